@@ -1,0 +1,1 @@
+"""Here are texts, give me vectors; and the indexer, which makes snapshots."""

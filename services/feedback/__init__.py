@@ -1,0 +1,1 @@
+"""Here is what the shopper did."""

@@ -1,0 +1,1 @@
+"""Here are candidates, give me an order."""

@@ -1,0 +1,1 @@
+"""Here is a query and its vector, give me candidates."""

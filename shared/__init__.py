@@ -1,0 +1,1 @@
+"""What every service needs; each module imports only its own library."""

@@ -1,0 +1,125 @@
+"""Immutable versioned folders, and the pointer to the current one.
+
+ROOT/<version>/manifest.json   what is in the folder, with a checksum a file
+ROOT/current                   the name of the version in use, replaced atomically
+
+A version is written as ROOT/.tmp-<version> and renamed once every byte of it is on the disk, so a crash at any
+byte leaves the versions that were there before, and nothing else that a reader would look at.
+"""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Corrupt, NotFound, StorageFull
+
+MANIFEST = "manifest.json"
+CURRENT = "current"
+_CHUNK_BYTES = 1 << 20
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file, as hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def new_version(root: Path, version: str) -> Iterator[Path]:
+    """A folder to fill; it becomes ROOT/<version> when the block ends, and vanishes when it raises.
+
+    Raises StorageFull when the disk is full, whoever noticed it.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    folder = root / f".tmp-{version}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+        _sync_tree(folder)
+        os.replace(folder, root / version)
+        _sync(root)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull(f"no room left in {root}; free some space and run it again ({error})") from error
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_manifest(folder: Path, content: dict[str, Any]) -> None:
+    """Write `content` with the size and checksum of every file in the folder."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    files = {str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths}
+    (folder / MANIFEST).write_text(json.dumps({**content, "files": files}, indent=1))
+
+
+def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
+    """The manifest of a version.
+
+    Raises NotFound without one, Corrupt when it cannot be read or a file is not what it says; `verify` False checks
+    sizes only.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+        files = manifest["files"].items()
+    except FileNotFoundError as error:
+        raise NotFound(f"{folder} has no {MANIFEST}") from error
+    except (ValueError, KeyError, AttributeError) as error:
+        raise Corrupt(f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back") from error
+    for name, expected in files:
+        _check(folder / name, expected, verify)
+    return manifest
+
+
+def _check(path: Path, expected: dict[str, Any], verify: bool) -> None:
+    if not path.is_file() or path.stat().st_size != expected["bytes"]:
+        raise Corrupt(f"{path} is missing or has the wrong size; rebuild the version or roll back")
+    if verify and sha256(path) != expected["sha256"]:
+        raise Corrupt(f"{path} does not match its checksum; rebuild the version or roll back")
+
+
+def set_current(root: Path, version: str) -> None:
+    """Point `current` at a version, atomically and durably."""
+    staged = root / f".{CURRENT}-{os.getpid()}"
+    staged.write_text(version)
+    _sync(staged)
+    os.replace(staged, root / CURRENT)
+    _sync(root)
+
+
+def current(root: Path) -> str | None:
+    """The name of the version in use, or None when there is none yet."""
+    try:
+        return (root / CURRENT).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def versions(root: Path) -> list[str]:
+    """Names of the complete versions, oldest first (names sort by time)."""
+    if not root.is_dir():
+        return []
+    return sorted(path.name for path in root.iterdir() if (path / MANIFEST).is_file() and path.name[0] != ".")
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in [folder, *folder.rglob("*")]:
+        _sync(path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

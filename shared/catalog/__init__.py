@@ -1,0 +1,1 @@
+"""Products as values: reading, validating, and their form on the wire."""

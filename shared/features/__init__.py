@@ -1,0 +1,1 @@
+"""What the ranker knows of visitors and products: the port, and its backends."""

@@ -1,0 +1,137 @@
+"""Serve servicers on a port, and reach one at an address."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from shared.errors import AisleError, from_status
+
+Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
+Handler = grpc.RpcMethodHandler[Any, Any]
+
+MESSAGE_BYTES = 32 * 1024 * 1024
+OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+
+
+class RaiseAsStatus(aio.ServerInterceptor):
+    """Server side: an AisleError leaves as its gRPC status, from unary and streaming calls alike."""
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wrap the handler of the call."""
+        handler = await continuation(handler_call_details)
+        if handler is None or handler.request_deserializer is None:  # health and reflection guard themselves
+            return handler
+        wrapped: dict[str, Any] = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(_guard_unary(handler.unary_unary), **wrapped)
+        if handler.stream_unary:
+            return grpc.stream_unary_rpc_method_handler(_guard_unary(handler.stream_unary), **wrapped)
+        if handler.stream_stream:
+            return grpc.stream_stream_rpc_method_handler(_guard_stream(handler.stream_stream), **wrapped)
+        return handler
+
+
+def _guard_unary(method: Any) -> Any:
+    async def guarded(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
+        try:
+            return await method(request, context)
+        except AisleError as error:
+            await context.abort(error.status, str(error))
+
+    return guarded
+
+
+def _guard_stream(method: Any) -> Any:
+    async def guarded(requests: Any, context: aio.ServicerContext[Any, Any]) -> Any:
+        try:
+            async for response in method(requests, context):
+                yield response
+        except AisleError as error:
+            await context.abort(error.status, str(error))
+
+    return guarded
+
+
+class StatusAsError(aio.UnaryUnaryClientInterceptor):
+    """Client side: a gRPC status arrives as the AisleError it was made from."""
+
+    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
+        """Wait for the call and translate its failure."""
+        call = await continuation(client_call_details, request)
+        try:
+            return await call
+        except aio.AioRpcError as error:
+            raise from_status(error.code(), error.details() or "") from error
+
+
+def connect(address: str) -> aio.Channel:
+    """A channel to `address` whose unary calls raise AisleErrors."""
+    return aio.insecure_channel(address, interceptors=[StatusAsError()], options=OPTIONS)
+
+
+class Server:
+    """A gRPC server with health and reflection; `port` 0 takes a free one."""
+
+    def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = "[::]") -> None:
+        """`services` are (full name, generated register function, servicer)."""
+        self._server = aio.server(interceptors=[RaiseAsStatus()], options=OPTIONS)
+        self._health = health.aio.HealthServicer()
+        self._names = ["", *self._register(services)]
+        self.port = self._bind(host, port)
+
+    def _register(self, services: Iterable[tuple[str, Register, Any]]) -> list[str]:
+        names = []
+        for name, register, servicer in services:
+            register(servicer, self._server)
+            names.append(name)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        visible = [*names, health.SERVICE_NAME, reflection.SERVICE_NAME]
+        reflection.enable_server_reflection(visible, self._server)
+        return names
+
+    def _bind(self, host: str, port: int) -> int:
+        try:
+            return self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise SystemExit(f"port {port} on {host} cannot be opened; is another server running on it?") from error
+
+    async def start(self) -> None:
+        """Accept calls, and say so to health checks."""
+        await self._server.start()
+        for name in self._names:
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+
+    async def stop(self, grace_seconds: float = 5) -> None:
+        """Tell health checks, then finish the calls in flight for at most `grace_seconds`."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        await self.start()
+        await terminated()
+        await self.stop()
+
+
+async def terminated() -> None:
+    """Return once the process has been asked to end."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    await stop.wait()
