@@ -74,7 +74,7 @@ def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
         files = manifest["files"].items()
     except FileNotFoundError as error:
         raise NotFound(f"{folder} has no {MANIFEST}") from error
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise Corrupt(f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back") from error
     for name, expected in files:
         _check(folder / name, expected, verify)

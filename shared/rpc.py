@@ -15,7 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from shared.errors import AisleError, from_status
 
 Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
-Handler = grpc.RpcMethodHandler[Any, Any]
+Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 
 MESSAGE_BYTES = 32 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
@@ -89,7 +89,9 @@ class Server:
 
     def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = "[::]") -> None:
         """`services` are (full name, generated register function, servicer)."""
-        self._server = aio.server(interceptors=[RaiseAsStatus()], options=OPTIONS)
+        # Without SO_REUSEPORT a second server on the port is refused, not silently given half of the calls.
+        options = [*OPTIONS, ("grpc.so_reuseport", 0)]
+        self._server = aio.server(interceptors=[RaiseAsStatus()], options=options)
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from shared import artifacts
+from shared.errors import Corrupt, NotFound, StorageFull
+
+
+def _publish(root: Path, version: str, content: bytes = b"some vectors") -> None:
+    with artifacts.new_version(root, version) as folder:
+        (folder / "data.bin").write_bytes(content)
+        artifacts.write_manifest(folder, {"version": version})
+    artifacts.set_current(root, version)
+
+
+def test_a_published_version_is_current_and_whole(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1")
+    assert artifacts.current(tmp_path) == "v1"
+    assert artifacts.read_manifest(tmp_path / "v1")["version"] == "v1"
+    assert artifacts.versions(tmp_path) == ["v1"]
+
+
+def test_a_failure_while_writing_leaves_the_old_version_and_no_rubbish(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1")
+    with pytest.raises(RuntimeError), artifacts.new_version(tmp_path, "v2") as folder:
+        (folder / "data.bin").write_bytes(b"half")
+        raise RuntimeError("stopped here")
+    assert artifacts.current(tmp_path) == "v1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["current", "v1"]
+
+
+def test_a_full_disk_names_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(StorageFull, match="free some space"), artifacts.new_version(tmp_path, "v1"):
+        Path("/dev/full").write_bytes(b"x" * 100_000)
+    assert artifacts.versions(tmp_path) == []
+
+
+def test_a_flipped_byte_is_corrupt_and_the_file_is_named(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1", b"0123456789")
+    (tmp_path / "v1" / "data.bin").write_bytes(b"0123456780")
+    with pytest.raises(Corrupt, match=r"data\.bin does not match its checksum"):
+        artifacts.read_manifest(tmp_path / "v1")
+
+
+def test_a_missing_file_is_corrupt_even_without_checksums(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1")
+    (tmp_path / "v1" / "data.bin").unlink()
+    with pytest.raises(Corrupt, match="missing"):
+        artifacts.read_manifest(tmp_path / "v1", verify=False)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", json.dumps({"version": "v1"})])
+def test_a_manifest_that_is_not_one_is_corrupt(tmp_path: Path, text: str) -> None:
+    _publish(tmp_path, "v1")
+    (tmp_path / "v1" / artifacts.MANIFEST).write_text(text)
+    with pytest.raises(Corrupt, match="cannot be read"):
+        artifacts.read_manifest(tmp_path / "v1")
+
+
+def test_there_is_nothing_where_nothing_was_published(tmp_path: Path) -> None:
+    assert artifacts.current(tmp_path) is None
+    assert artifacts.versions(tmp_path / "no") == []
+    with pytest.raises(NotFound):
+        artifacts.read_manifest(tmp_path)
