@@ -1,0 +1,158 @@
+"""A log in one SQLite file, for a single process."""
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from shared.errors import AisleError, Overloaded, Unavailable
+from shared.events.log import TOPICS, Appended, NewRecord, Record
+from shared.events.sqlite_file import FileLock, SqliteFile
+
+Result = TypeVar("Result")
+
+_DEDUP_SECONDS = 7 * 24 * 3600.0
+_MAX_WAITING_RECORDS = 100_000
+_MAX_GROUP_RECORDS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Append:
+    topic: str
+    records: Sequence[NewRecord]
+    done: asyncio.Future[list[Appended]]
+
+
+class SqliteEventLog:
+    """EventLog over SQLite in WAL mode. What is acknowledged is on the disk (synchronous = FULL).
+
+    Appends that arrive while another is being written share the next transaction and its fsync (group commit). An
+    event_id is known for `dedup_seconds` after it was appended (default 7 days); a retry later than that is a new
+    record. Records themselves are kept.
+    """
+
+    def __init__(self, path: Path, dedup_seconds: float = _DEDUP_SECONDS, max_bytes: int = 0) -> None:
+        """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = FileLock(path.with_name(path.name + ".lock"))
+        try:
+            self._writing, self._reading = SqliteFile(path, max_bytes), SqliteFile(path)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._dedup_seconds = dedup_seconds
+        self._ends = {topic: self._writing.end_offset(topic) for topic in TOPICS}
+        self._grown = {topic: asyncio.Event() for topic in TOPICS}
+        self._waiting = 0  # records
+        self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
+        self._closed = False
+        self._reader = ThreadPoolExecutor(1, "event-log-reader")
+        self._writer = threading.Thread(target=self._write_until_closed, name="event-log-writer", daemon=True)
+        self._writer.start()
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        """See EventLog."""
+        if not records:
+            return []
+        if self._closed:
+            raise Unavailable("the event log is closed")
+        if self._waiting + len(records) > _MAX_WAITING_RECORDS and self._waiting:
+            raise Overloaded(f"{self._waiting} records wait for the event log; retry later")
+        done: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
+        self._waiting += len(records)
+        self._queue.put(_Append(topic, records, done))
+        return await done
+
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
+        """See EventLog."""
+        if after_offset >= self._ends[topic]:
+            return []
+        return await self._in_reader(lambda: self._reading.read(topic, after_offset, limit))
+
+    async def latest(self, topic: str, key: str) -> Record | None:
+        """See EventLog."""
+        return await self._in_reader(lambda: self._reading.latest(topic, key))
+
+    async def end_offset(self, topic: str) -> int:
+        """See EventLog."""
+        return self._ends[topic]
+
+    async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
+        """See EventLog."""
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                while self._ends[topic] <= after_offset:
+                    await self._grown[topic].wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """See EventLog."""
+        if self._closed:
+            return
+        self._closed = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._reader.shutdown()
+        self._reading.close()
+        self._writing.close()
+        self._lock.release()
+
+    async def _in_reader(self, read: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, read)
+
+    def _write_until_closed(self) -> None:
+        open_ = True
+        while open_:
+            group, open_ = self._next_group()
+            if group:
+                self._write(group)
+
+    def _next_group(self) -> tuple[list[_Append], bool]:
+        """Everything that waits, up to a bound, and whether more may come; blocks until there is something."""
+        group: list[_Append] = []
+        count = 0
+        append = self._queue.get()
+        while append is not None:
+            group.append(append)
+            count += len(append.records)
+            if count >= _MAX_GROUP_RECORDS:
+                return group, True
+            try:
+                append = self._queue.get_nowait()
+            except queue.Empty:
+                return group, True
+        return group, False
+
+    def _write(self, group: list[_Append]) -> None:
+        outcomes: Sequence[list[Appended] | AisleError]
+        try:
+            outcomes = self._writing.append([(each.topic, each.records) for each in group], self._dedup_seconds)
+        except AisleError as error:
+            outcomes = [error] * len(group)
+        with contextlib.suppress(RuntimeError):  # the loop ended before its appends did: nobody is left to be told
+            group[0].done.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
+
+    def _settle(self, group: list[_Append], outcomes: Sequence[list[Appended] | AisleError]) -> None:
+        for append, outcome in zip(group, outcomes, strict=True):
+            self._waiting -= len(append.records)
+            if isinstance(outcome, AisleError):
+                _settle_with_error(append.done, outcome)
+                continue
+            self._ends[append.topic] = max(self._ends[append.topic], *(each.offset for each in outcome))
+            if not append.done.done():  # it is, when the caller has given up
+                append.done.set_result(outcome)
+        for topic in {append.topic for append in group}:
+            self._grown[topic].set()
+            self._grown[topic] = asyncio.Event()
+
+
+def _settle_with_error(done: asyncio.Future[list[Appended]], error: AisleError) -> None:
+    if not done.done():
+        done.set_exception(error)

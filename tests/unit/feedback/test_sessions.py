@@ -1,0 +1,71 @@
+import pytest
+
+from services.feedback.interaction import Interaction
+from services.feedback.sessions import MAX_WEIGHT, after
+from shared.features.store import HALF_LIFE_SECONDS, MAX_RECENT_PRODUCTS, NOBODY, TTL_SECONDS, VisitorState
+
+
+def did(action: str, *product_ids: str, at: float = 0.0, session_id: str = "") -> Interaction:
+    return Interaction(action, "v1", product_ids, at, session_id)
+
+
+def recent(state: VisitorState) -> list[str]:
+    return [product.product_id for product in state.recent]
+
+
+def test_the_latest_product_comes_first() -> None:
+    state = after(after(NOBODY, did("click", "p1", at=1)), did("click", "p2", at=2))
+    assert recent(state) == ["p2", "p1"]
+
+
+def test_at_the_same_second_the_last_seen_comes_first() -> None:
+    state = after(after(NOBODY, did("click", "p1")), did("click", "p2"))
+    assert recent(state) == ["p2", "p1"]
+
+
+def test_actions_on_one_product_add_up_and_fade() -> None:
+    state = after(after(NOBODY, did("click", "p1")), did("add_to_cart", "p1", at=HALF_LIFE_SECONDS))
+    assert state.recent[0].weight == pytest.approx(0.5 * 1.0 + 3.0)
+
+
+def test_an_interaction_that_comes_late_counts_as_of_its_own_time() -> None:
+    in_order = after(after(NOBODY, did("click", "p1")), did("add_to_cart", "p1", at=HALF_LIFE_SECONDS))
+    late = after(after(NOBODY, did("add_to_cart", "p1", at=HALF_LIFE_SECONDS)), did("click", "p1"))
+    assert late.recent == in_order.recent
+
+
+def test_what_is_taken_out_of_the_cart_is_forgotten() -> None:
+    state = after(after(NOBODY, did("add_to_cart", "p1", "p2")), did("remove_from_cart", "p1"))
+    assert recent(state) == ["p2"]
+
+
+def test_a_product_named_twice_in_one_event_counts_once() -> None:
+    assert after(NOBODY, did("click", "p1", "p1")).recent[0].weight == 1.0
+
+
+def test_only_the_last_twenty_products_are_kept() -> None:
+    state = NOBODY
+    for number in range(30):
+        state = after(state, did("click", f"p{number}", at=number))
+    assert recent(state) == [f"p{number}" for number in range(29, 29 - MAX_RECENT_PRODUCTS, -1)]
+
+
+def test_a_weight_has_an_upper_end() -> None:
+    state = NOBODY
+    for _ in range(50):
+        state = after(state, did("purchase", "p1"))
+    assert state.recent[0].weight == MAX_WEIGHT
+
+
+def test_what_is_a_month_older_than_the_newest_is_dropped() -> None:
+    state = after(after(NOBODY, did("click", "old")), did("click", "new", at=TTL_SECONDS + 1))
+    assert recent(state) == ["new"]
+
+
+def test_the_session_is_that_of_the_newest_interaction() -> None:
+    state = after(NOBODY, did("click", "p1", at=10, session_id="s2"))
+    assert after(state, did("click", "p2", at=5, session_id="s1")).session_id == "s2"
+
+
+def test_an_action_without_a_weight_changes_nothing() -> None:
+    assert after(NOBODY, did("share", "p1")) == NOBODY
