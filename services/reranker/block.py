@@ -1,0 +1,61 @@
+"""The interaction block: a query's tokens attend to the precomputed states of a product."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.engine import DTYPES, Engine, open_engine
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.states import Rows, TokenStates
+from shared.errors import Corrupt
+
+_QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
+_TRIAL = {
+    "query_hidden": (8,),
+    "query_states": (8,),
+    "token_weights": (8,),
+    "product_states": (25, 32),
+    "product_mask": (25, 32),
+}
+
+
+class BlockModel:
+    """The block of a bundle; it belongs to no snapshot yet.
+
+    block.onnx has product_states (n, t, state_dim), product_mask (n, t) and some of query_hidden, query_states,
+    token_weights; it gives score (n,). After PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020).
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        """Raises Corrupt when the model asks for something that nobody has."""
+        self._session, self.engine = engine.session, engine.name
+        types = {node.name: node.type for node in self._session.get_inputs()}
+        if unknown := types.keys() - _QUERY_INPUTS.keys() - {"product_states", "product_mask"}:
+            raise Corrupt(f"block.onnx has the inputs {sorted(unknown)}, which this version cannot fill")
+        self._query_inputs = {name: field for name, field in _QUERY_INPUTS.items() if name in types}
+        self._mask_type = DTYPES[types["product_mask"]]
+
+    @classmethod
+    def open(cls, path: Path, precision: str, threads: int) -> "BlockModel":
+        """The model in `path`; precision auto, int8 or fp32."""
+        return cls(open_engine(path, precision, threads, _TRIAL))
+
+    def score(self, query: EncodedQuery, states: Matrix, mask: NDArray[np.bool_]) -> Matrix:
+        """Scores (n,) of products with the padded states (n, t, state_dim) float32."""
+        inputs = {name: getattr(query, field) for name, field in self._query_inputs.items()}
+        inputs |= {"product_states": states, "product_mask": mask.astype(self._mask_type)}
+        scores: Matrix = self._session.run(["score"], inputs)[0].reshape(-1)
+        return scores
+
+
+class BlockScorer:
+    """The block over the products of one snapshot."""
+
+    def __init__(self, model: BlockModel, states: TokenStates) -> None:
+        self._model, self._states = model, states
+        self.engine = model.engine
+
+    def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
+        """Scores (n,) of the products in `rows`."""
+        return self._model.score(query, *self._states.padded(rows))

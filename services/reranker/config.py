@@ -1,0 +1,31 @@
+"""Settings of the reranker service, read from AISLE_RERANKER_*."""
+
+from dataclasses import dataclass
+
+PRECISIONS = ("auto", "int8", "fp32")
+
+
+@dataclass(frozen=True)
+class RerankerConfig:
+    """Defaults suit two ordinary cores."""
+
+    port: int = 50054
+    data: str = "data"  # folder of snapshots/ and bundles/
+    threads: int = 1  # of the interaction model, a request
+    workers: int = 1  # requests at a time
+    max_waiting: int = 64  # requests in the queue; further ones are refused at once
+    block_limit: int = 100  # candidates that the interaction model scores at most
+    block_batch: int = 25  # of them between two looks at the clock
+    precision: str = "auto"  # auto (the faster of the two here), int8 or fp32
+    affinity_weight: float = (
+        0.5  # most that recent products can add, in standard deviations of the ranker's scores; 0: off
+    )
+    refresh_seconds: float = 1.0  # how often to look for a newer snapshot or bundle
+
+    def __post_init__(self) -> None:
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision is {self.precision!r}; use one of {', '.join(PRECISIONS)}")
+        if min(self.threads, self.workers, self.block_batch) < 1:
+            raise ValueError("threads, workers and block_batch are at least 1")
+        if min(self.max_waiting, self.block_limit, self.affinity_weight) < 0:
+            raise ValueError("max_waiting, block_limit and affinity_weight are at least 0")

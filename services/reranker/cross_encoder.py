@@ -1,0 +1,61 @@
+"""A small cross-encoder: query and product text through one BERT, for comparison with the block."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from services.reranker.engine import Engine, open_engine
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.states import Rows
+
+_TRIAL = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (8, 48))
+
+ProductTexts = Callable[[Rows], Sequence[str]]
+
+
+class CrossEncoderModel:
+    """The cross-encoder of a bundle: cross_encoder.onnx with its tokenizer.json.
+
+    Inputs input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64; the first output is a
+    score a pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with BERT" (2019).
+    """
+
+    def __init__(self, engine: Engine, tokenizer: Tokenizer) -> None:
+        """The tokenizer truncates, and pads to the longest of a batch."""
+        self._session, self._tokenizer, self.engine = engine.session, tokenizer, engine.name
+        self._inputs = {node.name for node in self._session.get_inputs()}
+
+    @classmethod
+    def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> "CrossEncoderModel":
+        """The model in FOLDER."""
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.enable_truncation(max_tokens, strategy="longest_first")
+        tokenizer.enable_padding()
+        return cls(open_engine(folder / "cross_encoder.onnx", precision, threads, _TRIAL), tokenizer)
+
+    def score(self, query: str, texts: Sequence[str]) -> Matrix:
+        """Scores (n,) of the pairs (query, text)."""
+        pairs = self._tokenizer.encode_batch([(query, text) for text in texts])
+        columns = {
+            "input_ids": [pair.ids for pair in pairs],
+            "attention_mask": [pair.attention_mask for pair in pairs],
+            "token_type_ids": [pair.type_ids for pair in pairs],
+        }
+        inputs = {name: np.array(column, dtype=np.int64) for name, column in columns.items() if name in self._inputs}
+        scores: Matrix = self._session.run(None, inputs)[0].reshape(-1)
+        return scores
+
+
+class CrossEncoderScorer:
+    """The cross-encoder over the products of one snapshot."""
+
+    def __init__(self, model: CrossEncoderModel, texts: ProductTexts) -> None:
+        """`texts` gives what a product says, by row."""
+        self._model, self._texts = model, texts
+        self.engine = model.engine
+
+    def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
+        """Scores (n,) of the products in `rows`."""
+        return self._model.score(query.text, self._texts(rows))

@@ -1,0 +1,84 @@
+"""ONNX Runtime sessions, in the number format that this processor runs fastest."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+Sizes = Mapping[str, tuple[int, ...]]  # of a trial's inputs, by name, without the dimensions that the model fixes
+
+DTYPES: dict[str, Any] = {"tensor(bool)": np.bool_, "tensor(float)": np.float32, "tensor(int64)": np.int64}
+_INT8_DOT = {"avx512_vnni", "avx_vnni", "asimddp"}  # multiplies 8-bit numbers without a 16-bit sum that can overflow
+_TRIALS = 5
+_WORTH_IT = 0.8  # int8 loses a little precision, so a tie goes to float32
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A session and what it is called in the status, such as "onnxruntime-int8"."""
+
+    session: onnxruntime.InferenceSession
+    name: str
+
+
+def open_engine(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
+    """The float32 model in `path` as `precision`: int8, fp32, or auto for the faster of them on such inputs."""
+    if precision != "auto":
+        return _open(path, precision, threads)
+    whole, small = _open(path, "fp32", threads), _open(path, "int8", threads)
+    return small if _trial_seconds(small, trial) < _WORTH_IT * _trial_seconds(whole, trial) else whole
+
+
+def _trial_seconds(engine: Engine, trial: Sizes) -> float:
+    nodes = engine.session.get_inputs()
+    inputs = {n.name: np.ones((*trial[n.name], *n.shape[len(trial[n.name]) :]), dtype=DTYPES[n.type]) for n in nodes}
+
+    def timed() -> float:
+        began = perf_counter()
+        engine.session.run(None, inputs)
+        return perf_counter() - began
+
+    timed()  # the first run allocates
+    return min(timed() for _ in range(_TRIALS))
+
+
+def _open(path: Path, precision: str, threads: int) -> Engine:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
+    model = _quantised(path) if precision == "int8" else str(path)
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    return Engine(session, f"onnxruntime-{precision}")
+
+
+def _quantised(path: Path) -> bytes:
+    """The model with 8-bit weights, a scale a channel; done here because the range depends on the processor."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, quantised = Path(folder) / "prepared.onnx", Path(folder) / "quantised.onnx"
+        quant_pre_process(path, prepared, skip_symbolic_shape=True)
+        quantize_dynamic(
+            prepared,
+            quantised,
+            per_channel=True,
+            reduce_range=not _has_int8_dot(),
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul"],
+            extra_options={"MatMulConstBOnly": True},
+        )
+        return quantised.read_bytes()
+
+
+def _has_int8_dot() -> bool:
+    try:
+        return bool(_INT8_DOT & set(Path("/proc/cpuinfo").read_text().split()))
+    except OSError:  # not Linux: the smaller range is right everywhere
+        return False

@@ -1,0 +1,23 @@
+"""How fast a part has been lately."""
+
+_NEWEST = 0.2  # share of the newest measurement: the last dozen count
+
+
+class Pace:
+    """Milliseconds a unit of work, as an exponentially weighted mean of what was measured."""
+
+    def __init__(self, ms_a_unit: float) -> None:
+        """`ms_a_unit` is believed until something has been measured."""
+        self._ms_a_unit = ms_a_unit
+        self._measured = False
+
+    def observe(self, units: int, ms: float) -> None:
+        """Take in that `units` took `ms`; the first measurement replaces the guess."""
+        if units:
+            share = _NEWEST if self._measured else 1.0
+            self._ms_a_unit += share * (ms / units - self._ms_a_unit)
+            self._measured = True
+
+    def expected_ms(self, units: int = 1) -> float:
+        """What `units` would take at this pace."""
+        return self._ms_a_unit * units

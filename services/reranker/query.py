@@ -1,0 +1,19 @@
+"""A query as the reranker sees it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedQuery:
+    """One query after the query tower's single pass; t tokens."""
+
+    text: str
+    vector: Matrix  # (dim,), unit norm
+    hidden: Matrix  # (t, hidden): the encoder's last layer
+    states: Matrix  # (t, state_dim), unit norm
+    token_weights: Matrix  # (t,), at least 0

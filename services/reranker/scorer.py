@@ -1,0 +1,62 @@
+"""The port behind which an interaction model scores candidates, and its use under a deadline."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+
+from services.reranker.deadline import Deadline
+from services.reranker.pace import Pace
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.states import Rows
+
+
+class Scorer(Protocol):
+    """Scores candidates against the query, one batch at a time."""
+
+    engine: str  # such as "onnxruntime-int8"
+
+    def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
+        """Scores (n,) of `rows`; higher is better, comparable inside one query."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialScores:
+    """Scores of all candidates, nan where time was too short."""
+
+    scores: Matrix  # (n,)
+    scored_count: int
+    wanted_count: int
+
+
+class PacedScorer:
+    """Scores the best first, in batches, and stops before a batch that would be late."""
+
+    def __init__(self, scorer: Scorer, batch: int, limit: int, pace: Pace) -> None:
+        """`limit` candidates at most, `batch` of them between two looks at the clock."""
+        self.scorer, self._batch, self._limit, self._pace = scorer, batch, limit, pace
+
+    def score(self, query: EncodedQuery, rows: Rows, best_first: Rows, deadline: Deadline) -> PartialScores:
+        """Score rows[best_first[0]], rows[best_first[1]], ... as far as the deadline allows."""
+        scores = np.full(len(rows), np.nan, dtype=np.float32)
+        wanted = best_first[: self._limit]
+        scored = 0
+        while scored < len(wanted) and (size := self._affordable(len(wanted) - scored, deadline)):
+            chosen = wanted[scored : scored + size]
+            scores[chosen] = self._timed(query, rows[chosen])
+            scored += size
+        return PartialScores(scores, scored, len(wanted))
+
+    def _affordable(self, left: int, deadline: Deadline) -> int:
+        """A whole batch, or what the rest of the time allows of it."""
+        size = min(self._batch, left)
+        if self._pace.expected_ms(size) <= (remaining_ms := deadline.remaining_ms()):
+            return size
+        return max(int(remaining_ms / self._pace.expected_ms()), 0)
+
+    def _timed(self, query: EncodedQuery, rows: Rows) -> Matrix:
+        began = perf_counter()
+        scores = self.scorer.score(query, rows)
+        self._pace.observe(len(rows), (perf_counter() - began) * 1000)
+        return scores

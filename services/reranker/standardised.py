@@ -1,0 +1,11 @@
+"""Numbers of different scales, made comparable inside one query."""
+
+import numpy as np
+
+from services.reranker.query import Matrix
+
+
+def standardised(column: Matrix) -> Matrix:
+    """Mean 0 and standard deviation 1; all 0 when the column does not vary."""
+    deviation = float(column.std())
+    return (column - column.mean()) / deviation if deviation > 1e-9 else np.zeros_like(column)
