@@ -1,0 +1,53 @@
+"""What a shopper wants, and the grade a product earns for it; no word of any text is looked at."""
+
+from dataclasses import dataclass
+
+from services.standalone.sample.product import Made
+from services.standalone.sample.reading import kinds
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The kinds that answer it and the conditions on them."""
+
+    targets: tuple[str, ...]
+    traits: tuple[tuple[str, str | float], ...] = ()
+    brand: str = ""
+    below: float = 0.0  # the most it may cost; 0 is any price
+
+    @property
+    def plain(self) -> bool:
+        """True when any product of the kind will do."""
+        return not (self.traits or self.brand or self.below)
+
+    def near(self) -> frozenset[str]:
+        """Kinds that could stand in."""
+        return frozenset(near for target in self.targets for near in kinds()[target].near) - frozenset(self.targets)
+
+    def beside(self) -> frozenset[str]:
+        """Kinds that are bought along with it."""
+        goes = frozenset(goes for target in self.targets for goes in kinds()[target].goes)
+        return goes - self.near() - frozenset(self.targets)
+
+
+def grade(intent: Intent, made: Made) -> int:
+    """3 what was asked for, 2 a fair substitute, 1 related, 0 something else.
+
+    A product of the right kind loses a grade when it meets only some of the conditions and two when it meets none.
+    """
+    met = [*_conditions(intent, made)]
+    key = made.model.kind.key
+    if key in intent.targets:
+        return 3 if all(met) else 2 if any(met) else 1
+    if key in intent.near():
+        return 2 if all(met) else 1 if any(met) else 0
+    return 1 if intent.plain and key in intent.beside() else 0
+
+
+def _conditions(intent: Intent, made: Made) -> list[bool]:
+    met = [made.model.value(trait) == value for trait, value in intent.traits]
+    if intent.brand:
+        met.append(made.model.brand.name == intent.brand)
+    if intent.below:
+        met.append(made.row["price"]["amount"] <= intent.below)
+    return met

@@ -1,0 +1,125 @@
+"""Judged queries: which are asked, of which products, and with what grades."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from random import Random
+
+from services.standalone.sample.asking import Asked, asked
+from services.standalone.sample.intent import Intent, grade
+from services.standalone.sample.product import Made
+from services.standalone.sample.reading import kinds
+
+# how many of every hundred queries are asked in which manner
+SHARES = {
+    "type": 9, "synonym": 13, "head": 2, "typo": 10, "brand": 8, "attribute": 14, "attributes": 8, "color": 5, "price": 5,
+    "use": 10, "need": 9, "long": 5, "gift": 2,
+}  # fmt: skip
+TRAIN, DEV = 1500, 150
+HELD_OUT = 9  # every ninth kind appears in no training query, so that dev shows what carries over to new goods
+TRAIN_LIMITS = {3: 12, 2: 8, 1: 8}
+HARD, RANDOM = 9, 4  # products of grade 0 that look related, and any others
+
+
+@dataclass(frozen=True)
+class Judged:
+    query_id: str
+    text: str
+    manner: str
+    intent: Intent
+    grades: tuple[tuple[str, int], ...]  # (product_id, grade)
+
+
+def judged_queries(catalog: list[Made], seed: int) -> tuple[list[Judged], list[Judged]]:
+    """Training and dev queries; they share no text and no intent."""
+    random = Random(f"{seed}/queries")
+    everything = _distinct(asked(catalog, random))
+    random.shuffle(everything)
+    held_out = frozenset(list(kinds())[HELD_OUT // 2 :: HELD_OUT])
+    known = [one for one in everything if not held_out.intersection(one.intent.targets)]
+    fresh = [one for one in everything if held_out.issuperset(one.intent.targets)]
+    dev = [*_shared_out(fresh, DEV // 2), *_shared_out(known, DEV - DEV // 2)]
+    taken = {one.intent for one in dev}
+    train = _shared_out([one for one in known if one.intent not in taken], TRAIN)
+    shelf = Shelf(catalog)
+    return (
+        [
+            Judged(f"t{number:04d}", one.text, one.manner, one.intent, shelf.sample(one, random))
+            for number, one in enumerate(train, 1)
+        ],
+        [
+            Judged(f"d{number:03d}", one.text, one.manner, one.intent, shelf.complete(one, random))
+            for number, one in enumerate(dev, 1)
+        ],
+    )
+
+
+def _distinct(everything: Iterable[Asked]) -> list[Asked]:
+    """One intent a text: a text that could mean two things is left to the first."""
+    by_text: dict[str, Asked] = {}
+    for one in everything:
+        by_text.setdefault(one.text, one)
+    return list(by_text.values())
+
+
+def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
+    """Queries by their manners' shares, kinds taking turns so that none is asked for far more often than another."""
+    picked: list[Asked] = []
+    seen: dict[tuple[str, ...], int] = {}
+    for manner, share in SHARES.items():
+        pool = [one for one in everything if one.manner == manner]
+        for _ in range(min(len(pool), round(count * share / 100))):
+            place = min(range(len(pool)), key=lambda at: seen.get(pool[at].intent.targets, 0))
+            one = pool.pop(place)
+            seen[one.intent.targets] = seen.get(one.intent.targets, 0) + 1
+            picked.append(one)
+    return picked
+
+
+class Shelf:
+    """The catalogue arranged to find what a judge would be shown."""
+
+    def __init__(self, catalog: list[Made]) -> None:
+        self._catalog = catalog
+        self._by_kind: dict[str, list[Made]] = {}
+        self._by_brand: dict[str, list[Made]] = {}
+        self._by_word: dict[str, list[Made]] = {}
+        for made in catalog:
+            self._by_kind.setdefault(made.model.kind.key, []).append(made)
+            self._by_brand.setdefault(made.model.brand.name, []).append(made)
+            for word in sorted(set(made.row["title"].lower().replace(",", " ").split())):
+                self._by_word.setdefault(word, []).append(made)
+
+    def sample(self, one: Asked, random: Random) -> tuple[tuple[str, int], ...]:
+        """Some of each grade: what a training query can afford."""
+        graded: dict[int, list[Made]] = {3: [], 2: [], 1: []}
+        for made in self._related(one.intent):
+            if grade(one.intent, made):
+                graded[grade(one.intent, made)].append(made)
+        chosen = [made for level, limit in TRAIN_LIMITS.items() for made in _some(graded[level], limit, random)]
+        return _grades(one.intent, [*chosen, *self._unrelated(one, random)], random)
+
+    def complete(self, one: Asked, random: Random) -> tuple[tuple[str, int], ...]:
+        """Every related product, so that no ranking is blamed for finding what the judge did not see."""
+        return _grades(one.intent, [*self._related(one.intent), *self._unrelated(one, random)], random)
+
+    def _related(self, intent: Intent) -> Iterator[Made]:
+        for key in (*intent.targets, *sorted(intent.near()), *sorted(intent.beside())):
+            yield from self._by_kind.get(key, [])
+
+    def _unrelated(self, one: Asked, random: Random) -> list[Made]:
+        """Alike in words or brand and yet something else, and a few at random."""
+        pool = [made for word in one.text.lower().split() for made in self._by_word.get(word, [])]
+        pool += self._by_brand.get(one.intent.brand, [])
+        department = kinds()[one.intent.targets[0]].path[0]
+        pool += _some([made for made in self._catalog if made.model.department == department], HARD, random)
+        hard = [made for made in pool if not grade(one.intent, made)]
+        return [*_some(hard, HARD, random), *_some(self._catalog, RANDOM, random)]
+
+
+def _some(pool: list[Made], count: int, random: Random) -> list[Made]:
+    return random.sample(pool, min(count, len(pool)))
+
+
+def _grades(intent: Intent, chosen: list[Made], random: Random) -> tuple[tuple[str, int], ...]:
+    by_id = {made.product_id: grade(intent, made) for made in chosen}
+    return tuple(sorted(by_id.items()))

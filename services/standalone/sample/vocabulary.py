@@ -1,0 +1,83 @@
+"""What a department sells and in which words: the values that `departments/*.txt` are read into."""
+
+from dataclasses import dataclass
+
+COLOR = "color"  # the one trait every colourful kind shares
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a trait, with the words merchants and shoppers have for it."""
+
+    value: str | float
+    title: str  # as a title says it; empty when titles leave it out
+    sentences: tuple[str, ...]  # as a description says it
+    words: tuple[str, ...]  # as a shopper types it, before the noun
+    needs: tuple[str, ...]  # why a shopper wants it, after the noun
+
+    @property
+    def follows(self) -> bool:
+        """True when a title puts it behind the noun: 'Kettle with Gooseneck Spout'."""
+        return self.title.startswith(("with ", "for ", "in "))
+
+
+@dataclass(frozen=True)
+class Trait:
+    name: str
+    values: tuple[Value, ...]
+    numeric: bool = False
+    varies: bool = False  # one model is sold in several of these
+
+    def place(self, value: str | float) -> float:
+        """Where a value stands among its trait's values, 0 to 1; later values cost more when numeric."""
+        order = [known.value for known in self.values]
+        return order.index(value) / max(1, len(order) - 1)
+
+
+@dataclass(frozen=True)
+class Use:
+    """A need in words that no title holds, and the kinds that answer it."""
+
+    text: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of product, such as 'travel mug'."""
+
+    key: str
+    names: tuple[str, ...]
+    path: tuple[str, ...]
+    prices: tuple[float, float]
+    also: tuple[str, ...]
+    heads: tuple[str, ...]
+    openers: tuple[str, ...]
+    closers: tuple[str, ...]
+    uses: tuple[Use, ...]
+    near: tuple[str, ...]
+    goes: tuple[str, ...]
+    traits: tuple[Trait, ...]
+    colors: tuple[str, ...]
+    sizes: tuple[str, ...]
+    tags: tuple[str, ...]
+
+    @property
+    def section(self) -> str:
+        return self.path[1]
+
+
+@dataclass(frozen=True)
+class Brand:
+    name: str
+    level: float  # 1 is the middle of the market
+    sections: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Department:
+    name: str
+    brands: tuple[Brand, ...]
+    kinds: tuple[Kind, ...]
+    gifts: tuple[Use, ...]
