@@ -1,6 +1,7 @@
 """How fast a part has been lately."""
 
 _NEWEST = 0.2  # share of the newest measurement: the last dozen count
+_DOUBT = 0.9
 
 
 class Pace:
@@ -21,3 +22,7 @@ class Pace:
     def expected_ms(self, units: int = 1) -> float:
         """What `units` would take at this pace."""
         return self._ms_a_unit * units
+
+    def doubt(self) -> None:
+        """Work was left out because of this pace: believe it a little less, so that one slow moment is not for ever."""
+        self._ms_a_unit *= _DOUBT

@@ -13,7 +13,6 @@ class EncodedQuery:
     """One query after the query tower's single pass; t tokens."""
 
     text: str
-    vector: Matrix  # (dim,), unit norm
     hidden: Matrix  # (t, hidden): the encoder's last layer
     states: Matrix  # (t, state_dim), unit norm
     token_weights: Matrix  # (t,), at least 0

@@ -1,12 +1,12 @@
 """The port behind which an interaction model scores candidates, and its use under a deadline."""
 
+import time
 from dataclasses import dataclass
-from time import perf_counter
 from typing import Protocol
 
 import numpy as np
 
-from services.reranker.deadline import Deadline
+from services.reranker.deadline import Clock, Deadline
 from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
@@ -33,9 +33,10 @@ class PartialScores:
 class PacedScorer:
     """Scores the best first, in batches, and stops before a batch that would be late."""
 
-    def __init__(self, scorer: Scorer, batch: int, limit: int, pace: Pace) -> None:
+    def __init__(self, scorer: Scorer, batch: int, limit: int, pace: Pace, clock: Clock = time.monotonic) -> None:
         """`limit` candidates at most, `batch` of them between two looks at the clock."""
         self.scorer, self._batch, self._limit, self._pace = scorer, batch, limit, pace
+        self._clock = clock
 
     def score(self, query: EncodedQuery, rows: Rows, best_first: Rows, deadline: Deadline) -> PartialScores:
         """Score rows[best_first[0]], rows[best_first[1]], ... as far as the deadline allows."""
@@ -51,12 +52,16 @@ class PacedScorer:
     def _affordable(self, left: int, deadline: Deadline) -> int:
         """A whole batch, or what the rest of the time allows of it."""
         size = min(self._batch, left)
-        if self._pace.expected_ms(size) <= (remaining_ms := deadline.remaining_ms()):
+        remaining_ms = deadline.remaining_ms()
+        if self._pace.expected_ms(size) <= remaining_ms:
             return size
-        return max(int(remaining_ms / self._pace.expected_ms()), 0)
+        affordable = max(int(remaining_ms / self._pace.expected_ms()), 0)
+        if not affordable:
+            self._pace.doubt()
+        return affordable
 
     def _timed(self, query: EncodedQuery, rows: Rows) -> Matrix:
-        began = perf_counter()
+        began = self._clock()
         scores = self.scorer.score(query, rows)
-        self._pace.observe(len(rows), (perf_counter() - began) * 1000)
+        self._pace.observe(len(rows), (self._clock() - began) * 1000)
         return scores

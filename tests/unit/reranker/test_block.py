@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto
+
+from services.reranker.block import BlockModel, BlockScorer
+from services.reranker.query import EncodedQuery
+from services.reranker.states import TokenStates
+from shared.errors import Corrupt
+from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
+
+RNG = np.random.default_rng(1)
+QUERY = EncodedQuery(
+    "red kettle",
+    RNG.standard_normal((3, HIDDEN)).astype(np.float32),
+    RNG.standard_normal((3, STATE)).astype(np.float32),
+    RNG.random(3).astype(np.float32),
+)
+STATES = TokenStates(RNG.integers(-127, 128, (30, STATE)).astype(np.int8), np.array([0, 4, 4, 20, 30]))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    save_block(tmp_path / "block.onnx")
+    return tmp_path / "block.onnx"
+
+
+def test_a_product_scores_alike_whoever_shares_its_batch(path: Path) -> None:
+    scorer = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES)
+    together = scorer.score(QUERY, np.arange(4))
+    alone = [float(scorer.score(QUERY, np.array([row]))[0]) for row in range(4)]
+    assert np.ptp(together) > 0
+    np.testing.assert_allclose(together, alone, rtol=1e-4, atol=1e-5)
+
+
+def test_eight_bit_weights_keep_the_order(path: Path) -> None:
+    whole, small = (BlockModel.open(path, precision, threads=1) for precision in ("fp32", "int8"))
+    assert (whole.engine, small.engine) == ("onnxruntime-fp32", "onnxruntime-int8")
+    rows = np.arange(4)
+    exact, rounded = (BlockScorer(model, STATES).score(QUERY, rows) for model in (whole, small))
+    assert np.corrcoef(exact, rounded)[0, 1] > 0.99
+
+
+def test_the_faster_number_format_is_found_by_trial(path: Path) -> None:
+    assert BlockModel.open(path, "auto", threads=1).engine in ("onnxruntime-fp32", "onnxruntime-int8")
+
+
+@pytest.mark.parametrize("mask", [TensorProto.BOOL, TensorProto.INT64])
+def test_the_mask_takes_the_type_that_the_model_declares(path: Path, mask: int) -> None:
+    expected = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES).score(QUERY, np.arange(4))
+    save_block(path, mask)
+    scores = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES).score(QUERY, np.arange(4))
+    np.testing.assert_allclose(scores, expected)
+
+
+def test_a_model_that_wants_more_than_there_is_is_refused(path: Path) -> None:
+    model = onnx.load(path)
+    model.graph.input[1].name = "moon_phase"
+    model.graph.node[1].input[0] = "moon_phase"
+    onnx.save(model, path)
+    with pytest.raises(Corrupt, match="moon_phase"):
+        BlockModel.open(path, "fp32", threads=1)
