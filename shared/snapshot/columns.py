@@ -1,0 +1,213 @@
+"""Columns of a snapshot: what filters, facets, orders and rankers read of all products.
+
+numbers/NAME.f64     float64 (n,): one file for each of NUMBERS; NaN where a product has no value
+text.rows/.codes     uint32 (entries,): row and value of every textual entry, sorted by field, then row
+sparse.rows/.values  uint32, float64 (entries,): the same for numeric attributes
+values.txt           the different texts, one a line with line breaks escaped; sorted without regard to case
+values.offsets       int64 (values + 1,): where each line starts
+columns.json         row count, and for every field the range of its entries
+
+All attributes share the files, so thousands of sparse names cost a few numbers each; everything is memory-mapped.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.catalog.product import Product
+from shared.snapshot.entries import EntryWriter, append, mapped
+
+Numbers = NDArray[np.float64]
+
+NUMBERS = {
+    "price": "price",
+    "original_price": "original_price",
+    "rating": "rating_average",
+    "rating_count": "rating_count",
+    "available_quantity": "available_quantity",
+    "publish_time": "publish_time",
+    "available_time": "available_time",
+    "expire_time": "expire_time",
+}  # column: field of Product
+TEXTS = ("type", "brands", "categories", "availability", "tags", "language_code")
+SEPARATOR = " > "
+
+
+def paths(category: str) -> list[str]:
+    """A category and all above it: "A > B" gives "A" and "A > B"."""
+    parts = [part.strip() for part in category.split(">")]
+    return [SEPARATOR.join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def texts(product: Product) -> Iterable[tuple[str, str]]:
+    """Every textual entry of a product, as (field, value); a value comes once a field."""
+    single = (product.type, product.availability, product.language_code)
+    yield from zip(("type", "availability", "language_code"), single, strict=True)
+    yield from (("brands", brand) for brand in dict.fromkeys(product.brands))
+    yield from (("categories", path) for path in dict.fromkeys(p for c in product.categories for p in paths(c)))
+    yield from (("tags", tag) for tag in dict.fromkeys(product.tags))
+    for name, values in product.attributes.items():
+        yield from ((f"attributes.{name}", value) for value in dict.fromkeys(values) if isinstance(value, str))
+
+
+def numbers(product: Product) -> Iterable[tuple[str, float]]:
+    """Every numeric attribute of a product, as (field, value); a value comes once a field."""
+    for name, values in product.attributes.items():
+        numeric = [float(value) for value in values if not isinstance(value, str)]
+        yield from ((f"attributes.{name}", value) for value in dict.fromkeys(numeric))
+
+
+class ColumnsWriter:
+    """Writes the columns into `folder`, which must exist; memory grows with the different values, not the products."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._rows = folder, 0
+        (folder / "numbers").mkdir()
+        self._values: dict[str, int] = {}
+        self._text = EntryWriter(folder, "text", "codes", np.dtype("<u4"))
+        self._sparse = EntryWriter(folder, "sparse", "values", np.dtype("<f8"))
+
+    def add(self, products: Sequence[Product]) -> None:
+        """Append the next rows."""
+        for column, field in NUMBERS.items():
+            values = [getattr(product, field) for product in products]
+            dense = np.array([np.nan if value is None else value for value in values], "<f8")
+            append(self._folder / "numbers" / f"{column}.f64", dense)
+        for row, product in enumerate(products, self._rows):
+            for name, value in texts(product):
+                if value:
+                    self._text.add(name, row, self._values.setdefault(value, len(self._values)))
+            for name, number in numbers(product):
+                self._sparse.add(name, row, number)
+        self._text.flush()
+        self._sparse.flush()
+        self._rows += len(products)
+
+    def finish(self) -> None:
+        """Sort the entries by field and write what is missing."""
+        self.add([])  # so that an empty catalogue has all files
+        ranges = {"text": self._text.finish(self._sort_values()), "sparse": self._sparse.finish()}
+        (self._folder / "columns.json").write_text(json.dumps({"rows": self._rows, **ranges}), encoding="utf-8")
+
+    def _sort_values(self) -> NDArray[np.uint32]:
+        """Write the values in order; the new code of every old one."""
+        order = sorted(self._values, key=lambda value: (value.casefold(), value))
+        lines = [_escape(value).encode() for value in order]
+        (self._folder / "values.txt").write_bytes(b"".join(lines))
+        starts = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype("<i8")
+        starts.tofile(self._folder / "values.offsets")
+        new = np.empty(len(order), "<u4")
+        new[[self._values[value] for value in order]] = np.arange(len(order))
+        return new
+
+
+def _escape(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)[1:-1] + "\n"
+
+
+class Values:
+    """The different texts, by code, read from the disk when asked for."""
+
+    def __init__(self, data: bytes | mmap.mmap, offsets: NDArray[np.int64]) -> None:
+        self._data, self._offsets = data, offsets
+
+    @classmethod
+    def open(cls, folder: Path) -> Values:
+        """Map the files."""
+        offsets = np.fromfile(folder / "values.offsets", "<i8")
+        if offsets[-1] == 0:
+            return cls(b"", offsets)
+        with (folder / "values.txt").open("rb") as file:
+            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), offsets)
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, code: int) -> str:
+        line = bytes(self._data[self._offsets[code] : self._offsets[code + 1] - 1])
+        return str(json.loads(b'"' + line + b'"'))
+
+    def codes(self, value: str) -> range:
+        """The codes of a text in whatever case: a range, since the texts are sorted without regard to case."""
+        codes, key = range(len(self)), value.casefold()
+        low = bisect_left(codes, key, key=lambda code: self[code].casefold())
+        return range(low, bisect_right(codes, key, lo=low, key=lambda code: self[code].casefold()))
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Values of one field, sorted by row; a row has none, one or several."""
+
+    rows: NDArray[np.uint32]  # (entries,)
+    values: NDArray[Any]  # (entries,): codes, or numbers
+
+    def within(self, mask: NDArray[np.bool_]) -> NDArray[Any]:
+        """The values of the rows that `mask` (n,) selects."""
+        return self.values[mask[self.rows]]
+
+    def first(self, rows: NDArray[np.integer[Any]], missing: float) -> NDArray[Any]:
+        """The first value of each of `rows` (k,), or `missing`."""
+        if not len(self.rows):
+            return np.full(len(rows), missing).astype(self.values.dtype)
+        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        found: NDArray[Any] = np.where(self.rows[places] == rows, self.values[places], missing)
+        return found
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The opened columns of n products."""
+
+    row_count: int
+    values: Values
+    _folder: Path
+    _text: Mapping[str, tuple[int, int]]
+    _sparse: Mapping[str, tuple[int, int]]
+
+    @classmethod
+    def open(cls, folder: Path) -> Columns:
+        """Read what ColumnsWriter wrote; the columns themselves are mapped when first asked for."""
+        content = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
+        return cls(content["rows"], Values.open(folder), folder, content["text"], content["sparse"])
+
+    @cached_property
+    def _dense(self) -> dict[str, Numbers]:
+        return {name: mapped(self._folder / "numbers" / f"{name}.f64", "<f8") for name in NUMBERS}
+
+    @cached_property
+    def _text_entries(self) -> Entries:
+        return Entries(mapped(self._folder / "text.rows", "<u4"), mapped(self._folder / "text.codes", "<u4"))
+
+    @cached_property
+    def _sparse_entries(self) -> Entries:
+        return Entries(mapped(self._folder / "sparse.rows", "<u4"), mapped(self._folder / "sparse.values", "<f8"))
+
+    def fields(self) -> list[str]:
+        """Every field there is, by the names that filters use."""
+        return sorted({"price", "rating", "available_quantity", "publish_time", *TEXTS, *self._text, *self._sparse})
+
+    def dense(self, name: str) -> Numbers | None:
+        """A number for every row (n,), NaN where there is none; None when no such column."""
+        return self._dense.get(name)
+
+    def text(self, name: str) -> Entries | None:
+        """Codes of a textual field; None when no product has a text in it."""
+        return _slice(self._text_entries, self._text.get(name))
+
+    def sparse(self, name: str) -> Entries | None:
+        """Numbers of an attribute; None when no product has a number in it."""
+        return _slice(self._sparse_entries, self._sparse.get(name))
+
+
+def _slice(entries: Entries, place: tuple[int, int] | None) -> Entries | None:
+    return Entries(entries.rows[place[0] : place[1]], entries.values[place[0] : place[1]]) if place else None

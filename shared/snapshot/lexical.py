@@ -1,0 +1,125 @@
+"""Words of a snapshot: a tantivy index in which the fields of a product are blended, and the words for spelling.
+
+Term statistics belong to one field, `text`, that holds every searchable field of the product as often as it weighs:
+BM25F with shared length normalisation (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). Scores
+added up field by field are worth .02-.03 nDCG@10 less (docs/relevance-retrieval.md).
+
+`joined` holds hyphenated words without their hyphens ("t-shirt" as "tshirt"), `identifier` the product's id,
+stock-keeping unit and trade number, `row` its row. Nothing is stored: products are read from the product store.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+from tantivy import Filter, TextAnalyzer, Tokenizer
+
+from shared.catalog.product import Product
+from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter
+
+TEXT, JOINED, IDENTIFIER, ROW = "text", "joined", "identifier", "row"
+TITLE_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT = 3, 2, 3  # how often a field is in the blend; every other field once
+
+_WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"  # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
+_HYPHENATED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
+_LONGEST_WORD_BYTES = 64
+_WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
+
+
+def analyzer() -> TextAnalyzer:
+    """Words in lower case without accents, stemmed in English."""
+    words = tantivy.TextAnalyzerBuilder(Tokenizer.regex(_WORDS)).filter(Filter.remove_long(_LONGEST_WORD_BYTES))
+    return words.filter(Filter.ascii_fold()).filter(Filter.lowercase()).filter(Filter.stemmer("english")).build()
+
+
+def identifier(text: str) -> str:
+    """The form in which identifiers are compared: case, spaces and a trade number's leading zeros do not matter."""
+    plain = "".join(text.casefold().split())
+    return plain.lstrip("0") or "0" if plain.isdecimal() else plain
+
+
+def joined(text: str) -> list[str]:
+    """The hyphenated words of `text`, each in one word."""
+    return [word.replace("-", "") for word in _HYPHENATED.findall(text)] if "-" in text else []
+
+
+def _schema() -> tantivy.Schema:
+    fields = tantivy.SchemaBuilder()
+    for name in (TEXT, JOINED):
+        fields.add_text_field(name, tokenizer_name="aisle", index_option="freq")
+    fields.add_text_field(IDENTIFIER, tokenizer_name="raw", index_option="basic")
+    fields.add_unsigned_field(ROW, indexed=True, fast=True)
+    return fields.build()
+
+
+class LexicalWriter:
+    """Writes the index into `folder`, which must exist and be empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._rows = folder, 0
+        index = tantivy.Index(_schema(), path=str(folder))
+        index.register_tokenizer("aisle", analyzer())
+        self._writer = index.writer(_WRITER_BYTES, 1)
+        self._vocabulary = VocabularyWriter(folder)
+
+    def add(self, products: Sequence[Product]) -> None:
+        """Append the next rows."""
+        for product in products:
+            self._writer.add_document(_document(product, self._rows))
+            self._vocabulary.add(_named(product))
+            self._rows += 1
+
+    def finish(self) -> None:
+        """Make the index complete on the disk."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+        self._vocabulary.finish()
+        for lock in self._folder.glob(".tantivy-*.lock"):
+            lock.unlink()
+
+
+def _document(product: Product, row: int) -> tantivy.Document:
+    document = tantivy.Document()
+    document.add_unsigned(ROW, row)
+    document.add_text(TEXT, " ".join(_blend(product)))
+    for name in {identifier(name) for name in (product.product_id, product.sku, product.gtin) if name}:
+        document.add_text(IDENTIFIER, name)
+    words = joined(" ".join([*_named(product), product.description]))
+    if words:
+        document.add_text(JOINED, " ".join(words))
+    return document
+
+
+def _blend(product: Product) -> Iterable[str]:
+    leaves = [path.rsplit(">", 1)[-1] for path in product.categories]
+    yield from [product.title] * TITLE_WEIGHT
+    yield from product.brands * BRAND_WEIGHT
+    yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]  # what is above the leaf counts once
+    yield from (product.description, product.sku, *product.tags)
+    yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
+
+
+def _named(product: Product) -> list[str]:
+    return [product.title, *product.brands, *product.categories]
+
+
+class LexicalIndex:
+    """The opened index: `searcher` and `schema` for queries, `vocabulary` for spelling."""
+
+    def __init__(self, index: tantivy.Index, vocabulary: Vocabulary) -> None:
+        self.schema, self.searcher, self.vocabulary = index.schema, index.searcher(), vocabulary
+        self._analyzer = analyzer()
+
+    @classmethod
+    def open(cls, folder: Path) -> LexicalIndex:
+        """Read what LexicalWriter wrote."""
+        index = tantivy.Index.open(str(folder))
+        index.register_tokenizer("aisle", analyzer())
+        return cls(index, Vocabulary.open(folder))
+
+    def words(self, text: str) -> list[str]:
+        """The different indexed words of `text`, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(text)))

@@ -1,0 +1,91 @@
+"""The words of titles, brands and categories with their frequencies, from which spelling is corrected.
+
+words.txt      one word a line, the shortest first, then alphabetically
+counts.npy     int32 (n,): in how many products' names the word is
+letters.npy    uint8 (n, 27): how often each of a-z is in the word, then everything else
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_WORDS = 200_000  # the most frequent ones; the matrix of letters is then 5 MB
+_LETTERS = re.compile(r"[^\W\d_]{3,30}(?!\w)")
+_WORD = re.compile(r"\w+")
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def spelled(text: str) -> list[str]:
+    """The words of a text, plain, as the vocabulary has them: letters only, 3 to 30 of them."""
+    return [word for word in _WORD.findall(plain(text)) if _LETTERS.fullmatch(word)]
+
+
+def letter_counts(words: Sequence[str]) -> NDArray[np.uint8]:
+    """(n, 27) counts of a-z and of everything else."""
+    counts = np.zeros((len(words), 27), np.uint8)
+    codes = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32).astype(np.int64) - ord("a")
+    rows = np.repeat(np.arange(len(words)), [len(word) for word in words])
+    np.add.at(counts, (rows, np.where((codes >= 0) & (codes < 26), codes, 26)), 1)
+    return counts
+
+
+class VocabularyWriter:
+    """Counts words; memory grows with the number of different words alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._counts: Counter[str] = Counter()
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count the words of one product's names."""
+        self._counts.update(set(spelled(" ".join(names))))
+
+    def finish(self) -> None:
+        """Write the files."""
+        words = sorted((word for word, _ in self._counts.most_common(MAX_WORDS)), key=lambda word: (len(word), word))
+        (self._folder / "words.txt").write_text("\n".join(words), encoding="utf-8")
+        np.save(self._folder / "counts.npy", np.array([self._counts[word] for word in words], np.int32))
+        np.save(self._folder / "letters.npy", letter_counts(words))
+
+
+class Vocabulary:
+    """The words, looked up by word and by letters."""
+
+    def __init__(self, words: list[str], counts: NDArray[np.int32], letters: NDArray[np.uint8]) -> None:
+        self.words, self.counts, self.letters = words, counts, letters
+        self.lengths = np.array([len(word) for word in words], np.int32)
+        self._place = {word: place for place, word in enumerate(words)}
+
+    @classmethod
+    def open(cls, folder: Path) -> Vocabulary:
+        """Read what VocabularyWriter wrote."""
+        words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
+        counts, letters = np.load(folder / "counts.npy"), np.load(folder / "letters.npy", mmap_mode="r")
+        return cls(words if len(counts) else [], counts, letters)
+
+    def count(self, word: str) -> int:
+        """In how many products' names a plain word is."""
+        place = self._place.get(word)
+        return 0 if place is None else int(self.counts[place])
+
+    def near(self, word: str, distance: int) -> list[tuple[str, int]]:
+        """Words that `distance` edits may separate from a plain word, with their counts; a superset, to be checked.
+
+        An edit changes the count of at most two letters and the length by at most one.
+        """
+        low, high = np.searchsorted(self.lengths, [len(word) - distance, len(word) + distance + 1])
+        difference = np.abs(self.letters[low:high].astype(np.int8) - letter_counts([word]).astype(np.int8))
+        places = low + np.flatnonzero(difference.sum(axis=1) <= 2 * distance)
+        return [(self.words[place], int(self.counts[place])) for place in places]

@@ -1,0 +1,49 @@
+import pytest
+
+from shared.catalog.product import Product
+from shared.snapshot.lexical import LexicalIndex, LexicalWriter, identifier, joined
+
+PRODUCTS = [
+    Product("p-1", "Café Kettles 1.5 l", brands=("Hob",), gtin="0095205603217"),
+    Product("p-2", "T-shirt", description="a shirt"),
+]
+
+
+@pytest.fixture
+def index(tmp_path):
+    writer = LexicalWriter(tmp_path)
+    writer.add(PRODUCTS[:1])
+    writer.add(PRODUCTS[1:])
+    writer.finish()
+    return LexicalIndex.open(tmp_path)
+
+
+def test_all_products_are_in_one_segment(index):
+    assert (index.searcher.num_docs, index.searcher.num_segments) == (2, 1)
+
+
+def test_words_are_folded_and_stemmed_and_numbers_stay_whole(index):
+    assert index.words("CAFÉ kettle kettles 1.5 dv7-1211ea") == ["cafe", "kettl", "1.5", "dv7", "1211ea"]
+    assert index.searcher.doc_freq("text", "kettl") == 1
+
+
+def test_hyphenated_words_are_found_in_one_word(index):
+    assert joined("a T-shirt, x-y-z") == ["Tshirt", "xyz"]
+    assert index.searcher.doc_freq("joined", "tshirt") == 1
+
+
+def test_identifiers_are_compared_without_case_spaces_and_leading_zeros(index):
+    assert identifier("0095 205603217") == "95205603217"
+    assert identifier("DV7-1") == "dv7-1" and identifier("000") == "0"
+    assert index.searcher.doc_freq("identifier", "95205603217") == 1
+
+
+def test_an_empty_catalogue_has_an_index(tmp_path):
+    LexicalWriter(tmp_path).finish()
+    index = LexicalIndex.open(tmp_path)
+    assert index.searcher.num_docs == 0 and index.vocabulary.words == []
+
+
+def test_no_lock_is_left_in_the_folder(tmp_path):
+    LexicalWriter(tmp_path).finish()
+    assert not list(tmp_path.glob(".tantivy-*"))
