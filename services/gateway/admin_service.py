@@ -1,0 +1,35 @@
+"""The engine's state on the wire."""
+
+import time
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
+from protos.admin_pb2_grpc import AdminServiceServicer
+from services.gateway.ports import StatusSource
+
+
+class AdminService(AdminServiceServicer):
+    def __init__(self, source: StatusSource) -> None:
+        self._source = source
+        self._ready_at = time.monotonic()
+
+    async def GetStatus(self, request: GetStatusRequest, context: Any = None) -> GetStatusResponse:
+        """See protos/admin.proto."""
+        status = await self._source.status()
+        return GetStatusResponse(
+            snapshot_version=status.snapshot_version,
+            product_count=status.product_count,
+            bundle_version=status.bundle_version,
+            engines=status.engines,
+            pending_writes=status.pending_writes,
+            aisle_version=_aisle_version(),
+            uptime_seconds=time.monotonic() - self._ready_at,
+        )
+
+
+def _aisle_version() -> str:
+    try:
+        return version("aisle")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

@@ -1,0 +1,67 @@
+"""What shoppers do, on the wire: acknowledged once the log has it."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from protos.events_pb2 import (
+    EVENT_STATUS_ACCEPTED,
+    EVENT_STATUS_DUPLICATE,
+    EVENT_STATUS_REJECTED,
+    EventAck,
+    RecordEventsRequest,
+    RecordEventsResponse,
+    StreamEventsRequest,
+    StreamEventsResponse,
+    UserEvent,
+)
+from protos.events_pb2_grpc import EventServiceServicer
+from services.gateway import event_validation
+from services.gateway.arrivals import batches
+from shared.errors import InvalidRequest
+from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord
+
+_MAX_BATCH = 1_000
+
+
+class EventService(EventServiceServicer):
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+
+    async def StreamEvents(
+        self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
+    ) -> AsyncIterator[StreamEventsResponse]:
+        """See protos/events.proto. What has arrived together is appended together."""
+        async for batch in batches(requests, _MAX_BATCH):
+            for ack in await self._record([request.event for request in batch]):
+                yield StreamEventsResponse(ack=ack)
+
+    async def RecordEvents(self, request: RecordEventsRequest, context: Any = None) -> RecordEventsResponse:
+        """See protos/events.proto."""
+        if not 1 <= len(request.events) <= _MAX_BATCH:
+            raise InvalidRequest("events", f"has {len(request.events)}; send 1 to {_MAX_BATCH}")
+        return RecordEventsResponse(acks=await self._record(request.events))
+
+    async def _record(self, events: Sequence[UserEvent]) -> list[EventAck]:
+        """Append what is valid; an acknowledgement for each event, in order."""
+        faults = [event_validation.fault(event) for event in events]
+        valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
+        appended = iter(await self._log.append(USER_EVENTS, [_record(event) for event in valid]))
+        return [
+            _rejected(event, *fault) if fault else _taken(event, next(appended))
+            for event, fault in zip(events, faults, strict=True)
+        ]
+
+
+def _record(event: UserEvent) -> NewRecord:
+    if not event.HasField("event_time"):
+        event.event_time.GetCurrentTime()
+    return NewRecord(event.visitor_id, event.SerializeToString(), event.event_id)
+
+
+def _taken(event: UserEvent, appended: Appended) -> EventAck:
+    status = EVENT_STATUS_DUPLICATE if appended.duplicate else EVENT_STATUS_ACCEPTED
+    return EventAck(event_id=event.event_id, status=status)
+
+
+def _rejected(event: UserEvent, field: str, reason: str) -> EventAck:
+    return EventAck(event_id=event.event_id, status=EVENT_STATUS_REJECTED, field=field, reason=reason)

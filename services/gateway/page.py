@@ -1,0 +1,87 @@
+"""Turn a slice of a ranked window into a page of products."""
+
+from collections.abc import Sequence
+
+from protos.catalog_pb2 import Product
+from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, SearchRequest, SearchResult
+from services.gateway import explanation
+from services.gateway.budget import Budget
+from services.gateway.ports import Retrieval
+from services.gateway.ranked_window import RankedWindow
+from services.gateway.stage import Missed, Stage
+from shared.errors import SnapshotGone
+
+_LEAST_MS = 10.0  # for the products, whatever the stages before have used up
+_NAMED_FEATURES = 2
+
+
+class Pages:
+    """Fetches the products of a page, and only those."""
+
+    def __init__(self, retrieval: Retrieval) -> None:
+        self._retrieval = retrieval
+        self._stage = Stage("products")
+
+    async def results(
+        self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget, last_try: bool = False
+    ) -> list[SearchResult]:
+        """The results at `places` (from 0) of the window; without the products there are at least their ids.
+
+        Raises SnapshotGone when the window's rows can no longer be read: rank again then, and come as `last_try`.
+        """
+        if not places:
+            return []
+        try:
+            with budget.timed("fetch"):
+                fetched = await self._fetch(request, window, places, budget)
+        except (Missed, SnapshotGone) as missed:
+            if isinstance(missed, SnapshotGone) and not last_try:
+                raise
+            budget.left_out(f"{missed}; ids only")
+            fetched = FetchProductsResponse(products=[Product(product_id=window.product_ids[at]) for at in places])
+        terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
+        return [
+            _result(request, window, at, product, matched)
+            for at, product, matched in zip(places, fetched.products, terms, strict=True)
+        ]
+
+    async def _fetch(
+        self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget
+    ) -> FetchProductsResponse:
+        wanted = FetchProductsRequest(
+            rows=window.rows[places.start : places.stop],
+            snapshot_version=window.snapshot_version,
+            query=window.query if request.explain else "",
+        )
+        return await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), max(_LEAST_MS, budget.left_ms()))
+
+
+def _result(
+    request: SearchRequest, window: RankedWindow, at: int, product: Product, matched: Sequence[str]
+) -> SearchResult:
+    score = window.relevance_scores[at]
+    result = SearchResult(product=product, position=at + 1, relevance_score=score)
+    if request.explain:
+        contributions = window.contributions[at] if at < len(window.contributions) else ()
+        if window.tier != TIER_RERANKED:
+            contributions = [Contribution(feature="fused_score", value=score, contribution=score)]
+        result.explanation.CopyFrom(_explanation(request, window, at, matched, contributions))
+    return result
+
+
+def _explanation(
+    request: SearchRequest,
+    window: RankedWindow,
+    at: int,
+    matched: Sequence[str],
+    contributions: Sequence[Contribution],
+) -> Explanation:
+    raised_by = [each.feature for each in contributions if each.contribution > 0][:_NAMED_FEATURES]
+    sentence = explanation.summary(
+        matched,
+        window.dense_ranks[at],
+        raised_by if window.tier == TIER_RERANKED else (),
+        request.order_by or "relevance",
+    )
+    return Explanation(matched_terms=matched, contributions=contributions, summary=sentence)

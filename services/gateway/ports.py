@@ -1,0 +1,67 @@
+"""What the gateway needs of others.
+
+For the services, a generated stub and the servicer itself both fit: the stub calls over the wire, the servicer answers
+in this process.
+"""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from protos.reranker_pb2 import RerankRequest, RerankResponse
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+
+
+class Embedding(Protocol):
+    def EmbedQueries(self, request: EmbedQueriesRequest, /) -> Awaitable[EmbedQueriesResponse]: ...
+
+
+class Retrieval(Protocol):
+    def AnalyzeQuery(self, request: AnalyzeQueryRequest, /) -> Awaitable[AnalyzeQueryResponse]: ...
+
+    def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
+
+    def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
+
+
+class Reranker(Protocol):
+    def Rerank(self, request: RerankRequest, /) -> Awaitable[RerankResponse]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenProduct:
+    """A product as last written: a serialised aisle.v1.Product, and whether the snapshot served shows it."""
+
+    payload: bytes
+    searchable: bool
+
+
+class CatalogView(Protocol):
+    """The newest state of each product, from the log and the snapshot."""
+
+    async def product(self, product_id: str) -> WrittenProduct | None:
+        """The product; None when there is none, or when it was removed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is being served; the fields are those of GetStatusResponse."""
+
+    snapshot_version: str = ""
+    product_count: int = 0
+    bundle_version: str = ""
+    engines: dict[str, str] = field(default_factory=dict)
+    pending_writes: int = 0
+
+
+class StatusSource(Protocol):
+    async def status(self) -> Status: ...

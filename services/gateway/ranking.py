@@ -1,0 +1,204 @@
+"""Rank a window of candidates for a query: analyse, embed, retrieve, rerank; most of it may be missing."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from protos.embedding_pb2 import EmbedQueriesRequest, QueryEncoding
+from protos.reranker_pb2 import RerankRequest, RerankResponse
+from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse, RetrieveRequest, RetrieveResponse
+from protos.search_pb2 import (
+    TIER_DENSE,
+    TIER_FUSED,
+    TIER_LEXICAL,
+    TIER_RERANKED,
+    TIER_UNSPECIFIED,
+    SearchRequest,
+    Tier,
+)
+from services.gateway import ranked_window, validation
+from services.gateway.budget import Budget
+from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.ranked_window import RankedWindow
+from services.gateway.stage import Missed, Stage
+from shared.errors import SnapshotGone, Unavailable
+from shared.features.store import FeatureStore
+
+_ANALYZE_SHARE = 0.2  # of what is left when the stage begins
+_EMBED_SHARE = 0.5
+_VISITOR_SHARE = 0.2
+_FETCH_SHARE = 0.1  # of the whole budget, kept back for the page's products
+_TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
+_EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """The query as the services know it, and the one who asks."""
+
+    query: str
+    corrected: bool
+    encoding: QueryEncoding | None
+    recent: dict[str, float]  # product id -> weight
+
+
+class Ranking:
+    """Asks the services for a ranked window, within one budget."""
+
+    def __init__(
+        self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, features: FeatureStore, window_size: int
+    ) -> None:
+        self._embedding, self._retrieval, self._reranker = embedding, retrieval, reranker
+        self._features, self._window_size = features, window_size
+        self._stages = {name: Stage(name) for name in ("analyze", "embedding", "visitor", "retrieval", "reranker")}
+
+    async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
+        """The window of the current snapshot.
+
+        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask again then,
+        as `last_try`, which goes without the reranker instead.
+        """
+        understood = await self._understand(request, budget)
+        retrieved = await self._retrieve(request, understood, budget)
+        window = ranked_window.fused(understood.query, understood.corrected, retrieved, budget.degraded)
+        if not (understood.query and retrieved.rows and _wants_reranking(request)):
+            return window
+        try:
+            response = await self._rerank(request, understood, retrieved, budget)
+        except SnapshotGone:
+            if not last_try:
+                raise
+            budget.left_out("reranker: the snapshot changed")
+            response = None
+        ordered = window if response is None else ranked_window.reranked(window, response)
+        return replace(ordered, degraded=tuple(budget.degraded))
+
+    async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
+        (analysed, encoding), recent = await asyncio.gather(
+            self._encode(request, budget), self._recent(request.visitor_id, budget)
+        )
+        return _Understood(analysed.query, analysed.corrected, encoding, recent)
+
+    async def _encode(
+        self, request: SearchRequest, budget: Budget
+    ) -> tuple[AnalyzeQueryResponse, QueryEncoding | None]:
+        query = validation.searched_text(request.query)
+        if not query:
+            return AnalyzeQueryResponse(), None
+        analysed = await self._analyze(query, budget)
+        wanted = analysed.query and request.max_tier != TIER_LEXICAL
+        return analysed, await self._embed(analysed.query, budget) if wanted else None
+
+    async def _analyze(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
+        with budget.timed("analyze"):
+            try:
+                return await self._stages["analyze"].run(
+                    lambda: self._retrieval.AnalyzeQuery(AnalyzeQueryRequest(query=query)),
+                    budget.left_ms() * _ANALYZE_SHARE,
+                )
+            except Missed as missed:
+                budget.left_out(str(missed))
+                return AnalyzeQueryResponse(query=query)
+
+    async def _embed(self, query: str, budget: Budget) -> QueryEncoding | None:
+        with budget.timed("embed"):
+            try:
+                response = await self._stages["embedding"].run(
+                    lambda: self._embedding.EmbedQueries(EmbedQueriesRequest(queries=[query])),
+                    budget.left_ms() * _EMBED_SHARE,
+                )
+                return response.encodings[0] if response.encodings else None
+            except Missed as missed:
+                budget.left_out(str(missed))
+                return None
+
+    async def _recent(self, visitor_id: str, budget: Budget) -> dict[str, float]:
+        """Product id -> weight of what the visitor lately acted on."""
+        if not visitor_id:
+            return {}
+        try:
+            limit_ms = budget.left_ms() * _VISITOR_SHARE
+            state = await self._stages["visitor"].run(lambda: self._features.visitor(visitor_id), limit_ms)
+        except Missed as missed:
+            budget.left_out(str(missed))
+            return {}
+        return state.weights_at(time.time())
+
+    async def _retrieve(self, request: SearchRequest, understood: _Understood, budget: Budget) -> RetrieveResponse:
+        encoding = understood.encoding
+        wanted = RetrieveRequest(
+            query=understood.query,
+            vector=encoding.vector if encoding else b"",
+            filters=request.filters,
+            facets=request.facets,
+            order_by=request.order_by,
+            limit=self._window_size,
+            tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
+        )
+        with budget.timed("retrieve"):
+            try:
+                limit_ms = budget.left_ms() - budget.budget_ms * _FETCH_SHARE
+                response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
+            except Missed as missed:
+                raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
+        _note(budget, response.stage_ms, response.degraded)
+        return response
+
+    async def _rerank(
+        self, request: SearchRequest, understood: _Understood, retrieved: RetrieveResponse, budget: Budget
+    ) -> RerankResponse | None:
+        if understood.encoding is None:
+            budget.left_out("reranker: no embedding")
+            return None
+        limit_ms = budget.left_ms() - budget.budget_ms * _FETCH_SHARE
+        wanted = _rerank_request(understood, retrieved, limit_ms * _TOLD_SHARE, request.explain)
+        try:
+            with budget.timed("rerank"):
+                response = await self._stages["reranker"].run(lambda: self._reranker.Rerank(wanted), limit_ms)
+        except Missed as missed:
+            budget.left_out(str(missed))
+            return None
+        count = len(retrieved.rows)
+        if sorted(response.order) != list(range(count)) or len(response.relevance_scores) != count:
+            budget.left_out("reranker: its order is not one of the candidates")
+            return None
+        _note(budget, response.stage_ms, response.degraded)
+        return response
+
+
+def _rerank_request(
+    understood: _Understood, retrieved: RetrieveResponse, budget_ms: float, explain: bool
+) -> RerankRequest:
+    return RerankRequest(
+        query=understood.query,
+        encoding=understood.encoding,
+        snapshot_version=retrieved.snapshot_version,
+        rows=retrieved.rows,
+        lexical_scores=retrieved.lexical_scores,
+        dense_scores=retrieved.dense_scores,
+        fused_scores=retrieved.fused_scores,
+        lexical_ranks=retrieved.lexical_ranks,
+        dense_ranks=retrieved.dense_ranks,
+        budget_ms=max(0.001, budget_ms),  # 0 would mean no limit
+        recent_product_ids=list(understood.recent),
+        recent_weights=list(understood.recent.values()),
+        explain_limit=_EXPLAINED if explain else 0,
+        feature_limit=_EXPLAINED,
+    )
+
+
+def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str]) -> None:
+    budget.stage_ms.update(stage_ms)
+    for note in degraded:
+        budget.left_out(note)
+
+
+def _wants_reranking(request: SearchRequest) -> bool:
+    return request.order_by in ("", "relevance") and request.max_tier in (TIER_UNSPECIFIED, TIER_RERANKED)
+
+
+def _recall_tier(max_tier: Tier.ValueType, has_vector: bool) -> Tier.ValueType:
+    if not has_vector:
+        return TIER_LEXICAL
+    return TIER_DENSE if max_tier == TIER_DENSE else TIER_FUSED

@@ -1,0 +1,142 @@
+"""Search on the wire: one page, within its deadline, from whatever answers in time."""
+
+from collections import Counter
+from typing import Any
+
+from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, ServedBy, Tier
+from protos.search_pb2_grpc import SearchServiceServicer
+from services.gateway import page_token, validation
+from services.gateway.admission import Admission
+from services.gateway.budget import Budget
+from services.gateway.config import GatewayConfig
+from services.gateway.impressions import Impressions
+from services.gateway.page import Pages
+from services.gateway.page_token import PageToken
+from services.gateway.ports import Embedding, Reranker, Retrieval, Status
+from services.gateway.query_ids import new_query_id
+from services.gateway.ranked_window import RankedWindow
+from services.gateway.ranking import Ranking
+from services.gateway.spool import Spool
+from services.gateway.windows import Windows
+from shared.errors import AisleError, Overloaded, SnapshotGone
+from shared.events.log import SEARCH_LOGS, EventLog
+from shared.features.store import FeatureStore
+
+
+class SearchService(SearchServiceServicer):
+    def __init__(  # noqa: PLR0913  (what a page is made of)
+        self,
+        embedding: Embedding,
+        retrieval: Retrieval,
+        reranker: Reranker,
+        features: FeatureStore,
+        log: EventLog,
+        config: GatewayConfig,
+    ) -> None:
+        self._default_deadline_ms = config.deadline_ms
+        self._admission = Admission(config.max_in_flight, config.max_waiting)
+        self._ranking = Ranking(embedding, retrieval, reranker, features, config.window_size)
+        self._pages = Pages(retrieval)
+        self._windows = Windows[RankedWindow](config.max_windows, config.window_ttl_seconds)
+        self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
+        self._impressions = Impressions(self._spool)
+        self._seen = Status()
+        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<note>
+
+    async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
+        """See protos/search.proto."""
+        budget = Budget(request.deadline_ms or self._default_deadline_ms)
+        try:
+            validation.check(request)
+            token = self._token(request)
+            async with self._admission.admitted(budget.left_ms()):
+                response = await self._search(request, token, budget)
+        except AisleError as error:
+            self.counts[f"errors.{type(error).__name__}"] += 1
+            if isinstance(error, Overloaded) and context is not None:
+                context.set_trailing_metadata((("grpc-retry-pushback-ms", str(self._admission.retry_after_ms)),))
+            raise
+        self._seen = Status(response.served_by.snapshot_version, bundle_version=response.served_by.bundle_version)
+        self._count(response)
+        return response
+
+    async def status(self) -> Status:
+        """What the last page was made of: all that a gateway without a snapshot of its own knows."""
+        return self._seen
+
+    async def close(self) -> None:
+        """Hand the impressions that are still here to the log."""
+        await self._spool.close()
+
+    def _token(self, request: SearchRequest) -> PageToken:
+        """Where to go on; the start of a new search without a token."""
+        digest = page_token.digest(_searched(request).SerializeToString(deterministic=True))
+        if request.page_token:
+            return page_token.decode(request.page_token, digest)
+        return PageToken(new_query_id(), 0, digest)
+
+    async def _search(self, request: SearchRequest, token: PageToken, budget: Budget) -> SearchResponse:
+        try:
+            return await self._page(request, token, budget)
+        except SnapshotGone:  # a new snapshot came in between
+            self._windows.drop(token.query_id)
+            budget.degraded.clear()
+            return await self._page(request, token, budget, last_try=True)
+
+    async def _page(
+        self, request: SearchRequest, token: PageToken, budget: Budget, last_try: bool = False
+    ) -> SearchResponse:
+        window = self._windows.get(token.query_id)
+        if window is None:
+            window = await self._ranking.rank(request, budget, last_try)
+            self._windows.keep(token.query_id, window)
+        else:
+            budget.degraded.extend(window.degraded)
+        places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
+        results = await self._pages.results(request, window, places, budget, last_try)
+        self._impressions.publish(request, token.query_id, window, places)
+        return _response(request, token, budget, window, results)
+
+    def _count(self, response: SearchResponse) -> None:
+        self.counts["pages"] += 1
+        self.counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
+        self.counts.update(f"degraded.{note}" for note in response.served_by.degraded)
+
+
+def _searched(request: SearchRequest) -> SearchRequest:
+    """What makes it this search and no other, whichever of its pages is asked for."""
+    return SearchRequest(
+        query=request.query,
+        visitor_id=request.visitor_id,
+        user_id=request.user_id,
+        filters=request.filters,
+        facets=request.facets,
+        order_by=request.order_by,
+        max_tier=request.max_tier,
+        explain=request.explain,
+        language_code=request.language_code,
+    )
+
+
+def _response(
+    request: SearchRequest, token: PageToken, budget: Budget, window: RankedWindow, results: list[SearchResult]
+) -> SearchResponse:
+    shown = token.offset + len(results)
+    more = results and shown < len(window)
+    budget.stage_ms["total"] = budget.elapsed_ms()
+    return SearchResponse(
+        query_id=token.query_id,
+        results=results,
+        total_count=window.total_count,
+        facets=window.facets,
+        next_page_token=page_token.encode(PageToken(token.query_id, shown, token.request_digest)) if more else "",
+        corrected_query=window.query if window.corrected else "",
+        served_by=ServedBy(
+            tier=window.tier,
+            degraded=budget.degraded,
+            snapshot_version=window.snapshot_version,
+            bundle_version=window.bundle_version,
+            stage_ms=budget.stage_ms,
+        ),
+        experiments=request.experiment_ids,
+    )

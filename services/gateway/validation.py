@@ -1,0 +1,104 @@
+"""What a search request must be; each error names the field and the remedy."""
+
+import math
+import re
+
+from protos.search_pb2 import FacetRequest, Filter, SearchRequest
+from shared.errors import InvalidRequest
+
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 200
+MAX_QUERY_CHARACTERS = 1_000
+MAX_DEADLINE_MS = 60_000
+MAX_FILTERS = 100
+MAX_FACETS = 20
+MAX_FILTER_VALUES = 1_000
+MAX_FACET_LIMIT = 1_000
+MAX_ID_BYTES = 128
+ORDERS = ("relevance", "price asc", "price desc", "rating desc", "newest")
+NUMERIC_FIELDS = frozenset({"price", "available_quantity", "rating", "publish_time"})
+FIELDS = NUMERIC_FIELDS | {"product_id", "type", "brands", "categories", "availability", "tags", "language_code"}
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
+
+
+def searched_text(query: str) -> str:
+    """What is searched of a query as typed: control characters are spaces, and a very long query is cut."""
+    return _CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
+
+
+def page_size(request: SearchRequest) -> int:
+    return request.page_size or DEFAULT_PAGE_SIZE
+
+
+def id_fault(value: str) -> str:
+    """What is wrong with an id of 1 to 128 bytes; empty when nothing is."""
+    if not value:
+        return "is required"
+    if len(value.encode()) > MAX_ID_BYTES:
+        return f"is longer than {MAX_ID_BYTES} bytes; use a shorter id"
+    return "has control characters; leave them out" if _CONTROL.search(value) else ""
+
+
+def check(request: SearchRequest) -> None:
+    """Raises InvalidRequest naming the first field at fault."""
+    if request.page_size > MAX_PAGE_SIZE:
+        raise InvalidRequest("page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page")
+    if request.order_by and request.order_by not in ORDERS:
+        raise InvalidRequest("order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDERS)}")
+    if request.deadline_ms > MAX_DEADLINE_MS:
+        raise InvalidRequest("deadline_ms", f"{request.deadline_ms} is too long; use at most {MAX_DEADLINE_MS}")
+    for name in ("visitor_id", "user_id", "session_id"):
+        value = getattr(request, name)
+        if value and (fault := id_fault(value)):
+            raise InvalidRequest(name, fault)
+    _check_count("filters", len(request.filters), MAX_FILTERS)
+    _check_count("facets", len(request.facets), MAX_FACETS)
+    for index, each in enumerate(request.filters):
+        _check_filter(f"filters[{index}]", each)
+    for index, facet in enumerate(request.facets):
+        _check_facet(f"facets[{index}]", facet)
+
+
+def _check_count(name: str, count: int, most: int) -> None:
+    if count > most:
+        raise InvalidRequest(name, f"{count} are too many; send at most {most}")
+
+
+def _check_field(name: str, field: str) -> None:
+    if not field:
+        raise InvalidRequest(name, "is required")
+    if field not in FIELDS and not _ATTRIBUTE.fullmatch(field):
+        known = ", ".join(sorted(FIELDS))
+        raise InvalidRequest(name, f"{field!r} is unknown; use one of: {known}, attributes.NAME")
+
+
+def _check_filter(name: str, filter_: Filter) -> None:
+    _check_field(f"{name}.field", filter_.field)
+    condition = filter_.WhichOneof("condition")
+    if condition is None:
+        raise InvalidRequest(name, "has no condition; set any_of, range or exists")
+    if condition == "any_of" and not 1 <= len(filter_.any_of.values) <= MAX_FILTER_VALUES:
+        raise InvalidRequest(f"{name}.any_of.values", f"send 1 to {MAX_FILTER_VALUES} values")
+    if condition == "range":
+        _check_range(f"{name}.range", filter_)
+
+
+def _check_range(name: str, filter_: Filter) -> None:
+    if filter_.field not in NUMERIC_FIELDS and not filter_.field.startswith("attributes."):
+        raise InvalidRequest(name, f"{filter_.field} is not numeric; use any_of")
+    bounds = filter_.range
+    if not bounds.HasField("min") and not bounds.HasField("max"):
+        raise InvalidRequest(name, "has no end; set min, max or both")
+    for end in ("min", "max"):
+        if math.isnan(getattr(bounds, end)):
+            raise InvalidRequest(f"{name}.{end}", "is not a number; send a number, or leave it out for an open end")
+    if bounds.HasField("min") and bounds.HasField("max") and bounds.min > bounds.max:
+        raise InvalidRequest(name, f"min {bounds.min:g} is above max {bounds.max:g}; swap them")
+
+
+def _check_facet(name: str, facet: FacetRequest) -> None:
+    _check_field(f"{name}.field", facet.field)
+    if facet.limit > MAX_FACET_LIMIT:
+        raise InvalidRequest(f"{name}.limit", f"{facet.limit} is too large; use at most {MAX_FACET_LIMIT}")

@@ -1,0 +1,148 @@
+"""A gateway over services that do as a test tells them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from protos.catalog_pb2 import Product
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+from protos.search_pb2 import TIER_LEXICAL, Contribution, Facet
+from services.gateway.config import GatewayConfig
+from services.gateway.search_service import SearchService
+from shared.errors import SnapshotGone
+from shared.events.sqlite import SqliteEventLog
+from shared.features.memory import MemoryFeatureStore
+
+Trouble = Callable[[], Awaitable[None]]
+
+
+async def none() -> None:
+    """A service in good order."""
+
+
+async def too_long() -> None:
+    await asyncio.sleep(30)
+
+
+def failing(error: Exception) -> Trouble:
+    async def fail() -> None:
+        raise error
+
+    return fail
+
+
+@dataclass
+class Embedding:
+    trouble: Trouble = none
+    queries: list[str] = field(default_factory=list)
+
+    async def EmbedQueries(self, request: EmbedQueriesRequest, context: Any = None) -> EmbedQueriesResponse:
+        self.queries.extend(request.queries)
+        await self.trouble()
+        return EmbedQueriesResponse(encodings=[QueryEncoding(vector=b"\0\0\x80\x3f", token_count=1)])
+
+
+@dataclass
+class Retrieval:
+    """Product number i is at row i; the fused order is 0, 1, 2, ..."""
+
+    product_count: int = 50
+    snapshot_version: str = "s1"
+    analyze_trouble: Trouble = none
+    trouble: Trouble = none
+    fetch_trouble: Trouble = none
+    requests: list[RetrieveRequest] = field(default_factory=list)
+
+    async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
+        await self.analyze_trouble()
+        corrected = request.query.replace("shooe", "shoe")
+        return AnalyzeQueryResponse(query=corrected, corrected=corrected != request.query)
+
+    async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
+        self.requests.append(request)
+        await self.trouble()
+        rows = range(min(self.product_count, request.limit))
+        return RetrieveResponse(
+            rows=rows,
+            product_ids=[f"p{row}" for row in rows],
+            lexical_scores=[1.0] * len(rows),
+            dense_scores=[0.5] * len(rows),
+            fused_scores=[1 / (60 + row) for row in rows],
+            lexical_ranks=[row + 1 for row in rows],
+            dense_ranks=[row + 1 if request.vector else 0 for row in rows],
+            total_count=self.product_count,
+            facets=[Facet(field=facet.field) for facet in request.facets],
+            snapshot_version=self.snapshot_version,
+            tier=request.tier or TIER_LEXICAL,
+            stage_ms={"lexical": 0.1},
+        )
+
+    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+        await self.fetch_trouble()
+        if request.snapshot_version != self.snapshot_version:
+            raise SnapshotGone(f"snapshot {request.snapshot_version} is no longer served")
+        return FetchProductsResponse(
+            products=[Product(product_id=f"p{row}", title=f"shoe {row}") for row in request.rows],
+            matched_terms=["shoe"] * len(request.rows) if request.query else [],
+        )
+
+
+@dataclass
+class Reranker:
+    """Turns the order round."""
+
+    trouble: Trouble = none
+    requests: list[RerankRequest] = field(default_factory=list)
+
+    async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
+        self.requests.append(request)
+        await self.trouble()
+        count = len(request.rows)
+        features = np.ones((min(count, request.feature_limit), 2), dtype="<f4")
+        because = CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])
+        return RerankResponse(
+            order=range(count - 1, -1, -1),
+            relevance_scores=[float(count - place) for place in range(count)],
+            feature_names=["block", "price"],
+            feature_values=features.tobytes(),
+            explanations=[because] * min(count, request.explain_limit),
+            bundle_version="b1",
+        )
+
+
+@dataclass
+class Gateway:
+    embedding: Embedding
+    retrieval: Retrieval
+    reranker: Reranker
+    features: MemoryFeatureStore
+    log: SqliteEventLog
+    search: SearchService
+
+    def with_config(self, **settings: Any) -> SearchService:
+        services = (self.embedding, self.retrieval, self.reranker, self.features, self.log)
+        return SearchService(*services, GatewayConfig(**settings))
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
+    embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
+    features, log = MemoryFeatureStore(), SqliteEventLog(tmp_path / "log.sqlite")
+    search = SearchService(embedding, retrieval, reranker, features, log, GatewayConfig())
+    yield Gateway(embedding, retrieval, reranker, features, log, search)
+    await search.close()
+    await log.close()
