@@ -29,6 +29,16 @@ class PartialScores:
     scored_count: int
     wanted_count: int
 
+    def degraded(self) -> tuple[str, ...]:
+        """What was left out and why."""
+        late = self.scored_count < self.wanted_count
+        return (f"block: deadline ({self.scored_count} of {self.wanted_count})",) if late else ()
+
+
+def no_scores(count: int) -> PartialScores:
+    """Of a bundle without an interaction model."""
+    return PartialScores(np.full(count, np.nan, dtype=np.float32), 0, 0)
+
 
 class PacedScorer:
     """Scores the best first, in batches, and stops before a batch that would be late."""

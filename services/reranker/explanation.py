@@ -1,0 +1,29 @@
+"""Why candidates are where they are."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from services.reranker.features import FEATURES
+from services.reranker.ranker import Ranker
+from services.reranker.reranker import Reranking
+from services.reranker.states import Rows
+
+Part = tuple[str, float, float]  # feature, its value, what it added to relevance_score
+
+AFFINITY, START = "affinity", "start"
+
+
+def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list[Part]]:
+    """The parts of each candidate's relevance_score, the largest first; they sum to it.
+
+    "start" is what every score begins with, "affinity" what recent products of the visitor added; a value that is not
+    known reads 0.
+    """
+    values = reranking.features[places]
+    contributions, start = ranker.contributions(values)
+    for place, row, added in zip(places, np.nan_to_num(values), contributions, strict=True):
+        parts: list[Part] = list(zip(FEATURES, row.tolist(), added.tolist(), strict=True))
+        parts.append((AFFINITY, float(reranking.affinity[place]), float(reranking.affinity_added[place])))
+        parts.append((START, 1.0, start))
+        yield sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))

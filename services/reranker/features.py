@@ -1,0 +1,110 @@
+"""The ranker's features: one definition for serving, logging and training.
+
+Columns that end in _z are standardised over the query's candidates, since scores of different queries do not compare.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.query import Matrix
+from services.reranker.standardised import standardised
+
+_RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
+_RATINGS_PRIOR = 10  # ratings that a product without any is treated as having, at the candidates' mean
+
+FEATURES = (
+    "lexical_score",
+    "dense_score",
+    "fused_score",
+    "maxsim_score",
+    "block_score",
+    "lexical_z",
+    "dense_z",
+    "fused_z",
+    "maxsim_z",
+    "block_z",
+    "lexical_reciprocal_rank",
+    "dense_reciprocal_rank",
+    "price_log",
+    "price_relative",
+    "rating_average",
+    "rating_count_log",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateScores:
+    """What is known of a query's candidates: equally long columns (n,); nan where a value is not known."""
+
+    lexical_score: Matrix  # 0 when no word matches
+    dense_score: Matrix
+    fused_score: Matrix
+    lexical_rank: Matrix  # from 1; 0 when not in that list
+    dense_rank: Matrix
+    maxsim_score: Matrix
+    block_score: Matrix  # nan where the block had no time
+    price: Matrix  # in units of the currency
+    rating_average: Matrix  # 0 to 5
+    rating_count: Matrix  # what there is of popularity before shoppers have been seen
+
+
+def feature_matrix(candidates: CandidateScores) -> Matrix:
+    """(n, len(FEATURES)) float32, in the order of FEATURES; nan where a value is not known."""
+    c = candidates
+    fused_z, maxsim_z = standardised(c.fused_score), standardised(c.maxsim_score)
+    columns = {
+        "lexical_score": c.lexical_score,
+        "dense_score": c.dense_score,
+        "fused_score": c.fused_score,
+        "maxsim_score": c.maxsim_score,
+        "block_score": c.block_score,
+        "lexical_z": standardised(c.lexical_score),
+        "dense_z": standardised(c.dense_score),
+        "fused_z": fused_z,
+        "maxsim_z": maxsim_z,
+        "block_z": _filled(c.block_score, fused_z + maxsim_z),
+        "lexical_reciprocal_rank": _reciprocal(c.lexical_rank),
+        "dense_reciprocal_rank": _reciprocal(c.dense_rank),
+        "price_log": np.log1p(c.price),
+        "price_relative": np.log1p(c.price) - _median(np.log1p(c.price)),
+        "rating_average": _smoothed(c.rating_average, c.rating_count),
+        "rating_count_log": np.log1p(c.rating_count),
+    }
+    return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32)
+
+
+def _filled(scores: Matrix, earlier: Matrix) -> NDArray[np.floating]:
+    """Standardised scores; where there is none, what a line through the others predicts from the earlier score.
+
+    So a candidate that the block had no time for keeps the place it had, instead of the middle of the page.
+    """
+    scored = ~np.isnan(scores)
+    filled = np.zeros(len(scores))
+    if scored.any():
+        filled[scored] = standardised(scores[scored])
+        x = earlier[scored] - earlier[scored].mean()
+        slope = max(float(x @ filled[scored]) / max(float(x @ x), 1e-9), 0.0)
+        filled[~scored] = slope * (earlier[~scored] - earlier[scored].mean())
+    return filled
+
+
+def _reciprocal(ranks: Matrix) -> NDArray[np.floating]:
+    return np.where(ranks > 0, 1 / (_RRF_K + ranks), 0)
+
+
+def _median(values: Matrix) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else 0.0
+
+
+def _smoothed(average: Matrix, count: Matrix) -> NDArray[np.floating]:
+    """The mean rating drawn towards that of the candidates when few have rated; nan when none of them is rated."""
+    known = ~np.isnan(average)
+    if not known.any():
+        return average
+    usual = float(average[known].mean())
+    counts = np.where(known, np.nan_to_num(count), 0)
+    drawn: NDArray[np.floating] = (np.nan_to_num(average) * counts + usual * _RATINGS_PRIOR) / (counts + _RATINGS_PRIOR)
+    return drawn

@@ -1,0 +1,37 @@
+"""The rerankers in use, one for each snapshot that requests may still ask for."""
+
+from services.reranker.reranker import Reranker
+from shared.errors import SnapshotGone, Unavailable
+
+_KEPT = 2  # the newest, and the one that requests in flight began with
+
+
+class OpenedRerankers:
+    """Replaced as a whole: a request sees either the old set or the new one."""
+
+    def __init__(self, *rerankers: Reranker) -> None:
+        """The newest last."""
+        self._by_snapshot = {reranker.snapshot.version: reranker for reranker in rerankers[-_KEPT:]}
+
+    def add(self, reranker: Reranker) -> None:
+        """Use `reranker` from now on; the one of its own snapshot goes, and so does the oldest."""
+        version = reranker.snapshot.version
+        others = [other for key, other in self._by_snapshot.items() if key != version]
+        self._by_snapshot = {r.snapshot.version: r for r in [*others, reranker][-_KEPT:]}
+
+    @property
+    def newest(self) -> Reranker:
+        """Raises Unavailable while there is none."""
+        if not self._by_snapshot:
+            raise Unavailable("reranker: no snapshot is open yet; index a catalogue first")
+        return list(self._by_snapshot.values())[-1]
+
+    def of(self, snapshot_version: str) -> Reranker:
+        """The reranker of that snapshot; the newest when empty. Raises SnapshotGone."""
+        if not snapshot_version:
+            return self.newest
+        try:
+            return self._by_snapshot[snapshot_version]
+        except KeyError:
+            have = ", ".join(self._by_snapshot) or "none"
+            raise SnapshotGone(f"snapshot_version: {snapshot_version} is not open here ({have} is)") from None

@@ -1,0 +1,137 @@
+"""Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.affinity import affinity
+from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.deadline import Deadline
+from services.reranker.features import CandidateScores, feature_matrix
+from services.reranker.maxsim import maxsim
+from services.reranker.pace import Pace
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.ranker import Ranker
+from services.reranker.scorer import PacedScorer, PartialScores, no_scores
+from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.standardised import standardised
+from services.reranker.states import Rows
+from shared.errors import Unavailable
+
+_MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
+
+
+@dataclass(frozen=True, slots=True)
+class Reranking:
+    """Columns in the order of the candidates, and their new order."""
+
+    order: Rows  # (n,), the best first
+    relevance_scores: NDArray[np.float64]  # (n,)
+    features: Matrix  # (n, features)
+    affinity: Matrix  # (n,), -1 to 1
+    affinity_added: NDArray[np.float64]  # (n,)
+    block_scored_count: int
+    degraded: tuple[str, ...]
+    stage_ms: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Reranker:
+    """One snapshot with the models of one bundle."""
+
+    snapshot: RerankerSnapshot
+    ranker: Ranker
+    block: PacedScorer | None
+    bundle_version: str
+    affinity_weight: float = 0.5  # the most that affinity adds, in standard deviations of the ranker's scores
+    before: Pace = field(default_factory=lambda: Pace(2.0))  # gather and MaxSim of a request
+    after: Pace = field(default_factory=lambda: Pace(2.0))  # features and ranker of a request
+
+    def rerank(
+        self, query: EncodedQuery, candidates: Candidates, recent: RecentProducts, deadline: Deadline
+    ) -> Reranking:
+        """Order the candidates; the block scores as many as the deadline allows.
+
+        Raises Unavailable when there is no time even without the block.
+        """
+        self._refuse_if_late(deadline)
+        clock = _Stopwatch()
+        met = self._maxsim(query, candidates.rows, clock)
+        self.before.observe(1, clock.total_ms())
+        with clock.stage("block"):
+            partial = self._block(query, candidates, met, deadline.sooner_by(self.after.expected_ms()))
+        before_ms = clock.total_ms()
+        with clock.stage("features"):
+            features = feature_matrix(self._scores(candidates, met, partial.scores))
+        with clock.stage("ranker"):
+            ranked = self.ranker.score(features)
+            near = self._affinity(candidates.rows, recent)
+            added = near.astype(np.float64) * (self.affinity_weight * float(ranked.std()) if len(ranked) else 0.0)
+        self.after.observe(1, clock.total_ms() - before_ms)
+        return Reranking(
+            order=np.argsort(-(ranked + added), kind="stable"),
+            relevance_scores=ranked + added,
+            features=features,
+            affinity=near,
+            affinity_added=added,
+            block_scored_count=partial.scored_count,
+            degraded=partial.degraded(),
+            stage_ms=clock.stage_ms,
+        )
+
+    def _refuse_if_late(self, deadline: Deadline) -> None:
+        needed_ms = self.before.expected_ms() + self.after.expected_ms()
+        if (left_ms := deadline.remaining_ms()) < needed_ms:
+            self.before.doubt()
+            self.after.doubt()
+            raise Unavailable(f"reranker: deadline ({max(left_ms, 0):.0f} ms left, {needed_ms:.0f} ms needed)")
+
+    def _maxsim(self, query: EncodedQuery, rows: Rows, clock: "_Stopwatch") -> Matrix:
+        with clock.stage("gather"):
+            states = self.snapshot.states.gather(rows)
+        with clock.stage("maxsim"):
+            return maxsim(query, states)
+
+    def _block(self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline) -> PartialScores:
+        if self.block is None:
+            return no_scores(len(candidates))
+        fused, late = standardised(candidates.fused_scores), standardised(met)
+        best_first = np.argsort(-(fused + _MAXSIM_SHARE * late), kind="stable")
+        return self.block.score(query, candidates.rows, best_first, due)
+
+    def _scores(self, candidates: Candidates, met: Matrix, block_scores: Matrix) -> CandidateScores:
+        return CandidateScores(
+            lexical_score=candidates.lexical_scores,
+            dense_score=candidates.dense_scores,
+            fused_score=candidates.fused_scores,
+            lexical_rank=candidates.lexical_ranks,
+            dense_rank=candidates.dense_ranks,
+            maxsim_score=met,
+            block_score=block_scores,
+            price=self.snapshot.column("price", candidates.rows),
+            rating_average=self.snapshot.column("rating", candidates.rows),
+            rating_count=self.snapshot.column("rating_count", candidates.rows),
+        )
+
+    def _affinity(self, rows: Rows, recent: RecentProducts) -> Matrix:
+        if not len(recent.rows) or not self.affinity_weight:
+            return np.zeros(len(rows), dtype=np.float32)
+        return affinity(self.snapshot.vectors[rows], self.snapshot.vectors[recent.rows], recent.weights)
+
+
+class _Stopwatch:
+    def __init__(self) -> None:
+        self.stage_ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        yield
+        self.stage_ms[name] = (perf_counter() - began) * 1000
+
+    def total_ms(self) -> float:
+        return sum(self.stage_ms.values())

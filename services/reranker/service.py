@@ -1,0 +1,137 @@
+"""The reranker on the wire: candidates in, an order out."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protos.embedding_pb2 import QueryEncoding
+from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from protos.reranker_pb2_grpc import RerankerServiceServicer
+from protos.search_pb2 import Contribution
+from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.deadline import Deadline
+from services.reranker.explanation import explain
+from services.reranker.features import FEATURES
+from services.reranker.lane import Lane
+from services.reranker.opened import OpenedRerankers
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.reranker import Reranker, Reranking
+from services.reranker.snapshot import RerankerSnapshot
+from shared import vectors
+from shared.errors import InvalidRequest
+
+MAX_CANDIDATES = 5_000
+_COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
+
+
+class RerankerService(RerankerServiceServicer):
+    """Checks requests, and runs them one after the other off the event loop."""
+
+    def __init__(self, opened: OpenedRerankers, lane: Lane) -> None:
+        self._opened, self._lane = opened, lane
+
+    async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
+        deadline = _deadline(request.budget_ms)
+        reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
+        query = _query(request, reranker.snapshot.states.dim)
+        candidates = _candidates(request, len(reranker.snapshot))
+        recent = _recent(request, reranker.snapshot)
+
+        def answer() -> RerankResponse:
+            return _response(request, reranker, reranker.rerank(query, candidates, recent, deadline))
+
+        return await self._lane.run(answer, deadline)
+
+
+def _deadline(budget_ms: float) -> Deadline:
+    if not 0 <= budget_ms < float("inf"):
+        raise InvalidRequest("budget_ms", f"is {budget_ms}; send milliseconds, or 0 for no limit")
+    return Deadline.after(budget_ms)
+
+
+def _query(request: RerankRequest, state_dim: int) -> EncodedQuery:
+    encoding = request.encoding
+    if not encoding.token_count:
+        raise InvalidRequest("encoding.token_count", "is 0; send the query's encoding, or keep the fused order")
+    states = _matrix(encoding, "states")
+    if states.shape[1] != state_dim:
+        raise InvalidRequest("encoding.states", f"has {states.shape[1]} numbers a token; the snapshot has {state_dim}")
+    token_weights = _matrix(encoding, "token_weights")
+    if token_weights.shape[1] != 1 or token_weights.min() < 0:
+        raise InvalidRequest("encoding.token_weights", "is not one number of at least 0 a token")
+    return EncodedQuery(request.query, _matrix(encoding, "hidden"), states, token_weights[:, 0])
+
+
+def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
+    """(token_count, width) float32."""
+    data: bytes = getattr(encoding, name)
+    width, rest = divmod(len(data), 4 * encoding.token_count)
+    if rest or not width:
+        raise InvalidRequest(f"encoding.{name}", f"has {len(data)} bytes, not a float32 matrix of token_count rows")
+    matrix = vectors.from_bytes(data, width)
+    _finite(f"encoding.{name}", matrix)
+    return matrix
+
+
+def _candidates(request: RerankRequest, product_count: int) -> Candidates:
+    rows = np.array(request.rows, dtype=np.int64)
+    if len(rows) > MAX_CANDIDATES:
+        raise InvalidRequest("rows", f"has {len(rows)} candidates; send at most {MAX_CANDIDATES}")
+    if len(rows) and rows.max() >= product_count:
+        raise InvalidRequest("rows", f"names row {rows.max()}; the snapshot has {product_count} products")
+    return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
+
+
+def _column(request: RerankRequest, name: str, length: int) -> Matrix:
+    column = np.array(getattr(request, name), dtype=np.float32)
+    if len(column) != length:
+        raise InvalidRequest(name, f"has {len(column)} values for {length} rows; send one a row")
+    _finite(name, column)
+    return column
+
+
+def _finite(name: str, numbers: NDArray[Any]) -> None:
+    if not np.isfinite(numbers).all():
+        raise InvalidRequest(name, "holds a number that is not finite")
+
+
+def _recent(request: RerankRequest, snapshot: RerankerSnapshot) -> RecentProducts:
+    """Those that the snapshot knows; products come and go, so an unknown id is no mistake."""
+    weights = _weights(request)
+    rows = [snapshot.products.row(product_id) for product_id in request.recent_product_ids]
+    known = np.array([row is not None for row in rows], dtype=bool)
+    return RecentProducts(np.array([row for row in rows if row is not None], dtype=np.int64), weights[known])
+
+
+def _weights(request: RerankRequest) -> Matrix:
+    weights = np.array(request.recent_weights, dtype=np.float32)
+    if len(weights) != len(request.recent_product_ids):
+        reason = f"has {len(weights)} values for {len(request.recent_product_ids)} recent_product_ids; send one each"
+        raise InvalidRequest("recent_weights", reason)
+    if len(weights) and not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise InvalidRequest("recent_weights", "holds a number that is negative or not finite")
+    return weights
+
+
+def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
+    shown = reranking.order[: request.feature_limit]
+    return RerankResponse(
+        order=reranking.order.tolist(),
+        relevance_scores=reranking.relevance_scores[reranking.order].tolist(),
+        block_scored_count=reranking.block_scored_count,
+        feature_names=FEATURES,
+        feature_values=vectors.to_bytes(reranking.features[shown]),
+        explanations=_explanations(request, reranker, reranking),
+        bundle_version=reranker.bundle_version,
+        degraded=reranking.degraded,
+        stage_ms=reranking.stage_ms,
+    )
+
+
+def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> list[CandidateExplanation]:
+    explained = reranking.order[: request.explain_limit]
+    return [
+        CandidateExplanation(contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in parts])
+        for parts in explain(reranker.ranker, reranking, explained)
+    ]
