@@ -11,6 +11,7 @@ from shared.errors import Overloaded
 
 _SMOOTHING = 0.1  # weight of the newest page in the mean
 _HEADROOM = 2.0  # mean pages that must fit into what is left when a page's turn comes
+_WAIT_MARGIN = 1.5  # a wait that turns out longer than expected should still be in time, not refused late
 
 
 class Admission:
@@ -53,7 +54,7 @@ class Admission:
         if self.in_flight < self._max_in_flight:
             self.in_flight += 1
             return
-        if len(self._line) >= self._max_waiting or self.expected_wait_ms + self._needed_ms > left_ms:
+        if len(self._line) >= self._max_waiting or _WAIT_MARGIN * self.expected_wait_ms + self._needed_ms > left_ms:
             raise self._refusal()
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._line.append(turn)

@@ -41,7 +41,7 @@ def _record(
             product_id=window.product_ids[at],
             position=at + 1,
             relevance_score=window.relevance_scores[at],
-            feature_values=window.feature_values[at] if at < len(window.feature_values) else (),
+            feature_values=window.feature_values[at].tolist() if at < len(window.feature_values) else (),
         )
     # One page of one search is one record, however often the append is tried.
     event_id = f"{query_id}/{places.start}/{shown_at_nanoseconds}"

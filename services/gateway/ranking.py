@@ -28,7 +28,7 @@ from shared.features.store import FeatureStore
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
 _VISITOR_SHARE = 0.2
-_FETCH_SHARE = 0.1  # of the whole budget, kept back for the page's products
+_FETCH_SHARE = 0.1  # kept back for the page's products
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
 _EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
 
@@ -138,7 +138,7 @@ class Ranking:
         )
         with budget.timed("retrieve"):
             try:
-                limit_ms = budget.left_ms() - budget.budget_ms * _FETCH_SHARE
+                limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
                 response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
             except Missed as missed:
                 raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
@@ -151,7 +151,7 @@ class Ranking:
         if understood.encoding is None:
             budget.left_out("reranker: no embedding")
             return None
-        limit_ms = budget.left_ms() - budget.budget_ms * _FETCH_SHARE
+        limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
         wanted = _rerank_request(understood, retrieved, limit_ms * _TOLD_SHARE, request.explain)
         try:
             with budget.timed("rerank"):

@@ -47,7 +47,7 @@ class Spool:
         """Append the oldest records; False when the log did not take them, and they are still here."""
         makers = [self._records.popleft() for _ in range(min(_BATCH, len(self._records)))]
         try:
-            await self._log.append(self._topic, [make() for make in makers])
+            await self._log.append(self._topic, await _made(makers))
         except BaseException as error:
             self._records.extendleft(reversed(makers))
             if not isinstance(error, AisleError):
@@ -66,3 +66,11 @@ class Spool:
                 await self._task
         while self._records and await self._append():
             pass
+
+
+async def _made(makers: list[Callable[[], NewRecord]]) -> list[NewRecord]:
+    records = []
+    for make in makers:
+        records.append(make())
+        await asyncio.sleep(0)  # pages go first
+    return records

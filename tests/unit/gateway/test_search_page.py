@@ -173,7 +173,7 @@ async def test_a_query_without_results_gives_an_empty_page(gateway: Gateway) -> 
 
 
 async def test_a_reranker_that_loses_candidates_is_not_believed(gateway: Gateway) -> None:
-    gateway.reranker.Rerank = _loses_one(gateway)  # type: ignore[method-assign]
+    gateway.reranker.Rerank = _loses_one(gateway)  # type: ignore[assignment,method-assign]
     page = await gateway.search.Search(shoes())
     assert ids(page) == FUSED
     assert list(page.served_by.degraded) == ["reranker: its order is not one of the candidates"]

@@ -1,0 +1,142 @@
+"""The gateway makes the same page whether the services are in its process or behind the wire."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grpc import StatusCode, aio
+
+from protos.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
+from protos.events_pb2 import EventProduct, StreamEventsRequest, UserEvent
+from protos.events_pb2_grpc import EventServiceStub, add_EventServiceServicer_to_server
+from protos.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
+from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL, SearchRequest, SearchResponse
+from protos.search_pb2_grpc import SearchServiceStub, add_SearchServiceServicer_to_server
+from services.gateway.config import GatewayConfig
+from services.gateway.event_service import EventService
+from services.gateway.search_service import SearchService
+from shared.errors import InvalidRequest, Unavailable
+from shared.events.sqlite import SqliteEventLog
+from shared.features.memory import MemoryFeatureStore
+from shared.rpc import Server, connect
+from tests.unit.gateway.conftest import Embedding, Reranker, Retrieval, too_long
+
+SHOES = SearchRequest(query="shooe", page_size=5, explain=True, deadline_ms=2_000)
+
+
+@asynccontextmanager
+async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any) -> AsyncIterator[aio.Channel]:
+    server = Server([("test", register, servicer)], port=0, host="127.0.0.1")
+    await server.start()
+    async with connect(f"127.0.0.1:{server.port}") as channel:
+        yield channel
+    await server.stop(grace_seconds=0)
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
+    opened = SqliteEventLog(tmp_path / "log.sqlite")
+    yield opened
+    await opened.close()
+
+
+def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:
+    return SearchService(embedding, retrieval, reranker, MemoryFeatureStore(), log, GatewayConfig(**settings))
+
+
+def essence(page: SearchResponse) -> SearchResponse:
+    """The page without what differs from one search to the next."""
+    kept = SearchResponse()
+    kept.CopyFrom(page)
+    kept.ClearField("query_id")
+    kept.ClearField("next_page_token")
+    kept.served_by.ClearField("stage_ms")
+    return kept
+
+
+async def test_a_page_is_the_same_in_both_modes(log: SqliteEventLog) -> None:
+    embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
+    local = gateway(log, embedding, retrieval, reranker)
+    async with (
+        on_the_wire(add_EmbeddingServiceServicer_to_server, embedding) as to_embedding,
+        on_the_wire(add_RetrievalServiceServicer_to_server, retrieval) as to_retrieval,
+        on_the_wire(add_RerankerServiceServicer_to_server, reranker) as to_reranker,
+    ):
+        stubs = (
+            EmbeddingServiceStub(to_embedding),
+            RetrievalServiceStub(to_retrieval),
+            RerankerServiceStub(to_reranker),
+        )
+        remote = gateway(log, *stubs)
+        page = await local.Search(SHOES)
+        assert essence(await remote.Search(SHOES)) == essence(page)
+        retrieval.snapshot_version = "s2"  # the error behind it crosses the wire, too
+        second = SearchRequest()
+        second.CopyFrom(SHOES)
+        second.page_token = (await remote.Search(SHOES)).next_page_token
+        retrieval.snapshot_version = "s3"
+        assert (await remote.Search(second)).served_by.snapshot_version == "s3"
+        await remote.close()
+        await local.close()
+
+
+async def test_services_that_are_not_there_leave_a_lexical_page(log: SqliteEventLog) -> None:
+    async with connect("127.0.0.1:1") as nowhere:
+        search = gateway(log, EmbeddingServiceStub(nowhere), Retrieval(), RerankerServiceStub(nowhere))
+        page = await search.Search(SHOES)
+        assert (page.served_by.tier, len(page.results)) == (TIER_LEXICAL, 5)
+        await search.close()
+
+
+async def test_a_late_service_behind_the_wire_is_left_out(log: SqliteEventLog) -> None:
+    async with on_the_wire(add_RerankerServiceServicer_to_server, Reranker(trouble=too_long)) as channel:
+        search = gateway(log, Embedding(), Retrieval(), RerankerServiceStub(channel))
+        page = await search.Search(SearchRequest(query="shoe", deadline_ms=150))
+        assert (page.served_by.tier, list(page.served_by.degraded)) == (TIER_FUSED, ["reranker: deadline"])
+        await search.close()
+
+
+async def test_errors_of_the_gateway_cross_the_wire(log: SqliteEventLog) -> None:
+    search = gateway(log, Embedding(), Retrieval(trouble=too_long), Reranker())
+    async with on_the_wire(add_SearchServiceServicer_to_server, search) as channel:
+        stub: Any = SearchServiceStub(channel)
+        with pytest.raises(InvalidRequest, match="page_size: 1000000000 is too large"):
+            await stub.Search(SearchRequest(page_size=10**9))
+        with pytest.raises(Unavailable, match="retrieval: deadline"):
+            await stub.Search(SearchRequest(query="shoe", deadline_ms=50))
+
+
+async def test_a_refused_page_says_when_to_come_back(log: SqliteEventLog) -> None:
+    search = gateway(log, Embedding(), Retrieval(trouble=too_long), Reranker(), max_in_flight=1, max_waiting=0)
+    server = Server([("test", add_SearchServiceServicer_to_server, search)], port=0, host="127.0.0.1")
+    await server.start()
+    async with aio.insecure_channel(f"127.0.0.1:{server.port}") as plain:
+        stub: Any = SearchServiceStub(plain)
+        first = stub.Search(SearchRequest(query="shoe", deadline_ms=5_000))
+        while not search._admission.in_flight:
+            await asyncio.sleep(0.005)
+        with pytest.raises(aio.AioRpcError) as refused:
+            await stub.Search(SearchRequest(query="shoe", deadline_ms=500))
+        first.cancel()
+    await server.stop(grace_seconds=0)
+    assert refused.value.code() is StatusCode.RESOURCE_EXHAUSTED
+    trailing = dict(refused.value.trailing_metadata())
+    assert int(trailing["grpc-retry-pushback-ms"]) >= 1
+
+
+async def test_events_are_streamed_over_the_wire(log: SqliteEventLog) -> None:
+    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log)) as channel:
+        stub: Any = EventServiceStub(channel)
+
+        async def events() -> AsyncIterator[StreamEventsRequest]:
+            for number in range(300):
+                product = EventProduct(product_id="p1")
+                event = UserEvent(event_id=f"e{number}", action="click", visitor_id="v1", products=[product])
+                yield StreamEventsRequest(event=event)
+
+        acks = [response.ack.event_id async for response in stub.StreamEvents(events())]
+    assert acks == [f"e{number}" for number in range(300)]

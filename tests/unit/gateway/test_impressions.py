@@ -1,0 +1,87 @@
+import asyncio
+from collections.abc import Sequence
+
+from protos.events_pb2 import Impression
+from protos.search_pb2 import TIER_FUSED, SearchRequest
+from services.gateway.spool import Spool
+from shared.errors import Unavailable
+from shared.events.log import SEARCH_LOGS, Appended, NewRecord
+from shared.events.sqlite import SqliteEventLog
+from tests.unit.gateway.conftest import Gateway
+
+
+async def logged(gateway: Gateway) -> list[Impression]:
+    await gateway.search.close()
+    return [Impression.FromString(record.value or b"") for record in await gateway.log.read(SEARCH_LOGS, 0)]
+
+
+async def test_the_page_that_was_shown_is_logged_with_its_features(gateway: Gateway) -> None:
+    request = SearchRequest(query="shoe", page_size=2, visitor_id="v1", experiment_ids=["e1"], deadline_ms=1_000)
+    page = await gateway.search.Search(request)
+    (impression,) = await logged(gateway)
+    assert impression.query_id == page.query_id
+    assert (impression.query, impression.visitor_id, list(impression.experiment_ids)) == ("shoe", "v1", ["e1"])
+    assert [(shown.product_id, shown.position) for shown in impression.products] == [("p49", 1), ("p48", 2)]
+    assert list(impression.feature_names) == ["block", "price"]
+    assert [list(shown.feature_values) for shown in impression.products] == [[1, 1], [1, 1]]
+    assert (impression.snapshot_version, impression.bundle_version) == ("s1", "b1")
+
+
+async def test_the_next_page_is_an_impression_of_its_own(gateway: Gateway) -> None:
+    request = SearchRequest(query="shoe", page_size=2, deadline_ms=1_000)
+    request.page_token = (await gateway.search.Search(request)).next_page_token
+    await gateway.search.Search(request)
+    first, second = await logged(gateway)
+    assert first.query_id == second.query_id
+    assert [shown.position for shown in second.products] == [3, 4]
+
+
+async def test_below_the_reranked_tier_there_are_no_features(gateway: Gateway) -> None:
+    await gateway.search.Search(SearchRequest(query="shoe", max_tier=TIER_FUSED, deadline_ms=1_000))
+    (impression,) = await logged(gateway)
+    assert not impression.feature_names and not impression.products[0].feature_values
+
+
+class Down:
+    def __init__(self, log: SqliteEventLog) -> None:
+        self.log, self.down = log, True
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        if self.down:
+            raise Unavailable("the log is down")
+        return await self.log.append(topic, records)
+
+
+def spool_over(log: Down, max_records: int) -> Spool:
+    return Spool(log, SEARCH_LOGS, max_records)  # type: ignore[arg-type]  # only append is used
+
+
+async def test_what_the_log_does_not_take_is_kept_in_order_and_appended_later(gateway: Gateway) -> None:
+    log = Down(gateway.log)
+    spool = spool_over(log, 100)
+    for number in range(3):
+        spool.put(lambda number=number: NewRecord("v", str(number).encode()))  # type: ignore[misc]
+    await asyncio.sleep(0.05)
+    assert len(spool) == 3
+    log.down = False
+    await spool.close()
+    assert [record.value for record in await gateway.log.read(SEARCH_LOGS, 0)] == [b"0", b"1", b"2"]
+
+
+async def test_beyond_its_bound_a_spool_drops_the_oldest_and_counts_it(gateway: Gateway) -> None:
+    log = Down(gateway.log)
+    spool = spool_over(log, 2)
+    for number in range(5):
+        spool.put(lambda number=number: NewRecord("v", str(number).encode()))  # type: ignore[misc]
+    log.down = False
+    await spool.close()
+    assert [record.value for record in await gateway.log.read(SEARCH_LOGS, 0)] == [b"3", b"4"]
+    assert spool.counts["dropped"] == 3
+
+
+async def test_a_log_that_is_down_does_not_hold_up_the_page(gateway: Gateway) -> None:
+    gateway.log = Down(gateway.log)  # type: ignore[assignment]
+    search = gateway.with_config()
+    page = await search.Search(SearchRequest(query="shoe", deadline_ms=1_000))
+    assert len(page.results) == 20
+    await search.close()

@@ -1,0 +1,109 @@
+import pytest
+
+from protos.search_pb2 import SearchRequest, SearchResponse
+from services.gateway.search_service import SearchService
+from shared.errors import InvalidRequest
+from tests.unit.gateway.conftest import Gateway, none
+
+
+def shoes(page_token: str = "", page_size: int = 15, query: str = "shoe") -> SearchRequest:
+    return SearchRequest(query=query, page_size=page_size, page_token=page_token, deadline_ms=1_000)
+
+
+def ids(*pages: SearchResponse) -> list[str]:
+    return [result.product.product_id for page in pages for result in page.results]
+
+
+async def all_pages(search: SearchService, page_size: int = 15) -> list[SearchResponse]:
+    pages = [await search.Search(shoes(page_size=page_size))]
+    while pages[-1].next_page_token:
+        pages.append(await search.Search(shoes(pages[-1].next_page_token, page_size)))
+    return pages
+
+
+EVERYTHING = [f"p{row}" for row in range(49, -1, -1)]
+
+
+async def test_pages_show_everything_once_and_end(gateway: Gateway) -> None:
+    pages = await all_pages(gateway.search)
+    assert ids(*pages) == EVERYTHING
+    assert [len(page.results) for page in pages] == [15, 15, 15, 5]
+    assert [result.position for page in pages for result in page.results] == list(range(1, 51))
+
+
+async def test_a_page_that_ends_with_the_window_is_the_last(gateway: Gateway) -> None:
+    assert [len(page.results) for page in await all_pages(gateway.search, page_size=25)] == [25, 25]
+
+
+async def test_pages_end_where_the_window_ends(gateway: Gateway) -> None:
+    pages = await all_pages(gateway.with_config(window_size=20))
+    assert [len(page.results) for page in pages] == [15, 5]
+    assert pages[0].total_count == 50
+
+
+async def test_all_pages_belong_to_one_search_that_ran_once(gateway: Gateway) -> None:
+    pages = await all_pages(gateway.search)
+    assert len({page.query_id for page in pages}) == 1
+    assert len(gateway.retrieval.requests) == len(gateway.reranker.requests) == 1
+
+
+async def test_a_page_may_have_another_size_than_the_one_before(gateway: Gateway) -> None:
+    first = await gateway.search.Search(shoes(page_size=10))
+    second = await gateway.search.Search(shoes(first.next_page_token, page_size=5))
+    assert ids(first, second) == EVERYTHING[:15]
+
+
+async def test_a_new_snapshot_between_pages_goes_on_at_the_same_place(gateway: Gateway) -> None:
+    first = await gateway.search.Search(shoes())
+    gateway.retrieval.snapshot_version = "s2"
+    second = await gateway.search.Search(shoes(first.next_page_token))
+    assert ids(first, second) == EVERYTHING[:30]
+    assert second.served_by.snapshot_version == "s2"
+    assert second.query_id == first.query_id
+    assert list(second.served_by.degraded) == []
+
+
+async def test_after_a_restart_the_search_runs_again_and_goes_on(gateway: Gateway) -> None:
+    first = await gateway.search.Search(shoes())
+    second = await gateway.with_config().Search(shoes(first.next_page_token))
+    assert ids(first, second) == EVERYTHING[:30]
+    assert second.query_id == first.query_id
+
+
+async def test_a_window_pushed_out_by_others_is_ranked_again(gateway: Gateway) -> None:
+    search = gateway.with_config(max_windows=1)
+    first = await search.Search(shoes())
+    await search.Search(shoes(query="boot"))
+    assert ids(first, await search.Search(shoes(first.next_page_token))) == EVERYTHING[:30]
+    assert len(gateway.retrieval.requests) == 3
+
+
+async def test_a_degraded_window_stays_in_its_order_and_keeps_saying_why(gateway: Gateway) -> None:
+    async def fail() -> None:
+        raise ValueError("bad")
+
+    gateway.reranker.trouble = fail
+    first = await gateway.search.Search(shoes())
+    gateway.reranker.trouble = none
+    second = await gateway.search.Search(shoes(first.next_page_token))
+    assert ids(first, second) == EVERYTHING[::-1][:30]
+    assert list(second.served_by.degraded) == list(first.served_by.degraded) == ["reranker: failed (ValueError)"]
+
+
+async def test_a_token_of_another_search_is_refused(gateway: Gateway) -> None:
+    first = await gateway.search.Search(shoes())
+    with pytest.raises(InvalidRequest, match="page_token: belongs to another search"):
+        await gateway.search.Search(shoes(first.next_page_token, query="boot"))
+
+
+@pytest.mark.parametrize("token", ["x", "ä", "AAAA", "!" * 60, "A" * 1_000])
+async def test_what_is_no_token_is_refused(gateway: Gateway, token: str) -> None:
+    with pytest.raises(InvalidRequest, match="page_token: is not a next_page_token"):
+        await gateway.search.Search(shoes(token))
+
+
+async def test_a_damaged_token_is_refused(gateway: Gateway) -> None:
+    token = (await gateway.search.Search(shoes())).next_page_token
+    damaged = token[:20] + ("A" if token[20] != "A" else "B") + token[21:]
+    with pytest.raises(InvalidRequest, match="page_token: is damaged"):
+        await gateway.search.Search(shoes(damaged))

@@ -1,0 +1,81 @@
+import math
+
+import pytest
+
+from protos.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
+from services.gateway import validation
+from shared.errors import InvalidRequest
+
+BRAND = Filter(field="brands", any_of=AnyOf(values=["Acme"]))
+
+
+def price(**ends: float) -> Filter:
+    return Filter(field="price", range=NumberRange(**ends))
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [
+        (SearchRequest(page_size=201), "page_size: 201 is too large; ask for 1 to 200"),
+        (SearchRequest(page_size=10**9), "page_size: 1000000000 is too large"),
+        (SearchRequest(order_by="price"), "order_by: 'price' is unknown; use one of: relevance, price asc"),
+        (SearchRequest(deadline_ms=60_001), "deadline_ms: 60001 is too long"),
+        (SearchRequest(visitor_id="v\n1"), "visitor_id: has control characters"),
+        (SearchRequest(user_id="u" * 129), "user_id: is longer than 128 bytes"),
+        (SearchRequest(session_id="ü" * 65), "session_id: is longer than 128 bytes"),
+        (SearchRequest(filters=[BRAND] * 101), "filters: 101 are too many; send at most 100"),
+        (SearchRequest(facets=[FacetRequest(field="brands")] * 21), "facets: 21 are too many; send at most 20"),
+        (SearchRequest(filters=[BRAND, Filter(exists=True)]), r"filters\[1\].field: is required"),
+        (SearchRequest(filters=[Filter(field="colour", exists=True)]), "'colour' is unknown; use one of: .*attributes"),
+        (SearchRequest(filters=[Filter(field="attributes.", exists=True)]), "'attributes.' is unknown"),
+        (SearchRequest(filters=[Filter(field="brands")]), r"filters\[0\]: has no condition; set any_of"),
+        (SearchRequest(filters=[Filter(field="brands", any_of=AnyOf())]), "send 1 to 1000 values"),
+        (SearchRequest(filters=[Filter(field="brands", any_of=AnyOf(values=["x"] * 1_001))]), "send 1 to 1000 values"),
+        (SearchRequest(filters=[Filter(field="brands", range=NumberRange(min=1))]), "brands is not numeric"),
+        (SearchRequest(filters=[price()]), r"filters\[0\].range: has no end"),
+        (SearchRequest(filters=[price(min=math.nan)]), r"filters\[0\].range.min: is not a number"),
+        (SearchRequest(filters=[price(min=1, max=math.nan)]), r"filters\[0\].range.max: is not a number"),
+        (SearchRequest(filters=[price(min=2, max=1)]), "min 2 is above max 1; swap them"),
+        (SearchRequest(facets=[FacetRequest()]), r"facets\[0\].field: is required"),
+        (SearchRequest(facets=[FacetRequest(field="size")]), "'size' is unknown"),
+        (SearchRequest(facets=[FacetRequest(field="brands", limit=1_001)]), r"facets\[0\].limit: 1001 is too large"),
+    ],
+)
+def test_a_request_that_cannot_be_answered_is_refused_by_field(request_: SearchRequest, message: str) -> None:
+    with pytest.raises(InvalidRequest, match=message):
+        validation.check(request_)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SearchRequest(),
+        SearchRequest(page_size=200, order_by="newest", deadline_ms=60_000, visitor_id="ü" * 64),
+        SearchRequest(filters=[price(min=-math.inf, max=math.inf), price(max=0), BRAND]),
+        SearchRequest(filters=[Filter(field="attributes.size", range=NumberRange(min=1, max=1))]),
+        SearchRequest(filters=[Filter(field="attributes.Farbe (außen)", exists=False)] * 100),
+        SearchRequest(facets=[FacetRequest(field="attributes.color", limit=1_000)] * 20),
+        SearchRequest(query="\U0001f45f" * 10),
+    ],
+)
+def test_a_request_that_can_be_answered_passes(request_: SearchRequest) -> None:
+    validation.check(request_)
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [
+        ("red shoe", "red shoe"),
+        ("red\tshoe\x00", "red shoe"),
+        ("", ""),
+        ("\x1b\x7f\x85", ""),
+        ("\U0001f45f", "\U0001f45f"),
+        ("a" * 10_000, "a" * 1_000),
+    ],
+)
+def test_what_is_searched_of_a_query(typed: str, searched: str) -> None:
+    assert validation.searched_text(typed) == searched
+
+
+def test_a_page_without_a_size_has_twenty_results() -> None:
+    assert validation.page_size(SearchRequest()) == 20
