@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.reranker.engine import DTYPES, Engine, open_engine
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows, TokenStates
-from shared.errors import Corrupt
+from shared.errors import Corrupt, InvalidRequest
 
 _QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
 _TRIAL = {
@@ -34,6 +34,7 @@ class BlockModel:
         if unknown := types.keys() - _QUERY_INPUTS.keys() - {"product_states", "product_mask"}:
             raise Corrupt(f"block.onnx has the inputs {sorted(unknown)}, which this version cannot fill")
         self._query_inputs = {name: field for name, field in _QUERY_INPUTS.items() if name in types}
+        self._hidden = next((n.shape[-1] for n in self._session.get_inputs() if n.name == "query_hidden"), None)
         self._mask_type = DTYPES[types["product_mask"]]
 
     @classmethod
@@ -42,7 +43,13 @@ class BlockModel:
         return cls(open_engine(path, precision, threads, _TRIAL))
 
     def score(self, query: EncodedQuery, states: Matrix, mask: NDArray[np.bool_]) -> Matrix:
-        """Scores (n,) of products with the padded states (n, t, state_dim) float32."""
+        """Scores (n,) of products with the padded states (n, t, state_dim) float32.
+
+        Raises InvalidRequest when another encoder made the query.
+        """
+        if self._hidden is not None and query.hidden.shape[1] != self._hidden:
+            reason = f"has {query.hidden.shape[1]} numbers a token; the bundle's block reads {self._hidden}"
+            raise InvalidRequest("encoding.hidden", reason)
         inputs = {name: getattr(query, field) for name, field in self._query_inputs.items()}
         inputs |= {"product_states": states, "product_mask": mask.astype(self._mask_type)}
         scores: Matrix = self._session.run(["score"], inputs)[0].reshape(-1)

@@ -1,0 +1,1 @@
+"""Judged pairs in, a bundle out: teacher, student, ranker. The only place in this room that knows torch."""

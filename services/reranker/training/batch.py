@@ -1,0 +1,70 @@
+"""Several judged lists, padded to one length."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from services.reranker.training.encodings import Encodings, Matrix
+from services.reranker.training.judged_list import JudgedList
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """b lists of up to n products; q and t are the longest query and product in tokens."""
+
+    query_hidden: Tensor  # (b, q, width)
+    query_mask: Tensor  # (b, q)
+    product_hidden: Tensor  # (b, n, t, width)
+    product_mask: Tensor  # (b, n, t)
+    grades: Tensor  # (b, n)
+    mask: Tensor  # (b, n): not padding
+    teacher_scores: Tensor | None  # (b, n)
+
+
+def batches(
+    lists: Sequence[JudgedList],
+    queries: Encodings,
+    products: Encodings,
+    size: int,
+    longest: int,
+    generator: np.random.Generator,
+) -> Iterator[Batch]:
+    """All lists once in a new order, `size` at a time; of a list at most `longest` products, chosen anew."""
+    order = generator.permutation(len(lists))
+    for start in range(0, len(order), size):
+        chosen = [_sampled(lists[place], longest, generator) for place in order[start : start + size]]
+        yield make_batch(chosen, queries, products)
+
+
+def make_batch(lists: Sequence[JudgedList], queries: Encodings, products: Encodings) -> Batch:
+    """Pad `lists`."""
+    query_hidden, query_mask = queries.padded(np.array([judged.query for judged in lists]))
+    rows = _padded([judged.rows for judged in lists]).astype(np.int64)
+    product_hidden, product_mask = products.padded(rows)
+    mask = np.arange(rows.shape[1]) < np.array([len(judged) for judged in lists])[:, None]
+    teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
+    return Batch(
+        torch.from_numpy(query_hidden),
+        torch.from_numpy(query_mask),
+        torch.from_numpy(product_hidden),
+        torch.from_numpy(product_mask),
+        torch.from_numpy(_padded([judged.grades for judged in lists])),
+        torch.from_numpy(mask),
+        torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,
+    )
+
+
+def _sampled(judged: JudgedList, longest: int, generator: np.random.Generator) -> JudgedList:
+    if len(judged) <= longest:
+        return judged
+    return judged.chosen(generator.choice(len(judged), longest, replace=False))
+
+
+def _padded(columns: Sequence[np.ndarray]) -> Matrix:
+    padded = np.zeros((len(columns), max(len(column) for column in columns)), dtype=np.float32)
+    for row, column in zip(padded, columns, strict=True):
+        row[: len(column)] = column
+    return padded

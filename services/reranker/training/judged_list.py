@@ -1,0 +1,26 @@
+"""What the reranker learns from: one query and graded products, some of them negatives that nobody judged."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.training.encodings import Matrix, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedList:
+    """Equally long columns (n,) of one query."""
+
+    query: int  # place in the list of query texts
+    rows: Rows  # products
+    grades: Matrix  # 0 to 3
+    teacher_scores: Matrix | None = None  # of the cross-encoder; None before it has scored them
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def chosen(self, places: NDArray[np.int64]) -> "JudgedList":
+        """The same query with some of its products."""
+        teacher = None if self.teacher_scores is None else self.teacher_scores[places]
+        return JudgedList(self.query, self.rows[places], self.grades[places], teacher)

@@ -1,0 +1,33 @@
+"""What is minimised, over padded lists: scores, grades and mask are (lists, n)."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_FAR = -1e4  # the score of padding
+
+
+def listwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy between softmax(scores) and the gains 2^grade - 1 (ListNet: Cao et al., ICML 2007)."""
+    gains = (2**grades - 1) * mask
+    wanted = gains / gains.sum(dim=1, keepdim=True).clamp(min=1e-6)
+    loss = -(wanted * functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)).sum(dim=1)
+    useful = (gains.sum(dim=1) > 0).float()
+    return (loss * useful).sum() / useful.sum().clamp(min=1)
+
+
+def pointwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy with grade / 3: keeps scores of different queries comparable."""
+    loss = functional.binary_cross_entropy_with_logits(scores, grades / 3, reduction="none")
+    return (loss * mask).sum() / mask.sum()
+
+
+def margin_mse(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
+    """Squared difference of all pairwise margins (Hofstätter et al., 2020).
+
+    Over every pair of a list this equals twice the variance of scores - teacher, which costs n instead of n^2.
+    """
+    count = mask.sum(dim=1, keepdim=True).clamp(min=1)
+    difference = (scores - teacher) * mask
+    centred = (difference - difference.sum(dim=1, keepdim=True) / count) * mask
+    return (2 * centred.square().sum(dim=1) / count[:, 0]).mean()

@@ -1,0 +1,118 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.deadline import Deadline
+from services.reranker.explanation import AFFINITY, explain
+from services.reranker.features import FEATURES
+from services.reranker.pace import Pace
+from services.reranker.query import EncodedQuery
+from services.reranker.reranker import Reranker, Reranking
+from services.reranker.scorer import PacedScorer
+from shared.errors import Corrupt, Unavailable
+from tests.unit.reranker.tiny_models import HIDDEN, STATE
+from tests.unit.reranker.tiny_reranker import PRODUCTS, matrix, tiny_snapshot
+
+RNG = np.random.default_rng(2)
+QUERY = EncodedQuery("red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32))
+ROWS = RNG.permutation(PRODUCTS)[:40]
+FUSED = np.sort(np.abs(matrix(RNG, 40)))[::-1]
+CANDIDATES = Candidates(ROWS, np.abs(matrix(RNG, 40)), matrix(RNG, 40), FUSED, *([np.arange(40, dtype=np.float32)] * 2))
+NOBODY = RecentProducts(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+UNLIMITED = Deadline.after(0)
+
+
+def _rerank(reranker: Reranker, recent: RecentProducts = NOBODY, deadline: Deadline = UNLIMITED) -> Reranking:
+    return reranker.rerank(QUERY, CANDIDATES, recent, deadline)
+
+
+def test_the_order_follows_the_scores(reranker: Reranker) -> None:
+    reranking = _rerank(reranker)
+    scores = reranking.relevance_scores[reranking.order]
+    assert sorted(reranking.order.tolist()) == list(range(40))
+    assert (np.diff(scores) <= 0).all()
+    assert np.ptp(scores) > 0
+    assert reranking.degraded == ()
+    assert set(reranking.stage_ms) == {"gather", "maxsim", "block", "features", "ranker"}
+
+
+def test_the_block_scores_the_candidates_that_came_first_until_then(reranker: Reranker) -> None:
+    reranking = _rerank(reranker)
+    scored = ~np.isnan(reranking.features[:, FEATURES.index("block_score")])
+    assert reranking.block_scored_count == scored.sum() == 20
+    early = reranking.features[:, FEATURES.index("fused_z")] + 0.5 * reranking.features[:, FEATURES.index("maxsim_z")]
+    assert early[scored].min() >= early[~scored].max()
+
+
+def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(reranker: Reranker) -> None:
+    assert reranker.block is not None
+    slow = PacedScorer(reranker.block.scorer, 5, 20, Pace(1e6))
+    reranking = _rerank(replace(reranker, block=slow), deadline=Deadline.after(1000))
+    assert reranking.block_scored_count == 0
+    assert reranking.degraded == ("block: deadline (0 of 20)",)
+    assert sorted(reranking.order.tolist()) == list(range(40))
+
+
+def test_without_time_for_anything_it_refuses_so_that_the_fused_order_is_shown(reranker: Reranker) -> None:
+    slow = replace(reranker, before=Pace(500), after=Pace(500))
+    with pytest.raises(Unavailable, match="deadline"):
+        _rerank(slow, deadline=Deadline.after(20))
+
+
+def test_a_slow_moment_does_not_refuse_for_ever(reranker: Reranker) -> None:
+    slow = replace(reranker, before=Pace(500), after=Pace(500))
+    for _ in range(60):
+        try:
+            assert _rerank(slow, deadline=Deadline.after(50)).order.shape == (40,)
+            return
+        except Unavailable:
+            continue
+    pytest.fail("it never tried again")
+
+
+def test_a_bundle_without_an_interaction_model_ranks_by_the_rest(reranker: Reranker) -> None:
+    reranking = _rerank(replace(reranker, block=None))
+    assert (reranking.block_scored_count, reranking.degraded) == (0, ())
+    assert np.isfinite(reranking.relevance_scores).all()
+
+
+def test_recent_products_lift_their_like_and_a_stranger_s_page_stays_as_it_is(reranker: Reranker) -> None:
+    stranger = _rerank(reranker)
+    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
+    known = _rerank(reranker, recent)
+    assert known.order.tolist() != stranger.order.tolist()
+    assert known.order.tolist().index(30) < stranger.order.tolist().index(30)
+    assert not stranger.affinity_added.any()
+
+
+def test_affinity_never_adds_more_than_its_weight_in_standard_deviations(reranker: Reranker) -> None:
+    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
+    stranger, known = _rerank(reranker), _rerank(reranker, recent)
+    assert 0 < np.abs(known.affinity_added).max() <= 0.5 * stranger.relevance_scores.std()
+
+
+def test_the_parts_of_an_explanation_sum_to_the_score_the_largest_first(reranker: Reranker) -> None:
+    recent = RecentProducts(ROWS[[30, 2]], np.array([1, 0.5], dtype=np.float32))
+    reranking = _rerank(reranker, recent)
+    explained = reranking.order[:5]
+    for place, parts in zip(explained, explain(reranker.ranker, reranking, explained), strict=True):
+        sizes = [abs(added) for _, _, added in parts]
+        assert sizes == sorted(sizes, reverse=True)
+        assert sum(added for _, _, added in parts) == pytest.approx(reranking.relevance_scores[place], abs=1e-6)
+        assert AFFINITY in [name for name, _, _ in parts]
+
+
+def test_no_candidates_are_an_empty_order(reranker: Reranker) -> None:
+    none = np.zeros(0, dtype=np.float32)
+    empty = Candidates(np.zeros(0, dtype=np.int64), none, none, none, none, none)
+    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
+    assert reranker.rerank(QUERY, empty, recent, UNLIMITED).order.tolist() == []
+
+
+def test_a_snapshot_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
+    snapshot = tiny_snapshot(tmp_path / "columns")
+    with pytest.raises(Corrupt, match="count"):
+        replace(snapshot, vectors=snapshot.vectors[:-1])
