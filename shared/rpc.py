@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from shared.errors import AisleError, from_status
+from shared.errors import AisleError, InvalidRequest, from_status
 
 Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
 Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
@@ -34,7 +36,7 @@ class RaiseAsStatus(aio.ServerInterceptor):
         if handler is None or handler.request_deserializer is None:  # health and reflection guard themselves
             return handler
         wrapped: dict[str, Any] = {
-            "request_deserializer": handler.request_deserializer,
+            "request_deserializer": _reader(handler.request_deserializer),
             "response_serializer": handler.response_serializer,
         }
         if handler.unary_unary:
@@ -46,10 +48,39 @@ class RaiseAsStatus(aio.ServerInterceptor):
         return handler
 
 
+@dataclass(frozen=True)
+class _Unreadable:
+    """Stands for a message that is none, until there is somebody to be told."""
+
+    reason: str
+
+
+def _reader(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    def read(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError as error:
+            return _Unreadable(f"cannot be read ({error}); send a message of this type, with texts in valid UTF-8")
+
+    return read
+
+
+def _readable(request: Any) -> Any:
+    """The message, or the stream of messages. Raises InvalidRequest where one cannot be read."""
+    if isinstance(request, _Unreadable):
+        raise InvalidRequest("request", request.reason)
+    return _all_readable(request) if hasattr(request, "__aiter__") else request
+
+
+async def _all_readable(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async for request in requests:
+        yield _readable(request)
+
+
 def _guard_unary(method: Any) -> Any:
     async def guarded(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
         try:
-            return await method(request, context)
+            return await method(_readable(request), context)
         except AisleError as error:
             await context.abort(error.status, str(error))
 
@@ -59,7 +90,7 @@ def _guard_unary(method: Any) -> Any:
 def _guard_stream(method: Any) -> Any:
     async def guarded(requests: Any, context: aio.ServicerContext[Any, Any]) -> Any:
         try:
-            async for response in method(requests, context):
+            async for response in method(_readable(requests), context):
                 yield response
         except AisleError as error:
             await context.abort(error.status, str(error))

@@ -140,3 +140,23 @@ async def test_events_are_streamed_over_the_wire(log: SqliteEventLog) -> None:
 
         acks = [response.ack.event_id async for response in stub.StreamEvents(events())]
     assert acks == [f"e{number}" for number in range(300)]
+
+
+async def test_a_query_that_is_not_utf_8_is_refused_with_the_remedy(log: SqliteEventLog) -> None:
+    search = gateway(log, Embedding(), Retrieval(), Reranker())
+    async with on_the_wire(add_SearchServiceServicer_to_server, search) as channel:
+        call: Any = channel.unary_unary("/aisle.v1.SearchService/Search")
+        with pytest.raises(InvalidRequest, match=r"aisle\.v1\.SearchRequest.* valid UTF-8"):
+            await call(b"\x0a\x03\xff\xfe\xfd")  # field 1, query
+
+
+async def test_an_event_that_is_not_utf_8_ends_the_stream_after_those_before_it(log: SqliteEventLog) -> None:
+    product = EventProduct(product_id="p1")
+    event = UserEvent(event_id="e1", action="click", visitor_id="v1", products=[product])
+    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log)) as channel:
+        stream: Any = channel.stream_stream("/aisle.v1.EventService/StreamEvents")
+        call = stream(iter([StreamEventsRequest(event=event).SerializeToString(), b"\x0a\x05\x0a\x03\xff\xfe\xfd"]))
+        assert b"e1" in await call.read()
+        with pytest.raises(aio.AioRpcError, match="valid UTF-8") as refused:
+            await call.read()
+    assert refused.value.code() is StatusCode.INVALID_ARGUMENT
