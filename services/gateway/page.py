@@ -54,7 +54,11 @@ class Pages:
             snapshot_version=window.snapshot_version,
             query=window.query if request.explain else "",
         )
-        return await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), max(_LEAST_MS, budget.left_ms()))
+        limit_ms = max(_LEAST_MS, budget.left_ms())
+        fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
+        if len(fetched.products) != len(places):
+            raise Missed(f"products: {len(fetched.products)} came instead of {len(places)}")
+        return fetched
 
 
 def _result(

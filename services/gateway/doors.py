@@ -1,0 +1,24 @@
+"""The gateway's public services, as a server takes them."""
+
+from typing import Any
+
+from protos.admin_pb2_grpc import AdminServiceServicer, add_AdminServiceServicer_to_server
+from protos.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
+from protos.events_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
+from protos.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
+from shared.rpc import Register
+
+
+def doors(
+    search: SearchServiceServicer,
+    catalog: CatalogServiceServicer,
+    events: EventServiceServicer,
+    admin: AdminServiceServicer,
+) -> list[tuple[str, Register, Any]]:
+    """(full name, register function, servicer) of each."""
+    return [
+        ("aisle.v1.SearchService", add_SearchServiceServicer_to_server, search),
+        ("aisle.v1.CatalogService", add_CatalogServiceServicer_to_server, catalog),
+        ("aisle.v1.EventService", add_EventServiceServicer_to_server, events),
+        ("aisle.v1.AdminService", add_AdminServiceServicer_to_server, admin),
+    ]

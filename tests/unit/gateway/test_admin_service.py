@@ -1,0 +1,23 @@
+from protos.admin_pb2 import GetStatusRequest
+from protos.search_pb2 import SearchRequest
+from services.gateway.admin_service import AdminService
+from services.gateway.ports import Status
+from tests.unit.gateway.conftest import Gateway
+
+
+class Source:
+    async def status(self) -> Status:
+        return Status("s1", 3, "b1", {"encoder": "hash"}, 7)
+
+
+async def test_the_status_says_what_is_served() -> None:
+    status = await AdminService(Source()).GetStatus(GetStatusRequest())
+    assert (status.snapshot_version, status.product_count, status.bundle_version) == ("s1", 3, "b1")
+    assert (dict(status.engines), status.pending_writes) == ({"encoder": "hash"}, 7)
+    assert status.aisle_version and status.uptime_seconds >= 0
+
+
+async def test_a_gateway_alone_knows_the_versions_of_its_last_page(gateway: Gateway) -> None:
+    await gateway.search.Search(SearchRequest(query="shoe", deadline_ms=1_000))
+    status = await AdminService(gateway.search).GetStatus(GetStatusRequest())
+    assert (status.snapshot_version, status.bundle_version) == ("s1", "b1")
