@@ -18,7 +18,7 @@ def description(model: Model, words: Wording, random: Random) -> str:
         if value.sentences and (name not in words.said or random.random() < MENTION)
     ]
     random.shuffle(told)
-    closing = [random.choice(model.kind.closers)] if model.kind.closers and random.random() < CLOSED else []
+    closing = [random.choice(model.kind.closers)] if not told or random.random() < CLOSED else []
     return " ".join([_opening(model, random), *told, *closing])
 
 

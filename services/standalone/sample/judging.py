@@ -1,7 +1,9 @@
 """Judged queries: which are asked, of which products, and with what grades."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from random import Random
 
 from services.standalone.sample.asking import Asked, asked
@@ -11,8 +13,8 @@ from services.standalone.sample.reading import kinds
 
 # how many of every hundred queries are asked in which manner
 SHARES = {
-    "type": 9, "synonym": 13, "head": 2, "typo": 10, "brand": 8, "attribute": 14, "attributes": 8, "color": 5, "price": 5,
-    "use": 10, "need": 9, "long": 5, "gift": 2,
+    "type": 9, "synonym": 13, "head": 2, "typo": 10, "brand": 8, "attribute": 12, "attributes": 7, "color": 5,
+    "price": 5, "use": 12, "need": 9, "long": 6, "gift": 2,
 }  # fmt: skip
 TRAIN, DEV = 1500, 150
 HELD_OUT = 9  # every ninth kind appears in no training query, so that dev shows what carries over to new goods
@@ -42,19 +44,17 @@ def judged_queries(catalog: list[Made], seed: int) -> tuple[list[Judged], list[J
     train = _shared_out([one for one in known if one.intent not in taken], TRAIN)
     shelf = Shelf(catalog)
     return (
-        [
-            Judged(f"t{number:04d}", one.text, one.manner, one.intent, shelf.sample(one, random))
-            for number, one in enumerate(train, 1)
-        ],
-        [
-            Judged(f"d{number:03d}", one.text, one.manner, one.intent, shelf.complete(one, random))
-            for number, one in enumerate(dev, 1)
-        ],
+        [_judged(f"t{number:04d}", one, shelf.sample(one, random)) for number, one in enumerate(train, 1)],
+        [_judged(f"d{number:03d}", one, shelf.complete(one, random)) for number, one in enumerate(dev, 1)],
     )
 
 
+def _judged(query_id: str, one: Asked, grades: tuple[tuple[str, int], ...]) -> Judged:
+    return Judged(query_id, one.text, one.manner, one.intent, grades)
+
+
 def _distinct(everything: Iterable[Asked]) -> list[Asked]:
-    """One intent a text: a text that could mean two things is left to the first."""
+    """One intent a text; should two ways of asking meet in the same words, the first is kept."""
     by_text: dict[str, Asked] = {}
     for one in everything:
         by_text.setdefault(one.text, one)
@@ -64,14 +64,14 @@ def _distinct(everything: Iterable[Asked]) -> list[Asked]:
 def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
     """Queries by their manners' shares, kinds taking turns so that none is asked for far more often than another."""
     picked: list[Asked] = []
-    seen: dict[tuple[str, ...], int] = {}
     for manner, share in SHARES.items():
-        pool = [one for one in everything if one.manner == manner]
-        for _ in range(min(len(pool), round(count * share / 100))):
-            place = min(range(len(pool)), key=lambda at: seen.get(pool[at].intent.targets, 0))
-            one = pool.pop(place)
-            seen[one.intent.targets] = seen.get(one.intent.targets, 0) + 1
-            picked.append(one)
+        turns = Counter(one.intent.targets for one in picked)
+        pool: list[tuple[int, Asked]] = []
+        for one in everything:
+            if one.manner == manner:
+                turns[one.intent.targets] += 1
+                pool.append((turns[one.intent.targets], one))
+        picked += [one for _, one in sorted(pool, key=itemgetter(0))[: round(count * share / 100)]]
     return picked
 
 

@@ -6,8 +6,8 @@ from random import Random
 
 from services.standalone.sample.vocabulary import COLOR, Brand, Department, Kind, Value
 
-MODELS_PER_KIND = 14
-COLORED = 0.55  # share of models sold in several colours
+MODELS_PER_KIND = 8
+COLORED = 0.6  # share of models sold in several colours
 SIZED = 0.8  # share of models sold in several sizes, where the kind has any
 
 Chosen = tuple[tuple[str, str | float], ...]
@@ -42,7 +42,7 @@ def models(department: Department, random: Random) -> Iterator[Model]:
     """All models a department sells; no two of a kind agree in brand, line and traits."""
     for kind in department.kinds:
         made: list[Model] = []
-        for _ in range(MODELS_PER_KIND + random.randrange(-3, 4)):
+        for _ in range(MODELS_PER_KIND + random.randrange(-2, 3)):
             model = _model(department, kind, random)
             if not any(_same(model, other) for other in made):
                 made.append(model)
@@ -55,11 +55,19 @@ def _same(one: Model, other: Model) -> bool:
 
 def _model(department: Department, kind: Kind, random: Random) -> Model:
     brand = random.choice([brand for brand in department.brands if kind.section in brand.sections])
-    chosen = [(trait.name, random.choice(trait.values).value) for trait in kind.traits]
+    chosen = _traits(kind, random)
     if kind.colors:
         chosen.append((COLOR, random.choice(kind.colors)))
     quality = min(1.0, max(0.0, 0.35 * random.random() + 0.35 * random.random() + 0.2 * brand.level))
     return Model(department.name, kind, brand, random.choice(brand.lines), tuple(chosen), quality)
+
+
+def _traits(kind: Kind, random: Random) -> list[tuple[str, str | float]]:
+    while True:
+        chosen = [(trait.name, random.choice(trait.values).value) for trait in kind.traits]
+        values = {str(value) for _, value in chosen}
+        if not any(values.issuperset(pair) for pair in kind.never):
+            return chosen
 
 
 def _variants(model: Model, random: Random) -> tuple[Model, ...]:

@@ -115,7 +115,7 @@ def _rating(model: Model, random: Random) -> dict[str, Any]:
     """Many ratings gather near the product's quality; few scatter around it; some have none."""
     if random.random() < UNRATED:
         return {}
-    count = 1 + int(900 * random.random() ** 4 * (0.4 + model.quality))
+    count = 1 + int(900 * random.random() ** 3 * (0.4 + model.quality))
     scatter = (random.random() - 0.5) * 2.4 / (1 + count / 6)
     average = min(5.0, max(1.0, 3.3 + 1.6 * model.quality + scatter))
     return {"rating": {"average": round(average, 1), "count": count}}

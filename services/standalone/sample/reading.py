@@ -8,6 +8,7 @@ A department file holds its name, its brands, its gifts and then its kinds:
     == KIND KEY
     names: / also: / head: / path: / price: / colors: / sizes: / tags: / near: / goes:   lists, parted by ';'
     open: / close:                        sentences, parted by ' / '
+    never: VALUE + VALUE; ...             what one product cannot be both
     use: TEXT; TEXT = OTHER KIND, ...     what the kind is for, in a shopper's words
     - TRAIT                               a trait in words, its values on indented lines:
       VALUE | TITLE | SENTENCE / SENTENCE | QUERY WORDS; ... | NEEDS; ...
@@ -86,6 +87,7 @@ def _kind(department: str, block: str) -> Kind:
         colors=listed("colors"),
         sizes=listed("sizes"),
         tags=listed("tags"),
+        never=tuple((one, other) for one, other in (pair.split(" + ") for pair in listed("never"))),
     )
 
 
@@ -96,7 +98,8 @@ def _uses(line: str, own: str) -> Iterator[Use]:
 
 
 def _traits(lines: list[str]) -> Iterator[Trait]:
-    name, values = "", []
+    name: str = ""
+    values: list[Value] = []
     for line in [*lines, "- end"]:
         if line.startswith(("- ", "#")) and name:
             yield Trait(name, tuple(values))

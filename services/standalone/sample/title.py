@@ -63,7 +63,7 @@ def title(model: Model, words: Wording) -> str:
     """The title of a model, or of one variant of it."""
     said = [(name, value) for name, value in model.values() if name in words.said and _adds(value, words.name)]
     numeric = {trait.name for trait in model.kind.traits if trait.numeric}
-    tail = [value.title for name, value in said if name in numeric]
+    tail = [value.title for name, value in said if name in numeric and not value.follows]
     color = model.value(COLOR)
     parts = {
         "brand": model.brand.name,

@@ -61,6 +61,7 @@ class Kind:
     colors: tuple[str, ...]
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
+    never: tuple[tuple[str, str], ...]  # values that one product cannot have both
 
     @property
     def section(self) -> str:
