@@ -21,7 +21,7 @@ class Pages:
 
     def __init__(self, retrieval: Retrieval) -> None:
         self._retrieval = retrieval
-        self._stage = Stage("products")
+        self._stage = Stage("products", through=(SnapshotGone,))
 
     async def results(
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget, last_try: bool = False

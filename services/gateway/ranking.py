@@ -22,7 +22,7 @@ from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.stage import Missed, Stage
-from shared.errors import SnapshotGone, Unavailable
+from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.store import FeatureStore
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
@@ -51,7 +51,13 @@ class Ranking:
     ) -> None:
         self._embedding, self._retrieval, self._reranker = embedding, retrieval, reranker
         self._features, self._window_size = features, window_size
-        self._stages = {name: Stage(name) for name in ("analyze", "embedding", "visitor", "retrieval", "reranker")}
+        self._stages = {
+            "analyze": Stage("analyze"),
+            "embedding": Stage("embedding"),
+            "visitor": Stage("visitor"),
+            "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
+            "reranker": Stage("reranker", through=(SnapshotGone,)),
+        }
 
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.

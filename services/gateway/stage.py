@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from shared.errors import AisleError, InvalidRequest, SnapshotGone
+from shared.errors import AisleError
 
 Answer = TypeVar("Answer")
 
@@ -25,14 +25,17 @@ class Stage:
     cannot pile up behind pages that gave up long ago, and pages do not wait for what will not come.
     """
 
-    def __init__(self, name: str, max_late: int = 8, rest_seconds: float = 1.0) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, through: tuple[type[AisleError], ...] = (), max_late: int = 8, rest_seconds: float = 1.0
+    ) -> None:
+        """`through` are the errors that are for the page, not reasons to do without the stage."""
+        self.name, self._through = name, through
         self._max_late, self._rest_seconds = max_late, rest_seconds
         self._late_in_a_row = 0
         self._rests_until = 0.0
 
     async def run(self, call: Callable[[], Awaitable[Answer]], limit_ms: float) -> Answer:
-        """The answer of `call` within the limit. Raises Missed; InvalidRequest and SnapshotGone go through."""
+        """The answer of `call` within the limit. Raises Missed, or an error that goes through."""
         if limit_ms <= 0:
             raise Missed(f"{self.name}: deadline")
         if time.monotonic() < self._rests_until:
@@ -53,9 +56,9 @@ class Stage:
     def _answer(self, task: asyncio.Future[Answer]) -> Answer:
         try:
             return task.result()
-        except (InvalidRequest, SnapshotGone):
-            raise
         except AisleError as error:
+            if isinstance(error, self._through):
+                raise
             raise Missed(f"{self.name}: {error}") from error
         except Exception as error:
             _logger.exception("%s failed", self.name)

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from protos.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
@@ -65,6 +66,12 @@ async def test_an_absent_reranker_leaves_the_fused_order(gateway: Gateway) -> No
     assert list(page.served_by.degraded) == ["reranker: connection refused"]
 
 
+async def test_what_the_reranker_rejects_is_not_the_callers_fault(gateway: Gateway) -> None:
+    gateway.reranker.trouble = failing(InvalidRequest("encoding.states", "has 5 bytes"))
+    page = await gateway.search.Search(shoes())
+    assert (ids(page), list(page.served_by.degraded)) == (FUSED, ["reranker: encoding.states: has 5 bytes"])
+
+
 async def test_a_reranker_with_a_defect_leaves_the_fused_order(gateway: Gateway) -> None:
     gateway.reranker.trouble = failing(ZeroDivisionError("oh"))
     page = await gateway.search.Search(shoes())
@@ -87,6 +94,20 @@ async def test_without_analysis_the_query_is_searched_as_typed(gateway: Gateway)
     page = await gateway.search.Search(shoes(query=" shooe\x00 "))
     assert gateway.retrieval.requests[0].query == "shooe"
     assert list(page.served_by.degraded) == ["analyze: deadline"]
+
+
+async def test_products_that_are_fewer_than_asked_for_are_not_mixed_up(gateway: Gateway) -> None:
+    fetch = gateway.retrieval.FetchProducts
+
+    async def one_less(request: FetchProductsRequest) -> FetchProductsResponse:
+        response = await fetch(request)
+        response.products.pop(0)
+        return response
+
+    gateway.retrieval.FetchProducts = one_less  # type: ignore[assignment,method-assign]
+    page = await gateway.search.Search(shoes())
+    assert ids(page) == RERANKED
+    assert list(page.served_by.degraded) == ["products: 2 came instead of 3; ids only"]
 
 
 @pytest.mark.parametrize("trouble", [too_long, failing(Unavailable("down"))])
