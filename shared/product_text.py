@@ -1,0 +1,22 @@
+"""What the encoder reads of a product: the same text when indexing and when training."""
+
+from collections.abc import Sequence
+
+MAX_TOKENS = 64  # of which the vector is the mean
+STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
+_MAX_DESCRIPTION_CHARACTERS = 600  # more than the tokens can hold; a tokenizer reads all it is given
+
+
+def product_text(title: str, brands: Sequence[str] = (), categories: Sequence[str] = (), description: str = "") -> str:
+    """Brand and title, then the last part of the category, then the description; nothing is said twice."""
+    name = _with_brand(title.strip(), brands)
+    kind = categories[0].split(">")[-1].strip() if categories else ""
+    parts = [name, kind if kind.lower() not in name.lower() else ""]
+    about = description[:_MAX_DESCRIPTION_CHARACTERS].strip()
+    parts.append(about if about.lower() != title.strip().lower() else "")
+    return ". ".join(part for part in parts if part)
+
+
+def _with_brand(title: str, brands: Sequence[str]) -> str:
+    brand = brands[0].strip() if brands else ""
+    return title if brand.lower() in title.lower() else f"{brand} {title}".strip()
