@@ -1,0 +1,131 @@
+"""What a product must be to be taken in."""
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from shared.catalog.product import Product
+
+ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000, 20_000, 2_000
+LIST_VALUES, ATTRIBUTES = 100, 1_000
+LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_GTIN = re.compile(r"\d{8}|\d{12,14}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field at fault, and what is wrong with it and how to mend it."""
+
+    field: str
+    reason: str
+
+
+def violations(product: Product) -> list[Violation]:
+    """Everything that keeps a product out; empty when it is valid."""
+    return [Violation(field, reason) for check in _CHECKS for field, reason in check(product)]
+
+
+_Faults = Iterator[tuple[str, str]]
+
+
+def _ids(product: Product) -> _Faults:
+    yield from _id("product_id", product.product_id, required=True)
+    yield from _id("primary_product_id", product.primary_product_id, required=product.type == "variant")
+
+
+def _id(field: str, text: str, required: bool) -> _Faults:
+    if not text.strip():
+        if required:
+            yield field, "is missing; give a unique id of 1 to 128 bytes"
+    elif len(text.encode("utf-8", "surrogatepass")) > ID_BYTES:
+        yield field, f"is longer than {ID_BYTES} bytes; shorten it"
+    elif _CONTROL.search(text):
+        yield field, "has a control character; remove it"
+
+
+def _texts(product: Product) -> _Faults:
+    if not product.title.strip():
+        yield "title", "is missing; give the name a shopper reads"
+    limits = {"title": TITLE_CHARACTERS, "description": DESCRIPTION_CHARACTERS, "uri": TEXT_CHARACTERS}
+    for field in ("title", "description", "uri", "sku", "language_code"):
+        limit = limits.get(field, ID_BYTES)
+        if len(getattr(product, field)) > limit:
+            yield field, f"has more than {limit:,} characters; shorten it"
+        elif not _is_utf8(getattr(product, field)):
+            yield field, "is not valid text; send UTF-8"
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _lists(product: Product) -> _Faults:
+    for field in ("brands", "categories", "images", "tags"):
+        values: tuple[str, ...] = getattr(product, field)
+        if len(values) > LIST_VALUES:
+            yield field, f"has more than {LIST_VALUES} values; keep the most important"
+        if any(len(value) > TEXT_CHARACTERS or not _is_utf8(value) for value in values):
+            yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters"
+
+
+def _numbers(product: Product) -> _Faults:
+    yield from _amount("price.amount", product.price)
+    yield from _amount("price.original_amount", product.original_price)
+    if product.currency_code and not _CURRENCY.fullmatch(product.currency_code):
+        yield "price.currency_code", f"is {product.currency_code!r}; give three capital letters, such as EUR"
+    average = product.rating_average
+    if average is not None and not 0 <= average <= 5:
+        yield "rating.average", f"is {average}; give a number from 0 to 5"
+    for field in ("available_quantity", "rating_count"):
+        value = getattr(product, field)
+        if value is not None and not 0 <= value < 1 << 32:
+            yield field.replace("rating_", "rating."), f"is {value}; give a whole number from 0 to 4294967295"
+
+
+def _amount(field: str, amount: float | None) -> _Faults:
+    if amount is not None and not (math.isfinite(amount) and amount >= 0):
+        yield field, f"is {amount}; give a finite number of at least 0, or leave it out"
+
+
+def _gtin(product: Product) -> _Faults:
+    if product.gtin and not _GTIN.fullmatch(product.gtin):
+        yield "gtin", f"is {product.gtin[:40]!r}; give 8, 12, 13 or 14 digits, or leave it out"
+
+
+def _times(product: Product) -> _Faults:
+    for field in ("publish_time", "available_time", "expire_time"):
+        seconds: float | None = getattr(product, field)
+        if seconds is not None and not -62_135_596_800 <= seconds <= LATEST_SECONDS:
+            yield field, "is not between the years 1 and 9999"
+
+
+def _attributes(product: Product) -> _Faults:
+    if len(product.attributes) > ATTRIBUTES:
+        yield "attributes", f"are more than {ATTRIBUTES:,}; keep those that shoppers filter by"
+    for name, values in product.attributes.items():
+        field = f"attributes.{name[:60]}"
+        if not name.strip() or len(name) > ID_BYTES or _CONTROL.search(name) or not _is_utf8(name):
+            yield field, f"needs a name of 1 to {ID_BYTES} characters without control characters"
+        elif len(values) > LIST_VALUES:
+            yield field, f"has more than {LIST_VALUES} values; keep the most important"
+        else:
+            yield from _attribute_values(field, values)
+
+
+def _attribute_values(field: str, values: tuple[str, ...] | tuple[float, ...]) -> _Faults:
+    if any(len(value) > TEXT_CHARACTERS or not _is_utf8(value) for value in values if isinstance(value, str)):
+        yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters"
+    if any(not math.isfinite(value) for value in values if not isinstance(value, str)):
+        yield field, "has a number that is not finite; leave it out"
+    if len({isinstance(value, str) for value in values}) > 1:
+        yield field, "mixes texts and numbers; send one kind"
+
+
+_CHECKS: tuple[Callable[[Product], _Faults], ...] = (_ids, _texts, _lists, _numbers, _gtin, _times, _attributes)
