@@ -1,0 +1,76 @@
+"""A bundle: the models that work together, in one immutable folder.
+
+bundle.json         version, what it was trained on, a checksum a file
+heads.safetensors   state_projection.weight, token_weight.{weight,bias}, optionally encoder.* tensors
+block.onnx          the interaction block
+ranker.txt          the learned ranker, and ranker.json with its features
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.artifacts import sha256
+from shared.errors import Corrupt, NotFound
+
+MANIFEST = "bundle.json"
+HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What bundle.json says, and where the files are."""
+
+    folder: Path
+    version: str
+    encoder: str = ""
+    created: str = ""
+    trained_on: tuple[str, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)  # name -> sha256
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def path(self, name: str) -> Path | None:
+        """Where a file of the bundle is, or None when it has none of that name."""
+        return self.folder / name if name in self.files else None
+
+
+def read(folder: Path, verify: bool = True) -> Bundle:
+    """Read a bundle's manifest and, unless `verify` is False, check its files.
+
+    Raises NotFound when the folder has no bundle.json, Corrupt when that cannot be read or a file does not match it.
+    """
+    bundle = _parse(folder)
+    for name, expected in bundle.files.items():
+        _check(folder / name, expected, verify)
+    return bundle
+
+
+def versions(root: Path) -> list[str]:
+    """Names of the bundles under `root`, oldest first (names sort by time)."""
+    if not root.is_dir():
+        return []
+    return sorted(path.name for path in root.iterdir() if (path / MANIFEST).is_file() and path.name[0] != ".")
+
+
+def _parse(folder: Path) -> Bundle:
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text())
+        texts = {name: str(content.get(name, "")) for name in ("encoder", "created")}
+        mappings = {name: dict(content.get(name, {})) for name in ("files", "metrics", "training")}
+        trained_on = tuple(content.get("trained_on", ()))
+        return Bundle(folder, str(content["version"]), trained_on=trained_on, **texts, **mappings)
+    except FileNotFoundError as error:
+        raise NotFound(f"{folder} has no {MANIFEST}, so it is not a bundle") from error
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise Corrupt(f"{path} cannot be read ({error!r}); train the bundle again or roll back") from error
+
+
+def _check(path: Path, expected: str, verify: bool) -> None:
+    if not path.is_file():
+        raise Corrupt(f"{path} is missing; train the bundle again or roll back")
+    if verify and sha256(path) != expected:
+        raise Corrupt(f"{path} does not match its checksum; train the bundle again or roll back")
