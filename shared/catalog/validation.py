@@ -49,9 +49,9 @@ def _id(field: str, text: str, required: bool) -> _Faults:
 def _texts(product: Product) -> _Faults:
     if not product.title.strip():
         yield "title", "is missing; give the name a shopper reads"
-    limits = {"title": TITLE_CHARACTERS, "description": DESCRIPTION_CHARACTERS, "uri": TEXT_CHARACTERS}
+    limits = {"title": TITLE_CHARACTERS, "description": DESCRIPTION_CHARACTERS, "language_code": ID_BYTES}
     for field in ("title", "description", "uri", "sku", "language_code"):
-        limit = limits.get(field, ID_BYTES)
+        limit = limits.get(field, TEXT_CHARACTERS)
         if len(getattr(product, field)) > limit:
             yield field, f"has more than {limit:,} characters; shorten it"
         elif not _is_utf8(getattr(product, field)):
@@ -120,8 +120,8 @@ def _attributes(product: Product) -> _Faults:
 
 
 def _attribute_values(field: str, values: tuple[str, ...] | tuple[float, ...]) -> _Faults:
-    if any(len(value) > TEXT_CHARACTERS or not _is_utf8(value) for value in values if isinstance(value, str)):
-        yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters"
+    if any(len(value) > DESCRIPTION_CHARACTERS or not _is_utf8(value) for value in values if isinstance(value, str)):
+        yield field, f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters"
     if any(not math.isfinite(value) for value in values if not isinstance(value, str)):
         yield field, "has a number that is not finite; leave it out"
     if len({isinstance(value, str) for value in values}) > 1:

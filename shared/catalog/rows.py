@@ -1,0 +1,227 @@
+"""A catalogue file, row by row: JSON lines, plain or gzipped, into products or reasons why not.
+
+A row is an object with the fields of a Product (docs/catalog.md); the short forms id, brand, category, price as a
+number, currency, image_url and released are read too. A number written as text is read as one where the field is one.
+"""
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from shared.catalog.product import AttributeValues, Product
+from shared.catalog.validation import violations
+from shared.errors import Corrupt, NotFound
+
+LINE_BYTES = 4 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True, slots=True)
+class RowRejection:
+    """A row that was not taken."""
+
+    line: int  # from 1
+    product_id: str  # as far as there was one
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row read: a product, or why there is none; `bytes_read` of the file so far, for a progress bar."""
+
+    outcome: Product | RowRejection
+    bytes_read: int
+
+
+class _Fault(Exception):
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field, self.reason = field, reason
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a file in their order, one at a time; blank lines are passed over.
+
+    Raises NotFound without the file, Corrupt when a gzip file is cut short or damaged.
+    """
+    try:
+        with path.open("rb") as raw:
+            yield from _rows(path, raw)
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise NotFound(f"{path}: there is no such file; give a catalogue of JSON lines") from error
+
+
+def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
+    packed = raw.peek(2)[:2] == _GZIP_MAGIC
+    lines = gzip.GzipFile(fileobj=raw) if packed else raw
+    number = 0
+    try:
+        while line := lines.readline(LINE_BYTES + 1):
+            number += 1
+            if line.strip():
+                yield Row(_parse(number, line), raw.tell())
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        remedy = "copy it again; nothing of it was taken in"
+        raise Corrupt(
+            f"{path}: the gzip file is cut short or damaged after line {number} ({error}); {remedy}"
+        ) from error
+
+
+def _parse(number: int, line: bytes) -> Product | RowRejection:
+    product_id = ""
+    try:
+        row = _object(line)
+        product_id = str(row.get("product_id") or row.get("id") or "")[:128]
+        product = product_of(row)
+    except _Fault as fault:
+        return RowRejection(number, product_id, fault.field, fault.reason)
+    found = violations(product)
+    return RowRejection(number, product_id, found[0].field, found[0].reason) if found else product
+
+
+def _object(line: bytes) -> Mapping[str, Any]:
+    if len(line) > LINE_BYTES:
+        raise _Fault("line", f"is longer than {LINE_BYTES:,} bytes; split or shorten it")
+    try:
+        row = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _Fault("line", f"is not UTF-8 (byte {error.start}); save the file as UTF-8") from error
+    except (ValueError, RecursionError) as error:
+        raise _Fault("line", f"is not JSON ({error}); write one object a line") from error
+    if not isinstance(row, dict):
+        raise _Fault("line", "is no JSON object; write one object a line")
+    return row
+
+
+def product_of(row: Mapping[str, Any]) -> Product:
+    """The product of a parsed row, not yet validated; raises when a value has the wrong kind."""
+    price, rating = _part(row, "price", "amount"), _part(row, "rating", "average")
+    given = {name: row.get(name, row.get(short)) for name, short in _SHORT.items()}
+    return Product(
+        product_id=_text("product_id", given["product_id"]),
+        title=_text("title", row.get("title")),
+        type=_word("type", row.get("type"), ("primary", "variant")),
+        primary_product_id=_text("primary_product_id", row.get("primary_product_id")),
+        description=_text("description", row.get("description")),
+        brands=_texts("brands", given["brands"]),
+        categories=_texts("categories", given["categories"]),
+        price=_number("price.amount", price.get("amount")),
+        original_price=_number("price.original_amount", price.get("original_amount", row.get("original_price"))),
+        currency_code=_text("price.currency_code", price.get("currency_code", row.get("currency"))),
+        availability=_word("availability", row.get("availability"), _AVAILABILITIES),
+        available_quantity=_count("available_quantity", row.get("available_quantity")),
+        rating_average=_number("rating.average", rating.get("average")),
+        rating_count=_count("rating.count", rating.get("count")) or 0,
+        gtin=_text("gtin", row.get("gtin")),
+        sku=_text("sku", row.get("sku")),
+        uri=_text("uri", row.get("uri")),
+        images=_texts("images", given["images"]),
+        attributes=_attributes(row.get("attributes")),
+        tags=_texts("tags", row.get("tags")),
+        publish_time=_time("publish_time", given["publish_time"]),
+        available_time=_time("available_time", row.get("available_time")),
+        expire_time=_time("expire_time", row.get("expire_time")),
+        language_code=_text("language_code", row.get("language_code")),
+    )
+
+
+_SHORT = {
+    "product_id": "id",
+    "brands": "brand",
+    "categories": "category",
+    "images": "image_url",
+    "publish_time": "released",
+}
+_AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
+
+
+def _part(row: Mapping[str, Any], field: str, single: str) -> Mapping[str, Any]:
+    """A nested object; a bare number stands for its main member."""
+    value = row.get(field)
+    if value is None:
+        return {}
+    return value if isinstance(value, dict) else {single: value}
+
+
+def _text(field: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise _Fault(field, f"is {_shown(value)}; give a text")
+    return str(value)
+
+
+def _texts(field: str, value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list) else [value]
+    return tuple(text for each in values if (text := _text(field, each)))
+
+
+def _word(field: str, value: Any, allowed: tuple[str, ...]) -> str:
+    word = _text(field, value).lower().replace(" ", "_") or allowed[0]
+    if word not in allowed:
+        raise _Fault(field, f"is {_shown(value)}; give one of {', '.join(allowed)}")
+    return word
+
+
+def _number(field: str, value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    try:
+        if isinstance(value, bool):
+            raise ValueError
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _Fault(field, f"is {_shown(value)}; give a number, or leave it out") from error
+
+
+def _count(field: str, value: Any) -> int | None:
+    number = _number(field, value)
+    if number is not None and number != number // 1:  # also true of nan and infinity
+        raise _Fault(field, f"is {_shown(value)}; give a whole number, or leave it out")
+    return None if number is None else int(number)
+
+
+def _attributes(value: Any) -> dict[str, AttributeValues]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise _Fault("attributes", f"are {_shown(value)}; give an object of names and values")
+    read = {name: _attribute(f"attributes.{name}", values) for name, values in value.items()}
+    return {name: values for name, values in read.items() if values}
+
+
+def _attribute(field: str, value: Any) -> AttributeValues:
+    if isinstance(value, dict):  # as the wire has it: {"text": [...]} or {"numbers": [...]}
+        value = value.get("text") or value.get("numbers")
+    values = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]
+    if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values):
+        return tuple(float(each) for each in values)
+    return tuple(_attribute_text(field, each) for each in values)
+
+
+def _attribute_text(field: str, value: Any) -> str:
+    return ("yes" if value else "no") if isinstance(value, bool) else _text(field, value)
+
+
+def _time(field: str, value: Any) -> float | None:
+    """Seconds since 1970 from an RFC 3339 text, a date (midnight UTC) or a number of seconds."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    try:
+        moment = datetime.fromisoformat(_text(field, value))
+    except ValueError as error:
+        raise _Fault(field, f"is {_shown(value)}; give a time such as 2026-11-24T09:30:00Z") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:60]

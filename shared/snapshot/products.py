@@ -1,0 +1,115 @@
+"""The products of a snapshot: their messages by row, and their rows by id, without a Python object a product.
+
+payloads.bin        serialised aisle.v1.Product, back to back      offsets.npy   int64 (n + 1)
+ids.bin             product ids in UTF-8, back to back             id_offsets.npy int64 (n + 1)
+hashes.npy          uint64 (n,), sorted: first 8 bytes of blake2b  hash_rows.npy uint32 (n,): the row of each hash
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.catalog.product import Product
+from shared.catalog.wire import to_message
+
+
+def id_hash(product_id: str) -> int:
+    """64 bits of an id, the same on every machine."""
+    return int.from_bytes(hashlib.blake2b(product_id.encode(), digest_size=8).digest(), "little")
+
+
+class BlobWriter:
+    """Byte strings back to back in NAME.bin, with their ends in memory until finish() writes NAMES.npy."""
+
+    def __init__(self, data: Path, offsets: Path) -> None:
+        self._file: BinaryIO = data.open("wb")
+        self._offsets_path = offsets
+        self._ends = [0]
+
+    def add(self, blob: bytes) -> None:
+        self._file.write(blob)
+        self._ends.append(self._ends[-1] + len(blob))
+
+    def finish(self) -> None:
+        self._file.close()
+        np.save(self._offsets_path, np.array(self._ends, dtype=np.int64))
+
+
+class Blobs:
+    """What a BlobWriter wrote, memory-mapped."""
+
+    def __init__(self, data: Path, offsets: Path) -> None:
+        self._offsets: NDArray[np.int64] = np.load(offsets, mmap_mode="r")
+        self._data = np.memmap(data, np.uint8, "r") if data.stat().st_size else np.zeros(0, np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, row: int) -> bytes:
+        return self._data[self._offsets[row] : self._offsets[row + 1]].tobytes()
+
+
+class ProductsWriter:
+    """Writes products in the order of their rows."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._payloads = BlobWriter(folder / "payloads.bin", folder / "offsets.npy")
+        self._ids = BlobWriter(folder / "ids.bin", folder / "id_offsets.npy")
+        self._hashes: list[int] = []
+
+    def add(self, products: Sequence[Product]) -> None:
+        """Append products; each id at most once in a snapshot."""
+        for product in products:
+            self._payloads.add(to_message(product).SerializeToString(deterministic=True))
+            self._ids.add(product.product_id.encode())
+            self._hashes.append(id_hash(product.product_id))
+
+    def finish(self) -> None:
+        """Write what is still in memory."""
+        self._payloads.finish()
+        self._ids.finish()
+        hashes = np.array(self._hashes, dtype=np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        np.save(self._folder / "hashes.npy", hashes[order])
+        np.save(self._folder / "hash_rows.npy", order.astype(np.uint32))
+
+
+class ProductStore:
+    """The products of an opened snapshot."""
+
+    def __init__(self, folder: Path) -> None:
+        self._payloads = Blobs(folder / "payloads.bin", folder / "offsets.npy")
+        self._ids = Blobs(folder / "ids.bin", folder / "id_offsets.npy")
+        self._hashes: NDArray[np.uint64] = np.load(folder / "hashes.npy", mmap_mode="r")
+        self._hash_rows: NDArray[np.uint32] = np.load(folder / "hash_rows.npy", mmap_mode="r")
+
+    @classmethod
+    def open(cls, folder: Path) -> "ProductStore":
+        """Map the files of a snapshot's products/ folder."""
+        return cls(folder)
+
+    def __len__(self) -> int:
+        return len(self._payloads)
+
+    def payload(self, row: int) -> bytes:
+        """The serialised product in a row."""
+        return self._payloads[row]
+
+    def product_id(self, row: int) -> str:
+        return self._ids[row].decode()
+
+    def row(self, product_id: str) -> int | None:
+        """The row of a product, or None when the snapshot has no such product."""
+        wanted = id_hash(product_id)
+        first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
+        while first < len(self._hashes) and int(self._hashes[first]) == wanted:  # two ids may share a hash
+            if self.product_id(row := int(self._hash_rows[first])) == product_id:
+                return row
+            first += 1
+        return None
