@@ -1,0 +1,84 @@
+"""How many pages a second the engine serves in time, and what it does when more are asked for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from services.standalone.bench.cpu import cpu
+from services.standalone.bench.traffic import AsyncSearch, Traffic, closed_loop, open_loop
+
+P99_LIMIT_MS = 100.0
+_CLIENTS = (2, 4, 8)
+_OVERLOAD = 5
+_PROBES = 5  # halvings of the range of rates
+_ANSWERED_SHARE = 0.99  # a rate is not served when more than one page in a hundred is refused
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LoadBench:
+    """Asks `search` for pages of `texts`; each measurement takes `seconds`."""
+
+    search: AsyncSearch
+    texts: Sequence[str]
+    seconds: float
+    say: Say
+    random: Random = field(default_factory=lambda: Random(7))
+
+    async def measure(self) -> dict[str, Any]:
+        """The report, as `aisle bench load --json` prints it."""
+        self.say("warming up")
+        await closed_loop(self.search, self.texts, 1, self.seconds / 2)
+        loops = {clients: await self._closed(clients) for clients in _CLIENTS}
+        capacity = max(loop.rate("answered") for loop in loops.values())
+        in_time = await self._highest_rate_in_time(capacity)
+        overload = await self._open(_OVERLOAD * capacity)
+        return {
+            "pages_per_second_at_p99_100ms": round(in_time, 1),
+            "capacity": round(capacity, 1),
+            "closed_loop": {str(clients): _described(loop) for clients, loop in loops.items()},
+            "at_5x": {
+                "goodput": round(overload.rate("answered"), 1),
+                "refused_p99_ms": overload.p99_ms("refused"),
+                "asked_per_second": round(len(overload.pages) / overload.seconds, 1),
+                "answered_p99_ms": overload.p99_ms("answered"),
+                "reranked_share": overload.reranked_share(),
+                "failed": len(overload.durations_ms("failed")),
+            },
+            "cpu": cpu(),
+        }
+
+    async def _highest_rate_in_time(self, capacity: float) -> float:
+        """Pages a second, by halving: p99 within the limit and next to none refused."""
+        served, low, high = 0.0, 0.0, capacity * 1.1
+        for _ in range(_PROBES):
+            rate = (low + high) / 2
+            traffic = await self._open(rate)
+            if in_time(traffic):
+                served, low = traffic.rate("answered"), rate
+            else:
+                high = rate
+        return served
+
+    async def _closed(self, clients: int) -> Traffic:
+        self.say(f"closed loop, {clients} clients")
+        return await closed_loop(self.search, self.texts, clients, self.seconds)
+
+    async def _open(self, pages_per_second: float) -> Traffic:
+        self.say(f"open loop, {pages_per_second:.0f} pages a second")
+        return await open_loop(self.search, self.texts, pages_per_second, self.seconds, self.random)
+
+
+def in_time(traffic: Traffic) -> bool:
+    """Whether all but a hundredth of the pages were answered, and those within the limit."""
+    return traffic.share("answered") >= _ANSWERED_SHARE and traffic.p99_ms("answered") <= P99_LIMIT_MS
+
+
+def _described(loop: Traffic) -> dict[str, float]:
+    return {
+        "pages_per_second": round(loop.rate("answered"), 1),
+        "p99_ms": loop.p99_ms("answered"),
+        "reranked_share": loop.reranked_share(),
+    }

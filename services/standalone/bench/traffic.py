@@ -1,0 +1,93 @@
+"""Shoppers at once: pages asked for in a closed loop (each client waits) or an open one (nobody waits)."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle, islice
+from random import Random
+from typing import Protocol
+
+from protos.search_pb2 import SearchRequest, SearchResponse, Tier
+from services.standalone.evaluation.metrics import quantile
+from shared.errors import AisleError, Overloaded
+
+
+class AsyncSearch(Protocol):
+    async def __call__(self, request: SearchRequest, /) -> SearchResponse: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One page asked for: how long it took and how it ended."""
+
+    duration_ms: float  # from when it was due, so that a late client hides nothing
+    outcome: str  # answered, refused or failed
+    reranked: bool = False
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """All pages asked for within a stretch of time."""
+
+    pages: Sequence[Asked]
+    seconds: float
+
+    def durations_ms(self, outcome: str) -> list[float]:
+        return [page.duration_ms for page in self.pages if page.outcome == outcome]
+
+    def rate(self, outcome: str) -> float:
+        """Pages a second that ended so."""
+        return len(self.durations_ms(outcome)) / self.seconds
+
+    def p99_ms(self, outcome: str) -> float:
+        return round(quantile(self.durations_ms(outcome), 0.99), 2)
+
+    def share(self, outcome: str) -> float:
+        return len(self.durations_ms(outcome)) / max(len(self.pages), 1)
+
+    def reranked_share(self) -> float:
+        """Of the answered pages, those that every stage had its part in."""
+        answered = [page.reranked for page in self.pages if page.outcome == "answered"]
+        return round(sum(answered) / max(len(answered), 1), 4)
+
+
+async def closed_loop(search: AsyncSearch, texts: Sequence[str], clients: int, seconds: float) -> Traffic:
+    """`clients` that each ask for their next page when they have the one before."""
+    started = time.perf_counter()
+    pages: list[Asked] = []
+
+    async def client(number: int) -> None:
+        queries = islice(cycle(texts), number, None)
+        while time.perf_counter() - started < seconds:
+            pages.append(await _ask(search, next(queries), time.perf_counter()))
+
+    await asyncio.gather(*(client(number * 7) for number in range(clients)))
+    return Traffic(pages, time.perf_counter() - started)
+
+
+async def open_loop(
+    search: AsyncSearch, texts: Sequence[str], pages_per_second: float, seconds: float, random: Random
+) -> Traffic:
+    """Pages that fall due at random (a Poisson process), whatever became of those before."""
+    started = due = time.perf_counter()
+    queries, tasks = cycle(texts), []
+    while due - started < seconds:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(_ask(search, next(queries), due)))
+        due += random.expovariate(pages_per_second)
+    return Traffic(await asyncio.gather(*tasks), seconds)
+
+
+async def _ask(search: AsyncSearch, text: str, due: float) -> Asked:
+    try:
+        page = await search(SearchRequest(query=text))
+    except Overloaded:
+        return Asked(_since_ms(due), "refused")
+    except AisleError:
+        return Asked(_since_ms(due), "failed")
+    return Asked(_since_ms(due), "answered", page.served_by.tier == Tier.TIER_RERANKED)
+
+
+def _since_ms(due: float) -> float:
+    return (time.perf_counter() - due) * 1000

@@ -1,0 +1,65 @@
+"""A client of the gateway for the command line: blocking calls that raise AisleErrors."""
+
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+import grpc
+
+from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
+from protos.admin_pb2_grpc import AdminServiceStub
+from protos.events_pb2 import EventAck, StreamEventsRequest, UserEvent
+from protos.events_pb2_grpc import EventServiceStub
+from protos.search_pb2 import SearchRequest, SearchResponse
+from protos.search_pb2_grpc import SearchServiceStub
+from shared.errors import AisleError, Unavailable, from_status
+from shared.rpc import OPTIONS
+
+DEFAULT_ADDRESS = "localhost:50051"
+_MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine
+
+
+class EngineClient:
+    """Talks to the engine at `address`; a context manager."""
+
+    def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
+        self._address = address
+        self._channel = grpc.insecure_channel(address, options=OPTIONS)
+        self._search = SearchServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
+        self._admin = AdminServiceStub(self._channel)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def search(self, request: SearchRequest) -> SearchResponse:
+        """One page."""
+        try:
+            return self._search.Search(request, timeout=request.deadline_ms / 1000 + _MARGIN_SECONDS)
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def stream_events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
+        """An acknowledgement an event, in their order."""
+        try:
+            for response in self._events.StreamEvents(StreamEventsRequest(event=event) for event in events):
+                yield response.ack
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def status(self) -> GetStatusResponse:
+        """What is being served."""
+        try:
+            return self._admin.GetStatus(GetStatusRequest(), timeout=_MARGIN_SECONDS)
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: grpc.RpcError) -> AisleError:
+        code, details = error.code(), error.details() or ""
+        if code is grpc.StatusCode.UNAVAILABLE and "connect" in details:
+            return Unavailable(
+                f"no engine answers at {self._address}; start one with `aisle serve`, or name its --address"
+            )
+        return from_status(code, details)

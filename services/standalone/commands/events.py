@@ -1,0 +1,89 @@
+"""`aisle events`: stream what shoppers did from a file."""
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from protos.events_pb2 import EventAck, EventStatus, UserEvent
+from services.standalone.client import EngineClient
+from services.standalone.console import err, out, print_json, progress
+from services.standalone.event_file import UnreadEvent, read_events
+from services.standalone.options import ADDRESS, Address, Json
+
+_LISTED = 1000  # rejections told at most
+
+
+def events(
+    file: Annotated[Path, typer.Argument(help="JSON lines with UserEvent's field names.", exists=True, dir_okay=False)],
+    address: Address = ADDRESS,
+    as_json: Json = False,
+) -> None:
+    """Stream events from a file; each is acknowledged once it is durable.
+
+    Sending a file again is harmless: events are told apart by event_id. Exit code 1 when an event is rejected.
+    """
+    stream = EventStream(file)
+    with EngineClient(address) as engine, progress("Events", None, quiet=as_json) as advance:
+        for ack in engine.stream_events(stream.events()):
+            stream.take(ack)
+            advance(1)
+    report = stream.report()
+    print_json(report) if as_json else _show(report)
+    if report["rejected"]:
+        raise typer.Exit(1)
+
+
+class EventStream:
+    """The events of a file on their way, and what became of them.
+
+    gRPC sends from a thread of its own: what `events` notes, `take` does not touch.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lines: deque[int] = deque()  # of the events sent and not yet acknowledged, in order
+        self._unread: list[UnreadEvent] = []
+        self._counts: Counter[str] = Counter()
+        self._rejections: list[dict[str, Any]] = []
+
+    def events(self) -> Iterator[UserEvent]:
+        """Events to send; lines that are none are noted."""
+        for entry in read_events(self._file):
+            if isinstance(entry, UnreadEvent):
+                self._unread.append(entry)
+            else:
+                line, event = entry
+                self._lines.append(line)
+                yield event
+
+    def take(self, ack: EventAck) -> None:
+        """Note the acknowledgement of the oldest event on its way."""
+        line = self._lines.popleft()
+        self._counts[EventStatus.Name(ack.status).removeprefix("EVENT_STATUS_").lower()] += 1
+        if ack.status == EventStatus.EVENT_STATUS_REJECTED:
+            self._rejections.append(_rejection(line, ack.event_id, ack.field, ack.reason))
+
+    def report(self) -> dict[str, Any]:
+        """As --json prints it."""
+        unread = [_rejection(one.line, "", one.field, one.reason) for one in self._unread]
+        rejections = sorted([*unread, *self._rejections], key=lambda one: int(one["line"]))
+        return {
+            "accepted": self._counts["accepted"],
+            "duplicate": self._counts["duplicate"],
+            "rejected": len(rejections),
+            "rejections": rejections[:_LISTED],
+        }
+
+
+def _rejection(line: int, event_id: str, field: str, reason: str) -> dict[str, Any]:
+    return {"line": line, "event_id": event_id, "field": field, "reason": reason}
+
+
+def _show(report: dict[str, Any]) -> None:
+    for one in report["rejections"]:
+        field = f"{one['field']}: " if one["field"] else ""
+        err.print(f"line {one['line']}: {field}{one['reason']}", markup=False, highlight=False)
+    out.print(f"{report['accepted']} accepted, {report['duplicate']} duplicate, {report['rejected']} rejected")

@@ -1,0 +1,61 @@
+"""`aisle serve`: the engine with the gateway's doors."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from protos.admin_pb2 import GetStatusResponse
+from services.standalone.console import out, print_json
+from services.standalone.options import DATA, Bundle, Data, Json
+
+
+def serve(
+    data: Data = DATA,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")] = 50051,
+    bundle: Bundle = "",
+    as_json: Json = False,
+) -> None:
+    """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
+
+    With --json, one line with the address is printed once it is ready.
+    """
+    asyncio.run(_serve(data, port, bundle, as_json))
+
+
+async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
+    started = time.perf_counter()
+    from services.standalone.engine import (
+        Engine,
+    )  # its libraries take a second to load, which `aisle --help` has no use for
+    from shared.rpc import terminated
+
+    async with Engine.open(data, port=port, bundle=bundle) as engine:
+        ready = describe(await engine.status(), f"localhost:{engine.port}", time.perf_counter() - started)
+        print_json(ready) if as_json else _show(ready)
+        await terminated()
+
+
+def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:
+    """What is being served, as --json prints it."""
+    return {
+        "address": address,
+        "snapshot_version": status.snapshot_version,
+        "products": status.product_count,
+        "bundle_version": status.bundle_version,
+        "engines": dict(status.engines),
+        "ready_seconds": round(ready_seconds, 2),
+    }
+
+
+def _show(ready: dict[str, Any]) -> None:
+    engines = ", ".join(f"{role} {name}" for role, name in sorted(ready["engines"].items()))
+    for line in (
+        f"Serving {ready['products']:,} products on {ready['address']}, ready in {ready['ready_seconds']} s",
+        f"snapshot {ready['snapshot_version']}, bundle {ready['bundle_version'] or 'none'}",
+        f"engines  {engines}",
+        f"try      aisle search 'what you look for' --address {ready['address']} --explain",
+    ):
+        out.print(line, markup=False, highlight=False, soft_wrap=True)

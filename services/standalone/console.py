@@ -1,0 +1,48 @@
+"""What commands say: results on standard output, everything else on standard error."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+Step = Callable[[], None]
+Advance = Callable[[int], None]
+
+out = Console()
+err = Console(stderr=True)
+
+
+def print_json(content: Any) -> None:
+    """One object on standard output, for a program to read."""
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+@contextmanager
+def progress(what: str, total: int | None, quiet: bool = False) -> Iterator[Advance]:
+    """A progress bar on standard error; nothing when that is no terminal, or when `quiet`.
+
+    `total` None: a bar without an end.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=36),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def waiting(what: str, quiet: bool = False) -> Iterator[None]:
+    """A spinner on standard error while something of unknown length goes on."""
+    if quiet or not err.is_terminal:
+        yield
+        return
+    with err.status(what):
+        yield

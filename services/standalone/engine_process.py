@@ -1,0 +1,74 @@
+"""The engine in a process of its own, so that who asks and who answers do not share an interpreter."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import IO
+
+from shared.errors import Unavailable
+
+_STOP_SECONDS = 15
+
+
+@contextmanager
+def running_engine(data: Path, bundle: str = "") -> Iterator[str]:
+    """The address of an engine that serves DATA on a free port until the block ends.
+
+    Raises Unavailable with the engine's own words when it does not start.
+    """
+    with engine_process(data, bundle) as (_, address):
+        yield address
+
+
+@contextmanager
+def engine_process(data: Path, bundle: str = "", port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process of an engine, and its address; it is asked to end when the block does."""
+    command = [
+        sys.executable,
+        "-m",
+        "services.standalone.cli",
+        "serve",
+        "--json",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen(
+        [*command, *(["--bundle", bundle] if bundle else [])], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    try:
+        yield process, _address(process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
+    """The engine at `address` when there is one, else one that is started on DATA."""
+    return nullcontext(address) if address else running_engine(data, bundle)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    """The address that the engine prints once it is ready; the JSON object ends at a line with a brace."""
+    assert process.stdout is not None
+    text = "".join(_until_brace(process.stdout))
+    try:
+        return str(json.loads(text)["address"])
+    except (ValueError, KeyError) as error:
+        raise Unavailable("the engine did not start; see its message above") from error
+
+
+def _until_brace(lines: IO[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        if line.startswith("}"):
+            return

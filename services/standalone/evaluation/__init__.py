@@ -1,0 +1,1 @@
+"""How well the engine ranks, measured from outside, over gRPC."""

@@ -1,0 +1,83 @@
+"""Ask the engine for rankings, tier by tier, and time its pages."""
+
+from __future__ import annotations  # Tier.ValueType is in the stubs only
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from protos.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
+from services.standalone.evaluation.judgments import JudgedQuery
+
+TIERS = {
+    "lexical": Tier.TIER_LEXICAL,
+    "dense": Tier.TIER_DENSE,
+    "fused": Tier.TIER_FUSED,
+    "reranked": Tier.TIER_RERANKED,
+}
+DEPTH = 400  # results: deep enough that a condensed top 10 is full
+_PAGE_SIZE = 200
+_SHOWN = 20  # results of the page that is timed, the default of a request
+
+
+class Search(Protocol):
+    def __call__(self, request: SearchRequest, /) -> SearchResponse: ...
+
+
+@dataclass
+class Notes:
+    """What the pages said of themselves."""
+
+    snapshot_version: str = ""
+    bundle_version: str = ""
+    pages: int = 0
+    degraded_pages: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def take(self, page: SearchResponse, asked: Tier.ValueType) -> None:
+        """Note a page that was asked to be ranked up to `asked`."""
+        served = page.served_by
+        self.snapshot_version = served.snapshot_version or self.snapshot_version
+        self.bundle_version = served.bundle_version or self.bundle_version
+        below = [] if served.tier == asked else [f"served by {Tier.Name(served.tier)}"]
+        reasons = [*served.degraded, *below]
+        self.pages += 1
+        self.degraded_pages += bool(reasons)
+        self.reasons.update(reasons)
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks for whole rankings; pages get `deadline_ms` so that no stage is cut short by a slow machine."""
+
+    search: Search
+    deadline_ms: int = 2000
+    judged_only: bool = False
+
+    def ranking(self, query: JudgedQuery, tier: Tier.ValueType, notes: Notes) -> list[str]:
+        """Product ids, best first, at most DEPTH."""
+        request = SearchRequest(query=query.text, page_size=_PAGE_SIZE, max_tier=tier, deadline_ms=self.deadline_ms)
+        if self.judged_only:
+            request.filters.append(Filter(field="product_id", any_of=AnyOf(values=query.grades)))
+        ranking: list[str] = []
+        while len(ranking) < DEPTH:
+            page = self.search(request)
+            notes.take(page, tier)
+            ranking += [result.product.product_id for result in page.results]
+            if not page.next_page_token:
+                break
+            request.page_token = page.next_page_token
+        return ranking
+
+
+def timed_pages(search: Search, texts: Iterable[str], notes: Notes) -> Sequence[float]:
+    """Milliseconds of each first page, as a shopper's client asks for it: default size and deadline."""
+    durations_ms = []
+    for text in texts:
+        started = time.perf_counter()
+        page = search(SearchRequest(query=text, page_size=_SHOWN))
+        durations_ms.append((time.perf_counter() - started) * 1000)
+        notes.take(page, Tier.TIER_RERANKED)
+    return durations_ms

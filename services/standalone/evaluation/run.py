@@ -1,0 +1,95 @@
+"""The whole evaluation: every tier over all judged queries, then the time of a page."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.standalone.evaluation import metrics
+from services.standalone.evaluation.asking import TIERS, Asker, Notes, Search, timed_pages
+from services.standalone.evaluation.judgments import JudgedQuery
+from services.standalone.evaluation.metrics import Grades
+
+_TIMED_PAGES = 200  # at least, so that p99 is more than the slowest of a few
+Step = Callable[[], None]  # called after each piece of work
+Measure = Callable[[list[str], Grades], float | None]
+
+MEASURES: dict[str, Measure] = {
+    "ndcg@10": metrics.ndcg,
+    "condensed_ndcg@10": lambda ranking, grades: metrics.ndcg(metrics.condensed(ranking, grades), grades),
+    "recall@100": metrics.recall,
+    "mrr": metrics.reciprocal_rank,
+    "judged@10": metrics.judged_share,
+}
+JUDGED_ONLY_MEASURES: dict[str, Measure] = {
+    "ndcg@10": lambda ranking, grades: metrics.ndcg(metrics.completed(ranking, grades), grades)
+}
+
+
+def steps(queries: Sequence[JudgedQuery]) -> int:
+    """How often `evaluate` calls its step."""
+    return len(queries) * (len(TIERS) + 1)
+
+
+def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[JudgedQuery]:
+    """The queries to ask: a list of one judged product has one order, so it says nothing about ordering it."""
+    return [query for query in queries if not judged_only or len(query.grades) > 1]
+
+
+def evaluate(search: Search, queries: Sequence[JudgedQuery], asker: Asker, step: Step = lambda: None) -> dict[str, Any]:
+    """The report, as `aisle evaluate --json` prints it."""
+    measures = JUDGED_ONLY_MEASURES if asker.judged_only else MEASURES
+    rankings, notes = _rankings(queries, asker, step)
+    report: dict[str, Any] = {
+        "queries": len(queries),
+        "tiers": {tier: _measured(measures, ranked, queries) for tier, ranked in rankings.items()},
+        "coverage": _rounded(metrics.mean([float(bool(ranking)) for ranking in rankings["reranked"]])),
+        "pages": notes.pages,
+        "degraded_pages": notes.degraded_pages,
+        "degraded": dict(notes.reasons),
+        "deadline_ms": asker.deadline_ms,
+        "bundle_version": notes.bundle_version,
+        "snapshot_version": notes.snapshot_version,
+    }
+    if not asker.judged_only:
+        report.update(_timed(search, queries, step))
+    return report
+
+
+def _rankings(queries: Sequence[JudgedQuery], asker: Asker, step: Step) -> tuple[dict[str, list[list[str]]], Notes]:
+    notes = Notes()
+    rankings: dict[str, list[list[str]]] = {tier: [] for tier in TIERS}
+    for query in queries:
+        for name, tier in TIERS.items():
+            rankings[name].append(asker.ranking(query, tier, notes))
+            step()
+    return rankings, notes
+
+
+def _measured(
+    measures: dict[str, Measure], rankings: list[list[str]], queries: Sequence[JudgedQuery]
+) -> dict[str, float | None]:
+    grades = [query.grades for query in queries]
+    return {
+        name: _rounded(metrics.mean([measure(*pair) for pair in zip(rankings, grades, strict=True)]))
+        for name, measure in measures.items()
+    }
+
+
+def _timed(search: Search, queries: Sequence[JudgedQuery], step: Step) -> dict[str, Any]:
+    notes = Notes()
+    durations_ms: list[float] = []
+    rounds = -(-_TIMED_PAGES // len(queries))
+    for query in queries:
+        durations_ms += timed_pages(search, [query.text], notes)
+        step()
+    for _ in range(rounds - 1):
+        durations_ms += timed_pages(search, [query.text for query in queries], notes)
+    return {
+        "latency_ms": metrics.quantiles_ms(durations_ms),
+        "timed_pages": notes.pages,
+        "timed_degraded_pages": notes.degraded_pages,
+        "timed_degraded": dict(notes.reasons),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

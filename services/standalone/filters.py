@@ -1,0 +1,31 @@
+"""Filters as one types them: field=value, price=10..50, brands!=Acme, attributes.color=blue|green, rating=exists."""
+
+import re
+
+from protos.search_pb2 import AnyOf, Filter, NumberRange
+from shared.errors import InvalidRequest
+
+_FORM = re.compile(r"(?P<field>[^=!]+)(?P<operator>!?=)(?P<value>.+)", re.DOTALL)
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
+_RANGE = re.compile(rf"(?P<min>{_NUMBER})?\.\.(?P<max>{_NUMBER})?")
+
+
+def parse_filter(text: str) -> Filter:
+    """The filter that `text` names; InvalidRequest when it has none of the forms above."""
+    form = _FORM.fullmatch(text.strip())
+    if not form:
+        raise InvalidRequest("--filter", f"{text!r} is not FIELD=VALUE, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists")
+    value = form["value"].strip()
+    filtered = Filter(field=form["field"].strip(), negate=form["operator"] == "!=")
+    if value == "exists":
+        filtered.exists = True
+    elif bounds := _RANGE.fullmatch(value):
+        filtered.range.CopyFrom(_range(bounds))
+    else:
+        filtered.any_of.CopyFrom(AnyOf(values=[part.strip() for part in value.split("|") if part.strip()]))
+    return filtered
+
+
+def _range(bounds: re.Match[str]) -> NumberRange:
+    low, high = bounds["min"], bounds["max"]
+    return NumberRange(min=float(low) if low else None, max=float(high) if high else None)

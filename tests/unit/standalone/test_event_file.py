@@ -1,0 +1,58 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from protos.events_pb2 import EventAck, EventStatus
+from services.standalone.commands.events import EventStream
+from services.standalone.event_file import UnreadEvent, read_events
+
+EVENT = {"event_id": "e1", "action": "click", "visitor_id": "v", "products": [{"product_id": "p", "position": 2}]}
+
+
+def _file(folder: Path, *lines: bytes | Mapping[str, object]) -> Path:
+    path = folder / "events.jsonl"
+    path.write_bytes(b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines))
+    return path
+
+
+def test_events_are_read_with_their_lines_and_empty_lines_are_skipped(tmp_path: Path) -> None:
+    [entry] = read_events(_file(tmp_path, b"", {**EVENT, "event_time": "2026-11-24T02:00:00Z"}, b"  "))
+    assert not isinstance(entry, UnreadEvent)
+    line, event = entry
+    assert (line, event.event_id, event.products[0].position) == (2, "e1", 2)
+    assert event.event_time.seconds == 1795485600
+
+
+def test_lines_that_are_no_events_are_named_with_their_field(tmp_path: Path) -> None:
+    lines = (
+        b"{",
+        b"[]",
+        b'{"event_id": "\xff"}',
+        {**EVENT, "colour": 1},
+        {**EVENT, "products": "p"},
+        {**EVENT, "action": 5},
+    )
+    entries = list(read_events(_file(tmp_path, *lines)))
+    assert all(isinstance(entry, UnreadEvent) for entry in entries)
+    assert [(entry.line, entry.field) for entry in entries if isinstance(entry, UnreadEvent)] == [
+        (1, ""),
+        (2, ""),
+        (3, ""),
+        (4, "colour"),
+        (5, "products"),
+        (6, "action"),
+    ]
+
+
+def test_acknowledgements_are_counted_and_rejections_get_the_line_of_the_file(tmp_path: Path) -> None:
+    stream = EventStream(_file(tmp_path, EVENT, b"{", {**EVENT, "event_id": "e2"}, EVENT))
+    sent = [event.event_id for event in stream.events()]
+    stream.take(EventAck(event_id="e1", status=EventStatus.EVENT_STATUS_ACCEPTED))
+    stream.take(
+        EventAck(event_id="e2", status=EventStatus.EVENT_STATUS_REJECTED, field="visitor_id", reason="is empty")
+    )
+    stream.take(EventAck(event_id="e1", status=EventStatus.EVENT_STATUS_DUPLICATE))
+    report = stream.report()
+    assert sent == ["e1", "e2", "e1"]
+    assert (report["accepted"], report["duplicate"], report["rejected"]) == (1, 1, 2)
+    assert [(one["line"], one["field"]) for one in report["rejections"]] == [(2, ""), (3, "visitor_id")]
