@@ -1,6 +1,7 @@
 """What a shopper wants, and the grade a product earns for it; no word of any text is looked at."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from services.standalone.sample.product import Made
 from services.standalone.sample.reading import kinds
@@ -20,14 +21,26 @@ class Intent:
         """True when any product of the kind will do."""
         return not (self.traits or self.brand or self.below)
 
+    @property
     def near(self) -> frozenset[str]:
         """Kinds that could stand in."""
-        return frozenset(near for target in self.targets for near in kinds()[target].near) - frozenset(self.targets)
+        return _near(self.targets)
 
+    @property
     def beside(self) -> frozenset[str]:
         """Kinds that are bought along with it."""
-        goes = frozenset(goes for target in self.targets for goes in kinds()[target].goes)
-        return goes - self.near() - frozenset(self.targets)
+        return _beside(self.targets)
+
+
+@cache
+def _near(targets: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(near for target in targets for near in kinds()[target].near) - frozenset(targets)
+
+
+@cache
+def _beside(targets: tuple[str, ...]) -> frozenset[str]:
+    goes = frozenset(goes for target in targets for goes in kinds()[target].goes)
+    return goes - _near(targets) - frozenset(targets)
 
 
 def grade(intent: Intent, made: Made) -> int:
@@ -35,13 +48,15 @@ def grade(intent: Intent, made: Made) -> int:
 
     A product of the right kind loses a grade when it meets only some of the conditions and two when it meets none.
     """
-    met = [*_conditions(intent, made)]
     key = made.model.kind.key
+    if not (key in intent.targets or key in intent.near or key in intent.beside):
+        return 0
+    met = _conditions(intent, made)
     if key in intent.targets:
         return 3 if all(met) else 2 if any(met) else 1
-    if key in intent.near():
+    if key in intent.near:
         return 2 if all(met) else 1 if any(met) else 0
-    return 1 if intent.plain and key in intent.beside() else 0
+    return 1 if intent.plain and key in intent.beside else 0
 
 
 def _conditions(intent: Intent, made: Made) -> list[bool]:

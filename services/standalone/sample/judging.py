@@ -82,10 +82,12 @@ class Shelf:
         self._catalog = catalog
         self._by_kind: dict[str, list[Made]] = {}
         self._by_brand: dict[str, list[Made]] = {}
+        self._by_department: dict[str, list[Made]] = {}
         self._by_word: dict[str, list[Made]] = {}
         for made in catalog:
             self._by_kind.setdefault(made.model.kind.key, []).append(made)
             self._by_brand.setdefault(made.model.brand.name, []).append(made)
+            self._by_department.setdefault(made.model.department, []).append(made)
             for word in sorted(set(made.row["title"].lower().replace(",", " ").split())):
                 self._by_word.setdefault(word, []).append(made)
 
@@ -93,8 +95,8 @@ class Shelf:
         """Some of each grade: what a training query can afford."""
         graded: dict[int, list[Made]] = {3: [], 2: [], 1: []}
         for made in self._related(one.intent):
-            if grade(one.intent, made):
-                graded[grade(one.intent, made)].append(made)
+            if level := grade(one.intent, made):
+                graded[level].append(made)
         chosen = [made for level, limit in TRAIN_LIMITS.items() for made in _some(graded[level], limit, random)]
         return _grades(one.intent, [*chosen, *self._unrelated(one, random)], random)
 
@@ -103,15 +105,18 @@ class Shelf:
         return _grades(one.intent, [*self._related(one.intent), *self._unrelated(one, random)], random)
 
     def _related(self, intent: Intent) -> Iterator[Made]:
-        for key in (*intent.targets, *sorted(intent.near()), *sorted(intent.beside())):
+        for key in (*intent.targets, *sorted(intent.near), *sorted(intent.beside)):
             yield from self._by_kind.get(key, [])
 
     def _unrelated(self, one: Asked, random: Random) -> list[Made]:
         """Alike in words or brand and yet something else, and a few at random."""
-        pool = [made for word in one.text.lower().split() for made in self._by_word.get(word, [])]
-        pool += self._by_brand.get(one.intent.brand, [])
-        department = kinds()[one.intent.targets[0]].path[0]
-        pool += _some([made for made in self._catalog if made.model.department == department], HARD, random)
+        alike = [made for word in one.text.lower().split() for made in self._by_word.get(word, [])]
+        neighbours = self._by_department[kinds()[one.intent.targets[0]].path[0]]
+        pool = [
+            *_some(alike, 2 * HARD, random),
+            *_some(self._by_brand.get(one.intent.brand, []), HARD, random),
+            *_some(neighbours, HARD, random),
+        ]
         hard = [made for made in pool if not grade(one.intent, made)]
         return [*_some(hard, HARD, random), *_some(self._catalog, RANDOM, random)]
 

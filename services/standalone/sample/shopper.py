@@ -1,0 +1,115 @@
+"""A simulated shopper: looks down a page, clicks what fits the query and their taste, sometimes buys.
+
+Examination falls with position and does not depend on the product (the position-based click model); attraction comes
+from the grade and from taste. Impressions are not sent: the server logs what it showed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from services.standalone.sample.product import FIRST_DAY, Made
+from services.standalone.sample.vocabulary import COLOR
+
+Event = dict[str, Any]
+
+BIAS = 0.8  # examination is position ** -BIAS
+ATTRACTION = (0.02, 0.08, 0.25, 0.6)  # by grade
+CART, PURCHASE = 0.35, 0.5  # of clicks that end in the cart; of carts that end in a purchase
+BRAND, COLOR_TASTE, PRICE = 1.8, 1.3, 0.5  # how much each taste multiplies attraction
+START = FIRST_DAY + timedelta(days=760)
+
+
+@dataclass(frozen=True)
+class Persona:
+    """What one visitor likes, whatever the query."""
+
+    visitor_id: str
+    brands: tuple[str, ...]
+    colors: tuple[str, ...]
+    level: float  # the price level of the brands they buy; 1 is the middle
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One result of a page, with its grade for the query asked."""
+
+    made: Made
+    grade: int
+
+
+class Shopper:
+    """One visitor over several sessions. The same persona and seed give the same events."""
+
+    def __init__(self, persona: Persona, seed: int, start: datetime = START) -> None:
+        self.persona = persona
+        self._random = Random(f"{seed}/shopper/{persona.visitor_id}")
+        self._now = start
+        self._sessions = 0
+        self._events = 0
+
+    def visit(self, query_id: str, page: Sequence[Shown]) -> list[Event]:
+        """What this shopper does with one page: UserEvent-shaped dicts in order of time."""
+        self._sessions += 1
+        self._now += timedelta(minutes=self._random.randrange(30, 6000))
+        events: list[Event] = []
+        for position, shown in enumerate(page, start=1):
+            if self._random.random() < examination(position) * attraction(self.persona, shown):
+                events.extend(self._takes(query_id, position, shown))
+        return events
+
+    def _takes(self, query_id: str, position: int, shown: Shown) -> list[Event]:
+        events = [self._event("click", query_id, position, shown)]
+        if self._random.random() < CART * shown.grade / 3:
+            events.append(self._event("add_to_cart", query_id, position, shown))
+            if self._random.random() < PURCHASE:
+                events.append(self._event("purchase", query_id, position, shown))
+        return events
+
+    def _event(self, action: str, query_id: str, position: int, shown: Shown) -> Event:
+        self._events += 1
+        self._now += timedelta(seconds=self._random.randrange(3, 90))
+        product: Event = {"product_id": shown.made.product_id, "position": position}
+        if action != "click":
+            price = shown.made.row["price"]
+            product |= {"quantity": 1, "price": price["amount"], "currency_code": price["currency_code"]}
+        return {
+            "event_id": f"{self.persona.visitor_id}-{self._events:05d}",
+            "action": action,
+            "visitor_id": self.persona.visitor_id,
+            "session_id": f"{self.persona.visitor_id}-s{self._sessions:03d}",
+            "event_time": self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "query_id": query_id,
+            "products": [product],
+        }
+
+
+def examination(position: int) -> float:
+    """Chance that a shopper's eyes reach a position, from 1."""
+    return float(position**-BIAS)
+
+
+def attraction(persona: Persona, shown: Shown) -> float:
+    """Chance that a product is clicked once seen: its grade, bent by taste."""
+    model = shown.made.model
+    taste = (BRAND if model.brand.name in persona.brands else 1.0) * (
+        COLOR_TASTE if model.value(COLOR) in persona.colors else 1.0
+    )
+    distance = max(0.0, abs(model.brand.level - persona.level) - 0.15)
+    return min(0.95, ATTRACTION[shown.grade] * taste / (1 + PRICE * distance / 0.3))
+
+
+def personas(catalog: Sequence[Made], count: int, seed: int) -> list[Persona]:
+    """Visitors whose tastes agree with each other: the brands they like share a price level."""
+    random = Random(f"{seed}/personas")
+    brands = list(dict.fromkeys(made.model.brand for made in catalog))
+    colors = sorted({str(color) for made in catalog if (color := made.model.value(COLOR))})
+    made_up: list[Persona] = []
+    for number in range(count):
+        level = random.choice((0.75, 1.0, 1.3))
+        liked = [brand.name for brand in brands if abs(brand.level - level) <= 0.15]
+        favourites = tuple(random.sample(liked, min(5, len(liked))))
+        made_up.append(Persona(f"v{number:04d}", favourites, tuple(random.sample(colors, 3)), level))
+    return made_up

@@ -1,0 +1,68 @@
+"""The five stops of the demo's guided tour: what is asked, and what the visitor should notice."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PriceFilter:
+    """A filter on one numeric field; either end may be open."""
+
+    field: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Taste:
+    """Which products to click before asking, so that the page changes."""
+
+    brand: str
+    section: str  # a category path starts with it; not the one that the query asks for
+    clicks: int
+
+    def picks(self, products: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The product_ids to click: the first primaries of the brand in the section."""
+        liked = [
+            str(product["product_id"])
+            for product in products
+            if self.brand in product["brands"]
+            and product["type"] == "primary"
+            and product["categories"][0].startswith(self.section)
+        ]
+        return liked[: self.clicks]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One query of the tour."""
+
+    name: str
+    query: str
+    notice: str
+    filter: PriceFilter | None = None
+    taste: Taste | None = None
+
+
+STOPS = (
+    Stop("a plain one", "espresso machine", "Machines first; cups, beans and grinders stay below."),
+    Stop("a typo", "trekkign poels", "Two slips, and still trekking poles."),
+    Stop(
+        "one that words alone cannot answer",
+        "keep my drink warm on the way to work",
+        "Travel mugs and flasks, though no title holds any of these words.",
+    ),
+    Stop(
+        "one with a filter",
+        "waterproof jacket for hiking",
+        "Filtered before ranking: every result costs 120 or less, and the count is exact.",
+        filter=PriceFilter("price", maximum=120.0),
+    ),
+    Stop(
+        "one personalised by a few clicks",
+        "jacket",
+        "After three clicks on Quillmere's shirts and base layers, its jackets move up.",
+        taste=Taste("Quillmere", "Running & Outdoor > Apparel", 3),
+    ),
+)
