@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 PRECISIONS = ("auto", "int8", "fp32")
+SCORERS = ("block", "cross-encoder", "none")
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class RerankerConfig:
     threads: int = 1  # of the interaction model, a request
     workers: int = 1  # requests at a time
     max_waiting: int = 64  # requests in the queue; further ones are refused at once
+    scorer: str = "block"  # block, cross-encoder (for comparison, if the bundle has one) or none
     block_limit: int = 100  # candidates that the interaction model scores at most
     block_batch: int = 25  # of them between two looks at the clock
     precision: str = "auto"  # auto (the faster of the two here), int8 or fp32
@@ -25,6 +27,8 @@ class RerankerConfig:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision is {self.precision!r}; use one of {', '.join(PRECISIONS)}")
+        if self.scorer not in SCORERS:
+            raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
         if min(self.max_waiting, self.block_limit, self.affinity_weight) < 0:

@@ -1,15 +1,18 @@
 """The reranker on the wire: candidates in, an order out."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from protos.catalog_pb2 import Product
 from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
 from protos.search_pb2 import Contribution
 from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import explain
 from services.reranker.features import FEATURES
@@ -18,6 +21,7 @@ from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest
 
@@ -135,3 +139,21 @@ def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranki
         CandidateExplanation(contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in parts])
         for parts in explain(reranker.ranker, reranking, explained)
     ]
+
+
+class Payloads(Protocol):
+    def payload(self, row: int) -> bytes:
+        """A serialised aisle.v1.Product."""
+
+
+def product_texts(products: Payloads) -> ProductTexts:
+    """What a cross-encoder reads of the products: brand, title and categories."""
+
+    def texts(rows: Rows) -> Sequence[str]:
+        return [_text(Product.FromString(products.payload(row))) for row in rows.tolist()]
+
+    return texts
+
+
+def _text(product: Product) -> str:
+    return " ".join([*product.brands, product.title, *product.categories])

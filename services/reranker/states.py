@@ -29,7 +29,7 @@ class TokenStates:
 
     @classmethod
     def open(cls, folder: Path) -> "TokenStates":
-        """Map FOLDER/tokens.npy; only the pages that queries touch are read."""
+        """Map the files that shared/snapshot/states.py describes; only the pages that queries touch are read."""
         tokens = np.load(folder / "tokens.npy", mmap_mode="r")
         return cls(np.asarray(tokens), np.load(folder / "offsets.npy"))  # asarray: memmap's own indexing is slow
 

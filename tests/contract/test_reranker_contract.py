@@ -1,10 +1,10 @@
 """The reranker answers alike over the wire and in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pytest
@@ -20,7 +20,9 @@ from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
 from shared.rpc import Server, connect
 from tests.unit.reranker.tiny_reranker import VERSION, tiny_request, tiny_reranker
 
-Door = RerankerService | RerankerServiceStub
+
+class Door(Protocol):
+    def Rerank(self, request: RerankRequest, /) -> Awaitable[RerankResponse]: ...
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Reranker:
 
 
 @asynccontextmanager
-async def served(service: RerankerService) -> AsyncIterator[RerankerServiceStub]:
+async def served(service: RerankerService) -> AsyncIterator[Door]:
     services = [("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)]
     server = Server(services, port=0, host="127.0.0.1")
     await server.start()

@@ -7,7 +7,7 @@ WEIGHTS = np.ones(1, dtype=np.float32)
 
 
 def test_products_near_the_recent_ones_gain_and_others_lose() -> None:
-    candidates = np.stack([RED, BLUE, RED + BLUE]).astype(np.float16)
+    candidates = np.stack([RED, BLUE, RED + BLUE])
     scores = affinity(candidates, RED[None], WEIGHTS)
     assert scores[0] > scores[2] > scores[1]
     assert scores[0] > 0 > scores[1]

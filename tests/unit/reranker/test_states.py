@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 
 from services.reranker.states import SCALE, TokenStates
@@ -31,11 +29,3 @@ def test_products_without_any_state_still_give_a_block_of_one_masked_place() -> 
 
 def test_no_rows_gather_nothing() -> None:
     assert STATES.gather(np.array([], dtype=np.int64)).values.shape == (0, 4)
-
-
-def test_states_are_read_from_the_folder_of_a_snapshot(tmp_path: Path) -> None:
-    np.save(tmp_path / "tokens.npy", TOKENS)
-    np.save(tmp_path / "offsets.npy", np.array([0, 2, 2, 6]))
-    opened = TokenStates.open(tmp_path)
-    assert (len(opened), opened.dim) == (3, 4)
-    assert opened.gather(np.array([0])).values.tolist() == TOKENS[:2].tolist()

@@ -58,7 +58,7 @@ def save_cross_encoder(folder: Path) -> None:
     """score = 100 x (tokens of the query that the text repeats, by a bag of one-hot words) + its length, unpadded."""
     node, words = helper.make_node, np.eye(len(WORDS), dtype=np.float32)
     words[:4] = 0
-    integers = (TensorProto.INT64, ["n", "t"])
+    integers: tuple[int, list[str | int]] = (TensorProto.INT64, ["n", "t"])
     _save(
         folder / "cross_encoder.onnx",
         [

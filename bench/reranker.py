@@ -1,0 +1,123 @@
+"""Milliseconds of the reranker's parts, one client, on random states: python -m bench.reranker [--bundle FOLDER]
+
+The times do not depend on the numbers in states and weights, so any bundle of the right shapes will do.
+"""
+
+import argparse
+import platform
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from services.reranker.block import BlockModel, BlockScorer
+from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.deadline import Deadline
+from services.reranker.maxsim import maxsim
+from services.reranker.pace import Pace
+from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.ranker import Ranker
+from services.reranker.reranker import Reranker
+from services.reranker.scorer import PacedScorer
+from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.states import GatheredStates, Rows, TokenStates
+from shared.catalog.product import Product
+from shared.snapshot.columns import Columns, ColumnsWriter
+
+PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
+RNG = np.random.default_rng(0)
+
+
+class NoIds:
+    def __len__(self) -> int:
+        return PRODUCTS
+
+    def row(self, product_id: str) -> int | None:
+        """No product has an id here."""
+        return None
+
+
+def main() -> None:
+    """Print one line a measurement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, default=Path("services/reranker/default_bundle"))
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    threadpool_limits(1, user_api="blas")  # as open_reranker does
+    query, states = _query(), _states()
+    model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision, arguments.threads)
+    print(f"{_cpu()}; {model.engine}, {arguments.threads} thread(s); {PRODUCTS} products, {QUERY_TOKENS} query tokens")
+    for count in (100, 400, 1000):
+        _report(f"gather {count}", partial(_gather, states, count))
+        _report(f"gather + maxsim {count}", partial(_maxsim, query, states, count))
+    block = BlockScorer(model, states)
+    for count in (25, 50, 100):
+        _report(f"block {count}", partial(block.score, query, _rows(count)))
+    with tempfile.TemporaryDirectory() as folder:
+        snapshot = _snapshot(Path(folder), states)
+        for limit in (0, 50, 100):
+            paced = PacedScorer(block, 25, limit, Pace(0.2))
+            reranker = Reranker(snapshot, Ranker.open(arguments.bundle), paced, "bench")
+            _report(f"whole, 400 candidates, {limit} in the block", _whole(reranker, query))
+
+
+def _gather(states: TokenStates, count: int) -> GatheredStates:
+    return states.gather(_rows(count))
+
+
+def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
+    return maxsim(query, _gather(states, count))
+
+
+def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
+    recent = RecentProducts(_rows(4), np.ones(4, dtype=np.float32))
+    columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
+    return lambda: reranker.rerank(query, Candidates(_rows(400), *columns), recent, Deadline.after(0))
+
+
+def _report(name: str, call: Callable[[], object], runs: int = 100) -> None:
+    call()
+    times = []
+    for _ in range(runs):
+        began = perf_counter()
+        call()
+        times.append((perf_counter() - began) * 1000)
+    p50, p95, p99 = np.percentile(times, [50, 95, 99])
+    print(f"{name:<42} p50 {p50:7.2f} ms   p95 {p95:7.2f}   p99 {p99:7.2f}")
+
+
+def _rows(count: int) -> Rows:
+    return RNG.choice(PRODUCTS, count, replace=False)
+
+
+def _query() -> EncodedQuery:
+    hidden = RNG.standard_normal((QUERY_TOKENS, HIDDEN)).astype(np.float32)
+    return EncodedQuery("", hidden, hidden[:, :STATE], np.ones(QUERY_TOKENS, dtype=np.float32))
+
+
+def _states() -> TokenStates:
+    """20 to 40 tokens a product, 30 on average."""
+    offsets = np.concatenate([[0], np.cumsum(RNG.integers(20, 41, PRODUCTS))])
+    return TokenStates(RNG.integers(-127, 128, (offsets[-1], STATE), dtype=np.int8), offsets)
+
+
+def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
+    writer = ColumnsWriter(folder)
+    writer.add([Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)])
+    writer.finish()
+    vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
+    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NoIds())
+
+
+def _cpu() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""From the files that indexing and training write to a reranker that answers."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.reranker.config import RerankerConfig
+from services.reranker.features import FEATURES
+from services.reranker.lane import Lane
+from services.reranker.opened import OpenedRerankers
+from services.reranker.opening import newest, open_reranker
+from services.reranker.reranker import Reranker
+from services.reranker.service import RerankerService, product_texts
+from shared.artifacts import new_version, set_current, sha256, write_manifest
+from shared.catalog.product import Product
+from shared.errors import Corrupt, NotFound
+from shared.snapshot.columns import ColumnsWriter
+from shared.snapshot.products import ProductsWriter
+from shared.snapshot.states import StatesWriter
+from tests.unit.reranker.tiny_models import STATE, save_block, save_cross_encoder
+from tests.unit.reranker.tiny_reranker import DIM, PRIOR, PRODUCTS, VERSION, matrix, tiny_ranker, tiny_request, unit
+
+CONFIG = RerankerConfig(precision="fp32", block_limit=20)
+
+
+def _snapshot(data: Path, bundle_version: str) -> None:
+    rng = np.random.default_rng(0)
+    products = [Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(PRODUCTS)]
+    with new_version(data / "snapshots", VERSION) as folder:
+        (folder / "columns").mkdir()
+        columns, store = ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")
+        states = StatesWriter(folder / "states", STATE)
+        states.add([np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(PRODUCTS)])
+        for writer in (columns, store):
+            writer.add(products)
+            writer.finish()
+        states.finish()
+        (folder / "dense").mkdir()
+        np.save(folder / "dense" / "vectors.npy", unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16))
+        encoder = {"name": "tiny", "dim": DIM, "bundle_version": bundle_version}
+        write_manifest(folder, {"version": VERSION, "product_count": PRODUCTS, "encoder": encoder})
+    set_current(data / "snapshots", VERSION)
+
+
+def _bundle(data: Path, version: str, heads: bytes = b"heads") -> Path:
+    folder = data / "bundles" / version
+    folder.mkdir(parents=True)
+    save_block(folder / "block.onnx")
+    save_cross_encoder(folder)
+    (folder / "heads.safetensors").write_bytes(heads)
+    (folder / "ranker.json").write_text(json.dumps({"features": FEATURES, "prior": PRIOR}))
+    tiny_ranker().trees.save_model(folder / "ranker.txt")
+    files = {path.name: sha256(path) for path in folder.iterdir()}
+    (folder / "bundle.json").write_text(json.dumps({"version": version, "files": files}))
+    set_current(data / "bundles", version)
+    return folder
+
+
+def _open(data: Path, config: RerankerConfig = CONFIG) -> Reranker:
+    return open_reranker(data, VERSION, config, product_texts)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    _bundle(tmp_path, "b1")
+    _snapshot(tmp_path, "b1")
+    return tmp_path
+
+
+async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
+    assert newest(data) == (VERSION, "b1")
+    request = tiny_request()
+    request.recent_product_ids.append("p7")
+    request.recent_weights.append(1.0)
+    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(request)
+    assert sorted(response.order) == list(range(40))
+    assert (response.block_scored_count, response.bundle_version) == (20, "b1")
+
+
+def test_a_new_ranker_serves_the_snapshot_that_is_there(data: Path) -> None:
+    _bundle(data, "b2")
+    assert _open(data).bundle_version == "b2"
+
+
+def test_new_heads_wait_for_the_snapshot_that_is_made_with_them(data: Path) -> None:
+    _bundle(data, "b2", heads=b"other heads")
+    assert _open(data).bundle_version == "b1"
+
+
+def test_rolling_back_a_bundle_is_moving_the_pointer(data: Path) -> None:
+    _bundle(data, "b2")
+    set_current(data / "bundles", "b1")
+    assert _open(data).bundle_version == "b1"
+
+
+def test_a_snapshot_of_unknown_heads_asks_for_indexing(data: Path) -> None:
+    _snapshot_of_another(data)
+    with pytest.raises(NotFound, match="index again"):
+        _open(data)
+
+
+def _snapshot_of_another(data: Path) -> None:
+    path = data / "snapshots" / VERSION / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["encoder"]["bundle_version"] = "b0"
+    path.write_text(json.dumps(manifest))
+
+
+def test_a_model_file_with_a_flipped_byte_is_refused(data: Path) -> None:
+    path = data / "bundles" / "b1" / "block.onnx"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(Corrupt, match=r"block\.onnx does not match its checksum"):
+        _open(data)
+
+
+async def test_the_cross_encoder_stands_behind_the_same_port(data: Path) -> None:
+    reranker = _open(data, replace(CONFIG, scorer="cross-encoder"))
+    response = await RerankerService(OpenedRerankers(reranker), Lane(1, 8)).Rerank(tiny_request())
+    assert response.block_scored_count == 20
+
+
+async def test_the_interaction_model_can_be_left_out(data: Path) -> None:
+    reranker = _open(data, replace(CONFIG, scorer="none"))
+    response = await RerankerService(OpenedRerankers(reranker), Lane(1, 8)).Rerank(tiny_request())
+    assert (response.block_scored_count, len(response.order)) == (0, 40)
