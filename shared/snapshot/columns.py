@@ -68,11 +68,11 @@ def numbers(product: Product) -> Iterable[tuple[str, float]]:
 
 
 class ColumnsWriter:
-    """Writes the columns into `folder`, which must exist; memory grows with the different values, not the products."""
+    """Writes the columns into `folder`; memory grows with the different values, not the products."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._rows = folder, 0
-        (folder / "numbers").mkdir()
+        (folder / "numbers").mkdir(parents=True)
         self._values: dict[str, int] = {}
         self._text = EntryWriter(folder, "text", "codes", np.dtype("<u4"))
         self._sparse = EntryWriter(folder, "sparse", "values", np.dtype("<f8"))

@@ -25,6 +25,7 @@ TITLE_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT = 3, 2, 3  # how often a field is in
 
 _WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"  # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
 _HYPHENATED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
+_LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_WORD_BYTES = 64
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
 
@@ -39,6 +40,11 @@ def identifier(text: str) -> str:
     """The form in which identifiers are compared: case, spaces and a trade number's leading zeros do not matter."""
     plain = "".join(text.casefold().split())
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a query as typed, in lower case; neither stemmed nor different."""
+    return _LETTERS_OR_DIGITS.findall(text.lower())
 
 
 def joined(text: str) -> list[str]:
@@ -56,10 +62,11 @@ def _schema() -> tantivy.Schema:
 
 
 class LexicalWriter:
-    """Writes the index into `folder`, which must exist and be empty."""
+    """Writes the index into `folder`, which must be empty."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._rows = folder, 0
+        folder.mkdir(parents=True, exist_ok=True)
         index = tantivy.Index(_schema(), path=str(folder))
         index.register_tokenizer("aisle", analyzer())
         self._writer = index.writer(_WRITER_BYTES, 1)

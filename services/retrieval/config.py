@@ -1,0 +1,21 @@
+"""Settings of the retrieval service, read from AISLE_RETRIEVAL_*."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RetrievalConfig:
+    """Defaults suit two ordinary cores."""
+
+    port: int = 50053
+    data: str = "data"  # folder of snapshots/
+    leg_limit: int = 300  # products that words, and vectors, propose at most
+    dense_floor: float = 0.5  # share of the best cosine below which a product is not near; 0 to 1
+    correct_spelling: bool = True
+    refresh_seconds: float = 1.0  # how often to look for a newer snapshot
+
+    def __post_init__(self) -> None:
+        if self.leg_limit < 1 or self.refresh_seconds <= 0:
+            raise ValueError("leg_limit is at least 1, and refresh_seconds more than 0")
+        if not 0 <= self.dense_floor <= 1:
+            raise ValueError(f"dense_floor is {self.dense_floor}; use a share from 0 to 1")

@@ -1,0 +1,93 @@
+"""The dense leg: products whose vectors are nearest to the query's, by cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import Corrupt
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Vector = NDArray[np.float32]  # (dim,), unit norm
+
+EXACT_ROWS = 5_000  # so few rows are scored one by one where the index is approximate
+BLOCK_ROWS = 1_000  # scored at a time: more make BLAS wake threads that wait for a core
+WIDEST = 8.0  # a filter hides neighbours, so approximate indexes look at up to so many times more
+
+
+class DenseLeg:
+    """Searches a FAISS index; scores are always exact, from the stored vectors."""
+
+    def __init__(self, index: Any, vectors: NDArray[Any], search: Mapping[str, Any]) -> None:
+        """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the index."""
+        self._index, self._vectors, self._search = index, vectors, search
+        self._is_flat = isinstance(faiss.downcast_index(index), faiss.IndexFlat)
+
+    @classmethod
+    def open(cls, folder: Path, search: Mapping[str, Any]) -> DenseLeg:
+        """Read a snapshot's dense folder. Raises Corrupt when index and vectors do not belong together."""
+        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        index = faiss.read_index(str(folder / "index.faiss"))
+        if (index.ntotal, index.d) != vectors.shape:
+            raise Corrupt(f"{folder}: the index holds {index.ntotal} x {index.d}, the vectors are {vectors.shape}")
+        return cls(index, vectors, search)
+
+    @property
+    def dim(self) -> int:
+        return int(self._vectors.shape[1])
+
+    def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
+        rows = self._nearest(vector, limit, mask)
+        scores = self.scores(vector, rows)
+        order = np.lexsort((rows, -scores))[:limit]
+        return rows[order], scores[order]
+
+    def scores(self, vector: Vector, rows: Rows) -> Scores:
+        """The cosine to each of `rows` (k,)."""
+        scores = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            block = slice(start, start + BLOCK_ROWS)
+            scores[block] = self._vectors[rows[block]].astype(np.float32) @ vector
+        return scores
+
+    def _nearest(self, vector: Vector, limit: int, mask: Mask | None) -> Rows:
+        if mask is None:
+            return self._searched(vector, min(limit, len(self._vectors)))
+        selected = int(np.count_nonzero(mask))
+        if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
+            return np.flatnonzero(mask)
+        bits = np.packbits(mask, bitorder="little")
+        return self._searched(vector, limit, faiss.IDSelectorBitmap(bits), min(WIDEST, len(mask) / selected))
+
+    def _searched(self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0) -> Rows:
+        if not limit:
+            return np.empty(0, np.int64)
+        faiss.omp_set_num_threads(1)  # holds for this thread alone; one busy thread a request
+        parameters = search_parameters(self._index, self._search, selector, widen)
+        rows = self._index.search(vector[None], limit, params=parameters)[1][0]
+        return np.asarray(rows[rows >= 0], np.int64)
+
+
+def search_parameters(index: Any, search: Mapping[str, Any], selector: Any = None, widen: float = 1.0) -> Any:
+    """FAISS's parameters for this kind of index; `widen` looks at so many times more of it.
+
+    `search` may hold ef_search (HNSW), nprobe (IVF) and k_factor (refinement).
+    """
+    index = faiss.downcast_index(index)
+    among = {} if selector is None else {"sel": selector}
+    if isinstance(index, faiss.IndexRefine):
+        inner = search_parameters(index.base_index, search, selector, widen)
+        return faiss.IndexRefineSearchParameters(k_factor=search["k_factor"], base_index_params=inner, **among)
+    if isinstance(index, faiss.IndexHNSW):
+        return faiss.SearchParametersHNSW(efSearch=int(search["ef_search"] * widen), **among)
+    if isinstance(index, faiss.IndexIVF):
+        return faiss.SearchParametersIVF(nprobe=min(index.nlist, int(search["nprobe"] * widen)), **among)
+    return faiss.SearchParameters(**among)

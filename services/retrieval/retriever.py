@@ -1,0 +1,171 @@
+"""A query and its vector in, candidates out.
+
+The match set is what total count, facets and orders are about: the products that pass the filters and have not expired,
+and that hold enough of the query's words or are among the nearest by vector. Every candidate is in it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval import facets, fusion, orders
+from services.retrieval.filters import Filter, Mask, mask_of
+from services.retrieval.lexical import LexicalSearch
+from services.retrieval.snapshots import Snapshot
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+LEXICAL, DENSE, FUSED = "lexical", "dense", "fused"
+DEFAULT_LIMIT = 400
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to recall from one snapshot."""
+
+    query: str = ""  # as analysed; empty browses
+    vector: NDArray[np.float32] | None = None  # (dim,), unit norm
+    filters: tuple[Filter, ...] = ()
+    facets: tuple[tuple[str, int], ...] = ()  # field, limit
+    order_by: str = ""
+    limit: int = DEFAULT_LIMIT
+    tier: str = FUSED
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Equally long columns (k,), the best first."""
+
+    rows: Rows
+    lexical_scores: Scores
+    dense_scores: Scores
+    fused_scores: Scores
+    lexical_ranks: NDArray[np.uint32]
+    dense_ranks: NDArray[np.uint32]
+    total_count: int
+    facets: tuple[facets.Facet, ...]
+    tier: str
+    stage_ms: dict[str, float]
+    degraded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Lists:
+    """The ranked list of each leg, and the products that match."""
+
+    lexical: Rows
+    dense: Rows
+    matching: Mask | None  # (n,); None: all
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Milliseconds by part."""
+
+    spent_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Add the time of the block to `part`."""
+        start = time.perf_counter()
+        yield
+        self.spent_ms[part] = self.spent_ms.get(part, 0.0) + (time.perf_counter() - start) * 1e3
+
+
+@dataclass(frozen=True)
+class Retriever:
+    """Recall with the settings of the service."""
+
+    leg_limit: int = 300  # longest list of each leg
+    dense_floor: float = 0.5  # share of the best cosine below which a product is not near
+
+    def retrieve(self, snapshot: Snapshot, request: Request) -> Candidates:
+        """The candidates of a request. Raises InvalidRequest naming the field at fault."""
+        order_by, clock = orders.check(request.order_by), Clock()
+        with clock.timed("filter"):
+            allowed = _both(mask_of(request.filters, snapshot.columns, snapshot.products.row), snapshot.shown())
+        with clock.timed("lexical"):
+            words = snapshot.lexical.search(request.query)
+        lists = self._lists(snapshot, request, words, allowed, clock)
+        with clock.timed("fuse"):
+            fused = fusion.fuse(lists.lexical, lists.dense)
+            if order_by != orders.RELEVANCE or not request.query:
+                rows = snapshot.orders.first(order_by, request.limit, lists.matching)
+                fused = fusion.in_order(rows, lists.lexical, lists.dense)
+        return _candidates(snapshot, request, words, lists, fused, clock)
+
+    def _lists(
+        self, snapshot: Snapshot, request: Request, words: LexicalSearch, allowed: Mask | None, clock: Clock
+    ) -> Lists:
+        nothing = np.empty(0, np.int64)
+        if not request.query:
+            return Lists(nothing, nothing, allowed)
+        lexical, dense, matching = nothing, nothing, np.zeros(snapshot.columns.row_count, np.bool_)
+        if tier_of(request) != DENSE:
+            with clock.timed("lexical"):
+                lexical, matching = self._by_words(words, allowed, tier_of(request) == FUSED)
+        if tier_of(request) != LEXICAL:
+            with clock.timed("dense"):
+                dense = self._by_vector(snapshot, request.vector, allowed)
+        matching[lexical] = matching[dense] = True
+        return Lists(lexical, dense, matching)
+
+    def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
+        """The best list, and which rows hold enough words; a `strict` list is of those alone, if there are any."""
+        matching = words.matching()
+        if allowed is not None:
+            matching &= allowed
+        among = matching if strict and matching.any() else allowed
+        return words.best(self.leg_limit, among)[0], matching
+
+    def _by_vector(self, snapshot: Snapshot, vector: NDArray[np.float32] | None, allowed: Mask | None) -> Rows:
+        if vector is None:
+            return np.empty(0, np.int64)
+        rows, scores = snapshot.dense.best(vector, self.leg_limit, allowed)
+        return rows[scores >= self.dense_floor * scores[0]] if len(rows) else rows
+
+
+def tier_of(request: Request) -> str:
+    """What can run: without a vector, words alone."""
+    return request.tier if request.vector is not None else LEXICAL
+
+
+def _both(first: Mask | None, second: Mask | None) -> Mask | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first & second
+
+
+def _candidates(  # noqa: PLR0913 - everything a response is made of
+    snapshot: Snapshot, request: Request, words: LexicalSearch, lists: Lists, fused: fusion.Fused, clock: Clock
+) -> Candidates:
+    rows = fused.rows[: request.limit]
+    with clock.timed("lexical"):
+        lexical_scores = words.scores(rows)
+    with clock.timed("dense"):
+        vector = request.vector
+        dense_scores = np.zeros(len(rows), np.float32) if vector is None else snapshot.dense.scores(vector, rows)
+    with clock.timed("facets"):
+        matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
+        counted = tuple(facets.count(snapshot.columns, matching, name, limit) for name, limit in request.facets)
+        total = int(np.count_nonzero(matching))
+    return Candidates(
+        rows,
+        lexical_scores,
+        dense_scores,
+        fused.scores[: len(rows)],
+        fused.lexical_ranks[: len(rows)],
+        fused.dense_ranks[: len(rows)],
+        total,
+        counted,
+        tier_of(request),
+        clock.spent_ms,
+        ("dense: no vector",) if request.query and request.tier != LEXICAL and request.vector is None else (),
+    )

@@ -1,0 +1,149 @@
+"""Retrieval on the wire: a query and its vector in, candidates and products out."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protos import catalog_pb2, search_pb2
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+from protos.retrieval_pb2_grpc import RetrievalServiceServicer
+from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
+from services.retrieval import facets, spelling
+from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
+from services.retrieval.matched_terms import matched_terms
+from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.snapshots import Snapshot, Snapshots
+from shared import vectors
+from shared.errors import InvalidRequest
+
+MAX_CANDIDATES = 5_000
+MAX_FETCHED = 1_000
+_TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
+_MESSAGES = {LEXICAL: TIER_LEXICAL, DENSE: TIER_DENSE, FUSED: TIER_FUSED}
+
+
+class RetrievalService(RetrievalServiceServicer):
+    """Checks requests, and answers them off the event loop."""
+
+    def __init__(self, snapshots: Snapshots, retriever: Retriever, correct_spelling: bool = True) -> None:
+        self._snapshots, self._retriever, self._correct_spelling = snapshots, retriever, correct_spelling
+
+    async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
+        query = spelling.normalise(request.query)
+        if not self._correct_spelling or not query:
+            return AnalyzeQueryResponse(query=query)
+        corrected = await asyncio.to_thread(self._snapshots.get().spelling.correct, query)
+        return AnalyzeQueryResponse(query=corrected, corrected=corrected != query)
+
+    async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
+        snapshot = self._snapshots.get(request.snapshot_version)  # held to the end, even if a newer one is opened
+
+        def answer() -> RetrieveResponse:
+            return _response(snapshot, self._retriever.retrieve(snapshot, _request(request, snapshot.dense.dim)))
+
+        return await asyncio.to_thread(answer)
+
+    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+        snapshot = self._snapshots.get(request.snapshot_version)
+        return await asyncio.to_thread(_fetched, snapshot, request)
+
+
+def _request(message: RetrieveRequest, dim: int) -> Request:
+    if message.limit > MAX_CANDIDATES:
+        raise InvalidRequest("limit", f"is {message.limit}; at most {MAX_CANDIDATES:,} candidates")
+    return Request(
+        query=spelling.normalise(message.query),
+        vector=_vector(message.vector, dim) if message.vector else None,
+        filters=tuple(_filter(each) for each in message.filters),
+        facets=tuple((each.field, each.limit) for each in message.facets),
+        order_by=message.order_by,
+        limit=message.limit or DEFAULT_LIMIT,
+        tier=_TIERS.get(message.tier, FUSED),
+    )
+
+
+def _vector(data: bytes, dim: int) -> NDArray[np.float32]:
+    if len(data) != 4 * dim:
+        raise InvalidRequest("vector", f"has {len(data)} bytes; the snapshot's encoder gives {dim} float32 numbers")
+    vector: NDArray[np.float32] = vectors.from_bytes(data, dim)[0]
+    if not np.isfinite(vector).all():
+        raise InvalidRequest("vector", "holds a number that is not finite; encode the query again")
+    return vector
+
+
+def _filter(message: search_pb2.Filter) -> Filter:
+    match message.WhichOneof("condition"):
+        case "any_of":
+            return Filter(message.field, AnyOf(_values(message)), message.negate)
+        case "range":
+            span = message.range
+            low = span.min if span.HasField("min") else -np.inf
+            return Filter(message.field, Between(low, span.max if span.HasField("max") else np.inf), message.negate)
+        case "exists":
+            return Filter(message.field, Exists(message.exists), message.negate)
+        case _:
+            raise InvalidRequest("filters.condition", f"{message.field} needs any_of, range or exists")
+
+
+def _values(message: search_pb2.Filter) -> tuple[str, ...]:
+    values = tuple(message.any_of.values)
+    if not 1 <= len(values) <= MAX_VALUES:
+        raise InvalidRequest("filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_VALUES:,}")
+    return values
+
+
+def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
+    rows = found.rows.tolist()
+    return RetrieveResponse(
+        rows=rows,
+        product_ids=[snapshot.products.product_id(row) for row in rows],
+        lexical_scores=found.lexical_scores.tolist(),
+        dense_scores=found.dense_scores.tolist(),
+        fused_scores=found.fused_scores.tolist(),
+        lexical_ranks=found.lexical_ranks.tolist(),
+        dense_ranks=found.dense_ranks.tolist(),
+        total_count=found.total_count,
+        facets=[_facet(facet) for facet in found.facets],
+        snapshot_version=snapshot.version,
+        tier=_MESSAGES[found.tier],
+        degraded=found.degraded,
+        stage_ms=found.stage_ms,
+    )
+
+
+def _facet(facet: facets.Facet) -> search_pb2.Facet:
+    message = search_pb2.Facet(field=facet.field)
+    message.values.extend(search_pb2.FacetValue(value=value, count=count) for value, count in facet.values)
+    if facet.range:
+        message.range.min, message.range.max = facet.range
+    return message
+
+
+def _fetched(snapshot: Snapshot, request: FetchProductsRequest) -> FetchProductsResponse:
+    if len(request.rows) > MAX_FETCHED or max(request.rows, default=-1) >= len(snapshot.products):
+        most = f"at most {MAX_FETCHED:,} rows below {len(snapshot.products):,}"
+        raise InvalidRequest("rows", f"send {most}, as Retrieve gave them for snapshot {snapshot.version}")
+    response = FetchProductsResponse()
+    for row in request.rows:
+        product = response.products.add()
+        product.ParseFromString(snapshot.products.payload(row))
+        if request.query:
+            terms = matched_terms(snapshot.lexical.index, request.query, _texts(product))
+            response.matched_terms.append(" ".join(terms))
+    return response
+
+
+def _texts(product: catalog_pb2.Product) -> Iterable[str]:
+    yield from (product.title, product.description, product.product_id, product.sku, product.gtin)
+    yield from (*product.brands, *product.categories, *product.tags)
+    yield from (value for values in product.attributes.values() for value in values.text)

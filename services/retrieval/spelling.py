@@ -1,0 +1,81 @@
+"""Make of what was typed what is searched: one clean line, its unknown words corrected from the catalogue's own.
+
+A word is only touched when no product has it and it has letters alone; so a product can always be found by the words
+in it. Distances are Damerau's: a letter more, less, another, or two that changed places.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from itertools import pairwise
+
+from symspellpy.editdistance import DistanceAlgorithm, EditDistance
+
+from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
+from shared.snapshot.vocabulary import plain
+
+MAX_QUERY_CHARACTERS = 1_000
+_SHORTEST, _LONG = 4, 8  # letters: shorter words are left alone, longer ones may differ twice
+_RARE = 2  # a word that two edits separate is in at least as many products
+_WORD = re.compile(r"\w+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DAMERAU = EditDistance(DistanceAlgorithm.DAMERAU_OSA)
+
+
+def normalise(query: str) -> str:
+    """One line of at most 1,000 characters: compatible forms unified (NFKC), control characters and runs of white
+    space as one space. A query without a letter or digit, such as a picture, is empty: it browses."""
+    shown = "".join(
+        " " if unicodedata.category(letter)[0] == "C" else letter for letter in query[: 4 * MAX_QUERY_CHARACTERS]
+    )
+    line = " ".join(unicodedata.normalize("NFKC", shown).split())[:MAX_QUERY_CHARACTERS].rstrip()
+    return line if any(letter.isalnum() for letter in line) else ""
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """Corrects the words of queries from the words of one catalogue."""
+
+    index: LexicalIndex
+
+    def correct(self, query: str) -> str:
+        """The query with every correctable word replaced; other characters stay as they are."""
+        words = list(_WORD.finditer(query))
+        corrected, end = [], 0
+        for place, match in enumerate(words):
+            around = [neighbour[0] for neighbour in words[max(0, place - 1) : place + 2]]
+            corrected += [query[end : match.start()], self._corrected(match[0], around)]
+            end = match.end()
+        return "".join([*corrected, query[end:]])
+
+    def _corrected(self, word: str, around: list[str]) -> str:
+        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or self._known(word):
+            return word
+        if any(self._known(first + second) for first, second in pairwise(around)):  # "mac book" for "macbook"
+            return word
+        return self._nearest(plain(word)) or self._split(plain(word)) or word
+
+    def _known(self, word: str) -> bool:
+        indexed = self.index.words(word)
+        return (
+            all(self.index.searcher.doc_freq(field, each) == 0 for field in (TEXT, JOINED) for each in indexed) is False
+        )
+
+    def _nearest(self, word: str) -> str | None:
+        """The closest word; of several, one that starts alike, then the most frequent."""
+        farthest = 2 if len(word) >= _LONG else 1
+        found = []
+        for other, count in self.index.vocabulary.near(word, farthest):
+            distance = _DAMERAU.compare(word, other, farthest)
+            if distance == 1 or (distance == 2 and count >= _RARE and other[0] == word[0]):
+                found.append((distance, other[0] != word[0], -count, other))
+        return min(found)[3] if found else None
+
+    def _split(self, word: str) -> str | None:
+        """Two words of the catalogue that were run together; of several pairs the one whose rarer word is commonest."""
+        count = self.index.vocabulary.count
+        cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
+        rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))
+        return f"{first} {second}" if rarer >= _RARE else None

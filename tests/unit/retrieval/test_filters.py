@@ -1,0 +1,150 @@
+import math
+import random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of
+from shared.catalog.product import Product
+from shared.errors import InvalidRequest
+from shared.snapshot.columns import Columns, ColumnsWriter
+
+BRANDS, COLORS, PATHS = ("Acme", "acme", "Hob", "Lux"), ("red", "Blue", "blue"), ("A", "A > B", "A > B > C", "D")
+
+
+def random_product(number, rng):
+    some = lambda values, most: tuple(rng.sample(values, rng.randint(0, most)))  # noqa: E731
+    attributes = {"color": some(COLORS, 2), "size": some((1.0, 2.5, 40.0), 2), "odd": rng.choice([("7",), (7.0,)])}
+    return Product(
+        f"p{number}",
+        "title",
+        brands=some(BRANDS, 2),
+        categories=some(PATHS, 2),
+        price=rng.choice([None, 0.0, 9.99, 10.0]),
+        rating_average=rng.choice([None, 4.5]),
+        available_quantity=rng.choice([None, 0, 3]),
+        tags=some(("new", "eco"), 1),
+        availability=rng.choice(["in_stock", "out_of_stock"]),
+        attributes={name: values for name, values in attributes.items() if values},
+    )
+
+
+PRODUCTS = [random_product(number, random.Random(number)) for number in range(60)]
+
+
+@pytest.fixture(scope="module")
+def columns(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("columns")
+    writer = ColumnsWriter(folder)
+    writer.add(PRODUCTS)
+    writer.finish()
+    return Columns.open(folder)
+
+
+def rows(columns, *filters):
+    ids = {product.product_id: row for row, product in enumerate(PRODUCTS)}
+    mask = mask_of(filters, columns, ids.get)
+    return set(np.flatnonzero(mask).tolist())
+
+
+def values_of(product, field):
+    """The values of a field as a person would read them off the product."""
+    if field.startswith("attributes."):
+        return product.attributes.get(field.removeprefix("attributes."), ())
+    if field == "rating":
+        return () if product.rating_average is None else (product.rating_average,)
+    value = getattr(product, field)
+    return value if isinstance(value, tuple) else () if value in (None, "") else (value,)
+
+
+def holds(product, filter_):
+    values = values_of(product, filter_.field)
+    match filter_.condition:
+        case AnyOf(wanted):
+            held = {str(value).casefold() for value in values} | {
+                f"{v:g}" for v in values if isinstance(v, float | int)
+            }
+            if filter_.field == "categories":
+                found = any(v == w or v.startswith(w + " > ") for v in values for w in wanted)
+            else:
+                found = any(value.casefold() in held for value in wanted)
+        case Between(low, high):
+            found = any(low <= value <= high for value in values if not isinstance(value, str))
+        case Exists(present):
+            found = bool(values) == present
+    return found != filter_.negate
+
+
+textual = st.builds(
+    Filter,
+    st.sampled_from(["brands", "attributes.color", "tags", "availability", "type"]),
+    st.builds(AnyOf, st.lists(st.sampled_from([*BRANDS, *COLORS, "new", "IN_STOCK", "primary", "none"]), min_size=1)),
+    st.booleans(),
+)
+hierarchical = st.builds(
+    Filter, st.just("categories"), st.builds(AnyOf, st.lists(st.sampled_from(PATHS), min_size=1)), st.booleans()
+)
+ends = st.sampled_from([-math.inf, 0.0, 2.5, 9.99, 10.0, math.inf])
+numeric = st.builds(
+    Filter,
+    st.sampled_from(["price", "rating", "available_quantity", "attributes.size", "attributes.odd"]),
+    st.one_of(
+        st.builds(Between, ends, ends), st.builds(AnyOf, st.lists(st.sampled_from(["0", "7", "10"]), min_size=1))
+    ),
+    st.booleans(),
+)
+anywhere = st.builds(
+    Filter,
+    st.sampled_from(["brands", "categories", "price", "rating", "attributes.color", "attributes.size", "type"]),
+    st.builds(Exists, st.booleans()),
+    st.booleans(),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@given(filters=st.lists(st.one_of(textual, hierarchical, numeric, anywhere), min_size=1, max_size=3))
+def test_filters_select_what_reading_every_product_selects(columns, filters):
+    filters = [Filter(f.field, AnyOf(tuple(f.condition.values)), f.negate) if isinstance(f.condition, AnyOf) else f
+               for f in filters]  # fmt: skip
+    expected = {row for row, product in enumerate(PRODUCTS) if all(holds(product, each) for each in filters)}
+    assert rows(columns, *filters) == expected
+
+
+def test_no_filter_selects_without_a_mask(columns):
+    assert mask_of((), columns, {}.get) is None
+
+
+def test_products_are_selected_by_id(columns):
+    assert rows(columns, Filter("product_id", AnyOf(("p3", "p5", "nobody")))) == {3, 5}
+    assert rows(columns, Filter("product_id", Exists(False))) == set()
+
+
+def test_a_category_is_found_however_its_path_is_spaced(columns):
+    assert rows(columns, Filter("categories", AnyOf(("a>b",)))) == rows(
+        columns, Filter("categories", AnyOf(("A > B",)))
+    )
+
+
+def test_many_values_select_as_few_do(columns):
+    many = AnyOf((*(f"value {number}" for number in range(900)), "Hob", "Lux", "red", "new", "eco"))
+    assert rows(columns, Filter("brands", many)) == rows(columns, Filter("brands", AnyOf(("hob", "lux"))))
+
+
+@pytest.mark.parametrize(
+    ("filter_", "said"),
+    [
+        (Filter("brand", AnyOf(("x",))), "did you mean brands"),
+        (Filter("attributes.colour", Exists(True)), "attributes.color"),
+        (Filter("zzz", Exists(True)), "fields are type, brands"),
+        (Filter("brands", Between(1, 2)), "brands holds texts; use any_of"),
+        (Filter("product_id", Between(1, 2)), "product_id is a text"),
+        (Filter("price", AnyOf(("cheap",))), "price holds numbers"),
+        (Filter("price", Between(math.nan, 2)), "not NaN"),
+    ],
+)
+def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(columns, filter_, said):
+    with pytest.raises(InvalidRequest, match=r"^filters\.") as caught:
+        rows(columns, filter_)
+    assert said in str(caught.value)

@@ -1,0 +1,20 @@
+import pytest
+
+from services.retrieval.matched_terms import matched_terms
+from shared.catalog.product import Product
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "terms"),
+    [
+        ("Red lamps, cheap", "a red lamp", ["red", "lamps"]),
+        ("mac book sleeve", "MacBook sleeve", ["mac", "book", "sleeve"]),
+        ("tshirt", "T-Shirt", ["tshirt"]),
+        ("red red", "red", ["red"]),
+        ("", "red", []),
+        ("🎧", "red", []),
+    ],
+)
+def test_the_words_of_a_query_that_a_product_holds_come_as_typed(open_snapshot, query, text, terms):
+    index = open_snapshot([Product("a", "any")]).lexical.index
+    assert matched_terms(index, query, [text]) == terms

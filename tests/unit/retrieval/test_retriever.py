@@ -1,0 +1,129 @@
+import time
+
+import numpy as np
+import pytest
+
+from services.retrieval.filters import AnyOf, Filter
+from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriever
+from shared.catalog.product import Product
+from shared.errors import InvalidRequest
+
+AXES = np.eye(8, dtype=np.float32)
+PRODUCTS = [
+    Product("red-lamp", "Red lamp", brands=("Lux",), price=30.0, rating_average=4.0, rating_count=10),
+    Product(
+        "blue-lamp", "Blue lamp", brands=("Hob",), price=10.0, rating_average=5.0, rating_count=1, publish_time=5.0
+    ),
+    Product("red-mug", "Red mug", brands=("Hob",), price=None, publish_time=9.0),
+    Product("light", "Bedside light", brands=("Lux",), price=20.0, rating_average=4.5, rating_count=100),
+    Product("old-lamp", "Red lamp", brands=("Lux",), price=1.0, expire_time=time.time() - 1),
+    Product("next-lamp", "Lamp to come", price=99.0, expire_time=time.time() + 3600, available_time=time.time() + 60),
+]
+# The first axis is "gives light".
+VECTORS = AXES[0] * np.array([[0.9], [0.9], [0.1], [0.9], [0.9], [0.8]]) + AXES[1:7] * 0.4
+
+
+@pytest.fixture
+def snapshot(open_snapshot):
+    return open_snapshot(PRODUCTS, VECTORS)
+
+
+def ids(snapshot, **request):
+    found = Retriever().retrieve(snapshot, Request(**request))
+    return [snapshot.products.product_id(row) for row in found.rows]
+
+
+def test_words_and_vectors_join(snapshot):
+    found = ids(snapshot, query="red lamp", vector=AXES[0])
+    assert found[0] == "red-lamp"
+    assert set(found) == {"red-lamp", "blue-lamp", "light", "next-lamp"}
+
+
+def test_each_tier_runs_what_it_names(snapshot):
+    assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {"red-lamp", "red-mug"}
+    assert "red-mug" not in ids(snapshot, query="red", vector=AXES[0], tier=DENSE)
+    assert set(ids(snapshot, query="red", vector=AXES[0], tier=FUSED)) >= {"red-mug", "light"}
+
+
+def test_without_a_vector_words_answer_and_the_response_says_so(snapshot):
+    found = Retriever().retrieve(snapshot, Request("lamp"))
+    assert found.tier == LEXICAL and found.degraded == ("dense: no vector",)
+    assert (found.dense_scores == 0).all() and len(found.rows) == 3
+
+
+def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot):
+    assert "old-lamp" not in ids(snapshot, query="lamp", vector=AXES[0])
+    assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
+
+
+def test_filters_hold_in_both_legs(snapshot):
+    hob = (Filter("brands", AnyOf(("hob",))),)
+    for tier in (LEXICAL, DENSE, FUSED):
+        assert set(ids(snapshot, query="lamp", vector=AXES[0], filters=hob, tier=tier)) == {"blue-lamp"}
+
+
+def test_scores_and_ranks_are_those_of_each_leg(snapshot):
+    found = Retriever().retrieve(snapshot, Request("red mug", AXES[0]))
+    by_row = dict(zip(found.rows.tolist(), range(len(found.rows)), strict=True))
+    mug, light = by_row[2], by_row[3]
+    assert found.lexical_ranks[mug] == 1 and found.dense_ranks[mug] == 0 and found.lexical_scores[mug] > 0
+    assert found.lexical_ranks[light] == 0 and found.dense_ranks[light] > 0 and found.lexical_scores[light] == 0
+    assert np.allclose(found.dense_scores, (VECTORS / np.linalg.norm(VECTORS, axis=1)[:, None])[found.rows, 0])
+    assert (np.diff(found.fused_scores) <= 0).all()
+
+
+@pytest.mark.parametrize("query", ["", "lamp", "red lamp"])
+@pytest.mark.parametrize("order_by", ["", "price asc", "newest"])
+def test_count_facets_and_candidates_are_about_one_match_set(snapshot, query, order_by):
+    request = Request(query, AXES[0], facets=(("type", 10),), order_by=order_by)
+    found = Retriever().retrieve(snapshot, request)
+    assert found.total_count == len(found.rows) == found.facets[0].values[0][1]
+
+
+def test_the_count_does_not_depend_on_the_limit(snapshot):
+    counts = {
+        Retriever().retrieve(snapshot, Request("lamp", AXES[0], limit=limit)).total_count for limit in (1, 2, 400)
+    }
+    assert counts == {4}
+
+
+def test_a_product_that_words_and_vectors_find_far_off_does_not_match(snapshot):
+    assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0])
+
+
+def test_words_that_no_product_holds_together_still_find_products_with_some(snapshot):
+    assert set(ids(snapshot, query="blue mug", vector=AXES[7])) >= {"blue-lamp", "red-mug"}
+
+
+@pytest.mark.parametrize(
+    ("order_by", "expected"),
+    [
+        ("price asc", ["blue-lamp", "light", "red-lamp", "next-lamp", "red-mug"]),
+        ("price desc", ["next-lamp", "red-lamp", "light", "blue-lamp", "red-mug"]),
+        ("rating desc", ["blue-lamp", "light", "red-lamp", "red-mug", "next-lamp"]),
+        ("newest", ["red-mug", "blue-lamp", "light", "red-lamp", "next-lamp"]),
+        ("relevance", ["light", "red-lamp", "blue-lamp", "red-mug", "next-lamp"]),
+    ],
+)
+def test_browsing_is_ordered_with_missing_values_last(snapshot, order_by, expected):
+    assert ids(snapshot, order_by=order_by) == expected
+
+
+def test_an_order_holds_over_the_match_set(snapshot):
+    found = ids(snapshot, query="lamp", vector=AXES[0], order_by="price asc")
+    assert found == ["blue-lamp", "light", "red-lamp", "next-lamp"]
+
+
+def test_an_unknown_order_is_refused(snapshot):
+    with pytest.raises(InvalidRequest, match=r"order_by.*price asc"):
+        Retriever().retrieve(snapshot, Request(order_by="cheapest"))
+
+
+def test_an_empty_snapshot_answers_with_nothing(open_snapshot):
+    found = Retriever().retrieve(open_snapshot([]), Request("lamp", AXES[0], facets=(("brands", 10),)))
+    assert found.total_count == len(found.rows) == 0 and found.facets[0].values == ()
+
+
+def test_parts_are_timed(snapshot):
+    found = Retriever().retrieve(snapshot, Request("lamp", AXES[0]))
+    assert set(found.stage_ms) == {"filter", "lexical", "dense", "fuse", "facets"}

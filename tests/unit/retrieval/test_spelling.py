@@ -1,0 +1,57 @@
+import pytest
+
+from services.retrieval.spelling import normalise
+from shared.catalog.product import Product
+
+TITLES = ["Bluetooth speaker", "Bluetooth headphones", "Headphones", "Samsung laptop", "Kettle", "kettle",
+          "Coffee table", "coffee mug", "table lamp", "MacBook Pro", "Straße café", "T-shirt red", "AA battery", "Toner TN-2110",
+          "Wireless keyboard", "Tablet"]  # fmt: skip
+
+
+@pytest.fixture
+def spelling(open_snapshot):
+    return open_snapshot([Product(f"p{n}", title, description="a gizmo") for n, title in enumerate(TITLES)]).spelling
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [
+        ("bluetoth speeker", "bluetooth speaker"),
+        ("lapotp", "laptop"),
+        ("wirless  keybaord!", "wireless  keyboard!"),
+        ("heaphnes", "headphones"),
+        ("Kettel", "kettle"),
+        ("coffeetable", "coffee table"),
+    ],
+)
+def test_an_unknown_word_becomes_its_clear_neighbour(spelling, typed, searched):
+    assert spelling.correct(typed) == searched
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["kettles", "gizmo", "tn-2111", "dv7-1211ea", "4gbb", "aaa", "mac book pro", "tshirt", "xyzzyxyzzy", "STRASSE",
+     "cafe", "小さい", "", "42.3", "speaker's"],
+)  # fmt: skip
+def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling, typed):
+    assert spelling.correct(typed) == typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "searched"),
+    [
+        ("  a\tb\n c ", "a b c"),
+        ("a\x00b\u200bc\x7f", "a b c"),
+        ("\ufb01lm \uff14\uff4b", "film 4k"),
+        ("🎧🎧", ""),
+        ("🎧 set", "🎧 set"),
+        ("...", ""),
+        ("", ""),
+        ("x" * 10_000, "x" * 1_000),
+        ("ab " * 5_000, ("ab " * 334).strip()[:1_000].rstrip()),
+        (" " * 5_000 + "late", ""),
+    ],
+)
+def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed, searched):
+    assert normalise(typed) == searched
+    assert normalise(searched) == searched
