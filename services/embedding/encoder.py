@@ -1,0 +1,89 @@
+"""Texts in; vectors, and a state for every token, out."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from services.embedding.encoding import EncoderIdentity, Floats, QueryEncoding, States, round_states
+from services.embedding.engines import Engine, Job, Outputs
+from services.embedding.tokens import TokenIds, TokenReader, pad
+
+PRODUCT_BATCH_TOKENS = 2048  # padded; larger batches fall out of the cache, smaller ones leave cores idle
+PRODUCT_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for the engine to prepare
+
+OpenEngine = Callable[[Job], Engine]
+
+
+class TextEncoder:
+    """The encoder over the best engines of this machine; each is built when first needed. Thread-safe."""
+
+    def __init__(
+        self, identity: EncoderIdentity, tokens: TokenReader, open_engine: OpenEngine, queries: Job, products: Job
+    ) -> None:
+        """`queries` and `products` say how much of a text is read, and what is made of it."""
+        self.identity = identity
+        self._tokens, self._open, self._queries, self._products = tokens, open_engine, queries, products
+        self._engines: dict[str, Engine] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def engines(self) -> dict[str, str]:
+        """The engine of each side that has been used, for the status."""
+        return {side: engine.name for side, engine in self._engines.items()}
+
+    def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
+        """One pass for all of them; any text gives a vector, an empty one too."""
+        engine, texts = self._engine(self._queries), self._tokens.read(queries, self._queries.max_tokens)
+        if not engine.batches:
+            return [encoding for text in texts for encoding in _query_encodings(engine, [text])]
+        return _query_encodings(engine, texts) if texts else []
+
+    def encode_products(self, texts: Sequence[str]) -> tuple[Floats, list[States]]:
+        """Vectors (n, dim) float32, and each text's states (at most state_tokens, state_dim) int8."""
+        engine, read = self._engine(self._products), self._tokens.read(texts, self._products.max_tokens)
+        vectors = np.zeros((len(texts), self.identity.dim), np.float32)
+        states: list[States] = [np.zeros((0, 0), np.int8)] * len(texts)
+        for rows in _batches(read):
+            outputs = engine.run(*pad([read[row] for row in rows], PRODUCT_MULTIPLE))
+            vectors[rows] = outputs["vector"]
+            for position, row in enumerate(rows):
+                states[row] = self._product_states(outputs, position, len(read[row]))
+        return vectors, states
+
+    def _product_states(self, outputs: Outputs, position: int, token_count: int) -> States:
+        if "states" not in outputs:
+            return np.zeros((0, 0), np.int8)
+        limit, edge = self._products.state_tokens or token_count, int(not self._products.special_states)
+        return round_states(outputs["states"][position, edge : token_count - edge][:limit])
+
+    def _engine(self, job: Job) -> Engine:
+        with self._lock:
+            if job.side not in self._engines:
+                self._engines[job.side] = self._open(job)
+            return self._engines[job.side]
+
+
+def _query_encodings(engine: Engine, texts: Sequence[TokenIds]) -> list[QueryEncoding]:
+    outputs = engine.run(*pad(texts))
+    return [_query_encoding(outputs, row, len(text)) for row, text in enumerate(texts)]
+
+
+def _query_encoding(outputs: Outputs, row: int, token_count: int) -> QueryEncoding:
+    vector, hidden = outputs["vector"][row], outputs["hidden"][row]
+    if "states" not in outputs or "token_weights" not in outputs:
+        return QueryEncoding(vector, hidden[:0], np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
+    states, weights = outputs["states"][row, :token_count], outputs["token_weights"][row, :token_count]
+    return QueryEncoding(vector, hidden[:token_count], states, weights)
+
+
+def _batches(texts: Sequence[TokenIds]) -> Iterator[list[int]]:
+    """Rows in batches of texts of like length, so that little of a batch is padding."""
+    rows: list[int] = []
+    for row in sorted(range(len(texts)), key=lambda row: len(texts[row])):
+        if rows and (len(rows) + 1) * len(texts[row]) > PRODUCT_BATCH_TOKENS:
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows

@@ -1,0 +1,44 @@
+"""What an encoder gives, and what names an encoder."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+States = NDArray[np.int8]  # (tokens, state_dim), round(127 x) of unit-norm states
+
+STATE_SCALE = 127.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryEncoding:
+    """A query as the models see it, from one pass; the last three have no rows when there is no bundle."""
+
+    vector: Floats  # (dim,), unit norm
+    hidden: Floats  # (tokens, hidden): the encoder's last layer
+    states: Floats  # (tokens, state_dim), unit norm
+    token_weights: Floats  # (tokens,): weight of each token in late interaction
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderIdentity:
+    """What must be the same for vectors and states to be comparable."""
+
+    name: str
+    sha256: str  # of the weights
+    dim: int
+    state_dim: int  # 0: no states
+    max_tokens: int  # of a product's text
+    bundle_version: str = ""
+
+    @property
+    def version(self) -> str:
+        """One line naming all of it: `all-MiniLM-L6-v2@53aa51172d14+<bundle>`."""
+        return f"{self.name}@{self.sha256[:12]}" + (f"+{self.bundle_version}" if self.bundle_version else "")
+
+
+def round_states(states: Floats) -> States:
+    """Unit-norm states as int8: 127 for 1."""
+    rounded: States = np.rint(states * np.float32(STATE_SCALE)).astype(np.int8)
+    return rounded

@@ -1,0 +1,138 @@
+"""What runs the encoder: ONNX Runtime, OpenVINO or torch, behind one port."""
+
+import io
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import onnx
+
+from services.embedding import graph
+from services.embedding.cpu import read_cpu
+from services.embedding.encoding import Floats
+from services.embedding.model import SPECIAL_TOKENS, EncoderModel
+from services.embedding.tokens import Ids
+
+Outputs = Mapping[str, Floats]  # by name, see graph.build
+
+
+class Engine(Protocol):
+    """Runs batches; may be called from several threads."""
+
+    @property
+    def name(self) -> str:
+        """As in the configuration and in the status."""
+
+    @property
+    def batches(self) -> bool:
+        """Whether a text's result is the same whatever else is in its batch."""
+
+    def run(self, ids: Ids, mask: Floats) -> Outputs:
+        """The outputs for a padded batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an engine is for: `queries` (every output, latency) or `products` (vector and states, throughput)."""
+
+    side: str
+    threads: int
+    max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
+    state_tokens: int | None = None  # states of the first so many tokens only; None: of all
+    special_states: bool = True  # whether [CLS] and [SEP] have states
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The outputs that the side needs."""
+        return graph.QUERY_OUTPUTS if self.side == "queries" else graph.PRODUCT_OUTPUTS
+
+    @property
+    def state_rows(self) -> int | None:
+        """Of how many rows of `hidden` the states are needed."""
+        return None if self.state_tokens is None else self.state_tokens + SPECIAL_TOKENS
+
+
+class OnnxRuntimeEngine:
+    """ONNX Runtime on the CPU, float32 or int8."""
+
+    def __init__(self, name: str, model: onnx.ModelProto, threads: int, batches: bool = True) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.log_severity_level = 3
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
+        content, providers = model.SerializeToString(), ["CPUExecutionProvider"]
+        self._session = onnxruntime.InferenceSession(content, options, providers=providers)
+        self._outputs = [output.name for output in self._session.get_outputs()]
+        self.name, self.batches = name, batches
+
+    def run(self, ids: Ids, mask: Floats) -> Outputs:
+        """The outputs for a padded batch."""
+        results = self._session.run(self._outputs, {"ids": ids, "mask": mask})
+        return dict(zip(self._outputs, results, strict=True))
+
+
+class OpenVinoEngine:
+    """OpenVINO on the CPU, float32 or bf16."""
+
+    batches = True
+
+    def __init__(self, name: str, model: onnx.ModelProto, threads: int, precision: str) -> None:
+        import openvino
+
+        core = openvino.Core()
+        read = core.read_model(io.BytesIO(model.SerializeToString()))
+        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads}
+        self._request = core.compile_model(read, "CPU", hints).create_infer_request()
+        self._outputs = [output.name for output in model.graph.output]
+        self._lock = threading.Lock()  # a request holds one batch at a time
+        self.name = name
+
+    def run(self, ids: Ids, mask: Floats) -> Outputs:
+        """The outputs for a padded batch."""
+        with self._lock:
+            results = self._request.infer({"ids": ids, "mask": mask})
+            return {name: np.array(results[name]) for name in self._outputs}
+
+
+def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Engine]:
+    def make(model: EncoderModel, job: Job) -> Engine:
+        plan = graph.GraphPlan(job.outputs, job.state_rows, int8, narrow=not read_cpu().has_vnni)
+        return OnnxRuntimeEngine(name, graph.build(model, plan), job.threads, batches=int8 != "dynamic")
+
+    return make
+
+
+def _openvino(name: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
+    def make(model: EncoderModel, job: Job) -> Engine:
+        plan = graph.GraphPlan(job.outputs, job.state_rows)
+        return OpenVinoEngine(name, graph.build(model, plan), job.threads, precision)
+
+    return make
+
+
+def _torch(name: str, device: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
+    def make(model: EncoderModel, job: Job) -> Engine:
+        from services.embedding.torch_engine import TorchEngine  # torch is an extra, and slow to import
+
+        return TorchEngine(name, model, job, device, precision)
+
+    return make
+
+
+REFERENCE = "onnxruntime-fp32"
+ENGINES: Mapping[str, Callable[[EncoderModel, Job], Engine]] = {
+    REFERENCE: _onnxruntime(REFERENCE),
+    "onnxruntime-int8": _onnxruntime("onnxruntime-int8", "block"),
+    "onnxruntime-int8-dynamic": _onnxruntime("onnxruntime-int8-dynamic", "dynamic"),
+    "openvino-f32": _openvino("openvino-f32", "f32"),
+    "openvino-bf16": _openvino("openvino-bf16", "bf16"),
+    "torch-fp32": _torch("torch-fp32", "cpu", "float32"),
+    "torch-bf16": _torch("torch-bf16", "cpu", "bfloat16"),
+    "torch-cuda-fp32": _torch("torch-cuda-fp32", "cuda", "float32"),
+    "torch-cuda-bf16": _torch("torch-cuda-bf16", "cuda", "bfloat16"),
+}
+INT8 = frozenset({"onnxruntime-int8", "onnxruntime-int8-dynamic"})  # for queries only: products keep float precision

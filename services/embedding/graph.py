@@ -1,0 +1,236 @@
+"""The encoder as an ONNX graph, written by hand from its weights: BERT, and the heads of a bundle.
+
+Devlin et al. 2019 (BERT, post-norm); mean pooling as in Reimers and Gurevych 2019; token states and MaxSim weights as
+in Khattab and Zaharia 2020 (ColBERT). Query, key and value are one product; 1/sqrt(d) is in the query's weights.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from services.embedding.model import EncoderModel
+from services.embedding.weights import Tensors
+
+OPSET = 20  # the first with Gelu
+MICROSOFT, BLOCK = "com.microsoft", 64  # the domain of MatMulNBits, and how many values share a scale
+MASKED = -10_000.0  # added to the scores of padding; finite, so that bf16 and int8 stay finite
+QUERY_OUTPUTS = ("vector", "hidden", "states", "token_weights")
+PRODUCT_OUTPUTS = ("vector", "states")
+
+_TABLES = ("position", "token_type", "word")
+_SHAPES: dict[str, list[str | int]] = {
+    "vector": ["n", "dim"],
+    "hidden": ["n", "t", "dim"],
+    "states": ["n", "s", "state_dim"],
+    "token_weights": ["n", "t"],
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The sizes that the graph needs to know."""
+
+    layers: int
+    heads: int
+    hidden: int
+    norm_epsilon: float
+
+    @staticmethod
+    def of(config: dict[str, Any]) -> "Architecture":
+        """From a Hugging Face config.json."""
+        sizes = (config["num_hidden_layers"], config["num_attention_heads"], config["hidden_size"])
+        return Architecture(*sizes, config.get("layer_norm_eps", 1e-12))
+
+
+def _int8(weight: NDArray[Any], largest: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Values within +-`largest`, and a scale for each row of the last axis."""
+    scales = np.maximum(np.abs(weight).max(axis=-1), 1e-12) / np.float32(largest)
+    return np.rint(weight / scales[..., None]).astype(np.int8), scales.astype(np.float32)
+
+
+@dataclass
+class Nodes:
+    """The nodes and constants written so far."""
+
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    constants: list[TensorProto] = field(default_factory=list)
+    int8: str = ""  # how weights become 8 bits: "", "block" or "dynamic"
+    narrow: bool = False  # 7 bits, where the CPU adds two products in 16 bits (AVX2 without VNNI)
+
+    def add(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
+        """Add a node; the name of its output, which is also the node's."""
+        output = name or f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
+        return output
+
+    def constant(self, values: NDArray[Any] | np.int64 | float | Sequence[int]) -> str:
+        """Add a constant: float32, or int64 for a sequence of integers."""
+        array = np.array(values, dtype=np.float32 if isinstance(values, float) else None, order="C")
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def linear(self, inputs: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
+        """inputs @ weight.T + bias."""
+        multiply = {"": self._product, "block": self._block_product, "dynamic": self._dynamic_product}[self.int8]
+        product = multiply(inputs, weight)
+        return product if bias is None else self.add("Add", product, self.constant(bias))
+
+    def _product(self, inputs: str, weight: NDArray[Any]) -> str:
+        return self.add("MatMul", inputs, self.constant(weight.T))
+
+    def _block_product(self, inputs: str, weight: NDArray[Any]) -> str:
+        """Both sides to 8 bits with a scale for each BLOCK values of a row: no token depends on another."""
+        rows, columns = weight.shape
+        values, scales = _int8(weight.reshape(rows, columns // BLOCK, BLOCK), 127)
+        sizes = {"K": columns, "N": rows, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
+        constants = (self.constant((values.astype(np.int16) + 128).astype(np.uint8)), self.constant(scales))
+        return self.add("MatMulNBits", inputs, *constants, domain=MICROSOFT, **sizes)
+
+    def _dynamic_product(self, inputs: str, weight: NDArray[Any]) -> str:
+        """Activations to 8 bits with one scale a batch, weights with one an output."""
+        values, scales = _int8(weight, 64 if self.narrow else 127)
+        small, scale, zero = self._quantize(inputs)
+        product = self.add("MatMulInteger", small, self.constant(values.T), zero)
+        product = self.add("Cast", product, to=TensorProto.FLOAT)
+        return self.add("Mul", product, self.add("Mul", scale, self.constant(scales)))
+
+    def _quantize(self, inputs: str) -> list[str]:
+        outputs = [f"{inputs}_{part}" for part in ("uint8", "scale", "zero")]
+        self.nodes.append(helper.make_node("DynamicQuantizeLinear", [inputs], outputs))
+        return outputs
+
+    def unit_norm(self, inputs: str, name: str) -> str:
+        """`inputs` with rows of length one."""
+        norm = self.add("ReduceL2", inputs, self.constant([-1]), keepdims=1)
+        return self.add("Div", inputs, self.add("Max", norm, self.constant(1e-12)), name=name)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphPlan:
+    """Which graph to build."""
+
+    outputs: Sequence[str] = QUERY_OUTPUTS
+    state_tokens: int | None = None  # states of the first so many tokens only; None: of all
+    int8: str = ""  # "block" or "dynamic": the encoder's products in int8, the heads in float32
+    narrow: bool = False  # 7 bits instead of 8 for "dynamic"
+
+
+def build(model: EncoderModel, plan: GraphPlan) -> onnx.ModelProto:
+    """The graph: `ids` (n, t) int64 and `mask` (n, t) float32 in; the plan's outputs out, those that have a head.
+
+    vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens), state_dim) unit norm;
+    token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime knows.
+    """
+    nodes = Nodes(int8=plan.int8, narrow=plan.narrow)
+    _Bert(nodes, model.tensors, Architecture.of(model.architecture)).write()
+    nodes.int8 = ""
+    _vector(nodes)
+    made = [name for name in plan.outputs if _head(nodes, model.heads, name, plan.state_tokens)]
+    return _proto(nodes, made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bert:
+    """Writes the encoder's layers, from `ids` and `mask` to `hidden`."""
+
+    nodes: Nodes
+    weights: Tensors
+    architecture: Architecture
+
+    def write(self) -> None:
+        hidden, bias = self._embeddings(), self._attention_bias()
+        for layer in range(self.architecture.layers):
+            hidden = self._layer(f"encoder.layer.{layer}.", hidden, bias)
+        self.nodes.add("Identity", hidden, name="hidden")
+
+    def _embeddings(self) -> str:
+        nodes, tensors = self.nodes, {kind: self.weights[f"embeddings.{kind}_embeddings.weight"] for kind in _TABLES}
+        positions = nodes.constant(tensors["position"] + tensors["token_type"][0])
+        length = nodes.add("Shape", "ids", start=1, end=2)
+        words = nodes.add("Gather", nodes.constant(tensors["word"]), "ids")
+        begin = nodes.add("Slice", positions, nodes.constant([0]), length, nodes.constant([0]))
+        return self._norm("embeddings.LayerNorm", nodes.add("Add", words, begin))
+
+    def _attention_bias(self) -> str:
+        padding = self.nodes.add("Sub", self.nodes.constant(1.0), "mask")
+        bias = self.nodes.add("Mul", padding, self.nodes.constant(MASKED))
+        return self.nodes.add("Unsqueeze", bias, self.nodes.constant([1, 2]))  # (n, 1, 1, t)
+
+    def _layer(self, prefix: str, hidden: str, bias: str) -> str:
+        attended = self._dense(prefix + "attention.output.dense", self._attention(prefix, hidden, bias))
+        middle = self._norm(prefix + "attention.output.LayerNorm", self.nodes.add("Add", attended, hidden))
+        wide = self.nodes.add("Gelu", self._dense(prefix + "intermediate.dense", middle), approximate="none")
+        narrow = self._dense(prefix + "output.dense", wide)
+        return self._norm(prefix + "output.LayerNorm", self.nodes.add("Add", narrow, middle))
+
+    def _attention(self, prefix: str, hidden: str, bias: str) -> str:
+        nodes, heads, dim = self.nodes, self.architecture.heads, self.architecture.hidden
+        scale = np.float32((dim // heads) ** -0.5)
+        joint = nodes.linear(hidden, *(self._joint(prefix, part, scale) for part in ("weight", "bias")))
+        split = nodes.add("Reshape", joint, nodes.constant([0, 0, 3, heads, dim // heads]))
+        turned = nodes.add("Transpose", split, perm=[2, 0, 3, 1, 4])
+        query, key, value = (nodes.add("Gather", turned, nodes.constant(np.int64(part)), axis=0) for part in range(3))
+        scores = nodes.add("MatMul", query, nodes.add("Transpose", key, perm=[0, 1, 3, 2]))
+        mixed = nodes.add("MatMul", nodes.add("Softmax", nodes.add("Add", scores, bias), axis=-1), value)
+        return nodes.add("Reshape", nodes.add("Transpose", mixed, perm=[0, 2, 1, 3]), nodes.constant([0, 0, dim]))
+
+    def _joint(self, prefix: str, part: str, scale: np.float32) -> NDArray[Any]:
+        query, key, value = (self.weights[f"{prefix}attention.self.{name}.{part}"] for name in ("query", "key", "value"))
+        return np.concatenate([query * scale, key, value])
+
+    def _dense(self, prefix: str, inputs: str) -> str:
+        return self.nodes.linear(inputs, self.weights[prefix + ".weight"], self.weights[prefix + ".bias"])
+
+    def _norm(self, prefix: str, inputs: str) -> str:
+        scale, shift = (self.nodes.constant(self.weights[f"{prefix}.{part}"]) for part in ("weight", "bias"))
+        epsilon = self.architecture.norm_epsilon
+        return self.nodes.add("LayerNormalization", inputs, scale, shift, axis=-1, epsilon=epsilon)
+
+
+def _vector(nodes: Nodes) -> None:
+    column = nodes.add("Unsqueeze", "mask", nodes.constant([2]))
+    total = nodes.add("ReduceSum", nodes.add("Mul", "hidden", column), nodes.constant([1]), keepdims=0)
+    nodes.unit_norm(total, name="vector")  # the mean and the sum have the same direction
+
+
+def _head(nodes: Nodes, heads: Tensors, name: str, state_tokens: int | None) -> bool:
+    if name == "states":
+        return _states(nodes, heads.get("state_projection.weight"), state_tokens)
+    if name == "token_weights":
+        return _token_weights(nodes, heads.get("token_weight.weight"), heads.get("token_weight.bias"))
+    return True
+
+
+def _states(nodes: Nodes, projection: NDArray[Any] | None, state_tokens: int | None) -> bool:
+    if projection is None:
+        return False
+    hidden = "hidden"
+    if state_tokens is not None:
+        hidden = nodes.add("Slice", hidden, *map(nodes.constant, ([0], [state_tokens], [1])))
+    nodes.unit_norm(nodes.linear(hidden, projection), name="states")
+    return True
+
+
+def _token_weights(nodes: Nodes, weight: NDArray[Any] | None, bias: NDArray[Any] | None) -> bool:
+    if weight is None or bias is None:
+        return False
+    logits = nodes.add("Squeeze", nodes.linear("hidden", weight, bias), nodes.constant([2]))
+    nodes.add("Mul", nodes.add("Softplus", logits), "mask", name="token_weights")
+    return True
+
+
+def _proto(nodes: Nodes, outputs: Sequence[str]) -> onnx.ModelProto:
+    inputs = [
+        helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "t"]),
+        helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["n", "t"]),
+    ]
+    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, _SHAPES[name]) for name in outputs]
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+    graph = helper.make_graph(nodes.nodes, "encoder", inputs, results, nodes.constants)
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)

@@ -1,0 +1,81 @@
+"""The encoder's weights with a bundle's on top."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.embedding.encoding import EncoderIdentity
+from services.embedding.weights import EncoderFiles, Tensors, read_tensors
+from shared.bundle import HEADS, Bundle
+from shared.errors import Corrupt
+
+ENCODER_PREFIX = "encoder."
+PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS = "state_projection.weight", "token_weight.weight", "token_weight.bias"
+SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+
+
+@dataclass(frozen=True)
+class EncoderModel:
+    """Everything that an engine is built from."""
+
+    tensors: Tensors  # by their Hugging Face names
+    architecture: dict[str, Any]  # config.json
+    heads: Tensors
+
+
+@dataclass(frozen=True)
+class EncoderSource:
+    """Where a model comes from; reads it whenever an engine is built, so that nobody keeps the weights."""
+
+    files: EncoderFiles
+    bundle: Bundle | None
+    max_tokens: int = 128  # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+
+    def setting(self, name: str, default: int) -> int:
+        """How the bundle was trained: max_tokens, state_tokens, state_special_tokens."""
+        value = self.bundle.training.get(name, default) if self.bundle else default
+        if not isinstance(value, int):
+            raise Corrupt(f"bundle.json: training.{name} is {value!r}, not a number; train the bundle again")
+        return value
+
+    @property
+    def product_tokens(self) -> int:
+        """How many tokens of a product's text are read."""
+        return self.setting("max_tokens", self.max_tokens)
+
+    def identity(self) -> EncoderIdentity:
+        """What names the encoder; reads the heads only."""
+        config, heads = self.files.architecture(), _heads(self._bundle_tensors())
+        state_dim = heads[PROJECTION].shape[0] if PROJECTION in heads else 0
+        version = self.bundle.version if self.bundle else ""
+        sizes = (config["hidden_size"], state_dim, self.product_tokens)
+        return EncoderIdentity(self.files.name, self.files.sha256, *sizes, version)
+
+    def read(self) -> EncoderModel:
+        """Read the weights; Corrupt when a file cannot be read or a tensor has the wrong shape."""
+        tensors, config, given = dict(self.files.tensors()), self.files.architecture(), self._bundle_tensors()
+        for name, tensor in given.items():
+            if name.startswith(ENCODER_PREFIX):
+                _replace(tensors, name.removeprefix(ENCODER_PREFIX), tensor)
+        _check_shapes(_heads(given), config["hidden_size"])
+        return EncoderModel(tensors, config, _heads(given))
+
+    def _bundle_tensors(self) -> Tensors:
+        path: Path | None = self.bundle.path(HEADS) if self.bundle else None
+        return read_tensors(path) if path else {}
+
+
+def _heads(tensors: Tensors) -> Tensors:
+    return {name: tensors[name] for name in (PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS) if name in tensors}
+
+
+def _replace(tensors: dict[str, Any], name: str, tensor: Any) -> None:
+    if name not in tensors or tensors[name].shape != tensor.shape:
+        raise Corrupt(f"{HEADS}: {ENCODER_PREFIX}{name} is no tensor of the encoder, or has another shape")
+    tensors[name] = tensor
+
+
+def _check_shapes(heads: Tensors, hidden: int) -> None:
+    for name in (PROJECTION, TOKEN_WEIGHT):
+        if name in heads and heads[name].shape[1:] != (hidden,):
+            raise Corrupt(f"{HEADS}: {name} has the shape {heads[name].shape}; its rows must have {hidden} values")

