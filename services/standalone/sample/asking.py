@@ -52,6 +52,8 @@ def _called() -> dict[str, tuple[str, ...]]:
     for key, kind in kinds().items():
         for noun in dict.fromkeys((key, *kind.also, *kind.heads, *(name.lower() for name in kind.names))):
             found[noun] = (*found.get(noun, ()), key)
+    for noun in [noun for noun in found if f"{noun}s" in found]:  # 'lamp' and 'lamps' mean the same
+        found[noun] = found[f"{noun}s"] = tuple(dict.fromkeys((*found[noun], *found[f"{noun}s"])))
     return found
 
 
@@ -87,12 +89,11 @@ def _wanting(model: Model, random: Random) -> Iterator[Asked]:
     for want in needed:
         yield Asked(f"{_noun(kind, random)} {_need(want, random)}", _intent(kind, want), "need")
     for want in spoken:
-        text = described(_noun(kind, random), [_word(want, random)], random)
+        text = _described(kind, (want,), random)
         yield Asked(framed(text, random), _intent(kind, want), "attribute")
         yield Asked(mistyped(text, random), _intent(kind, want), "typo")
-    for one, other in pairwise(spoken):
-        text = described(_noun(kind, random), [_word(one, random), _word(other, random)], random)
-        yield Asked(text, _intent(kind, one, other), "attributes")
+    for pair in pairwise(spoken):
+        yield Asked(_described(kind, pair, random), _intent(kind, *pair), "attributes")
     for need, word in ((need, word) for need in needed for word in spoken if word != need):
         text = explained(_noun(kind, random), _need(need, random), _word(word, random), random)
         yield Asked(text, _intent(kind, need, word), "long")
@@ -124,6 +125,14 @@ def _noun(kind: Kind, random: Random) -> str:
     """What a shopper calls the kind: its name as often as not, else another word that means nothing else."""
     own = [word for word in kind.also if len(_called()[word]) == 1]
     return kind.key if random.random() < 0.5 or not own else random.choice(own)
+
+
+def _described(kind: Kind, wants: tuple[Want, ...], random: Random) -> str:
+    words = [_word(want, random) for want in wants]
+    noun = _noun(kind, random)
+    if set(noun.split()).intersection(" ".join(words).split()):
+        noun = kind.key  # nobody asks for a 'puppy puppy toy'
+    return described(noun, words, random)
 
 
 def _word(want: Want, random: Random) -> str:

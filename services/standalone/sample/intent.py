@@ -28,7 +28,7 @@ class Intent:
 
     @property
     def beside(self) -> frozenset[str]:
-        """Kinds that are bought along with it."""
+        """Kinds that are bought along with it, or that it could stand in for."""
         return _beside(self.targets)
 
 
@@ -40,13 +40,15 @@ def _near(targets: tuple[str, ...]) -> frozenset[str]:
 @cache
 def _beside(targets: tuple[str, ...]) -> frozenset[str]:
     goes = frozenset(goes for target in targets for goes in kinds()[target].goes)
-    return goes - _near(targets) - frozenset(targets)
+    standing_in = frozenset(key for key, kind in kinds().items() if not frozenset(kind.near).isdisjoint(targets))
+    return (goes | standing_in) - _near(targets) - frozenset(targets)
 
 
 def grade(intent: Intent, made: Made) -> int:
     """3 what was asked for, 2 a fair substitute, 1 related, 0 something else.
 
-    A product of the right kind loses a grade when it meets only some of the conditions and two when it meets none.
+    A product of the right kind loses a grade when it meets only some of the conditions and two when it meets none;
+    the kind weighs more than any condition, so a stand-in never beats it once conditions are named.
     """
     key = made.model.kind.key
     if not (key in intent.targets or key in intent.near or key in intent.beside):
@@ -55,7 +57,7 @@ def grade(intent: Intent, made: Made) -> int:
     if key in intent.targets:
         return 3 if all(met) else 2 if any(met) else 1
     if key in intent.near:
-        return 2 if all(met) else 1 if any(met) else 0
+        return (2 if intent.plain else 1) if all(met) else 0
     return 1 if intent.plain and key in intent.beside else 0
 
 

@@ -28,17 +28,22 @@ def everything() -> list[Judged]:
     return [one for part in judged() for one in part]
 
 
-def test_writing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        write_sample(tmp_path / name)
-    for file in FILES:
-        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder)
+    return folder
 
 
-def test_the_tables_have_the_headers_and_columns_that_evaluate_reads(tmp_path: Path) -> None:
+def test_writing_twice_gives_the_same_bytes(written: Path, tmp_path: Path) -> None:
     write_sample(tmp_path)
+    for file in FILES:
+        assert (written / file).read_bytes() == (tmp_path / file).read_bytes()
+
+
+def test_the_tables_have_the_headers_and_columns_that_evaluate_reads(written: Path) -> None:
     for file, header in (("queries_dev.tsv", "query_id\tquery"), ("judgments_dev.tsv", "query_id\tproduct_id\tgrade")):
-        first, *rest = (tmp_path / file).read_text(encoding="utf-8").splitlines()
+        first, *rest = (written / file).read_text(encoding="utf-8").splitlines()
         assert first == header
         assert all(line.count("\t") == header.count("\t") for line in rest)
 
@@ -101,6 +106,8 @@ def test_a_condition_met_in_part_costs_one_grade_and_one_not_met_at_all_two() ->
     assert grade(Intent(("travel mug",), (("capacity_oz", capacity),), "nobody"), made) == 2
     assert grade(Intent(("travel mug",), (("capacity_oz", -1),), "nobody"), made) == 1
     assert grade(Intent(("thermos flask",)), made) == 2
+    assert grade(Intent(("thermos flask",), brand=brand), made) == 1
+    assert grade(Intent(("thermos flask",), brand="nobody"), made) == 0
     assert grade(Intent(("coffee beans",)), made) == 0
 
 
