@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from services.embedding.batching import BatchLimits
 from services.embedding.config import EmbeddingConfig
 from services.embedding.cpu import has_cuda, read_cpu
 from services.embedding.encoder import TextEncoder
@@ -40,6 +41,11 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
     state_tokens, special = source.setting("state_tokens", STATE_TOKENS), source.setting("state_special_tokens", 1)
     products = Job("products", config.product_threads, source.product_tokens, state_tokens, bool(special))
     return TextEncoder(identity, tokens, engines.open, queries, products)
+
+
+def batch_limits(config: EmbeddingConfig) -> BatchLimits:
+    """The part of the settings that is the batcher's."""
+    return BatchLimits(config.batch_tokens, config.query_tokens, config.max_waiting, config.cached_queries)
 
 
 @dataclass(frozen=True)

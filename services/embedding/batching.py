@@ -1,0 +1,128 @@
+"""Queries that arrive while the engine is busy are encoded together; lately seen ones are not encoded at all."""
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.embedding.encoding import QueryEncoding
+from shared.errors import Overloaded
+
+_CHARACTERS_PER_TOKEN = 4  # to guess a query's length without tokenising it twice
+_SPECIAL_TOKENS = 2
+
+
+class QueryEncoder(Protocol):
+    """What encodes a batch of queries; called from one thread."""
+
+    def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
+        """One encoding a query."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """How much is encoded together, waits, and is remembered."""
+
+    batch_tokens: int = 256  # about, in one batch, padding included
+    query_tokens: int = 32  # read of a query
+    max_waiting: int = 512  # queries in the queue; further ones are refused
+    cached_queries: int = 2_000
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A query in the queue, and all who want it."""
+
+    query: str
+    answer: "asyncio.Future[QueryEncoding]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class QueryBatcher:
+    """Encodes off the event loop, one batch at a time; an idle engine starts at once, so nobody waits for company."""
+
+    def __init__(self, encoder: QueryEncoder, limits: BatchLimits) -> None:
+        self._encoder, self._limits = encoder, limits
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
+        self._queue: deque[_Waiting] = deque()
+        self._pending: dict[str, _Waiting] = {}
+        self._cache: OrderedDict[str, QueryEncoding] = OrderedDict()
+        self._worker: asyncio.Task[None] | None = None
+
+    async def encode(self, queries: Sequence[str]) -> list[QueryEncoding]:
+        """One encoding a query, in order. Raises Overloaded when the queue is full, and what the encoder raises."""
+        new = {query for query in queries if query not in self._cache and query not in self._pending}
+        if len(self._queue) + len(new) > self._limits.max_waiting:
+            raise Overloaded(f"{len(self._queue)} queries wait to be encoded; try again in a moment")
+        answers = [self._answer(query) for query in queries]
+        # Shielded: another request may wait for the same query, and must get it if this one gives up.
+        return [answer if isinstance(answer, QueryEncoding) else await asyncio.shield(answer) for answer in answers]
+
+    def close(self) -> None:
+        """End the thread; the batch in hand is finished first."""
+        if self._worker:
+            self._worker.cancel()
+        self._thread.shutdown(cancel_futures=True)
+
+    def _answer(self, query: str) -> "QueryEncoding | asyncio.Future[QueryEncoding]":
+        if query in self._cache:
+            self._cache.move_to_end(query)
+            return self._cache[query]
+        if query not in self._pending:
+            waiting = self._pending[query] = _Waiting(query)
+            waiting.answer.add_done_callback(_retrieved)
+            self._queue.append(waiting)
+            self._wake()
+        return self._pending[query].answer
+
+    def _wake(self) -> None:
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._queue:
+            batch = self._next_batch()
+            try:
+                encodings = await self._encode(batch)
+            except Exception as error:  # whatever it is, those who asked must hear of it
+                self._finish(batch, error)
+            else:
+                self._finish(batch, encodings)
+
+    async def _encode(self, batch: Sequence[_Waiting]) -> list[QueryEncoding]:
+        queries = [waiting.query for waiting in batch]
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encoder.encode_queries, queries)
+
+    def _next_batch(self) -> list[_Waiting]:
+        batch = [self._queue.popleft()]
+        longest = self._tokens(batch[0].query)
+        while self._queue:
+            longest = max(longest, self._tokens(self._queue[0].query))
+            if longest * (len(batch) + 1) > self._limits.batch_tokens:
+                break
+            batch.append(self._queue.popleft())
+        return batch
+
+    def _tokens(self, query: str) -> int:
+        return min(self._limits.query_tokens, len(query) // _CHARACTERS_PER_TOKEN + _SPECIAL_TOKENS)
+
+    def _finish(self, batch: Sequence[_Waiting], outcome: list[QueryEncoding] | Exception) -> None:
+        for position, waiting in enumerate(batch):
+            del self._pending[waiting.query]
+            if isinstance(outcome, Exception):
+                waiting.answer.set_exception(outcome)
+            else:
+                self._remember(waiting.query, outcome[position])
+                waiting.answer.set_result(outcome[position])
+
+    def _remember(self, query: str, encoding: QueryEncoding) -> None:
+        self._cache[query] = encoding
+        if len(self._cache) > self._limits.cached_queries:
+            self._cache.popitem(last=False)
+
+
+def _retrieved(answer: "asyncio.Future[QueryEncoding]") -> None:
+    """Mark a failure as seen: all who asked may have given up, and asyncio would complain."""
+    if not answer.cancelled():
+        answer.exception()

@@ -1,0 +1,37 @@
+"""The query tower on the wire: queries in, encodings out."""
+
+from typing import Any
+
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from protos.embedding_pb2 import QueryEncoding as QueryEncodingMessage
+from protos.embedding_pb2_grpc import EmbeddingServiceServicer
+from services.embedding.batching import QueryBatcher
+from services.embedding.encoding import QueryEncoding
+from shared.errors import InvalidRequest
+from shared.vectors import to_bytes
+
+MAX_QUERIES = 64
+NAME = "aisle.v1.EmbeddingService"
+
+
+class EmbeddingService(EmbeddingServiceServicer):
+    """Checks requests, and encodes them together with those that wait."""
+
+    def __init__(self, batcher: QueryBatcher, encoder_version: str) -> None:
+        self._batcher, self._encoder_version = batcher, encoder_version
+
+    async def EmbedQueries(self, request: EmbedQueriesRequest, context: Any = None) -> EmbedQueriesResponse:
+        if not 1 <= len(request.queries) <= MAX_QUERIES:
+            raise InvalidRequest("queries", f"has {len(request.queries)} entries; send 1 to {MAX_QUERIES}")
+        encodings = await self._batcher.encode(request.queries)
+        return EmbedQueriesResponse(encodings=map(_message, encodings), encoder_version=self._encoder_version)
+
+
+def _message(encoding: QueryEncoding) -> QueryEncodingMessage:
+    return QueryEncodingMessage(
+        vector=to_bytes(encoding.vector),
+        hidden=to_bytes(encoding.hidden),
+        states=to_bytes(encoding.states),
+        token_weights=to_bytes(encoding.token_weights),
+        token_count=len(encoding.token_weights),
+    )
