@@ -22,6 +22,7 @@ from shared.errors import Corrupt, NotFound, StorageFull
 MANIFEST = "manifest.json"
 CURRENT = "current"
 _CHUNK_BYTES = 1 << 20
+_LITTLE_BYTES = 64 << 10  # with less room than this, a failure of a library that does not say why is a full disk
 
 
 def sha256(path: Path) -> str:
@@ -44,16 +45,31 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     try:
-        yield folder
-        _sync_tree(folder)
-        os.replace(folder, root / version)
-        _sync(root)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(f"no room left in {root}; free some space and run it again ({error})") from error
-        raise
+        with full_disk_named(root):
+            yield folder
+            _sync_tree(folder)
+            os.replace(folder, root / version)
+            _sync(root)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def full_disk_named(root: Path) -> Iterator[None]:
+    """Whatever fails in the block for want of room, also inside a library, is a StorageFull that names the remedy."""
+    try:
+        yield
+    except StorageFull:
+        raise
+    except Exception as error:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if full or "No space left on device" in str(error) or _free_bytes(root) < _LITTLE_BYTES:
+            raise StorageFull(f"no room left in {root}; free some space and run it again ({error})") from error
+        raise
+
+
+def _free_bytes(root: Path) -> int:
+    return shutil.disk_usage(root).free
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

@@ -13,8 +13,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from protos.catalog_pb2 import Product as Message
 from shared.catalog.product import Product
-from shared.catalog.wire import to_message
+from shared.catalog.wire import from_message, to_message
 
 
 def id_hash(product_id: str) -> int:
@@ -100,6 +101,16 @@ class ProductStore:
     def payload(self, row: int) -> bytes:
         """The serialised product in a row."""
         return self._payloads[row]
+
+    def product(self, row: int) -> Product:
+        """The product in a row, as a value."""
+        return from_message(Message.FromString(self._payloads[row]))
+
+    def hashes_by_row(self) -> NDArray[np.uint64]:
+        """id_hash of every product (n,), in the order of the rows."""
+        hashes = np.empty(len(self), np.uint64)
+        hashes[self._hash_rows] = self._hashes
+        return hashes
 
     def product_id(self, row: int) -> str:
         return self._ids[row].decode()

@@ -1,0 +1,125 @@
+"""The FAISS index over a snapshot's vectors: exact while fast enough, else approximate with its recall measured.
+
+Exact search serves up to about fifty thousand products, HNSW (Malkov and Yashunin 2016) up to half a million; beyond
+that inverted lists of RaBitQ codes (Gao and Long 2024) refined with 8-bit vectors.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.floating[Any]]  # (n, dim), unit norm; may be a memory map
+Queries = NDArray[np.float32]  # (q, dim)
+
+_CHUNK_ROWS = 8_192
+
+
+@dataclass(frozen=True)
+class DensePlan:
+    """Which index serves how many products, and how well it must recall."""
+
+    flat_until: int = 50_000
+    hnsw_until: int = 500_000
+    target_recall: float = 0.95
+    sampled_queries: int = 200
+    hnsw_links: int = 32
+    hnsw_build_effort: int = 100
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the manifest says of the index: its kind, its search parameters, and its recall at those."""
+
+    kind: str
+    recall_at_100: float
+    search: dict[str, int]
+
+    def manifest(self) -> dict[str, Any]:
+        return {"kind": self.kind, "recall_at_100": round(self.recall_at_100, 4), **self.search}
+
+
+def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> Measured:
+    """Write the index that fits the number of vectors, with the least search effort that recalls enough."""
+    plan = plan or DensePlan()
+    count, dim = vectors.shape
+    if count <= plan.flat_until:
+        index: Any = faiss.IndexFlatIP(dim)
+        _fill(index, vectors)
+        measured = Measured("flat", 1.0, {})
+    else:
+        kind, index, efforts = _hnsw(vectors, plan) if count <= plan.hnsw_until else _inverted(vectors)
+        measured = _measure(kind, index, vectors, efforts, plan)
+    faiss.write_index(index, str(path))
+    return measured
+
+
+def _fill(index: Any, vectors: Vectors) -> None:
+    for start in range(0, len(vectors), _CHUNK_ROWS):
+        index.add(np.ascontiguousarray(vectors[start : start + _CHUNK_ROWS], dtype=np.float32))
+
+
+def _hnsw(vectors: Vectors, plan: DensePlan) -> tuple[str, Any, list[dict[str, int]]]:
+    index = faiss.IndexHNSWFlat(vectors.shape[1], plan.hnsw_links, faiss.METRIC_INNER_PRODUCT)
+    index.hnsw.efConstruction = plan.hnsw_build_effort
+    _fill(index, vectors)
+    return "hnsw", index, [{"ef_search": effort} for effort in (200, 400, 800, 1600)]
+
+
+def _inverted(vectors: Vectors) -> tuple[str, Any, list[dict[str, int]]]:
+    """Lists of one-bit RaBitQ codes, refined with 8-bit vectors; about the square root of n lists."""
+    count, dim = vectors.shape
+    lists = int(2 ** np.clip(np.round(np.log2(np.sqrt(max(count, 1)))), 4, 13))
+    index = faiss.index_factory(dim, f"IVF{lists},RaBitQfs,Refine(SQ8)", faiss.METRIC_INNER_PRODUCT)
+    sample = np.sort(np.random.default_rng(0).choice(count, min(count, lists * 64), replace=False))
+    index.train(np.ascontiguousarray(vectors[sample], dtype=np.float32))
+    _fill(index, vectors)
+    probes = [max(1, lists // share) for share in (32, 16, 8, 4, 2)]
+    return "ivf-rabitq", index, [{"nprobe": nprobe, "k_factor": 4} for nprobe in probes]
+
+
+def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, int]], plan: DensePlan) -> Measured:
+    """The least effort whose recall@100 against exact search reaches the target; the greatest when none does."""
+    rows = np.random.default_rng(1).choice(len(vectors), min(plan.sampled_queries, len(vectors)), replace=False)
+    queries = _between(np.asarray(vectors[rows], dtype=np.float32))
+    truth = exact(vectors, queries, 100)
+    measured = Measured(kind, 0.0, efforts[-1])
+    for effort in efforts:
+        found = index.search(queries, 100, params=_parameters(kind, effort))[1]
+        measured = Measured(kind, _overlap(truth, found), effort)
+        if measured.recall_at_100 >= plan.target_recall:
+            break
+    return measured
+
+
+def _between(vectors: Queries) -> Queries:
+    """Points between neighbours in the sample: near the products, as queries are, and none of them itself."""
+    mixed = vectors + 0.7 * np.roll(vectors, 1, axis=0)
+    return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+
+
+def _parameters(kind: str, effort: dict[str, int]) -> Any:
+    if kind == "hnsw":
+        return faiss.SearchParametersHNSW(efSearch=effort["ef_search"])
+    inner = faiss.SearchParametersIVF(nprobe=effort["nprobe"])
+    return faiss.IndexRefineSearchParameters(k_factor=effort["k_factor"], base_index_params=inner)
+
+
+def exact(vectors: Vectors, queries: Queries, limit: int) -> NDArray[np.int64]:
+    """Rows of the `limit` nearest vectors to each query (q, limit), reading the vectors in chunks."""
+    best_scores = np.full((len(queries), 0), 0, np.float32)
+    best_rows = np.zeros((len(queries), 0), np.int64)
+    for start in range(0, len(vectors), _CHUNK_ROWS):
+        chunk = np.asarray(vectors[start : start + _CHUNK_ROWS], dtype=np.float32)
+        scores = np.hstack([best_scores, queries @ chunk.T])
+        rows = np.hstack([best_rows, np.broadcast_to(np.arange(start, start + len(chunk)), (len(queries), len(chunk)))])
+        keep = np.argsort(-scores, axis=1, kind="stable")[:, :limit]
+        best_scores, best_rows = np.take_along_axis(scores, keep, 1), np.take_along_axis(rows, keep, 1)
+    return best_rows
+
+
+def _overlap(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
+    return float(np.mean([len(np.intersect1d(a, b)) / max(len(a), 1) for a, b in zip(truth, found, strict=True)]))

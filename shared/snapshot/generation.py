@@ -1,0 +1,71 @@
+"""One index generation on disk: its folders, its manifest, and what an indexer reads back of it.
+
+DATA/snapshots/<version>/  manifest.json, products/, dense/, states/, lexical/, columns/
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared import artifacts
+from shared.errors import Corrupt
+from shared.snapshot.products import ProductStore
+from shared.snapshot.states import ProductStates
+
+SNAPSHOTS = "snapshots"
+FORMAT = 1
+
+
+def snapshots_of(data: Path) -> Path:
+    """Where the snapshots of DATA are."""
+    return data / SNAPSHOTS
+
+
+def new_version_name() -> str:
+    """A name for a new version, later than those before: 20261124T021500.123456Z."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Generation:
+    """What an indexer reuses of a snapshot: products, vectors (n, dim) and states by row, all memory-mapped."""
+
+    version: str
+    manifest: dict[str, Any]
+    products: ProductStore
+    vectors: NDArray[np.floating[Any]]
+    states: ProductStates
+
+    @property
+    def encoder(self) -> dict[str, Any]:
+        """What made the vectors and states."""
+        encoder: dict[str, Any] = self.manifest["encoder"]
+        return encoder
+
+    @property
+    def log_position(self) -> int:
+        """The catalogue log's offset up to which this snapshot has all writes."""
+        return int(self.manifest["log_position"])
+
+
+def open_generation(folder: Path, verify: bool = True) -> Generation:
+    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
+    manifest = artifacts.read_manifest(folder, verify)
+    if manifest.get("format") != FORMAT:
+        raise Corrupt(f"{folder} has format {manifest.get('format')}, not {FORMAT}; index the catalogue again")
+    products = ProductStore.open(folder / "products")
+    vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+    states = ProductStates(folder / "states")
+    if not len(products) == len(vectors) == len(states) == manifest["product_count"]:
+        raise Corrupt(f"{folder}: its parts differ in length; index the catalogue again")
+    return Generation(manifest["version"], manifest, products, vectors, states)
+
+
+def current_generation(data: Path, verify: bool = True) -> Generation | None:
+    """The snapshot in use, or None when there is none yet."""
+    version = artifacts.current(snapshots_of(data))
+    return open_generation(snapshots_of(data) / version, verify) if version else None
