@@ -1,43 +1,20 @@
-import faiss
-import numpy as np
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from services.retrieval.snapshots import Snapshot
-from shared.artifacts import write_manifest
-from shared.snapshot.columns import ColumnsWriter
-from shared.snapshot.lexical import LexicalWriter
-from shared.snapshot.products import ProductsWriter
-
-DIM = 8
-WRITERS = {"products": ProductsWriter, "columns": ColumnsWriter, "lexical": LexicalWriter}
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot, WriteSnapshot
+from tests.unit.retrieval.snapshot_on_disk import write_snapshot as write
 
 
 @pytest.fixture
-def write_snapshot(tmp_path):
-    """A function that writes a snapshot of products and, if wanted, their vectors (n, 8); it returns the folder."""
-
-    def write(products, vectors=None, version="v1"):
-        folder = tmp_path / version
-        for name, writer in WRITERS.items():
-            writing = writer(folder / name)
-            writing.add(products)
-            writing.finish()
-        if vectors is None:
-            vectors = np.random.default_rng(0).normal(size=(len(products), DIM))
-        vectors = np.asarray(vectors, np.float32).reshape(len(products), DIM)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        index = faiss.IndexFlatIP(DIM)
-        index.add(vectors)
-        (folder / "dense").mkdir()
-        np.save(folder / "dense/vectors.npy", vectors)
-        faiss.write_index(index, str(folder / "dense/index.faiss"))
-        write_manifest(folder, {"version": version, "product_count": len(products), "dense": {"kind": "flat"}})
-        return folder
-
-    return write
+def write_snapshot(tmp_path: Path) -> WriteSnapshot:
+    """Writes a snapshot of products and, if wanted, their vectors (n, 8); returns its folder."""
+    return partial(write, tmp_path)
 
 
 @pytest.fixture
-def open_snapshot(write_snapshot):
+def open_snapshot(write_snapshot: WriteSnapshot) -> OpenSnapshot:
     """The same, opened."""
-    return lambda *given, **named: Snapshot.open(write_snapshot(*given, **named))
+    return lambda products, vectors=None, version="v1": Snapshot.open(write_snapshot(products, vectors, version))

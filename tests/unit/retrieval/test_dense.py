@@ -1,37 +1,41 @@
+from pathlib import Path
+
 import faiss
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from services.retrieval.dense import DenseLeg
 from shared.errors import Corrupt
 
-KINDS = {"Flat": {}, "HNSW16": {"ef_search": 128}, "IVF16,SQ8": {"nprobe": 8},
+Matrix = NDArray[np.float32]
+KINDS: dict[str, dict[str, int]] = {"Flat": {}, "HNSW16": {"ef_search": 128}, "IVF16,SQ8": {"nprobe": 8},
          "IVF16,PQ8x4fs,RFlat": {"nprobe": 8, "k_factor": 8}}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def vectors():
+def vectors() -> Matrix:
     rng = np.random.default_rng(7)
     centres = rng.normal(size=(20, 16))
     vectors = (centres[rng.integers(0, 20, 6_000)] + 0.3 * rng.normal(size=(6_000, 16))).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def leg(vectors, kind):
+def leg(vectors: Matrix, kind: str) -> DenseLeg:
     index = faiss.index_factory(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
     index.train(vectors)
     index.add(vectors)
     return DenseLeg(index, vectors.astype(np.float16), KINDS[kind])
 
 
-def nearest(vectors, query, limit, mask):
+def nearest(vectors: Matrix, query: Matrix, limit: int, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     scores = np.where(mask, vectors.astype(np.float16).astype(np.float32) @ query, -2)
     return np.argsort(-scores, kind="stable")[: min(limit, mask.sum())]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.02, 0.0])
-def test_a_filtered_search_finds_the_nearest_that_pass(vectors, kind, share):
+def test_a_filtered_search_finds_the_nearest_that_pass(vectors: Matrix, kind: str, share: float) -> None:
     mask = np.random.default_rng(3).random(len(vectors)) < share
     dense, found = leg(vectors, kind), 0
     for query in vectors[:5]:
@@ -42,12 +46,12 @@ def test_a_filtered_search_finds_the_nearest_that_pass(vectors, kind, share):
     assert found >= 0.95 * 5 * len(expected)
 
 
-def test_scores_are_exact_whatever_the_index(vectors):
+def test_scores_are_exact_whatever_the_index(vectors: Matrix) -> None:
     rows, scores = leg(vectors, "IVF16,SQ8").best(vectors[0], 20)
     assert np.allclose(scores, vectors[rows].astype(np.float16).astype(np.float32) @ vectors[0], atol=1e-6)
 
 
-def test_an_index_of_other_vectors_is_corrupt(tmp_path, vectors):
+def test_an_index_of_other_vectors_is_corrupt(tmp_path: Path, vectors: Matrix) -> None:
     np.save(tmp_path / "vectors.npy", vectors[:10])
     index = faiss.IndexFlatIP(16)
     index.add(vectors[:9])
@@ -56,6 +60,6 @@ def test_an_index_of_other_vectors_is_corrupt(tmp_path, vectors):
         DenseLeg.open(tmp_path, {})
 
 
-def test_nothing_is_near_in_an_empty_snapshot():
+def test_nothing_is_near_in_an_empty_snapshot() -> None:
     empty = DenseLeg(faiss.IndexFlatIP(4), np.empty((0, 4), np.float32), {})
     assert len(empty.best(np.ones(4, np.float32), 10)[0]) == 0

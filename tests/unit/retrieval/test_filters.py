@@ -1,5 +1,7 @@
 import math
 import random
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ from shared.snapshot.columns import Columns, ColumnsWriter
 BRANDS, COLORS, PATHS = ("Acme", "acme", "Hob", "Lux"), ("red", "Blue", "blue"), ("A", "A > B", "A > B > C", "D")
 
 
-def random_product(number, rng):
-    some = lambda values, most: tuple(rng.sample(values, rng.randint(0, most)))  # noqa: E731
+def random_product(number: int, rng: random.Random) -> Product:
+    def some(values: Sequence[Any], most: int) -> tuple[Any, ...]:
+        return tuple(rng.sample(values, rng.randint(0, most)))
+
     attributes = {"color": some(COLORS, 2), "size": some((1.0, 2.5, 40.0), 2), "odd": rng.choice([("7",), (7.0,)])}
     return Product(
         f"p{number}",
@@ -35,7 +39,7 @@ PRODUCTS = [random_product(number, random.Random(number)) for number in range(60
 
 
 @pytest.fixture(scope="module")
-def columns(tmp_path_factory):
+def columns(tmp_path_factory: pytest.TempPathFactory) -> Columns:
     folder = tmp_path_factory.mktemp("columns")
     writer = ColumnsWriter(folder)
     writer.add(PRODUCTS)
@@ -43,13 +47,14 @@ def columns(tmp_path_factory):
     return Columns.open(folder)
 
 
-def rows(columns, *filters):
+def rows(columns: Columns, *filters: Filter) -> set[int]:
     ids = {product.product_id: row for row, product in enumerate(PRODUCTS)}
     mask = mask_of(filters, columns, ids.get)
+    assert mask is not None
     return set(np.flatnonzero(mask).tolist())
 
 
-def values_of(product, field):
+def values_of(product: Product, field: str) -> tuple[Any, ...]:
     """The values of a field as a person would read them off the product."""
     if field.startswith("attributes."):
         return product.attributes.get(field.removeprefix("attributes."), ())
@@ -59,7 +64,7 @@ def values_of(product, field):
     return value if isinstance(value, tuple) else () if value in (None, "") else (value,)
 
 
-def holds(product, filter_):
+def holds(product: Product, filter_: Filter) -> bool:
     values = values_of(product, filter_.field)
     match filter_.condition:
         case AnyOf(wanted):
@@ -105,29 +110,29 @@ anywhere = st.builds(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
 @given(filters=st.lists(st.one_of(textual, hierarchical, numeric, anywhere), min_size=1, max_size=3))
-def test_filters_select_what_reading_every_product_selects(columns, filters):
+def test_filters_select_what_reading_every_product_selects(columns: Columns, filters: list[Filter]) -> None:
     filters = [Filter(f.field, AnyOf(tuple(f.condition.values)), f.negate) if isinstance(f.condition, AnyOf) else f
                for f in filters]  # fmt: skip
     expected = {row for row, product in enumerate(PRODUCTS) if all(holds(product, each) for each in filters)}
     assert rows(columns, *filters) == expected
 
 
-def test_no_filter_selects_without_a_mask(columns):
-    assert mask_of((), columns, {}.get) is None
+def test_no_filter_selects_without_a_mask(columns: Columns) -> None:
+    assert mask_of((), columns, lambda product_id: None) is None
 
 
-def test_products_are_selected_by_id(columns):
+def test_products_are_selected_by_id(columns: Columns) -> None:
     assert rows(columns, Filter("product_id", AnyOf(("p3", "p5", "nobody")))) == {3, 5}
     assert rows(columns, Filter("product_id", Exists(False))) == set()
 
 
-def test_a_category_is_found_however_its_path_is_spaced(columns):
+def test_a_category_is_found_however_its_path_is_spaced(columns: Columns) -> None:
     assert rows(columns, Filter("categories", AnyOf(("a>b",)))) == rows(
         columns, Filter("categories", AnyOf(("A > B",)))
     )
 
 
-def test_many_values_select_as_few_do(columns):
+def test_many_values_select_as_few_do(columns: Columns) -> None:
     many = AnyOf((*(f"value {number}" for number in range(900)), "Hob", "Lux", "red", "new", "eco"))
     assert rows(columns, Filter("brands", many)) == rows(columns, Filter("brands", AnyOf(("hob", "lux"))))
 
@@ -144,7 +149,7 @@ def test_many_values_select_as_few_do(columns):
         (Filter("price", Between(math.nan, 2)), "not NaN"),
     ],
 )
-def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(columns, filter_, said):
+def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(columns: Columns, filter_: Filter, said: str) -> None:
     with pytest.raises(InvalidRequest, match=r"^filters\.") as caught:
         rows(columns, filter_)
     assert said in str(caught.value)

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from services.retrieval import lexical
+from services.retrieval.lexical import LexicalLeg
 from services.retrieval.lexical_query import enough
 from shared.catalog.product import Product
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 CATALOGUE = [
     Product("p0", "Acme MacBook sleeve 13.3 in", description="a sleeve for a laptop", sku="dv7-1211ea"),
@@ -18,12 +20,12 @@ CATALOGUE = [
 
 
 @pytest.fixture
-def leg(open_snapshot):
+def leg(open_snapshot: OpenSnapshot) -> LexicalLeg:
     return open_snapshot(CATALOGUE).lexical
 
 
-def found(leg, query, limit=10, mask=None):
-    return leg.search(query).best(limit, mask)[0].tolist()
+def found(leg: LexicalLeg, query: str) -> list[int]:
+    return list(leg.search(query).best(10)[0].tolist())
 
 
 @pytest.mark.parametrize(
@@ -45,22 +47,22 @@ def found(leg, query, limit=10, mask=None):
         ("café täble", 5),
     ],
 )
-def test_a_product_is_found_by_its_words_however_they_are_written(leg, query, first):
+def test_a_product_is_found_by_its_words_however_they_are_written(leg: LexicalLeg, query: str, first: int) -> None:
     assert found(leg, query)[0] == first
 
 
 @pytest.mark.parametrize("query", ["", "xyzzy", "🎧", '"', "AND OR NOT", "title:(", "a" * 1_000, "+-*/\\~^[]{}"])
-def test_nothing_in_a_query_is_syntax(leg, query):
+def test_nothing_in_a_query_is_syntax(leg: LexicalLeg, query: str) -> None:
     search = leg.search(query)
     assert len(search.best(10)[0]) == search.matching().sum() == 0
     assert search.scores(np.array([0, 1])).tolist() == [0, 0]
 
 
-def test_a_query_of_hundreds_of_words_is_answered(leg):
+def test_a_query_of_hundreds_of_words_is_answered(leg: LexicalLeg) -> None:
     assert found(leg, " ".join(f"word{number} mouse" for number in range(80)))
 
 
-def test_words_in_the_title_weigh_more_than_in_the_description(leg):
+def test_words_in_the_title_weigh_more_than_in_the_description(leg: LexicalLeg) -> None:
     assert found(leg, "wireless mouse") == [1, 2]
 
 
@@ -77,23 +79,23 @@ def test_words_in_the_title_weigh_more_than_in_the_description(leg):
         ("0095205603217", {1}),
     ],
 )
-def test_a_match_holds_all_of_two_words_and_two_thirds_of_more(leg, query, matching):
+def test_a_match_holds_all_of_two_words_and_two_thirds_of_more(leg: LexicalLeg, query: str, matching: set[int]) -> None:
     assert set(np.flatnonzero(leg.search(query).matching()).tolist()) == matching
 
 
-def test_how_many_words_are_enough():
+def test_how_many_words_are_enough() -> None:
     assert [enough(words) for words in range(1, 8)] == [1, 2, 2, 3, 4, 4, 5]
 
 
-def words(rng):
+def words(rng: random.Random) -> str:
     return " ".join(rng.choices(["red", "blue", "lamp", "desk", "pen", "mug", "hat"], weights=range(1, 8), k=4))
 
 
 @pytest.mark.parametrize("first_fetch", [1, 5_000])
 @pytest.mark.parametrize("few_rows", [0, 500])
 def test_a_filtered_search_is_the_unfiltered_one_without_what_does_not_pass(
-    open_snapshot, monkeypatch, first_fetch, few_rows
-):
+    open_snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch, first_fetch: int, few_rows: int
+) -> None:
     monkeypatch.setattr(lexical, "FIRST_FETCH", first_fetch)
     monkeypatch.setattr(lexical, "FEW_ROWS", few_rows)
     rng = random.Random(5)

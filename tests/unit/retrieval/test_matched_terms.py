@@ -2,6 +2,7 @@ import pytest
 
 from services.retrieval.matched_terms import matched_terms
 from shared.catalog.product import Product
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 
 @pytest.mark.parametrize(
@@ -15,6 +16,8 @@ from shared.catalog.product import Product
         ("🎧", "red", []),
     ],
 )
-def test_the_words_of_a_query_that_a_product_holds_come_as_typed(open_snapshot, query, text, terms):
+def test_the_words_of_a_query_that_a_product_holds_come_as_typed(
+    open_snapshot: OpenSnapshot, query: str, text: str, terms: list[str]
+) -> None:
     index = open_snapshot([Product("a", "any")]).lexical.index
     assert matched_terms(index, query, [text]) == terms

@@ -1,12 +1,15 @@
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriever
+from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 AXES = np.eye(8, dtype=np.float32)
 PRODUCTS = [
@@ -24,45 +27,45 @@ VECTORS = AXES[0] * np.array([[0.9], [0.9], [0.1], [0.9], [0.9], [0.8]]) + AXES[
 
 
 @pytest.fixture
-def snapshot(open_snapshot):
+def snapshot(open_snapshot: OpenSnapshot) -> Snapshot:
     return open_snapshot(PRODUCTS, VECTORS)
 
 
-def ids(snapshot, **request):
+def ids(snapshot: Snapshot, **request: Any) -> list[str]:
     found = Retriever().retrieve(snapshot, Request(**request))
     return [snapshot.products.product_id(row) for row in found.rows]
 
 
-def test_words_and_vectors_join(snapshot):
+def test_words_and_vectors_join(snapshot: Snapshot) -> None:
     found = ids(snapshot, query="red lamp", vector=AXES[0])
     assert found[0] == "red-lamp"
     assert set(found) == {"red-lamp", "blue-lamp", "light", "next-lamp"}
 
 
-def test_each_tier_runs_what_it_names(snapshot):
+def test_each_tier_runs_what_it_names(snapshot: Snapshot) -> None:
     assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {"red-lamp", "red-mug"}
     assert "red-mug" not in ids(snapshot, query="red", vector=AXES[0], tier=DENSE)
     assert set(ids(snapshot, query="red", vector=AXES[0], tier=FUSED)) >= {"red-mug", "light"}
 
 
-def test_without_a_vector_words_answer_and_the_response_says_so(snapshot):
+def test_without_a_vector_words_answer_and_the_response_says_so(snapshot: Snapshot) -> None:
     found = Retriever().retrieve(snapshot, Request("lamp"))
     assert found.tier == LEXICAL and found.degraded == ("dense: no vector",)
     assert (found.dense_scores == 0).all() and len(found.rows) == 3
 
 
-def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot):
+def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot: Snapshot) -> None:
     assert "old-lamp" not in ids(snapshot, query="lamp", vector=AXES[0])
     assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
 
 
-def test_filters_hold_in_both_legs(snapshot):
+def test_filters_hold_in_both_legs(snapshot: Snapshot) -> None:
     hob = (Filter("brands", AnyOf(("hob",))),)
     for tier in (LEXICAL, DENSE, FUSED):
         assert set(ids(snapshot, query="lamp", vector=AXES[0], filters=hob, tier=tier)) == {"blue-lamp"}
 
 
-def test_scores_and_ranks_are_those_of_each_leg(snapshot):
+def test_scores_and_ranks_are_those_of_each_leg(snapshot: Snapshot) -> None:
     found = Retriever().retrieve(snapshot, Request("red mug", AXES[0]))
     by_row = dict(zip(found.rows.tolist(), range(len(found.rows)), strict=True))
     mug, light = by_row[2], by_row[3]
@@ -74,24 +77,24 @@ def test_scores_and_ranks_are_those_of_each_leg(snapshot):
 
 @pytest.mark.parametrize("query", ["", "lamp", "red lamp"])
 @pytest.mark.parametrize("order_by", ["", "price asc", "newest"])
-def test_count_facets_and_candidates_are_about_one_match_set(snapshot, query, order_by):
+def test_count_facets_and_candidates_are_about_one_match_set(snapshot: Snapshot, query: str, order_by: str) -> None:
     request = Request(query, AXES[0], facets=(("type", 10),), order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
     assert found.total_count == len(found.rows) == found.facets[0].values[0][1]
 
 
-def test_the_count_does_not_depend_on_the_limit(snapshot):
+def test_the_count_does_not_depend_on_the_limit(snapshot: Snapshot) -> None:
     counts = {
         Retriever().retrieve(snapshot, Request("lamp", AXES[0], limit=limit)).total_count for limit in (1, 2, 400)
     }
     assert counts == {4}
 
 
-def test_a_product_that_words_and_vectors_find_far_off_does_not_match(snapshot):
+def test_a_product_that_words_and_vectors_find_far_off_does_not_match(snapshot: Snapshot) -> None:
     assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0])
 
 
-def test_words_that_no_product_holds_together_still_find_products_with_some(snapshot):
+def test_words_that_no_product_holds_together_still_find_products_with_some(snapshot: Snapshot) -> None:
     assert set(ids(snapshot, query="blue mug", vector=AXES[7])) >= {"blue-lamp", "red-mug"}
 
 
@@ -105,25 +108,25 @@ def test_words_that_no_product_holds_together_still_find_products_with_some(snap
         ("relevance", ["light", "red-lamp", "blue-lamp", "red-mug", "next-lamp"]),
     ],
 )
-def test_browsing_is_ordered_with_missing_values_last(snapshot, order_by, expected):
+def test_browsing_is_ordered_with_missing_values_last(snapshot: Snapshot, order_by: str, expected: list[str]) -> None:
     assert ids(snapshot, order_by=order_by) == expected
 
 
-def test_an_order_holds_over_the_match_set(snapshot):
+def test_an_order_holds_over_the_match_set(snapshot: Snapshot) -> None:
     found = ids(snapshot, query="lamp", vector=AXES[0], order_by="price asc")
     assert found == ["blue-lamp", "light", "red-lamp", "next-lamp"]
 
 
-def test_an_unknown_order_is_refused(snapshot):
+def test_an_unknown_order_is_refused(snapshot: Snapshot) -> None:
     with pytest.raises(InvalidRequest, match=r"order_by.*price asc"):
         Retriever().retrieve(snapshot, Request(order_by="cheapest"))
 
 
-def test_an_empty_snapshot_answers_with_nothing(open_snapshot):
+def test_an_empty_snapshot_answers_with_nothing(open_snapshot: OpenSnapshot) -> None:
     found = Retriever().retrieve(open_snapshot([]), Request("lamp", AXES[0], facets=(("brands", 10),)))
     assert found.total_count == len(found.rows) == 0 and found.facets[0].values == ()
 
 
-def test_parts_are_timed(snapshot):
+def test_parts_are_timed(snapshot: Snapshot) -> None:
     found = Retriever().retrieve(snapshot, Request("lamp", AXES[0]))
     assert set(found.stage_ms) == {"filter", "lexical", "dense", "fuse", "facets"}

@@ -4,36 +4,37 @@ from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.artifacts import read_manifest, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, SnapshotGone, Unavailable
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot, WriteSnapshot
 
 ONE = [Product("a", "Lamp")]
 
 
-def test_the_current_snapshot_answers_when_none_is_named(open_snapshot):
+def test_the_current_snapshot_answers_when_none_is_named(open_snapshot: OpenSnapshot) -> None:
     snapshots = Snapshots(open_snapshot(ONE, version="v1"))
     snapshots.swap(open_snapshot(ONE, version="v2"))
     assert snapshots.get().version == "v2"
     assert snapshots.get("v1").version == "v1"
 
 
-def test_a_snapshot_two_swaps_old_is_gone(open_snapshot):
+def test_a_snapshot_two_swaps_old_is_gone(open_snapshot: OpenSnapshot) -> None:
     snapshots = Snapshots(*(open_snapshot(ONE, version=version) for version in ("v1", "v2", "v3")))
     with pytest.raises(SnapshotGone, match="v1 is not open here"):
         snapshots.get("v1")
 
 
-def test_opening_the_same_version_again_replaces_it_alone(open_snapshot):
+def test_opening_the_same_version_again_replaces_it_alone(open_snapshot: OpenSnapshot) -> None:
     first, second = open_snapshot(ONE, version="v1"), open_snapshot(ONE, version="v2")
     snapshots = Snapshots(first, second)
     snapshots.swap(second)
     assert snapshots.get("v1") is first
 
 
-def test_without_a_snapshot_retrieval_is_unavailable():
+def test_without_a_snapshot_retrieval_is_unavailable() -> None:
     with pytest.raises(Unavailable, match="index a catalogue first"):
         Snapshots().get()
 
 
-def test_a_flipped_byte_is_noticed_before_it_serves(write_snapshot):
+def test_a_flipped_byte_is_noticed_before_it_serves(write_snapshot: WriteSnapshot) -> None:
     folder = write_snapshot(ONE)
     path = folder / "dense/vectors.npy"
     data = bytearray(path.read_bytes())
@@ -43,7 +44,7 @@ def test_a_flipped_byte_is_noticed_before_it_serves(write_snapshot):
         Snapshot.open(folder)
 
 
-def test_parts_that_do_not_belong_together_are_noticed(write_snapshot):
+def test_parts_that_do_not_belong_together_are_noticed(write_snapshot: WriteSnapshot) -> None:
     folder = write_snapshot(ONE)
     manifest = read_manifest(folder)
     write_manifest(folder, {**manifest, "product_count": 2})

@@ -1,15 +1,17 @@
 import pytest
 
-from services.retrieval.spelling import normalise
+from services.retrieval.spelling import Spelling, normalise
 from shared.catalog.product import Product
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 TITLES = ["Bluetooth speaker", "Bluetooth headphones", "Headphones", "Samsung laptop", "Kettle", "kettle",
-          "Coffee table", "coffee mug", "table lamp", "MacBook Pro", "Straße café", "T-shirt red", "AA battery", "Toner TN-2110",
+          "Coffee table", "coffee mug", "table lamp", "MacBook Pro", "Straße café",
+          "T-shirt red", "AA battery", "Toner TN-2110",
           "Wireless keyboard", "Tablet"]  # fmt: skip
 
 
 @pytest.fixture
-def spelling(open_snapshot):
+def spelling(open_snapshot: OpenSnapshot) -> Spelling:
     return open_snapshot([Product(f"p{n}", title, description="a gizmo") for n, title in enumerate(TITLES)]).spelling
 
 
@@ -24,7 +26,7 @@ def spelling(open_snapshot):
         ("coffeetable", "coffee table"),
     ],
 )
-def test_an_unknown_word_becomes_its_clear_neighbour(spelling, typed, searched):
+def test_an_unknown_word_becomes_its_clear_neighbour(spelling: Spelling, typed: str, searched: str) -> None:
     assert spelling.correct(typed) == searched
 
 
@@ -33,7 +35,7 @@ def test_an_unknown_word_becomes_its_clear_neighbour(spelling, typed, searched):
     ["kettles", "gizmo", "tn-2111", "dv7-1211ea", "4gbb", "aaa", "mac book pro", "tshirt", "xyzzyxyzzy", "STRASSE",
      "cafe", "小さい", "", "42.3", "speaker's"],
 )  # fmt: skip
-def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling, typed):
+def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelling, typed: str) -> None:
     assert spelling.correct(typed) == typed
 
 
@@ -52,6 +54,6 @@ def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling, typed)
         (" " * 5_000 + "late", ""),
     ],
 )
-def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed, searched):
+def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed: str, searched: str) -> None:
     assert normalise(typed) == searched
     assert normalise(searched) == searched

@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from shared.catalog.product import Product
-from shared.snapshot.columns import Columns, ColumnsWriter, paths
+from shared.snapshot.columns import Columns, ColumnsWriter, Entries, paths
 
 PRODUCTS = [
     Product("a", "Kettle", brands=("Hob",), categories=("Home > Kitchen > Kettles",), price=19.99,
@@ -13,7 +16,7 @@ PRODUCTS = [
 
 
 @pytest.fixture
-def columns(tmp_path):
+def columns(tmp_path: Path) -> Columns:
     writer = ColumnsWriter(tmp_path)
     writer.add(PRODUCTS[:1])
     writer.add(PRODUCTS[1:])
@@ -21,45 +24,58 @@ def columns(tmp_path):
     return Columns.open(tmp_path)
 
 
-def values_by_row(columns, field):
-    entries = columns.text(field)
+def entries_of(columns: Columns, field: str) -> Entries:
+    entries = columns.text(field) or columns.sparse(field)
+    assert entries
+    return entries
+
+
+def dense_of(columns: Columns, name: str) -> NDArray[np.float64]:
+    dense = columns.dense(name)
+    assert dense is not None
+    return dense
+
+
+def values_by_row(columns: Columns, field: str) -> list[tuple[int, str]]:
+    entries = entries_of(columns, field)
     return [(int(row), columns.values[code]) for row, code in zip(entries.rows, entries.values, strict=True)]
 
 
-def test_a_number_is_exact_and_a_missing_one_is_nan(columns):
-    assert columns.dense("price")[0] == 19.99
-    assert np.isnan(columns.dense("price")[1:]).all()
-    assert columns.dense("rating_count").tolist() == [0, 0, 7]
+def test_a_number_is_exact_and_a_missing_one_is_nan(columns: Columns) -> None:
+    assert dense_of(columns, "price")[0] == 19.99
+    assert np.isnan(dense_of(columns, "price")[1:]).all()
+    assert dense_of(columns, "rating_count").tolist() == [0, 0, 7]
 
 
-def test_texts_come_back_by_row_as_they_were_in_the_catalogue(columns):
+def test_texts_come_back_by_row_as_they_were_in_the_catalogue(columns: Columns) -> None:
     assert values_by_row(columns, "brands") == [(0, "Hob"), (1, "Lux"), (1, "hob")]
     assert values_by_row(columns, "tags") == [(1, "new\nline")]
 
 
-def test_a_category_is_there_with_everything_above_it_once(columns):
+def test_a_category_is_there_with_everything_above_it_once(columns: Columns) -> None:
     assert paths("A>B > C") == ["A", "A > B", "A > B > C"]
     of_lamp = [value for row, value in values_by_row(columns, "categories") if row == 1]
     assert of_lamp == ["Home", "Home > Lights", "Home > Kitchen"]
 
 
-def test_an_attribute_may_hold_texts_in_one_product_and_numbers_in_another(columns):
+def test_an_attribute_may_hold_texts_in_one_product_and_numbers_in_another(columns: Columns) -> None:
     assert values_by_row(columns, "attributes.litres") == [(2, "many")]
-    assert columns.sparse("attributes.litres").values.tolist() == [1.5, 2.0]
+    numbers = columns.sparse("attributes.litres")
+    assert numbers and numbers.values.tolist() == [1.5, 2.0]
 
 
-def test_the_codes_of_a_text_ignore_case(columns):
+def test_the_codes_of_a_text_ignore_case(columns: Columns) -> None:
     assert {columns.values[code] for code in columns.values.codes("BLUE")} == {"Blue", "blue"}
     assert not columns.values.codes("green")
 
 
-def test_the_first_value_of_rows_is_found_and_a_missing_one_is_marked(columns):
-    firsts = columns.text("attributes.color").first(np.array([2, 1, 0]), 999)
+def test_the_first_value_of_rows_is_found_and_a_missing_one_is_marked(columns: Columns) -> None:
+    firsts = entries_of(columns, "attributes.color").first(np.array([2, 1, 0]), 999)
     assert [columns.values[code] if code != 999 else None for code in firsts] == ["Red", None, "Blue"]
 
 
-def test_an_empty_catalogue_has_columns_without_rows(tmp_path):
+def test_an_empty_catalogue_has_columns_without_rows(tmp_path: Path) -> None:
     ColumnsWriter(tmp_path).finish()
     columns = Columns.open(tmp_path)
     assert columns.row_count == 0 and len(columns.values) == 0
-    assert columns.text("brands") is None and len(columns.dense("price")) == 0
+    assert columns.text("brands") is None and len(dense_of(columns, "price")) == 0

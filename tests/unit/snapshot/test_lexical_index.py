@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from shared.catalog.product import Product
@@ -10,7 +12,7 @@ PRODUCTS = [
 
 
 @pytest.fixture
-def index(tmp_path):
+def index(tmp_path: Path) -> LexicalIndex:
     writer = LexicalWriter(tmp_path)
     writer.add(PRODUCTS[:1])
     writer.add(PRODUCTS[1:])
@@ -18,32 +20,32 @@ def index(tmp_path):
     return LexicalIndex.open(tmp_path)
 
 
-def test_all_products_are_in_one_segment(index):
+def test_all_products_are_in_one_segment(index: LexicalIndex) -> None:
     assert (index.searcher.num_docs, index.searcher.num_segments) == (2, 1)
 
 
-def test_words_are_folded_and_stemmed_and_numbers_stay_whole(index):
+def test_words_are_folded_and_stemmed_and_numbers_stay_whole(index: LexicalIndex) -> None:
     assert index.words("CAFÉ kettle kettles 1.5 dv7-1211ea") == ["cafe", "kettl", "1.5", "dv7", "1211ea"]
     assert index.searcher.doc_freq("text", "kettl") == 1
 
 
-def test_hyphenated_words_are_found_in_one_word(index):
+def test_hyphenated_words_are_found_in_one_word(index: LexicalIndex) -> None:
     assert joined("a T-shirt, x-y-z") == ["Tshirt", "xyz"]
     assert index.searcher.doc_freq("joined", "tshirt") == 1
 
 
-def test_identifiers_are_compared_without_case_spaces_and_leading_zeros(index):
+def test_identifiers_are_compared_without_case_spaces_and_leading_zeros(index: LexicalIndex) -> None:
     assert identifier("0095 205603217") == "95205603217"
     assert identifier("DV7-1") == "dv7-1" and identifier("000") == "0"
     assert index.searcher.doc_freq("identifier", "95205603217") == 1
 
 
-def test_an_empty_catalogue_has_an_index(tmp_path):
+def test_an_empty_catalogue_has_an_index(tmp_path: Path) -> None:
     LexicalWriter(tmp_path).finish()
     index = LexicalIndex.open(tmp_path)
     assert index.searcher.num_docs == 0 and index.vocabulary.words == []
 
 
-def test_no_lock_is_left_in_the_folder(tmp_path):
+def test_no_lock_is_left_in_the_folder(tmp_path: Path) -> None:
     LexicalWriter(tmp_path).finish()
     assert not list(tmp_path.glob(".tantivy-*"))

@@ -1,0 +1,175 @@
+"""Retrieval answers alike over the wire and in one process."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+
+from protos.catalog_pb2 import Product as ProductMessage
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
+from services.retrieval.retriever import Retriever
+from services.retrieval.service import RetrievalService
+from services.retrieval.snapshots import Snapshot, Snapshots
+from shared import vectors
+from shared.catalog.product import Product
+from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
+from shared.rpc import Server, connect
+from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
+
+PRODUCTS = [
+    Product("a", "Red lamp", brands=("Lux",), price=10.0, attributes={"color": ("red",)}),
+    Product("b", "Blue lamp", brands=("Hob",), price=20.0),
+    Product("c", "Mug", brands=("Hob",)),
+]
+VECTOR = vectors.to_bytes(np.eye(1, DIM, dtype=np.float32))
+
+
+class Door(Protocol):
+    def AnalyzeQuery(self, request: AnalyzeQueryRequest, /) -> Awaitable[AnalyzeQueryResponse]: ...
+    def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
+    def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    near = np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]
+    return Snapshot.open(write_snapshot(tmp_path_factory.mktemp("contract"), PRODUCTS, near))
+
+
+@asynccontextmanager
+async def served(service: RetrievalService) -> AsyncIterator[Door]:
+    services = [("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)]
+    server = Server(services, port=0, host="127.0.0.1")
+    await server.start()
+    async with connect(f"127.0.0.1:{server.port}") as channel:
+        yield RetrievalServiceStub(channel)
+    await server.stop(grace_seconds=0)
+
+
+@pytest.fixture(params=["in this process", "on the wire"])
+async def door(request: pytest.FixtureRequest, snapshot: Snapshot) -> AsyncIterator[Door]:
+    service = RetrievalService(Snapshots(snapshot), Retriever())
+    if request.param == "in this process":
+        yield service
+    else:
+        async with served(service) as stub:
+            yield stub
+
+
+async def test_both_doors_give_the_same_candidates(snapshot: Snapshot) -> None:
+    local = RetrievalService(Snapshots(snapshot), Retriever())
+    request = RetrieveRequest(query="red lamp", vector=VECTOR, facets=[FacetRequest(field="brands")])
+    async with served(local) as wire:
+        here, there = await local.Retrieve(request), await wire.Retrieve(request)
+    for response in (here, there):
+        response.stage_ms.clear()
+    assert here == there and here.rows
+
+
+async def test_candidates_come_as_equally_long_columns(door: Door) -> None:
+    found = await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR))
+    columns: list[Any] = [found.lexical_scores, found.dense_scores, found.fused_scores, found.lexical_ranks]
+    assert {len(column) for column in [*columns, found.dense_ranks, found.product_ids]} == {len(found.rows)}
+    assert [PRODUCTS[row].product_id for row in found.rows] == list(found.product_ids)
+    assert found.snapshot_version == "v1" and found.tier == TIER_FUSED and found.total_count == len(found.rows)
+    assert found.stage_ms.keys() >= {"lexical", "dense", "fuse", "facets"}
+
+
+async def test_every_kind_of_filter_crosses(door: Door) -> None:
+    filters = [
+        Filter(field="brands", any_of=AnyOf(values=["LUX", "hob"])),
+        Filter(field="price", range=NumberRange(max=15)),
+        Filter(field="attributes.color", exists=False, negate=True),
+    ]
+    found = await door.Retrieve(RetrieveRequest(filters=filters))
+    assert list(found.product_ids) == ["a"]
+
+
+async def test_facets_come_with_counts_and_ranges(door: Door) -> None:
+    facets = [FacetRequest(field="brands", limit=1), FacetRequest(field="price")]
+    brands, price = (await door.Retrieve(RetrieveRequest(facets=facets))).facets
+    assert [(value.value, value.count) for value in brands.values] == [("Hob", 2)] and not brands.HasField("range")
+    assert (price.range.min, price.range.max) == (10, 20)
+
+
+@pytest.mark.parametrize(("tier", "ran"), [(TIER_LEXICAL, TIER_LEXICAL), (TIER_DENSE, TIER_DENSE), (0, TIER_FUSED)])
+async def test_the_tier_asked_for_is_the_tier_that_ran(door: Door, tier: Any, ran: Any) -> None:
+    assert (await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR, tier=tier))).tier == ran
+
+
+async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
+    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red\nlampp ")) == AnalyzeQueryResponse(
+        query="red lamp", corrected=True
+    )
+    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp ")) == AnalyzeQueryResponse(query="red lamp")
+
+
+@pytest.mark.parametrize("query", ["", "\x00\x1f", "🎧", "x" * 10_000, "\u202e\u200b", "' OR 1=1; --", "\ufffd"])
+async def test_any_query_has_a_defined_result(door: Door, query: str) -> None:
+    analysed = (await door.AnalyzeQuery(AnalyzeQueryRequest(query=query))).query
+    assert len(analysed) <= 1_000
+    found = await door.Retrieve(RetrieveRequest(query=query))
+    assert found.total_count == (0 if analysed else len(PRODUCTS))
+
+
+async def test_products_come_whole_in_the_order_of_the_rows(door: Door) -> None:
+    fetched = await door.FetchProducts(FetchProductsRequest(rows=[2, 0], query="red lamps"))
+    assert [product.title for product in fetched.products] == ["Mug", "Red lamp"]
+    assert list(fetched.matched_terms) == ["", "red lamps"]
+    assert isinstance(fetched.products[0], ProductMessage)
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind", "said"),
+    [
+        (RetrieveRequest(filters=[Filter(field="colour", exists=True)]), InvalidRequest, r"filters\.field.*'colour'"),
+        (RetrieveRequest(filters=[Filter(field="brands")]), InvalidRequest, r"filters\.condition.*brands"),
+        (RetrieveRequest(filters=[Filter(field="brands", any_of=AnyOf())]), InvalidRequest, "1 to 1,000"),
+        (RetrieveRequest(facets=[FacetRequest(field="brandz")]), InvalidRequest, "did you mean brands"),
+        (RetrieveRequest(order_by="best"), InvalidRequest, "order_by"),
+        (RetrieveRequest(query="lamp", vector=b"1234"), InvalidRequest, "vector: has 4 bytes"),
+        (RetrieveRequest(query="lamp", vector=b"\xff" * 4 * DIM), InvalidRequest, "not finite"),
+        (RetrieveRequest(limit=5_001), InvalidRequest, "limit"),
+        (RetrieveRequest(snapshot_version="v0"), SnapshotGone, "v0 is not open here"),
+    ],
+)
+async def test_a_request_that_cannot_be_answered_is_refused_by_name(
+    door: Door, request_: RetrieveRequest, kind: type[AisleError], said: str
+) -> None:
+    with pytest.raises(kind, match=said):
+        await door.Retrieve(request_)
+
+
+@pytest.mark.parametrize("rows", [[3], [0] * 1_001])
+async def test_rows_that_are_not_there_are_refused(door: Door, rows: list[int]) -> None:
+    with pytest.raises(InvalidRequest, match="rows"):
+        await door.FetchProducts(FetchProductsRequest(rows=rows))
+
+
+async def test_without_a_snapshot_retrieval_is_unavailable() -> None:
+    async with served(RetrievalService(Snapshots(), Retriever())) as door:
+        with pytest.raises(Unavailable, match="index a catalogue first"):
+            await door.Retrieve(RetrieveRequest())
+
+
+async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(snapshot: Snapshot, tmp_path: Any) -> None:
+    snapshots = Snapshots(snapshot)
+    service = RetrievalService(snapshots, Retriever())
+    searching = asyncio.ensure_future(service.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR)))
+    await asyncio.sleep(0)
+    snapshots.swap(Snapshot.open(write_snapshot(tmp_path, PRODUCTS[:1], version="v2")))
+    assert (await searching).snapshot_version == "v1"
+    assert (await service.Retrieve(RetrieveRequest())).snapshot_version == "v2"
+    assert (await service.Retrieve(RetrieveRequest(snapshot_version="v1"))).total_count == len(PRODUCTS)

@@ -1,0 +1,48 @@
+"""A whole snapshot of a few products, written by the real writers."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import faiss
+import numpy as np
+
+from services.retrieval.snapshots import Snapshot
+from shared.artifacts import write_manifest
+from shared.catalog.product import Product
+from shared.snapshot.columns import ColumnsWriter
+from shared.snapshot.lexical import LexicalWriter
+from shared.snapshot.products import ProductsWriter
+
+DIM = 8
+
+
+class OpenSnapshot(Protocol):
+    def __call__(self, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Snapshot: ...
+
+
+class WriteSnapshot(Protocol):
+    def __call__(self, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Path: ...
+
+
+def write_snapshot(root: Path, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Path:
+    """The folder of a snapshot of `products` and their vectors (n, 8), or random ones."""
+    folder = root / version
+    for writing in (
+        ProductsWriter(folder / "products"),
+        ColumnsWriter(folder / "columns"),
+        LexicalWriter(folder / "lexical"),
+    ):
+        writing.add(products)
+        writing.finish()
+    if vectors is None:
+        vectors = np.random.default_rng(0).normal(size=(len(products), DIM))
+    vectors = np.asarray(vectors, np.float32).reshape(len(products), DIM)
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    index = faiss.IndexFlatIP(DIM)
+    index.add(vectors)
+    (folder / "dense").mkdir()
+    np.save(folder / "dense/vectors.npy", vectors)
+    faiss.write_index(index, str(folder / "dense/index.faiss"))
+    write_manifest(folder, {"version": version, "product_count": len(products), "dense": {"kind": "flat"}})
+    return folder
