@@ -12,6 +12,8 @@ from shared.snapshot.products import Blobs, BlobWriter, id_hash
 
 Hashes = NDArray[np.uint64]
 
+_AT_ONCE = 1_024
+
 
 class IncomingProducts:
     """A file of products; memory holds 8 bytes a product.
@@ -23,6 +25,7 @@ class IncomingProducts:
         """`folder` must exist; the caller removes it."""
         self._data, self._offsets = folder / "incoming.bin", folder / "incoming.npy"
         self._writer = BlobWriter(self._data, self._offsets)
+        self._waiting: list[bytes] = []
         self._hashes: list[int] = []
 
     def __len__(self) -> int:
@@ -30,13 +33,20 @@ class IncomingProducts:
 
     def add(self, product: Product) -> None:
         """Take in one product."""
-        self._writer.add(to_message(product).SerializeToString())
+        self._waiting.append(to_message(product).SerializeToString())
         self._hashes.append(id_hash(product.product_id))
+        if len(self._waiting) == _AT_ONCE:
+            self._write()
 
     def finish(self) -> None:
         """Make what was added readable."""
+        self._write()
         self._writer.finish()
         self._blobs = Blobs(self._data, self._offsets)
+
+    def _write(self) -> None:
+        self._writer.add(self._waiting)
+        self._waiting = []
 
     def product(self, place: int) -> Product:
         """The product that came at a place, from 0."""

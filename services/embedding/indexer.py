@@ -92,9 +92,8 @@ class Indexer:
                 incoming.add(product)
             incoming.finish()
             old = current_generation(self._data, verify=False)
-            job = _Job(
-                old, incoming, merge(_hashes(old), incoming.last_places(), deletions), _same(old, self._identity)
-            )
+            merged = merge(_hashes(old), incoming.last_places(), deletions)
+            job = _Job(old, incoming, merged, _same(old, self._identity), self._identity["dim"])
             version, position = new_version_name(), _position(old, log_position)
             with artifacts.new_version(root, version) as folder:
                 reused = self._write(folder, job, progress)

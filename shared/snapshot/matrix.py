@@ -15,17 +15,17 @@ class MatrixWriter:
         """`dtype` such as "<f2" or "|i1"."""
         self._path, self._columns, self._dtype = path, columns, np.dtype(dtype)
         self._raw_path = path.with_suffix(".raw")
-        self._raw = self._raw_path.open("wb")
+        self._raw_path.touch()
         self.row_count = 0
 
     def add(self, rows: NDArray[np.generic]) -> None:
         """Append (n, columns) rows."""
-        self._raw.write(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
+        with self._raw_path.open("ab") as file:
+            file.write(np.ascontiguousarray(rows, dtype=self._dtype).tobytes())
         self.row_count += len(rows)
 
     def finish(self) -> None:
         """Put the header before the rows."""
-        self._raw.close()
         header = {"descr": self._dtype.str, "fortran_order": False, "shape": (self.row_count, self._columns)}
         with self._path.open("wb") as file, self._raw_path.open("rb") as source:
             np.lib.format.write_array_header_1_0(file, header)

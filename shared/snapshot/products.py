@@ -8,7 +8,6 @@ hashes.npy          uint64 (n,), sorted: first 8 bytes of blake2b  hash_rows.npy
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,20 +23,26 @@ def id_hash(product_id: str) -> int:
 
 
 class BlobWriter:
-    """Byte strings back to back in NAME.bin, with their ends in memory until finish() writes NAMES.npy."""
+    """Byte strings back to back in a data file, with their ends in memory until finish() writes the offsets.
+
+    The file is open only while it is written to, so that a writer may be dropped at any time.
+    """
 
     def __init__(self, data: Path, offsets: Path) -> None:
-        self._file: BinaryIO = data.open("wb")
-        self._offsets_path = offsets
+        data.touch()
+        self._data, self._offsets = data, offsets
         self._ends = [0]
 
-    def add(self, blob: bytes) -> None:
-        self._file.write(blob)
-        self._ends.append(self._ends[-1] + len(blob))
+    def add(self, blobs: Sequence[bytes]) -> None:
+        """Append blobs; a few thousand a call are quicker than one."""
+        with self._data.open("ab") as file:
+            for blob in blobs:
+                file.write(blob)
+                self._ends.append(self._ends[-1] + len(blob))
 
     def finish(self) -> None:
-        self._file.close()
-        np.save(self._offsets_path, np.array(self._ends, dtype=np.int64))
+        """Write the offsets."""
+        np.save(self._offsets, np.array(self._ends, dtype=np.int64))
 
 
 class Blobs:
@@ -58,7 +63,6 @@ class ProductsWriter:
     """Writes products in the order of their rows."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._payloads = BlobWriter(folder / "payloads.bin", folder / "offsets.npy")
         self._ids = BlobWriter(folder / "ids.bin", folder / "id_offsets.npy")
@@ -66,10 +70,9 @@ class ProductsWriter:
 
     def add(self, products: Sequence[Product]) -> None:
         """Append products; each id at most once in a snapshot."""
-        for product in products:
-            self._payloads.add(to_message(product).SerializeToString(deterministic=True))
-            self._ids.add(product.product_id.encode())
-            self._hashes.append(id_hash(product.product_id))
+        self._payloads.add([to_message(product).SerializeToString(deterministic=True) for product in products])
+        self._ids.add([product.product_id.encode() for product in products])
+        self._hashes += [id_hash(product.product_id) for product in products]
 
     def finish(self) -> None:
         """Write what is still in memory."""

@@ -1,6 +1,7 @@
 """Product token states: what late interaction and the interaction block read of a product.
 
-tokens.npy  int8 (T, state_dim): round(127 x) of unit-norm states, product after product    offsets.npy int64 (n + 1)
+tokens.npy  int8 (T, state_dim): round(127 x) of unit-norm states, product after product
+offsets.npy int64 (n + 1): product i has tokens offsets[i] to offsets[i + 1]
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.snapshot.matrix import MatrixWriter
+
 States = NDArray[np.int8]  # (tokens, state_dim)
 
 
@@ -16,27 +19,19 @@ class StatesWriter:
     """Writes states in the order of the rows, without holding them."""
 
     def __init__(self, folder: Path, state_dim: int) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._state_dim = folder, state_dim
-        self._raw = (folder / "tokens.raw").open("wb")
+        self._folder = folder
+        self._tokens = MatrixWriter(folder / "tokens.npy", state_dim, "|i1")
         self._ends = [0]
 
     def add(self, states: Sequence[States]) -> None:
-        for each in states:
-            self._raw.write(np.ascontiguousarray(each, dtype=np.int8).tobytes())
-            self._ends.append(self._ends[-1] + len(each))
+        """Append the states of the next products."""
+        if states:
+            self._tokens.add(np.concatenate(states))
+            self._ends += (self._ends[-1] + np.cumsum([len(each) for each in states])).tolist()
 
     def finish(self) -> None:
-        """Give the file its header."""
-        self._raw.close()
-        raw = self._folder / "tokens.raw"
-        shape = (self._ends[-1], self._state_dim)
-        with (self._folder / "tokens.npy").open("wb") as file, raw.open("rb") as source:
-            header = {"descr": "|i1", "fortran_order": False, "shape": shape}
-            np.lib.format.write_array_header_1_0(file, header)
-            while chunk := source.read(1 << 24):
-                file.write(chunk)
-        raw.unlink()
+        """Write what is still in memory."""
+        self._tokens.finish()
         np.save(self._folder / "offsets.npy", np.array(self._ends, dtype=np.int64))
 
 
@@ -44,12 +39,12 @@ class ProductStates:
     """The states of an opened snapshot, memory-mapped."""
 
     def __init__(self, folder: Path) -> None:
-        self.tokens: States = np.load(folder / "tokens.npy", mmap_mode="r")
-        self.offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", mmap_mode="r")
+        self._tokens: States = np.load(folder / "tokens.npy", mmap_mode="r")
+        self._offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", mmap_mode="r")
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self._offsets) - 1
 
     def of(self, row: int) -> States:
         """The states of one product, (tokens, state_dim)."""
-        return np.asarray(self.tokens[self.offsets[row] : self.offsets[row + 1]])
+        return np.asarray(self._tokens[self._offsets[row] : self._offsets[row + 1]])
