@@ -65,6 +65,8 @@ def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
     try:
         while line := lines.readline(LINE_BYTES + 1):
             number += 1
+            if len(line) > LINE_BYTES:
+                _skip_rest(lines, line)
             if line.strip():
                 yield Row(_parse(number, line), raw.tell())
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -74,16 +76,25 @@ def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
         ) from error
 
 
+def _skip_rest(lines: gzip.GzipFile | BufferedReader, read: bytes) -> None:
+    while read and not read.endswith(b"\n"):
+        read = lines.readline(LINE_BYTES)
+
+
 def _parse(number: int, line: bytes) -> Product | RowRejection:
     product_id = ""
     try:
         row = _object(line)
-        product_id = str(row.get("product_id") or row.get("id") or "")[:128]
+        product_id = _printable(row.get("product_id") or row.get("id") or "")
         product = product_of(row)
     except _Fault as fault:
         return RowRejection(number, product_id, fault.field, fault.reason)
     found = violations(product)
     return RowRejection(number, product_id, found[0].field, found[0].reason) if found else product
+
+
+def _printable(product_id: Any) -> str:
+    return str(product_id)[:128].encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be printed
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
@@ -193,7 +204,7 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
         return {}
     if not isinstance(value, dict):
         raise _Fault("attributes", f"are {_shown(value)}; give an object of names and values")
-    read = {name: _attribute(f"attributes.{name}", values) for name, values in value.items()}
+    read = {name: _attribute(f"attributes.{name[:60]}", values) for name, values in value.items()}
     return {name: values for name, values in read.items() if values}
 
 
@@ -202,7 +213,7 @@ def _attribute(field: str, value: Any) -> AttributeValues:
         value = value.get("text") or value.get("numbers")
     values = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values):
-        return tuple(float(each) for each in values)
+        return tuple(number for each in values if (number := _number(field, each)) is not None)
     return tuple(_attribute_text(field, each) for each in values)
 
 
@@ -215,7 +226,7 @@ def _time(field: str, value: Any) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return _number(field, value)
     try:
         moment = datetime.fromisoformat(_text(field, value))
     except ValueError as error:

@@ -11,7 +11,7 @@ ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000
 LIST_VALUES, ATTRIBUTES = 100, 1_000
 LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_GTIN = re.compile(r"\d{8}|\d{12,14}")
+_GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -40,7 +40,9 @@ def _id(field: str, text: str, required: bool) -> _Faults:
     if not text.strip():
         if required:
             yield field, "is missing; give a unique id of 1 to 128 bytes"
-    elif len(text.encode("utf-8", "surrogatepass")) > ID_BYTES:
+    elif not _is_utf8(text):
+        yield field, "is not valid text; send UTF-8"
+    elif len(text.encode()) > ID_BYTES:
         yield field, f"is longer than {ID_BYTES} bytes; shorten it"
     elif _CONTROL.search(text):
         yield field, "has a control character; remove it"
