@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import services.reranker
 from shared import artifacts, bundle
 from shared.bundle import Bundle
 from shared.errors import NotFound
@@ -80,3 +81,15 @@ class Bundles:
         staged = self.root / f".{_PROMOTIONS}-{os.getpid()}"
         staged.write_text("".join(f"{name}\n" for name in names))
         os.replace(staged, self.root / _PROMOTIONS)
+
+
+def bundles_of(data: Path) -> Bundles:
+    """The bundles of a data folder, and the default that ships with the reranker."""
+    return Bundles(data / "bundles", Path(services.reranker.__path__[0]) / "default_bundle")
+
+
+def bundle_folder(data: Path, version: str = "") -> Path | None:
+    """The folder of the bundle named, else of the one in use; None when there is none at all."""
+    bundles = bundles_of(data)
+    chosen = version or bundles.in_use()
+    return bundles.named(chosen).folder if chosen else None

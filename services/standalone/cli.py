@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
+from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve
 from shared.errors import AisleError
 
 app = typer.Typer(
@@ -12,6 +12,7 @@ app = typer.Typer(
     help="Product search that learns from its shoppers.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
@@ -21,7 +22,6 @@ app.command("serve")(serve.serve)
 app.command("search")(search.search)
 app.command("events")(events.events)
 app.command("evaluate")(evaluate.evaluate)
-app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 

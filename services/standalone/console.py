@@ -8,7 +8,6 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-Step = Callable[[], None]
 Advance = Callable[[int], None]
 
 out = Console()
@@ -18,6 +17,16 @@ err = Console(stderr=True)
 def print_json(content: Any) -> None:
     """One object on standard output, for a program to read."""
     print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+def say(line: str) -> None:
+    """A line on standard output, as it is."""
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(line: str) -> None:
+    """A line on standard error, as it is."""
+    err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """A page of results as a table for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -13,37 +13,53 @@ _STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch", "total")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
-    """Print the results, then how the page came to be; at most `limit` rows."""
+    """Print the results, then why, when it is explained, and how the page came to be; at most `limit` rows."""
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
     if page.results:
         console.print(results_table(page.results[:limit]))
+        _show_reasons(console, page.results[:limit])
     else:
         console.print("No product matches. Take a filter away, or try other words.")
     console.print(Text(served_line(page), style="dim"))
 
 
-def results_table(results: list[SearchResult]) -> Table:
-    """Position, title, brand, price, score, and why when it is explained."""
-    explained = any(result.HasField("explanation") for result in results)
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=explained)
+def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
+    """Why each result is where it is, if that was asked for."""
+    explained = [result for result in results if result.HasField("explanation")]
+    if not explained:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), title="why", title_justify="left")
     table.add_column("", justify="right", style="cyan", no_wrap=True)
-    table.add_column("title", ratio=5, overflow="ellipsis", no_wrap=True)
-    table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=14)
+    table.add_column("", style="dim")
+    for result in explained:
+        table.add_row(str(result.position), Text(why(result)))
+    console.print(table)
+
+
+def results_table(results: Sequence[SearchResult], moved: Mapping[str, str] | None = None) -> Table:
+    """Position, title, brand, price and score; `moved` adds how each product came to its place.
+
+    Titles take what width is left, and end in an ellipsis.
+    """
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=True)
+    table.add_column("", justify="right", style="cyan", no_wrap=True)
+    table.add_column("title", ratio=1, overflow="ellipsis", no_wrap=True)
+    table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=16)
     table.add_column("price", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
-    if explained:
-        table.add_column("why", ratio=6, style="dim")
+    if moved is not None:
+        table.add_column("", justify="right", style="magenta", no_wrap=True)
     for result in results:
-        table.add_row(*_cells(result, explained))
+        cells = [*_cells(result), *([] if moved is None else [moved.get(result.product.product_id, "")])]
+        table.add_row(*(Text(cell) for cell in cells))
     return table
 
 
-def _cells(result: SearchResult, explained: bool) -> list[Text]:
+def _cells(result: SearchResult) -> list[str]:
     product = result.product
     brand = product.brands[0] if product.brands else ""
-    cells = [str(result.position), _title(product), brand, price(product), f"{result.relevance_score:.3f}"]
-    return [Text(cell) for cell in [*cells, *([why(result)] if explained else [])]]
+    return [str(result.position), _title(product), brand, price(product), f"{result.relevance_score:.3f}"]
 
 
 def _title(product: Product) -> str:
@@ -58,12 +74,11 @@ def price(product: Product) -> str:
     return f"{product.price.amount:,.2f} {product.price.currency_code}".strip()
 
 
-def why(result: SearchResult, parts: int = 3) -> str:
-    """The words that match, and the largest parts of the score."""
+def why(result: SearchResult, parts: int = 4) -> str:
+    """The sentence for a person, then the largest parts of the score."""
     explanation = result.explanation
-    words = [f"matches {', '.join(explanation.matched_terms)}"] if explanation.matched_terms else []
     added = [f"{part.feature} {part.contribution:+.2f}" for part in explanation.contributions[:parts]]
-    return "; ".join([*words, *([", ".join(added)] if added else [])]) or explanation.summary
+    return " ".join([explanation.summary, *([f"({', '.join(added)})"] if added else [])])
 
 
 def served_line(page: SearchResponse) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
@@ -14,7 +14,7 @@ from shared.errors import AisleError, Overloaded
 
 
 class AsyncSearch(Protocol):
-    async def __call__(self, request: SearchRequest, /) -> SearchResponse: ...
+    def __call__(self, request: SearchRequest, /) -> Awaitable[SearchResponse]: ...
 
 
 @dataclass(frozen=True, slots=True)

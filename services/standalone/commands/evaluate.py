@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from services.standalone.client import EngineClient
-from services.standalone.console import err, out, print_json, progress
+from services.standalone.console import out, print_json, progress, say, warn
 from services.standalone.engine_process import engine_at
 from services.standalone.evaluation.asking import Asker
 from services.standalone.evaluation.judgments import read_judged_queries
@@ -51,14 +51,14 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
 
 def _show(report: dict[str, Any]) -> None:
     out.print(_tiers(report["tiers"]))
-    out.print(f"{report['queries']} queries, {report['coverage']:.0%} with results; {_versions(report)}")
+    say(f"{report['queries']} queries, {report['coverage']:.0%} with results; {_versions(report)}")
     if "latency_ms" in report:
         latency = report["latency_ms"]
         times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))
-        out.print(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
+        say(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
     for pages, reasons in (("degraded_pages", "degraded"), ("timed_degraded_pages", "timed_degraded")):
         if report.get(pages):
-            err.print(f"{report[pages]} pages left something out ({pages}): {report[reasons]}", style="yellow")
+            warn(f"{report[pages]} pages left something out ({pages}): {report[reasons]}")
 
 
 def _versions(report: dict[str, Any]) -> str:

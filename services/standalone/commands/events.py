@@ -9,7 +9,7 @@ import typer
 
 from protos.events_pb2 import EventAck, EventStatus, UserEvent
 from services.standalone.client import EngineClient
-from services.standalone.console import err, out, print_json, progress
+from services.standalone.console import print_json, progress, say, warn
 from services.standalone.event_file import UnreadEvent, read_events
 from services.standalone.options import ADDRESS, Address, Json
 
@@ -23,7 +23,8 @@ def events(
 ) -> None:
     """Stream events from a file; each is acknowledged once it is durable.
 
-    Sending a file again is harmless: events are told apart by event_id. Exit code 1 when an event is rejected.
+    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with line, field and reason and do
+    not stop the others; exit code 1 when all are.
     """
     stream = EventStream(file)
     with EngineClient(address) as engine, progress("Events", None, quiet=as_json) as advance:
@@ -32,7 +33,7 @@ def events(
             advance(1)
     report = stream.report()
     print_json(report) if as_json else _show(report)
-    if report["rejected"]:
+    if report["rejected"] and not report["accepted"] + report["duplicate"]:
         raise typer.Exit(1)
 
 
@@ -85,5 +86,5 @@ def _rejection(line: int, event_id: str, field: str, reason: str) -> dict[str, A
 def _show(report: dict[str, Any]) -> None:
     for one in report["rejections"]:
         field = f"{one['field']}: " if one["field"] else ""
-        err.print(f"line {one['line']}: {field}{one['reason']}", markup=False, highlight=False)
-    out.print(f"{report['accepted']} accepted, {report['duplicate']} duplicate, {report['rejected']} rejected")
+        warn(f"line {one['line']}: {field}{one['reason']}")
+    say(f"{report['accepted']} accepted, {report['duplicate']} duplicate, {report['rejected']} rejected")

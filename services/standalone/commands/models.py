@@ -1,26 +1,18 @@
 """`aisle models`: bundles of models, and which one is in use."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from services.standalone.bundles import Bundles
-from services.standalone.console import out, print_json
+from services.standalone.bundles import bundles_of
+from services.standalone.console import out, print_json, say
 from services.standalone.options import DATA, Data, Json
 from shared.bundle import Bundle
 
 app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")]
-
-
-def bundles_of(data: Path) -> Bundles:
-    """The bundles of a data folder, and the default that ships with the reranker."""
-    import services.reranker
-
-    return Bundles(data / "bundles", Path(services.reranker.__path__[0]) / "default_bundle")
 
 
 @app.command("list")
@@ -50,7 +42,7 @@ def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
         print_json(described)
         return
     for key, value in described.items():
-        out.print(f"{key:<11} {_plain(value)}", markup=False, highlight=False, soft_wrap=True)
+        say(f"{key:<11} {_plain(value)}")
 
 
 @app.command("promote")
@@ -70,7 +62,7 @@ def rollback(data: Data = DATA, as_json: Json = False) -> None:
 
 
 def _tell(name: str, as_json: bool) -> None:
-    print_json({"in_use": name}) if as_json else out.print(f"in use: {name}", markup=False, highlight=False)
+    print_json({"in_use": name}) if as_json else say(f"in use: {name}")
 
 
 def _described(bundle: Bundle, in_use: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from protos.admin_pb2 import GetStatusResponse
-from services.standalone.console import out, print_json
+from services.standalone.console import print_json, say
 from services.standalone.options import DATA, Bundle, Data, Json
 
 
@@ -33,7 +33,7 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
     from shared.rpc import terminated
 
     async with Engine.open(data, port=port, bundle=bundle) as engine:
-        ready = describe(await engine.status(), f"localhost:{engine.port}", time.perf_counter() - started)
+        ready = describe(await engine.describe(), f"localhost:{engine.port}", time.perf_counter() - started)
         print_json(ready) if as_json else _show(ready)
         await terminated()
 
@@ -58,4 +58,4 @@ def _show(ready: dict[str, Any]) -> None:
         f"engines  {engines}",
         f"try      aisle search 'what you look for' --address {ready['address']} --explain",
     ):
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(line)

@@ -1,0 +1,53 @@
+"""What is measured: a catalogue with judged queries, and its snapshot; the sample shop unless others are named."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.standalone.demo_shop import DemoShop
+from services.standalone.evaluation.judgments import JudgedQuery, read_judged_queries, read_queries
+from shared.artifacts import current
+from shared.errors import InvalidRequest
+
+BENCH_DATA = Path("data/bench")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Files to measure on, and the data folder that their snapshot is in."""
+
+    catalog: Path
+    queries: Path
+    judgments: Path | None
+    data: Path
+
+    def indexed(self) -> bool:
+        """Whether the data folder has a snapshot; it is taken to be the catalogue's."""
+        return current(self.data / "snapshots") is not None
+
+    def texts(self) -> list[str]:
+        """The queries as typed."""
+        return list(read_queries(self.queries).values())
+
+    def judged_queries(self) -> list[JudgedQuery]:
+        """The queries with their grades; without judgments, with none."""
+        if self.judgments:
+            return read_judged_queries(self.queries, self.judgments)
+        return [JudgedQuery(query_id, text, {}) for query_id, text in read_queries(self.queries).items()]
+
+
+def subject(catalog: Path | None, queries: Path | None, judgments: Path | None, data: Path | None) -> Subject:
+    """The files named, or the sample shop's, which is written when it is not there."""
+    if catalog is None:
+        shop = DemoShop(data or BENCH_DATA / "sample")
+        shop.write()
+        folder = shop.catalog.parent
+        dev_queries, dev_judgments = folder / "queries_dev.tsv", folder / "judgments_dev.tsv"
+        return Subject(shop.catalog, queries or dev_queries, judgments if queries else dev_judgments, shop.data)
+    if queries is None:
+        raise InvalidRequest("--queries", "is needed with --catalog: tab-separated query_id, query")
+    return Subject(catalog, queries, judgments, data or BENCH_DATA / _name(catalog))
+
+
+def _name(catalog: Path) -> str:
+    """A folder's name for a catalogue file: the folder it is in, and its own."""
+    return f"{catalog.resolve().parent.name}-{catalog.name.split('.')[0]}"

@@ -1,0 +1,74 @@
+"""`aisle demo`: the guided tour on the sample catalogue."""
+
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.panel import Panel
+from rich.text import Text
+
+from services.standalone.client import EngineClient
+from services.standalone.commands.index import IndexBars
+from services.standalone.commands.serve import serve as serve_data
+from services.standalone.console import out, say, waiting
+from services.standalone.demo_shop import DemoShop
+from services.standalone.engine_process import running_engine
+from services.standalone.guide import Guide
+from services.standalone.options import Data
+
+DEMO_DATA = Path("data/demo")
+
+
+def demo(
+    data: Data = DEMO_DATA,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the sample shop instead of showing it.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")] = 50051,
+) -> None:
+    """A guided tour: a sample shop is indexed and served, and asked five telling queries over gRPC."""
+    started = time.perf_counter()
+    shop = DemoShop(data)
+    _prepare(shop)
+    if serve:
+        serve_data(data, port)
+        return
+    with ExitStack() as stack:
+        with waiting("Starting the engine ..."):
+            engine = stack.enter_context(EngineClient(stack.enter_context(running_engine(data))))
+            status = engine.status()
+        engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))
+        say(f"Serving {status.product_count:,} products over gRPC ({engines})")
+        Guide(out, engine, shop.products()).show()
+    _farewell(data, time.perf_counter() - started)
+
+
+def _prepare(shop: DemoShop) -> None:
+    from services.standalone.indexing import index_catalog  # loads the encoder's libraries
+
+    with waiting("Writing the sample shop ..."):
+        count = shop.write()
+    say(f"The sample shop: {count:,} products in {shop.catalog}")
+    if shop.indexed():
+        say("Its snapshot is still there; nothing to encode")
+        return
+    with IndexBars.shown() as bars:
+        report = index_catalog(shop.catalog, shop.data, progress=bars)
+    shop.note_indexed()
+    say(f"Indexed in {report['seconds']} s: words, vectors, token states, columns")
+
+
+def _farewell(data: Path, seconds: float) -> None:
+    lines = (
+        ("aisle demo --serve", "this shop on port 50051"),
+        ('aisle search "gift for a runner" --explain', "ask it, from another terminal"),
+        ("aisle index YOURS.jsonl --data shop", "your own catalogue: one JSON object a line"),
+        (f"aisle evaluate --data {data} --queries {data}/sample/queries_dev.tsv \\", ""),
+        (f"    --judgments {data}/sample/judgments_dev.tsv", "how well it ranks, tier by tier"),
+    )
+    width = max(len(command) for command, _ in lines) + 2
+    text = Text("\n").join(Text.assemble((command.ljust(width), "bold"), (about, "dim")) for command, about in lines)
+    out.print()
+    out.print(
+        Panel(text, title=f"That was the tour, in {seconds:.0f} s. Try next", title_align="left", border_style="green")
+    )

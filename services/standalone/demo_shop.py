@@ -1,0 +1,48 @@
+"""The demo's shop on the disk: written and indexed once, then found again."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.standalone.bundles import bundles_of
+from services.standalone.sample import write_sample
+from shared.artifacts import current, sha256
+
+CATALOG = "products.jsonl"
+_INDEXED = "indexed.json"  # what the snapshot was made of
+
+
+@dataclass(frozen=True)
+class DemoShop:
+    """A folder with the sample catalogue and its snapshots."""
+
+    data: Path
+
+    @property
+    def catalog(self) -> Path:
+        """The catalogue file."""
+        return self.data / "sample" / CATALOG
+
+    def write(self) -> int:
+        """Write the sample catalogue, which is the same every time; how many products it has."""
+        write_sample(self.catalog.parent)
+        return len(self.products())
+
+    def products(self) -> list[dict[str, Any]]:
+        """The catalogue's rows."""
+        with self.catalog.open(encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def indexed(self) -> bool:
+        """Whether there is a snapshot of this very catalogue, made with the models in use."""
+        path = self.data / _INDEXED
+        snapshot = current(self.data / "snapshots")
+        return snapshot is not None and path.is_file() and json.loads(path.read_text()) == self._made_of()
+
+    def note_indexed(self) -> None:
+        """Remember what the snapshot was made of."""
+        (self.data / _INDEXED).write_text(json.dumps(self._made_of()))
+
+    def _made_of(self) -> dict[str, str]:
+        return {"catalog": sha256(self.catalog), "bundle": bundles_of(self.data).in_use()}

@@ -1,0 +1,113 @@
+"""A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.embedding.config import EmbeddingConfig
+from services.embedding.indexer import Indexer
+from services.embedding.opening import open_encoder
+from services.standalone.bundles import bundle_folder
+from shared.catalog.product import Product
+from shared.catalog.rows import RowRejection, read_rows
+from shared.config import load
+from shared.errors import InvalidRequest
+from shared.product_text import product_text
+
+LISTED_REJECTIONS = 1000
+
+
+class IndexProgress(Protocol):
+    """Told how far reading (bytes of the file) and encoding (products) have come."""
+
+    def read(self, done: int, total: int, /) -> None: ...
+
+    def encoded(self, done: int, total: int, /) -> None: ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def read(self, done: int, total: int, /) -> None:
+        """Nothing."""
+
+    def encoded(self, done: int, total: int, /) -> None:
+        """Nothing."""
+
+
+@dataclass
+class CatalogFile:
+    """A catalogue file being read; counts its rows and keeps the first rejections."""
+
+    path: Path
+    rows: int = 0
+    rejected: int = 0
+    rejections: list[RowRejection] = field(default_factory=list)
+
+    def products(self, progress: IndexProgress) -> Iterator[Product]:
+        """The valid products. Raises InvalidRequest at the end of a file that holds none."""
+        size = self.path.stat().st_size if self.path.is_file() else 0
+        for row in read_rows(self.path):
+            self.rows += 1
+            if isinstance(row.outcome, Product):
+                yield row.outcome
+            else:
+                self._reject(row.outcome)
+            progress.read(min(row.bytes_read, size), size)
+        if self.rows == self.rejected:
+            raise InvalidRequest(str(self.path), self._nothing())
+
+    def _reject(self, rejection: RowRejection) -> None:
+        self.rejected += 1
+        if len(self.rejections) < LISTED_REJECTIONS:
+            self.rejections.append(rejection)
+
+    def _nothing(self) -> str:
+        if not self.rejections:
+            return "is empty; nothing was changed"
+        first = self.rejections[0]
+        return f"holds no valid product; nothing was changed (line {first.line}: {first.field}: {first.reason})"
+
+
+def product_text_of(product: Product) -> str:
+    """What the encoder reads of a product."""
+    return product_text(product.title, product.brands, product.categories, product.description)
+
+
+def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
+    """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
+    config, folder = load(EmbeddingConfig), bundle_folder(data, bundle)
+    cache = config.cache or str(data / "engines")
+    return replace(config, bundle=config.bundle or str(folder or ""), cache=cache)
+
+
+def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexProgress | None = None) -> dict[str, Any]:
+    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it."""
+    watcher = progress or Silent()
+    encoder = open_encoder(encoder_config(data, bundle))
+    file = CatalogFile(catalog)
+    indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
+    report = indexer.run(file.products(watcher), progress=watcher.encoded)
+    return {
+        "rows": file.rows,
+        "accepted": report.incoming_count,
+        "rejected": file.rejected,
+        "rejections": [_described(rejection) for rejection in file.rejections],
+        "replaced": report.replaced_count,
+        "reused": report.reused_count,
+        "products": report.product_count,
+        "snapshot_version": report.version,
+        "dense": dict(report.dense),
+        "engines": encoder.engines,
+        "seconds": round(report.seconds, 2),
+    }
+
+
+def _described(rejection: RowRejection) -> dict[str, Any]:
+    return {
+        "line": rejection.line,
+        "product_id": rejection.product_id,
+        "field": rejection.field,
+        "reason": rejection.reason,
+    }
