@@ -64,6 +64,10 @@ class DenseLeg:
         selected = int(np.count_nonzero(mask))
         if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
             return np.flatnonzero(mask)
+        if self._is_flat and 2 * selected >= len(mask):  # a longer list of all costs less than a selector
+            rows = self._searched(vector, min(3 * limit, len(mask)))
+            if len(rows := rows[mask[rows]]) >= limit:
+                return rows
         bits = np.packbits(mask, bitorder="little")
         return self._searched(vector, limit, faiss.IDSelectorBitmap(bits), min(WIDEST, len(mask) / selected))
 

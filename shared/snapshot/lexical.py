@@ -2,7 +2,7 @@
 
 Term statistics belong to one field, `text`, that holds every searchable field of the product as often as it weighs:
 BM25F with shared length normalisation (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). Scores
-added up field by field are worth .02-.03 nDCG@10 less (docs/relevance-retrieval.md).
+added up field by field are worth .03-.09 nDCG@10 less (docs/relevance-retrieval.md).
 
 `joined` holds hyphenated words without their hyphens ("t-shirt" as "tshirt"), `identifier` the product's id,
 stock-keeping unit and trade number, `row` its row. Nothing is stored: products are read from the product store.
