@@ -28,6 +28,7 @@ class WriteSnapshot(Protocol):
 def write_snapshot(root: Path, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Path:
     """The folder of a snapshot of `products` and their vectors (n, 8), or random ones."""
     folder = root / version
+    (folder / "products").mkdir(parents=True)
     for writing in (
         ProductsWriter(folder / "products"),
         ColumnsWriter(folder / "columns"),
