@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from protos.events_pb2 import EventProduct, UserEvent
-from protos.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse
+from protos.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
 from services.standalone.client import EngineClient
 from services.standalone.page_table import results_table, served_line
 from services.standalone.sample.tour import STOPS, PriceFilter, Stop, Taste
@@ -49,9 +49,12 @@ class Guide:
     def _page(self, page: SearchResponse, before: SearchResponse | None = None) -> None:
         if page.corrected_query:
             self.console.print(Text.assemble("  read as ", (page.corrected_query, "bold yellow")))
-        rows = page.results[:_SHOWN]
-        self.console.print(Padding(results_table(rows, moved=_moves(before, page) if before else None), (0, 2)))
-        self.console.print(Text(f"  {served_line(page)}", style="dim"))
+        first, variants = families(page.results)
+        rows = first[:_SHOWN]
+        notes = {key: f"+{count} alike" for key, count in variants.items()} if before is None else _moves(before, page)
+        self.console.print(Padding(results_table(rows, notes), (0, 2)))
+        for line in served_line(page).splitlines():
+            self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         if rows:
             self.console.print(Text.assemble(("  Why first ", "bold"), rows[0].explanation.summary))
 
@@ -94,6 +97,17 @@ class Guide:
     def _request(self, stop: Stop) -> SearchRequest:
         filters = [_filter(stop.filter)] if stop.filter else []
         return SearchRequest(query=stop.query, filters=filters, visitor_id=self.visitor_id, page_size=20, explain=True)
+
+
+def families(results: Sequence[SearchResult]) -> tuple[list[SearchResult], dict[str, int]]:
+    """The first result of each product with its variants, and by its id how many more of them the page has."""
+    first: dict[str, SearchResult] = {}
+    more: dict[str, int] = {}
+    for result in results:
+        leader = first.setdefault(result.product.primary_product_id or result.product.product_id, result)
+        if leader is not result:
+            more[leader.product.product_id] = more.get(leader.product.product_id, 0) + 1
+    return list(first.values()), more
 
 
 def _command(stop: Stop) -> str:

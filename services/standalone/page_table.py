@@ -21,7 +21,8 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
         _show_reasons(console, page.results[:limit])
     else:
         console.print("No product matches. Take a filter away, or try other words.")
-    console.print(Text(served_line(page), style="dim"))
+    for line in served_line(page).splitlines():
+        console.print(Text(line, style="dim"), soft_wrap=True)
 
 
 def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
@@ -37,8 +38,8 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
     console.print(table)
 
 
-def results_table(results: Sequence[SearchResult], moved: Mapping[str, str] | None = None) -> Table:
-    """Position, title, brand, price and score; `moved` adds how each product came to its place.
+def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | None = None) -> Table:
+    """Position, title, brand, price and score; `notes` adds a word by product_id.
 
     Titles take what width is left, and end in an ellipsis.
     """
@@ -48,10 +49,10 @@ def results_table(results: Sequence[SearchResult], moved: Mapping[str, str] | No
     table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=16)
     table.add_column("price", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
-    if moved is not None:
+    if notes is not None:
         table.add_column("", justify="right", style="magenta", no_wrap=True)
     for result in results:
-        cells = [*_cells(result), *([] if moved is None else [moved.get(result.product.product_id, "")])]
+        cells = [*_cells(result), *([] if notes is None else [notes.get(result.product.product_id, "")])]
         table.add_row(*(Text(cell) for cell in cells))
     return table
 
@@ -82,10 +83,10 @@ def why(result: SearchResult, parts: int = 4) -> str:
 
 
 def served_line(page: SearchResponse) -> str:
-    """How many there are, the tier, the time of each stage, and what was left out."""
+    """How many there are, the tier, and what was left out; then the time of each stage."""
     served = page.served_by
-    left_out = f", without {'; '.join(served.degraded)}" if served.degraded else ""
-    return f"{page.total_count:,} products, {tier_name(served)}{left_out}; {stages_line(served.stage_ms)}"
+    left_out = f" (without {'; '.join(served.degraded)})" if served.degraded else ""
+    return f"{page.total_count:,} products, {tier_name(served)}{left_out}\n{stages_line(served.stage_ms)}"
 
 
 def tier_name(served: ServedBy) -> str:

@@ -59,16 +59,17 @@ def _prepare(shop: DemoShop) -> None:
 
 
 def _farewell(data: Path, seconds: float) -> None:
-    lines = (
-        ("aisle demo --serve", "this shop on port 50051"),
-        ('aisle search "gift for a runner" --explain', "ask it, from another terminal"),
-        ("aisle index YOURS.jsonl --data shop", "your own catalogue: one JSON object a line"),
-        (f"aisle evaluate --data {data} --queries {data}/sample/queries_dev.tsv \\", ""),
-        (f"    --judgments {data}/sample/judgments_dev.tsv", "how well it ranks, tier by tier"),
+    sample = data / "sample"
+    tries = (
+        ("this shop on port 50051, until Ctrl-C", "aisle demo --serve"),
+        ("ask it, from another terminal", 'aisle search "gift for a runner" --explain'),
+        ("your own catalogue, one JSON object a line", "aisle index YOURS.jsonl --data shop"),
+        (
+            "how well this one ranks, tier by tier",
+            f"aisle evaluate --data {data} --queries {sample}/queries_dev.tsv --judgments {sample}/judgments_dev.tsv",
+        ),
     )
-    width = max(len(command) for command, _ in lines) + 2
-    text = Text("\n").join(Text.assemble((command.ljust(width), "bold"), (about, "dim")) for command, about in lines)
+    text = Text("\n").join(Text.assemble((f"{about}\n", "dim"), (f"  $ {command}", "bold")) for about, command in tries)
+    title = f" That was the tour, in {seconds:.0f} s. Try next "
     out.print()
-    out.print(
-        Panel(text, title=f"That was the tour, in {seconds:.0f} s. Try next", title_align="left", border_style="green")
-    )
+    out.print(Panel(text, title=title, title_align="left", border_style="green"))

@@ -23,8 +23,8 @@ def events(
 ) -> None:
     """Stream events from a file; each is acknowledged once it is durable.
 
-    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with line, field and reason and do
-    not stop the others; exit code 1 when all are.
+    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with line, field and
+    reason and do not stop the others; exit code 1 when all are.
     """
     stream = EventStream(file)
     with EngineClient(address) as engine, progress("Events", None, quiet=as_json) as advance:
