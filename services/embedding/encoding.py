@@ -31,6 +31,7 @@ class EncoderIdentity:
     state_dim: int  # 0: no states
     max_tokens: int  # of a product's text
     bundle_version: str = ""
+    heads_sha256: str = ""  # of the bundle's heads, which may serve several bundles
 
     @property
     def version(self) -> str:

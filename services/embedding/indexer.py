@@ -9,7 +9,9 @@ from __future__ import annotations
 import fcntl
 import shutil
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +22,9 @@ from numpy.typing import NDArray
 
 from services.embedding.dense_index import DensePlan, build_index
 from services.embedding.incoming import IncomingProducts
-from services.embedding.merge import NONE, Merge, merge
+from services.embedding.merge import merge
 from services.embedding.snapshot_writer import SnapshotWriter
+from services.embedding.window import Source, Text, Window
 from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Overloaded
@@ -29,11 +32,9 @@ from shared.snapshot.generation import FORMAT, Generation, current_generation, n
 
 Vectors = NDArray[np.float32]  # (n, dim), unit norm
 States = NDArray[np.int8]  # (tokens, state_dim)
-Text = Callable[[Product], str]
-Progress = Callable[[int, int], None]  # products written so far, and in all
+Progress = Callable[[int, int], None]  # products encoded so far, and in all
 
-WINDOW_PRODUCTS = 4_096
-KEPT_SNAPSHOTS = 2
+SLICE_TEXTS = 512  # encoded between two reports of progress
 
 
 class ProductEncoder(Protocol):
@@ -87,99 +88,109 @@ class Indexer:
         began = time.monotonic()
         root = snapshots_of(self._data)
         with _only_one(root), _scratch(root) as scratch:
+            _remove_remains(root)
             incoming = IncomingProducts(scratch)
             for product in products:
                 incoming.add(product)
             incoming.finish()
-            old = current_generation(self._data, verify=False)
+            old = current_generation(self._data)  # verified: a flipped byte must not get a new checksum
             merged = merge(_hashes(old), incoming.last_places(), deletions)
-            job = _Job(old, incoming, merged, _same(old, self._identity), self._identity["dim"])
+            source = Source(old, _same(old, self._identity), incoming, merged, self._text, self._identity["dim"])
             version, position = new_version_name(), _position(old, log_position)
             with artifacts.new_version(root, version) as folder:
-                reused = self._write(folder, job, progress)
+                reused = self._write(folder, source, progress)
                 dense = build_index(
                     np.load(folder / "dense/vectors.npy", mmap_mode="r"), folder / "dense/index.faiss", self._plan
                 )
-                artifacts.write_manifest(folder, self._manifest(version, len(job.merge), dense.manifest(), position))
+                artifacts.write_manifest(folder, self._manifest(version, len(merged), dense.manifest(), position))
             artifacts.set_current(root, version)
-            _remove_old(root)
+            _remove_old(root, version, old)
         replaced = len(incoming) - len(incoming.last_places()[0])
         seconds = time.monotonic() - began
-        return IndexReport(version, len(job.merge), len(incoming), replaced, reused, dense.manifest(), seconds)
+        return IndexReport(version, len(merged), len(incoming), replaced, reused, dense.manifest(), seconds)
+
+    def fits(self, old: Generation) -> bool:
+        """Whether a snapshot's vectors and states are what this encoder would make."""
+        return _same(old, self._identity)
 
     def _manifest(self, version: str, count: int, dense: Mapping[str, Any], position: int) -> dict[str, Any]:
         content = {"format": FORMAT, "version": version, "created": time.time(), "product_count": count}
         return {**content, "encoder": self._identity, "dense": dict(dense), "log_position": position}
 
-    def _write(self, folder: Path, job: _Job, progress: Progress) -> int:
-        """Write every part but the FAISS index; returns how many products kept their vectors."""
-        writer = SnapshotWriter(folder, self._identity["dim"], self._identity["state_dim"])
-        reused = written = 0
-        for window in job.windows():
-            kept = self._encode(job, window)
-            writer.add(window.products, window.vectors, window.states)
-            reused, written = reused + kept, written + len(window.products)
-            progress(written, len(job.merge))
-        writer.finish()
-        return reused
+    def _write(self, folder: Path, source: Source, progress: Progress) -> int:
+        """Write every part but the FAISS index; returns how many products kept their vectors.
 
-    def _encode(self, job: _Job, window: _Window) -> int:
-        """Fill in the window's vectors and states; returns how many were taken over."""
-        texts = [self._text(product) for product in window.products]
-        places = [place for place, text in enumerate(texts) if not job.reuse(window, place, text, self._text)]
-        if places:
-            vectors, states = self._encoder.encode_products([texts[place] for place in places])
-            window.vectors[places] = vectors
-            for place, each in zip(places, states, strict=True):
-                window.states[place] = each
-        return len(texts) - len(places)
+        The encoder works through one window while the other parts of it and of the next are made.
+        """
+        writer, tally = (
+            SnapshotWriter(folder, source.dim, self._identity["state_dim"]),
+            _Tally(len(source.merge), progress),
+        )
+        with _encoder_thread() as thread:
+            started: deque[_Started] = deque()
+            for window in source.windows():
+                started.append(self._start(thread, window))
+                writer.add_products(window.products, window.payloads)
+                if len(started) > 1:
+                    _finish(started.popleft(), writer, tally)
+            writer.finish_products()
+            while started:
+                _finish(started.popleft(), writer, tally)
+        writer.finish_encodings()
+        return tally.reused
+
+    def _start(self, thread: ThreadPoolExecutor, window: Window) -> _Started:
+        """Queue the texts to encode, like lengths together."""
+        places = sorted(window.unknown, key=lambda place: len(window.texts[place]))
+        slices = [places[start : start + SLICE_TEXTS] for start in range(0, len(places), SLICE_TEXTS)]
+        encode = self._encoder.encode_products
+        return _Started(window, [(each, thread.submit(encode, [window.texts[p] for p in each])) for each in slices])
 
 
 @dataclass
-class _Window:
-    """Some products of the new snapshot, on their way through the encoder."""
+class _Started:
+    """A window on its way through the encoder: places, and their vectors and states to come."""
 
-    start: int
-    products: list[Product]
-    vectors: Vectors
-    states: list[States]
+    window: Window
+    slices: list[tuple[list[int], Future[tuple[Vectors, list[States]]]]]
 
 
-@dataclass(frozen=True)
-class _Job:
-    """Where everything of the new snapshot comes from."""
+@dataclass
+class _Tally:
+    """How far the run has come."""
 
-    old: Generation | None
-    incoming: IncomingProducts
-    merge: Merge
-    same_encoder: bool
-    dim: int
+    total: int
+    progress: Progress
+    done: int = 0
+    reused: int = 0
 
-    def windows(self) -> Iterator[_Window]:
-        for start in range(0, len(self.merge), WINDOW_PRODUCTS):
-            products = [self._product(row) for row in range(start, min(start + WINDOW_PRODUCTS, len(self.merge)))]
-            vectors = np.zeros((len(products), self.dim), np.float32)
-            yield _Window(start, products, vectors, [np.zeros((0, 0), np.int8)] * len(products))
+    def add(self, count: int) -> None:
+        self.done += count
+        self.progress(self.done, self.total)
 
-    def _product(self, row: int) -> Product:
-        place = int(self.merge.new_places[row])
-        return self.incoming.product(place) if place != NONE else self._old_product(int(self.merge.old_rows[row]))
 
-    def _old_product(self, old_row: int) -> Product:
-        assert self.old is not None
-        return self.old.products.product(old_row)
+def _finish(started: _Started, writer: SnapshotWriter, tally: _Tally) -> None:
+    """Wait for the window's encodings and write them."""
+    window = started.window
+    kept = len(window.texts) - len(window.unknown)
+    tally.reused += kept
+    tally.add(kept)
+    for places, future in started.slices:
+        vectors, states = future.result()
+        window.vectors[places] = vectors
+        for place, each in zip(places, states, strict=True):
+            window.states[place] = each
+        tally.add(len(places))
+    writer.add_encodings(window.vectors, window.states)
 
-    def reuse(self, window: _Window, place: int, text: str, text_of: Text) -> bool:
-        """Take over vector and states when the encoder is the same and has seen this text of this product."""
-        row = window.start + place
-        old_row = int(self.merge.old_rows[row])
-        if self.old is None or not self.same_encoder or old_row == NONE:
-            return False
-        if self.merge.new_places[row] != NONE and text_of(self._old_product(old_row)) != text:
-            return False
-        window.vectors[place] = self.old.vectors[old_row]
-        window.states[place] = self.old.states.of(old_row)
-        return True
+
+@contextmanager
+def _encoder_thread() -> Iterator[ThreadPoolExecutor]:
+    thread = ThreadPoolExecutor(1, "encoder")
+    try:
+        yield thread
+    finally:  # after a failure, what is queued is not worth waiting for
+        thread.shutdown(cancel_futures=True)
 
 
 def _hashes(old: Generation | None) -> NDArray[np.uint64]:
@@ -223,6 +234,13 @@ def _scratch(root: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_old(root: Path) -> None:
-    for version in artifacts.versions(root)[:-KEPT_SNAPSHOTS]:
-        shutil.rmtree(root / version, ignore_errors=True)
+def _remove_old(root: Path, version: str, old: Generation | None) -> None:
+    """Keep the new snapshot and the one before, which may still be serving."""
+    for name in set(artifacts.versions(root)) - {version, old.version if old else version}:
+        shutil.rmtree(root / name, ignore_errors=True)
+
+
+def _remove_remains(root: Path) -> None:
+    """Remove what indexers that were killed have left."""
+    for folder in root.glob(".tmp-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -8,10 +8,10 @@ from services.embedding.encoding import EncoderIdentity
 from services.embedding.weights import EncoderFiles, Tensors, read_tensors
 from shared.bundle import HEADS, Bundle
 from shared.errors import Corrupt
+from shared.product_text import MAX_TOKENS
 
 ENCODER_PREFIX = "encoder."
 PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS = "state_projection.weight", "token_weight.weight", "token_weight.bias"
-SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class EncoderSource:
 
     files: EncoderFiles
     bundle: Bundle | None
-    max_tokens: int = 128  # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+    max_tokens: int = MAX_TOKENS  # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
 
     def setting(self, name: str, default: int) -> int:
-        """How the bundle was trained: max_tokens, state_tokens, state_special_tokens."""
+        """How the bundle was trained: max_tokens, state_tokens."""
         value = self.bundle.training.get(name, default) if self.bundle else default
         if not isinstance(value, int):
             raise Corrupt(f"bundle.json: training.{name} is {value!r}, not a number; train the bundle again")
@@ -48,8 +48,9 @@ class EncoderSource:
         config, heads = self.files.architecture(), _heads(self._bundle_tensors())
         state_dim = heads[PROJECTION].shape[0] if PROJECTION in heads else 0
         version = self.bundle.version if self.bundle else ""
+        made_with = self.bundle.files.get(HEADS, "") if self.bundle else ""
         sizes = (config["hidden_size"], state_dim, self.product_tokens)
-        return EncoderIdentity(self.files.name, self.files.sha256, *sizes, version)
+        return EncoderIdentity(self.files.name, self.files.sha256, *sizes, version, made_with)
 
     def read(self) -> EncoderModel:
         """Read the weights; Corrupt when a file cannot be read or a tensor has the wrong shape."""

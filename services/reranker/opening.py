@@ -35,8 +35,12 @@ def newest(data: Path) -> tuple[str | None, str | None]:
     return current(data / "snapshots"), current(data / "bundles")
 
 
-def open_reranker(data: Path, snapshot_version: str, config: RerankerConfig, texts: Texts) -> Reranker:
+def open_reranker(
+    data: Path, snapshot_version: str, config: RerankerConfig, texts: Texts, bundle_version: str = ""
+) -> Reranker:
     """The reranker of a snapshot. Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
+
+    `bundle_version` asks for one bundle; without it, the newest that fits the snapshot is used.
 
     Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread that waits for
     a busy core made it twenty times slower under load.
@@ -44,7 +48,7 @@ def open_reranker(data: Path, snapshot_version: str, config: RerankerConfig, tex
     threadpool_limits(1, user_api="blas")
     folder = data / "snapshots" / snapshot_version
     manifest = read_manifest(folder, verify=False)  # retrieval, which opens the same files, checks their bytes
-    chosen = fitting_bundle(data, str(manifest["encoder"].get("bundle_version", "")))
+    chosen = fitting_bundle(data, str(manifest["encoder"].get("heads_sha256", "")), bundle_version)
     products = ProductStore.open(folder / "products")
     snapshot = RerankerSnapshot(
         snapshot_version,
@@ -58,22 +62,26 @@ def open_reranker(data: Path, snapshot_version: str, config: RerankerConfig, tex
     return Reranker(snapshot, Ranker.open(chosen.folder), paced, chosen.version, config.affinity_weight)
 
 
-def fitting_bundle(data: Path, made_by: str) -> Bundle:
-    """The newest bundle whose heads made the snapshot's token states.
+def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
+    """The newest bundle, up to the one in use, with the heads that made the snapshot's token states.
 
-    A new ranker or block serves at once; new heads wait for the snapshot that is made with them.
+    A new ranker or block serves at once; new heads wait for the snapshot that is made with them. With `version` only
+    that bundle will do.
     """
-    bundles = [*reversed(bundle.versions(data / "bundles"))]
-    in_use = current(data / "bundles")
-    allowed = [data / "bundles" / name for name in bundles if in_use and name <= in_use]
-    opened = [bundle.read(folder, verify=False) for folder in [*allowed, DEFAULT_BUNDLE] if folder.is_dir()]
-    heads = next((each.files.get(bundle.HEADS) for each in opened if each.version == made_by), None)
-    for each in opened:
-        if heads is not None and each.files.get(bundle.HEADS) == heads:
+    allowed = [each for each in _bundles(data, everything=bool(version)) if version in ("", each.version)]
+    for each in allowed:
+        if heads_sha256 and each.files.get(bundle.HEADS) == heads_sha256:
             return bundle.read(each.folder)
-    raise NotFound(
-        f"no bundle under {data / 'bundles'} has the heads of {made_by!r}, which made the snapshot; index again"
-    )
+    wanted = f"bundle {version}" if version else f"no bundle under {data / 'bundles'}"
+    raise NotFound(f"{wanted} fits the snapshot, whose states were made with other heads; index again")
+
+
+def _bundles(data: Path, everything: bool) -> list[Bundle]:
+    """Newest first, the default last; those that were not promoted only on request."""
+    names, in_use = [*reversed(bundle.versions(data / "bundles"))], current(data / "bundles")
+    folders = [data / "bundles" / name for name in names if everything or (in_use and name <= in_use)]
+    shipped = [DEFAULT_BUNDLE] if (DEFAULT_BUNDLE / bundle.MANIFEST).is_file() else []
+    return [bundle.read(folder, verify=False) for folder in [*folders, *shipped]]
 
 
 def _scorer(
