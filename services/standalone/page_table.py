@@ -39,28 +39,34 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
 
 
 def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | None = None) -> Table:
-    """Position, title, brand, price and score; `notes` adds a word by product_id.
+    """Position, title, brand unless every title says it, price and score; `notes` adds a word by product_id.
 
     Titles take what width is left, and end in an ellipsis.
     """
+    branded = not all(_says_brand(result.product) for result in results)
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column("", justify="right", style="cyan", no_wrap=True)
     table.add_column("title", ratio=1, overflow="ellipsis", no_wrap=True)
-    table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=16)
+    if branded:
+        table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=16)
     table.add_column("price", justify="right", no_wrap=True)
     table.add_column("score", justify="right", no_wrap=True)
     if notes is not None:
         table.add_column("", justify="right", style="magenta", no_wrap=True)
     for result in results:
-        cells = [*_cells(result), *([] if notes is None else [notes.get(result.product.product_id, "")])]
-        table.add_row(*(Text(cell) for cell in cells))
+        note = [] if notes is None else [notes.get(result.product.product_id, "")]
+        table.add_row(*(Text(cell) for cell in [*_cells(result, branded), *note]))
     return table
 
 
-def _cells(result: SearchResult) -> list[str]:
+def _cells(result: SearchResult, branded: bool) -> list[str]:
     product = result.product
-    brand = product.brands[0] if product.brands else ""
-    return [str(result.position), _title(product), brand, price(product), f"{result.relevance_score:.3f}"]
+    brand = [product.brands[0] if product.brands else ""] if branded else []
+    return [str(result.position), _title(product), *brand, price(product), f"{result.relevance_score:.3f}"]
+
+
+def _says_brand(product: Product) -> bool:
+    return not product.brands or product.brands[0].lower() in product.title.lower()
 
 
 def _title(product: Product) -> str:
