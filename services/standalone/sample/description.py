@@ -8,6 +8,8 @@ from services.standalone.sample.title import Wording
 MENTION = 0.55  # chance that a trait the title already shows is told again
 NAMED = 0.3  # chance that the first sentence names the product
 CLOSED = 0.55
+PURPOSED = 0.75
+PURPOSES = ("Good for {}.", "Made for {}.", "Ideal for {}.", "Great for {}.", "A fine choice for {}.")
 
 
 def description(model: Model, words: Wording, random: Random) -> str:
@@ -19,7 +21,16 @@ def description(model: Model, words: Wording, random: Random) -> str:
     ]
     random.shuffle(told)
     closing = [random.choice(model.kind.closers)] if not told or random.random() < CLOSED else []
-    return " ".join([_opening(model, random), *told, *closing])
+    return " ".join([_opening(model, random), *_purpose(model, words), *told, *closing])
+
+
+def _purpose(model: Model, words: Wording) -> list[str]:
+    """What it is good for: real shops say so of most goods, and a need is often answered by nothing else."""
+    random = Random(f"purpose/{model.brand.name}/{model.line}/{words.name}/{model.chosen}")
+    if not model.kind.purposes or random.random() >= PURPOSED:
+        return []
+    one, other = random.sample(model.kind.purposes, 2)
+    return [random.choice(PURPOSES).format(f"{one} and {other}" if random.random() < 0.6 else one)]
 
 
 def _opening(model: Model, random: Random) -> str:

@@ -7,6 +7,7 @@ A department file holds its name, its brands, its gifts and then its kinds:
     gift: TEXT; TEXT = KIND, KIND
     == KIND KEY
     names: / also: / head: / path: / price: / colors: / sizes: / tags: / near: / goes:   lists, parted by ';'
+    for:                                  what it is good for, in a merchant's words, parted by ';'
     open: / close:                        sentences, parted by ' / '
     never: VALUE + VALUE; ...             what one product cannot be both
     use: TEXT; TEXT = OTHER KIND, ...     what the kind is for, in a shopper's words
@@ -80,6 +81,7 @@ def _kind(department: str, block: str) -> Kind:
         heads=listed("head"),
         openers=listed("open", " / "),
         closers=listed("close", " / "),
+        purposes=listed("for"),
         uses=tuple(use for line in fields.get("use", []) for use in _uses(line, key.strip())),
         near=listed("near"),
         goes=listed("goes"),

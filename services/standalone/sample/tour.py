@@ -50,12 +50,12 @@ STOPS = (
     Stop("a typo", "trekkign poels", "Two slips, and still trekking poles."),
     Stop(
         "one that words alone cannot answer",
-        "keep my drink warm on the way to work",
-        "Travel mugs and flasks, though no title holds any of these words.",
+        "numb fingers after an hour of pedalling",
+        "Cycling gloves, though the query names neither gloves nor a bicycle.",
     ),
     Stop(
         "one with a filter",
-        "waterproof jacket for hiking",
+        "rain jacket",
         "Filtered before ranking: every result costs 120 or less, and the count is exact.",
         filter=PriceFilter("price", maximum=120.0),
     ),

@@ -54,6 +54,7 @@ class Kind:
     heads: tuple[str, ...]
     openers: tuple[str, ...]
     closers: tuple[str, ...]
+    purposes: tuple[str, ...]  # what a merchant says it is good for
     uses: tuple[Use, ...]
     near: tuple[str, ...]
     goes: tuple[str, ...]
