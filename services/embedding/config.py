@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.product_text import MAX_TOKENS
+
 ENGINE_NAMES = (
     "onnxruntime-fp32", "onnxruntime-int8", "onnxruntime-int8-dynamic", "openvino-f32", "openvino-bf16",
     "torch-fp32", "torch-bf16", "torch-cuda-fp32", "torch-cuda-bf16",
@@ -21,7 +23,7 @@ class EmbeddingConfig:
     cache: str = ""  # folder that remembers the trial's outcome; "": a trial at every start
     query_threads: int = 1
     product_threads: int = 2
-    max_tokens: int = 128  # of a product's text, when the bundle does not say
+    max_tokens: int = MAX_TOKENS  # of a product's text, when the bundle does not say
     query_tokens: int = 32  # of a query; the rest is not read
     batch_tokens: int = 256  # of queries encoded together while others wait
     max_waiting: int = 512  # queries in the queue; further ones are refused at once

@@ -48,14 +48,8 @@ class TextEncoder:
             outputs = engine.run(*pad([read[row] for row in rows], PRODUCT_MULTIPLE))
             vectors[rows] = outputs["vector"]
             for position, row in enumerate(rows):
-                states[row] = self._product_states(outputs, position, len(read[row]))
+                states[row] = _product_states(outputs, position, len(read[row]))
         return vectors, states
-
-    def _product_states(self, outputs: Outputs, position: int, token_count: int) -> States:
-        if "states" not in outputs:
-            return np.zeros((0, 0), np.int8)
-        limit, edge = self._products.state_tokens or token_count, int(not self._products.special_states)
-        return round_states(outputs["states"][position, edge : token_count - edge][:limit])
 
     def _engine(self, job: Job) -> Engine:
         with self._lock:
@@ -75,6 +69,12 @@ def _query_encoding(outputs: Outputs, row: int, token_count: int) -> QueryEncodi
         return QueryEncoding(vector, hidden[:0], np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
     states, weights = outputs["states"][row, :token_count], outputs["token_weights"][row, :token_count]
     return QueryEncoding(vector, hidden[:token_count], states, weights)
+
+
+def _product_states(outputs: Outputs, position: int, token_count: int) -> States:
+    if "states" not in outputs:
+        return np.zeros((0, 0), np.int8)
+    return round_states(outputs["states"][position, :token_count])  # the graph has cut them to state_tokens
 
 
 def _batches(texts: Sequence[TokenIds]) -> Iterator[list[int]]:

@@ -12,7 +12,7 @@ import onnx
 from services.embedding import graph
 from services.embedding.cpu import read_cpu
 from services.embedding.encoding import Floats
-from services.embedding.model import SPECIAL_TOKENS, EncoderModel
+from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids
 
 Outputs = Mapping[str, Floats]  # by name, see graph.build
@@ -40,18 +40,12 @@ class Job:
     side: str
     threads: int
     max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
-    state_tokens: int | None = None  # states of the first so many tokens only; None: of all
-    special_states: bool = True  # whether [CLS] and [SEP] have states
+    state_tokens: int | None = None  # states of the first so many tokens only, [CLS] included; None: of all
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the side needs."""
         return graph.QUERY_OUTPUTS if self.side == "queries" else graph.PRODUCT_OUTPUTS
-
-    @property
-    def state_rows(self) -> int | None:
-        """Of how many rows of `hidden` the states are needed."""
-        return None if self.state_tokens is None else self.state_tokens + SPECIAL_TOKENS
 
 
 class OnnxRuntimeEngine:
@@ -100,7 +94,7 @@ class OpenVinoEngine:
 
 def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
-        plan = graph.GraphPlan(job.outputs, job.state_rows, int8, narrow=not read_cpu().has_vnni)
+        plan = graph.GraphPlan(job.outputs, job.state_tokens, int8, narrow=not read_cpu().has_vnni)
         return OnnxRuntimeEngine(name, graph.build(model, plan), job.threads, batches=int8 != "dynamic")
 
     return make
@@ -108,7 +102,7 @@ def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Eng
 
 def _openvino(name: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
-        plan = graph.GraphPlan(job.outputs, job.state_rows)
+        plan = graph.GraphPlan(job.outputs, job.state_tokens)
         return OpenVinoEngine(name, graph.build(model, plan), job.threads, precision)
 
     return make

@@ -181,7 +181,9 @@ class _Bert:
         return nodes.add("Reshape", nodes.add("Transpose", mixed, perm=[0, 2, 1, 3]), nodes.constant([0, 0, dim]))
 
     def _joint(self, prefix: str, part: str, scale: np.float32) -> NDArray[Any]:
-        query, key, value = (self.weights[f"{prefix}attention.self.{name}.{part}"] for name in ("query", "key", "value"))
+        query, key, value = (
+            self.weights[f"{prefix}attention.self.{name}.{part}"] for name in ("query", "key", "value")
+        )
         return np.concatenate([query * scale, key, value])
 
     def _dense(self, prefix: str, inputs: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.embedding.encoding import EncoderIdentity, Floats, QueryEncoding, States, round_states
+from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 DIM, STATE_DIM = 384, 128
-MAX_TOKENS, STATE_TOKENS, QUERY_TOKENS = 128, 40, 32
+QUERY_TOKENS = 32
 _WORDS = re.compile(r"\w+")
 _PART = 3  # characters
 _PART_WEIGHT = 0.5

@@ -24,9 +24,9 @@ from services.embedding.trial import (
 )
 from services.embedding.weights import find
 from shared import bundle
+from shared.product_text import STATE_TOKENS
 
 HASH = "hash"
-STATE_TOKENS = 40  # states kept of a product, when the bundle does not say
 
 
 def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
@@ -38,8 +38,8 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
     tokens, identity = TokenReader(source.files.tokenizer), source.identity()
     engines = _Engines(config, source, tokens, identity)
     queries = Job("queries", config.query_threads, config.query_tokens)
-    state_tokens, special = source.setting("state_tokens", STATE_TOKENS), source.setting("state_special_tokens", 1)
-    products = Job("products", config.product_threads, source.product_tokens, state_tokens, bool(special))
+    state_tokens = source.setting("state_tokens", STATE_TOKENS)
+    products = Job("products", config.product_threads, source.product_tokens, state_tokens)
     return TextEncoder(identity, tokens, engines.open, queries, products)
 
 

@@ -22,7 +22,7 @@ class TorchEngine:
         bert.load_state_dict({key: torch.from_numpy(model.tensors[key].copy()) for key in bert.state_dict()})
         self._bert = bert.eval().to(device, dtype)
         self._heads = {key: torch.from_numpy(value.copy()).to(device) for key, value in model.heads.items()}
-        self._outputs, self._state_tokens, self._device = job.outputs, job.state_rows, device
+        self._outputs, self._state_tokens, self._device = job.outputs, job.state_tokens, device
         self.name = name
 
     def run(self, ids: Ids, mask: Floats) -> dict[str, Floats]:

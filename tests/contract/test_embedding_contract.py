@@ -1,0 +1,51 @@
+"""The embedding service says the same over the wire and in one process."""
+
+from collections.abc import AsyncIterator
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from protos.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
+from services.embedding.batching import BatchLimits, QueryBatcher
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.service import NAME, EmbeddingService
+from shared.errors import InvalidRequest
+from shared.rpc import Server, connect
+from shared.vectors import from_bytes
+
+
+class Door(Protocol):
+    async def EmbedQueries(self, request: EmbedQueriesRequest, /) -> EmbedQueriesResponse: ...
+
+
+@pytest.fixture(params=["wire", "in-process"])
+async def door(request: pytest.FixtureRequest) -> AsyncIterator[Door]:
+    batcher = QueryBatcher(HashEncoder(), BatchLimits())
+    service = EmbeddingService(batcher, HashEncoder.identity.version)
+    server = Server([(NAME, add_EmbeddingServiceServicer_to_server, service)], port=0, host="127.0.0.1")
+    await server.start()
+    async with connect(f"127.0.0.1:{server.port}") as channel:
+        doors: dict[str, Any] = {"wire": EmbeddingServiceStub(channel), "in-process": service}
+        yield doors[request.param]
+    await server.stop(grace_seconds=0)
+    batcher.close()
+
+
+async def test_an_encoding_arrives_whole(door: Door) -> None:
+    queries = ["red lamp", "", "\N{GRINNING FACE}", "a\x00b", "lamp " * 2_000]
+    response = await door.EmbedQueries(EmbedQueriesRequest(queries=queries))
+    assert response.encoder_version == "hash@000000000000"
+    for encoding, expected in zip(response.encodings, HashEncoder().encode_queries(queries), strict=True):
+        assert encoding.token_count == len(expected.states)
+        np.testing.assert_array_equal(from_bytes(encoding.vector, 384)[0], expected.vector)
+        np.testing.assert_array_equal(from_bytes(encoding.hidden, 384), expected.hidden)
+        np.testing.assert_array_equal(from_bytes(encoding.states, 128), expected.states)
+        np.testing.assert_array_equal(from_bytes(encoding.token_weights, 1)[:, 0], expected.token_weights)
+
+
+@pytest.mark.parametrize("count", [0, 65])
+async def test_a_wrong_number_of_queries_is_refused(door: Door, count: int) -> None:
+    with pytest.raises(InvalidRequest, match="queries: has"):
+        await door.EmbedQueries(EmbedQueriesRequest(queries=["lamp"] * count))
