@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.catalog_pb2 import Product as Message
 from shared.catalog.product import Product
-from shared.catalog.wire import from_message, to_message
+from shared.catalog.wire import to_bytes
 from shared.snapshot.products import Blobs, BlobWriter, id_hash
 
 Hashes = NDArray[np.uint64]
@@ -33,7 +32,7 @@ class IncomingProducts:
 
     def add(self, product: Product) -> None:
         """Take in one product."""
-        self._waiting.append(to_message(product).SerializeToString())
+        self._waiting.append(to_bytes(product))
         self._hashes.append(id_hash(product.product_id))
         if len(self._waiting) == _AT_ONCE:
             self._write()
@@ -48,9 +47,9 @@ class IncomingProducts:
         self._writer.add(self._waiting)
         self._waiting = []
 
-    def product(self, place: int) -> Product:
-        """The product that came at a place, from 0."""
-        return from_message(Message.FromString(self._blobs[place]))
+    def payload(self, place: int) -> bytes:
+        """The serialised product that came at a place, from 0."""
+        return self._blobs[place]
 
     def last_places(self) -> tuple[Hashes, NDArray[np.int64]]:
         """For each different id, in the order of their first coming: its hash, and the place where it came last."""

@@ -17,31 +17,36 @@ PARTS = ("products", "dense", "states", "lexical", "columns")
 
 
 class SnapshotWriter:
-    """All parts but the FAISS index, which needs all vectors at once."""
+    """All parts but the FAISS index, which needs all vectors at once.
+
+    Products and their encodings come separately, each in the order of the rows: the encoder may be behind.
+    """
 
     def __init__(self, folder: Path, dim: int, state_dim: int) -> None:
         for part in PARTS:
             (folder / part).mkdir()
+        self._products = ProductsWriter(folder / "products")
+        self._lexical, self._columns = LexicalWriter(folder / "lexical"), ColumnsWriter(folder / "columns")
         self._vectors = MatrixWriter(folder / "dense" / "vectors.npy", dim, "<f2")
         self._states = StatesWriter(folder / "states", state_dim)
-        self._by_product = (
-            ProductsWriter(folder / "products"),
-            LexicalWriter(folder / "lexical"),
-            ColumnsWriter(folder / "columns"),
-        )
 
-    def add(
-        self, products: Sequence[Product], vectors: NDArray[np.float32], states: Sequence[NDArray[np.int8]]
-    ) -> None:
-        """Append the next products with their vectors (n, dim) and states."""
-        self._vectors.add(np.asarray(vectors))
+    def add_products(self, products: Sequence[Product], payloads: Sequence[bytes]) -> None:
+        """Append the next products, given as values and as serialised messages."""
+        self._products.add_payloads([product.product_id for product in products], payloads)
+        self._lexical.add(products)
+        self._columns.add(products)
+
+    def finish_products(self) -> None:
+        """Complete what was made of products."""
+        for writer in (self._products, self._lexical, self._columns):
+            writer.finish()
+
+    def add_encodings(self, vectors: NDArray[np.float32], states: Sequence[NDArray[np.int8]]) -> None:
+        """Append the next products' vectors (n, dim) and states."""
+        self._vectors.add(vectors)
         self._states.add(states)
-        for writer in self._by_product:
-            writer.add(products)
 
-    def finish(self) -> None:
-        """Complete every file."""
+    def finish_encodings(self) -> None:
+        """Complete vectors and states."""
         self._vectors.finish()
         self._states.finish()
-        for writer in self._by_product:
-            writer.finish()

@@ -209,6 +209,8 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
 
 
 def _attribute(field: str, value: Any) -> AttributeValues:
+    if type(value) is str:  # nearly all are
+        return (value,) if value else ()
     if isinstance(value, dict):  # as the wire has it: {"text": [...]} or {"numbers": [...]}
         value = value.get("text") or value.get("numbers")
     values = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from shared.catalog.product import Product
+from shared.catalog.product import AttributeValues, Product
 
 ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000, 20_000, 2_000
 LIST_VALUES, ATTRIBUTES = 100, 1_000
@@ -61,6 +61,8 @@ def _texts(product: Product) -> _Faults:
 
 
 def _is_utf8(text: str) -> bool:
+    if text.isascii():  # quicker than trying
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -112,22 +114,27 @@ def _attributes(product: Product) -> _Faults:
     if len(product.attributes) > ATTRIBUTES:
         yield "attributes", f"are more than {ATTRIBUTES:,}; keep those that shoppers filter by"
     for name, values in product.attributes.items():
-        field = f"attributes.{name[:60]}"
-        if not name.strip() or len(name) > ID_BYTES or _CONTROL.search(name) or not _is_utf8(name):
-            yield field, f"needs a name of 1 to {ID_BYTES} characters without control characters"
-        elif len(values) > LIST_VALUES:
-            yield field, f"has more than {LIST_VALUES} values; keep the most important"
-        else:
-            yield from _attribute_values(field, values)
+        for fault in _attribute(name, values):
+            yield f"attributes.{name[:60]}", fault
 
 
-def _attribute_values(field: str, values: tuple[str, ...] | tuple[float, ...]) -> _Faults:
-    if any(len(value) > DESCRIPTION_CHARACTERS or not _is_utf8(value) for value in values if isinstance(value, str)):
-        yield field, f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters"
-    if any(not math.isfinite(value) for value in values if not isinstance(value, str)):
-        yield field, "has a number that is not finite; leave it out"
-    if len({isinstance(value, str) for value in values}) > 1:
-        yield field, "mixes texts and numbers; send one kind"
+def _attribute(name: str, values: AttributeValues) -> Iterator[str]:
+    kinds = set(map(type, values))
+    if not name.strip() or len(name) > ID_BYTES or _CONTROL.search(name) or not _is_utf8(name):
+        yield f"needs a name of 1 to {ID_BYTES} characters without control characters"
+    elif len(values) > LIST_VALUES:
+        yield f"has more than {LIST_VALUES} values; keep the most important"
+    elif str in kinds and len(kinds) > 1:
+        yield "mixes texts and numbers; send one kind"
+    elif str in kinds:
+        yield from _attribute_texts([str(value) for value in values])
+    elif not all(map(math.isfinite, values)):  # type: ignore[arg-type]
+        yield "has a number that is not finite; leave it out"
+
+
+def _attribute_texts(values: list[str]) -> Iterator[str]:
+    if max(map(len, values)) > DESCRIPTION_CHARACTERS or not all(map(_is_utf8, values)):
+        yield f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters"
 
 
 _CHECKS: tuple[Callable[[Product], _Faults], ...] = (_ids, _texts, _lists, _numbers, _gtin, _times, _attributes)

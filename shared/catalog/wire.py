@@ -31,13 +31,14 @@ def to_message(product: Product) -> pb.Product:
         sku=product.sku,
         uri=product.uri,
         images=product.images,
-        attributes={name: _values(values) for name, values in product.attributes.items()},
         tags=product.tags,
         publish_time=_timestamp(product.publish_time),
         available_time=_timestamp(product.available_time),
         expire_time=_timestamp(product.expire_time),
         language_code=product.language_code,
     )
+    for name, values in product.attributes.items():
+        _write_values(message.attributes[name], values)
     if product.price is not None:
         message.price.CopyFrom(_price(product, product.price))
     if product.rating_average is not None:
@@ -81,14 +82,15 @@ def _price(product: Product, amount: float) -> pb.Price:
     return pb.Price(amount=amount, original_amount=product.original_price, currency_code=product.currency_code)
 
 
-def _values(values: AttributeValues) -> pb.AttributeValues:
-    texts = [value for value in values if isinstance(value, str)]
-    numbers = [value for value in values if not isinstance(value, str)]
-    return pb.AttributeValues(text=texts, numbers=numbers)
+def _write_values(message: pb.AttributeValues, values: AttributeValues) -> None:
+    if values and isinstance(values[0], str):
+        message.text.extend(values)
+    else:
+        message.numbers.extend(values)  # type: ignore[arg-type]
 
 
 def _read_values(values: pb.AttributeValues) -> AttributeValues:
-    return tuple(values.text) if values.text else tuple(values.numbers)
+    return tuple(values.text) or tuple(values.numbers)
 
 
 def _timestamp(seconds: float | None) -> Timestamp | None:
@@ -103,3 +105,13 @@ def _seconds(message: pb.Product, field: str) -> float | None:
         return None
     stamp: Timestamp = getattr(message, field)
     return stamp.seconds + stamp.nanos / 1e9
+
+
+def to_bytes(product: Product) -> bytes:
+    """The serialised message of a valid product; equal products give equal bytes."""
+    return to_message(product).SerializeToString(deterministic=True)
+
+
+def from_bytes(payload: bytes) -> Product:
+    """The product of a serialised message."""
+    return from_message(pb.Product.FromString(payload))

@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.catalog_pb2 import Product as Message
 from shared.catalog.product import Product
-from shared.catalog.wire import from_message, to_message
+from shared.catalog.wire import from_bytes, to_bytes
 
 
 def id_hash(product_id: str) -> int:
@@ -71,9 +70,13 @@ class ProductsWriter:
 
     def add(self, products: Sequence[Product]) -> None:
         """Append products; each id at most once in a snapshot."""
-        self._payloads.add([to_message(product).SerializeToString(deterministic=True) for product in products])
-        self._ids.add([product.product_id.encode() for product in products])
-        self._hashes += [id_hash(product.product_id) for product in products]
+        self.add_payloads([product.product_id for product in products], [to_bytes(product) for product in products])
+
+    def add_payloads(self, product_ids: Sequence[str], payloads: Sequence[bytes]) -> None:
+        """Append products that are serialised already."""
+        self._payloads.add(payloads)
+        self._ids.add([product_id.encode() for product_id in product_ids])
+        self._hashes += map(id_hash, product_ids)
 
     def finish(self) -> None:
         """Write what is still in memory."""
@@ -108,7 +111,7 @@ class ProductStore:
 
     def product(self, row: int) -> Product:
         """The product in a row, as a value."""
-        return from_message(Message.FromString(self._payloads[row]))
+        return from_bytes(self._payloads[row])
 
     def hashes_by_row(self) -> NDArray[np.uint64]:
         """id_hash of every product (n,), in the order of the rows."""

@@ -106,6 +106,8 @@ def test_short_forms_are_read_too(tmp_path: Path) -> None:
         ("attributes.size", {"attributes": {"size": [10**400]}}),
         ("attributes.size", {"attributes": {"size": [float("nan")]}}),
         ("attributes.size", {"attributes": {"size": [{"value": 1}]}}),
+        ("attributes.size", {"attributes": {"size": ["x" * 20_001]}}),
+        ("attributes.size", {"attributes": {"size": ["\ud800"]}}),
         ("attributes.a\nb", {"attributes": {"a\nb": "x"}}),
         ("brands", {"brands": ["x"] * 101}),
         ("images", {"images": [{"url": "x"}]}),
