@@ -20,7 +20,7 @@ from services.embedding.tokens import Ids, TokenIds, pad
 FORMAT = 1
 LIBRARIES = ("onnxruntime", "openvino")
 LEAST_COSINE = {"queries": 0.98, "products": 0.999}  # to float32; a product's vector is kept, a query's is not
-CLOSE = 1.6  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+CLOSE = 2.0  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
 _ROUNDS = 2
 
 QUERY_PROBES = (
