@@ -27,29 +27,21 @@ def running_engine(data: Path, bundle: str = "") -> Iterator[str]:
 @contextmanager
 def engine_process(data: Path, bundle: str = "", port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process of an engine, and its address; it is asked to end when the block does."""
-    command = [
-        sys.executable,
-        "-m",
-        "services.standalone.cli",
-        "serve",
-        "--json",
-        "--data",
-        str(data),
-        "--port",
-        str(port),
-    ]
-    process = subprocess.Popen(
-        [*command, *(["--bundle", bundle] if bundle else [])], stdout=subprocess.PIPE, text=True, encoding="utf-8"
-    )
-    try:
-        yield process, _address(process)
-    finally:
-        process.send_signal(signal.SIGTERM)
+    command = [sys.executable, "-m", "services.standalone.cli", "serve", "--json", "--data", str(data)]
+    options = ["--port", str(port), *(["--bundle", bundle] if bundle else [])]
+    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
         try:
-            process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield process, _address(process)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:

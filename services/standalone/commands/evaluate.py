@@ -56,6 +56,8 @@ def _show(report: dict[str, Any]) -> None:
         latency = report["latency_ms"]
         times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))
         say(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
+    if report["tiers"]["fused"].get("judged@10") == 0:
+        warn("none of the results is judged: are the judgments of this catalogue?")
     for pages, reasons in (("degraded_pages", "degraded"), ("timed_degraded_pages", "timed_degraded")):
         if report.get(pages):
             warn(f"{report[pages]} pages left something out ({pages}): {report[reasons]}")

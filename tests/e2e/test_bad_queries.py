@@ -1,0 +1,60 @@
+import grpc
+import pytest
+
+from protos.admin_pb2 import GetStatusRequest
+from protos.admin_pb2_grpc import AdminServiceStub
+from protos.search_pb2 import FacetRequest, Filter, NumberRange, SearchRequest
+from protos.search_pb2_grpc import SearchServiceStub
+
+QUERIES = {
+    "empty": "",
+    "blank": " \t\n ",
+    "10,000 characters": "shoe " * 2_000,
+    "one long word": "a" * 10_000,
+    "emoji only": "👟🏃‍♀️✨",
+    "control characters": "run\x00ning\x07 \x1b[31mshoes\x7f",
+    "query syntax": 'title:(shoes AND NOT "x") OR price:[1 TO *] \\ ^~*?',
+    "right to left": "\u202eseohs gninnur",
+    "half a surrogate's worth of combining marks": "z\u0351\u0352\u0353" * 50,
+}
+
+REFUSED = {
+    "page_size": SearchRequest(query="shoes", page_size=10**9),
+    "page_token": SearchRequest(query="shoes", page_token="not one of ours"),
+    "filters[0].field": SearchRequest(query="shoes", filters=[Filter(field="colour", exists=True)]),
+    "filters[0].range": SearchRequest(
+        query="shoes", filters=[Filter(field="price", range=NumberRange(min=float("nan")))]
+    ),
+    "facets[0].field": SearchRequest(query="shoes", facets=[FacetRequest(field="colour")]),
+    "order_by": SearchRequest(query="shoes", order_by="beauty"),
+    "deadline_ms": SearchRequest(query="shoes", deadline_ms=2**31),
+}
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_any_text_gives_a_page(channel: grpc.Channel, name: str) -> None:
+    page = SearchServiceStub(channel).Search(SearchRequest(query=QUERIES[name], deadline_ms=5000), timeout=60)
+    assert page.query_id
+    assert [result.position for result in page.results] == list(range(1, len(page.results) + 1))
+
+
+@pytest.mark.parametrize("field", REFUSED)
+def test_a_request_that_cannot_be_met_is_refused_naming_the_field(channel: grpc.Channel, field: str) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        SearchServiceStub(channel).Search(REFUSED[field], timeout=60)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert raised.value.details().startswith(field)
+
+
+@pytest.mark.parametrize("message", [b"\x0a\x05caf\xe9s", b"\x0a\xff\xff", b"\xff" * 40])
+def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel, message: bytes) -> None:
+    call = channel.unary_unary("/aisle.v1.SearchService/Search", request_serializer=bytes, response_deserializer=bytes)
+    with pytest.raises(grpc.RpcError) as raised:
+        call(message, timeout=60)
+    assert raised.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL)
+
+
+def test_the_engine_is_as_it_was_after_all_that(channel: grpc.Channel) -> None:
+    status = AdminServiceStub(channel).GetStatus(GetStatusRequest(), timeout=60)
+    assert status.product_count == 150
+    assert SearchServiceStub(channel).Search(SearchRequest(query="shoes"), timeout=60).results

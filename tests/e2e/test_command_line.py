@@ -1,0 +1,141 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.artifacts import current
+
+COMMANDS = (
+    "", "demo", "index", "serve", "search", "events", "evaluate", "models", "models list", "models show",
+    "models promote", "models rollback", "bench", "bench page", "bench load", "bench index",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(aisle: Any, command: str) -> None:
+    finished = aisle(*command.split(), "--help")
+    assert finished.returncode == 0
+    assert finished.stdout.startswith("Usage: ")
+
+
+def test_bad_rows_are_reported_with_line_and_reason_and_do_not_stop_the_rest(
+    aisle: Any, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    good, other = rows[:2]
+    lines = [
+        json.dumps(good).encode(),
+        b"{",
+        json.dumps({**other, "title": ""}).encode(),
+        json.dumps({**other, "price": {"amount": float("nan")}}).encode(),
+        b'{"product_id": "caf\xe9", "title": "x"}',
+        json.dumps({**good, "title": "the same id again"}).encode(),
+        json.dumps(other).encode(),
+    ]
+    path = tmp_path / "catalog.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    finished = aisle("index", path, "--data", tmp_path / "data", "--json")
+    report = json.loads(finished.stdout)
+    assert finished.returncode == 0, finished.stderr
+    assert [(one["line"], one["field"]) for one in report["rejections"]] == [
+        (2, "line"),
+        (3, "title"),
+        (4, "price.amount"),
+        (5, "line"),
+    ]
+    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (7, 4, 1, 2)
+
+
+def test_a_truncated_file_leaves_the_snapshot_as_it_was(
+    aisle: Any, catalog: Path, indexed: Path, tmp_path: Path
+) -> None:
+    before = current(indexed / "snapshots")
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(gzip.compress(catalog.read_bytes())[:-2000])
+    finished = aisle("index", path, "--data", indexed)
+    assert finished.returncode == 1
+    assert "cut.jsonl.gz" in finished.stderr and "cut short" in finished.stderr
+    assert "Traceback" not in finished.stderr
+    assert current(indexed / "snapshots") == before
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"not json\n"])
+def test_a_file_without_a_product_is_refused(aisle: Any, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "catalog.jsonl"
+    path.write_bytes(content)
+    finished = aisle("index", path, "--data", tmp_path / "data")
+    assert finished.returncode == 1
+    assert len(finished.stderr.strip().splitlines()) == 1
+    assert current(tmp_path / "data" / "snapshots") is None
+
+
+def test_search_prints_a_page_for_a_person_and_one_for_a_program(aisle: Any, address: str) -> None:
+    told = aisle("search", "running shoes", "--address", address, "--explain")
+    assert told.returncode == 0, told.stderr
+    assert "products" in told.stdout and "ms" in told.stdout and "why" in told.stdout
+    page = json.loads(aisle("search", "running shoes", "--address", address, "--page-size", 3, "--json").stdout)
+    assert [result["position"] for result in page["results"]] == [1, 2, 3]
+    assert {"query_id", "results", "total_count", "served_by"} <= set(page)
+
+
+def test_a_filter_is_typed_as_field_and_value(aisle: Any, address: str) -> None:
+    finished = aisle("search", "", "--address", address, "--filter", "price=10..20", "--page-size", 200, "--json")
+    prices = [result["product"]["price"]["amount"] for result in json.loads(finished.stdout)["results"]]
+    assert prices and all(10 <= price <= 20 for price in prices)
+
+
+def test_wrong_usage_and_errors_have_their_exit_codes(aisle: Any, address: str) -> None:
+    assert aisle("search", "x", "--address", address, "--page-size", "many").returncode == 2
+    refused = aisle("search", "x", "--address", address, "--filter", "colour=blue")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("aisle: filters[0].field")
+    nobody = aisle("search", "x", "--address", "localhost:1")
+    assert nobody.returncode == 1
+    assert "aisle serve" in nobody.stderr
+
+
+def test_events_are_streamed_and_told_apart(
+    aisle: Any, address: str, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    event = {
+        "event_id": "cli-1",
+        "action": "click",
+        "visitor_id": "v",
+        "products": [{"product_id": rows[0]["product_id"]}],
+    }
+    path = tmp_path / "events.jsonl"
+    lines = [
+        event,
+        event,
+        {**event, "event_id": "cli-2", "visitor_id": ""},
+        {**event, "event_id": "cli-3", "action": "stare"},
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    finished = aisle("events", path, "--address", address, "--json")
+    report = json.loads(finished.stdout)
+    assert finished.returncode == 0
+    assert (report["accepted"], report["duplicate"], report["rejected"]) == (1, 1, 2)
+    assert [(one["line"], one["field"]) for one in report["rejections"]] == [(3, "visitor_id"), (4, "action")]
+
+
+def test_evaluate_reports_every_tier(aisle: Any, address: str, rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    queries, judgments = tmp_path / "queries.tsv", tmp_path / "judgments.tsv"
+    asked = [(f"q{number}", row["title"], row["product_id"]) for number, row in enumerate(rows[:5])]
+    other = rows[-1]["product_id"]
+    queries.write_text("query_id\tquery\n" + "".join(f"{query_id}\t{title}\n" for query_id, title, _ in asked))
+    graded = "".join(f"{query_id}\t{product_id}\t3\n{query_id}\t{other}\t0\n" for query_id, _, product_id in asked)
+    judgments.write_text(f"query_id\tproduct_id\tgrade\n{graded}")
+    options = ("--address", address, "--queries", queries, "--judgments", judgments, "--json")
+    report = json.loads(aisle("evaluate", *options).stdout)
+    assert set(report["tiers"]) == {"lexical", "dense", "fused", "reranked"}
+    assert report["tiers"]["lexical"]["mrr"] > 0.8  # a title finds its own product
+    assert report["coverage"] == 1
+    alone = json.loads(aisle("evaluate", *options, "--judged-only").stdout)
+    assert alone["tiers"]["fused"] == {"ndcg@10": 1}
+
+
+def test_serving_nothing_is_refused_with_the_remedy(aisle: Any, tmp_path: Path) -> None:
+    finished = aisle("serve", "--data", tmp_path / "none", "--port", 0)
+    assert finished.returncode == 1
+    assert "aisle index" in finished.stderr

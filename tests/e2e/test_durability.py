@@ -1,0 +1,119 @@
+import json
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
+from protos.catalog_pb2_grpc import CatalogServiceStub
+from protos.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
+from protos.events_pb2_grpc import EventServiceStub
+from protos.search_pb2 import AnyOf, Filter, SearchRequest
+from protos.search_pb2_grpc import SearchServiceStub
+from services.standalone.engine_process import engine_process, running_engine
+from shared.artifacts import current, set_current
+
+WAIT_SECONDS = 60
+
+
+@pytest.fixture
+def data(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the shop that a test may break."""
+    shutil.copytree(indexed / "snapshots", tmp_path / "shop" / "snapshots")
+    return tmp_path / "shop"
+
+
+def _products(count: int) -> list[Product]:
+    return [Product(product_id=f"new-{number}", title=f"Zephyrine lantern {number}") for number in range(count)]
+
+
+def _events() -> list[UserEvent]:
+    products = [EventProduct(product_id="new-1")]
+    return [UserEvent(event_id=f"e{n}", action="click", visitor_id="v", products=products) for n in range(20)]
+
+
+def _found(channel: grpc.Channel, product_id: str) -> bool:
+    only = Filter(field="product_id", any_of=AnyOf(values=[product_id]))
+    return bool(SearchServiceStub(channel).Search(SearchRequest(filters=[only]), timeout=30).results)
+
+
+def _until(holds: Callable[[], bool]) -> bool:
+    ends = time.monotonic() + WAIT_SECONDS
+    while not holds() and time.monotonic() < ends:
+        time.sleep(0.2)
+    return holds()
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
+    with engine_process(data) as (process, address), grpc.insecure_channel(address) as channel:
+        upserts = (UpsertProductsRequest(product=product) for product in _products(50))
+        assert CatalogServiceStub(channel).UpsertProducts(upserts, timeout=30).accepted_count == 50
+        CatalogServiceStub(channel).DeleteProducts(DeleteProductsRequest(product_ids=["new-7"]), timeout=30)
+        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
+        assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_ACCEPTED}
+        process.kill()
+        process.wait()
+    with running_engine(data) as address, grpc.insecure_channel(address) as channel:
+        catalog = CatalogServiceStub(channel)
+        got = catalog.GetProduct(GetProductRequest(product_id="new-49"), timeout=30)
+        assert got.product.title == "Zephyrine lantern 49"
+        with pytest.raises(grpc.RpcError) as raised:
+            catalog.GetProduct(GetProductRequest(product_id="new-7"), timeout=30)
+        assert raised.value.code() is grpc.StatusCode.NOT_FOUND
+        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
+        assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_DUPLICATE}
+        assert _until(lambda: _found(channel, "new-49"))
+        assert not _found(channel, "new-7")
+
+
+def test_a_kill_while_indexing_leaves_the_snapshot_before(data: Path, aisle: Any, catalog: Path) -> None:
+    before = current(data / "snapshots")
+    (data / "snapshots" / ".tmp-20990101T000000.000000Z").mkdir()  # what a killed indexer leaves behind
+    with running_engine(data) as address, grpc.insecure_channel(address) as channel:
+        page = SearchServiceStub(channel).Search(SearchRequest(), timeout=30)
+        assert page.served_by.snapshot_version == before
+
+
+def test_a_flipped_byte_in_the_newest_snapshot_keeps_the_one_before_serving(
+    data: Path, aisle: Any, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    before = current(data / "snapshots")
+    more = tmp_path / "more.jsonl"
+    more.write_text(json.dumps({**rows[0], "product_id": "one-more"}))
+    with running_engine(data) as address, grpc.insecure_channel(address) as channel:
+        _publish_broken(data, str(before))
+        time.sleep(3)
+        page = SearchServiceStub(channel).Search(SearchRequest(), timeout=30)
+        assert page.served_by.snapshot_version == before
+    with running_engine(data) as address, grpc.insecure_channel(address) as channel:
+        page = SearchServiceStub(channel).Search(SearchRequest(), timeout=30)
+        assert page.served_by.snapshot_version == before
+
+
+def test_a_flipped_byte_in_the_only_snapshot_is_told_with_the_file(data: Path, aisle: Any) -> None:
+    _flip(data / "snapshots" / str(current(data / "snapshots")))
+    finished = aisle("serve", "--data", data, "--port", 0)
+    assert finished.returncode == 1
+    assert "index.faiss does not match its checksum" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def _publish_broken(data: Path, before: str) -> None:
+    """A newer version with one byte changed, and `current` pointing at it."""
+    snapshots, newer = data / "snapshots", "20990101T000000.000000Z"
+    shutil.copytree(snapshots / before, snapshots / newer)
+    manifest = snapshots / newer / "manifest.json"
+    manifest.write_text(manifest.read_text().replace(before, newer))
+    _flip(snapshots / newer)
+    set_current(snapshots, newer)
+
+
+def _flip(folder: Path) -> None:
+    path = folder / "dense" / "index.faiss"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
