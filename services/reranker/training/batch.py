@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from services.reranker.training.encodings import Encodings, Matrix
+from services.reranker.training.encodings import Corpus, Matrix
 from services.reranker.training.judged_list import JudgedList
 
 
@@ -25,25 +25,20 @@ class Batch:
 
 
 def batches(
-    lists: Sequence[JudgedList],
-    queries: Encodings,
-    products: Encodings,
-    size: int,
-    longest: int,
-    generator: np.random.Generator,
+    lists: Sequence[JudgedList], corpus: Corpus, size: int, longest: int, generator: np.random.Generator
 ) -> Iterator[Batch]:
     """All lists once in a new order, `size` at a time; of a list at most `longest` products, chosen anew."""
     order = generator.permutation(len(lists))
     for start in range(0, len(order), size):
         chosen = [_sampled(lists[place], longest, generator) for place in order[start : start + size]]
-        yield make_batch(chosen, queries, products)
+        yield make_batch(chosen, corpus)
 
 
-def make_batch(lists: Sequence[JudgedList], queries: Encodings, products: Encodings) -> Batch:
+def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
     """Pad `lists`."""
-    query_hidden, query_mask = queries.padded(np.array([judged.query for judged in lists]))
+    query_hidden, query_mask = corpus.queries.padded(np.array([judged.query for judged in lists]))
     rows = _padded([judged.rows for judged in lists]).astype(np.int64)
-    product_hidden, product_mask = products.padded(rows)
+    product_hidden, product_mask = corpus.products.padded(rows)
     mask = np.arange(rows.shape[1]) < np.array([len(judged) for judged in lists])[:, None]
     teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
     return Batch(

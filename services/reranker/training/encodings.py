@@ -35,3 +35,11 @@ def ragged(states: Sequence[NDArray[np.float16]], vectors: Matrix) -> Encodings:
     """Join the states (t_i, width) of each text."""
     counts = np.array([len(state) for state in states], dtype=np.int64)
     return Encodings(np.concatenate(states), np.concatenate([[0], np.cumsum(counts)]), vectors)
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Both sides of every pair."""
+
+    queries: Encodings
+    products: Encodings

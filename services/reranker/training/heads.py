@@ -8,7 +8,7 @@ from torch.nn import functional
 from services.reranker.training.encodings import Matrix
 
 
-class Heads(nn.Module):
+class Heads(nn.Module):  # type: ignore[misc]
     """states = l2norm(hidden W^T); the weight of a query token is softplus(hidden w^T + b), special tokens included."""
 
     def __init__(self, width: int, state_dim: int) -> None:
@@ -18,9 +18,9 @@ class Heads(nn.Module):
         nn.init.zeros_(self.token_weight.weight)
         nn.init.constant_(self.token_weight.bias, 0.5)
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def begin_with_principal_axes(self, hidden: Matrix) -> None:
-        """Set the projection to the first principal axes of (n, width) hidden states, uncentred: the best linear copy."""
+        """Set the projection to the first principal axes of (n, width) hidden states, uncentred."""
         sample = hidden.astype(np.float64)
         _, axes = np.linalg.eigh(sample.T @ sample)
         count = self.state_projection.weight.shape[0]

@@ -1,12 +1,16 @@
 """The interaction block: the query's tokens attend to the precomputed states of a product."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from services.reranker.training.heads import best_similarities, maxsim
+
+BEST_CENTRE, BEST_SCALE = 0.6, 5.0  # cosines of a token to its nearest lie around here
+MAXSIM_SHARE = 15.0  # to begin with
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +24,17 @@ class BlockShape:
     feed_forward: int = 512
 
 
-class InteractionBlock(nn.Module):
-    """One layer in which keys and values are the product's states themselves, so that nothing of a product is projected.
+class QueryTokens(NamedTuple):
+    """One query each, padded to q tokens."""
+
+    hidden: Tensor  # (b, q, hidden)
+    states: Tensor  # (b, q, state), unit norm
+    weights: Tensor  # (b, q), 0 for padding
+    mask: Tensor  # (b, q)
+
+
+class InteractionBlock(nn.Module):  # type: ignore[misc]
+    """One layer whose keys and values are the product's states themselves, so that nothing of a product is projected.
 
     PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020), with what ESIM (Chen et al., ACL 2017)
     compares: a token, what it found, their product, and how near the nearest product token is.
@@ -40,28 +53,23 @@ class InteractionBlock(nn.Module):
         self.after = nn.LayerNorm(shape.width)
         self.pooled = nn.Linear(shape.width, 1)
         self.out = nn.Linear(shape.width, 1)
-        self.maxsim_share = nn.Parameter(torch.tensor(10.0))
-        nn.init.zeros_(self.out.weight)  # begin as MaxSim
+        self.maxsim_share = nn.Parameter(torch.tensor(MAXSIM_SHARE))
+        nn.init.normal_(self.out.weight, std=0.01)  # begin near MaxSim
+        nn.init.constant_(self.out.bias, -MAXSIM_SHARE * BEST_CENTRE)
         nn.init.zeros_(self.pooled.weight)
 
-    def forward(
-        self,
-        query_hidden: Tensor,
-        query_states: Tensor,
-        token_weights: Tensor,
-        query_mask: Tensor,
-        product_states: Tensor,
-        product_mask: Tensor,
-    ) -> Tensor:
-        """(b, q, hidden), (b, q, state), (b, q), (b, q), (b, n, t, state), (b, n, t) -> (b, n)."""
-        best = best_similarities(query_states, product_states, product_mask)
-        found = self._attend(query_hidden, product_states, product_mask)
-        meeting = torch.cat([found, found * query_states.unsqueeze(1), best.unsqueeze(-1)], dim=-1)
-        mixed = self.before(self.token(query_hidden).unsqueeze(1) + self.compared(meeting))
+    def forward(self, query: QueryTokens, product_states: Tensor, product_mask: Tensor) -> Tensor:
+        """States (b, n, t, state) and mask (b, n, t) of products -> scores (b, n)."""
+        scale = product_states.shape[-1]  # numbers of unit vectors are small; a layer norm follows
+        best = best_similarities(query.states, product_states, product_mask)
+        found = self._attend(query.hidden, product_states, product_mask)
+        met = found * query.states.unsqueeze(1)
+        meeting = torch.cat([scale**0.5 * found, scale * met, BEST_SCALE * (best - BEST_CENTRE).unsqueeze(-1)], dim=-1)
+        mixed = self.before(self.token(query.hidden).unsqueeze(1) + self.compared(meeting))
         mixed = self.after(mixed + self.narrow(functional.gelu(self.wide(mixed))))
-        share = self.pooled(mixed).squeeze(-1).masked_fill(~query_mask.unsqueeze(1), -1e4).softmax(dim=-1)
+        share = self.pooled(mixed).squeeze(-1).masked_fill(~query.mask.unsqueeze(1), -1e4).softmax(dim=-1)
         pooled = (mixed * share.unsqueeze(-1)).sum(dim=2)
-        return self.out(pooled).squeeze(-1) + self.maxsim_share * maxsim(best, token_weights)
+        return self.out(pooled).squeeze(-1) + self.maxsim_share * maxsim(best, query.weights)
 
     def _attend(self, query_hidden: Tensor, product_states: Tensor, product_mask: Tensor) -> Tensor:
         """What each query token finds in each product: (b, n, q, state)."""

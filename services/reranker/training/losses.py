@@ -1,6 +1,5 @@
 """What is minimised, over padded lists: scores, grades and mask are (lists, n)."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 

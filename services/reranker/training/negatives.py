@@ -1,6 +1,7 @@
 """Products that are probably wrong for a query: some that the engine's own recall proposes, some at random."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,23 +10,24 @@ from services.reranker.training.judged_list import JudgedList
 
 Recall = Callable[[int], Rows]  # place of a query -> rows of its fused list, the best first
 
-SKIPPED = 10  # the head of the list holds relevant products that nobody judged
 
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """How many of each kind a query gets; all have grade 0."""
 
-def with_negatives(
-    lists: Sequence[JudgedList], recall: Recall, product_count: int, hard: int, random: int, seed: int
-) -> list[JudgedList]:
-    """Each list with `hard` unjudged products of its query's recall and `random` of the catalogue, all of grade 0."""
-    generator = np.random.default_rng(seed)
-    return [_extended(judged, recall(judged.query), product_count, hard, random, generator) for judged in lists]
+    recall: Recall
+    product_count: int
+    hard: int = 6
+    random: int = 2
+    skipped: int = 10  # the head of a fused list holds relevant products that nobody judged
 
-
-def _extended(
-    judged: JudgedList, recalled: Rows, product_count: int, hard: int, random: int, generator: np.random.Generator
-) -> JudgedList:
-    unjudged = recalled[SKIPPED:][~np.isin(recalled[SKIPPED:], judged.rows)]
-    picked = generator.choice(unjudged, min(hard, len(unjudged)), replace=False)
-    rows = np.concatenate([judged.rows, picked, generator.integers(product_count, size=random)]).astype(np.int64)
-    grades = np.zeros(len(rows), dtype=np.float32)
-    grades[: len(judged)] = judged.grades
-    return JudgedList(judged.query, rows, grades)
+    def beside(self, judged: JudgedList, generator: np.random.Generator) -> JudgedList:
+        """`judged` and its negatives."""
+        recalled = self.recall(judged.query)[self.skipped :]
+        unjudged = recalled[~np.isin(recalled, judged.rows)]
+        hard = generator.choice(unjudged, min(self.hard, len(unjudged)), replace=False)
+        anywhere = generator.integers(self.product_count, size=self.random)
+        rows = np.concatenate([judged.rows, hard, anywhere]).astype(np.int64)
+        grades = np.zeros(len(rows), dtype=np.float32)
+        grades[: len(judged)] = judged.grades
+        return JudgedList(judged.query, rows, grades)

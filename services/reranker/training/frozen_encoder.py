@@ -1,0 +1,62 @@
+"""The encoder as it is, in torch: token states of many texts, for training only."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from services.reranker.training.encodings import Encodings, ragged
+
+_BATCH_TOKENS = 4096
+
+
+class FrozenEncoder:
+    """A BERT with mean pooling, in bfloat16: training does not notice, and it halves the time."""
+
+    def __init__(self, folder: Path) -> None:
+        """FOLDER holds model.safetensors, config.json and tokenizer.json."""
+        from transformers import BertModel
+
+        self._model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).bfloat16().eval()
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+
+    def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:
+        """Vectors of the first `max_tokens` tokens, and the states of the first `state_tokens` of them."""
+        self._tokenizer.enable_truncation(max_tokens)
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(ids)
+        vectors = np.zeros((len(ids), self._model.config.hidden_size), np.float32)
+        for batch in _batches([len(each) for each in ids]):
+            hidden = self._hidden([ids[place] for place in batch])
+            for place, text in zip(batch, hidden, strict=True):
+                states[place] = text[:state_tokens].astype(np.float16)
+                mean = text.mean(axis=0)
+                vectors[place] = mean / np.linalg.norm(mean)
+        return ragged(states, vectors)
+
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def _hidden(self, ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """States (t_i, width) of each text."""
+        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
+        mask = torch.zeros_like(padded)
+        for row, text in enumerate(ids):
+            padded[row, : len(text)] = torch.tensor(text)
+            mask[row, : len(text)] = 1
+        hidden = self._model(padded, attention_mask=mask)[0].float().numpy()
+        return [states[: len(text)] for states, text in zip(hidden, ids, strict=True)]
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Places of texts of similar length, the longest first, at most _BATCH_TOKENS with padding."""
+    batches: list[list[int]] = []
+    longest = 0
+    for place in np.argsort(lengths, kind="stable")[::-1].tolist():
+        if not batches or longest * (len(batches[-1]) + 1) > _BATCH_TOKENS:
+            batches.append([])
+            longest = lengths[place]
+        batches[-1].append(place)
+    return batches
