@@ -1,0 +1,1 @@
+"""The model workshop: judged queries and a catalogue in, a bundle of models out."""

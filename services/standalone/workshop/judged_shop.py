@@ -1,0 +1,117 @@
+"""A catalogue with judged queries, seen through the engine's own eyes: what it recalls, and what the ranker reads."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from services.embedding.encoder import TextEncoder
+from services.embedding.encoding import QueryEncoding
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.opening import open_encoder
+from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.config import RerankerConfig
+from services.reranker.deadline import Deadline
+from services.reranker.opening import open_reranker
+from services.reranker.query import EncodedQuery
+from services.reranker.reranker import Reranker
+from services.reranker.service import product_texts
+from services.reranker.training.ranking_group import RankingGroup
+from services.retrieval.filters import AnyOf, Filter
+from services.retrieval.retriever import Candidates as Retrieved
+from services.retrieval.retriever import Request, Retriever
+from services.retrieval.snapshots import Snapshot
+from services.standalone.evaluation.judgments import JudgedQuery
+from services.standalone.indexing import IndexProgress, encoder_config, index_catalog
+from shared import artifacts
+from shared.errors import NotFound
+from shared.snapshot.generation import snapshots_of
+
+_NOBODY = RecentProducts(np.zeros(0, np.int64), np.zeros(0, np.float32))
+
+
+@dataclass(frozen=True)
+class JudgedShop:
+    """An opened snapshot with everything that answers a query; no deadline, no network."""
+
+    snapshot: Snapshot
+    encoder: TextEncoder | HashEncoder
+    retriever: Retriever
+    reranker: Reranker | None
+
+    @classmethod
+    def open(cls, data: Path, bundle: str = "", reranked: bool = True) -> "JudgedShop":
+        """DATA's newest snapshot, with a bundle of DATA; `reranked` False does without one."""
+        version = artifacts.current(snapshots_of(data))
+        if version is None:
+            raise NotFound(f"{data} has no snapshot; index a catalogue first")
+        config = RerankerConfig(threads=2)
+        reranker = open_reranker(data, version, config, product_texts, bundle) if reranked else None
+        encoder = open_encoder(replace(encoder_config(data, bundle), engine="onnxruntime-fp32"))
+        return cls(Snapshot.open(snapshots_of(data) / version), encoder, Retriever(), reranker)
+
+    def recall(self, query: str, limit: int = 100) -> Retrieved:
+        """The fused candidates of a query, the best first."""
+        return self._retrieve(query, self._encoding(query), limit=limit)
+
+    def groups(self, judged: JudgedQuery) -> list[RankingGroup]:
+        """What the ranker reads of a query: on the whole catalogue, and on its judged products alone."""
+        encoding = self._encoding(judged.text)
+        alone = Filter("product_id", AnyOf(tuple(judged.grades)))
+        found = (self._retrieve(judged.text, encoding), self._retrieve(judged.text, encoding, (alone,)))
+        return [self._group(judged, encoding, candidates) for candidates in found if len(candidates.rows)]
+
+    def rows(self, product_ids: Sequence[str]) -> list[int | None]:
+        """Rows of products; None for those that the catalogue does not have."""
+        return [self.snapshot.products.row(product_id) for product_id in product_ids]
+
+    def _encoding(self, query: str) -> QueryEncoding:
+        return self.encoder.encode_queries([query])[0]
+
+    def _retrieve(
+        self, query: str, encoding: QueryEncoding, filters: tuple[Filter, ...] = (), limit: int = 400
+    ) -> Retrieved:
+        corrected = self.snapshot.spelling.correct(query)
+        return self.retriever.retrieve(self.snapshot, Request(corrected, encoding.vector, filters=filters, limit=limit))
+
+    def _group(self, judged: JudgedQuery, encoding: QueryEncoding, found: Retrieved) -> RankingGroup:
+        assert self.reranker is not None
+        query = EncodedQuery(judged.text, encoding.hidden, encoding.states, encoding.token_weights)
+        reranking = self.reranker.rerank(query, _columns(found), _NOBODY, Deadline(math.inf))
+        grades = {
+            row: judged.grades[each] for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)
+        }
+        known = np.array([grades.get(int(row), math.nan) for row in found.rows], dtype=np.float32)
+        return RankingGroup(reranking.features, known)
+
+
+def _columns(found: Retrieved) -> Candidates:
+    return Candidates(
+        rows=np.asarray(found.rows, np.int64),
+        lexical_scores=np.asarray(found.lexical_scores, np.float32),
+        dense_scores=np.asarray(found.dense_scores, np.float32),
+        fused_scores=np.asarray(found.fused_scores, np.float32),
+        lexical_ranks=np.asarray(found.lexical_ranks, np.float32),
+        dense_ranks=np.asarray(found.dense_ranks, np.float32),
+    )
+
+
+def workshop_data(data: Path, catalog: Path | None, bundle: str, progress: IndexProgress | None = None) -> Path:
+    """A data folder whose snapshot holds `catalog`, encoded with the bundle; DATA itself without a catalogue.
+
+    Kept under DATA/workshop, so that the next job on the same file begins at once.
+    """
+    if catalog is None:
+        return data
+    if not catalog.is_file():
+        raise NotFound(f"{catalog}: there is no such catalogue file")
+    named = f"{catalog.resolve()} {catalog.stat().st_mtime_ns}"
+    folder = data / "workshop" / hashlib.blake2b(named.encode(), digest_size=6).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "bundles").exists():
+        (folder / "bundles").symlink_to((data / "bundles").resolve(), target_is_directory=True)
+    index_catalog(catalog, folder, bundle, progress)
+    return folder

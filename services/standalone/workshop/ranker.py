@@ -1,0 +1,91 @@
+"""Train the ranker on judged queries as the engine answers them, and publish it as a new bundle."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.reranker.training.export import write_manifest
+from services.reranker.training.lambdamart import TrainedRanker, train_ranker
+from services.reranker.training.ranking_group import RankingGroup
+from services.reranker.training.split import teaches_ranker
+from services.standalone.bundles import bundles_of
+from services.standalone.evaluation.judgments import JudgedQuery
+from services.standalone.indexing import IndexProgress
+from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
+from shared.artifacts import new_version
+from shared.bundle import Bundle
+from shared.errors import InvalidRequest
+from shared.snapshot.generation import new_version_name
+
+Advance = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class JudgedSet:
+    """Judged queries of one catalogue; without a file, of the data folder's own products."""
+
+    name: str
+    catalog: Path | None
+    queries: Sequence[JudgedQuery]
+
+
+def collect_groups(shop: JudgedShop, queries: Sequence[JudgedQuery], advance: Advance) -> list[RankingGroup]:
+    """The groups of the queries that are the ranker's; `advance` hears of each query."""
+    groups: list[RankingGroup] = []
+    for judged in queries:
+        groups += shop.groups(judged)
+        advance(1)
+    return groups
+
+
+def ranker_queries(queries: Sequence[JudgedQuery]) -> list[JudgedQuery]:
+    """Those that did not teach the reranker."""
+    return [judged for judged in queries if teaches_ranker(judged.text)]
+
+
+def train_ranker_job(
+    data: Path, sets: Sequence[JudgedSet], bundle: str, progress: IndexProgress, advance: Advance
+) -> dict[str, Any]:
+    """Train on all sets, and publish the models of `bundle` (default: the one in use) with the new ranker."""
+    base = _base(data, bundle)
+    groups: list[RankingGroup] = []
+    for judged_set in sets:
+        shop = JudgedShop.open(workshop_data(data, judged_set.catalog, base.version, progress), base.version)
+        groups += collect_groups(shop, ranker_queries(judged_set.queries), advance)
+    trained = train_ranker(groups)
+    version = publish(data, base, trained, [judged_set.name for judged_set in sets])
+    return {
+        "bundle_version": version,
+        "queries": sum(len(ranker_queries(judged_set.queries)) for judged_set in sets),
+        "groups": len(groups),
+        "trees": trained.tree_count,
+        "held_out_ndcg@10": {"prior": round(trained.prior_ndcg, 4), "ranker": round(trained.ndcg, 4)},
+    }
+
+
+def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[str]) -> str:
+    """A new bundle: the base's models, and the ranker."""
+    version = new_version_name()
+    with new_version(data / "bundles", version) as folder:
+        for name in base.files:
+            if not name.startswith("ranker."):
+                shutil.copyfile(base.folder / name, folder / name)
+        trained.write(folder)
+        metrics = {
+            **base.metrics,
+            "ranker_held_out_ndcg@10": trained.ndcg,
+            "prior_held_out_ndcg@10": trained.prior_ndcg,
+        }
+        training = {**base.training, "ranker_trained_on": list(names), "ranker_trees": trained.tree_count}
+        write_manifest(folder, version, base.trained_on, metrics, training)
+    return version
+
+
+def _base(data: Path, bundle: str) -> Bundle:
+    bundles = bundles_of(data)
+    name = bundle or bundles.in_use()
+    if not name:
+        raise InvalidRequest("bundle", "there is none to train a ranker for; run 'aisle train reranker' first")
+    return bundles.named(name)
