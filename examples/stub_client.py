@@ -1,0 +1,35 @@
+"""A client with the generated stubs: a folder `protos` beside it with Aisle's *_pb2.py files, grpcio and protobuf.
+
+python stub_client.py localhost:50051 "running shoes"
+"""
+
+import sys
+
+import grpc
+
+from protos.catalog_pb2 import GetProductRequest
+from protos.catalog_pb2_grpc import CatalogServiceStub
+from protos.events_pb2 import EventProduct, EventStatus, StreamEventsRequest, UserEvent
+from protos.events_pb2_grpc import EventServiceStub
+from protos.search_pb2 import SearchRequest
+from protos.search_pb2_grpc import SearchServiceStub
+
+
+def main(address: str, query: str) -> None:
+    """Ask for a page, read its first product, and tell the engine that it was clicked."""
+    with grpc.insecure_channel(address) as channel:
+        page = SearchServiceStub(channel).Search(SearchRequest(query=query, page_size=5, visitor_id="v1"))
+        for result in page.results:
+            print(f"{result.position:3}  {result.product.price.amount:9.2f}  {result.product.title}")
+        print(f"{page.total_count} products")
+        first = page.results[0].product.product_id
+        product = CatalogServiceStub(channel).GetProduct(GetProductRequest(product_id=first)).product
+        print("first:", product.title)
+        event = UserEvent(event_id=f"{page.query_id}-1", action="click", visitor_id="v1", query_id=page.query_id)
+        event.products.append(EventProduct(product_id=first, position=1))
+        for response in EventServiceStub(channel).StreamEvents(iter([StreamEventsRequest(event=event)])):
+            print("event:", EventStatus.Name(response.ack.status))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
