@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve
+from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
 from shared.errors import AisleError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command("serve")(serve.serve)
 app.command("search")(search.search)
 app.command("events")(events.events)
 app.command("evaluate")(evaluate.evaluate)
+app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 

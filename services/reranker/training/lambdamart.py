@@ -1,7 +1,7 @@
 """Train the ranker: LambdaMART that begins at a linear prior, as far as held-out queries get better by it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ class RankerSettings:
 class TrainedRanker:
     """A ranker, and nDCG@10 on the held-out queries by the prior alone and with the trees."""
 
-    description: dict[str, Any]
+    prior: Mapping[str, float]
     trees: str  # LightGBM's text format; empty when the trees did not help
     prior_ndcg: float
     ndcg: float
@@ -57,9 +57,15 @@ class TrainedRanker:
 
     def write(self, folder: Path) -> None:
         """Put ranker.json, and ranker.txt if there are trees, into a bundle's folder."""
-        (folder / DESCRIPTION).write_text(json.dumps(self.description, indent=1) + "\n")
+        write_description(folder, self.prior)
         if self.trees:
             (folder / MODEL).write_text(self.trees)
+
+
+def write_description(folder: Path, prior: Mapping[str, float]) -> None:
+    """Write FOLDER/ranker.json; without a ranker.txt beside it the prior alone orders."""
+    description = {"features": list(FEATURES), "prior": dict(prior)}
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
 
 
 def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None = None) -> TrainedRanker:
@@ -79,8 +85,7 @@ def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None
     quality = [_quality(held_out, prior, trees, count) for count in range(0, trees.num_trees() + 1, 10)]
     best = int(np.argmax(quality)) * 10
     text = trees.model_to_string(num_iteration=best) if best else ""
-    description = {"features": list(FEATURES), "prior": chosen.prior}
-    return TrainedRanker(description, text, quality[0], quality[best // 10], best)
+    return TrainedRanker(chosen.prior, text, quality[0], quality[best // 10], best)
 
 
 def _fit(groups: Sequence[RankingGroup], prior: Scores, settings: RankerSettings) -> Any:

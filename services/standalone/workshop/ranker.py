@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from services.reranker.training.split import teaches_ranker
 from services.standalone.bundles import bundles_of
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.indexing import IndexProgress
+from services.standalone.workshop.judged_set import JudgedSet
 from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
 from shared.artifacts import new_version
 from shared.bundle import Bundle
@@ -20,15 +20,6 @@ from shared.errors import InvalidRequest
 from shared.snapshot.generation import new_version_name
 
 Advance = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class JudgedSet:
-    """Judged queries of one catalogue; without a file, of the data folder's own products."""
-
-    name: str
-    catalog: Path | None
-    queries: Sequence[JudgedQuery]
 
 
 def collect_groups(shop: JudgedShop, queries: Sequence[JudgedQuery], advance: Advance) -> list[RankingGroup]:

@@ -1,0 +1,89 @@
+"""Train heads and interaction block on judged queries, or on queries made from the catalogue, and publish a bundle."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.embedding.config import EmbeddingConfig
+from services.embedding.weights import find
+from services.reranker.training.catalog_queries import judge, make_queries
+from services.reranker.training.export import write_manifest
+from services.reranker.training.job import RerankerSettings, TrainingSet, train_reranker
+from services.reranker.training.judged_list import JudgedList
+from services.reranker.training.lambdamart import PRIOR, write_description
+from services.reranker.training.split import teaches_ranker
+from services.standalone.indexing import IndexProgress, product_text_of
+from services.standalone.workshop.judged_set import JudgedSet
+from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
+from shared.artifacts import new_version
+from shared.config import load
+from shared.errors import InvalidRequest
+from shared.product_text import MAX_TOKENS, STATE_TOKENS
+from shared.snapshot.generation import new_version_name
+
+Report = Callable[[str], None]
+
+_MADE_QUERIES = 4_000
+_FEWEST_LISTS = 50
+
+
+def train_reranker_job(
+    data: Path,
+    sets: Sequence[JudgedSet],
+    progress: IndexProgress,
+    report: Report,
+    settings: RerankerSettings | None = None,
+) -> dict[str, Any]:
+    """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
+    chosen = settings or RerankerSettings()
+    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
+    taught = [judged_training_set(shop, each) for each, shop in shops] or [made_training_set(data, chosen.seed)]
+    lists = sum(len(each.judged) for each in taught)
+    if lists < _FEWEST_LISTS:
+        raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")
+    names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
+    version = new_version_name()
+    config = load(EmbeddingConfig)
+    with new_version(data / "bundles", version) as folder:
+        train_reranker(taught, find(config.model).folder, folder, chosen, report)
+        write_description(folder, PRIOR)
+        training = {"lists": lists, "max_tokens": MAX_TOKENS, "state_tokens": STATE_TOKENS}
+        write_manifest(folder, version, names, {}, training)
+    return {"bundle_version": version, "trained_on": names, "lists": lists}
+
+
+def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
+    """The queries that are the reranker's, with the judged products that the catalogue has."""
+    queries = [judged for judged in judged_set.queries if not teaches_ranker(judged.text)]
+    lists = []
+    for place, judged in enumerate(queries):
+        rows = shop.rows(list(judged.grades))
+        known = [(row, grade) for row, grade in zip(rows, judged.grades.values(), strict=True) if row is not None]
+        if any(grade > 0 for _, grade in known):
+            columns = np.array([row for row, _ in known]), np.array([grade for _, grade in known], np.float32)
+            lists.append(JudgedList(place, columns[0].astype(np.int64), columns[1]))
+    texts = [judged.text for judged in queries]
+    return TrainingSet(product_texts(shop), texts, lists, _recall(shop, texts))
+
+
+def made_training_set(data: Path, seed: int) -> TrainingSet:
+    """Queries made from DATA's own products."""
+    shop = JudgedShop.open(data, reranked=False)
+    titles = [shop.snapshot.products.product(row).title for row in range(len(shop.snapshot.products))]
+    made = make_queries(titles, _MADE_QUERIES, np.random.default_rng(seed))
+    recall = _recall(shop, [query for query, _ in made])
+    judged = judge(titles, made, recall)
+    return TrainingSet(product_texts(shop), judged.queries, judged.judged, recall)
+
+
+def product_texts(shop: JudgedShop) -> list[str]:
+    """What the encoder reads of each product, by row."""
+    products = shop.snapshot.products
+    return [product_text_of(products.product(row)) for row in range(len(products))]
+
+
+def _recall(shop: JudgedShop, queries: Sequence[str]) -> Callable[[int], NDArray[np.int64]]:
+    return lambda place: np.asarray(shop.recall(queries[place]).rows, np.int64)
