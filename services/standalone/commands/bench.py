@@ -9,10 +9,10 @@ import typer
 from services.standalone.bench.load import LoadBench
 from services.standalone.bench.subject import Subject, subject
 from services.standalone.client import EngineClient
-from services.standalone.commands.index import IndexBars
 from services.standalone.console import err, print_json, progress, say, warn
 from services.standalone.engine_process import running_engine
 from services.standalone.options import Bundle, Json
+from services.standalone.work_bars import WorkBars
 
 app = typer.Typer(help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True)
 
@@ -145,7 +145,7 @@ def _prepare(chosen: Subject, bundle: str) -> None:
         return
     from services.standalone.indexing import index_catalog
 
-    with IndexBars.shown() as bars:
+    with WorkBars.shown() as bars:
         index_catalog(chosen.catalog, chosen.data, bundle, bars)
 
 

@@ -10,13 +10,13 @@ from rich.panel import Panel
 from rich.text import Text
 
 from services.standalone.client import EngineClient
-from services.standalone.commands.index import IndexBars
 from services.standalone.commands.serve import serve as serve_data
 from services.standalone.console import out, say, waiting
 from services.standalone.demo_shop import DemoShop
 from services.standalone.engine_process import running_engine
 from services.standalone.guide import Guide
 from services.standalone.options import Data
+from services.standalone.work_bars import WorkBars
 
 DEMO_DATA = Path("data/demo")
 
@@ -52,7 +52,7 @@ def _prepare(shop: DemoShop) -> None:
     if shop.indexed():
         say("Its snapshot is still there; nothing to encode")
         return
-    with IndexBars.shown() as bars:
+    with WorkBars.shown() as bars:
         report = index_catalog(shop.catalog, shop.data, progress=bars)
     shop.note_indexed()
     say(f"Indexed in {report['seconds']} s: words, vectors, token states, columns")

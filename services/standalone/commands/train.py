@@ -1,21 +1,17 @@
 """`aisle train`: jobs of the model workshop."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from services.standalone.bundles import bundles_of
 from services.standalone.commands.bench import lines
-from services.standalone.console import print_json, say
-from services.standalone.evaluation.judgments import read_judged_queries
+from services.standalone.console import print_json, say, warn
 from services.standalone.options import DATA, Bundle, Data, Json
 from services.standalone.work_bars import WorkBars
-from shared.errors import InvalidRequest
-
-if TYPE_CHECKING:
-    from services.standalone.workshop.ranker import JudgedSet
+from services.standalone.workshop.judged_set import judged_sets
+from shared.errors import InvalidRequest, NotFound
 
 app = typer.Typer(
     help="Train models; each job prints the name of the bundle it made, which serves once it is promoted.",
@@ -39,6 +35,31 @@ Catalogs = Annotated[
 Promote = Annotated[bool, typer.Option("--promote", help="Use the new bundle at once.")]
 
 
+@app.command("reranker")
+def reranker(  # noqa: PLR0913 (a command's options are its parameters)
+    queries: Queries = None,
+    judgments: Judgments = None,
+    catalogs: Catalogs = None,
+    data: Data = DATA,
+    promote: Promote = False,
+    as_json: Json = False,
+) -> None:
+    """Train the heads and the interaction block: from judged queries, or without any from DATA's catalogue alone.
+
+    --queries, --judgments and --catalog may be repeated, once for each judged set. Needs the extra `train` (torch). The
+    new bundle's ranker is the untrained prior: train one for it with `aisle train ranker --bundle NAME`.
+    """
+    sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    try:
+        from services.standalone.workshop.reranker import train_reranker_job
+    except ImportError as error:
+        raise NotFound(f"training needs torch ({error}): pip install 'aisle[train]'") from error
+
+    with WorkBars.shown(quiet=as_json) as bars:
+        report = train_reranker_job(data, sets, bars, warn)
+    finish(report, data, promote, as_json)
+
+
 @app.command("ranker")
 def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     queries: Queries = None,
@@ -56,30 +77,13 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     """
     from services.standalone.workshop.ranker import ranker_queries, train_ranker_job
 
-    sets = judged_sets(data, catalogs or [], queries or [], judgments or [])
+    sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    if not sets:
+        raise InvalidRequest("--queries, --judgments", "are needed: the ranker learns from judged queries")
     with WorkBars.shown(quiet=as_json) as bars:
         advance = bars.counting("Queries", sum(len(ranker_queries(each.queries)) for each in sets))
         report = train_ranker_job(data, sets, bundle, bars, advance)
     finish(report, data, promote, as_json)
-
-
-def judged_sets(
-    data: Path, catalogs: Sequence[Path], queries: Sequence[Path], judgments: Sequence[Path]
-) -> "list[JudgedSet]":
-    """A set for each pair of files, named by their folder; the catalogues, when there are any, are as many."""
-    from services.standalone.workshop.ranker import JudgedSet
-
-    if not queries or len(queries) != len(judgments):
-        raise InvalidRequest("--queries, --judgments", "name one file of each for every judged set")
-    if catalogs and len(catalogs) != len(queries):
-        raise InvalidRequest(
-            "--catalog", f"{len(catalogs)} named for {len(queries)} judged sets; name one each, or none"
-        )
-    chosen: Sequence[Path | None] = catalogs or [None] * len(queries)
-    return [
-        JudgedSet(asked.resolve().parent.name, catalog, read_judged_queries(asked, graded))
-        for catalog, asked, graded in zip(chosen, queries, judgments, strict=True)
-    ]
 
 
 def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> None:
