@@ -11,7 +11,7 @@ import pytest
 from services.embedding.indexer import Indexer
 from shared import artifacts
 from shared.catalog.product import Product
-from shared.errors import Overloaded, StorageFull
+from shared.errors import Corrupt, Overloaded, StorageFull
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Generation, current_generation, snapshots_of
 from shared.snapshot.lexical import LexicalIndex
@@ -105,6 +105,60 @@ def test_two_snapshots_are_kept(tmp_path: Path) -> None:
     assert artifacts.versions(snapshots_of(tmp_path)) == made[1:]
 
 
+def test_the_snapshot_before_is_kept_after_a_roll_back_too(tmp_path: Path) -> None:
+    made = [_indexer(tmp_path).run(_products(title)).version for title in ("red", "blue")]
+    artifacts.set_current(snapshots_of(tmp_path), made[0])
+    made.append(_indexer(tmp_path).run(_products("green")).version)
+    assert artifacts.versions(snapshots_of(tmp_path)) == [made[0], made[2]]
+    assert _titles(tmp_path) == ["red", "green"]
+
+
+def test_progress_counts_every_product_once(tmp_path: Path) -> None:
+    _indexer(tmp_path).run(_products("red kettle"))
+    told: list[tuple[int, int]] = []
+    many = [Product(f"p{n}", f"product {n}") for n in range(5_000)]
+    report = _indexer(tmp_path).run(many, progress=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert len(told) > 5_000 / 512
+    assert told[-1] == (report.product_count, report.product_count) == (5_001, 5_001)
+    generation = _generation(tmp_path)
+    states = [generation.states.of(row) for row in (1, 2_000, 5_000)]
+    assert [len(each) for each in states] == [2, 2, 2]
+    assert [int(each[0, 0]) for each in states] == [
+        len(generation.products.product(r).title) for r in (1, 2_000, 5_000)
+    ]
+
+
+def test_a_failing_encoder_leaves_the_old_snapshot(tmp_path: Path) -> None:
+    _indexer(tmp_path).run(_products("red kettle"))
+
+    class Failing(LetterEncoder):
+        def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+            raise RuntimeError("the engine died")
+
+    with pytest.raises(RuntimeError, match="the engine died"):
+        _indexer(tmp_path, Failing()).run(_products("blue teapot"))
+    assert _titles(tmp_path) == ["red kettle"]
+
+
+def test_what_a_killed_indexer_left_is_removed(tmp_path: Path) -> None:
+    remains = snapshots_of(tmp_path) / ".tmp-20200101T000000.000000Z"
+    remains.mkdir(parents=True)
+    _indexer(tmp_path).run(_products("red kettle"))
+    assert not remains.exists()
+
+
+@pytest.mark.parametrize("file", ["products/payloads.bin", "dense/vectors.npy", "states/tokens.npy"])
+def test_a_flipped_byte_is_not_carried_into_the_next_snapshot(tmp_path: Path, file: str) -> None:
+    version = _indexer(tmp_path).run(_products("red kettle", "blue teapot")).version
+    path = snapshots_of(tmp_path) / version / file
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(Corrupt, match=path.name):
+        _indexer(tmp_path).run(_products("green cup"))
+
+
 def test_a_second_indexer_is_told_to_wait(tmp_path: Path) -> None:
     def meanwhile() -> Iterator[Product]:
         with pytest.raises(Overloaded, match="wait until it has finished"):
@@ -132,34 +186,39 @@ def test_a_failure_in_the_middle_leaves_the_old_snapshot_and_no_rubbish(tmp_path
 
 
 _DYING = """
-import sys
+import os, signal, sys
 from pathlib import Path
-from shared import artifacts
 from shared.catalog.product import Product
 from tests.unit.embedding.test_indexer import _indexer
-import os, signal
-calls = 0
-def die(frame, event, argument):
-    global calls
-    calls += event == "call" and "/shared/" in frame.f_code.co_filename
-    if calls >= int(sys.argv[2]):
-        os.kill(os.getpid(), signal.SIGKILL)
-products = [Product(f"p{n}", f"product number {n}") for n in range(20)]
-sys.setprofile(die)
-_indexer(Path(sys.argv[1])).run(products)
+
+def run(data, last_call):
+    calls = 0
+    def count(frame, event, argument):
+        nonlocal calls
+        calls += event == "call" and "/shared/" in frame.f_code.co_filename
+        if calls == last_call:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.setprofile(count)
+    _indexer(data).run([Product(f"p{n}", f"product number {n}") for n in range(20)])
+    sys.setprofile(None)
+    return calls
+
+data, rehearsal, share = Path(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+run(data, int(run(rehearsal, 0) * share))
 """
 
 
-@pytest.mark.parametrize("after_calls", [20, 60, 120, 160, 200])
-def test_a_kill_at_any_point_leaves_a_whole_snapshot(tmp_path: Path, after_calls: int) -> None:
-    _indexer(tmp_path).run(_products("red kettle"))
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.9, 0.96, 0.995, 1.0])
+def test_a_kill_at_any_point_leaves_a_whole_snapshot(tmp_path: Path, share: float) -> None:
+    data, rehearsal = tmp_path / "data", tmp_path / "rehearsal"
+    for each in (data, rehearsal):
+        _indexer(each).run(_products("red kettle"))
     root = Path(__file__).resolve().parents[3]
-    environ = {**os.environ, "PYTHONPATH": str(root)}
-    command = [sys.executable, "-c", _DYING, str(tmp_path), str(after_calls)]
-    died = subprocess.run(command, cwd=root, env=environ, check=False)
-    assert died.returncode in (-signal.SIGKILL, 0)
-    assert len(_titles(tmp_path)) in (1, 21)
-    assert _indexer(tmp_path).run(_products("blue teapot")).product_count in (2, 22)
+    command = [sys.executable, "-c", _DYING, str(data), str(rehearsal), str(share)]
+    died = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    assert died.returncode == -signal.SIGKILL
+    assert len(_titles(data)) == (21 if share == 1 else 1)
+    assert _indexer(data).run(_products("blue teapot")).product_count == (22 if share == 1 else 2)
 
 
 def test_a_full_disk_is_named_and_the_old_snapshot_stays(tmp_path: Path) -> None:
