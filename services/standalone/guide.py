@@ -68,8 +68,8 @@ class Guide:
         started = time.perf_counter()
         self._click(picks)
         after = self._changed(stop, before)
-        seconds = time.perf_counter() - started
-        self.console.print(Text(f"  and asks again, {seconds:.1f} s after the first click:", style="bold"))
+        ms = (time.perf_counter() - started) * 1000
+        self.console.print(Text(f"  and asks again, {ms:.0f} ms after the first click:", style="bold"))
         self._page(after, before)
 
     def _click(self, product_ids: Sequence[str]) -> None:

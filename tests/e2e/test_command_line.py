@@ -9,7 +9,8 @@ from shared.artifacts import current
 
 COMMANDS = (
     "", "demo", "index", "serve", "search", "events", "evaluate", "models", "models list", "models show",
-    "models promote", "models rollback", "train", "train reranker", "train ranker", "bench", "bench page", "bench load", "bench index",
+    "models promote", "models rollback", "train", "train reranker", "train ranker",
+    "bench", "bench page", "bench load", "bench index",
 )  # fmt: skip
 
 

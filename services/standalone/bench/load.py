@@ -41,6 +41,7 @@ class LoadBench:
             "closed_loop": {str(clients): _described(loop) for clients, loop in loops.items()},
             "at_5x": {
                 "goodput": round(overload.rate("answered"), 1),
+                "refused_p50_ms": overload.p50_ms("refused"),
                 "refused_p99_ms": overload.p99_ms("refused"),
                 "asked_per_second": round(len(overload.pages) / overload.seconds, 1),
                 "answered_p99_ms": overload.p99_ms("answered"),

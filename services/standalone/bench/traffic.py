@@ -40,6 +40,9 @@ class Traffic:
         """Pages a second that ended so."""
         return len(self.durations_ms(outcome)) / self.seconds
 
+    def p50_ms(self, outcome: str) -> float:
+        return round(quantile(self.durations_ms(outcome), 0.5), 2)
+
     def p99_ms(self, outcome: str) -> float:
         return round(quantile(self.durations_ms(outcome), 0.99), 2)
 

@@ -100,7 +100,8 @@ def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | N
         measured = PageBench(engine.search, queries, rounds)
         with progress("Pages", measured.steps()) as advance:
             report = measured.measure(peer, lambda: advance(1))
-        report["engines"] = dict(engine.status().engines)
+        engines = engine.status().engines
+        report["engines"] = {**engines, "encoder": engines.get("encoder_queries", "")}
     if peer and cross_encoder is None:
         report["peers"][PEER]["ndcg@10"] = None
         report["peers"][PEER]["note"] = "cross-encoder with an untrained head: its time counts, its order does not"
