@@ -16,6 +16,7 @@ Vectors = NDArray[np.floating[Any]]  # (n, dim), unit norm; may be a memory map
 Queries = NDArray[np.float32]  # (q, dim)
 
 _CHUNK_ROWS = 8_192
+NOISE = 3.0  # in the queries that recall is measured with, for a product of length 1
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _inverted(vectors: Vectors) -> tuple[str, Any, list[dict[str, int]]]:
 def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, int]], plan: DensePlan) -> Measured:
     """The least effort whose recall@100 against exact search reaches the target; the greatest when none does."""
     rows = np.random.default_rng(1).choice(len(vectors), min(plan.sampled_queries, len(vectors)), replace=False)
-    queries = _between(np.asarray(vectors[rows], dtype=np.float32))
+    queries = _like_queries(np.asarray(vectors[rows], dtype=np.float32))
     truth = exact(vectors, queries, 100)
     measured = Measured(kind, 0.0, efforts[-1])
     for effort in efforts:
@@ -95,10 +96,20 @@ def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, in
     return measured
 
 
-def _between(vectors: Queries) -> Queries:
-    """Points between neighbours in the sample: near the products, as queries are, and none of them itself."""
-    mixed = vectors + 0.7 * np.roll(vectors, 1, axis=0)
-    return np.asarray(mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+def _like_queries(vectors: Queries) -> Queries:
+    """Products led astray by noise that varies as the products do, because queries are farther off than products are.
+
+    Measured on icecat with inverted lists: points between two products promised .97 at an effort that recalled .82 for
+    shoppers' queries; these promise .96 at one that recalls .94.
+    """
+    weights = np.random.default_rng(2).normal(size=(len(vectors), len(vectors)))
+    noise = _unit(weights @ (vectors - vectors.mean(axis=0)))
+    return _unit(vectors + NOISE * noise)
+
+
+def _unit(vectors: NDArray[Any]) -> Queries:
+    norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(vectors / norms, dtype=np.float32)
 
 
 def _parameters(kind: str, effort: dict[str, int]) -> Any:
