@@ -17,7 +17,8 @@ from shared.errors import InvalidRequest
 Scores = NDArray[np.float64]
 
 # Never learned from judgments, so that a shop without any is served well: every leg has a say.
-PRIOR = {"fused_z": 1.0, "lexical_z": 0.25, "dense_z": 0.25, "maxsim_z": 0.25, "block_z": 0.25}
+# What orders a page before trees have learnt anything; docs/relevance.md has the figures behind it.
+PRIOR: Mapping[str, float] = {"fused_z": 1.0, "maxsim_z": 0.35, "lexical_reciprocal_rank": 20.0}
 
 # Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for another.
 TRANSFERABLE = (
@@ -33,7 +34,7 @@ _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)
 class RankerSettings:
     """How to train; small trees in small steps, since a few hundred queries are easily learnt by heart."""
 
-    prior: dict[str, float] = field(default_factory=lambda: dict(PRIOR))
+    prior: Mapping[str, float] = field(default_factory=lambda: dict(PRIOR))
     features: Sequence[str] = TRANSFERABLE
     unjudged: int = 30  # of a query, counted as grade 0
     unjudged_weight: float = 0.2  # many of them are good, only nobody looked
