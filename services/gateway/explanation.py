@@ -3,6 +3,16 @@
 from collections.abc import Sequence
 
 _CLOSEST = 10
+_WORDS = {
+    "lexical": "its words",
+    "dense": "its meaning",
+    "fused": "words and meaning together",
+    "maxsim": "what its single words mean",
+    "block": "a closer reading of its text",
+    "price": "its price",
+    "rating": "its ratings",
+    "affinity": "what this visitor looked at lately",
+}
 
 
 def summary(
@@ -29,5 +39,10 @@ def _by_meaning(dense_rank: int) -> str:
 
 
 def _by_features(raised_by: Sequence[str]) -> str:
-    names = [name.replace("_", " ") for name in raised_by]
-    return "raised most by its " + " and its ".join(names) if names else ""
+    names = list(dict.fromkeys(_plain(name) for name in raised_by))
+    return "raised most by " + " and ".join(names) if names else ""
+
+
+def _plain(feature: str) -> str:
+    """A feature's name in a shopkeeper's words; several features may share one."""
+    return next((words for prefix, words in _WORDS.items() if feature.startswith(prefix)), feature.replace("_", " "))

@@ -23,12 +23,12 @@ class OpenedRerankers:
     def newest(self) -> Reranker:
         """Raises Unavailable while there is none."""
         if not self._by_snapshot:
-            raise Unavailable("reranker: no snapshot is open yet; index a catalogue first")
+            raise Unavailable("no bundle that fits the snapshot is open; index the catalogue again")
         return list(self._by_snapshot.values())[-1]
 
     def of(self, snapshot_version: str) -> Reranker:
         """The reranker of that snapshot; the newest when empty. Raises SnapshotGone."""
-        if not snapshot_version:
+        if not snapshot_version or not self._by_snapshot:
             return self.newest
         try:
             return self._by_snapshot[snapshot_version]
