@@ -30,7 +30,7 @@ def batches(
     """All lists once in a new order, `size` at a time; of a list at most `longest` products, chosen anew."""
     order = generator.permutation(len(lists))
     for start in range(0, len(order), size):
-        chosen = [_sampled(lists[place], longest, generator) for place in order[start : start + size]]
+        chosen = [lists[place].sampled(longest, generator) for place in order[start : start + size]]
         yield make_batch(chosen, corpus)
 
 
@@ -50,12 +50,6 @@ def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
         torch.from_numpy(mask),
         torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,
     )
-
-
-def _sampled(judged: JudgedList, longest: int, generator: np.random.Generator) -> JudgedList:
-    if len(judged) <= longest:
-        return judged
-    return judged.chosen(generator.choice(len(judged), longest, replace=False))
 
 
 def _padded(columns: Sequence[np.ndarray]) -> Matrix:

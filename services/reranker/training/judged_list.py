@@ -24,3 +24,7 @@ class JudgedList:
         """The same query with some of its products."""
         teacher = None if self.teacher_scores is None else self.teacher_scores[places]
         return JudgedList(self.query, self.rows[places], self.grades[places], teacher)
+
+    def sampled(self, longest: int, generator: np.random.Generator) -> "JudgedList":
+        """At most `longest` of its products, chosen anew each time."""
+        return self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from services.reranker.training.encodings import Corpus, Encodings, ragged  # noqa: E402
+from services.reranker.training.interaction import BlockShape  # noqa: E402
+from services.reranker.training.judged_list import JudgedList  # noqa: E402
+from services.reranker.training.losses import listwise, margin_mse  # noqa: E402
+from services.reranker.training.negatives import Negatives  # noqa: E402
+from services.reranker.training.student import StudentSettings, scores, train_student  # noqa: E402
+
+SHAPE = BlockShape(hidden=16, state=16, heads=2, width=12, feed_forward=16)
+
+
+def _texts(count: int, seed: int) -> Encodings:
+    """Texts of two to four tokens of ten meanings; text i means i % 10 first."""
+    generator = np.random.default_rng(seed)
+    meanings = np.random.default_rng(7).normal(size=(10, 16))
+    states = [
+        np.vstack([meanings[i % 10], generator.normal(size=(generator.integers(1, 4), 16))]).astype(np.float16)
+        for i in range(count)
+    ]
+    return ragged(states, np.zeros((count, 16), np.float32))
+
+
+def _lists() -> list[JudgedList]:
+    """Query i wants the products that mean i % 10."""
+    rows = np.arange(10)
+    return [JudgedList(query, rows, np.where(rows == query % 10, 3, 0).astype(np.float32)) for query in range(40)]
+
+
+def test_a_student_learns_which_product_is_meant() -> None:
+    corpus = Corpus(_texts(40, 1), _texts(10, 2))
+    settings = StudentSettings(epochs=8, batch_lists=4, learning_rate=3e-3)
+    student = train_student(_lists(), corpus, SHAPE, settings, lambda _: None)
+    right = [
+        int(np.argmax(found)) == judged.query % 10 for judged in _lists() for found in scores(student, judged, corpus)
+    ]
+    assert np.mean(right) > 0.8  # chance: 0.1
+
+
+def test_the_same_seed_gives_the_same_student() -> None:
+    corpus = Corpus(_texts(40, 1), _texts(10, 2))
+    runs = [train_student(_lists(), corpus, SHAPE, StudentSettings(epochs=1), lambda _: None) for _ in range(2)]
+    first, second = (scores(run, _lists()[0], corpus)[1] for run in runs)
+    np.testing.assert_allclose(first, second, rtol=1e-4)
+
+
+def test_padding_does_not_change_the_list_loss() -> None:
+    found, grades = torch.tensor([[2.0, 1.0, 9.0]]), torch.tensor([[3.0, 0.0, 0.0]])
+    padded = listwise(found, grades, torch.tensor([[True, True, False]]))
+    torch.testing.assert_close(padded, listwise(found[:, :2], grades[:, :2], torch.ones(1, 2, dtype=torch.bool)))
+
+
+def test_margins_do_not_care_about_a_shift() -> None:
+    found, mask = torch.tensor([[1.0, 2.0, 4.0]]), torch.ones(1, 3, dtype=torch.bool)
+    torch.testing.assert_close(margin_mse(found + 5, found, mask), torch.tensor(0.0))
+
+
+def test_the_margin_loss_is_the_mean_over_pairs() -> None:
+    found, teacher = torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[0.0, 3.0, 1.0]])
+    gaps = (found - teacher)[0]
+    pairs = (gaps[:, None] - gaps[None, :]).square().mean()
+    torch.testing.assert_close(margin_mse(found, teacher, torch.ones(1, 3, dtype=torch.bool)), pairs)
+
+
+def test_hard_negatives_come_from_recall_and_are_not_judged() -> None:
+    judged = JudgedList(0, np.array([3, 4]), np.array([3, 1], np.float32))
+    negatives = Negatives(lambda _: np.arange(12), 100, hard=5, random=0, skipped=2)
+    found = negatives.beside(judged, np.random.default_rng(0))
+    assert set(found.rows[2:]) <= {2, *range(5, 12)}
+    assert found.grades.tolist() == [3, 1, 0, 0, 0, 0, 0]
