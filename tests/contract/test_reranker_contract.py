@@ -151,7 +151,7 @@ async def test_a_snapshot_that_is_not_open_is_gone(door: Door) -> None:
 async def test_before_the_first_snapshot_the_service_is_unavailable() -> None:
     request = tiny_request()
     request.snapshot_version = ""
-    with pytest.raises(Unavailable, match="no snapshot"):
+    with pytest.raises(Unavailable, match="no bundle that fits"):
         await RerankerService(OpenedRerankers(), Lane(workers=1, max_waiting=8)).Rerank(request)
 
 
