@@ -21,6 +21,7 @@ def write_student(student: Student, folder: Path) -> None:
     """Write FOLDER/heads.safetensors and FOLDER/block.onnx."""
     tensors = student.heads.state_dict().items()
     save_file({name: tensor.detach().numpy().copy() for name, tensor in tensors}, folder / HEADS)
+    (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone; bundles are shipped
     onnx.save(block_graph(student.block, student.shape), folder / BLOCK)
 
 

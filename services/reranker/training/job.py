@@ -1,29 +1,22 @@
 """Train the reranker of a bundle: encode, find negatives, let a teacher speak if there is one, train the student."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
-from services.reranker.training.encodings import Corpus, Matrix
+from services.reranker.training.encodings import Corpus
 from services.reranker.training.export import write_student
 from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives, Recall
 from services.reranker.training.student import Report, Student, StudentSettings, train_student
+from services.reranker.training.teacher import TeacherSettings, Texts, train_teacher, with_teacher_scores
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 QUERY_TOKENS = 32
-
-
-class Teacher(Protocol):
-    """Scores pairs well, and slowly."""
-
-    def score(self, query: str, texts: Sequence[str]) -> Matrix:
-        """Scores (n,) of product texts for a query."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +37,7 @@ class RerankerSettings:
     student: StudentSettings = field(default_factory=StudentSettings)
     hard_negatives: int = 6
     random_negatives: int = 2
+    teacher: TeacherSettings | None = None  # None: the student learns from the judgments alone
     seed: int = 0
 
 
@@ -59,26 +53,28 @@ def train_reranker(
     corpus = _encode(sets, FrozenEncoder(encoder_folder), report)
     lists = _lists(sets, chosen)
     report(f"{len(lists)} lists of {np.mean([len(judged) for judged in lists]):.0f} products")
+    if chosen.teacher:
+        lists = _taught(lists, sets, encoder_folder, chosen.teacher, report)
     student = train_student(lists, corpus, chosen.shape, chosen.student, report)
     write_student(student, folder)
     return student
 
 
-def with_teacher(lists: Sequence[JudgedList], training_set: TrainingSet, teacher: Teacher) -> list[JudgedList]:
-    """The lists with the teacher's opinion of each product."""
-    texts, queries = training_set.product_texts, training_set.queries
-    return [
-        replace(judged, teacher_scores=teacher.score(queries[judged.query], [texts[row] for row in judged.rows]))
-        for judged in lists
-    ]
-
-
-def _encode(sets: Sequence[TrainingSet], encoder: FrozenEncoder, report: Callable[[str], None]) -> Corpus:
+def _encode(sets: Sequence[TrainingSet], encoder: FrozenEncoder, report: Report) -> Corpus:
     texts = [text for each in sets for text in each.product_texts]
     report(f"encoding {len(texts)} products")
     products = encoder.encode(texts, MAX_TOKENS, STATE_TOKENS)
     queries = encoder.encode([query for each in sets for query in each.queries], QUERY_TOKENS, QUERY_TOKENS)
     return Corpus(queries, products)
+
+
+def _taught(
+    lists: Sequence[JudgedList], sets: Sequence[TrainingSet], folder: Path, settings: TeacherSettings, report: Report
+) -> list[JudgedList]:
+    """The lists with the opinion of a teacher trained on them."""
+    queries = [query for each in sets for query in each.queries]
+    texts = Texts(queries, [text for each in sets for text in each.product_texts])
+    return with_teacher_scores(lists, texts, train_teacher(lists, texts, folder, settings, report))
 
 
 def _lists(sets: Sequence[TrainingSet], settings: RerankerSettings) -> list[JudgedList]:

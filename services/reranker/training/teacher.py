@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,16 @@ def train_teacher(
             report(f"teacher: step {step}, {spent:.0%} of its time, loss {loss:.3f}")
     model.eval()
     return model
+
+
+def with_teacher_scores(lists: Sequence[JudgedList], texts: Texts, teacher: CrossEncoder) -> list[JudgedList]:
+    """The lists with the teacher's score of each product."""
+    return [
+        replace(
+            judged, teacher_scores=teacher.score(texts.queries[judged.query], [texts.products[r] for r in judged.rows])
+        )
+        for judged in lists
+    ]
 
 
 def _step(model: CrossEncoder, lists: Sequence[JudgedList], texts: Texts, optimiser: torch.optim.Optimizer) -> float:
