@@ -18,7 +18,14 @@ Scores = NDArray[np.float64]
 
 # Never learned from judgments, so that a shop without any is served well: every leg has a say.
 # What orders a page before trees have learnt anything; docs/relevance.md has the figures behind it.
-PRIOR: Mapping[str, float] = {"fused_z": 1.0, "maxsim_z": 0.35, "lexical_reciprocal_rank": 20.0}
+PRIOR: Mapping[str, float] = {
+    "fused_z": 1.0,
+    "lexical_z": 0.4,
+    "dense_z": 0.2,
+    "maxsim_z": 0.15,
+    "block_z": 0.05,
+    "lexical_reciprocal_rank": 20.0,
+}
 
 # Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for another.
 TRANSFERABLE = (
