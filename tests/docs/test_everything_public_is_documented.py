@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -31,11 +32,15 @@ def _rpcs() -> list[str]:
 
 
 def _commands() -> list[str]:
-    def walk(command: object, path: str) -> list[str]:
-        children = getattr(command, "commands", {})
-        return [path] if not children else [name for key, child in children.items() for name in walk(child, f"{path} {key}")]
+    return list(_leaves(get_command(app), "aisle"))
 
-    return walk(get_command(app), "aisle")
+
+def _leaves(command: object, path: str) -> Iterator[str]:
+    children = getattr(command, "commands", {})
+    if not children:
+        yield path
+    for name, child in children.items():
+        yield from _leaves(child, f"{path} {name}")
 
 
 @pytest.mark.parametrize("name", _settings())

@@ -244,7 +244,10 @@ async def test_each_result_is_explained_when_asked_for(gateway: Gateway) -> None
     explanation = page.results[0].explanation
     assert list(explanation.matched_terms) == ["shoe"]
     assert explanation.contributions[0].feature == "block"
-    assert explanation.summary == "Matches 'shoe' in its text; close in meaning; raised most by a closer reading of its text."
+    assert (
+        explanation.summary
+        == "Matches 'shoe' in its text; close in meaning; raised most by a closer reading of its text."
+    )
 
 
 async def test_a_result_below_the_reranked_tier_is_explained_by_its_fused_score(gateway: Gateway) -> None:
