@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+TEXT_VERSION = 1  # of the composition below: raise it with every change, so that vectors of other texts are not reused
 MAX_TOKENS = 64  # of which the vector is the mean
 STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
 _MAX_DESCRIPTION_CHARACTERS = 600  # more than the tokens can hold; a tokenizer reads all it is given

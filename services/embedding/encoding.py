@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-States = NDArray[np.int8]  # (tokens, state_dim), round(127 x) of unit-norm states
+from shared.product_text import TEXT_VERSION
+from shared.snapshot.states import STATE_SCALE
 
-STATE_SCALE = 127.0
+Floats = NDArray[np.float32]
+States = NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-norm states
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,7 @@ class EncoderIdentity:
     max_tokens: int  # of a product's text
     bundle_version: str = ""
     heads_sha256: str = ""  # of the bundle's heads, which may serve several bundles
+    text_version: int = TEXT_VERSION  # how a product's text is composed
 
     @property
     def version(self) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
+from shared.snapshot.states import STATE_SCALE, ProductStates
 
 Rows = NDArray[np.int64]
-SCALE = np.float32(1 / 127)  # a stored state is round(127 x) of a unit-norm one
+SCALE = np.float32(1 / STATE_SCALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,9 @@ class TokenStates:
 
     @classmethod
     def open(cls, folder: Path) -> "TokenStates":
-        """Map the files that shared/snapshot/states.py describes; only the pages that queries touch are read."""
-        tokens = np.load(folder / "tokens.npy", mmap_mode="r")
-        return cls(np.asarray(tokens), np.load(folder / "offsets.npy"))  # asarray: memmap's own indexing is slow
+        """The states of a snapshot's folder."""
+        stored = ProductStates(folder)
+        return cls(stored.tokens, stored.offsets)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1

@@ -1,6 +1,6 @@
 """Product token states: what late interaction and the interaction block read of a product.
 
-tokens.npy  int8 (T, state_dim): round(127 x) of unit-norm states, product after product
+tokens.npy  int8 (T, state_dim): round(STATE_SCALE x) of unit-norm states, product after product
 offsets.npy int64 (n + 1): product i has tokens offsets[i] to offsets[i + 1]
 """
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from shared.snapshot.matrix import MatrixWriter
 
 States = NDArray[np.int8]  # (tokens, state_dim)
+
+STATE_SCALE = 127.0  # a stored state is round(127 x) of a unit-norm one
 
 
 class StatesWriter:
@@ -36,15 +38,16 @@ class StatesWriter:
 
 
 class ProductStates:
-    """The states of an opened snapshot, memory-mapped."""
+    """The states of an opened snapshot, memory-mapped; only the pages that are touched are read."""
 
     def __init__(self, folder: Path) -> None:
-        self._tokens: States = np.load(folder / "tokens.npy", mmap_mode="r")
-        self._offsets: NDArray[np.int64] = np.load(folder / "offsets.npy", mmap_mode="r")
+        # As plain arrays: indexing a memmap object is slow.
+        self.tokens: States = np.asarray(np.load(folder / "tokens.npy", mmap_mode="r"))
+        self.offsets: NDArray[np.int64] = np.asarray(np.load(folder / "offsets.npy", mmap_mode="r"))
 
     def __len__(self) -> int:
-        return len(self._offsets) - 1
+        return len(self.offsets) - 1
 
     def of(self, row: int) -> States:
         """The states of one product, (tokens, state_dim)."""
-        return np.asarray(self._tokens[self._offsets[row] : self._offsets[row + 1]])
+        return self.tokens[self.offsets[row] : self.offsets[row + 1]]

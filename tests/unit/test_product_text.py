@@ -1,4 +1,13 @@
-from shared.product_text import product_text
+import hashlib
+
+from shared.product_text import TEXT_VERSION, product_text
+
+EXAMPLES: tuple[tuple[str, list[str], list[str], str], ...] = (
+    ("Trail shoe", ["Norr", "Sud"], ["Sport > Running", "Outlet"], "Light. " * 200),
+    ("Norr kettle 1.7 l", ["NORR"], ["Kitchen > Kettle"], "Boils.\nKeeps warm."),
+    ("  Lamp ", [], [], "lamp"),
+    ("", ["Norr"], ["Light"], ""),
+)
 
 
 def test_a_product_begins_with_its_brand_and_title() -> None:
@@ -23,3 +32,9 @@ def test_a_product_without_a_title_still_has_a_text() -> None:
 
 def test_a_product_without_anything_is_empty() -> None:
     assert product_text("") == ""
+
+
+def test_another_composition_comes_with_another_version() -> None:
+    texts = "\n".join(product_text(*example) for example in EXAMPLES)
+    digest = hashlib.sha256(texts.encode()).hexdigest()[:16]
+    assert (TEXT_VERSION, digest) == (1, "dcf4df73348ea4cd"), "raise TEXT_VERSION, and note the digest here"

@@ -1,15 +1,17 @@
 """An encoder that counts letters, and an indexer that uses it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from services.embedding.encoding import EncoderIdentity
 from services.embedding.indexer import Indexer
 from shared.catalog.product import Product
 from shared.snapshot.generation import Generation, current_generation
 
-IDENTITY = {"name": "letters", "sha256": "0", "dim": 26, "state_dim": 4, "max_tokens": 8, "bundle_version": "b1"}
+IDENTITY = asdict(EncoderIdentity("letters", sha256="0", dim=26, state_dim=4, max_tokens=8, bundle_version="b1"))
 
 
 class LetterEncoder:

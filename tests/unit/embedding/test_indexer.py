@@ -43,10 +43,11 @@ def test_only_what_the_encoder_has_not_seen_is_encoded(tmp_path: Path) -> None:
     np.testing.assert_array_equal(after.vectors[:2], before)
 
 
-def test_another_encoder_encodes_everything_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("changed", [{"sha256": "1"}, {"heads_sha256": "1"}, {"text_version": 2}])
+def test_another_encoder_or_text_encodes_everything_again(tmp_path: Path, changed: dict[str, object]) -> None:
     letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
     encoder = LetterEncoder()
-    letter_indexer(tmp_path, encoder, sha256="1").run([])
+    letter_indexer(tmp_path, encoder, **changed).run([])
     assert sorted(encoder.texts) == ["blue teapot", "red kettle"]
 
 
