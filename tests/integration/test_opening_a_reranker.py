@@ -26,11 +26,12 @@ from tests.unit.reranker.tiny_reranker import DIM, PRIOR, PRODUCTS, VERSION, mat
 CONFIG = RerankerConfig(precision="fp32", block_limit=20)
 
 
-def _snapshot(data: Path, bundle_version: str) -> None:
+def _snapshot(data: Path, bundle: Path) -> None:
     rng = np.random.default_rng(0)
     products = [Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(PRODUCTS)]
     with new_version(data / "snapshots", VERSION) as folder:
-        (folder / "columns").mkdir()
+        for part in ("columns", "products", "states", "dense"):
+            (folder / part).mkdir()
         columns, store = ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")
         states = StatesWriter(folder / "states", STATE)
         states.add([np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(PRODUCTS)])
@@ -38,9 +39,8 @@ def _snapshot(data: Path, bundle_version: str) -> None:
             writer.add(products)
             writer.finish()
         states.finish()
-        (folder / "dense").mkdir()
         np.save(folder / "dense" / "vectors.npy", unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16))
-        encoder = {"name": "tiny", "dim": DIM, "bundle_version": bundle_version}
+        encoder = {"name": "tiny", "dim": DIM, "heads_sha256": sha256(bundle / "heads.safetensors")}
         write_manifest(folder, {"version": VERSION, "product_count": PRODUCTS, "encoder": encoder})
     set_current(data / "snapshots", VERSION)
 
@@ -65,8 +65,7 @@ def _open(data: Path, config: RerankerConfig = CONFIG) -> Reranker:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    _bundle(tmp_path, "b1")
-    _snapshot(tmp_path, "b1")
+    _snapshot(tmp_path, _bundle(tmp_path, "b1"))
     return tmp_path
 
 
@@ -105,7 +104,7 @@ def test_a_snapshot_of_unknown_heads_asks_for_indexing(data: Path) -> None:
 def _snapshot_of_another(data: Path) -> None:
     path = data / "snapshots" / VERSION / "manifest.json"
     manifest = json.loads(path.read_text())
-    manifest["encoder"]["bundle_version"] = "b0"
+    manifest["encoder"]["heads_sha256"] = "0" * 64
     path.write_text(json.dumps(manifest))
 
 
