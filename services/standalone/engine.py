@@ -26,6 +26,7 @@ from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
 from services.reranker.lane import Lane
+from services.reranker.opening import newest
 from services.reranker.service import RerankerService
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.retriever import Retriever
@@ -33,14 +34,13 @@ from services.retrieval.service import RetrievalService
 from services.standalone.catalog_writes import Writes, follow_writes
 from services.standalone.indexing import encoder_config, product_text_of
 from services.standalone.served import Served
-from shared import artifacts
 from shared.config import load
-from shared.errors import AisleError, NotFound
+from shared.errors import AisleError, NotFound, SnapshotGone
 from shared.events.log import CATALOG, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.memory import MemoryFeatureStore
 from shared.rpc import Server
-from shared.snapshot.generation import current_generation, snapshots_of
+from shared.snapshot.generation import current_generation, open_generation, snapshots_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Engine:
         self.events = EventService(log)
         self.admin = AdminService(self)
         self.port = 0
-        self._seen: str | None = None
+        self._seen: tuple[str | None, str | None] = (None, None)  # names of snapshot and bundle
 
     @classmethod
     @asynccontextmanager
@@ -126,7 +126,7 @@ class Engine:
         self._encoder.encode_queries(["warm"])
         self._fit_snapshot()
         self._served.open_newest()
-        self._seen = artifacts.current(snapshots_of(self._data))
+        self._seen = newest(self._data)
 
     def _fit_snapshot(self) -> None:
         """Encode the products again when another encoder, or other heads, made the newest snapshot."""
@@ -140,7 +140,7 @@ class Engine:
 
     def _background(self) -> list["asyncio.Task[None]"]:
         following = follow_writes(self._log, lambda: self._served.log_position, self._fold)
-        return [asyncio.create_task(each) for each in (self._sessions.run(), following, self._follow_snapshots())]
+        return [asyncio.create_task(each) for each in (self._sessions.run(), following, self._follow())]
 
     async def _fold(self, writes: Writes) -> None:
         """Make a snapshot with the writes, and serve it."""
@@ -148,22 +148,27 @@ class Engine:
         await asyncio.to_thread(run, writes.upserts, writes.deletions, writes.log_position)
         await self._adopt()
 
-    async def _follow_snapshots(self) -> None:
-        """Serve what another process has indexed into the same data folder."""
+    async def _follow(self) -> None:
+        """Serve what another process has indexed into the same data folder, and the bundle that was promoted."""
         while True:
             await asyncio.sleep(self._retrieval_config.refresh_seconds)
             await self._adopt()
 
     async def _adopt(self) -> None:
-        version = artifacts.current(snapshots_of(self._data))
-        if version is None or version == self._seen:
+        found = version, _ = newest(self._data)
+        if version is None or found == self._seen:
             return
-        self._seen = version
+        self._seen = found
         try:
-            await asyncio.to_thread(self._served.open, version)
-            _LOGGER.info("serving snapshot %s", version)
+            await asyncio.to_thread(self._take_up, version)
         except (AisleError, OSError, ValueError) as error:
             _LOGGER.error("snapshot %s is not served, the one before goes on: %s", version, error)
+
+    def _take_up(self, version: str) -> None:
+        if not self._indexer.fits(open_generation(snapshots_of(self._data) / version, verify=False)):
+            raise SnapshotGone("another encoder or other heads made it; start the engine again to serve it")
+        self._served.open(version)
+        _LOGGER.info("serving snapshot %s", version)
 
 
 def _encoder_and_indexer(data: Path, bundle: str) -> tuple[TextEncoder | HashEncoder, Indexer]:
