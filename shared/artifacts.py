@@ -121,11 +121,11 @@ def current(root: Path) -> str | None:
         return None
 
 
-def versions(root: Path) -> list[str]:
+def versions(root: Path, manifest: str = MANIFEST) -> list[str]:
     """Names of the complete versions, oldest first (names sort by time)."""
     if not root.is_dir():
         return []
-    return sorted(path.name for path in root.iterdir() if (path / MANIFEST).is_file() and path.name[0] != ".")
+    return sorted(path.name for path in root.iterdir() if (path / manifest).is_file() and path.name[0] != ".")
 
 
 def _sync_tree(folder: Path) -> None:

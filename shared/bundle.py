@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.artifacts import sha256
+from shared import artifacts
 from shared.errors import Corrupt, NotFound
 
 MANIFEST = "bundle.json"
@@ -50,9 +50,7 @@ def read(folder: Path, verify: bool = True) -> Bundle:
 
 def versions(root: Path) -> list[str]:
     """Names of the bundles under `root`, oldest first (names sort by time)."""
-    if not root.is_dir():
-        return []
-    return sorted(path.name for path in root.iterdir() if (path / MANIFEST).is_file() and path.name[0] != ".")
+    return artifacts.versions(root, MANIFEST)
 
 
 def _parse(folder: Path) -> Bundle:
@@ -72,5 +70,5 @@ def _parse(folder: Path) -> Bundle:
 def _check(path: Path, expected: str, verify: bool) -> None:
     if not path.is_file():
         raise Corrupt(f"{path} is missing; train the bundle again or roll back")
-    if verify and sha256(path) != expected:
+    if verify and artifacts.sha256(path) != expected:
         raise Corrupt(f"{path} does not match its checksum; train the bundle again or roll back")
