@@ -10,25 +10,12 @@ from protos.search_pb2 import (
     TIER_LEXICAL,
     TIER_RERANKED,
     FacetRequest,
-    SearchRequest,
-    SearchResponse,
 )
-from services.gateway.stage import Stage
-from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
+from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.memory import MemoryFeatureStore
 from shared.features.store import RecentProduct, VisitorState
 from tests.unit.gateway.conftest import Gateway, failing, none, too_long
-
-FUSED = ["p0", "p1", "p2"]
-RERANKED = ["p49", "p48", "p47"]
-
-
-def shoes(**settings: object) -> SearchRequest:
-    return SearchRequest(**{"query": "shoe", "page_size": 3, "deadline_ms": 60, **settings})  # type: ignore[arg-type]
-
-
-def ids(page: SearchResponse) -> list[str]:
-    return [result.product.product_id for result in page.results]
+from tests.unit.gateway.shoes import FUSED, RERANKED, ids, shoes
 
 
 async def test_a_page_is_reranked_and_says_so(gateway: Gateway) -> None:
@@ -237,71 +224,6 @@ async def test_a_late_result_does_not_harm_later_pages(gateway: Gateway) -> None
     gateway.reranker.trouble = none
     await asyncio.sleep(0.05)
     assert ids(await gateway.search.Search(shoes())) == RERANKED
-
-
-async def test_each_result_is_explained_when_asked_for(gateway: Gateway) -> None:
-    page = await gateway.search.Search(shoes(explain=True))
-    explanation = page.results[0].explanation
-    assert list(explanation.matched_terms) == ["shoe"]
-    assert explanation.contributions[0].feature == "block"
-    assert (
-        explanation.summary
-        == "Matches 'shoe' in its text; close in meaning; raised most by a closer reading of its text."
-    )
-
-
-async def test_a_result_below_the_reranked_tier_is_explained_by_its_fused_score(gateway: Gateway) -> None:
-    page = await gateway.search.Search(shoes(explain=True, max_tier=TIER_FUSED))
-    explanation = page.results[0].explanation
-    assert [(each.feature, each.contribution) for each in explanation.contributions] == [
-        ("fused_score", page.results[0].relevance_score)
-    ]
-    assert explanation.summary == "Matches 'shoe' in its text; the closest in meaning."
-
-
-async def test_nothing_is_explained_unasked(gateway: Gateway) -> None:
-    page = await gateway.search.Search(shoes())
-    assert not page.results[0].HasField("explanation")
-
-
-async def test_pages_beyond_capacity_are_refused_at_once_and_the_rest_is_served(gateway: Gateway) -> None:
-    async def twenty_ms() -> None:
-        await asyncio.sleep(0.02)
-
-    gateway.retrieval.trouble = twenty_ms
-    search = gateway.with_config(max_in_flight=2)
-    await search.Search(shoes(deadline_ms=400))
-    pages = await asyncio.gather(*(search.Search(shoes(deadline_ms=400)) for _ in range(60)), return_exceptions=True)
-    served = [page for page in pages if isinstance(page, SearchResponse)]
-    refused = [page for page in pages if isinstance(page, Overloaded)]
-    assert len(served) + len(refused) == 60
-    assert 4 <= len(served) <= 40
-    assert search.counts["errors.Overloaded"] == len(refused)
-
-
-async def test_a_caller_that_leaves_frees_its_place(gateway: Gateway) -> None:
-    gateway.retrieval.trouble = too_long
-    search = gateway.with_config(max_in_flight=1)
-    leaving = asyncio.create_task(search.Search(shoes(deadline_ms=10_000)))
-    await asyncio.sleep(0.01)
-    leaving.cancel()
-    await asyncio.gather(leaving, return_exceptions=True)
-    gateway.retrieval.trouble = none
-    assert ids(await search.Search(shoes())) == RERANKED
-
-
-async def test_work_that_cannot_be_cancelled_does_not_pile_up(gateway: Gateway) -> None:
-    stage, started = Stage("slow", max_late=3, rest_seconds=10), 0
-
-    async def in_a_thread() -> None:
-        nonlocal started
-        started += 1
-        await asyncio.to_thread(time.sleep, 0.1)
-
-    for _ in range(10):
-        with pytest.raises(Exception, match=r"slow: (deadline|resting)"):
-            await stage.run(in_a_thread, limit_ms=51)
-    assert started == 3
 
 
 async def test_what_pages_were_served_is_counted(gateway: Gateway) -> None:
