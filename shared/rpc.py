@@ -141,7 +141,8 @@ class Server:
         try:
             return self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
-            raise SystemExit(f"port {port} on {host} cannot be opened; is another server running on it?") from error
+            reason = "is another server running on it? Stop that one, or take another port"
+            raise SystemExit(f"port {port} on {host} cannot be opened; {reason}") from error
 
     async def start(self) -> None:
         """Accept calls, and say so to health checks."""

@@ -24,6 +24,8 @@ from shared.events.log import CATALOG, EventLog, NewRecord
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
+_TIMES = ("publish_time", "available_time", "expire_time")
+_NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 
 
 class CatalogService(CatalogServiceServicer):
@@ -82,9 +84,15 @@ class CatalogService(CatalogServiceServicer):
 
 
 def _rejection(position: int, message: Product) -> ProductRejection | None:
-    found = validation.violations(wire.from_message(message))
+    found = [*_violations_of_times(message), *validation.violations(wire.from_message(message))]
     if not found:
         return None
     return ProductRejection(
         position=position, product_id=message.product_id, field=found[0].field, reason=found[0].reason
     )
+
+
+def _violations_of_times(message: Product) -> list[validation.Violation]:
+    """Timestamps that are none: a product has its times in seconds and would not show it."""
+    nanos = {name: getattr(message, name).nanos for name in _TIMES}
+    return [validation.Violation(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000]

@@ -46,6 +46,7 @@ class SearchService(SearchServiceServicer):
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/search.proto."""
         budget = Budget(request.deadline_ms or self._default_deadline_ms)
+        request = validation.read_part(request)
         try:
             validation.check(request)
             token = self._token(request)

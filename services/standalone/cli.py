@@ -1,5 +1,8 @@
 """`aisle`: the command line, with the commands of services/standalone/commands."""
 
+import errno
+import io
+import os
 import sys
 
 import typer
@@ -27,13 +30,52 @@ app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 
 
+_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_REMEDIES = {
+    errno.EACCES: "change its permissions, or name another place",
+    errno.EPERM: "change its permissions, or name another place",
+    errno.EROFS: "name another place",
+    errno.ENOSPC: "free some space and run it again",
+    errno.EDQUOT: "free some space and run it again",
+}
+
+
 def main() -> None:
     """Run a command: exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
     try:
         app()
     except AisleError as error:
-        print(f"aisle: {error}", file=sys.stderr)
+        _fail(str(error))
+    except BrokenPipeError:  # whoever read us, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _fail(_told(error))
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _fail(message: str) -> None:
+    print(f"aisle: {message}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{place}{error.strerror or error}" + (f"; {remedy}" if remedy else "")
+
+
+def _leave_at_once() -> None:
+    """After Ctrl-C all that had to be put in order is; do not wait for a thread that still encodes for nobody."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

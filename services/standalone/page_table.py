@@ -8,6 +8,7 @@ from rich.text import Text
 
 from protos.catalog_pb2 import Availability, Product
 from protos.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
+from services.standalone.console import one_line
 
 _STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch", "total")
 
@@ -61,7 +62,7 @@ def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | No
 
 def _cells(result: SearchResult, branded: bool) -> list[str]:
     product = result.product
-    brand = [product.brands[0] if product.brands else ""] if branded else []
+    brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
     return [str(result.position), _title(product), *brand, price(product), f"{result.relevance_score:.3f}"]
 
 
@@ -71,7 +72,8 @@ def _says_brand(product: Product) -> bool:
 
 def _title(product: Product) -> str:
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
-    return f"{product.title} (out of stock)" if gone else product.title
+    title = one_line(product.title)
+    return f"{title} (out of stock)" if gone else title
 
 
 def price(product: Product) -> str:

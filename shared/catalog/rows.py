@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.catalog.product import AttributeValues, Product
-from shared.catalog.validation import violations
+from shared.catalog.validation import printable, violations
 from shared.errors import Corrupt, NotFound
 
 LINE_BYTES = 4 << 20
@@ -61,6 +61,7 @@ def read_rows(path: Path) -> Iterator[Row]:
 def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
     packed = raw.peek(2)[:2] == _GZIP_MAGIC
     lines = gzip.GzipFile(fileobj=raw) if packed else raw
+    can_tell = raw.seekable()  # a pipe cannot
     number = 0
     try:
         while line := lines.readline(LINE_BYTES + 1):
@@ -68,7 +69,7 @@ def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
             if len(line) > LINE_BYTES:
                 _skip_rest(lines, line)
             if line.strip():
-                yield Row(_parse(number, line), raw.tell())
+                yield Row(_parse(number, line), raw.tell() if can_tell else 0)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         remedy = "copy it again; nothing of it was taken in"
         raise Corrupt(
@@ -85,16 +86,12 @@ def _parse(number: int, line: bytes) -> Product | RowRejection:
     product_id = ""
     try:
         row = _object(line)
-        product_id = _printable(row.get("product_id") or row.get("id") or "")
+        product_id = printable(str(row.get("product_id") or row.get("id") or "")[:128])
         product = product_of(row)
     except _Fault as fault:
         return RowRejection(number, product_id, fault.field, fault.reason)
     found = violations(product)
     return RowRejection(number, product_id, found[0].field, found[0].reason) if found else product
-
-
-def _printable(product_id: Any) -> str:
-    return str(product_id)[:128].encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be printed
 
 
 def _object(line: bytes) -> Mapping[str, Any]:
@@ -170,8 +167,11 @@ def _text(field: str, value: Any) -> str:
 
 
 def _texts(field: str, value: Any) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return tuple(text for each in values if (text := _text(field, each)))
+    return tuple(text for each in _listed(value) if (text := _text(field, each)))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _word(field: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -204,7 +204,7 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
         return {}
     if not isinstance(value, dict):
         raise _Fault("attributes", f"are {_shown(value)}; give an object of names and values")
-    read = {name: _attribute(f"attributes.{name[:60]}", values) for name, values in value.items()}
+    read = {name: _attribute(f"attributes.{printable(name[:60])}", values) for name, values in value.items()}
     return {name: values for name, values in read.items() if values}
 
 
@@ -212,8 +212,10 @@ def _attribute(field: str, value: Any) -> AttributeValues:
     if type(value) is str:  # nearly all are
         return (value,) if value else ()
     if isinstance(value, dict):  # as the wire has it: {"text": [...]} or {"numbers": [...]}
-        value = value.get("text") or value.get("numbers")
-    values = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]
+        if value.keys() - {"text", "numbers"}:
+            raise _Fault(field, f"is {_shown(value)}; give a text, a number or a list of them")
+        value = [*_listed(value.get("text")), *_listed(value.get("numbers"))]
+    values = [each for each in _listed(value) if each is not None and each != ""]
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values):
         return tuple(number for each in values if (number := _number(field, each)) is not None)
     return tuple(_attribute_text(field, each) for each in values)
