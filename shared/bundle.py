@@ -7,7 +7,8 @@ ranker.txt          the learned ranker, and ranker.json with its features
 """
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from shared import artifacts
 from shared.errors import Corrupt, NotFound
 
+_logger = logging.getLogger(__name__)
 MANIFEST = "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
 
@@ -46,6 +48,17 @@ def read(folder: Path, verify: bool = True) -> Bundle:
     for name, expected in bundle.files.items():
         _check(folder / name, expected, verify)
     return bundle
+
+
+def read_all(folders: Iterable[Path]) -> list[Bundle]:
+    """The bundles in `folders`, their files not checked; one that cannot be read is told, and is not there."""
+    found = []
+    for folder in folders:
+        try:
+            found.append(read(folder, verify=False))
+        except Corrupt as error:
+            _logger.warning("a bundle is left out: %s", error)
+    return found
 
 
 def versions(root: Path) -> list[str]:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from services.feedback import sessions
 from services.feedback.interaction import Interaction
-from shared.errors import AisleError
 from shared.events.log import DEAD_LETTERS, USER_EVENTS, EventLog, NewRecord, Record
 from shared.features.store import TTL_SECONDS, FeatureStore
 
@@ -32,12 +31,12 @@ class SessionWorker:
         self.dead_letter_count = 0
 
     async def run(self) -> None:
-        """Follow the log until cancelled; an error of the log or store is waited out."""
+        """Follow the log until cancelled; an error, whatever it is, is waited out."""
         while True:
             try:
                 await self.catch_up()
                 await self._log.wait(USER_EVENTS, self.position, _WAIT_SECONDS)
-            except AisleError:
+            except Exception:  # none may end the following
                 _logger.exception("user events after offset %d could not be applied; trying again", self.position)
                 await asyncio.sleep(_RETRY_SECONDS)
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+MOST_CANDIDATES = 5_000
+
 
 @dataclass(frozen=True)
 class GatewayConfig:
@@ -21,5 +23,9 @@ class GatewayConfig:
     max_spooled: int = 10_000  # impressions kept while the log does not take them
 
     def __post_init__(self) -> None:
-        if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows) < 1:
-            raise ValueError("deadline_ms, max_in_flight, window_size and max_windows must be at least 1")
+        if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows, self.max_spooled) < 1:
+            raise ValueError("deadline_ms, max_in_flight, window_size, max_windows and max_spooled are at least 1")
+        if self.window_size > MOST_CANDIDATES:
+            raise ValueError(f"window_size is {self.window_size}; retrieval gives at most {MOST_CANDIDATES}")
+        if self.max_waiting < 0 or not self.window_ttl_seconds >= 0:
+            raise ValueError("max_waiting and window_ttl_seconds are at least 0")

@@ -31,5 +31,7 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        if min(self.max_waiting, self.block_limit, self.affinity_weight) < 0:
+        if min(self.max_waiting, self.block_limit) < 0 or not self.affinity_weight >= 0:
             raise ValueError("max_waiting, block_limit and affinity_weight are at least 0")
+        if not self.refresh_seconds > 0:
+            raise ValueError("refresh_seconds is more than 0")

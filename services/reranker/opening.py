@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -16,10 +17,11 @@ from services.reranker.scorer import PacedScorer, Scorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
-from shared.artifacts import current, read_manifest
+from shared.artifacts import current
 from shared.bundle import Bundle
 from shared.errors import NotFound
 from shared.snapshot.columns import Columns
+from shared.snapshot.generation import read_manifest
 from shared.snapshot.products import ProductStore
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_bundle"
@@ -30,9 +32,16 @@ _GUESS_MS = 0.2  # a candidate, before the first has been timed
 Texts = Callable[[ProductStore], ProductTexts]
 
 
-def newest(data: Path) -> tuple[str | None, str | None]:
+class Names(NamedTuple):
+    """What is in use; None where there is none."""
+
+    snapshot: str | None
+    bundle: str | None
+
+
+def newest(data: Path) -> Names:
     """Names of the snapshot and the bundle in use; a change of either calls for another reranker."""
-    return current(data / "snapshots"), current(data / "bundles")
+    return Names(current(data / "snapshots"), current(data / "bundles"))
 
 
 def open_reranker(
@@ -81,7 +90,7 @@ def _bundles(data: Path, everything: bool) -> list[Bundle]:
     names, in_use = [*reversed(bundle.versions(data / "bundles"))], current(data / "bundles")
     folders = [data / "bundles" / name for name in names if everything or (in_use and name <= in_use)]
     shipped = [DEFAULT_BUNDLE] if (DEFAULT_BUNDLE / bundle.MANIFEST).is_file() else []
-    return [bundle.read(folder, verify=False) for folder in [*folders, *shipped]]
+    return bundle.read_all([*folders, *shipped])
 
 
 def _scorer(

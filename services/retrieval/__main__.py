@@ -11,33 +11,25 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.artifacts import current
 from shared.config import load
-from shared.errors import AisleError
+from shared.following import Follower
 from shared.rpc import Server
 
-log = logging.getLogger("services.retrieval")
-
-
-async def follow(snapshots: Snapshots, root: Path, refresh_seconds: float) -> None:
-    """Open what `current` names under `root` whenever it changes; a snapshot that cannot be opened is not served."""
-    tried = None
-    while True:
-        version = current(root)
-        if version and version != tried:
-            tried = version
-            try:
-                snapshots.swap(await asyncio.to_thread(Snapshot.open, root / version))
-                log.info("serving snapshot %s", version)
-            except (AisleError, OSError, ValueError) as error:
-                log.error("snapshot %s is not served: %s", version, error)
-        await asyncio.sleep(refresh_seconds)
+_logger = logging.getLogger("services.retrieval")
 
 
 async def main() -> None:
     """Serve, and follow what is published under the data folder, until asked to end."""
     config, snapshots = load(RetrievalConfig), Snapshots()
+    root = Path(config.data) / "snapshots"
+
+    def take_up(version: str | None) -> None:
+        if version:
+            snapshots.swap(Snapshot.open(root / version))
+            _logger.info("serving snapshot %s", version)
+
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
     server = Server([("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)], config.port)
-    following = asyncio.create_task(follow(snapshots, Path(config.data) / "snapshots", config.refresh_seconds))
+    following = asyncio.create_task(Follower(lambda: current(root), take_up).run(config.refresh_seconds))
     await server.run()
     following.cancel()
 

@@ -14,9 +14,9 @@ from services.retrieval.dense import DenseLeg
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import ORDERS, Orders
 from services.retrieval.spelling import Spelling
-from shared.artifacts import read_manifest
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.snapshot.columns import Columns
+from shared.snapshot.generation import read_manifest
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.products import ProductStore
 

@@ -54,8 +54,10 @@ async def follow_writes(log: EventLog, position: Callable[[], int], fold: Fold) 
         try:
             if writes := await unfolded(log, position()):
                 await fold(writes)
-        except (AisleError, OSError) as error:
-            _LOGGER.error("catalogue writes after offset %d wait for the next try: %s", position(), error)
+        except Exception as error:  # none may end the following: acknowledged writes would never be seen
+            unexpected = None if isinstance(error, AisleError | OSError) else error
+            what = "catalogue writes after offset %d wait for the next try: %s"
+            _LOGGER.error(what, position(), error, exc_info=unexpected)
             await asyncio.sleep(_RETRY_SECONDS)
 
 

@@ -26,7 +26,7 @@ from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
 from services.reranker.lane import Lane
-from services.reranker.opening import newest
+from services.reranker.opening import Names, newest
 from services.reranker.service import RerankerService
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.retriever import Retriever
@@ -35,12 +35,13 @@ from services.standalone.catalog_writes import Writes, follow_writes
 from services.standalone.indexing import encoder_config, product_text_of
 from services.standalone.served import Served
 from shared.config import load
-from shared.errors import AisleError, NotFound, SnapshotGone
+from shared.errors import AisleError, NotFound
 from shared.events.log import CATALOG, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.memory import MemoryFeatureStore
+from shared.following import Follower
 from shared.rpc import Server
-from shared.snapshot.generation import current_generation, open_generation, snapshots_of
+from shared.snapshot.generation import current_generation
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -53,7 +54,8 @@ class Engine:
         self._config, self._retrieval_config = load(GatewayConfig), load(RetrievalConfig)
         reranker_config = load(RerankerConfig)
         self._encoder, self._indexer = _encoder_and_indexer(data, bundle)
-        self._served = Served(data, reranker_config, bundle)
+        self._served = Served(data, reranker_config, self._indexer.fits, bundle)
+        self._follower = Follower(lambda: newest(data), self._take_up)
         self._batcher = QueryBatcher(self._encoder, batch_limits(encoder_config(data, bundle)))
         self._lane = Lane(reranker_config.workers, reranker_config.max_waiting)
         self._features = MemoryFeatureStore()
@@ -63,7 +65,6 @@ class Engine:
         self.events = EventService(log)
         self.admin = AdminService(self)
         self.port = 0
-        self._seen: tuple[str | None, str | None] = (None, None)  # names of snapshot and bundle
 
     @classmethod
     @asynccontextmanager
@@ -126,7 +127,7 @@ class Engine:
         self._encoder.encode_queries(["warm"])
         self._fit_snapshot()
         self._served.open_newest()
-        self._seen = newest(self._data)
+        self._follower.skip()
 
     def _fit_snapshot(self) -> None:
         """Encode the products again when another encoder, or other heads, made the newest snapshot."""
@@ -139,36 +140,21 @@ class Engine:
             self._indexer.run([])
 
     def _background(self) -> list["asyncio.Task[None]"]:
-        following = follow_writes(self._log, lambda: self._served.log_position, self._fold)
-        return [asyncio.create_task(each) for each in (self._sessions.run(), following, self._follow())]
+        """Follow the events, the catalogue writes, and what is indexed or promoted by other processes."""
+        writes = follow_writes(self._log, lambda: self._served.log_position, self._fold)
+        published = self._follower.run(self._retrieval_config.refresh_seconds)
+        return [asyncio.create_task(each) for each in (self._sessions.run(), writes, published)]
 
     async def _fold(self, writes: Writes) -> None:
         """Make a snapshot with the writes, and serve it."""
         run = self._indexer.run
         await asyncio.to_thread(run, writes.upserts, writes.deletions, writes.log_position)
-        await self._adopt()
+        await self._follower.look()
 
-    async def _follow(self) -> None:
-        """Serve what another process has indexed into the same data folder, and the bundle that was promoted."""
-        while True:
-            await asyncio.sleep(self._retrieval_config.refresh_seconds)
-            await self._adopt()
-
-    async def _adopt(self) -> None:
-        found = version, _ = newest(self._data)
-        if version is None or found == self._seen:
-            return
-        self._seen = found
-        try:
-            await asyncio.to_thread(self._take_up, version)
-        except (AisleError, OSError, ValueError) as error:
-            _LOGGER.error("snapshot %s is not served, the one before goes on: %s", version, error)
-
-    def _take_up(self, version: str) -> None:
-        if not self._indexer.fits(open_generation(snapshots_of(self._data) / version, verify=False)):
-            raise SnapshotGone("another encoder or other heads made it; start the engine again to serve it")
-        self._served.open(version)
-        _LOGGER.info("serving snapshot %s", version)
+    def _take_up(self, names: Names) -> None:
+        if names.snapshot:
+            self._served.open(names.snapshot)
+            _LOGGER.info("serving snapshot %s", names.snapshot)
 
 
 def _encoder_and_indexer(data: Path, bundle: str) -> tuple[TextEncoder | HashEncoder, Indexer]:

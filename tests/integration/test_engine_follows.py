@@ -11,7 +11,7 @@ import pytest
 from services.reranker.opening import DEFAULT_BUNDLE
 from services.standalone.engine import Engine
 from services.standalone.indexing import index_catalog
-from shared.artifacts import current, set_current
+from shared.artifacts import current, read_manifest, set_current, write_manifest
 
 
 @pytest.fixture
@@ -61,9 +61,9 @@ async def test_a_promoted_bundle_serves_without_a_restart_and_foreign_states_do_
         set_current(data / "bundles", bundle)
         assert await _within_seconds(_serves(engine, bundle))
         shutil.copytree(snapshots / before, snapshots / foreign)
-        manifest = json.loads((snapshots / foreign / "manifest.json").read_text())
+        manifest = read_manifest(snapshots / foreign)
         manifest["version"], manifest["encoder"]["heads_sha256"] = foreign, "0" * 64
-        (snapshots / foreign / "manifest.json").write_text(json.dumps(manifest))
+        write_manifest(snapshots / foreign, manifest)
         set_current(snapshots, foreign)
         assert await _within_seconds(_said(caplog, "other heads made it"))
         assert (await engine.status()).snapshot_version == before

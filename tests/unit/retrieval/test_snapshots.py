@@ -44,6 +44,13 @@ def test_a_flipped_byte_is_noticed_before_it_serves(write_snapshot: WriteSnapsho
         Snapshot.open(folder)
 
 
+def test_a_snapshot_of_another_format_is_not_read(write_snapshot: WriteSnapshot) -> None:
+    folder = write_snapshot(ONE)
+    write_manifest(folder, {**read_manifest(folder), "format": 99})
+    with pytest.raises(Corrupt, match="has format 99, not 1; index the catalogue again"):
+        Snapshot.open(folder)
+
+
 def test_parts_that_do_not_belong_together_are_noticed(write_snapshot: WriteSnapshot) -> None:
     folder = write_snapshot(ONE)
     manifest = read_manifest(folder)
