@@ -5,7 +5,10 @@ import io
 import os
 import sys
 
-import typer
+try:
+    import typer
+except ImportError as missing:  # installed with the extra of one service
+    raise SystemExit("aisle: the command line needs the extra standalone: pip install 'aisle[standalone]'") from missing
 
 from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
 from shared.errors import AisleError

@@ -39,7 +39,7 @@ class Guide:
             self._page(page)
             if stop.taste:
                 self._personalise(stop, stop.taste, page)
-            self.console.print(Text.assemble(("  Notice ", "bold green"), stop.notice))
+            self._remark("Notice", "bold green", stop.notice)
 
     def _headline(self, number: int, count: int, stop: Stop) -> None:
         self.console.print()
@@ -56,7 +56,10 @@ class Guide:
         for line in served_line(page).splitlines():
             self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         if rows:
-            self.console.print(Text.assemble(("  Why first ", "bold"), rows[0].explanation.summary))
+            self._remark("Why first", "bold", rows[0].explanation.summary)
+
+    def _remark(self, title: str, style: str, text: str) -> None:
+        self.console.print(Padding(Text.assemble((f"{title} ", style), text), (0, 2)))
 
     def _personalise(self, stop: Stop, taste: Taste, before: SearchResponse) -> None:
         picks = taste.picks(self.products)
