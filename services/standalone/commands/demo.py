@@ -80,8 +80,9 @@ def _farewell(data: Path, seconds: float) -> None:
 
 def _activation() -> list[tuple[str, str]]:
     """How a shell finds `aisle`, when it does not yet."""
-    script = Path(sys.prefix) / "bin" / "activate"
-    if which("aisle") or not script.is_file():
+    folder = Path(sys.prefix) / "bin"
+    script = folder / "activate"
+    if which("aisle") == str(folder / "aisle") or not script.is_file():
         return []
     near = script.is_relative_to(Path.cwd())
     return [("first, so that your shell finds aisle", f". {script.relative_to(Path.cwd()) if near else script}")]
