@@ -17,6 +17,7 @@ from services.standalone.page_table import results_table, served_line
 from services.standalone.sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
+_DEADLINE_MS = 2_000  # a machine that is busy with something else must not end the tour; each page says its time
 _FEATURES_SECONDS = 3.0  # events are features within a second; more would be a defect worth seeing
 _POLL_SECONDS = 0.1
 
@@ -99,7 +100,14 @@ class Guide:
 
     def _request(self, stop: Stop) -> SearchRequest:
         filters = [_filter(stop.filter)] if stop.filter else []
-        return SearchRequest(query=stop.query, filters=filters, visitor_id=self.visitor_id, page_size=20, explain=True)
+        return SearchRequest(
+            query=stop.query,
+            filters=filters,
+            visitor_id=self.visitor_id,
+            page_size=20,
+            explain=True,
+            deadline_ms=_DEADLINE_MS,
+        )
 
 
 def families(results: Sequence[SearchResult]) -> tuple[list[SearchResult], dict[str, int]]:
