@@ -1,25 +1,18 @@
-"""A catalogue file, row by row: JSON lines, plain or gzipped, into products or reasons why not.
+"""A catalogue file, row by row: JSON lines into products, or reasons why not.
 
 A row is an object with the fields of a Product (docs/catalog.md); the short forms id, brand, category, price as a
 number, currency, image_url and released are read too. A number written as text is read as one where the field is one.
 """
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from shared.catalog.product import AttributeValues, Product
 from shared.catalog.validation import printable, violations
-from shared.errors import Corrupt, NotFound
-
-LINE_BYTES = 4 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+from shared.json_lines import Line, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,65 +40,24 @@ class _Fault(Exception):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file in their order, one at a time; blank lines are passed over.
-
-    Raises NotFound without the file, Corrupt when a gzip file is cut short or damaged.
-    """
-    try:
-        with path.open("rb") as raw:
-            yield from _rows(path, raw)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise NotFound(f"{path}: there is no such file; give a catalogue of JSON lines") from error
+    """The rows of a file in their order, one at a time. Raises as read_lines does."""
+    for line in read_lines(path):
+        yield Row(_outcome(line), line.bytes_read)
 
 
-def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
-    packed = raw.peek(2)[:2] == _GZIP_MAGIC
-    lines = gzip.GzipFile(fileobj=raw) if packed else raw
-    can_tell = raw.seekable()  # a pipe cannot
-    number = 0
-    try:
-        while line := lines.readline(LINE_BYTES + 1):
-            number += 1
-            if len(line) > LINE_BYTES:
-                _skip_rest(lines, line)
-            if line.strip():
-                yield Row(_parse(number, line), raw.tell() if can_tell else 0)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        remedy = "copy it again; nothing of it was taken in"
-        raise Corrupt(
-            f"{path}: the gzip file is cut short or damaged after line {number} ({error}); {remedy}"
-        ) from error
-
-
-def _skip_rest(lines: gzip.GzipFile | BufferedReader, read: bytes) -> None:
-    while read and not read.endswith(b"\n"):
-        read = lines.readline(LINE_BYTES)
-
-
-def _parse(number: int, line: bytes) -> Product | RowRejection:
+def _outcome(line: Line) -> Product | RowRejection:
+    if line.fault:
+        return RowRejection(line.number, "", "line", line.fault)
     product_id = ""
     try:
-        row = _object(line)
-        product_id = printable(str(row.get("product_id") or row.get("id") or "")[:128])
-        product = product_of(row)
+        product_id = printable(str(line.content.get("product_id") or line.content.get("id") or "")[:128])
+        product = product_of(line.content)
     except _Fault as fault:
-        return RowRejection(number, product_id, fault.field, fault.reason)
+        return RowRejection(line.number, product_id, fault.field, fault.reason)
+    except RecursionError:  # JSON that could just be read, and is too deep to be looked at
+        return RowRejection(line.number, product_id, "line", "is nested too deeply; write one flat object a line")
     found = violations(product)
-    return RowRejection(number, product_id, found[0].field, found[0].reason) if found else product
-
-
-def _object(line: bytes) -> Mapping[str, Any]:
-    if len(line) > LINE_BYTES:
-        raise _Fault("line", f"is longer than {LINE_BYTES:,} bytes; split or shorten it")
-    try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _Fault("line", f"is not UTF-8 (byte {error.start}); save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise _Fault("line", f"is not JSON ({error}); write one object a line") from error
-    if not isinstance(row, dict):
-        raise _Fault("line", "is no JSON object; write one object a line")
-    return row
+    return RowRejection(line.number, product_id, found[0].field, found[0].reason) if found else product
 
 
 def product_of(row: Mapping[str, Any]) -> Product:

@@ -12,6 +12,7 @@ from services.standalone.client import EngineClient
 from services.standalone.console import print_json, progress, say, warn
 from services.standalone.event_file import UnreadEvent, read_events
 from services.standalone.options import ADDRESS, Address, Json
+from shared.errors import AisleError
 
 _LISTED = 1000  # rejections told at most
 
@@ -33,6 +34,8 @@ def events(
             advance(1)
     report = stream.report()
     print_json(report) if as_json else _show(report)
+    if stream.failure:
+        raise stream.failure
     if report["rejected"] and not report["accepted"] + report["duplicate"]:
         raise typer.Exit(1)
 
@@ -49,16 +52,20 @@ class EventStream:
         self._unread: list[UnreadEvent] = []
         self._counts: Counter[str] = Counter()
         self._rejections: list[dict[str, Any]] = []
+        self.failure: AisleError | None = None
 
     def events(self) -> Iterator[UserEvent]:
-        """Events to send; lines that are none are noted."""
-        for entry in read_events(self._file):
-            if isinstance(entry, UnreadEvent):
-                self._unread.append(entry)
-            else:
-                line, event = entry
-                self._lines.append(line)
-                yield event
+        """Events to send; lines that are none are noted, and so is what ends the file too soon."""
+        try:
+            for entry in read_events(self._file):
+                if isinstance(entry, UnreadEvent):
+                    self._unread.append(entry)
+                else:
+                    line, event = entry
+                    self._lines.append(line)
+                    yield event
+        except AisleError as error:  # gRPC would only say that something was raised
+            self.failure = error
 
     def take(self, ack: EventAck) -> None:
         """Note the acknowledgement of the oldest event on its way."""

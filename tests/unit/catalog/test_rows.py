@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 
 from shared.catalog.product import Product
-from shared.catalog.rows import LINE_BYTES, RowRejection, read_rows
+from shared.catalog.rows import RowRejection, read_rows
 from shared.errors import Corrupt, NotFound
+from shared.json_lines import LINE_BYTES
 
 
 def _read(folder: Path, *lines: bytes | dict[str, Any]) -> list[Product | RowRejection]:
@@ -147,6 +149,14 @@ def test_a_line_that_is_no_object_does_not_stop_the_rest(tmp_path: Path, line: b
     assert isinstance(rejection, RowRejection)
     assert (rejection.line, rejection.field) == (2, "line")
     assert reason in rejection.reason
+
+
+def test_json_at_the_edge_of_what_can_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
+    limit = sys.getrecursionlimit()
+    deep = [b'{"id": "p", "title": ' + b"[" * depth + b"]" * depth + b"}" for depth in range(limit - 200, limit + 9)]
+    *rejections, after = _read(tmp_path, *deep, {"id": "p1", "title": "Pot"})
+    assert isinstance(after, Product)
+    assert {each.field for each in rejections if isinstance(each, RowRejection)} == {"line", "title"}
 
 
 def test_blank_lines_count_as_lines_but_are_no_rows(tmp_path: Path) -> None:
