@@ -43,13 +43,14 @@ def events(
 class EventStream:
     """The events of a file on their way, and what became of them.
 
-    gRPC sends from a thread of its own: what `events` notes, `take` does not touch.
+    gRPC sends from a thread of its own: what `events` notes, `take` does not touch. The first rejections are kept.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._lines: deque[int] = deque()  # of the events sent and not yet acknowledged, in order
         self._unread: list[UnreadEvent] = []
+        self._unread_count = 0
         self._counts: Counter[str] = Counter()
         self._rejections: list[dict[str, Any]] = []
         self.failure: AisleError | None = None
@@ -59,7 +60,7 @@ class EventStream:
         try:
             for entry in read_events(self._file):
                 if isinstance(entry, UnreadEvent):
-                    self._unread.append(entry)
+                    self._note(entry)
                 else:
                     line, event = entry
                     self._lines.append(line)
@@ -67,11 +68,16 @@ class EventStream:
         except AisleError as error:  # gRPC would only say that something was raised
             self.failure = error
 
+    def _note(self, entry: UnreadEvent) -> None:
+        self._unread_count += 1
+        if len(self._unread) < _LISTED:
+            self._unread.append(entry)
+
     def take(self, ack: EventAck) -> None:
         """Note the acknowledgement of the oldest event on its way."""
         line = self._lines.popleft()
         self._counts[EventStatus.Name(ack.status).removeprefix("EVENT_STATUS_").lower()] += 1
-        if ack.status == EventStatus.EVENT_STATUS_REJECTED:
+        if ack.status == EventStatus.EVENT_STATUS_REJECTED and len(self._rejections) < _LISTED:
             self._rejections.append(_rejection(line, ack.event_id, ack.field, ack.reason))
 
     def report(self) -> dict[str, Any]:
@@ -81,7 +87,7 @@ class EventStream:
         return {
             "accepted": self._counts["accepted"],
             "duplicate": self._counts["duplicate"],
-            "rejected": len(rejections),
+            "rejected": self._unread_count + self._counts["rejected"],
             "rejections": rejections[:_LISTED],
         }
 

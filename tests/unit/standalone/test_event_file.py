@@ -74,6 +74,14 @@ def test_a_gzip_file_and_a_byte_order_mark_are_read(tmp_path: Path) -> None:
     assert not isinstance(entry, UnreadEvent)
 
 
+def test_a_thousand_rejections_are_listed_and_all_are_counted(tmp_path: Path) -> None:
+    stream = EventStream(_file(tmp_path, *[b"{"] * 1_500, *[EVENT] * 1_500))
+    for event in list(stream.events()):
+        stream.take(EventAck(event_id=event.event_id, status=EventStatus.EVENT_STATUS_REJECTED))
+    report = stream.report()
+    assert (report["rejected"], len(report["rejections"])) == (3_000, 1_000)
+
+
 def test_a_file_that_is_cut_short_is_told_after_what_was_before_the_cut(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl.gz"
     events = b"".join(json.dumps({**EVENT, "event_id": f"e{n * 7919}"}).encode() + b"\n" for n in range(500))
