@@ -20,6 +20,7 @@ class GatewayConfig:
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
     window_ttl_seconds: float = 600
+    log_impressions: bool = True  # write every page shown to the log; off where nobody shops, as in an evaluation
     max_spooled: int = 10_000  # impressions kept while the log does not take them
 
     def __post_init__(self) -> None:

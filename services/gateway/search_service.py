@@ -38,6 +38,7 @@ class SearchService(SearchServiceServicer):
         self._ranking = Ranking(embedding, retrieval, reranker, features, config.window_size)
         self._pages = Pages(retrieval)
         self._windows = Windows[RankedWindow](config.max_windows, config.window_ttl_seconds)
+        self._logs_impressions = config.log_impressions
         self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
         self._impressions = Impressions(self._spool)
         self._seen = Status()
@@ -95,7 +96,8 @@ class SearchService(SearchServiceServicer):
             budget.degraded.extend(window.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
         results = await self._pages.results(request, window, places, budget, last_try)
-        self._impressions.publish(request, token.query_id, window, places)
+        if self._logs_impressions:
+            self._impressions.publish(request, token.query_id, window, places)
         return _response(request, token, budget, window, results)
 
     def _count(self, response: SearchResponse) -> None:

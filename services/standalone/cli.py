@@ -8,7 +8,7 @@ import sys
 try:
     import typer
 except ImportError as missing:  # installed with the extra of one service
-    raise SystemExit("aisle: the command line needs the extra standalone: pip install 'aisle[standalone]'") from missing
+    raise SystemExit("aisle: the command line needs the extra standalone: pip install '.[standalone]'") from missing
 
 from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
 from shared.errors import AisleError

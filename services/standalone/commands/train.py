@@ -53,7 +53,7 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
     try:
         from services.standalone.workshop.reranker import train_reranker_job
     except ImportError as error:
-        raise NotFound(f"training needs torch ({error}): pip install 'aisle[train]'") from error
+        raise NotFound(f"training needs torch ({error}): run `make install`, or pip install '.[train]'") from error
 
     with WorkBars.shown(quiet=as_json) as bars:
         report = train_reranker_job(data, sets, bars, warn)

@@ -29,6 +29,13 @@ async def test_the_page_that_was_shown_is_logged_with_its_features(gateway: Gate
     assert (impression.snapshot_version, impression.bundle_version) == ("s1", "b1")
 
 
+async def test_where_nobody_shops_nothing_is_logged(gateway: Gateway) -> None:
+    search = gateway.with_config(log_impressions=False)
+    assert (await search.Search(SearchRequest(query="shoe", deadline_ms=1_000))).results
+    await search.close()
+    assert await gateway.log.end_offset(SEARCH_LOGS) == 0
+
+
 async def test_a_very_long_query_is_logged_as_far_as_it_was_read(gateway: Gateway) -> None:
     await gateway.search.Search(SearchRequest(query="shoe " * 10_000, deadline_ms=1_000))
     (impression,) = await logged(gateway)

@@ -41,7 +41,7 @@ async def test_a_late_reranker_leaves_the_fused_order(gateway: Gateway) -> None:
     gateway.reranker.trouble = too_long
     start = time.perf_counter()
     page = await gateway.search.Search(shoes())
-    assert time.perf_counter() - start < 0.2
+    assert time.perf_counter() - start < 1  # and not the 30 seconds that the reranker takes
     assert ids(page) == FUSED
     assert (page.served_by.tier, list(page.served_by.degraded)) == (TIER_FUSED, ["reranker: deadline"])
 
@@ -217,12 +217,12 @@ async def test_a_snapshot_that_keeps_going_leaves_the_fused_order(gateway: Gatew
 
 async def test_a_late_result_does_not_harm_later_pages(gateway: Gateway) -> None:
     async def a_little_too_long() -> None:
-        await asyncio.sleep(0.08)
+        await asyncio.sleep(0.45)
 
     gateway.reranker.trouble = a_little_too_long
-    await gateway.search.Search(shoes())
+    assert ids(await gateway.search.Search(shoes())) == FUSED
     gateway.reranker.trouble = none
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.1)
     assert ids(await gateway.search.Search(shoes())) == RERANKED
 
 
