@@ -56,9 +56,8 @@ class CatalogService(CatalogServiceServicer):
         try:
             appended = await self._log.append(CATALOG, records)
         except AisleError as error:
-            raise type(error)(
-                f"{error}; products 1 to {start} of the stream were handled: send the rest again"
-            ) from error
+            handled = f"products 1 to {start} of the stream were" if start else "no product of the stream was"
+            raise type(error)(f"{error}; {handled} handled: send the rest again") from error
         answer.accepted_count += len(records)
         if appended:
             answer.log_position = appended[-1].offset

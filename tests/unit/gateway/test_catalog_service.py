@@ -14,7 +14,7 @@ from protos.catalog_pb2 import (
 )
 from services.gateway.catalog_service import CatalogService
 from services.gateway.catalog_view import LogCatalogView
-from shared.errors import InvalidRequest, NotFound, StorageFull
+from shared.errors import InvalidRequest, NotFound, StorageFull, Unavailable
 from shared.events.log import CATALOG
 from shared.events.sqlite import SqliteEventLog
 
@@ -125,12 +125,19 @@ async def test_an_empty_stream_changes_nothing(catalog: CatalogService) -> None:
 
 
 async def test_a_full_log_says_how_far_the_stream_was_handled(tmp_path: Path, served: Served) -> None:
-    log = SqliteEventLog(tmp_path / "small.sqlite", max_bytes=400_000)
+    log = SqliteEventLog(tmp_path / "small.sqlite", max_bytes=700_000)
     catalog = CatalogService(log, LogCatalogView(log, served))
-    with pytest.raises(StorageFull, match=r"free some space.*products 1 to \d+ of the stream were handled"):
+    with pytest.raises(StorageFull, match=r"free some space.*products 1 to [1-9]\d* of the stream were handled"):
         await upsert(catalog, *(shoe(f"p{number}", "x" * 900) for number in range(2_000)))
     assert (await catalog.GetProduct(GetProductRequest(product_id="old"))).product.title == "from the snapshot"
     await log.close()
+
+
+async def test_a_log_that_takes_nothing_says_so(tmp_path: Path, served: Served) -> None:
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    await log.close()
+    with pytest.raises(Unavailable, match="no product of the stream was handled: send the rest again"):
+        await upsert(CatalogService(log, LogCatalogView(log, served)), shoe("p1"))
 
 
 async def test_a_written_product_is_searchable_once_the_snapshot_has_it(
