@@ -14,7 +14,7 @@ from protos.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from protos.catalog_pb2_grpc import CatalogServiceServicer
-from services.gateway.arrivals import batches
+from services.gateway.arrivals import batches, unhurried
 from services.gateway.ports import CatalogView
 from services.gateway.validation import id_fault
 from shared.catalog import validation, wire
@@ -24,6 +24,7 @@ from shared.events.log import CATALOG, EventLog, NewRecord
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
+_PRODUCT_BYTES = 4 << 20  # as a line of a catalogue file
 _TIMES = ("publish_time", "available_time", "expire_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 
@@ -45,7 +46,7 @@ class CatalogService(CatalogServiceServicer):
         """Append what is valid, and add what became of each to the answer."""
         start = answer.accepted_count + answer.rejected_count
         records = []
-        for position, product in enumerate(products, start + 1):
+        async for position, product in unhurried(enumerate(products, start + 1)):
             rejection = _rejection(position, product)
             if rejection is None:
                 records.append(NewRecord(product.product_id, product.SerializeToString()))
@@ -83,12 +84,18 @@ class CatalogService(CatalogServiceServicer):
 
 
 def _rejection(position: int, message: Product) -> ProductRejection | None:
-    found = [*_violations_of_times(message), *validation.violations(wire.from_message(message))]
+    found = _violations(message)
     if not found:
         return None
     return ProductRejection(
         position=position, product_id=message.product_id, field=found[0].field, reason=found[0].reason
     )
+
+
+def _violations(message: Product) -> list[validation.Violation]:
+    if (size := message.ByteSize()) > _PRODUCT_BYTES:
+        return [validation.Violation("product", f"has {size:,} bytes; keep it within {_PRODUCT_BYTES:,}")]
+    return [*_violations_of_times(message), *validation.violations(wire.from_message(message))]
 
 
 def _violations_of_times(message: Product) -> list[validation.Violation]:

@@ -42,7 +42,7 @@ class SearchService(SearchServiceServicer):
         self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
         self._impressions = Impressions(self._spool)
         self._seen = Status()
-        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<note>
+        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/search.proto."""
@@ -103,7 +103,8 @@ class SearchService(SearchServiceServicer):
     def _count(self, response: SearchResponse) -> None:
         self.counts["pages"] += 1
         self.counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
-        self.counts.update(f"degraded.{note}" for note in response.served_by.degraded)
+        stages = {note.partition(":")[0] for note in response.served_by.degraded}  # notes have numbers in them
+        self.counts.update(f"degraded.{stage}" for stage in stages)
 
 
 def _searched(request: SearchRequest) -> SearchRequest:

@@ -15,6 +15,7 @@ from shared.events.log import CATALOG, EventLog, Record
 
 _LOGGER = logging.getLogger(__name__)
 _READ_AT_ONCE = 1_000
+_FOLDED_AT_ONCE = 50_000  # a bound on memory after a long time without an engine
 _GATHER_SECONDS = 0.3  # writes seldom come alone; what comes within this time is folded in together
 _WAIT_SECONDS = 5.0
 _RETRY_SECONDS = 5.0
@@ -32,11 +33,11 @@ class Writes:
 Fold = Callable[[Writes], Awaitable[None]]  # makes a snapshot of them and serves it
 
 
-async def unfolded(log: EventLog, after_offset: int) -> Writes | None:
-    """The catalogue writes after an offset, or None when there are none."""
+async def unfolded(log: EventLog, after_offset: int, most: int = _FOLDED_AT_ONCE) -> Writes | None:
+    """The catalogue writes after an offset, the first `most` or a few more; None when there are none."""
     newest: dict[str, Record] = {}
     position = after_offset
-    while records := await log.read(CATALOG, position, _READ_AT_ONCE):
+    while len(newest) < most and (records := await log.read(CATALOG, position, _READ_AT_ONCE)):
         newest |= {record.key: record for record in records}
         position = records[-1].offset
     if not newest:

@@ -88,7 +88,7 @@ class Engine:
             finally:
                 await server.stop()
                 await _cancel(tasks)
-                await engine.search.close()
+                await engine._close()
         finally:
             await log.close()
 
@@ -122,6 +122,12 @@ class Engine:
     async def _start(self) -> None:
         """Be ready for the first page: models warm, the newest snapshot open, the visitors' states rebuilt."""
         await asyncio.gather(asyncio.to_thread(self._open), self._sessions.catch_up())
+
+    async def _close(self) -> None:
+        """Write the impressions that wait, and let go of the threads."""
+        await self.search.close()
+        self._batcher.close()
+        self._lane.close()
 
     def _open(self) -> None:
         self._encoder.encode_queries(["warm"])

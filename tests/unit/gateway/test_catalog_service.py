@@ -100,6 +100,7 @@ def _with_both_kinds() -> Product:
         (shoe("p\x85"), "product_id"),
         (Product(product_id="p1", title="x", price=Price(amount=1e308)), "price.amount"),
         (Product(product_id="p1", title="x", categories=[">".join("x" * 21)]), "categories"),
+        (Product(product_id="p1", title="x", tags=["x" * (4 << 20)]), "product"),
     ],
 )
 async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(

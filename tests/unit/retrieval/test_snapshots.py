@@ -1,5 +1,10 @@
+import shutil
+
+import numpy as np
 import pytest
 
+from services.retrieval.filters import AnyOf, Between, Exists, Filter
+from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.artifacts import read_manifest, write_manifest
 from shared.catalog.product import Product
@@ -57,3 +62,18 @@ def test_parts_that_do_not_belong_together_are_noticed(write_snapshot: WriteSnap
     write_manifest(folder, {**manifest, "product_count": 2})
     with pytest.raises(Corrupt, match="the manifest has 2 products"):
         Snapshot.open(folder)
+
+
+def test_an_opened_snapshot_does_not_need_its_folder(write_snapshot: WriteSnapshot) -> None:
+    folder = write_snapshot([Product("a", "Lamp", brands=("Lux",), price=5.0, attributes={"watts": (9.0,)})])
+    snapshot = Snapshot.open(folder)
+    shutil.rmtree(folder)
+    filters = (
+        Filter("brands", AnyOf(("lux",))),
+        Filter("price", Between(1, 9)),
+        Filter("attributes.watts", Exists(True)),
+    )
+    request = Request("lamp", np.ones(8, np.float32) / np.sqrt(8), filters, facets=(("brands", 5), ("price", 5)))
+    found = Retriever().retrieve(snapshot, request)
+    assert (found.rows.tolist(), found.total_count) == ([0], 1)
+    assert snapshot.products.product(0).title == "Lamp"

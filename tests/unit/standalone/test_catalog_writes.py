@@ -34,6 +34,16 @@ async def test_the_newest_state_of_each_product_is_folded_in(log: SqliteEventLog
     assert await unfolded(log, writes.log_position) is None
 
 
+async def test_a_long_log_is_folded_in_part_by_part(log: SqliteEventLog) -> None:
+    await log.append(CATALOG, [_write(f"p{number}") for number in range(2_500)])
+    folded, position = [], 0
+    while writes := await unfolded(log, position, most=1_000):
+        folded.append(len(writes.upserts))
+        position = writes.log_position
+    assert folded == [1_000, 1_000, 500]
+    assert position == await log.end_offset(CATALOG)
+
+
 async def test_a_record_that_cannot_be_read_does_not_hold_up_the_others(log: SqliteEventLog) -> None:
     await log.append(CATALOG, [NewRecord("p1", b"\xff\xff"), _write("p2")])
     writes = await unfolded(log, 0)
