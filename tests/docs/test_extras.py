@@ -70,3 +70,12 @@ def test_what_a_service_imports_its_extra_brings(service: str) -> None:
 @SERVICES
 def test_an_extra_brings_nothing_that_its_service_does_not_import(service: str) -> None:
     assert _brought(service) - LOADED_BY_NAME <= _needed(service)
+
+
+def test_the_versions_asked_for_are_those_that_the_stubs_need() -> None:
+    stub = (ROOT / "protos/search_pb2.py").read_text() + (ROOT / "protos/search_pb2_grpc.py").read_text()
+    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", stub)
+    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", stub)
+    assert {f"grpcio>={grpcio}", f"protobuf>={protobuf},<{int(protobuf.split('.')[0]) + 1}"} <= set(
+        PROJECT["dependencies"]
+    )
