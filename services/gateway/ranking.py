@@ -21,7 +21,7 @@ from services.gateway import ranked_window, validation
 from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
-from services.gateway.stage import Missed, Stage
+from services.gateway.stage import Late, Missed, Stage
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.store import FeatureStore
 
@@ -147,7 +147,8 @@ class Ranking:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
                 response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
             except Missed as missed:
-                raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
+                if_late = ", with a longer deadline_ms if it was too short" if isinstance(missed, Late) else ""
+                raise Unavailable(f"{missed}; retry{if_late}") from missed
         _note(budget, response.stage_ms, response.degraded)
         return response
 
