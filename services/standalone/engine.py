@@ -35,7 +35,7 @@ from services.standalone.catalog_writes import Writes, follow_writes
 from services.standalone.indexing import encoder_config, product_text_of
 from services.standalone.served import Served
 from shared.config import load
-from shared.errors import AisleError, NotFound
+from shared.errors import AisleError, NotFound, Unavailable
 from shared.events.log import CATALOG, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.memory import MemoryFeatureStore
@@ -65,6 +65,7 @@ class Engine:
         self.events = EventService(log)
         self.admin = AdminService(self)
         self.port = 0
+        self._ending = False
 
     @classmethod
     @asynccontextmanager
@@ -86,6 +87,7 @@ class Engine:
             try:
                 yield engine
             finally:
+                engine._ending = True
                 await server.stop()
                 await _cancel(tasks)
                 await engine._close()
@@ -154,8 +156,13 @@ class Engine:
     async def _fold(self, writes: Writes) -> None:
         """Make a snapshot with the writes, and serve it."""
         run = self._indexer.run
-        await asyncio.to_thread(run, writes.upserts, writes.deletions, writes.log_position)
+        await asyncio.to_thread(run, writes.upserts, writes.deletions, writes.log_position, self._go_on)
         await self._follower.look()
+
+    def _go_on(self, done: int, total: int) -> None:
+        """Called by the indexer every now and then: who ends the engine need not wait for a whole catalogue."""
+        if self._ending:
+            raise Unavailable(f"the engine ends; {total} products wait in the log for its next start")
 
     def _take_up(self, names: Names) -> None:
         if names.snapshot:

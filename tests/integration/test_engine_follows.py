@@ -3,11 +3,13 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from protos.catalog_pb2 import Product, UpsertProductsRequest
 from services.reranker.opening import DEFAULT_BUNDLE
 from services.standalone.engine import Engine
 from services.standalone.indexing import index_catalog
@@ -67,3 +69,28 @@ async def test_a_promoted_bundle_serves_without_a_restart_and_foreign_states_do_
         set_current(snapshots, foreign)
         assert await _within_seconds(_said(caplog, "other heads made it"))
         assert (await engine.status()).snapshot_version == before
+
+
+async def test_who_ends_the_engine_does_not_wait_for_a_snapshot_in_the_making(data: Path) -> None:
+    products = [Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)]
+    async with Engine.open(data) as engine:
+        await engine.catalog.UpsertProducts(_stream(products))
+        assert await _within_seconds(_making(data))
+        asked = time.monotonic()
+    while await _making(data)():
+        await asyncio.sleep(0.1)
+    assert time.monotonic() - asked < 20  # all of them take a minute or more
+    async with Engine.open(data) as engine:
+        assert (await engine.status()).pending_writes == 4_000
+
+
+async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsRequest]:
+    for product in products:
+        yield UpsertProductsRequest(product=product)
+
+
+def _making(data: Path) -> Callable[[], Awaitable[bool]]:
+    async def holds() -> bool:
+        return any((data / "snapshots").glob(".tmp-*"))
+
+    return holds
