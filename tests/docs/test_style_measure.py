@@ -2,7 +2,7 @@
 
 import ast
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -26,11 +26,14 @@ def _files() -> list[Path]:
 FILES = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in _files()}
 
 
-def _functions() -> Iterator[tuple[str, int]]:
-    for name, text in FILES.items():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield f"{name}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1
+@cache
+def _functions() -> list[tuple[str, int]]:
+    return [
+        (f"{name}:{node.name}", (node.end_lineno or node.lineno) - node.lineno + 1)
+        for name, text in FILES.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
 
 
 def _is_command(name: str) -> bool:

@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.cpu import Cpu, has_cuda, read_cpu
+from services.embedding.cpu import Cpu, read_cpu
 from services.embedding.engines import REFERENCE, Job
-from services.embedding.model import EncoderSource
 from services.embedding.opening import open_encoder
-from services.embedding.trial import Measurement, Probes, TrialCache, cache_key, candidates, choose, run_trial
-from services.embedding.weights import find
-from shared.errors import NotFound
+from services.embedding.trial import Measurement, TrialCache, cache_key, candidates, choose
 
 JOB = Job("queries", 1, 32)
 ZEN_4 = Cpu("Zen 4", frozenset({"avx2", "avx512_bf16", "avx512_vnni"}), 2)
@@ -81,21 +78,3 @@ def test_this_machine_is_known() -> None:
     cpu = read_cpu()
     assert cpu.cores >= 1
     assert cpu.name
-
-
-NO_GPU = pytest.mark.skipif(has_cuda(), reason="this machine has what the test says is missing")
-CUDA = "torch-cuda-bf16"
-
-
-@NO_GPU
-def test_an_engine_that_cannot_be_built_here_takes_no_part(model_folder: Path) -> None:
-    probes = Probes.of("queries", [[2, 4, 5, 3]])
-    engine, measured = run_trial(EncoderSource(find(str(model_folder)), None).read(), JOB, probes, (REFERENCE, CUDA))
-    assert (engine.name, set(measured)) == (REFERENCE, {REFERENCE})
-
-
-@NO_GPU
-def test_a_configured_engine_that_cannot_be_built_here_is_named_with_the_remedy(model_folder: Path) -> None:
-    encoder = open_encoder(EmbeddingConfig(model=str(model_folder), engine=CUDA))
-    with pytest.raises(NotFound, match=r"the engine torch-cuda-bf16 cannot be built here .*set AISLE_EMBEDDING_ENGINE"):
-        encoder.encode_queries([])
