@@ -64,6 +64,6 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	@echo "Installing the contributor's tools and torch into $(VENV), about 5 GB, once ..."
+	@echo "Installing the contributor's tools and torch into $(VENV), about 6 GB, once ..."
 	@$(UV) --constraint constraints.txt --editable '.[standalone,train]' --group dev
 	@touch $@
