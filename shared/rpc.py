@@ -157,15 +157,16 @@ class Server:
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
+        ended = asked_to_end()
         await self.start()
-        await terminated()
+        await ended.wait()
         await self.stop()
 
 
-async def terminated() -> None:
-    """Return once the process has been asked to end."""
-    stop = asyncio.Event()
+def asked_to_end() -> asyncio.Event:
+    """Set once SIGTERM or SIGINT comes, which from now on do not end the process by themselves."""
+    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(name, ended.set)
+    return ended

@@ -77,7 +77,7 @@ class Bundles:
 
     def _promotions(self) -> list[str]:
         path = self.root / _PROMOTIONS
-        return path.read_text().split() if path.is_file() else []
+        return path.read_text(errors="replace").split() if path.is_file() else []
 
     def _record(self, names: list[str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

@@ -50,25 +50,23 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
     try:
         app()
-    except AisleError as error:
-        _fail(str(error))
     except BrokenPipeError:  # whoever read us, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except OSError as error:
-        _fail(_told(error))
+    except (AisleError, OSError, UnicodeEncodeError) as error:
+        print(f"aisle: {_told(error)}", file=sys.stderr)
+        sys.exit(1)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             _leave_at_once()
         raise
 
 
-def _fail(message: str) -> None:
-    print(f"aisle: {message}", file=sys.stderr)
-    sys.exit(1)
-
-
-def _told(error: OSError) -> str:
+def _told(error: AisleError | OSError | UnicodeEncodeError) -> str:
+    if isinstance(error, AisleError):
+        return str(error)
+    if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
+        return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
     place = f"{error.filename}: " if error.filename else ""
     remedy = _REMEDIES.get(error.errno or 0)
     return f"{place}{error.strerror or error}" + (f"; {remedy}" if remedy else "")

@@ -16,7 +16,8 @@ from shared.rpc import OPTIONS
 
 DEFAULT_ADDRESS = "localhost:50051"
 _MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine
-_NOBODY = "failed to connect"  # what gRPC itself says; a gateway's own words begin with the stage
+# What gRPC itself says; a gateway's own words begin with the stage.
+_NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
 
 
 class EngineClient:
@@ -59,7 +60,7 @@ class EngineClient:
 
     def _translated(self, error: grpc.RpcError) -> AisleError:
         code, details = error.code(), error.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and details.startswith(_NOBODY):
+        if details.startswith(_NOBODY):
             return Unavailable(
                 f"no engine answers at {self._address}; start one with `aisle serve`, or name its --address"
             )

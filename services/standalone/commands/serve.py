@@ -30,12 +30,13 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
     from services.standalone.engine import (
         Engine,
     )  # its libraries take a second to load, which `aisle --help` has no use for
-    from shared.rpc import terminated
+    from shared.rpc import asked_to_end
 
     async with Engine.open(data, port=port, bundle=bundle) as engine:
+        ended = asked_to_end()  # before anybody is told that it is ready
         ready = describe(await engine.describe(), f"localhost:{engine.port}", time.perf_counter() - started)
         print_json(ready) if as_json else _show(ready)
-        await terminated()
+        await ended.wait()
 
 
 def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:
