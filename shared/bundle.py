@@ -4,6 +4,7 @@ bundle.json         version, what it was trained on, a checksum a file
 heads.safetensors   state_projection.weight, token_weight.{weight,bias}, optionally encoder.* tensors
 block.onnx          the interaction block
 ranker.txt          the learned ranker, and ranker.json with its features
+cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.json; seldom there
 """
 
 import json
@@ -19,6 +20,8 @@ from shared.errors import Corrupt, NotFound
 _logger = logging.getLogger(__name__)
 MANIFEST = "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
+CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
+ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the encoder's own
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,6 @@ from shared.snapshot.generation import read_manifest
 from shared.snapshot.products import ProductStore
 
 DEFAULT_BUNDLE = Path(__file__).parent / "default_bundle"
-CROSS_ENCODER = "cross_encoder.onnx"
 
 _GUESS_MS = 0.2  # a candidate, before the first has been timed
 
@@ -99,6 +98,6 @@ def _scorer(
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
         return BlockScorer(BlockModel.open(path, config.precision, config.threads), states)
-    if config.scorer == "cross-encoder" and chosen.path(CROSS_ENCODER):
+    if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None

@@ -24,6 +24,7 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest
+from shared.product_text import product_text
 
 MAX_CANDIDATES = 5_000
 _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
@@ -147,7 +148,7 @@ class Payloads(Protocol):
 
 
 def product_texts(products: Payloads) -> ProductTexts:
-    """What a cross-encoder reads of the products: brand, title and categories."""
+    """What a cross-encoder reads of the products: what the encoder reads of them too."""
 
     def texts(rows: Rows) -> Sequence[str]:
         return [_text(Product.FromString(products.payload(row))) for row in rows.tolist()]
@@ -156,4 +157,4 @@ def product_texts(products: Payloads) -> ProductTexts:
 
 
 def _text(product: Product) -> str:
-    return " ".join([*product.brands, product.title, *product.categories])
+    return product_text(product.title, product.brands, product.categories, product.description)
