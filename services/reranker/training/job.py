@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from services.reranker.training.cross_encoder import (
+    CrossEncoder,
     CrossEncoderSettings,
     Texts,
     train_cross_encoder,
@@ -23,6 +24,7 @@ from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTe
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 QUERY_TOKENS = 32
+WEIGHTS = "model.safetensors"  # of a teacher that is kept
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class RerankerSettings:
     hard_negatives: int = 6
     random_negatives: int = 2
     teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
-    teacher_folder: Path | None = None  # where to keep the teacher
+    teacher_folder: Path | None = None  # where the teacher is kept: read if it is there, written if not
     cross_encoder: CrossEncoderSettings | None = None  # a small one beside the block, for comparison
     seed: int = 0
 
@@ -100,11 +102,15 @@ def _encode(sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder |
 def _taught(
     lists: Sequence[JudgedList], texts: Texts, folder: Path, settings: RerankerSettings, report: Report
 ) -> list[JudgedList]:
-    """The lists with the opinion of a teacher trained on them."""
+    """The lists with the opinion of the teacher that is kept, or of one trained on them."""
     assert settings.teacher is not None
+    kept = settings.teacher_folder
+    if kept and (kept / WEIGHTS).is_file():
+        report(f"the teacher is read from {kept}")
+        return with_teacher_scores(lists, texts, CrossEncoder(kept, settings.teacher))
     teacher = train_cross_encoder(lists, texts, folder, settings.teacher, report)
-    if settings.teacher_folder:
-        teacher.save(settings.teacher_folder)
+    if kept:
+        teacher.save(kept)
     return with_teacher_scores(lists, texts, teacher)
 
 
