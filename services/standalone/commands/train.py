@@ -53,7 +53,10 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
         float, typer.Option(min=0, help="Train a six-layer cross-encoder first, and learn from it; 0: no teacher.")
     ] = 0.0,
     teacher_dir: Annotated[
-        Path | None, typer.Option(help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.", metavar="DIR")
+        Path | None,
+        typer.Option(
+            help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.", metavar="DIR"
+        ),
     ] = None,
     cross_encoder_layers: Annotated[
         int, typer.Option(help="A small cross-encoder of 2 or 3 layers beside the block, for comparison; 0: none.")
