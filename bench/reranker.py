@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from services.reranker.block import BlockModel, BlockScorer
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.maxsim import maxsim
 from services.reranker.pace import Pace
@@ -26,19 +26,25 @@ from services.reranker.scorer import PacedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
+from shared.features.page import PageRequest, StoredPage
+from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 
 PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
 RNG = np.random.default_rng(0)
 
 
-class NoIds:
+class NumberedProducts:
+    """Row 7 is product p7."""
+
     def __len__(self) -> int:
         return PRODUCTS
 
     def row(self, product_id: str) -> int | None:
-        """No product has an id here."""
-        return None
+        return int(product_id[1:])
+
+    def product_id(self, row: int) -> str:
+        return f"p{row}"
 
 
 def main() -> None:
@@ -75,9 +81,12 @@ def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
 
 
 def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
-    recent = RecentProducts(_rows(4), np.ones(4, dtype=np.float32))
+    rows, visitor = _rows(400), Visitor()
+    visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
+    values = [visitor.encoded(), None, *[None] * 400]
+    done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
     columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
-    return lambda: reranker.rerank(query, Candidates(_rows(400), *columns), recent, Deadline.after(0))
+    return lambda: reranker.rerank(query, Candidates(rows, *columns), done, Deadline.after(0))
 
 
 def _report(name: str, call: Callable[[], object], runs: int = 100) -> None:
@@ -111,7 +120,7 @@ def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
     writer.add([Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)])
     writer.finish()
     vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NoIds())
+    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NumberedProducts())
 
 
 def _cpu() -> str:

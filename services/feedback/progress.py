@@ -18,3 +18,8 @@ class Progress:
     def behind_seconds(self) -> float:
         """Age of the newest record applied while there is more to read; 0 at the end of the log."""
         return max(0.0, time.time() - self.newest_seconds) if self.newest_seconds else 0.0
+
+    def __str__(self) -> str:
+        said = f"{self.applied_count:,} records applied, {self.duplicate_count:,} told twice"
+        said += f", {self.dead_letter_count:,} unreadable, {self.behind_seconds():.1f} s behind"
+        return f"{said}; waiting: {self.waiting_for}" if self.waiting_for else said

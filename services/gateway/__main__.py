@@ -1,7 +1,7 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses; the log is a file of this process. Nobody follows the events in this
-process, so pages are not personalised until log and feature store are ones that processes share.
+The services are reached at their addresses; the log is a file of this process. What gateways share beyond that is in
+Redis, if there is one.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ from protos.embedding_pb2_grpc import EmbeddingServiceStub
 from protos.reranker_pb2_grpc import RerankerServiceStub
 from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.admin_service import AdminService
+from services.gateway.cached_embedding import CachedEmbedding
+from services.gateway.caches import Caches
 from services.gateway.catalog_service import CatalogService
 from services.gateway.catalog_view import LogCatalogView, NothingServed
 from services.gateway.config import GatewayConfig
@@ -19,7 +21,7 @@ from services.gateway.event_service import EventService
 from services.gateway.search_service import SearchService
 from shared.config import load
 from shared.events.sqlite import SqliteEventLog
-from shared.features.memory import MemoryFeatureStore
+from shared.redis.config import RedisConfig
 from shared.rpc import Server, connect
 
 
@@ -31,11 +33,18 @@ async def main() -> None:
         connect(config.retrieval_address) as retrieval,
         connect(config.reranker_address) as reranker,
     ):
-        stubs = (EmbeddingServiceStub(embedding), RetrievalServiceStub(retrieval), RerankerServiceStub(reranker))
-        search = SearchService(*stubs, MemoryFeatureStore(), log, config)
+        caches, encoder = Caches.open(load(RedisConfig), config), EmbeddingServiceStub(embedding)
+        stubs = (
+            CachedEmbedding(encoder, caches.encodings) if caches else encoder,
+            RetrievalServiceStub(retrieval),
+            RerankerServiceStub(reranker),
+        )
+        search = SearchService(*stubs, log, config, caches.windows if caches else None)
         catalog = CatalogService(log, LogCatalogView(log, NothingServed()))
         await Server(doors(search, catalog, EventService(log), AdminService(search)), config.port).run()
         await search.close()
+        if caches:
+            await caches.close()
         await log.close()
 
 

@@ -18,8 +18,13 @@ class GatewayConfig:
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
     window_ttl_seconds: float = 600
+    shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
+    encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
+    cache_ms: float = 5  # most that a page waits for Redis each time
     max_spooled: int = 10_000  # impressions kept while the log does not take them
 
     def __post_init__(self) -> None:
         if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows) < 1:
             raise ValueError("deadline_ms, max_in_flight, window_size and max_windows must be at least 1")
+        if min(self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms) <= 0:
+            raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms must be more than 0")

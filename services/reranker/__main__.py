@@ -6,6 +6,7 @@ from pathlib import Path
 
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
@@ -13,6 +14,9 @@ from services.reranker.opening import newest, open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
 from shared.config import load
+from shared.features.redis import RedisFeatureStore
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
 from shared.rpc import Server
 
 
@@ -25,13 +29,20 @@ async def main() -> None:
         snapshot_version, _ = newest(data)
         return open_reranker(data, snapshot_version, config, product_texts) if snapshot_version else None
 
-    lane = Lane(config.workers, config.max_waiting)
-    service = RerankerService(opened, lane)
+    lane, store = Lane(config.workers, config.max_waiting), _feature_store()
+    service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
     server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
     following = asyncio.create_task(follow(opened, lambda: newest(data), reopen, config.refresh_seconds))
     await server.run()
     following.cancel()
     lane.close()
+    if store:
+        await store.close()
+
+
+def _feature_store() -> RedisFeatureStore | None:
+    config = load(RedisConfig)
+    return RedisFeatureStore(connect(config)) if config.url else None
 
 
 if __name__ == "__main__":

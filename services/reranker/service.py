@@ -11,10 +11,11 @@ from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
 from protos.search_pb2 import Contribution
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import explain
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
@@ -24,28 +25,44 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest
+from shared.features.page import PageRequest, StoredPage
+from shared.stage import Missed
 
 MAX_CANDIDATES = 5_000
 _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
 
 
 class RerankerService(RerankerServiceServicer):
-    """Checks requests, and runs them one after the other off the event loop."""
+    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the other."""
 
-    def __init__(self, opened: OpenedRerankers, lane: Lane) -> None:
-        self._opened, self._lane = opened, lane
+    def __init__(self, opened: OpenedRerankers, lane: Lane, features: FeatureReader | None = None) -> None:
+        """Without `features`, what shoppers did is not known."""
+        self._opened, self._lane, self._features = opened, lane, features
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, len(reranker.snapshot))
-        recent = _recent(request, reranker.snapshot)
+        done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, recent, deadline))
+            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline), notes)
 
         return await self._lane.run(answer, deadline)
+
+    async def _done(
+        self, request: RerankRequest, snapshot: RerankerSnapshot, candidates: Candidates, deadline: Deadline
+    ) -> tuple[StoredPage | None, list[str]]:
+        """What shoppers did with the candidates; else what is left out and why."""
+        if self._features is None:
+            return None, []
+        product_ids = [snapshot.products.product_id(row) for row in candidates.rows.tolist()]
+        wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
+        try:
+            return await self._features.read(wanted, deadline), []
+        except Missed as missed:
+            return None, [str(missed)]
 
 
 def _deadline(budget_ms: float) -> Deadline:
@@ -100,25 +117,7 @@ def _finite(name: str, numbers: NDArray[Any]) -> None:
         raise InvalidRequest(name, "holds a number that is not finite")
 
 
-def _recent(request: RerankRequest, snapshot: RerankerSnapshot) -> RecentProducts:
-    """Those that the snapshot knows; products come and go, so an unknown id is no mistake."""
-    weights = _weights(request)
-    rows = [snapshot.products.row(product_id) for product_id in request.recent_product_ids]
-    known = np.array([row is not None for row in rows], dtype=bool)
-    return RecentProducts(np.array([row for row in rows if row is not None], dtype=np.int64), weights[known])
-
-
-def _weights(request: RerankRequest) -> Matrix:
-    weights = np.array(request.recent_weights, dtype=np.float32)
-    if len(weights) != len(request.recent_product_ids):
-        reason = f"has {len(weights)} values for {len(request.recent_product_ids)} recent_product_ids; send one each"
-        raise InvalidRequest("recent_weights", reason)
-    if len(weights) and not (np.isfinite(weights).all() and weights.min() >= 0):
-        raise InvalidRequest("recent_weights", "holds a number that is negative or not finite")
-    return weights
-
-
-def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
+def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking, notes: Sequence[str]) -> RerankResponse:
     shown = reranking.order[: request.feature_limit]
     return RerankResponse(
         order=reranking.order.tolist(),
@@ -128,7 +127,7 @@ def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) 
         feature_values=vectors.to_bytes(reranking.features[shown]),
         explanations=_explanations(request, reranker, reranking),
         bundle_version=reranker.bundle_version,
-        degraded=reranking.degraded,
+        degraded=[*notes, *reranking.degraded],
         stage_ms=reranking.stage_ms,
     )
 

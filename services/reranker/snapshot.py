@@ -20,6 +20,9 @@ class Products(Protocol):
     def row(self, product_id: str) -> int | None:
         """Where a product is; None when the snapshot does not have it."""
 
+    def product_id(self, row: int) -> str:
+        """Its id."""
+
 
 @dataclass(frozen=True)
 class RerankerSnapshot:

@@ -14,8 +14,9 @@ from services.embedding.hash_encoder import HashEncoder
 from services.embedding.indexer import Indexer
 from services.embedding.opening import batch_limits, open_encoder
 from services.embedding.service import EmbeddingService
-from services.feedback.service import parse
-from services.feedback.worker import SessionWorker
+from services.feedback.config import FeedbackConfig
+from services.feedback.service import observation
+from services.feedback.worker import Worker
 from services.gateway.admin_service import AdminService
 from services.gateway.catalog_service import CatalogService
 from services.gateway.catalog_view import LogCatalogView
@@ -25,6 +26,7 @@ from services.gateway.event_service import EventService
 from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.lane import Lane
 from services.reranker.opening import newest
 from services.reranker.service import RerankerService
@@ -56,8 +58,8 @@ class Engine:
         self._served = Served(data, reranker_config, bundle)
         self._batcher = QueryBatcher(self._encoder, batch_limits(encoder_config(data, bundle)))
         self._lane = Lane(reranker_config.workers, reranker_config.max_waiting)
-        self._features = MemoryFeatureStore()
-        self._sessions = SessionWorker(log, self._features, parse)
+        self._features, self._features_ms = MemoryFeatureStore(), reranker_config.features_ms
+        self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
         self.search = self._search()
         self.catalog = CatalogService(log, LogCatalogView(log, self._served))
         self.events = EventService(log)
@@ -95,8 +97,9 @@ class Engine:
         embedding = EmbeddingService(self._batcher, self._encoder.identity.version)
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._served.snapshots, retriever, self._retrieval_config.correct_spelling)
-        reranker = RerankerService(self._served.rerankers, self._lane)
-        return SearchService(embedding, retrieval, reranker, self._features, self._log, self._config)
+        features = FeatureReader(self._features, self._features_ms)
+        reranker = RerankerService(self._served.rerankers, self._lane, features)
+        return SearchService(embedding, retrieval, reranker, self._log, self._config)
 
     async def status(self) -> Status:
         """What is served; a StatusSource."""
@@ -119,8 +122,8 @@ class Engine:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page: models warm, the newest snapshot open, the visitors' states rebuilt."""
-        await asyncio.gather(asyncio.to_thread(self._open), self._sessions.catch_up())
+        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
+        await asyncio.gather(asyncio.to_thread(self._open), self._feedback.catch_up())
 
     def _open(self) -> None:
         self._encoder.encode_queries(["warm"])
@@ -140,7 +143,7 @@ class Engine:
 
     def _background(self) -> list["asyncio.Task[None]"]:
         following = follow_writes(self._log, lambda: self._served.log_position, self._fold)
-        return [asyncio.create_task(each) for each in (self._sessions.run(), following, self._follow())]
+        return [asyncio.create_task(each) for each in (self._feedback.run(), following, self._follow())]
 
     async def _fold(self, writes: Writes) -> None:
         """Make a snapshot with the writes, and serve it."""

@@ -20,7 +20,7 @@ from redis.exceptions import NoScriptError
 
 from shared.features.spec import SCHEMA
 from shared.features.store import Change
-from shared.redis_connection import RedisClient, unavailable
+from shared.redis.client import RedisClient, unavailable
 
 _SHARDS = 16  # part of the stored format: commands that a page needs of a cluster, and nodes that can share the keys
 _KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond

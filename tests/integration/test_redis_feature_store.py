@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from shared.features.redis import RedisFeatureStore
-from shared.redis_connection import RedisConfig, connect
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
 from tests.contract.feature_store_suite import Begin, FeatureStoreSuite
 from tests.integration.redis_cluster import redis_cluster
 

@@ -16,7 +16,8 @@ from shared.errors import Unavailable
 from shared.events.log import USER_EVENTS
 from shared.features.redis import RedisFeatureStore, new_generation
 from shared.features.store import Change
-from shared.redis_connection import RedisConfig, connect
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
 from tests.contract.feature_store_suite import counted
 from tests.integration.redis_server import free_port, redis_server
 from tests.unit.feedback.memory_log import MemoryEventLog
