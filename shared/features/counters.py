@@ -10,7 +10,6 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from shared.features import marks
 from shared.features.keys import DAY_SECONDS
@@ -54,7 +53,7 @@ class Counters:
                 # Looked up anew each time: finding a place for a name may replace the counts.
                 place, counts = self._place(name) << _NAME_SHIFT | increment.counter, self._counts
                 for key in (place, increment.day << _DAY_SHIFT | place):
-                    counts[key] = counts.get(key, 0) + 1
+                    counts[key] = min(counts.get(key, 0) + 1, _MOST)
         return bool(new)
 
     def _place(self, name: str) -> int:
@@ -98,9 +97,10 @@ class Counters:
         kept = sorted(self._counts)
         oldest = max(1, (kept[-1] >> _DAY_SHIFT) - KEPT_DAYS if kept else 1) << _DAY_SHIFT
         del kept[bisect_left(kept, 1 << _DAY_SHIFT) : bisect_left(kept, oldest)]
-        entries = chain.from_iterable((key, min(self._counts[key], _MOST)) for key in kept)
+        entries = [0] * (2 * len(kept))
+        entries[::2], entries[1::2] = kept, [self._counts[key] for key in kept]
         names = "\0".join(self._places).encode()
-        packed = struct.pack(f"<{2 * len(kept)}I", *entries)
+        packed = struct.pack(f"<{len(entries)}I", *entries)
         return b"".join((self.marks.encoded(), _LENGTH.pack(len(names)), names, packed))
 
 

@@ -57,20 +57,26 @@ class SeenEvents:
     """Ids of events and the offset where each was first: the same id at another offset is a second telling."""
 
     def __init__(self, encoded: bytes = b"") -> None:
-        self._offsets: dict[bytes, int] = dict(_SEEN.iter_unpack(encoded))
+        self._entries = bytearray(encoded)  # as they are stored, the newest last: most of them are never looked at
 
     def first_offset(self, name: bytes, offset: int) -> int:
         """Where the event of that name (8 bytes) was first; it is here when it was never seen."""
-        return self._offsets.setdefault(name, offset)
+        if known := self.known_offset(name):
+            return known
+        self._entries += _SEEN.pack(name, offset)
+        return offset
 
     def known_offset(self, name: bytes) -> int:
         """Where the event was first; 0 when it was never seen, or so long ago that it is forgotten."""
-        return self._offsets.get(name, 0)
+        at = self._entries.find(name)
+        while at % _SEEN.size and at >= 0:  # by chance, across two entries
+            at = self._entries.find(name, at + 1)
+        return int(_SEEN.unpack_from(self._entries, at)[1]) if at >= 0 else 0
 
     def encoded(self) -> bytes:
         """The newest MAX_SEEN of them."""
-        newest = list(self._offsets.items())[-MAX_SEEN:]
-        return _COUNT.pack(len(newest)) + b"".join(_SEEN.pack(*each) for each in newest)
+        newest = self._entries[-MAX_SEEN * _SEEN.size :]
+        return _COUNT.pack(len(newest) // _SEEN.size) + newest
 
 
 def event_name(topic: str, event_id: str) -> bytes:

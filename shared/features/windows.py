@@ -13,6 +13,7 @@ from shared.features.spec import COUNTERS, KEPT_DAYS, SHOWN, WINDOW_DAYS
 Matrix = NDArray[np.float32]
 
 _OLD, _TOTAL = KEPT_DAYS + 1, KEPT_DAYS + 2  # ages of what is in no window, and of lifetime totals
+_AGES = _TOTAL + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +42,17 @@ class Windows:
     @classmethod
     def _of(cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float) -> "Windows":
         """`owners` says whose each entry is; -1: of a product that nobody asked for."""
-        places, count = np.frombuffer(entries, "<u4").reshape(-1, 2)[owners >= 0].T
-        owners = owners[owners >= 0]
+        places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
+        if (asked := owners >= 0).sum() < len(owners):
+            places, count, owners = places[asked], count[asked], owners[asked]
         today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
-        day, counter = places >> 16, np.minimum(places & 0xFF, COUNTERS - 1)
+        day, counter = (places >> 16).astype(np.int64), np.minimum(places & 0xFF, COUNTERS - 1)
         # A clock that was ahead counts for today.
-        age = np.where(day == 0, _TOTAL, np.clip(int(today) - day.astype(np.int64), 0, _OLD))
-        cells = owners * COUNTERS + counter
-        windows = [np.bincount(cells, weights[age] * count, n * COUNTERS) for weights in _weights(elapsed)]
-        counts = np.stack(windows).reshape(len(windows), n, COUNTERS).transpose(1, 0, 2)
-        return cls(counts.astype(np.float32), _idle_days(age, counter, owners, n))
+        age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
+        cells = (owners * COUNTERS + counter) * _AGES + age
+        by_age = np.bincount(cells, count.astype(np.float64), n * COUNTERS * _AGES).reshape(n, COUNTERS, _AGES)
+        counts = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
+        return cls(counts.astype(np.float32), _idle_days(by_age))
 
 
 def _weights(elapsed: float) -> NDArray[np.float64]:
@@ -62,8 +64,6 @@ def _weights(elapsed: float) -> NDArray[np.float64]:
     return windows
 
 
-def _idle_days(age: NDArray[np.int64], counter: NDArray[np.int64], owners: NDArray[np.int64], n: int) -> Matrix:
-    acted = (counter != SHOWN) & (age <= KEPT_DAYS)
-    idle = np.full(n, np.inf, np.float32)
-    np.minimum.at(idle, owners[acted], age[acted].astype(np.float32))
-    return np.where(np.isinf(idle), np.float32(np.nan), idle)
+def _idle_days(by_age: NDArray[np.float64]) -> Matrix:
+    acted = np.delete(by_age, SHOWN, axis=1)[:, :, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
+    return np.where(acted.any(axis=1), acted.argmax(axis=1), np.nan).astype(np.float32)
