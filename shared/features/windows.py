@@ -50,7 +50,7 @@ class Windows:
         # A clock that was ahead counts for today.
         age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
         cells = (owners * COUNTERS + counter) * _AGES + age
-        by_age = np.bincount(cells, count.astype(np.float64), n * COUNTERS * _AGES).reshape(n, COUNTERS, _AGES)
+        by_age = np.bincount(cells, weights=count, minlength=n * COUNTERS * _AGES).reshape(n, COUNTERS, _AGES)
         counts = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
         return cls(counts.astype(np.float32), _idle_days(by_age))
 
