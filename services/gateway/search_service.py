@@ -16,10 +16,9 @@ from services.gateway.ports import Embedding, Reranker, Retrieval, Status
 from services.gateway.query_ids import new_query_id
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
-from services.gateway.spool import Spool
 from services.gateway.windows import Windows
 from shared.errors import AisleError, Overloaded, SnapshotGone
-from shared.events.log import SEARCH_LOGS, EventLog
+from shared.events.log import EventLog
 from shared.features.store import FeatureStore
 
 
@@ -38,8 +37,7 @@ class SearchService(SearchServiceServicer):
         self._ranking = Ranking(embedding, retrieval, reranker, features, config.window_size)
         self._pages = Pages(retrieval)
         self._windows = Windows[RankedWindow](config.max_windows, config.window_ttl_seconds)
-        self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
-        self._impressions = Impressions(self._spool)
+        self._impressions = Impressions(log, config.max_waiting_impressions)
         self._seen = Status()
         self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<note>
 
@@ -66,7 +64,7 @@ class SearchService(SearchServiceServicer):
 
     async def close(self) -> None:
         """Hand the impressions that are still here to the log."""
-        await self._spool.close()
+        await self._impressions.close()
 
     def _token(self, request: SearchRequest) -> PageToken:
         """Where to go on; the start of a new search without a token."""
