@@ -1,11 +1,10 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses; the log is a file of this process. What gateways share beyond that is in
-Redis, if there is one.
+The services are reached at their addresses; the log is on Kafka where AISLE_KAFKA_ADDRESS names it, else a file of this
+process. What gateways share beyond that is in Redis, where AISLE_REDIS_URL names it.
 """
 
 import asyncio
-from pathlib import Path
 
 from protos.embedding_pb2_grpc import EmbeddingServiceStub
 from protos.reranker_pb2_grpc import RerankerServiceStub
@@ -17,17 +16,18 @@ from services.gateway.catalog_service import CatalogService
 from services.gateway.catalog_view import LogCatalogView, NothingServed
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import doors
+from services.gateway.event_log import open_event_log
 from services.gateway.event_service import EventService
 from services.gateway.search_service import SearchService
 from shared.config import load
-from shared.events.sqlite import SqliteEventLog
+from shared.events.kafka.config import KafkaConfig
 from shared.redis.config import RedisConfig
 from shared.rpc import Server, connect
 
 
 async def main() -> None:
     config = load(GatewayConfig)
-    log = SqliteEventLog(Path(config.log_path))
+    log = open_event_log(config, load(KafkaConfig))
     async with (
         connect(config.embedding_address) as embedding,
         connect(config.retrieval_address) as retrieval,

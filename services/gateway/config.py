@@ -11,7 +11,9 @@ class GatewayConfig:
     embedding_address: str = "localhost:50052"
     retrieval_address: str = "localhost:50053"
     reranker_address: str = "localhost:50054"
-    log_path: str = "data/log.sqlite"
+    log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
+    spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
+    max_spool_bytes: int = 1_073_741_824  # of each of the two
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
@@ -21,7 +23,7 @@ class GatewayConfig:
     shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
     cache_ms: float = 5  # most that a page waits for Redis each time
-    max_spooled: int = 10_000  # impressions kept while the log does not take them
+    max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
     def __post_init__(self) -> None:
         if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows) < 1:

@@ -16,10 +16,9 @@ from services.gateway.page_token import PageToken
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
-from services.gateway.spool import Spool
 from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.errors import AisleError, Overloaded, SnapshotGone
-from shared.events.log import SEARCH_LOGS, EventLog
+from shared.events.log import EventLog
 from shared.query_ids import new_query_id
 from shared.redis.cache import Cache
 
@@ -41,8 +40,7 @@ class SearchService(SearchServiceServicer):
         self._pages = Pages(retrieval)
         mine = MemoryWindows(config.max_windows, config.window_ttl_seconds)
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
-        self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
-        self._impressions = Impressions(self._spool)
+        self._impressions = Impressions(log, config.max_waiting_impressions)
         self._seen = Status()
         self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<note>
 
@@ -69,7 +67,7 @@ class SearchService(SearchServiceServicer):
 
     async def close(self) -> None:
         """Hand the impressions that are still here to the log."""
-        await self._spool.close()
+        await self._impressions.close()
 
     def _token(self, request: SearchRequest) -> PageToken:
         """Where to go on; the start of a new search, which has no name yet, without a token."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ def _weights(elapsed: float) -> NDArray[np.float64]:
     return windows
 
 
-def _idle_days(by_age: NDArray[np.float64]) -> Matrix:
+def _idle_days(by_age: NDArray[Any]) -> Matrix:
+    """`by_age` is (n, counters, ages)."""
     acted = np.delete(by_age, SHOWN, axis=1)[:, :, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
     return np.where(acted.any(axis=1), acted.argmax(axis=1), np.nan).astype(np.float32)
