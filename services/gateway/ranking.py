@@ -187,8 +187,6 @@ def _rerank_request(
         lexical_ranks=retrieved.lexical_ranks,
         dense_ranks=retrieved.dense_ranks,
         budget_ms=max(0.001, budget_ms),  # 0 would mean no limit
-        recent_product_ids=list(understood.recent),
-        recent_weights=list(understood.recent.values()),
         explain_limit=_EXPLAINED if explain else 0,
         feature_limit=_EXPLAINED,
     )

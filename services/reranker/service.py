@@ -101,21 +101,8 @@ def _finite(name: str, numbers: NDArray[Any]) -> None:
 
 
 def _recent(request: RerankRequest, snapshot: RerankerSnapshot) -> RecentProducts:
-    """Those that the snapshot knows; products come and go, so an unknown id is no mistake."""
-    weights = _weights(request)
-    rows = [snapshot.products.row(product_id) for product_id in request.recent_product_ids]
-    known = np.array([row is not None for row in rows], dtype=bool)
-    return RecentProducts(np.array([row for row in rows if row is not None], dtype=np.int64), weights[known])
-
-
-def _weights(request: RerankRequest) -> Matrix:
-    weights = np.array(request.recent_weights, dtype=np.float32)
-    if len(weights) != len(request.recent_product_ids):
-        reason = f"has {len(weights)} values for {len(request.recent_product_ids)} recent_product_ids; send one each"
-        raise InvalidRequest("recent_weights", reason)
-    if len(weights) and not (np.isfinite(weights).all() and weights.min() >= 0):
-        raise InvalidRequest("recent_weights", "holds a number that is negative or not finite")
-    return weights
+    """Nothing: the reranker does not read visitors' states yet."""
+    return RecentProducts(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
