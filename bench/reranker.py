@@ -44,7 +44,7 @@ class NoIds:
 def main() -> None:
     """Print one line a measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=Path("services/reranker/default_bundle"))
+    parser.add_argument("--bundle", type=Path, default=Path("shared/default_bundle"))
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()

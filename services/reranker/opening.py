@@ -22,7 +22,7 @@ from shared.errors import NotFound
 from shared.snapshot.columns import Columns
 from shared.snapshot.products import ProductStore
 
-DEFAULT_BUNDLE = Path(__file__).parent / "default_bundle"
+DEFAULT_BUNDLE = bundle.DEFAULT
 CROSS_ENCODER = "cross_encoder.onnx"
 
 _GUESS_MS = 0.2  # a candidate, before the first has been timed

@@ -11,7 +11,7 @@ from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from services.embedding.batching import QueryBatcher
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
-from services.embedding.indexer import Indexer
+from services.embedding.indexing.indexer import Indexer
 from services.embedding.opening import batch_limits, open_encoder
 from services.embedding.service import EmbeddingService
 from services.feedback.service import parse

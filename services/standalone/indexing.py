@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.indexer import Indexer
+from services.embedding.indexing.indexer import Indexer
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from shared.catalog.product import Product

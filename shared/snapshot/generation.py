@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared import artifacts
 from shared.errors import Corrupt
+from shared.snapshot.change import Encoding
 from shared.snapshot.products import ProductStore
 from shared.snapshot.states import ProductStates
 
@@ -46,6 +47,8 @@ class Positions:
 
 def encoder_version(encoder: Mapping[str, Any]) -> str:
     """How services name the encoder in a manifest: `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads."""
+    if not encoder:
+        return ""
     heads = str(encoder.get("heads_sha256", ""))
     weights = f"{encoder.get('name', '')}@{str(encoder.get('sha256', ''))[:12]}"
     return weights + (f"+{heads[:12]}" if heads else "")
@@ -60,6 +63,10 @@ class Generation:
     products: ProductStore
     vectors: NDArray[np.floating[Any]]
     states: ProductStates
+
+    def encoding(self, row: int) -> Encoding:
+        """What the encoder made of the product in a row."""
+        return Encoding(np.asarray(self.vectors[row], np.float16), self.states.of(row))
 
     @property
     def encoder(self) -> dict[str, Any]:

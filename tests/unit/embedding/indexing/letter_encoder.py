@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from services.embedding.encoding import EncoderIdentity
-from services.embedding.indexer import Indexer
+from services.embedding.indexing.indexer import Indexer
 from shared.catalog.product import Product
 from shared.snapshot.generation import Generation, current_generation
 

@@ -10,7 +10,7 @@ from shared.errors import Corrupt, Overloaded
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.lexical import LexicalIndex
-from tests.unit.embedding.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled, titles_of
+from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled, titles_of
 
 
 def test_products_become_a_snapshot_whose_parts_agree(tmp_path: Path) -> None:
