@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from shared.errors import InvalidRequest
+
 CATALOG = "aisle.catalog"  # Product by product_id, and single fields of it; compacted
 VECTORS = "aisle.vectors"  # IndexedProduct by product_id; compacted
 SEARCH_LOGS = "aisle.search-logs"  # Impression by visitor_id
@@ -12,6 +14,7 @@ DEAD_LETTERS = "aisle.dead-letters"  # what a consumer could not read, by the pl
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
 COMPACTED = frozenset({CATALOG, VECTORS})  # the newest record of a key stands for all before it; in one partition
 SHARED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
+MAX_RECORD_BYTES = 900_000  # key and value of one record; brokers take 1 MiB a batch unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,32 @@ class Record:
     partition: int = 0
 
 
+def check_sizes(topic: str, records: Iterable[NewRecord]) -> None:
+    """Raise InvalidRequest for a record that no log takes."""
+    for record in records:
+        size = len(record.key) + len(record.value or b"")
+        if size > MAX_RECORD_BYTES:
+            reason = f"has {size} bytes; make it smaller, {topic} takes {MAX_RECORD_BYTES} at most"
+            raise InvalidRequest(f"record {record.key!r}", reason)
+
+
+def ends(records: Iterable[Record]) -> dict[tuple[str, int], int]:
+    """The greatest offset of each (topic, partition)."""
+    found: dict[tuple[str, int], int] = {}
+    for record in records:
+        place = record.topic, record.partition
+        found[place] = max(record.offset, found.get(place, 0))
+    return found
+
+
 class Consumer(Protocol):
     """Follows whole topics, shared among all consumers of its group: each partition is read by one of them."""
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
         """The next records, in order within a partition; empty when the time has passed without one.
 
-        A record may come again after a crash or when a partition moves: effects go by (topic, partition, offset). Raises
-        Unavailable when the log is down; poll again later.
+        A record may come again after a crash or when a partition moves: effects go by (topic, partition, offset).
+        Raises Unavailable when the log is down; poll again later.
         """
         ...
 
@@ -71,7 +92,8 @@ class EventLog(Protocol):
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         """Append in order; all are durable on return, and none may be taken for so when it raises.
 
-        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down.
+        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down,
+        InvalidRequest for a record of more than MAX_RECORD_BYTES.
         """
         ...
 
