@@ -10,20 +10,7 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService
 from shared.config import load
-from shared.errors import AisleError
 from shared.rpc import Server
-
-log = logging.getLogger("services.embedding")
-
-
-async def follow(encoders: Encoders, refresh_seconds: float) -> None:
-    """Keep the encoders open that snapshots and the promoted bundle name, for ever."""
-    while True:
-        await asyncio.sleep(refresh_seconds)
-        try:
-            await asyncio.to_thread(encoders.refresh)
-        except (AisleError, OSError) as error:
-            log.error("the encoders that are open stay; another one is not opened: %s", error)
 
 
 async def main() -> None:
@@ -32,7 +19,7 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
     await asyncio.to_thread(encoders.refresh)
-    following = asyncio.create_task(follow(encoders, config.refresh_seconds))
+    following = asyncio.create_task(encoders.follow(config.refresh_seconds))
     server = Server([(NAME, add_EmbeddingServiceServicer_to_server, EmbeddingService(encoders))], config.port)
     await server.run()
     following.cancel()

@@ -1,7 +1,8 @@
-"""The encoders in use: those that snapshots on the disk name, and the promoted bundle's, to which they will move over."""
+"""The encoders in use: those that snapshots on the disk name, and the promoted bundle's, which comes next."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Iterator, Mapping
@@ -43,7 +44,7 @@ class Encoders:
     """Follows the snapshots and the promoted bundle of a data folder."""
 
     def __init__(self, config: EmbeddingConfig, data: Path, warm: bool = True) -> None:
-        """`config.bundle` takes the place of the promoted bundle; `warm` builds each query engine before it is asked."""
+        """`config.bundle` takes the place of the promoted bundle; `warm` builds query engines before they are asked."""
         self._config, self._data, self._warm = config, data, warm
         self._open: dict[str, OpenEncoder] = {}
         self._named: dict[str, Mapping[str, Any]] = {}  # snapshot -> encoder of its manifest
@@ -83,6 +84,15 @@ class Encoders:
     def all(self) -> Mapping[str, OpenEncoder]:
         """Every open encoder, by version."""
         return dict(self._open)
+
+    async def follow(self, refresh_seconds: float) -> None:
+        """Refresh for ever; what cannot be opened is told, and what is open stays."""
+        while True:
+            await asyncio.sleep(refresh_seconds)
+            try:
+                await asyncio.to_thread(self.refresh)
+            except (AisleError, OSError) as error:
+                log.error("the encoders that are open stay, another one is not opened: %s", error)
 
     def close(self) -> None:
         """End the threads."""

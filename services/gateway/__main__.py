@@ -12,7 +12,6 @@ from protos.reranker_pb2_grpc import RerankerServiceStub
 from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.admin_service import AdminService
 from services.gateway.catalog_service import CatalogService
-from services.gateway.catalog_view import LogCatalogView, NothingServed
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import doors
 from services.gateway.event_service import EventService
@@ -33,7 +32,7 @@ async def main() -> None:
     ):
         stubs = (EmbeddingServiceStub(embedding), RetrievalServiceStub(retrieval), RerankerServiceStub(reranker))
         search = SearchService(*stubs, MemoryFeatureStore(), log, config)
-        catalog = CatalogService(log, LogCatalogView(log, NothingServed()))
+        catalog = CatalogService(log, RetrievalServiceStub(retrieval))
         await Server(doors(search, catalog, EventService(log), AdminService(search)), config.port).run()
         await search.close()
         await log.close()

@@ -21,6 +21,7 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.standardised import standardised
 from services.reranker.states import Rows
 from shared.errors import Unavailable
+from shared.snapshot.wire_rows import UNKNOWN
 
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
@@ -94,7 +95,11 @@ class Reranker:
         with clock.stage("gather"):
             states = self.snapshot.states.gather(rows)
         with clock.stage("maxsim"):
-            return maxsim(query, states)
+            met = maxsim(query, states)
+            unknown = rows == UNKNOWN
+            if unknown.any() and not unknown.all():  # a product that has not come here yet is as good as the others
+                met[unknown] = met[~unknown].mean()
+            return met
 
     def _block(self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline) -> PartialScores:
         if self.block is None:
@@ -120,7 +125,7 @@ class Reranker:
     def _affinity(self, rows: Rows, recent: RecentProducts) -> Matrix:
         if not len(recent.rows) or not self.affinity_weight:
             return np.zeros(len(rows), dtype=np.float32)
-        return affinity(self.snapshot.vectors[rows], self.snapshot.vectors[recent.rows], recent.weights)
+        return affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
 
 
 class _Stopwatch:

@@ -28,6 +28,10 @@ class DenseSearch(Protocol):
     @property
     def dim(self) -> int: ...
 
+    @property
+    def kind(self) -> str:
+        """Of the index, as in the manifest: flat, hnsw, ivf-rabitq."""
+
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
 
@@ -55,6 +59,11 @@ class DenseLeg:
     @property
     def dim(self) -> int:
         return int(self._vectors.shape[1])
+
+    @property
+    def kind(self) -> str:
+        """Of the index, as in the manifest."""
+        return str(self._search.get("kind", ""))
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""

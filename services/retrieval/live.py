@@ -19,7 +19,6 @@ from shared.catalog.wire import from_bytes
 from shared.snapshot.change import NOTHING, Change
 from shared.snapshot.columns import Columns
 from shared.snapshot.growing import Growing
-from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.live_columns import DeltaColumns
 from shared.snapshot.live_lexical import LiveLexical
 from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows

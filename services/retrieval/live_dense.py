@@ -24,6 +24,11 @@ class LiveDense:
     def dim(self) -> int:
         return self.base.dim
 
+    @property
+    def kind(self) -> str:
+        """See DenseSearch."""
+        return self.base.kind
+
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """See DenseSearch."""
         old_mask, new_mask = (None, None) if mask is None else (mask[: self.row_count], mask[self.row_count :])

@@ -51,14 +51,19 @@ def whole(message: Message) -> NewRecord:
     return NewRecord(message.product_id, message.SerializeToString())
 
 
-def single(message: Message, field: str) -> NewRecord:
-    """The record of one of FIELDS; absent in the message, it is absent in the product afterwards."""
-    part = Message()
-    part.MergeFrom(message)
+def part(message: Message, field: str) -> Message:
+    """A message that has of another its id and one of FIELDS alone."""
+    alone = Message()
+    alone.MergeFrom(message)
     for name in FIELDS:
         if name != field:
-            part.ClearField(name)  # type: ignore[arg-type]
-    return NewRecord(f"{message.product_id}{_SEPARATOR}{field}", part.SerializeToString())
+            alone.ClearField(name)  # type: ignore[arg-type]
+    return alone
+
+
+def single(message: Message, field: str) -> NewRecord:
+    """The record of one of FIELDS; absent in the message, it is absent in the product afterwards."""
+    return NewRecord(f"{message.product_id}{_SEPARATOR}{field}", part(message, field).SerializeToString())
 
 
 def removal(product_id: str) -> NewRecord:

@@ -1,7 +1,7 @@
 """Serve the newest snapshot with everything that was written since, as long as the process lives.
 
-A snapshot that becomes current is opened beside the one that serves, takes in the tail of aisle.vectors, and serves when
-it has caught up. The one before goes on taking in changes only if its encoder is another: queries may still come to it.
+A snapshot that becomes current is opened beside the one that serves, takes in the tail of aisle.vectors, and serves
+when it has caught up. The one before goes on taking in changes only if its encoder is another: queries may still come.
 """
 
 from __future__ import annotations

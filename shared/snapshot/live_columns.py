@@ -70,12 +70,31 @@ class _Field:
         return Entries(rows[:count], self._values.upto(count)) if count else None
 
 
+class DeltaNumbers:
+    """The dense columns of what was written since; a product that is gone has a row without numbers."""
+
+    def __init__(self) -> None:
+        self._numbers = Growing("<f8", len(NUMBERS))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, product: Product | None) -> None:
+        """Append the next row."""
+        found = [None if product is None else getattr(product, field) for field in NUMBERS.values()]
+        self._numbers.append([np.nan if number is None else number for number in found])
+
+    def upto(self, row_count: int) -> NDArray[np.float64]:
+        """The first rows (rows, NUMBERS)."""
+        return self._numbers.upto(row_count)
+
+
 class DeltaColumns:
     """The columns of what was written since; a product that is gone has a row without values."""
 
     def __init__(self, base: Columns) -> None:
         self.values = LiveValues(base.values)
-        self._numbers = Growing("<f8", len(NUMBERS))
+        self._numbers = DeltaNumbers()
         self._texts: dict[str, _Field] = {}
         self._sparse: dict[str, _Field] = {}
 
@@ -86,8 +105,7 @@ class DeltaColumns:
             coded = ((name, self.values.added(value)) for name, value in texts(product) if value)
             _add(self._texts, "<u4", row, coded)
             _add(self._sparse, "<f8", row, numbers(product))
-        found = [None if product is None else getattr(product, field) for field in NUMBERS.values()]
-        self._numbers.append([np.nan if number is None else number for number in found])
+        self._numbers.add(product)
 
     def over(self, base: Columns, row_count: int) -> LiveColumns:
         """The columns of the snapshot and of the first rows here; they do not change any more."""

@@ -47,7 +47,7 @@ class DeltaIds:
         self.ids.append(product_id)
 
     def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
-        """The slot of a product among the first `slot_count`, or None when it was not written; and whether it is gone."""
+        """The slot of a product among the first `slot_count`, None without one; and whether it is gone there."""
         slots = self._slots.get(product_id, ())
         place = len(slots) if not slots or slots[-1] < slot_count else bisect_left(slots, slot_count)
         return (slots[place - 1], self._gone[slots[place - 1]]) if place else (None, False)

@@ -12,7 +12,7 @@ from shared.snapshot.vocabulary import Vocabulary, letter_counts, spelled
 
 
 class LiveVocabulary:
-    """A Words that follows the catalogue. One state for all searches: a count that is a moment newer misleads nobody."""
+    """A Words that follows the catalogue; one state for all searches, since a newer count misleads nobody."""
 
     def __init__(self, base: Vocabulary) -> None:
         self._base = base

@@ -1,4 +1,4 @@
-"""A folder of this process alone, gone when it ends however it ends: the next process that looks removes what is left."""
+"""A folder of this process alone; what is left of one that was killed is removed by the next."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Rows as services name them to each other, and rows as their cores have them.
 
 Core: a product of the snapshot has its row there; what was written since has the snapshot's count + its slot, in the
-order in which this process took it in. Wire: the snapshot's row, or its count + the record's place in aisle.vectors after
-the snapshot's position. So a row means the same to every replica, whatever the log's compaction has removed in between.
+order in which this process took it in. Wire: the snapshot's row, or its count + the record's place in aisle.vectors
+after the snapshot's position: the same on every replica, whatever the log's compaction has removed in between.
 """
 
 from __future__ import annotations

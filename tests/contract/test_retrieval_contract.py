@@ -163,7 +163,7 @@ async def test_a_request_that_cannot_be_answered_is_refused_by_name(
 async def test_rows_that_are_not_there_are_refused(
     door: Door, request_: FetchProductsRequest, kind: type[AisleError]
 ) -> None:
-    with pytest.raises(kind, match="rows|product_ids"):
+    with pytest.raises(kind, match=r"rows|product_ids"):
         await door.FetchProducts(request_)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -34,7 +35,13 @@ class Tail:
         self.start = self.end = start
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (as long as this object)
         self._size = 0
+        self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether some product is not as the snapshot has it."""
+        return bool(self._places)
 
     @property
     def record_count(self) -> int:
@@ -49,6 +56,8 @@ class Tail:
             log.error("%s; it is passed over", error)
             change = Change(0)
         if change.product_id != NOTHING:
+            if not self._places:
+                self.began_seconds = record.time_seconds
             value = record.value or b""
             os.pwrite(self._file.fileno(), value, self._size)
             self._places[change.product_id] = _Place(self._size, len(value), record.offset)

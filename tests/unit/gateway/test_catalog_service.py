@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from services.gateway.catalog_view import LogCatalogView
 
 from protos.catalog_pb2 import (
     DeleteProductsRequest,
@@ -13,7 +14,6 @@ from protos.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from services.gateway.catalog_service import CatalogService
-from services.gateway.catalog_view import LogCatalogView
 from shared.errors import InvalidRequest, NotFound, StorageFull
 from shared.events.log import CATALOG
 from shared.events.sqlite import SqliteEventLog

@@ -17,8 +17,7 @@ from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
-from shared.errors import SnapshotGone, Unavailable
-from tests.unit.retrieval.catalog_history import ENCODER, History, encoding_of
+from tests.unit.retrieval.catalog_history import ENCODER, History
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 
 VECTOR = np.eye(1, DIM, dtype=np.float32)[0]
@@ -93,7 +92,7 @@ def _agree(shop: Shop) -> None:
     assert live.log_position == rebuilt.log_position and live.shown_count == len(rebuilt.products)
     known = [field for field in FIELDS if field in rebuilt.columns.fields()]
     assert set(rebuilt.columns.fields()) <= set(live.columns.fields())
-    # A filter on an attribute that nothing has any more is refused by the rebuilt one, and finds nothing in the live one.
+    # A filter on an attribute that nothing has any more is refused by the rebuilt one; the live one finds nothing.
     requests = [Request(filters=(each,)) for each in FILTERS if each.field in {*known, "product_id", "type"}]
     requests += [Request(query, VECTOR, tier=tier) for query in QUERIES for tier in (LEXICAL, FUSED)]
     requests += [Request("red lamp", VECTOR, (FILTERS[1], FILTERS[3]))]
