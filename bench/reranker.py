@@ -27,18 +27,10 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
 from shared.snapshot.columns import Columns, ColumnsWriter
+from shared.snapshot.products import ProductStore, ProductsWriter
 
 PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
 RNG = np.random.default_rng(0)
-
-
-class NoIds:
-    def __len__(self) -> int:
-        return PRODUCTS
-
-    def row(self, product_id: str) -> int | None:
-        """No product has an id here."""
-        return None
 
 
 def main() -> None:
@@ -107,11 +99,15 @@ def _states() -> TokenStates:
 
 
 def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
-    writer = ColumnsWriter(folder)
-    writer.add([Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)])
-    writer.finish()
+    products = [Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)]
+    (folder / "products").mkdir(parents=True)
+    for writer in (ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")):
+        writer.add(products)
+        writer.finish()
     vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NoIds())
+    return RerankerSnapshot(
+        "bench", states, vectors, Columns.open(folder / "columns"), ProductStore.open(folder / "products")
+    )
 
 
 def _cpu() -> str:

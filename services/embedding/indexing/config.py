@@ -12,9 +12,7 @@ class IndexingConfig:
     batch_products: int = 64  # writes taken in together at most: more are quicker, fewer are visible sooner
     least_records: int = 5_000  # written since a snapshot, at which a new one may be made
     share_of_products: float = 0.2  # the same as a share of the snapshot's products; the greater of the two counts
-    most_records: int = (
-        50_000  # at which one is made whatever the share: newer vectors are searched one by one
-    )
+    most_records: int = 50_000  # at which one is made whatever the share: newer vectors are searched one by one
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
     refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
 

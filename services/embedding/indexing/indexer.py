@@ -119,8 +119,9 @@ class Indexer:
         self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, deletions: Iterable[str]
     ) -> Source:
         merged = merge(_hashes(old), incoming.last_places(), deletions)
-        same, dim = old is not None and self.fits(old), self._identity["dim"]
-        return Source(old, same, tail, incoming, merged, self._text, dim, encoder_version(self._identity))
+        same, version = old is not None and self.fits(old), encoder_version(self._identity)
+        trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
+        return Source(old, same, tail, trusted, incoming, merged, self._text, self._identity["dim"], version)
 
     def fits(self, old: Generation) -> bool:
         """Whether a snapshot's vectors and states are what this encoder would make."""

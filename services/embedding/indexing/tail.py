@@ -6,9 +6,10 @@ import logging
 import os
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from shared.events.log import VECTORS, EventLog, Record
 from shared.snapshot.change import NOTHING, Change, from_record
@@ -33,7 +34,7 @@ class Tail:
     def __init__(self, folder: Path, start: Positions) -> None:
         """`folder` is where the file is made; it vanishes with the process."""
         self.start = self.end = start
-        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115  (as long as this object)
+        self._file = _UnnamedFile(folder)
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
@@ -59,7 +60,7 @@ class Tail:
             if not self._places:
                 self.began_seconds = record.time_seconds
             value = record.value or b""
-            os.pwrite(self._file.fileno(), value, self._size)
+            os.pwrite(self._file.descriptor, value, self._size)
             self._places[change.product_id] = _Place(self._size, len(value), record.offset)
             self._size += len(value)
         self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
@@ -69,7 +70,7 @@ class Tail:
         place = self._places.get(product_id)
         if place is None:
             return None
-        value = os.pread(self._file.fileno(), place.size, place.start)
+        value = os.pread(self._file.descriptor, place.size, place.start)
         return from_record(Record(place.offset, product_id, value, 0.0))
 
     def changes(self) -> Iterator[Change]:
@@ -84,6 +85,15 @@ class Tail:
         copy = object.__new__(Tail)
         copy.__dict__ |= {**self.__dict__, "_places": dict(self._places)}
         return copy
+
+
+class _UnnamedFile:
+    """A file without a name, open as long as somebody has this object."""
+
+    def __init__(self, folder: Path) -> None:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            self.descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.descriptor)
 
 
 async def read_tail(events: EventLog, folder: Path, start: Positions) -> Tail:

@@ -38,6 +38,7 @@ class Source:
     old: Generation | None
     old_encodings: bool  # whether the encoder would make the old vectors and states again
     tail: Tail | None  # what was written since the old snapshot, with encodings
+    tail_encodings: bool  # whether those are to be trusted
     incoming: IncomingProducts  # the tail's products first
     merge: Merge
     text: Text
@@ -75,7 +76,7 @@ class Source:
         """What the same encoder has made of this text of this product, since the old snapshot or in it."""
         change = self.tail.get(product_id) if self.tail else None
         if change is not None and change.product is not None and self.text(change.product) == text:
-            return change.encodings.get(self.encoder_version)
+            return change.encodings.get(self.encoder_version) if self.tail_encodings else None
         old_row = int(self.merge.old_rows[row])
         if self.old is None or not self.old_encodings or old_row == NONE:
             return None

@@ -12,9 +12,10 @@ from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.scorer import PacedScorer
+from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
 from tests.unit.reranker.tiny_models import HIDDEN, STATE
-from tests.unit.reranker.tiny_reranker import PRODUCTS, matrix, tiny_snapshot
+from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, tiny_parts
 
 RNG = np.random.default_rng(2)
 QUERY = EncodedQuery("red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32))
@@ -113,6 +114,6 @@ def test_no_candidates_are_an_empty_order(reranker: Reranker) -> None:
 
 
 def test_a_snapshot_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
-    snapshot = tiny_snapshot(tmp_path / "columns")
+    parts = tiny_parts(tmp_path / "columns")
     with pytest.raises(Corrupt, match="count"):
-        replace(snapshot, vectors=snapshot.vectors[:-1])
+        RerankerSnapshot(VERSION, **{**parts, "vectors": parts["vectors"][:-1]})
