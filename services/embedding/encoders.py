@@ -54,13 +54,22 @@ class Encoders:
     def refresh(self) -> None:
         """Open what is named now and let go of what is not any more; may take seconds, so off the event loop.
 
-        Raises NotFound or Corrupt when the promoted bundle's encoder cannot be opened.
+        Raises NotFound or Corrupt when one of them cannot be opened; the others are open then.
         """
         with self._lock:
             target = self._target_folder()
             wanted = {version: folder for version, folder in self._of_snapshots()}
             wanted[self._version(target)] = target
-            self._open = {version: self._opened(version, folder) for version, folder in wanted.items()}
+            failure: AisleError | None = None
+            opened: dict[str, OpenEncoder] = {}
+            for version, folder in wanted.items():
+                try:
+                    opened[version] = self._opened(version, folder)
+                except AisleError as error:  # the others are opened all the same
+                    failure = error
+            self._open = opened
+            if failure:
+                raise failure
 
     @property
     def target(self) -> OpenEncoder:
@@ -88,11 +97,11 @@ class Encoders:
     async def follow(self, refresh_seconds: float) -> None:
         """Refresh for ever; what cannot be opened is told, and what is open stays."""
         while True:
-            await asyncio.sleep(refresh_seconds)
             try:
                 await asyncio.to_thread(self.refresh)
             except (AisleError, OSError) as error:
                 log.error("the encoders that are open stay, another one is not opened: %s", error)
+            await asyncio.sleep(refresh_seconds)
 
     def close(self) -> None:
         """End the threads."""

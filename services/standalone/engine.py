@@ -135,7 +135,7 @@ class Engine:
     async def _open(self) -> None:
         await asyncio.to_thread(self._encoders.refresh)
         try:
-            await self._indexing.start(move_over=True)
+            await self._indexing.move_over()
         except AisleError as error:
             _LOGGER.error("catalogue writes wait: %s", error)  # what is whole serves; the follower says if nothing is
         await self._follower.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from shared.artifacts import current, versions
-from shared.errors import AisleError, Corrupt
+from shared.errors import AisleError, Corrupt, Unavailable
 from shared.events.log import VECTORS, EventLog, Record
 from shared.snapshot.change import Change, from_record
 
@@ -104,6 +104,7 @@ class Follower:
         self._try_again_at = 0.0
         self._opening: asyncio.Task[None] | None = None
         self._applied_at = 0.0
+        self._first = asyncio.Event()
 
     async def start(self) -> None:
         """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
@@ -114,7 +115,7 @@ class Follower:
         self._tried = current(self._root)
         for version in sorted(versions(self._root), key=lambda name: (name == self._tried, name), reverse=True):
             try:
-                await self._open(version)
+                await self._open(version, even_behind=True)
                 return
             except Corrupt as error:
                 failure = error
@@ -122,9 +123,15 @@ class Follower:
         if failure:
             raise failure
 
+    async def opened(self) -> None:
+        """Return once something is served."""
+        await self._first.wait()
+
     async def run(self) -> None:
         """Follow until cancelled."""
         try:
+            if not self._opened:
+                await self._begin()
             while True:
                 await self._step()
         finally:
@@ -132,6 +139,12 @@ class Follower:
                 self._opening.cancel()
             for opened in self._opened:
                 opened.close()
+
+    async def _begin(self) -> None:
+        try:
+            await self.start()
+        except (AisleError, OSError, ValueError) as error:
+            log.error("nothing is served before there is a whole snapshot: %s", error)
 
     async def _step(self) -> None:
         try:
@@ -162,15 +175,21 @@ class Follower:
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
             log.error("snapshot %s is not served yet, the one before goes on: %s", version, error)
 
-    async def _open(self, version: str) -> None:
-        """Open, catch up, serve."""
+    async def _open(self, version: str, even_behind: bool = False) -> None:
+        """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
         lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
         opened = _Opened(lives, lives[0].position)
-        while await self._advance(opened):
-            pass
+        try:
+            while await self._advance(opened):
+                pass
+        except Unavailable as error:
+            if not even_behind:
+                raise
+            log.warning("snapshot %s is served without what was written since: %s", version, error)
         for live in lives:
             live.serve()
         self._opened.append(opened)
+        self._first.set()
         while len(self._opened) > _KEPT:
             self._opened.pop(0).close()
         log.info("serving snapshot %s", version)

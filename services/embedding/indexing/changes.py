@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from services.embedding.indexing.indexer import ProductEncoder
+from services.embedding.indexing.ports import ProductEncoder
 from services.embedding.indexing.state import CatalogState, Known
 from services.embedding.indexing.window import Text
 from shared.catalog.product import Product

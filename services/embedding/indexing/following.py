@@ -12,10 +12,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from services.embedding.encoders import Encoders
 from services.embedding.indexing.changes import ChangeMaker
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.indexer import fits
+from services.embedding.indexing.ports import OpenEncoders
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import read_tail
 from services.embedding.indexing.upkeep import Upkeep
@@ -37,27 +37,22 @@ class CatalogFollower:
     """The only one that reads aisle.catalog and writes aisle.vectors."""
 
     def __init__(
-        self, data: Path, events: EventLog, encoders: Encoders, text: Text, config: IndexingConfig | None = None
+        self, data: Path, events: EventLog, encoders: OpenEncoders, text: Text, config: IndexingConfig | None = None
     ) -> None:
-        """`encoders` is kept fresh by who made it."""
+        """`text` is what encoders read of a product."""
         self._data, self._events, self._encoders = data, events, encoders
         self._config = config or IndexingConfig()
         self._maker, self._upkeep = ChangeMaker(text), Upkeep(data, text, self._config)
         self._state: CatalogState | None = None
+        self.ready = asyncio.Event()  # set once it follows
 
-    async def start(self, move_over: bool = False) -> None:
-        """Be ready to follow: make an empty first snapshot when there is none.
+    async def move_over(self) -> None:
+        """Encode everything again when another encoder, or other heads, made the snapshot: before anybody serves it.
 
-        With `move_over` everything is encoded again, before it returns, when the target made other vectors than those
-        of the snapshot; otherwise, or when the snapshot's own encoder is here, that is done while it serves.
+        `run` does the same while the snapshot serves.
         """
-        if current(snapshots_of(self._data)) is None:
-            await asyncio.to_thread(self._upkeep.make, None, self._encoders.target)
-        state = await self._caught_up()
-        target = self._encoders.target
-        if not fits(target.identity, state.base) and (
-            move_over or state.base.encoder_version not in self._encoders.all()
-        ):
+        state, target = await self._caught_up(), self._encoders.target
+        if not fits(target.identity, state.base):
             log.warning("the snapshot was made with another encoder or other heads; encoding its products again")
             await asyncio.to_thread(self._upkeep.make, state.tail, target)
 
@@ -88,13 +83,16 @@ class CatalogFollower:
         state = self._state
         if state is None or current(snapshots_of(self._data)) != state.base.version:
             state = self._state = await self._opened()
+            self.ready.set()
         return state
 
     async def _opened(self) -> CatalogState:
-        base = await asyncio.to_thread(current_generation, self._data, False)
-        assert base is not None  # `start` makes one, and none is removed while it is current
-        tail = await read_tail(self._events, snapshots_of(self._data), base.positions)
         target = self._encoders.target
+        if current(snapshots_of(self._data)) is None:  # a first one, without products
+            await asyncio.to_thread(self._upkeep.make, None, target)
+        base = await asyncio.to_thread(current_generation, self._data, False)
+        assert base is not None
+        tail = await read_tail(self._events, snapshots_of(self._data), base.positions)
         trusted = fits(target.identity, base) or base.encoder_version != target.version
         return CatalogState(base, tail, trusted)
 

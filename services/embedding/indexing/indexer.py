@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from services.embedding.indexing.dense_index import DensePlan, build_index
 from services.embedding.indexing.incoming import IncomingProducts
 from services.embedding.indexing.merge import merge
+from services.embedding.indexing.ports import ProductEncoder, States, Vectors
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Source, Text, Window
@@ -38,18 +39,9 @@ from shared.snapshot.generation import (
     snapshots_of,
 )
 
-Vectors = NDArray[np.float32]  # (n, dim), unit norm
-States = NDArray[np.int8]  # (tokens, state_dim)
 Progress = Callable[[int, int], None]  # products encoded so far, and in all
 
 SLICE_TEXTS = 512  # encoded between two reports of progress
-
-
-class ProductEncoder(Protocol):
-    """What makes vectors and states of texts."""
-
-    def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
-        """(n, dim) float32, and (tokens, state_dim) int8 for each text."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import logging
 import time
 from pathlib import Path
 
-from services.embedding.encoders import OpenEncoder
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.indexer import Indexer, fits
+from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Text
@@ -28,7 +28,7 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
         self._not_before = 0.0  # after a failure
 
-    def reason(self, state: CatalogState, target: OpenEncoder) -> str:
+    def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
         """Why a new snapshot is due; empty when none is."""
         tail, limit = state.tail, self._config.record_limit(len(state.base.products))
         if not fits(target.identity, state.base):
@@ -39,20 +39,20 @@ class Upkeep:
             return f"the oldest write behind it is older than {self._config.max_age_seconds:.0f} seconds"
         return ""
 
-    def look(self, state: CatalogState, target: OpenEncoder) -> None:
+    def look(self, state: CatalogState, target: VersionedEncoder) -> None:
         """Begin with a new snapshot when one is due and none is in the making."""
         busy = self._task is not None and not self._task.done()
         if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
             log.info("a new snapshot follows %s: %s", state.base.version, reason)
             self._task = asyncio.create_task(self._make(state.tail.frozen(), target))
 
-    def make(self, tail: Tail | None, target: OpenEncoder) -> None:
+    def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
         """Make the next snapshot now; see Indexer.run."""
         report = Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail)
         kept = f"{report.reused_count} of {report.product_count} products kept their vectors"
         log.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)
 
-    async def _make(self, tail: Tail, target: OpenEncoder) -> None:
+    async def _make(self, tail: Tail, target: VersionedEncoder) -> None:
         try:
             await asyncio.to_thread(self.make, tail, target)
         except (AisleError, OSError) as error:

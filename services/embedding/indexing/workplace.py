@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from shared import artifacts
 from shared.errors import Overloaded
-from shared.snapshot.generation import Generation
+from shared.snapshot.generation import Generation, snapshots_of
 
 
 @contextmanager
@@ -18,11 +20,28 @@ def only_one(root: Path) -> Iterator[None]:
     """Hold the indexers' lock, or raise Overloaded; the system lets go of it when the process ends, however it ends."""
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Overloaded(f"another indexer is at work on {root}; wait until it has finished") from error
+        if not _locked(file):
+            raise Overloaded(f"another indexer is at work on {root}; wait until it has finished")
         yield
+
+
+@asynccontextmanager
+async def the_indexer(data: Path, pause_seconds: float) -> AsyncIterator[None]:
+    """Be the only one that follows the catalogue for a data folder; wait as long as another process is."""
+    root = snapshots_of(data)
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".following").open("w") as file:
+        while not _locked(file):
+            await asyncio.sleep(pause_seconds)
+        yield
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
