@@ -29,28 +29,16 @@ from shared.catalog.product import Product
 from shared.features.page import PageRequest, StoredPage
 from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
+from shared.snapshot.products import ProductStore, ProductsWriter
 
 PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
 RNG = np.random.default_rng(0)
 
 
-class NumberedProducts:
-    """Row 7 is product p7."""
-
-    def __len__(self) -> int:
-        return PRODUCTS
-
-    def row(self, product_id: str) -> int | None:
-        return int(product_id[1:])
-
-    def product_id(self, row: int) -> str:
-        return f"p{row}"
-
-
 def main() -> None:
     """Print one line a measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=Path("services/reranker/default_bundle"))
+    parser.add_argument("--bundle", type=Path, default=Path("shared/default_bundle"))
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
@@ -116,11 +104,15 @@ def _states() -> TokenStates:
 
 
 def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
-    writer = ColumnsWriter(folder)
-    writer.add([Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)])
-    writer.finish()
+    products = [Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)]
+    (folder / "products").mkdir(parents=True)
+    for writer in (ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")):
+        writer.add(products)
+        writer.finish()
     vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NumberedProducts())
+    return RerankerSnapshot(
+        "bench", states, vectors, Columns.open(folder / "columns"), ProductStore.open(folder / "products")
+    )
 
 
 def _cpu() -> str:

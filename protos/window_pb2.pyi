@@ -41,6 +41,7 @@ class KeptWindow(_message.Message):
     EXPLANATIONS_FIELD_NUMBER: _builtins.int
     FEATURE_NAMES_FIELD_NUMBER: _builtins.int
     FEATURE_VALUES_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     corrected: _builtins.bool
@@ -55,6 +56,8 @@ class KeptWindow(_message.Message):
     """Size of the match set."""
     feature_values: _builtins.bytes
     """Little-endian float32 (of the first, features)."""
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was left out and why."""
@@ -105,10 +108,11 @@ class KeptWindow(_message.Message):
         explanations: _abc.Iterable[_reranker_pb2.CandidateExplanation] | None = ...,
         feature_names: _abc.Iterable[_builtins.str] | None = ...,
         feature_values: _builtins.bytes = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

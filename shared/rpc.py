@@ -143,11 +143,16 @@ class Server:
         except RuntimeError as error:
             raise SystemExit(f"port {port} on {host} cannot be opened; is another server running on it?") from error
 
-    async def start(self) -> None:
-        """Accept calls, and say so to health checks."""
+    async def start(self, serving: bool = True) -> None:
+        """Accept calls, and say to health checks whether they will be answered."""
         await self._server.start()
+        await self.report(serving)
+
+    async def report(self, serving: bool) -> None:
+        """Tell health checks whether calls are answered."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
         for name in self._names:
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+            await self._health.set(name, status)
 
     async def stop(self, grace_seconds: float = 5) -> None:
         """Tell health checks, then finish the calls in flight for at most `grace_seconds`."""

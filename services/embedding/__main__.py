@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from dataclasses import replace
+from pathlib import Path
 
 from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
-from services.embedding.batching import QueryBatcher
 from services.embedding.config import EmbeddingConfig
-from services.embedding.opening import batch_limits, open_encoder
+from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService
 from shared.config import load
 from shared.rpc import Server
@@ -15,13 +16,14 @@ from shared.rpc import Server
 async def main() -> None:
     """Serve until asked to end."""
     config = load(EmbeddingConfig)
-    encoder = open_encoder(config)
-    encoder.encode_queries([])  # builds the engine before anybody asks
-    logging.getLogger(__name__).info("%s on %s", encoder.identity.version, encoder.engines["queries"])
-    batcher = QueryBatcher(encoder, batch_limits(config))
-    service = EmbeddingService(batcher, encoder.identity.version)
-    await Server([(NAME, add_EmbeddingServiceServicer_to_server, service)], config.port).run()
-    batcher.close()
+    data = Path(config.data)
+    encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
+    await asyncio.to_thread(encoders.refresh)
+    following = asyncio.create_task(encoders.follow(config.refresh_seconds))
+    server = Server([(NAME, add_EmbeddingServiceServicer_to_server, EmbeddingService(encoders))], config.port)
+    await server.run()
+    following.cancel()
+    encoders.close()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from services.gateway.admin_service import AdminService
 from services.gateway.cached_embedding import CachedEmbedding
 from services.gateway.caches import Caches
 from services.gateway.catalog_service import CatalogService
-from services.gateway.catalog_view import LogCatalogView, NothingServed
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import doors
 from services.gateway.event_log import open_event_log
@@ -40,7 +39,7 @@ async def main() -> None:
             RerankerServiceStub(reranker),
         )
         search = SearchService(*stubs, log, config, caches.windows if caches else None)
-        catalog = CatalogService(log, LogCatalogView(log, NothingServed()))
+        catalog = CatalogService(log, RetrievalServiceStub(retrieval))
         await Server(doors(search, catalog, EventService(log), AdminService(search)), config.port).run()
         await search.close()
         if caches:

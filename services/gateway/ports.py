@@ -37,22 +37,6 @@ class Reranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenProduct:
-    """A product as last written: a serialised aisle.v1.Product, and whether the snapshot served shows it."""
-
-    payload: bytes
-    searchable: bool
-
-
-class CatalogView(Protocol):
-    """The newest state of each product, from the log and the snapshot."""
-
-    async def product(self, product_id: str) -> WrittenProduct | None:
-        """The product; None when there is none, or when it was removed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """What is being served; the fields are those of GetStatusResponse."""
 

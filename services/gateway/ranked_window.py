@@ -33,6 +33,7 @@ class RankedWindow:
     product_ids: Sequence[str]
     relevance_scores: Sequence[float]
     dense_ranks: Sequence[int]
+    log_position: int = 0  # of the catalogue's log, up to which writes were shown
     contributions: Sequence[Sequence[Contribution]] = ()  # of the first; empty below the reranked tier
     feature_names: Sequence[str] = ()
     feature_values: Matrix = field(default_factory=_no_matrix)  # (of the first, features)
@@ -56,6 +57,7 @@ def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Se
         product_ids=list(retrieved.product_ids),
         relevance_scores=list(retrieved.fused_scores),
         dense_ranks=list(retrieved.dense_ranks),
+        log_position=retrieved.log_position,
     )
 
 

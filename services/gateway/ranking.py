@@ -3,9 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from protos.embedding_pb2 import EmbedQueriesRequest, QueryEncoding
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse, RetrieveRequest, RetrieveResponse
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    RetrieveRequest,
+    RetrieveResponse,
+)
 from protos.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
@@ -25,6 +31,7 @@ from shared.stage import Missed, Stage
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
 _FETCH_SHARE = 0.1  # kept back for the page's products
+_WAIT_SHARE = 0.8  # what a wait for a write may take
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
 _EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
 
@@ -36,6 +43,7 @@ class _Understood:
     query: str
     corrected: bool
     encoding: QueryEncoding | None
+    encoder_version: str  # of the encoding
 
 
 class Ranking:
@@ -46,19 +54,29 @@ class Ranking:
         self._window_size = window_size
         self._stages = {
             "analyze": Stage("analyze"),
-            "embedding": Stage("embedding"),
+            "embedding": Stage("embedding", through=(SnapshotGone,)),
             "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
             "reranker": Stage("reranker", through=(SnapshotGone,)),
+            "visible": Stage("wait_for_visible"),
         }
 
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask again then,
-        as `last_try`, which goes without the reranker instead.
+        Raises Unavailable without candidates or when the write to wait for is not shown in time, and SnapshotGone when
+        the snapshot changed meanwhile: ask again then, as `last_try`, which goes without vector or reranker instead.
         """
+        if request.wait_for_visible:
+            await self._shown(request.wait_for_visible, budget)
         understood = await self._understand(request, budget)
-        retrieved = await self._retrieve(request, understood, budget)
+        try:
+            retrieved = await self._retrieve(request, understood, budget)
+        except SnapshotGone:
+            if not last_try or understood.encoding is None:
+                raise
+            budget.left_out("embedding: the encoder changed")
+            understood = replace(understood, encoding=None, encoder_version="")
+            retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.query, understood.corrected, retrieved, budget.degraded)
         if not (understood.query and retrieved.rows and _wants_reranking(request)):
             return window
@@ -72,14 +90,25 @@ class Ranking:
         ordered = window if response is None else ranked_window.reranked(window, response)
         return replace(ordered, degraded=tuple(budget.degraded))
 
+    async def _shown(self, log_position: int, budget: Budget) -> None:
+        """Return once a write is shown: its words must be known before the query's spelling is looked at."""
+        limit_ms = budget.left_ms() * _WAIT_SHARE
+        wanted = FetchProductsRequest(wait_for_visible=log_position, budget_ms=limit_ms)
+        with budget.timed("visible"):
+            try:
+                await self._stages["visible"].run(lambda: self._retrieval.FetchProducts(wanted), budget.left_ms())
+            except Missed as missed:
+                raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
+
     async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
         query = validation.searched_text(request.query)
         if not query:
-            return _Understood("", False, None)
+            return _Understood("", False, None, "")
         analysed = await self._analyze(query, budget)
-        wanted = analysed.query and request.max_tier != TIER_LEXICAL
-        encoding = await self._embed(analysed, budget) if wanted else None
-        return _Understood(analysed.query, analysed.corrected, encoding)
+        if not analysed.query or request.max_tier == TIER_LEXICAL:
+            return _Understood(analysed.query, analysed.corrected, None, "")
+        encoding, encoder_version = await self._embed(analysed.query, analysed.encoder_version, budget)
+        return _Understood(analysed.query, analysed.corrected, encoding, encoder_version)
 
     async def _analyze(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
         with budget.timed("analyze"):
@@ -92,18 +121,23 @@ class Ranking:
                 budget.left_out(str(missed))
                 return AnalyzeQueryResponse(query=query)
 
-    async def _embed(self, analysed: AnalyzeQueryResponse, budget: Budget) -> QueryEncoding | None:
-        wanted = EmbedQueriesRequest(queries=[analysed.query], encoder_version=analysed.encoder_version)
+    async def _embed(self, query: str, encoder_version: str, budget: Budget) -> tuple[QueryEncoding | None, str]:
+        """The query's encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
         with budget.timed("embed"):
             try:
-                response = await self._stages["embedding"].run(
-                    lambda: self._embedding.EmbedQueries(wanted),
-                    budget.left_ms() * _EMBED_SHARE,
-                )
-                return response.encodings[0] if response.encodings else None
-            except Missed as missed:
+                try:
+                    response = await self._encoded(query, encoder_version, budget)
+                except SnapshotGone:  # the snapshot before has the encoder that is still open
+                    response = await self._encoded(query, "", budget)
+            except (Missed, SnapshotGone) as missed:
                 budget.left_out(str(missed))
-                return None
+                return None, ""
+            return (response.encodings[0] if response.encodings else None), response.encoder_version
+
+    async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> EmbedQueriesResponse:
+        wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)
+        limit_ms = budget.left_ms() * _EMBED_SHARE
+        return await self._stages["embedding"].run(lambda: self._embedding.EmbedQueries(wanted), limit_ms)
 
     async def _retrieve(self, request: SearchRequest, understood: _Understood, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding
@@ -115,6 +149,9 @@ class Ranking:
             order_by=request.order_by,
             limit=self._window_size,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
+            encoder_version=understood.encoder_version if encoding else "",
+            wait_for_visible=request.wait_for_visible,  # this may be another replica than the one that was waited for
+            budget_ms=budget.left_ms() * _WAIT_SHARE,
         )
         with budget.timed("retrieve"):
             try:

@@ -138,6 +138,7 @@ def _response(
             snapshot_version=window.snapshot_version,
             bundle_version=window.bundle_version,
             stage_ms=budget.stage_ms,
+            log_position=window.log_position,
         ),
         experiments=request.experiment_ids,
     )

@@ -7,37 +7,48 @@ from pathlib import Path
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.following import follow
+from services.reranker.following import RerankerShop, follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import newest, open_reranker
-from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
 from shared.config import load
+from shared.events.opening import open_log
 from shared.features.redis import RedisFeatureStore
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
-from shared.rpc import Server
+from shared.rpc import Server, terminated
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import snapshots_of
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder, until asked to end."""
-    config = load(RerankerConfig)
-    data, opened = Path(config.data), OpenedRerankers()
-
-    def reopen() -> Reranker | None:
-        snapshot_version, _ = newest(data)
-        return open_reranker(data, snapshot_version, config, product_texts) if snapshot_version else None
-
+    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
+    config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
+    data = Path(config.data)
     lane, store = Lane(config.workers, config.max_waiting), _feature_store()
     service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
     server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
-    following = asyncio.create_task(follow(opened, lambda: newest(data), reopen, config.refresh_seconds))
-    await server.run()
-    following.cancel()
-    lane.close()
-    if store:
-        await store.close()
+    shop = RerankerShop(data, config, product_texts, opened)
+    follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
+
+    async def healthy_once_open() -> None:
+        await follower.opened()
+        await server.report(serving=True)
+
+    try:
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            bundles = follow(opened, shop.newest, shop.reopen, config.refresh_seconds)
+            tasks = [work.create_task(each) for each in (follower.run(), bundles, healthy_once_open())]
+            await terminated()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        lane.close()
+        await log.close()
+        if store:
+            await store.close()
 
 
 def _feature_store() -> RedisFeatureStore | None:

@@ -1,6 +1,6 @@
 """Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -22,6 +22,7 @@ from services.reranker.standardised import standardised
 from services.reranker.states import Rows
 from shared.errors import Unavailable
 from shared.features.page import StoredPage
+from shared.snapshot.wire_rows import UNKNOWN
 
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
@@ -69,7 +70,7 @@ class Reranker:
         before_ms = clock.total_ms()
         with clock.stage("features"):
             near = self._affinity(candidates.rows, self._recent(done))
-            columns = {**done.columns(), VISITOR_AFFINITY: near} if done else {}
+            columns = _known({**done.columns(), VISITOR_AFFINITY: near}, candidates.rows) if done else {}
             features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
         with clock.stage("ranker"):
             ranked = self.ranker.score(features)
@@ -97,7 +98,11 @@ class Reranker:
         with clock.stage("gather"):
             states = self.snapshot.states.gather(rows)
         with clock.stage("maxsim"):
-            return maxsim(query, states)
+            met = maxsim(query, states)
+            unknown = rows == UNKNOWN
+            if unknown.any() and not unknown.all():  # a product that has not come here yet is as good as the others
+                met[unknown] = met[~unknown].mean()
+            return met
 
     def _block(self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline) -> PartialScores:
         if self.block is None:
@@ -123,16 +128,22 @@ class Reranker:
     def _recent(self, done: StoredPage | None) -> RecentProducts:
         """Those that the snapshot knows; products come and go."""
         weights = done.visitor().weights_at(done.now_seconds) if done else {}
-        found = [
-            (row, weight) for each, weight in weights.items() if (row := self.snapshot.products.row(each)) is not None
-        ]
+        products = self.snapshot.products
+        found = [(row, weight) for each, weight in weights.items() if (row := products.row(each)) is not None]
         rows = np.array([row for row, _ in found], dtype=np.int64)
         return RecentProducts(rows, np.array([weight for _, weight in found], dtype=np.float32))
 
     def _affinity(self, rows: Rows, recent: RecentProducts) -> Matrix:
         if not len(recent.rows):
             return np.zeros(len(rows), dtype=np.float32)
-        return affinity(self.snapshot.vectors[rows], self.snapshot.vectors[recent.rows], recent.weights)
+        return affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
+
+
+def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:
+    """The columns, nan for products that have not come here yet: nobody can say whose they are."""
+    if not (unknown := rows == UNKNOWN).any():
+        return columns
+    return {name: np.where(unknown, np.float32(np.nan), column) for name, column in columns.items()}
 
 
 class _Stopwatch:

@@ -1,7 +1,7 @@
 """The reranker on the wire: candidates in, an order out."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,12 @@ from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.reranker import Reranker, Reranking
-from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest
 from shared.features.page import PageRequest, StoredPage
+from shared.snapshot.wire_rows import UNKNOWN
 from shared.stage import Missed
 
 MAX_CANDIDATES = 5_000
@@ -43,7 +44,7 @@ class RerankerService(RerankerServiceServicer):
         deadline = _deadline(request.budget_ms)
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
-        candidates = _candidates(request, len(reranker.snapshot))
+        candidates = _candidates(request, reranker.snapshot)
         done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
@@ -57,7 +58,8 @@ class RerankerService(RerankerServiceServicer):
         """What shoppers did with the candidates; else what is left out and why."""
         if self._features is None:
             return None, []
-        product_ids = [snapshot.products.product_id(row) for row in candidates.rows.tolist()]
+        products = snapshot.products
+        product_ids = ["" if row == UNKNOWN else products.product_id(row) for row in candidates.rows.tolist()]
         wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
         try:
             return await self._features.read(wanted, deadline), []
@@ -95,12 +97,12 @@ def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
     return matrix
 
 
-def _candidates(request: RerankRequest, product_count: int) -> Candidates:
-    rows = np.array(request.rows, dtype=np.int64)
-    if len(rows) > MAX_CANDIDATES:
-        raise InvalidRequest("rows", f"has {len(rows)} candidates; send at most {MAX_CANDIDATES}")
-    if len(rows) and rows.max() >= product_count:
-        raise InvalidRequest("rows", f"names row {rows.max()}; the snapshot has {product_count} products")
+def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidates:
+    """Rows as they are here; one that was written a moment ago may be unknown still, which is no mistake."""
+    wire_rows = np.array(request.rows, dtype=np.int64)
+    if len(wire_rows) > MAX_CANDIDATES:
+        raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
+    rows = snapshot.to_core(wire_rows)
     return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
 
 
@@ -140,16 +142,12 @@ def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranki
     ]
 
 
-class Payloads(Protocol):
-    def payload(self, row: int) -> bytes:
-        """A serialised aisle.v1.Product."""
-
-
 def product_texts(products: Payloads) -> ProductTexts:
     """What a cross-encoder reads of the products: brand, title and categories."""
 
     def texts(rows: Rows) -> Sequence[str]:
-        return [_text(Product.FromString(products.payload(row))) for row in rows.tolist()]
+        payloads = (products.payload(row) if row != UNKNOWN else b"" for row in rows.tolist())
+        return [_text(Product.FromString(payload)) for payload in payloads]
 
     return texts
 

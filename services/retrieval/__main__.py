@@ -6,40 +6,43 @@ from pathlib import Path
 
 from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
+from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
-from services.retrieval.snapshots import Snapshot, Snapshots
-from shared.artifacts import current
+from services.retrieval.snapshots import Snapshots
 from shared.config import load
-from shared.errors import AisleError
-from shared.rpc import Server
-
-log = logging.getLogger("services.retrieval")
-
-
-async def follow(snapshots: Snapshots, root: Path, refresh_seconds: float) -> None:
-    """Open what `current` names under `root` whenever it changes; a snapshot that cannot be opened is not served."""
-    tried = None
-    while True:
-        version = current(root)
-        if version and version != tried:
-            tried = version
-            try:
-                snapshots.swap(await asyncio.to_thread(Snapshot.open, root / version))
-                log.info("serving snapshot %s", version)
-            except (AisleError, OSError, ValueError) as error:
-                log.error("snapshot %s is not served: %s", version, error)
-        await asyncio.sleep(refresh_seconds)
+from shared.events.opening import open_log
+from shared.rpc import Server, terminated
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import snapshots_of
+from shared.snapshot.scratch import Scratch, scratch_root
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder, until asked to end."""
-    config, snapshots = load(RetrievalConfig), Snapshots()
+    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
+    config, log, snapshots = load(RetrievalConfig), open_log(), Snapshots()
+    data = Path(config.data)
+    root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
     server = Server([("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)], config.port)
-    following = asyncio.create_task(follow(snapshots, Path(config.data) / "snapshots", config.refresh_seconds))
-    await server.run()
-    following.cancel()
+    opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
+    follower = Follower(log, root, opens, config.refresh_seconds)
+
+    async def healthy_once_open() -> None:
+        await follower.opened()
+        await server.report(serving=True)
+
+    try:
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            tasks = [work.create_task(follower.run()), work.create_task(healthy_once_open())]
+            await terminated()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await log.close()
+        scratch.close()
 
 
 if __name__ == "__main__":

@@ -1,21 +1,27 @@
 """A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.indexer import Indexer
+from services.embedding.indexing.indexer import Indexer
+from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from shared.catalog.product import Product
 from shared.catalog.rows import RowRejection, read_rows
 from shared.config import load
 from shared.errors import InvalidRequest
-from shared.product_text import product_text
+from shared.events.log import VECTORS
+from shared.events.sqlite_file import SqliteFile
+from shared.product_text import product_text_of
+from shared.snapshot.generation import current_generation, snapshots_of
 
 LISTED_REJECTIONS = 1000
+_READ_AT_ONCE = 1_000
 
 
 class IndexProgress(Protocol):
@@ -70,16 +76,21 @@ class CatalogFile:
         return f"holds no valid product; nothing was changed (line {first.line}: {first.field}: {first.reason})"
 
 
-def product_text_of(product: Product) -> str:
-    """What the encoder reads of a product."""
-    return product_text(product.title, product.brands, product.categories, product.description)
-
-
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
     config, folder = load(EmbeddingConfig), bundle_folder(data, bundle)
     cache = config.cache or str(data / "engines")
     return replace(config, bundle=config.bundle or str(folder or ""), cache=cache)
+
+
+def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
+    """The same for an engine that serves: it follows the bundle in use, unless one is named.
+
+    Indexing beside serving uses one core, so that pages keep the other.
+    """
+    config, chosen = load(EmbeddingConfig), bundle_folder(data, bundle) if bundle else None
+    cache = config.cache or str(data / "engines")
+    return replace(config, bundle=config.bundle or str(chosen or ""), cache=cache, product_threads=1)
 
 
 def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexProgress | None = None) -> dict[str, Any]:
@@ -88,7 +99,8 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
     encoder = open_encoder(encoder_config(data, bundle))
     file = CatalogFile(catalog)
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    report = indexer.run(file.products(watcher), progress=watcher.encoded)
+    with _written_since(data) as tail:
+        report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
         "rows": file.rows,
         "accepted": report.incoming_count,
@@ -102,6 +114,24 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),
     }
+
+
+@contextmanager
+def _written_since(data: Path) -> Iterator[Tail | None]:
+    """What an engine has written since the snapshot, so that the file comes after it; None where none has."""
+    path, base = data / "log.sqlite", current_generation(data, verify=False)
+    if not path.exists() or base is None:
+        yield None
+        return
+    log = SqliteFile(path)
+    try:
+        tail = Tail(snapshots_of(data), base.positions)
+        while records := log.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
+            for record in records:
+                tail.add(record)
+        yield tail
+    finally:
+        log.close()
 
 
 def _described(rejection: RowRejection) -> dict[str, Any]:

@@ -145,7 +145,6 @@ def _list(field: str, *values: Any) -> Callable[[RerankRequest], None]:
         ("encoding.states", _set("encoding.states", b"\0" * 24)),
         ("encoding.token_weights", _set("encoding.token_weights", np.array([1, -1, 1], "<f4").tobytes())),
         ("encoding.token_weights", _set("encoding.token_weights", np.array([1, np.nan, 1], "<f4").tobytes())),
-        ("rows", _list("rows", *[10_000_000] * 40)),
         ("rows", _list("rows", *[0] * 6_000)),
         ("lexical_scores", _list("lexical_scores", 1.0)),
         ("fused_scores", _list("fused_scores", *[float("inf")] * 40)),

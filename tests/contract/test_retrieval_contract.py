@@ -152,10 +152,19 @@ async def test_a_request_that_cannot_be_answered_is_refused_by_name(
         await door.Retrieve(request_)
 
 
-@pytest.mark.parametrize("rows", [[3], [0] * 1_001])
-async def test_rows_that_are_not_there_are_refused(door: Door, rows: list[int]) -> None:
-    with pytest.raises(InvalidRequest, match="rows"):
-        await door.FetchProducts(FetchProductsRequest(rows=rows))
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (FetchProductsRequest(rows=[0] * 1_001), InvalidRequest),
+        (FetchProductsRequest(product_ids=["a"] * 1_001), InvalidRequest),
+        (FetchProductsRequest(rows=[0, 1_000_000]), Unavailable),
+    ],
+)
+async def test_rows_that_are_not_there_are_refused(
+    door: Door, request_: FetchProductsRequest, kind: type[AisleError]
+) -> None:
+    with pytest.raises(kind, match=r"rows|product_ids"):
+        await door.FetchProducts(request_)
 
 
 async def test_without_a_snapshot_retrieval_is_unavailable() -> None:

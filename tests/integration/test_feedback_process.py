@@ -152,7 +152,7 @@ def _comparable(values: dict[str, bytes]) -> dict[str, Any]:
 
 async def _values(shop: FeedbackShop, generation: str) -> dict[str, bytes]:
     """All keys of a generation with their values."""
-    plain: Redis = Redis(port=shop.redis_port)
+    plain: Any = Redis(port=shop.redis_port)
     names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*")]
     values = {name.decode().split("}:")[1]: await plain.get(name) for name in names}
     await plain.aclose()

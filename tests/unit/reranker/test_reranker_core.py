@@ -12,11 +12,13 @@ from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.scorer import PacedScorer
+from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
 from shared.features import spec
 from shared.features.page import StoredPage
+from shared.snapshot.wire_rows import UNKNOWN
 from tests.unit.reranker.tiny_models import HIDDEN, STATE
-from tests.unit.reranker.tiny_reranker import PRODUCTS, matrix, stored_page, tiny_snapshot
+from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, stored_page, tiny_parts
 
 RNG = np.random.default_rng(2)
 QUERY = EncodedQuery("red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32))
@@ -118,6 +120,17 @@ def test_what_shoppers_did_is_among_the_features_and_not_known_without_a_store(r
     assert known.features[:, FEATURES.index("product_opens_30d")].tolist() == [0] * 40
 
 
+def test_of_a_candidate_that_has_not_come_here_yet_nothing_is_known(reranker: Reranker) -> None:
+    rows = ROWS.copy()
+    rows[3] = UNKNOWN
+    candidates = replace(CANDIDATES, rows=rows)
+    done = stored_page(rows.tolist(), {f"p{ROWS[30]}": 1.0})
+    features = reranker.rerank(QUERY, candidates, done, UNLIMITED).features
+    places = [FEATURES.index(name) for name in ("product_opens_30d", spec.VISITOR_WEIGHT, VISITOR_AFFINITY)]
+    assert np.isnan(features[3, places]).all()
+    assert not np.isnan(np.delete(features, 3, axis=0)[:, places]).any()
+
+
 def test_recent_products_that_are_gone_are_passed_over(reranker: Reranker) -> None:
     gone = stored_page(ROWS.tolist(), {"p999": 1.0})
     assert _rerank(reranker, gone).order.tolist() == _rerank(reranker).order.tolist()
@@ -131,6 +144,6 @@ def test_no_candidates_are_an_empty_order(reranker: Reranker) -> None:
 
 
 def test_a_snapshot_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
-    snapshot = tiny_snapshot(tmp_path / "columns")
+    parts = tiny_parts(tmp_path / "columns")
     with pytest.raises(Corrupt, match="count"):
-        replace(snapshot, vectors=snapshot.vectors[:-1])
+        RerankerSnapshot(VERSION, **{**parts, "vectors": parts["vectors"][:-1]})

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -18,6 +19,7 @@ from services.reranker.scorer import PacedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared.catalog.product import Product
+from shared.catalog.wire import to_bytes
 from shared.features.page import PageRequest, StoredPage
 from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
@@ -40,6 +42,12 @@ class NumberedProducts:
     def product_id(self, row: int) -> str:
         return f"p{row}"
 
+    def product(self, row: int) -> Product:
+        return Product(f"p{row}", "kettle")
+
+    def payload(self, row: int) -> bytes:
+        return to_bytes(self.product(row))
+
 
 def matrix(rng: np.random.Generator, *shape: int) -> Matrix:
     return rng.standard_normal(shape).astype(np.float32)
@@ -51,6 +59,10 @@ def unit(vectors: Matrix) -> Matrix:
 
 
 def tiny_snapshot(folder: Path, version: str = VERSION, seed: int = 0) -> RerankerSnapshot:
+    return RerankerSnapshot(version, **tiny_parts(folder, seed))
+
+
+def tiny_parts(folder: Path, seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     offsets = np.concatenate([[0], np.cumsum(rng.integers(0, 7, PRODUCTS))])
     states = np.round(127 * unit(matrix(rng, int(offsets[-1]), STATE))).astype(np.int8)
@@ -60,7 +72,8 @@ def tiny_snapshot(folder: Path, version: str = VERSION, seed: int = 0) -> Rerank
     writer.add([Product(f"p{row}", "kettle", price=price, rating_count=row) for row, price in enumerate(prices)])
     writer.finish()
     vectors = unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot(version, TokenStates(states, offsets), vectors, Columns.open(folder), NumberedProducts())
+    parts = {"states": TokenStates(states, offsets), "vectors": vectors}
+    return {**parts, "columns": Columns.open(folder), "products": NumberedProducts()}
 
 
 def tiny_ranker(seed: int = 0, trees: bool = True) -> Ranker:

@@ -8,16 +8,27 @@ from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Corrupt, Overloaded
 from shared.snapshot.columns import Columns
-from shared.snapshot.generation import snapshots_of
+from shared.snapshot.generation import Positions, encoder_version, snapshots_of
 from shared.snapshot.lexical import LexicalIndex
-from tests.unit.embedding.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled, titles_of
+from tests.unit.embedding.indexing.letter_encoder import (
+    IDENTITY,
+    LetterEncoder,
+    changed,
+    generation_of,
+    letter_indexer,
+    letters_of,
+    products_of,
+    tail_of,
+    titled,
+    titles_of,
+)
 
 
 def test_products_become_a_snapshot_whose_parts_agree(tmp_path: Path) -> None:
-    report = letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"), log_position=7)
+    report = letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
     generation = generation_of(tmp_path)
     folder = snapshots_of(tmp_path) / report.version
-    assert (report.product_count, report.reused_count, generation.log_position) == (2, 0, 7)
+    assert (report.product_count, report.reused_count, generation.positions) == (2, 0, Positions())
     assert generation.products.row("blu") == 1
     assert generation.states.of(1).shape == (2, 4)
     np.testing.assert_allclose(np.linalg.norm(generation.vectors, axis=1), 1, atol=1e-3)
@@ -51,15 +62,62 @@ def test_another_encoder_or_text_encodes_everything_again(tmp_path: Path, change
     assert sorted(encoder.texts) == ["blue teapot", "red kettle"]
 
 
-def test_deleted_products_are_gone_and_unknown_ones_do_not_matter(tmp_path: Path) -> None:
+def test_what_was_written_since_is_folded_in_without_being_encoded(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
-    letter_indexer(tmp_path).run(titled("green cup"), deletions=["red", "gre", "never there"])
-    assert titles_of(tmp_path) == ["blue teapot"]
+    encoder, cheaper = LetterEncoder(), Product("blu", "blue teapot", price=1.0)
+    tail = tail_of(tmp_path, *map(changed, (*titled("green cup"), cheaper)), changed("red", 9), changed("never there"))
+    report = letter_indexer(tmp_path, encoder).run(tail=tail)
+    generation = generation_of(tmp_path)
+    assert titles_of(tmp_path) == ["blue teapot", "green cup"] and generation.products.product(0).price == 1.0
+    assert encoder.texts == [] and (report.reused_count, report.incoming_count) == (2, 0)
+    assert generation.positions == Positions(catalog=9, vectors=4)
+    np.testing.assert_array_equal(generation.vectors[1], letters_of("green cup").vector)
+    np.testing.assert_array_equal(generation.states.of(1), letters_of("green cup").states)
+
+
+def test_a_file_comes_after_what_was_written_before(tmp_path: Path) -> None:
+    letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
+    tail = tail_of(tmp_path, changed(Product("red", "red kettle", price=1.0)), changed("blu"))
+    report = letter_indexer(tmp_path).run([Product("red", "red kettle", price=2.0), *titled("blue mug")], tail)
+    prices = {product.title: product.price for product in products_of(tmp_path)}
+    assert prices == {"red kettle": 2.0, "blue mug": 8.0}
+    assert (report.incoming_count, report.replaced_count) == (2, 0)
+
+
+def test_another_encoder_encodes_what_was_written_since_too(tmp_path: Path) -> None:
+    letter_indexer(tmp_path).run(titled("red kettle"))
+    tail, encoder = tail_of(tmp_path, *map(changed, titled("green cup"))), LetterEncoder()
+    letter_indexer(tmp_path, encoder, heads_sha256="1").run(tail=tail)
+    assert sorted(encoder.texts) == ["green cup", "red kettle"]
+
+
+def test_what_is_encoded_for_both_encoders_is_not_encoded_again(tmp_path: Path) -> None:
+    letter_indexer(tmp_path).run(titled("red kettle"))
+    other = encoder_version({**IDENTITY, "heads_sha256": "1"})
+    tail, encoder = tail_of(tmp_path, *(changed(each, version=other) for each in titled("green cup"))), LetterEncoder()
+    letter_indexer(tmp_path, encoder, heads_sha256="1").run(tail=tail)
+    assert encoder.texts == ["red kettle"]
+
+
+def test_another_composition_of_texts_trusts_no_encoding_from_before(tmp_path: Path) -> None:
+    letter_indexer(tmp_path).run(titled("red kettle"))
+    tail, encoder = tail_of(tmp_path, *map(changed, titled("green cup"))), LetterEncoder()
+    letter_indexer(tmp_path, encoder, text_version=2).run(tail=tail)
+    assert sorted(encoder.texts) == ["green cup", "red kettle"]
+
+
+def test_a_snapshot_that_was_made_meanwhile_is_noticed(tmp_path: Path) -> None:
+    letter_indexer(tmp_path).run(titled("red kettle"))
+    late, quick = (tail_of(tmp_path, *map(changed, titled(title))) for title in ("blue teapot", "green cup"))
+    letter_indexer(tmp_path).run(tail=quick)
+    with pytest.raises(Overloaded, match="another snapshot was made meanwhile"):
+        letter_indexer(tmp_path).run(tail=late)
+    assert titles_of(tmp_path) == ["red kettle", "green cup"]
 
 
 def test_a_catalogue_may_become_empty(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle"))
-    assert letter_indexer(tmp_path).run([], deletions=["red"]).product_count == 0
+    assert letter_indexer(tmp_path).run(tail=tail_of(tmp_path, changed("red"))).product_count == 0
     assert len(generation_of(tmp_path).products) == 0
 
 

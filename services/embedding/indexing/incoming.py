@@ -51,6 +51,10 @@ class IncomingProducts:
         """The serialised product that came at a place, from 0."""
         return self._blobs[place]
 
+    def repeated_count(self, start: int = 0) -> int:
+        """How many products from a place on have an id that came there before."""
+        return len(self._hashes) - start - len(set(self._hashes[start:]))
+
     def last_places(self) -> tuple[Hashes, NDArray[np.int64]]:
         """For each different id, in the order of their first coming: its hash, and the place where it came last."""
         hashes = np.array(self._hashes, dtype=np.uint64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.embedding.incoming import Hashes
+from services.embedding.indexing.incoming import Hashes
 from shared.snapshot.products import id_hash
 
 Places = NDArray[np.int64]

@@ -5,7 +5,7 @@ import faiss
 import numpy as np
 import pytest
 
-from services.embedding.dense_index import DensePlan, build_index, exact
+from services.embedding.indexing.dense_index import DensePlan, build_index, exact
 
 DIM = 32
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.embedding.incoming import IncomingProducts
-from services.embedding.merge import NONE, Merge
+from services.embedding.indexing.incoming import IncomingProducts
+from services.embedding.indexing.merge import NONE, Merge
+from services.embedding.indexing.tail import Tail
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
+from shared.snapshot.change import Encoding
 from shared.snapshot.generation import Generation
 
 Text = Callable[[Product], str]
@@ -35,10 +37,13 @@ class Source:
 
     old: Generation | None
     old_encodings: bool  # whether the encoder would make the old vectors and states again
-    incoming: IncomingProducts
+    tail: Tail | None  # what was written since the old snapshot, with encodings
+    tail_encodings: bool  # whether those are to be trusted
+    incoming: IncomingProducts  # the tail's products first
     merge: Merge
     text: Text
     dim: int
+    encoder_version: str
 
     def windows(self) -> Iterator[Window]:
         """All products in the order of their rows."""
@@ -52,8 +57,11 @@ class Source:
         vectors = np.zeros((len(rows), self.dim), np.float32)
         window = Window(products, payloads, vectors, [np.zeros((0, 0), np.int8)] * len(rows), texts, [])
         for place, row in enumerate(rows):
-            if not self._taken_over(window, place, row):
+            known = self._encoded_before(products[place].product_id, row, texts[place])
+            if known is None:
                 window.unknown.append(place)
+            else:
+                window.vectors[place], window.states[place] = known.vector, known.states
         return window
 
     def _payload(self, row: int) -> bytes:
@@ -64,14 +72,15 @@ class Source:
         assert self.old is not None
         return self.old.products.payload(old_row)
 
-    def _taken_over(self, window: Window, place: int, row: int) -> bool:
-        """Take over vector and states when the encoder is the same and has seen this text of this product."""
+    def _encoded_before(self, product_id: str, row: int, text: str) -> Encoding | None:
+        """What the same encoder has made of this text of this product, since the old snapshot or in it."""
+        change = self.tail.get(product_id) if self.tail else None
+        if change is not None and change.product is not None and self.text(change.product) == text:
+            return change.encodings.get(self.encoder_version) if self.tail_encodings else None
         old_row = int(self.merge.old_rows[row])
         if self.old is None or not self.old_encodings or old_row == NONE:
-            return False
+            return None
         came_again = self.merge.new_places[row] != NONE
-        if came_again and self.text(from_bytes(self._old_payload(old_row))) != window.texts[place]:
-            return False
-        window.vectors[place] = self.old.vectors[old_row]
-        window.states[place] = self.old.states.of(old_row)
-        return True
+        if came_again and self.text(from_bytes(self._old_payload(old_row))) != text:
+            return None
+        return self.old.encoding(old_row)

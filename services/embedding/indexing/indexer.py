@@ -6,42 +6,42 @@ seen keeps its vector and states. Memory holds a window of products, and some by
 
 from __future__ import annotations
 
-import fcntl
-import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.embedding.dense_index import DensePlan, build_index
-from services.embedding.incoming import IncomingProducts
-from services.embedding.merge import merge
-from services.embedding.snapshot_writer import SnapshotWriter
-from services.embedding.window import Source, Text, Window
+from services.embedding.indexing.dense_index import DensePlan, build_index
+from services.embedding.indexing.incoming import IncomingProducts
+from services.embedding.indexing.merge import merge
+from services.embedding.indexing.ports import ProductEncoder, States, Vectors
+from services.embedding.indexing.snapshot_writer import SnapshotWriter
+from services.embedding.indexing.tail import Tail
+from services.embedding.indexing.window import Source, Text, Window
+from services.embedding.indexing.workplace import only_one, remove_old, remove_remains, scratch
 from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Overloaded
-from shared.snapshot.generation import FORMAT, Generation, current_generation, new_version_name, snapshots_of
+from shared.snapshot.generation import (
+    FORMAT,
+    Generation,
+    Positions,
+    current_generation,
+    encoder_version,
+    new_version_name,
+    snapshots_of,
+)
 
-Vectors = NDArray[np.float32]  # (n, dim), unit norm
-States = NDArray[np.int8]  # (tokens, state_dim)
 Progress = Callable[[int, int], None]  # products encoded so far, and in all
 
 SLICE_TEXTS = 512  # encoded between two reports of progress
-
-
-class ProductEncoder(Protocol):
-    """What makes vectors and states of texts."""
-
-    def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
-        """(n, dim) float32, and (tokens, state_dim) int8 for each text."""
 
 
 @dataclass(frozen=True)
@@ -73,49 +73,56 @@ class Indexer:
         self._plan = plan or DensePlan()
 
     def run(
-        self,
-        products: Iterable[Product],
-        deletions: Sequence[str] = (),
-        log_position: int | None = None,
-        progress: Progress = lambda written, of: None,
+        self, products: Iterable[Product] = (), tail: Tail | None = None, progress: Progress = lambda written, of: None
     ) -> IndexReport:
-        """Fold products and deletions into a new snapshot and make it the current one.
+        """Fold what was written since the current snapshot, then products, into a new one, and make that current.
 
-        `log_position` is the catalogue log's offset that is contained afterwards; None keeps the one before. Raises
-        Overloaded when another indexer is at work on the same data, StorageFull when the disk is full; whatever it
-        raises, the snapshot from before is still there and current.
+        Raises Overloaded when another indexer is at work on the same data or has made a snapshot since `tail` was read,
+        StorageFull when the disk is full; whatever it raises, the snapshot from before is still there and current.
         """
         began = time.monotonic()
         root = snapshots_of(self._data)
-        with _only_one(root), _scratch(root) as scratch:
-            _remove_remains(root)
-            incoming = IncomingProducts(scratch)
+        with only_one(root), scratch(root) as folder:
+            remove_remains(root)
+            old = current_generation(self._data)  # verified: a flipped byte must not get a new checksum
+            _check_start(tail, old)
+            incoming, deletions = IncomingProducts(folder), set[str]()
+            written = _take_tail(incoming, tail, deletions)
             for product in products:
                 incoming.add(product)
+                deletions.discard(product.product_id)
             incoming.finish()
-            old = current_generation(self._data)  # verified: a flipped byte must not get a new checksum
-            merged = merge(_hashes(old), incoming.last_places(), deletions)
-            source = Source(old, _same(old, self._identity), incoming, merged, self._text, self._identity["dim"])
-            version, position = new_version_name(), _position(old, log_position)
-            with artifacts.new_version(root, version) as folder:
-                reused = self._write(folder, source, progress)
-                dense = build_index(
-                    np.load(folder / "dense/vectors.npy", mmap_mode="r"), folder / "dense/index.faiss", self._plan
-                )
-                artifacts.write_manifest(folder, self._manifest(version, len(merged), dense.manifest(), position))
+            source = self._source(old, tail, incoming, deletions)
+            version = new_version_name()
+            with artifacts.new_version(root, version) as made:
+                reused = self._write(made, source, progress)
+                vectors = np.load(made / "dense/vectors.npy", mmap_mode="r")
+                dense = build_index(vectors, made / "dense/index.faiss", self._plan)
+                positions = tail.end if tail else old.positions if old else Positions()
+                content = self._manifest(version, len(source.merge), dense.manifest(), positions)
+                artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
-            _remove_old(root, version, old)
-        replaced = len(incoming) - len(incoming.last_places()[0])
+            remove_old(root, version, old)
+        taken, replaced = len(incoming) - written, incoming.repeated_count(written)
         seconds = time.monotonic() - began
-        return IndexReport(version, len(merged), len(incoming), replaced, reused, dense.manifest(), seconds)
+        return IndexReport(version, len(source.merge), taken, replaced, reused, dense.manifest(), seconds)
+
+    def _source(
+        self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, deletions: Iterable[str]
+    ) -> Source:
+        merged = merge(_hashes(old), incoming.last_places(), deletions)
+        same, version = old is not None and self.fits(old), encoder_version(self._identity)
+        trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
+        return Source(old, same, tail, trusted, incoming, merged, self._text, self._identity["dim"], version)
 
     def fits(self, old: Generation) -> bool:
         """Whether a snapshot's vectors and states are what this encoder would make."""
-        return _same(old, self._identity)
+        return fits(self._identity, old)
 
-    def _manifest(self, version: str, count: int, dense: Mapping[str, Any], position: int) -> dict[str, Any]:
+    def _manifest(self, version: str, count: int, dense: Mapping[str, Any], positions: Positions) -> dict[str, Any]:
         content = {"format": FORMAT, "version": version, "created": time.time(), "product_count": count}
-        return {**content, "encoder": self._identity, "dense": dict(dense), "log_position": position}
+        logs = {"log_position": positions.catalog, "vectors_position": positions.vectors}
+        return {**content, "encoder": self._identity, "dense": dict(dense), **logs}
 
     def _write(self, folder: Path, source: Source, progress: Progress) -> int:
         """Write every part but the FAISS index; returns how many products kept their vectors.
@@ -197,50 +204,25 @@ def _hashes(old: Generation | None) -> NDArray[np.uint64]:
     return old.products.hashes_by_row() if old else np.zeros(0, np.uint64)
 
 
-def _same(old: Generation | None, identity: Mapping[str, Any]) -> bool:
-    """Whether vectors and states of the old snapshot are what this encoder would make.
+def fits(identity: Mapping[str, Any], old: Generation) -> bool:
+    """Whether vectors and states of a snapshot are what an encoder would make.
 
     The bundle's name does not matter, the heads that are in it do: a new ranker needs no new vectors.
     """
     names = set(identity) - {"bundle_version"}
-    return old is not None and all(old.encoder.get(name) == identity[name] for name in names)
+    return all(old.encoder.get(name) == identity[name] for name in names)
 
 
-def _position(old: Generation | None, log_position: int | None) -> int:
-    return log_position if log_position is not None else old.log_position if old else 0
+def _check_start(tail: Tail | None, old: Generation | None) -> None:
+    if tail is not None and tail.start.vectors != (old.positions.vectors if old else 0):
+        raise Overloaded("another snapshot was made meanwhile; run it again")
 
 
-@contextmanager
-def _only_one(root: Path) -> Iterator[None]:
-    """Hold the indexers' lock; the system lets go of it when the process ends, however it ends."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Overloaded(f"another indexer is at work on {root}; wait until it has finished") from error
-        yield
-
-
-@contextmanager
-def _scratch(root: Path) -> Iterator[Path]:
-    folder = root / ".incoming"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        with artifacts.full_disk_named(root):
-            yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_old(root: Path, version: str, old: Generation | None) -> None:
-    """Keep the new snapshot and the one before, which may still be serving."""
-    for name in set(artifacts.versions(root)) - {version, old.version if old else version}:
-        shutil.rmtree(root / name, ignore_errors=True)
-
-
-def _remove_remains(root: Path) -> None:
-    """Remove what indexers that were killed have left."""
-    for folder in root.glob(".tmp-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def _take_tail(incoming: IncomingProducts, tail: Tail | None, deletions: set[str]) -> int:
+    """Take in what was written since the old snapshot; how many products that are."""
+    for change in tail.changes() if tail else ():
+        if change.product is None:
+            deletions.add(change.product_id)
+        else:
+            incoming.add(change.product)
+    return len(incoming)

@@ -1,0 +1,52 @@
+"""Run the indexer: python -m services.embedding.indexing"""
+
+import asyncio
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from services.embedding.config import EmbeddingConfig
+from services.embedding.encoders import Encoders
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.following import CatalogFollower
+from services.embedding.indexing.workplace import the_indexer
+from shared.config import load
+from shared.events.opening import open_log
+from shared.product_text import product_text_of
+from shared.rpc import Server, terminated
+
+log = logging.getLogger("services.embedding.indexing")
+
+
+async def main() -> None:
+    """Follow the catalogue until asked to end; while another indexer does, wait in case it goes."""
+    config, embedding, events = load(IndexingConfig), load(EmbeddingConfig), open_log()
+    data = Path(config.data)
+    encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
+    follower = CatalogFollower(data, events, encoders, product_text_of, config)
+    server = Server([], config.port)
+
+    async def follow() -> None:
+        async with the_indexer(data, config.refresh_seconds):
+            await follower.run()
+
+    async def healthy_once_it_follows() -> None:
+        await follower.ready.wait()
+        await server.report(serving=True)
+
+    try:
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            following = (encoders.follow(config.refresh_seconds), follow(), healthy_once_it_follows())
+            tasks = [work.create_task(each) for each in following]
+            await terminated()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await events.close()
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    asyncio.run(main())

@@ -1,0 +1,232 @@
+"""Serve the newest snapshot with everything that was written since, as long as the process lives.
+
+A snapshot that becomes current is opened beside the one that serves, takes in the tail of aisle.vectors, and serves
+when it has caught up. The one before goes on taking in changes only if its encoder is another: queries may still come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from shared.artifacts import current, versions
+from shared.errors import AisleError, Corrupt, Unavailable
+from shared.events.log import VECTORS, EventLog, Record
+from shared.snapshot.change import Change, from_record
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 0.25  # between two states of a snapshot: each costs a commit of the word index
+_KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
+_READ_AT_ONCE = 500
+_RETRY_SECONDS = 1.0
+_REOPEN_SECONDS = 30.0
+
+
+class Live(Protocol):
+    """A snapshot that one of the process's services has opened, and that takes in what is written."""
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def encoder_version(self) -> str: ...
+
+    @property
+    def position(self) -> int:
+        """Offset in aisle.vectors that it contains."""
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take changes in, off the event loop; after an error it is not to be used again."""
+
+    def serve(self) -> None:
+        """Answer with it from now on."""
+
+    def refresh(self) -> None:
+        """Show what it has taken in since."""
+
+    def close(self) -> None:
+        """Let go of what it has on the disk; searches in flight may finish."""
+
+
+Open = Callable[[str], Live]  # by version, off the event loop; an AisleError, OSError or ValueError says what is wrong
+
+
+class _CannotApply(Exception):
+    """A snapshot is in an unknown state, and no longer to be used."""
+
+
+@dataclass
+class _Opened:
+    """One snapshot as all services of the process have it."""
+
+    lives: Sequence[Live]
+    position: int
+
+    @property
+    def encoder_version(self) -> str:
+        return self.lives[0].encoder_version
+
+    def apply(self, records: Sequence[Record]) -> None:
+        changes = list(_changes(records))
+        try:
+            for live in self.lives:
+                live.apply(changes)
+        except Exception as error:  # whatever it is, what is served must not follow it
+            raise _CannotApply(f"{type(error).__name__}: {error}") from error
+        self.position = records[-1].offset
+
+    def refresh(self) -> None:
+        for live in self.lives:
+            live.refresh()
+
+    def close(self) -> None:
+        for live in self.lives:
+            live.close()
+
+
+class Follower:
+    """Keeps the services of one process on the newest snapshot and at the end of the log."""
+
+    def __init__(
+        self, events: EventLog, root: Path, opens: Sequence[Open], look_seconds: float, pause: float = REFRESH_SECONDS
+    ) -> None:
+        """`root` has the snapshots, and is looked at every `look_seconds`; what is first in `opens` serves first."""
+        self._events, self._root, self._opens = events, root, opens
+        self._look_seconds, self._pause_seconds = look_seconds, pause
+        self._opened: list[_Opened] = []  # the newest last
+        self._tried: str | None = None
+        self._try_again_at = 0.0
+        self._opening: asyncio.Task[None] | None = None
+        self._applied_at = 0.0
+        self._first = asyncio.Event()
+
+    async def start(self) -> None:
+        """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
+
+        Raises Corrupt, naming the file, when there are some and none is whole.
+        """
+        failure: Corrupt | None = None
+        self._tried = current(self._root)
+        for version in sorted(versions(self._root), key=lambda name: (name == self._tried, name), reverse=True):
+            try:
+                await self._open(version, even_behind=True)
+                return
+            except Corrupt as error:
+                failure = error
+                log.error("snapshot %s is not served: %s", version, error)
+        if failure:
+            raise failure
+
+    async def opened(self) -> None:
+        """Return once something is served."""
+        await self._first.wait()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        try:
+            if not self._opened:
+                await self._begin()
+            while True:
+                await self._step()
+        finally:
+            if self._opening:
+                self._opening.cancel()
+            for opened in self._opened:
+                opened.close()
+
+    async def _begin(self) -> None:
+        try:
+            await self.start()
+        except (AisleError, OSError, ValueError) as error:
+            log.error("nothing is served before there is a whole snapshot: %s", error)
+
+    async def _step(self) -> None:
+        try:
+            self._look()
+            if not self._opened:
+                await asyncio.sleep(self._look_seconds)
+            elif await self._events.wait(VECTORS, self._opened[-1].position, self._look_seconds):
+                await asyncio.sleep(self._applied_at + self._pause_seconds - time.monotonic())
+                await self._catch_up()
+        except AisleError as error:
+            log.error("aisle.vectors cannot be read; what is served does not change meanwhile: %s", error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    def _look(self) -> None:
+        version = current(self._root)
+        if version is None or (self._opening and not self._opening.done()):
+            return
+        if version != self._tried or 0 < self._try_again_at < time.monotonic():
+            self._tried, self._try_again_at = version, 0.0
+            self._opening = asyncio.create_task(self._open_beside(version))
+
+    async def _open_beside(self, version: str) -> None:
+        try:
+            await self._open(version)
+        except Corrupt as error:
+            log.error("snapshot %s is not served, the one before goes on: %s", version, error)
+        except (AisleError, OSError, ValueError, _CannotApply) as error:
+            self._try_again_at = time.monotonic() + _REOPEN_SECONDS
+            log.error("snapshot %s is not served yet, the one before goes on: %s", version, error)
+
+    async def _open(self, version: str, even_behind: bool = False) -> None:
+        """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
+        lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
+        opened = _Opened(lives, lives[0].position)
+        try:
+            while await self._advance(opened):
+                pass
+        except Unavailable as error:
+            if not even_behind:
+                raise
+            log.warning("snapshot %s is served without what was written since: %s", version, error)
+        for live in lives:
+            live.serve()
+        self._opened.append(opened)
+        self._first.set()
+        while len(self._opened) > _KEPT:
+            self._opened.pop(0).close()
+        log.info("serving snapshot %s", version)
+
+    async def _catch_up(self) -> None:
+        """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""
+        self._applied_at = time.monotonic()
+        encoder = self._opened[-1].encoder_version
+        for opened in list(self._opened):
+            if opened is not self._opened[-1] and opened.encoder_version == encoder:
+                continue
+            try:
+                if await self._advance(opened):
+                    opened.refresh()
+            except _CannotApply as error:
+                self._give_up(opened, error)
+
+    def _give_up(self, opened: _Opened, error: _CannotApply) -> None:
+        """What it showed last stays; the snapshot is opened anew, with all that was written since."""
+        log.error("snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error)
+        if opened is self._opened[-1]:
+            self._try_again_at = time.monotonic()
+        self._opened.remove(opened)
+        opened.close()
+
+    async def _advance(self, opened: _Opened) -> bool:
+        """Take in the next changes; False at the end of the log."""
+        records = await self._events.read(VECTORS, opened.position, _READ_AT_ONCE)
+        if records:
+            await asyncio.to_thread(opened.apply, records)
+        return bool(records)
+
+
+def _changes(records: Sequence[Record]) -> Iterator[Change]:
+    for record in records:
+        try:
+            yield from_record(record)
+        except ValueError as error:
+            log.error("%s; it is passed over", error)
+            yield Change(0, offset=record.offset)
