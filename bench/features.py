@@ -1,4 +1,4 @@
-"""What features cost, beside plain redis-py in the same run: python -m bench.features [--redis HOST:PORT] [--rounds 5].
+"""What features cost, beside plain redis-py in the same run: python -m bench.features [--redis HOST:PORT [--cluster]].
 
 Without an address a redis-server is started for the run. The shop: 5,000 products, 2,000 queries and 20,000 visitors,
 the few having most of it (Zipf), 30 days of events. Ours and the peer's runs alternate; each figure is the median of
@@ -23,7 +23,6 @@ from itertools import count
 import hiredis
 import numpy as np
 import redis
-from redis.asyncio import Redis
 
 from protos.events_pb2 import Impression, UserEvent
 from services.feedback.feature_writer import FeatureWriter
@@ -36,7 +35,7 @@ from shared.features.page import PageRequest, StoredPage, read_page
 from shared.features.redis import RedisFeatureStore
 from shared.features.store import FeatureStore
 from shared.query_ids import new_query_id
-from shared.redis.client import connect
+from shared.redis.client import RedisClient, connect
 from shared.redis.config import RedisConfig
 
 BATCH, CANDIDATES, SHOWN = 500, 400, 20
@@ -97,7 +96,7 @@ async def apply(store: FeatureStore, generation: str, records: Sequence[Record])
     return len(records) / (time.perf_counter() - start)
 
 
-async def increment(client: Redis, records: Sequence[Record]) -> float:
+async def increment(client: RedisClient, records: Sequence[Record]) -> float:
     """Events a second that the peer counts."""
     start = time.perf_counter()
     for at in range(0, len(records), BATCH):
@@ -113,7 +112,7 @@ async def increment(client: Redis, records: Sequence[Record]) -> float:
     return len(records) / (time.perf_counter() - start)
 
 
-async def get_each(client: Redis, names: Sequence[str]) -> None:
+async def get_each(client: RedisClient, names: Sequence[str]) -> None:
     """The peer's read of a page."""
     pipeline = client.pipeline(transaction=False)
     for name in names:
@@ -130,9 +129,9 @@ async def milliseconds(call: Callable[[], Awaitable[object]], times: int = 100) 
     return taken
 
 
-async def measure(address: str, rounds: int) -> None:
+async def measure(config: RedisConfig, rounds: int) -> None:
     """Fill a store, then let both take turns."""
-    store, client = RedisFeatureStore(connect(RedisConfig(f"redis://{address}"))), Redis.from_url(f"redis://{address}")
+    store, client = RedisFeatureStore(connect(config)), connect(config)
     shoppers, generation = Shoppers(), await store.generation()
     history = sorted([*shoppers.events(HISTORY_EVENTS, DAYS), *shoppers.pages(HISTORY_PAGES, DAYS)], key=_logged)
     await apply(store, generation, history)
@@ -148,7 +147,7 @@ def _logged(record: Record) -> float:
     return record.time_seconds
 
 
-async def pages(store: RedisFeatureStore, client: Redis, rounds: int) -> None:
+async def pages(store: RedisFeatureStore, client: RedisClient, rounds: int) -> None:
     """The trip and what follows it, in turns with the peer's trip."""
     names = [PRODUCTS[n] for n in RNG.permutation(800)[:CANDIDATES]]
     request = PageRequest(names, QUERIES[0], "visitor-0", "s1")
@@ -173,7 +172,7 @@ async def pages(store: RedisFeatureStore, client: Redis, rounds: int) -> None:
     print(f"\npeer / trip: {statistics.median(taken['peer']) / statistics.median(taken['read']):.1f}")
 
 
-async def updates(store: RedisFeatureStore, client: Redis, shoppers: Shoppers, rounds: int) -> None:
+async def updates(store: RedisFeatureStore, client: RedisClient, shoppers: Shoppers, rounds: int) -> None:
     """Records a second, in turns with the peer."""
     rates: dict[str, list[float]] = {"events": [], "pages": [], "memory": [], "again": [], "peer": []}
     generation, memory = await store.generation(), MemoryFeatureStore()
@@ -197,7 +196,7 @@ async def updates(store: RedisFeatureStore, client: Redis, shoppers: Shoppers, r
     print(f"\nours / peer: {statistics.median(rates['events']) / statistics.median(rates['peer']):.2f}")
 
 
-async def sizes(client: Redis, generation: str) -> None:
+async def sizes(client: RedisClient, generation: str) -> None:
     """Memory that Redis uses a key, key and all."""
     used: dict[str, list[int]] = {"p": [], "q": [], "v": []}
     async for name in client.scan_iter(f"aisle:*:{generation}:*", count=1_000):
@@ -231,11 +230,12 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--redis", default="", help="HOST:PORT of a server; its keys aisle:* and peer:* are ours")
+    parser.add_argument("--cluster", action="store_true", help="the server is a node of a Redis Cluster")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     print(f"{cpu()}; redis {redis.__version__} (redis-py) with hiredis {hiredis.__version__}")
     with redis_at(arguments.redis) as address:
-        asyncio.run(measure(address, arguments.rounds))
+        asyncio.run(measure(RedisConfig(f"redis://{address}", cluster=arguments.cluster), arguments.rounds))
 
 
 if __name__ == "__main__":

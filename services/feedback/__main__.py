@@ -10,11 +10,8 @@ from services.feedback.progress import Progress
 from services.feedback.service import FeedbackService, observation
 from services.feedback.worker import Worker
 from shared.config import load
-from shared.events.kafka.config import KafkaConfig
-from shared.events.kafka.log import KafkaEventLog
-from shared.features.redis import RedisFeatureStore
-from shared.redis.client import connect
-from shared.redis.config import RedisConfig
+from shared.events.opening import open_log
+from shared.features.opening import open_feature_store
 from shared.rpc import Server
 
 _logger = logging.getLogger("services.feedback")
@@ -22,11 +19,7 @@ _logger = logging.getLogger("services.feedback")
 
 async def main() -> None:
     """Follow the log on Kafka and keep the features in Redis, until asked to end."""
-    config, kafka, redis = load(FeedbackConfig), load(KafkaConfig), load(RedisConfig)
-    for variable, value in (("AISLE_KAFKA_ADDRESS", kafka.address), ("AISLE_REDIS_URL", redis.url)):
-        if not value:
-            raise SystemExit(f"{variable} is not set; the worker reads from Kafka and writes to Redis")
-    log, store = KafkaEventLog(kafka), RedisFeatureStore(connect(redis))
+    config, log, store = load(FeedbackConfig), open_log(), open_feature_store()
     worker = Worker(log, store, observation, config)
     service = FeedbackService(worker.progress)
     server = Server([("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, service)], config.port)

@@ -13,9 +13,7 @@ from services.reranker.opened import OpenedRerankers
 from services.reranker.service import RerankerService, product_texts
 from shared.config import load
 from shared.events.opening import open_log
-from shared.features.redis import RedisFeatureStore
-from shared.redis.client import connect
-from shared.redis.config import RedisConfig
+from shared.features.opening import find_feature_store
 from shared.rpc import Server, terminated
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
@@ -25,7 +23,7 @@ async def main() -> None:
     """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
     config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
     data = Path(config.data)
-    lane, store = Lane(config.workers, config.max_waiting), _feature_store()
+    lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
     service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
     server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
     shop = RerankerShop(data, config, product_texts, opened)
@@ -49,11 +47,6 @@ async def main() -> None:
         await log.close()
         if store:
             await store.close()
-
-
-def _feature_store() -> RedisFeatureStore | None:
-    config = load(RedisConfig)
-    return RedisFeatureStore(connect(config)) if config.url else None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The reranker on the wire: candidates in, an order out."""
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -45,12 +46,17 @@ class RerankerService(RerankerServiceServicer):
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
+        began = perf_counter()
         done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
+        store_ms = (perf_counter() - began) * 1000
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline), notes)
+            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline))
 
-        return await self._lane.run(answer, deadline)
+        response = await self._lane.run(answer, deadline)
+        response.degraded.extend(notes)
+        response.stage_ms["store"] = store_ms
+        return response
 
     async def _done(
         self, request: RerankRequest, snapshot: RerankerSnapshot, candidates: Candidates, deadline: Deadline
@@ -119,7 +125,7 @@ def _finite(name: str, numbers: NDArray[Any]) -> None:
         raise InvalidRequest(name, "holds a number that is not finite")
 
 
-def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking, notes: Sequence[str]) -> RerankResponse:
+def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
     shown = reranking.order[: request.feature_limit]
     return RerankResponse(
         order=reranking.order.tolist(),
@@ -129,7 +135,7 @@ def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking, 
         feature_values=vectors.to_bytes(reranking.features[shown]),
         explanations=_explanations(request, reranker, reranking),
         bundle_version=reranker.bundle_version,
-        degraded=[*notes, *reranking.degraded],
+        degraded=reranking.degraded,
         stage_ms=reranking.stage_ms,
     )
 

@@ -90,7 +90,7 @@ async def test_a_response_is_complete(door: Door) -> None:
     assert list(response.feature_names) == list(FEATURES)
     assert (len(response.explanations), response.block_scored_count) == (3, 20)
     assert (response.bundle_version, list(response.degraded)) == ("tiny", [])
-    assert set(response.stage_ms) == {"gather", "maxsim", "block", "features", "ranker"}
+    assert set(response.stage_ms) == {"store", "gather", "maxsim", "block", "features", "ranker"}
 
 
 async def test_explanations_belong_to_the_results_and_sum_to_their_scores(door: Door) -> None:

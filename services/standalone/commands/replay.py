@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from services.standalone.console import Advance, print_json, progress, say
 from services.standalone.options import Json
 from shared.config import load
-from shared.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from services.feedback.replay import Replayed
@@ -34,17 +33,10 @@ async def _replay(advance: Advance) -> Replayed:
     from services.feedback.config import FeedbackConfig
     from services.feedback.replay import replay as replayed
     from services.feedback.service import observation
-    from shared.events.kafka.config import KafkaConfig
-    from shared.events.kafka.log import KafkaEventLog
-    from shared.features.redis import RedisFeatureStore
-    from shared.redis.client import connect
-    from shared.redis.config import RedisConfig
+    from shared.events.opening import open_log
+    from shared.features.opening import open_feature_store
 
-    kafka, redis = load(KafkaConfig), load(RedisConfig)
-    for variable, value in (("AISLE_KAFKA_ADDRESS", kafka.address), ("AISLE_REDIS_URL", redis.url)):
-        if not value:
-            raise InvalidRequest(variable, "is not set; features are built from Kafka into Redis")
-    log, store = KafkaEventLog(kafka), RedisFeatureStore(connect(redis))
+    log, store = open_log(), open_feature_store()
     try:
         return await replayed(log, store, observation, load(FeedbackConfig), advance)
     finally:
