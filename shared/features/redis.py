@@ -4,8 +4,8 @@ aisle:<schema>:generation                            name of the generation that
 aisle:<schema>:<generation>:{<shard>}:<key>          a value, as in the other modules here
 
 A key's shard is its hash tag: in a Redis Cluster all keys of a shard are on one node, so a page is read, and a batch
-written, with one command a shard. On a single server it is one command in all; a command a key would cost the client
-twenty times as much (docs/performance-features.md).
+written, with one command a shard. On a single server it is one command in all; with a command a key the client alone
+would take several times as long (docs/performance-features.md).
 """
 
 import hashlib
