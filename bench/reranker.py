@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from services.reranker.block import BlockModel, BlockScorer
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.maxsim import maxsim
 from services.reranker.pace import Pace
@@ -26,6 +26,8 @@ from services.reranker.scorer import PacedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
+from shared.features.page import PageRequest, StoredPage
+from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.products import ProductStore, ProductsWriter
 
@@ -67,9 +69,12 @@ def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
 
 
 def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
-    recent = RecentProducts(_rows(4), np.ones(4, dtype=np.float32))
+    rows, visitor = _rows(400), Visitor()
+    visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
+    values = [visitor.encoded(), None, *[None] * 400]
+    done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
     columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
-    return lambda: reranker.rerank(query, Candidates(_rows(400), *columns), recent, Deadline.after(0))
+    return lambda: reranker.rerank(query, Candidates(rows, *columns), done, Deadline.after(0))
 
 
 def _report(name: str, call: Callable[[], object], runs: int = 100) -> None:

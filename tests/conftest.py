@@ -1,27 +1,11 @@
-"""The real servers that tests need: those that run already, or new ones by deploy/services."""
+"""The real servers that tests need: those that run already, or new ones."""
 
-import json
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from shared.events.kafka.config import KafkaConfig
-
-SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
-
-
-def services(command: str, *arguments: object, check: bool = True) -> dict[str, Any]:
-    """What deploy/services says: for each server its address, pid, and whether it answers."""
-    line = [sys.executable, str(SERVICES), command, "--json", *map(str, arguments)]
-    finished = subprocess.run(line, capture_output=True, text=True, timeout=280, check=False)
-    if check and finished.returncode:
-        raise RuntimeError(finished.stderr)
-    return dict(json.loads(finished.stdout))
+from tests.servers import Broker, fresh_topics, services
 
 
 def _running(name: str) -> Iterator[str]:
@@ -45,10 +29,24 @@ def redis_address() -> Iterator[str]:
 
 @pytest.fixture
 def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
-    """Topics of the test's own."""
-    from shared.events.kafka.topic_maker import delete_topics, make_topics  # unit tests have no use for the library
+    """Topics of the test's own on the broker that all share."""
+    from shared.events.kafka.topic_maker import delete_topics
 
-    config = KafkaConfig(kafka_address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")
-    make_topics(config)
+    config = fresh_topics(kafka_address)
     yield config
     delete_topics(config)
+
+
+@pytest.fixture(scope="session")
+def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    yield broker
+    broker.start()  # one that is held up does not stop
+    broker.stop()
+
+
+@pytest.fixture
+def broker(_broker: Broker) -> Broker:
+    """A broker that runs, and that the test may stop, kill and hold up."""
+    _broker.start()
+    return _broker

@@ -11,15 +11,22 @@ class GatewayConfig:
     embedding_address: str = "localhost:50052"
     retrieval_address: str = "localhost:50053"
     reranker_address: str = "localhost:50054"
-    log_path: str = "data/log.sqlite"
+    log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
+    spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
+    max_spool_bytes: int = 1_073_741_824  # of each of the two
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
     window_ttl_seconds: float = 600
-    max_spooled: int = 10_000  # impressions kept while the log does not take them
+    shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
+    encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
+    cache_ms: float = 5  # most that a page waits for Redis each time
+    max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
     def __post_init__(self) -> None:
         if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows) < 1:
             raise ValueError("deadline_ms, max_in_flight, window_size and max_windows must be at least 1")
+        if min(self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms) <= 0:
+            raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms must be more than 0")

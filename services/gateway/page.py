@@ -9,8 +9,8 @@ from services.gateway import explanation
 from services.gateway.budget import Budget
 from services.gateway.ports import Retrieval
 from services.gateway.ranked_window import RankedWindow
-from services.gateway.stage import Missed, Stage
 from shared.errors import SnapshotGone
+from shared.stage import Missed, Stage
 
 _LEAST_MS = 10.0  # for the products, whatever the stages before have used up
 _NAMED_FEATURES = 2

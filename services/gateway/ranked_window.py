@@ -74,9 +74,10 @@ def reranked(window: RankedWindow, response: RerankResponse) -> RankedWindow:
         dense_ranks=[window.dense_ranks[index] for index in order],
         contributions=[each.contributions for each in response.explanations],
         feature_names=tuple(response.feature_names),
-        feature_values=_matrix(response.feature_values, len(response.feature_names)),
+        feature_values=feature_matrix(response.feature_values, len(response.feature_names)),
     )
 
 
-def _matrix(data: bytes, columns: int) -> Matrix:
+def feature_matrix(data: bytes, columns: int) -> Matrix:
+    """(n, columns) float32, of a message's bytes."""
     return np.frombuffer(data, dtype="<f4").reshape(-1, columns) if columns else _no_matrix()

@@ -1,7 +1,5 @@
 """Rank a window of candidates for a query: analyse, embed, retrieve, rerank; most of it may be missing."""
 
-import asyncio
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -27,13 +25,11 @@ from services.gateway import ranked_window, validation
 from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
-from services.gateway.stage import Missed, Stage
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.features.store import FeatureStore
+from shared.stage import Missed, Stage
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
-_VISITOR_SHARE = 0.2
 _FETCH_SHARE = 0.1  # kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
@@ -42,27 +38,23 @@ _EXPLAINED = 100  # results of a window that get contributions, and feature valu
 
 @dataclass(frozen=True, slots=True)
 class _Understood:
-    """The query as the services know it, and the one who asks."""
+    """The query as the services know it."""
 
     query: str
     corrected: bool
     encoding: QueryEncoding | None
     encoder_version: str  # of the encoding
-    recent: dict[str, float]  # product id -> weight
 
 
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
-    def __init__(
-        self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, features: FeatureStore, window_size: int
-    ) -> None:
+    def __init__(self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int) -> None:
         self._embedding, self._retrieval, self._reranker = embedding, retrieval, reranker
-        self._features, self._window_size = features, window_size
+        self._window_size = window_size
         self._stages = {
             "analyze": Stage("analyze"),
             "embedding": Stage("embedding", through=(SnapshotGone,)),
-            "visitor": Stage("visitor"),
             "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
             "reranker": Stage("reranker", through=(SnapshotGone,)),
             "visible": Stage("wait_for_visible"),
@@ -109,21 +101,14 @@ class Ranking:
                 raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
 
     async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
-        (analysed, encoding, version), recent = await asyncio.gather(
-            self._encode(request, budget), self._recent(request.visitor_id, budget)
-        )
-        return _Understood(analysed.query, analysed.corrected, encoding, version, recent)
-
-    async def _encode(
-        self, request: SearchRequest, budget: Budget
-    ) -> tuple[AnalyzeQueryResponse, QueryEncoding | None, str]:
         query = validation.searched_text(request.query)
         if not query:
-            return AnalyzeQueryResponse(), None, ""
+            return _Understood("", False, None, "")
         analysed = await self._analyze(query, budget)
         if not analysed.query or request.max_tier == TIER_LEXICAL:
-            return analysed, None, ""
-        return analysed, *await self._embed(analysed.query, analysed.encoder_version, budget)
+            return _Understood(analysed.query, analysed.corrected, None, "")
+        encoding, encoder_version = await self._embed(analysed.query, analysed.encoder_version, budget)
+        return _Understood(analysed.query, analysed.corrected, encoding, encoder_version)
 
     async def _analyze(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
         with budget.timed("analyze"):
@@ -153,18 +138,6 @@ class Ranking:
         wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)
         limit_ms = budget.left_ms() * _EMBED_SHARE
         return await self._stages["embedding"].run(lambda: self._embedding.EmbedQueries(wanted), limit_ms)
-
-    async def _recent(self, visitor_id: str, budget: Budget) -> dict[str, float]:
-        """Product id -> weight of what the visitor lately acted on."""
-        if not visitor_id:
-            return {}
-        try:
-            limit_ms = budget.left_ms() * _VISITOR_SHARE
-            state = await self._stages["visitor"].run(lambda: self._features.visitor(visitor_id), limit_ms)
-        except Missed as missed:
-            budget.left_out(str(missed))
-            return {}
-        return state.weights_at(time.time())
 
     async def _retrieve(self, request: SearchRequest, understood: _Understood, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding
@@ -196,7 +169,7 @@ class Ranking:
             budget.left_out("reranker: no embedding")
             return None
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-        wanted = _rerank_request(understood, retrieved, limit_ms * _TOLD_SHARE, request.explain)
+        wanted = _rerank_request(request, understood, retrieved, limit_ms * _TOLD_SHARE)
         try:
             with budget.timed("rerank"):
                 response = await self._stages["reranker"].run(lambda: self._reranker.Rerank(wanted), limit_ms)
@@ -212,7 +185,7 @@ class Ranking:
 
 
 def _rerank_request(
-    understood: _Understood, retrieved: RetrieveResponse, budget_ms: float, explain: bool
+    request: SearchRequest, understood: _Understood, retrieved: RetrieveResponse, budget_ms: float
 ) -> RerankRequest:
     return RerankRequest(
         query=understood.query,
@@ -225,7 +198,9 @@ def _rerank_request(
         lexical_ranks=retrieved.lexical_ranks,
         dense_ranks=retrieved.dense_ranks,
         budget_ms=max(0.001, budget_ms),  # 0 would mean no limit
-        explain_limit=_EXPLAINED if explain else 0,
+        visitor_id=request.visitor_id,
+        session_id=request.session_id,
+        explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
     )
 

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import RerankerShop, follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import RerankerService, product_texts
 from shared.config import load
 from shared.events.opening import open_log
+from shared.features.redis import RedisFeatureStore
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
 from shared.rpc import Server, terminated
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
@@ -21,8 +25,8 @@ async def main() -> None:
     """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
     config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
     data = Path(config.data)
-    lane = Lane(config.workers, config.max_waiting)
-    service = RerankerService(opened, lane)
+    lane, store = Lane(config.workers, config.max_waiting), _feature_store()
+    service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
     server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
     shop = RerankerShop(data, config, product_texts, opened)
     follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
@@ -43,6 +47,13 @@ async def main() -> None:
     finally:
         lane.close()
         await log.close()
+        if store:
+            await store.close()
+
+
+def _feature_store() -> RedisFeatureStore | None:
+    config = load(RedisConfig)
+    return RedisFeatureStore(connect(config)) if config.url else None
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
 from protos.search_pb2 import Contribution
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import explain
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
@@ -24,29 +25,46 @@ from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest
+from shared.features.page import PageRequest, StoredPage
 from shared.snapshot.wire_rows import UNKNOWN
+from shared.stage import Missed
 
 MAX_CANDIDATES = 5_000
 _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
 
 
 class RerankerService(RerankerServiceServicer):
-    """Checks requests, and runs them one after the other off the event loop."""
+    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the other."""
 
-    def __init__(self, opened: OpenedRerankers, lane: Lane) -> None:
-        self._opened, self._lane = opened, lane
+    def __init__(self, opened: OpenedRerankers, lane: Lane, features: FeatureReader | None = None) -> None:
+        """Without `features`, what shoppers did is not known."""
+        self._opened, self._lane, self._features = opened, lane, features
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
-        recent = _recent(request, reranker.snapshot)
+        done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, recent, deadline))
+            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline), notes)
 
         return await self._lane.run(answer, deadline)
+
+    async def _done(
+        self, request: RerankRequest, snapshot: RerankerSnapshot, candidates: Candidates, deadline: Deadline
+    ) -> tuple[StoredPage | None, list[str]]:
+        """What shoppers did with the candidates; else what is left out and why."""
+        if self._features is None:
+            return None, []
+        products = snapshot.products
+        product_ids = ["" if row == UNKNOWN else products.product_id(row) for row in candidates.rows.tolist()]
+        wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
+        try:
+            return await self._features.read(wanted, deadline), []
+        except Missed as missed:
+            return None, [str(missed)]
 
 
 def _deadline(budget_ms: float) -> Deadline:
@@ -101,12 +119,7 @@ def _finite(name: str, numbers: NDArray[Any]) -> None:
         raise InvalidRequest(name, "holds a number that is not finite")
 
 
-def _recent(request: RerankRequest, snapshot: RerankerSnapshot) -> RecentProducts:
-    """Nothing: the reranker does not read visitors' states yet."""
-    return RecentProducts(np.zeros(0, np.int64), np.zeros(0, np.float32))
-
-
-def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
+def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking, notes: Sequence[str]) -> RerankResponse:
     shown = reranking.order[: request.feature_limit]
     return RerankResponse(
         order=reranking.order.tolist(),
@@ -116,7 +129,7 @@ def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) 
         feature_values=vectors.to_bytes(reranking.features[shown]),
         explanations=_explanations(request, reranker, reranking),
         bundle_version=reranker.bundle_version,
-        degraded=reranking.degraded,
+        degraded=[*notes, *reranking.degraded],
         stage_ms=reranking.stage_ms,
     )
 

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
+from services.standalone.commands import (
+    bench,
+    demo,
+    evaluate,
+    events,
+    index,
+    models,
+    replay,
+    search,
+    serve,
+    topics,
+    train,
+)
 from shared.errors import AisleError
 
 app = typer.Typer(
@@ -21,6 +33,8 @@ app.command("index")(index.index)
 app.command("serve")(serve.serve)
 app.command("search")(search.search)
 app.command("events")(events.events)
+app.command("topics")(topics.topics)
+app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

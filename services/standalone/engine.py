@@ -11,8 +11,9 @@ from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
-from services.feedback.service import parse
-from services.feedback.worker import SessionWorker
+from services.feedback.config import FeedbackConfig
+from services.feedback.service import observation
+from services.feedback.worker import Worker
 from services.gateway.admin_service import AdminService
 from services.gateway.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
@@ -21,6 +22,7 @@ from services.gateway.event_service import EventService
 from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import RerankerShop, follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
@@ -65,7 +67,7 @@ class Engine:
         self._follower = Follower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._lane = Lane(self._reranker_config.workers, self._reranker_config.max_waiting)
         self._features = MemoryFeatureStore()
-        self._sessions = SessionWorker(log, self._features, parse)
+        self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
         self.search = self._search(retrieval)
@@ -103,8 +105,9 @@ class Engine:
 
     def _search(self, retrieval: RetrievalService) -> SearchService:
         embedding = EmbeddingService(self._encoders)
-        reranker = RerankerService(self._rerankers, self._lane)
-        return SearchService(embedding, retrieval, reranker, self._features, self._log, self._config)
+        features = FeatureReader(self._features, self._reranker_config.features_ms)
+        reranker = RerankerService(self._rerankers, self._lane, features)
+        return SearchService(embedding, retrieval, reranker, self._log, self._config)
 
     async def status(self) -> Status:
         """What is served; a StatusSource."""
@@ -129,8 +132,8 @@ class Engine:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page: models warm, the newest snapshot open, the visitors' states rebuilt."""
-        await asyncio.gather(self._open(), self._sessions.catch_up())
+        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
+        await asyncio.gather(self._open(), self._feedback.catch_up())
 
     async def _open(self) -> None:
         await asyncio.to_thread(self._encoders.refresh)
@@ -147,7 +150,7 @@ class Engine:
     def _background(self) -> list["asyncio.Task[None]"]:
         seconds = self._reranker_config.refresh_seconds
         bundles = follow(self._rerankers, self._shop.newest, self._shop.reopen, seconds)
-        work = (self._sessions.run(), self._indexing.run(), self._follower.run(), bundles)
+        work = (self._feedback.run(), self._indexing.run(), self._follower.run(), bundles)
         return [asyncio.create_task(each) for each in (*work, self._encoders.follow(seconds))]
 
 

@@ -107,10 +107,6 @@ class SqliteEventLog:
         """Remember how far a group has come in its topics."""
         await self._in_reader(lambda: self._reading.commit(group, offsets))
 
-    async def count(self, topic: str) -> int:
-        """How many records a topic has."""
-        return await self._in_reader(lambda: self._reading.count(topic))
-
     async def drop(self, topic: str, through_offset: int) -> None:
         """Remove the records up to and with an offset."""
         await self._in_reader(lambda: self._reading.drop(topic, through_offset))

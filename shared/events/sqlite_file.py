@@ -105,11 +105,10 @@ class SqliteFile:
         """Records after an offset, oldest first."""
         columns, condition = "offset, key, value, time, event_id", "WHERE offset > ? ORDER BY offset LIMIT ?"
         rows = self._rows(f'SELECT {columns} FROM "{topic}" {condition}', after_offset, limit)
-        return [Record(*row, topic) for row in rows]
-
-    def count(self, topic: str) -> int:
-        """How many records a topic has."""
-        return int(self._rows(f'SELECT count(*) FROM "{topic}"')[0][0])
+        return [
+            Record(offset, key, value, time_seconds, event_id, topic)
+            for offset, key, value, time_seconds, event_id in rows
+        ]
 
     def drop(self, topic: str, through_offset: int) -> None:
         """Remove the records up to and with an offset; no offset is given again."""

@@ -71,10 +71,7 @@ def data(tmp_path: Path) -> Path:
 
 async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
     assert newest(data) == (VERSION, "b1")
-    request = tiny_request()
-    request.recent_product_ids.append("p7")
-    request.recent_weights.append(1.0)
-    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(request)
+    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(tiny_request())
     assert sorted(response.order) == list(range(40))
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
 

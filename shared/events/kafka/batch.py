@@ -33,19 +33,18 @@ class KafkaBatch:
     def size_bytes(self) -> int:
         return sum(len(record.value or b"") for record in self.records)
 
-    def send(self, producer: Any, topic: str, heard: Callback, broken: Callback) -> None:
+    def send(self, producer: Any, topic: str, partitions: int, heard: Callback, broken: Callback) -> None:
         """Hand the records to the producer, in order; `broken` is called when one of them is not written.
 
-        In a partition records are acknowledged in order, so the last one of each speaks for all before it. `heard` is
-        called now and then while they are.
+        `topic` is Kafka's name of it. In a partition records are acknowledged in order, so the last one of each speaks
+        for all before it; `heard` is called now and then while they are.
         """
-        count = len(producer.partitions_for(topic))
         last = {}
         for record in self.records:
             if self.error:
                 return
             key = record.key.encode()
-            partition = _hash(key) % count if count > 1 else 0
+            partition = _hash(key) % partitions if partitions > 1 else 0
             headers = [(EVENT_ID, record.event_id.encode())] if record.event_id is not None else None
             future = producer.send(topic, key=key, value=record.value, headers=headers, partition=partition)
             future.add_errback(broken)

@@ -1,7 +1,7 @@
 """Make the topics in Kafka."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -46,10 +46,14 @@ def _make_topics(admin: Any, config: KafkaConfig) -> list[TopicReport]:
     there = _there(admin, [topic.name for topic in asked])
     shared = {config.topic_prefix + name for name in SHARED}
     most = max([config.partitions, *(there[name].partitions for name in shared & set(there))])
-    asked = [replace(topic, partitions=most) if topic.name in shared else topic for topic in asked]
-    return [
-        _adjusted(admin, topic, there[topic.name]) if topic.name in there else _made(admin, topic) for topic in asked
-    ]
+    reports = []
+    for topic in asked:
+        partitions = most if topic.name in shared else topic.partitions
+        if topic.name in there:
+            reports.append(_adjusted(admin, topic, there[topic.name], partitions))
+        else:
+            reports.append(_made(admin, topic, partitions))
+    return reports
 
 
 def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
@@ -64,21 +68,21 @@ def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
     return found
 
 
-def _made(admin: Any, topic: Topic) -> TopicReport:
+def _made(admin: Any, topic: Topic, partitions: int) -> TopicReport:
     asked = {
-        "num_partitions": topic.partitions,
+        "num_partitions": partitions,
         "replication_factor": topic.replication,
         "configs": dict(topic.settings),
     }
     try:
         admin.create_topics({topic.name: asked}, wait_for_metadata=True)
     except TopicAlreadyExistsError:  # another one ran at the same time
-        return TopicReport(topic.name, topic.partitions, topic.replication)
-    return TopicReport(topic.name, topic.partitions, topic.replication, made=True)
+        return TopicReport(topic.name, partitions, topic.replication)
+    return TopicReport(topic.name, partitions, topic.replication, made=True)
 
 
-def _adjusted(admin: Any, topic: Topic, there: Topic) -> TopicReport:
-    differs = difference(topic, there)
+def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicReport:
+    differs = difference(topic, there, partitions)
     changes = [f"{name} {there.settings.get(name)} -> {value}" for name, value in differs.settings.items()]
     if differs.partitions:
         admin.create_partitions({topic.name: differs.partitions})
@@ -88,8 +92,9 @@ def _adjusted(admin: Any, topic: Topic, there: Topic) -> TopicReport:
         outcome = admin.alter_configs([resource])["topic"][topic.name]
         if outcome != "OK":
             raise Unavailable(f"{topic.name}: its settings were not changed: {outcome}")
-    partitions = differs.partitions or there.partitions
-    return TopicReport(topic.name, partitions, there.replication, False, tuple(changes), differs.notes)
+    return TopicReport(
+        topic.name, differs.partitions or there.partitions, there.replication, False, tuple(changes), differs.notes
+    )
 
 
 def delete_topics(config: KafkaConfig) -> None:

@@ -52,9 +52,10 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
     return Topic(config.topic_prefix + name, partitions, config.replication, settings)
 
 
-def difference(asked: Topic, there: Topic) -> Difference:
+def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
     """How a topic comes to what is asked without losing anything: never fewer partitions, never kept for less time.
 
+    `partitions` is how many it is to have: those asked for, or more if another topic with the same visitors has more.
     Raises InvalidRequest when a compacted topic has several partitions, which cannot be undone.
     """
     if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
@@ -75,8 +76,7 @@ def difference(asked: Topic, there: Topic) -> Difference:
             notes.append(f"{name} stays {there.settings[name]}, {value} is configured: shorten it by hand")
         else:
             settings[name] = value
-    partitions = asked.partitions if there.partitions < asked.partitions else 0
-    return Difference(partitions, settings, tuple(notes))
+    return Difference(partitions if there.partitions < partitions else 0, settings, tuple(notes))
 
 
 def _longer(one_ms: str, other_ms: str) -> bool:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.errors import AisleError, Overloaded, Unavailable
 from shared.events.kafka.batch import KafkaBatch
@@ -95,9 +95,17 @@ class KafkaWriter:
         try:
             producer = self._connected()
             topic = self._config.topic_prefix + batch.topic
-            batch.send(producer, topic, self._hear, lambda error: self._give_up(producer, error))
+            count = self._partition_count(producer, topic)
+            batch.send(producer, topic, count, self._hear, lambda error: self._give_up(producer, error))
         except (KafkaError, AisleError) as error:
             self._give_up(producer, error)
+
+    def _partition_count(self, producer: Any, topic: str) -> int:
+        try:
+            return len(producer.partitions_for(topic))
+        except KafkaTimeoutError as error:
+            message = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
+            raise Unavailable(message) from error
 
     def _hear(self, _: Any) -> None:
         self._heard_at = time.monotonic()
@@ -124,7 +132,7 @@ class KafkaWriter:
             compression_type=None if config.compression == "none" else config.compression,
             allow_auto_create_topics=False,
             delivery_timeout_ms=_NEVER_MS,
-            max_block_ms=config.away_ms,
+            max_block_ms=config.away_ms // 2,
             metrics_enabled=False,
         )
 

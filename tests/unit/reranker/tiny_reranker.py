@@ -1,5 +1,6 @@
 """A reranker over a random catalogue and random models, small enough to be made by a test."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
+from shared.features.page import PageRequest, StoredPage
+from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 
@@ -90,6 +93,14 @@ def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, bloc
     model = BlockModel.open(folder / "block.onnx", "fp32", threads=1)
     block = PacedScorer(BlockScorer(model, snapshot.states), 5, block_limit, Pace(0.01))
     return Reranker(snapshot, tiny_ranker(trees=trees), block, bundle_version="tiny", before=Pace(0.1), after=Pace(0.1))
+
+
+def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
+    """What the store has of a page whose visitor has these products and weights, and of which nothing else is known."""
+    visitor = Visitor()
+    visitor.state = VisitorState(tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()))
+    request = PageRequest([f"p{row}" for row in rows])
+    return StoredPage(request, [visitor.encoded(), None, *[None] * len(rows)], now_seconds=1e9)
 
 
 def tiny_request(count: int = 40, seed: int = 3) -> RerankRequest:

@@ -11,7 +11,6 @@ from shared.errors import AisleError
 Answer = TypeVar("Answer")
 
 _logger = logging.getLogger(__name__)
-_FAIR_MS = 50.0  # lateness under a shorter limit says more about the caller's deadline than about the stage
 
 
 class Missed(Exception):
@@ -26,11 +25,19 @@ class Stage:
     """
 
     def __init__(
-        self, name: str, through: tuple[type[AisleError], ...] = (), max_late: int = 8, rest_seconds: float = 1.0
+        self,
+        name: str,
+        through: tuple[type[AisleError], ...] = (),
+        max_late: int = 8,
+        rest_seconds: float = 1.0,
+        fair_ms: float = 50.0,
     ) -> None:
-        """`through` are the errors that are for the page, not reasons to do without the stage."""
+        """`through` are the errors that are for the page, not reasons to do without the stage.
+
+        Lateness under a limit below `fair_ms` says more about the caller's deadline than about the stage.
+        """
         self.name, self._through = name, through
-        self._max_late, self._rest_seconds = max_late, rest_seconds
+        self._max_late, self._rest_seconds, self._fair_ms = max_late, rest_seconds, fair_ms
         self._late_in_a_row = 0
         self._rests_until = 0.0
 
@@ -65,7 +72,7 @@ class Stage:
             raise Missed(f"{self.name}: failed ({type(error).__name__})") from error
 
     def _note_late(self, limit_ms: float) -> None:
-        if limit_ms < _FAIR_MS:
+        if limit_ms < self._fair_ms:
             return
         self._late_in_a_row += 1
         if self._late_in_a_row >= self._max_late:
