@@ -2,7 +2,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from shared.catalog.product import Product
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from tests.unit.embedding.conftest import DIM, STATE_DIM
 
-EXACT = {"engine": "onnxruntime-fp32", "product_engine": "onnxruntime-fp32"}
+EXACT = EmbeddingConfig(engine="onnxruntime-fp32", product_engine="onnxruntime-fp32")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def promote(tmp_path: Path) -> Callable[[str], str]:
 
 @pytest.fixture
 def encoders(model_folder: Path, tmp_path: Path) -> Encoders:
-    return Encoders(EmbeddingConfig(model=str(model_folder), **EXACT), tmp_path / "data")
+    return Encoders(replace(EXACT, model=str(model_folder)), tmp_path / "data")
 
 
 def index(encoders: Encoders, data: Path) -> None:
@@ -103,8 +103,7 @@ def test_a_bundle_that_is_named_takes_the_place_of_the_promoted_one(
 ) -> None:
     heads, data = promote("b1"), tmp_path / "data"
     promote("bundle2")
-    named = EmbeddingConfig(model=str(model_folder), bundle=str(data / "bundles" / "b1"), **EXACT)
-    encoders = Encoders(named, data)
+    encoders = Encoders(replace(EXACT, model=str(model_folder), bundle=str(data / "bundles" / "b1")), data)
     encoders.refresh()
     assert encoders.target.version.endswith(f"+{heads}")
 

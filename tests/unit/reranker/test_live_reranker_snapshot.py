@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.reranker.block import BlockModel, BlockScorer
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
@@ -26,7 +26,6 @@ from tests.unit.reranker.tiny_reranker import DIM, PRODUCTS, VERSION, matrix, ti
 
 ENCODER = {"name": "tiny", "sha256": "0" * 64}
 RNG = np.random.default_rng(5)
-NOBODY = RecentProducts(np.zeros(0, np.int64), np.zeros(0, np.float32))
 QUERY = EncodedQuery("kettle", matrix(RNG, 3, HIDDEN), unit(matrix(RNG, 3, STATE)), np.ones(3, np.float32))
 
 
@@ -108,14 +107,14 @@ def test_a_live_snapshot_ranks_as_one_that_is_made_of_the_same_products(
     rebuilt = _rebuilt(snapshot, rows, tmp_path / "rebuilt")
     orders = []
     for each, places in ((snapshot, rows), (rebuilt, np.arange(len(rows)))):
-        orders.append(_reranker(each, tmp_path).rerank(QUERY, _candidates(places), NOBODY, Deadline.after(0)))
+        orders.append(_reranker(each, tmp_path).rerank(QUERY, _candidates(places), None, Deadline.after(0)))
     np.testing.assert_allclose(orders[0].features, orders[1].features, rtol=1e-5)
     assert orders[0].order.tolist() == orders[1].order.tolist()
 
 
 def test_a_product_that_is_not_here_yet_is_ranked_like_the_others(snapshot: RerankerSnapshot, tmp_path: Path) -> None:
     rows = np.array([5, UNKNOWN, 9, 62])
-    reranking = _reranker(snapshot, tmp_path).rerank(QUERY, _candidates(rows), NOBODY, Deadline.after(0))
+    reranking = _reranker(snapshot, tmp_path).rerank(QUERY, _candidates(rows), None, Deadline.after(0))
     met = reranking.features[:, 3]  # maxsim_score
     assert met[1] == pytest.approx(met[[0, 2, 3]].mean()) and sorted(reranking.order) == [0, 1, 2, 3]
 

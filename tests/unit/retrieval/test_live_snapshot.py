@@ -123,7 +123,9 @@ def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
     live = LiveSnapshot(write_snapshot(tmp_path, [], version="v0", encoder=ENCODER), tmp_path / "private")
     history = History(random.Random(0))
     live.apply([history.write(Product("a", "Red lamp", price=1.0)), history.write(Product("b", "Blue lamp"))])
-    found = Retriever().retrieve(live.state, Request("red lamp", encoding_of(history.products["a"]).vector))
+    found = Retriever().retrieve(
+        live.state, Request("red lamp", encoding_of(history.products["a"]).vector.astype(np.float32))
+    )
     assert ids_of(live.state, found)[0] == "a" and live.state.orders.first(
         "price asc", 5, live.state.shown()
     ).tolist() == [

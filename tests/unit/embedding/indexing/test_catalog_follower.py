@@ -12,7 +12,7 @@ from shared.artifacts import current, versions
 from shared.catalog import writes
 from shared.catalog.product import Product
 from shared.errors import Unavailable
-from shared.events.log import DEAD_LETTERS, VECTORS, Appended, NewRecord
+from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop, Letters
@@ -168,7 +168,7 @@ async def test_a_log_that_fails_in_between_loses_nothing(shop: IndexingShop, cap
 class FlakyLog:
     """Appends to the vectors' topic, and says that it has not."""
 
-    def __init__(self, log: SqliteEventLog) -> None:
+    def __init__(self, log: EventLog) -> None:
         self._log, self.failures = log, 0
         self.read, self.wait, self.end_offset = log.read, log.wait, log.end_offset
 
