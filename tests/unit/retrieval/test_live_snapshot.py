@@ -1,133 +1,134 @@
 """A snapshot that follows the catalogue answers as one that is made of the catalogue as it is."""
 
-import math
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.retriever import DENSE, Request, Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
-from tests.unit.retrieval.catalog_history import ENCODER, History
-from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
-
-VECTOR = np.eye(1, DIM, dtype=np.float32)[0]
-FIELDS = ("brands", "categories", "tags", "price", "attributes.color", "attributes.size", "rating")
-FILTERS = (
-    Filter("brands", AnyOf(("ACME",))), Filter("brands", AnyOf(("hob", "łux")), negate=True),
-    Filter("categories", AnyOf(("A>B",))), Filter("price", Between(10, 60)), Filter("price", Exists(False)),
-    Filter("attributes.color", AnyOf(("red", "nothing"))), Filter("attributes.size", Between(2, math.inf)),
-    Filter("attributes.size", AnyOf(("2.5",))), Filter("product_id", AnyOf(("p1", "p5", "p99"))),
-    Filter("tags", Exists(True)), Filter("type", AnyOf(("primary",))),
-)  # fmt: skip
-ORDERS: dict[str, Callable[[Product], Any]] = {
-    "": lambda p: -_popularity(p),
-    "price asc": lambda p: (_last(p.price), -_popularity(p)),
-    "price desc": lambda p: (_last(None if p.price is None else -p.price), -_popularity(p)),
-    "rating desc": lambda p: (_last(None if p.rating_average is None else -p.rating_average), -_popularity(p)),
-    "newest": lambda p: (_last(None if p.publish_time is None else -p.publish_time), -_popularity(p)),
-}
-QUERIES = ("red lamp", "zephyrine", "tshirt", "blue steel kettle mug", "p3", "acme lampshade")
+from shared.errors import SnapshotGone, Unavailable
+from shared.snapshot.change import Change
+from tests.unit.retrieval.catalog_history import ENCODER, History, encoding_of
+from tests.unit.retrieval.live_shop import STEPS, VECTOR, Shop, answer, go, ids_of
+from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 
-def _popularity(product: Product) -> float:
-    return (product.rating_average or 0) * math.log1p(product.rating_count)
-
-
-def _last(number: float | None) -> float:
-    return math.inf if number is None else number
-
-
-class Shop:
-    """A live snapshot beside the history that made it."""
-
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder, self.history, self._versions = folder, History(random.Random(seed)), 0
-        for _ in range(8):
-            self.history.step()
-        self.live = self._compacted()
-
-    def write(self, count: int) -> None:
-        self.live.apply([self.history.step() for _ in range(count)])
-
-    def compact(self) -> None:
-        self.live = self._compacted()
-
-    def rebuilt(self) -> Snapshot:
-        return Snapshot.open(self._written())
-
-    def _compacted(self) -> LiveSnapshot:
-        return LiveSnapshot(self._written(), self.folder / f"private{self._versions}")
-
-    def _written(self) -> Path:
-        self._versions += 1
-        history, version = self.history, f"v{self._versions}"
-        positions = {"vectors_position": history.offset, "log_position": 2 * history.offset}
-        products = list(history.products.values())
-        return write_snapshot(self.folder, products, history.vectors(), version, encoder=ENCODER, **positions)
-
-
-def _ids(snapshot: Snapshot, found: Candidates) -> list[str]:
-    return [snapshot.products.product_id(int(row)) for row in found.rows]
-
-
-def _answer(snapshot: Snapshot, request: Request, fields: list[str]) -> tuple[set[str], int, Any]:
-    """What must be the same however the snapshot came to be; only BM25's statistics still know deleted products."""
-    asked = replace(request, facets=tuple((name, limit) for name in fields for limit in (2, 50)))
-    found = Retriever().retrieve(snapshot, asked)
-    return set(_ids(snapshot, found)), found.total_count, found.facets
-
-
-def _agree(shop: Shop) -> None:
-    live, rebuilt = shop.live.state, shop.rebuilt()
-    assert live.log_position == rebuilt.log_position and live.shown_count == len(rebuilt.products)
-    known = [field for field in FIELDS if field in rebuilt.columns.fields()]
-    assert set(rebuilt.columns.fields()) <= set(live.columns.fields())
-    # A filter on an attribute that nothing has any more is refused by the rebuilt one; the live one finds nothing.
-    requests = [Request(filters=(each,)) for each in FILTERS if each.field in {*known, "product_id", "type"}]
-    requests += [Request(query, VECTOR, tier=tier) for query in QUERIES for tier in (LEXICAL, FUSED)]
-    requests += [Request("red lamp", VECTOR, (FILTERS[1], FILTERS[3]))]
-    for request in requests:
-        assert _answer(live, request, known) == _answer(rebuilt, request, known), request
-    for order_by, key in ORDERS.items():
-        found = [_ids(each, Retriever().retrieve(each, Request(order_by=order_by))) for each in (live, rebuilt)]
-        assert [key(shop.history.products[each]) for each in found[0]] == [
-            key(shop.history.products[e]) for e in found[1]
-        ]
-        assert set(found[0]) == set(found[1])
-    _agree_on_vectors(live, rebuilt)
-    for product_id in (f"p{n}" for n in range(shop.history.ids)):
-        row = live.products.row(product_id)
-        assert (None if row is None else live.products.product(row)) == shop.history.products.get(product_id)
-
-
-def _agree_on_vectors(live: Snapshot, rebuilt: Snapshot) -> None:
-    scores = []
-    for snapshot in (live, rebuilt):
-        found = Retriever().retrieve(snapshot, Request("red", VECTOR, tier=DENSE))
-        scores.append(dict(zip(_ids(snapshot, found), found.dense_scores.tolist(), strict=True)))
-    assert scores[0] == pytest.approx(scores[1], abs=1e-3)  # a rebuilt one has them as float16
-
-
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 10_000), steps=st.lists(st.sampled_from(["write", "batch", "compact"]), max_size=8))
+@settings(max_examples=5, deadline=None)  # tests/integration has more of them
+@given(seed=st.integers(0, 10_000), steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
 def test_a_live_snapshot_answers_as_one_that_is_rebuilt(
     tmp_path_factory: pytest.TempPathFactory, seed: int, steps: list[str]
 ) -> None:
-    shop = Shop(tmp_path_factory.mktemp("shop"), seed)
-    _agree(shop)
-    for step in steps:
-        if step == "compact":
-            shop.compact()
-        else:
-            shop.write(1 if step == "write" else 12)
-        _agree(shop)
+    go(Shop(tmp_path_factory.mktemp("shop"), seed), steps)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path, seed=1)
+
+
+def _found(snapshot: Snapshot, query: str) -> list[str]:
+    return ids_of(snapshot, Retriever().retrieve(snapshot, Request(query)))
+
+
+def _matching(snapshot: Snapshot, query: str) -> list[str]:
+    """Products that hold enough of the query's words."""
+    return [
+        snapshot.products.product_id(row) for row in np.flatnonzero(snapshot.lexical.search(query).matching()).tolist()
+    ]
+
+
+def test_a_state_does_not_change_when_the_next_one_comes(shop: Shop) -> None:
+    history = shop.history
+    shop.live.apply([history.write(Product("new", "Zephyrine lantern"))])
+    before = shop.live.state
+    said = answer(before, Request("zephyrine lantern", VECTOR), ["brands", "price"])
+    shop.live.apply([history.write(None, "new"), *(history.step() for _ in range(40))])
+    assert answer(before, Request("zephyrine lantern", VECTOR), ["brands", "price"]) == said
+    assert before.products.row("new") is not None and shop.live.state.products.row("new") is None
+    assert len(before.products) < len(shop.live.state.products)
+
+
+def test_what_was_found_can_be_fetched_after_it_was_replaced(shop: Shop) -> None:
+    shop.live.apply([shop.history.write(Product("new", "Zephyrine lantern"))])
+    before = shop.live.state
+    row = before.products.row("new")
+    assert row is not None
+    wire = before.rows.to_wire(np.array([row]))
+    shop.live.apply([shop.history.write(Product("new", "Zephyrine lamp")), shop.history.write(None, "new")])
+    after = shop.live.state
+    assert after.products.product(int(after.rows.held(wire)[0])).title == "Zephyrine lantern"
+
+
+def test_a_row_of_the_future_has_not_arrived_yet(shop: Shop) -> None:
+    now = shop.live.state
+    with pytest.raises(Unavailable, match="has not arrived here yet"):
+        now.rows.held(np.array([len(now.products)]))
+
+
+def test_a_row_that_the_log_has_lost_calls_for_another_page(shop: Shop) -> None:
+    first, _ = shop.history.write(Product("new", "Lantern")), shop.history.write(Product("new", "Lamp"))
+    shop.live.apply([shop.history.write(Product("new", "Torch"))])  # the two before were compacted away
+    wire = len(shop.live.state.products) - 1 + first.offset - shop.live.state.rows.vectors_position - 1
+    with pytest.raises(SnapshotGone, match="has been replaced"):
+        shop.live.state.rows.held(np.array([wire]))
+
+
+def test_spelling_is_corrected_from_words_that_came_and_not_from_words_that_went(shop: Shop) -> None:
+    history = shop.history
+    shop.live.apply([history.write(Product("new", "Quixotic banjo"))])
+    assert shop.live.state.spelling.correct("quixotik banjjo") == "quixotic banjo"
+    shop.live.apply([history.write(None, "new")])
+    assert shop.live.state.spelling.correct("quixotik banjjo") == "quixotik banjjo"
+
+
+def test_a_word_of_removed_products_is_not_required(shop: Shop) -> None:
+    history = shop.history
+    shop.live.apply([history.write(Product("a", "Quixotic banjo")), history.write(Product("b", "Banjo"))])
+    assert _matching(shop.live.state, "quixotic banjo") == ["a"]
+    shop.live.apply([history.write(None, "a")])
+    assert _matching(shop.live.state, "quixotic banjo") == ["b"]
+
+
+def test_a_product_without_an_encoding_is_found_by_words_alone(shop: Shop) -> None:
+    change = replace(shop.history.write(Product("new", "Zephyrine lantern")), encodings={})
+    shop.live.apply([change])
+    state = shop.live.state
+    assert "new" in _found(state, "zephyrine lantern")
+    near = Retriever().retrieve(state, Request("zephyrine lantern", VECTOR, tier=DENSE))
+    assert "new" not in ids_of(state, near) or near.dense_scores[ids_of(state, near).index("new")] == 0
+
+
+def test_a_position_alone_moves_the_position_alone(shop: Shop) -> None:
+    before = shop.live.state
+    shop.history.offset += 1
+    shop.live.apply([Change(99, offset=shop.history.offset)])
+    after = shop.live.state
+    assert (after.log_position, after.rows.position) == (99, shop.history.offset)
+    assert after.lexical is before.lexical and after.products is before.products
+
+
+def test_without_writes_nothing_is_written(shop: Shop) -> None:
+    shop.live.apply([])
+    assert not (shop.folder / "private1").exists()
+
+
+def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
+    live = LiveSnapshot(write_snapshot(tmp_path, [], version="v0", encoder=ENCODER), tmp_path / "private")
+    history = History(random.Random(0))
+    live.apply([history.write(Product("a", "Red lamp", price=1.0)), history.write(Product("b", "Blue lamp"))])
+    found = Retriever().retrieve(
+        live.state, Request("red lamp", encoding_of(history.products["a"]).vector.astype(np.float32))
+    )
+    assert ids_of(live.state, found)[0] == "a" and live.state.orders.first(
+        "price asc", 5, live.state.shown()
+    ).tolist() == [
+        0,
+        1,
+    ]
