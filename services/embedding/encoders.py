@@ -48,6 +48,7 @@ class Encoders:
         self._config, self._data, self._warm = config, data, warm
         self._open: dict[str, OpenEncoder] = {}
         self._named: dict[str, Mapping[str, Any]] = {}  # snapshot -> encoder of its manifest
+        self._target = ""  # version
         self._missing: set[str] = set()  # versions whose weights or bundle are not here
         self._lock = threading.Lock()
 
@@ -58,8 +59,8 @@ class Encoders:
         """
         with self._lock:
             target = self._target_folder()
-            wanted = {version: folder for version, folder in self._of_snapshots()}
-            wanted[self._version(target)] = target
+            self._target = self._version(target)
+            wanted = dict(self._of_snapshots()) | {self._target: target}
             failure: AisleError | None = None
             opened: dict[str, OpenEncoder] = {}
             for version, folder in wanted.items():
@@ -73,11 +74,10 @@ class Encoders:
 
     @property
     def target(self) -> OpenEncoder:
-        """The promoted bundle's: what new snapshots are made with. Raises Unavailable before the first refresh."""
-        version = self._version(self._target_folder())
-        if version not in self._open:
-            raise Unavailable(f"the encoder {version} is not open yet; ask again")
-        return self._open[version]
+        """The promoted bundle's: what new snapshots are made with. Raises Unavailable while it is not open."""
+        if self._target not in self._open:
+            raise Unavailable(f"the encoder {self._target} is not open yet; ask again")
+        return self._open[self._target]
 
     def get(self, version: str = "") -> OpenEncoder:
         """The encoder of that version; without one, the current snapshot's, else the target. Raises SnapshotGone."""

@@ -151,11 +151,16 @@ class Snapshots:
         return self._by_version[version]
 
     async def showing(self, log_position: int, budget_ms: float, version: str = "", encoder: str = "") -> Snapshot:
-        """Like `get`, once it shows the catalogue's writes up to a position; Unavailable when time is up before."""
+        """Like `get`, once it shows the catalogue's writes up to a position; Unavailable when time is up before.
+
+        Raises SnapshotGone when it never will: a newer one of its encoder takes in the writes.
+        """
         snapshot = self.get(version, encoder)
         try:
             async with asyncio.timeout(budget_ms / 1e3):
                 while (snapshot := self.get(version, encoder)).log_position < log_position:
+                    if snapshot is not self.get(encoder_version=snapshot.encoder_version):
+                        raise SnapshotGone(f"snapshot_version: {snapshot.version} takes in no more writes here")
                     await self._changed.wait()
         except TimeoutError:
             reason = f"{log_position} is not shown yet, {snapshot.log_position} is; ask again, or wait longer"

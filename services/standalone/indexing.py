@@ -1,5 +1,6 @@
 """A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from services.embedding.config import EmbeddingConfig
+from services.embedding.encoder import TextEncoder
+from services.embedding.hash_encoder import HashEncoder
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
@@ -14,7 +17,7 @@ from services.standalone.bundles import bundle_folder
 from shared.catalog.product import Product
 from shared.catalog.rows import RowRejection, read_rows
 from shared.config import load
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, Overloaded
 from shared.events.log import VECTORS
 from shared.events.sqlite_file import SqliteFile
 from shared.product_text import product_text_of
@@ -22,6 +25,7 @@ from shared.snapshot.generation import current_generation, snapshots_of
 
 LISTED_REJECTIONS = 1000
 _READ_AT_ONCE = 1_000
+_PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
 
 
 class IndexProgress(Protocol):
@@ -94,9 +98,22 @@ def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
 
 
 def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexProgress | None = None) -> dict[str, Any]:
-    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it."""
+    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
+
+    Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
+    """
     watcher = progress or Silent()
-    encoder = open_encoder(encoder_config(data, bundle))
+    encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return _index(catalog, data, encoder, watcher)
+        except Overloaded:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_RETRY_SECONDS)
+
+
+def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     file = CatalogFile(catalog)
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
     with _written_since(data) as tail:

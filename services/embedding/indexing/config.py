@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class IndexingConfig:
     """How catalogue writes become visible, and when they are folded into a new snapshot."""
 
-    port: int = 50055  # of its health checks
+    port: int = 50056  # of its health checks
     data: str = "data"  # folder of snapshots/, which it writes, and bundles/
     batch_products: int = 64  # writes taken in together at most: more are quicker, fewer are visible sooner
     least_records: int = 5_000  # written since a snapshot, at which a new one may be made

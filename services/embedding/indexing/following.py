@@ -30,6 +30,7 @@ from shared.snapshot.generation import current_generation, snapshots_of
 
 log = logging.getLogger(__name__)
 
+_GATHER_SECONDS = 0.03  # writes seldom come alone; what comes within this time is encoded and appended together
 _RETRY_SECONDS = 1.0
 _WARM = "warm"
 
@@ -82,10 +83,10 @@ class CatalogFollower:
     async def _step(self) -> None:
         state = await self._caught_up()
         position = state.tail.end.catalog
-        if records := await self._events.read(CATALOG, position, self._config.batch_products):
-            await self._take(state, records)
-        else:
-            await self._events.wait(CATALOG, position, self._config.refresh_seconds)
+        if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
+            await asyncio.sleep(_GATHER_SECONDS)
+            if records := await self._events.read(CATALOG, position, self._config.batch_products):
+                await self._take(state, records)
         self._upkeep.look(state, self._encoders.target)
 
     async def _caught_up(self) -> CatalogState:

@@ -88,3 +88,14 @@ async def test_a_wait_ends_on_a_newer_snapshot_too(open_snapshot: OpenSnapshot) 
     await asyncio.sleep(0.01)
     snapshots.swap(replace(open_snapshot(ONE, version="v2"), log_position=7))
     assert (await waiting).version == "v2"
+
+
+async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(open_snapshot: OpenSnapshot) -> None:
+    old, new = (replace(open_snapshot(ONE, version=v), log_position=3) for v in ("v1", "v2"))
+    snapshots = Snapshots(old, new)
+    with pytest.raises(SnapshotGone, match="v1 takes in no more writes"):
+        await snapshots.showing(5, budget_ms=60_000, version="v1")
+    assert await snapshots.showing(3, budget_ms=0, version="v1") is old
+    other = Snapshots(replace(old, encoder_version="old@1"), new)  # which follows: it is the newest of its encoder
+    with pytest.raises(Unavailable, match="5 is not shown yet"):
+        await other.showing(5, budget_ms=10, version="v1")
