@@ -19,7 +19,7 @@ ALL_DOCS = "\n".join(DOCS.values())
 
 def _settings() -> list[str]:
     names = []
-    for path in sorted(ROOT.glob("services/*/config.py")):
+    for path in sorted([*ROOT.glob("services/*/config.py"), *ROOT.glob("shared/**/config.py")]):
         module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for kind in vars(module).values():
             if isinstance(kind, type) and kind.__name__.endswith("Config") and kind.__module__ == module.__name__:
