@@ -21,7 +21,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import EventProduct, UserEvent
 from services.embedding.cpu import read_cpu
-from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import delete_topics, make_topics
 from shared.events.log import CATALOG, USER_EVENTS, EventLog, NewRecord
@@ -50,9 +50,10 @@ def main() -> None:
     parser.add_argument("--address", default="", help="a broker; default: the one of deploy/services")
     parser.add_argument("--events", type=int, default=15_000, help="in each round of each way")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compression", default="lz4", choices=COMPRESSIONS)
     arguments = parser.parse_args()
     address = arguments.address or _services()
-    config = KafkaConfig(address, topic_prefix=f"bench-{time.time_ns()}.")
+    config = KafkaConfig(address, topic_prefix=f"bench-{time.time_ns()}.", compression=arguments.compression)
     make_topics(config)
     try:
         asyncio.run(_measure(config, arguments.events, arguments.rounds))
@@ -133,7 +134,7 @@ def _send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
         enable_idempotence=True,
         linger_ms=config.linger_ms,
         batch_size=config.batch_bytes,
-        compression_type=config.compression,
+        compression_type=None if config.compression == "none" else config.compression,
         metrics_enabled=False,
     )
     topic = config.topic_prefix + USER_EVENTS
