@@ -9,7 +9,7 @@ SERVICES := $(shell grep -l '^service ' protos/*.proto)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install protos fmt check test demo serve bench constraints clean
+.PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,8 +22,14 @@ serve: $(VENV)/.demo ## Serve the sample catalogue on port 50051
 
 install: $(VENV)/.dev ## Everything a contributor needs, in .venv
 
-test: $(VENV)/.dev ## Every test, with the real parts
+test: $(VENV)/.dev services ## Every test, with the real parts
 	$(BIN)/python -m pytest $(ARGS)
+
+services: ## A real Kafka and a real Redis for development and tests, without Docker
+	@$(PYTHON) deploy/services start
+
+services-stop: ## Stop them
+	@$(PYTHON) deploy/services stop
 
 check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
 	$(BIN)/ruff format --check .
@@ -48,8 +54,8 @@ constraints: $(VENV)/.dev ## Pin today's versions in constraints.txt
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --no-annotate --all-extras --group dev \
 	  --python-version 3.11 pyproject.toml --output-file constraints.txt
 
-clean: ## Remove what make made
-	rm -rf $(VENV) data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: services-stop ## Remove what make made
+	rm -rf $(VENV) .services data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/uv:
 	$(PYTHON) -m venv $(VENV)

@@ -12,7 +12,7 @@ from shared.events.log import Appended, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
 _LOGGER = logging.getLogger(__name__)
-_REPLAYED_AT_ONCE = 500
+_REPLAYED_AT_ONCE = 1_000
 _RETRY_SECONDS = 0.5
 
 

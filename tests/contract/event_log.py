@@ -22,7 +22,7 @@ from shared.events.log import (
 )
 
 Reopen = Callable[[], Awaitable[EventLog]]  # closes the log, if one is open, and opens it again
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 30.0
 
 
 def records(*values: str, key: str = "v1") -> list[NewRecord]:

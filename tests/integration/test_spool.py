@@ -21,7 +21,7 @@ from tests.servers import Broker, fresh_topics
 
 ROOT = Path(__file__).parents[2]
 SPOOLED = (USER_EVENTS, SEARCH_LOGS)
-BACK_SECONDS = 30
+BACK_SECONDS = 120
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ async def test_events_during_an_outage_are_acknowledged_and_arrive_in_order_betw
         appended = await log.append(USER_EVENTS, [event(key, number) for key in keys])
         slowest_seconds = max(slowest_seconds, time.monotonic() - began)
         assert [(append.offset, append.duplicate) for append in appended] == [(0, False)] * 5
-    assert slowest_seconds < 3.5  # the first one finds out that Kafka is away
+    assert slowest_seconds < 5  # the first one finds out that Kafka is away
     starting = asyncio.create_task(asyncio.to_thread(broker.start))
     number = 300
     while not starting.done() or (await log.append(USER_EVENTS, [event(key, number) for key in keys]))[0].offset == 0:

@@ -46,7 +46,7 @@ class KafkaEventLog:
         if batch.records:
             self._writer.write(batch)
         for each in {place.batch for place in places}:
-            await self._writer.finished(each)
+            await asyncio.shield(each.done)  # a caller that leaves does not end it for others
         return [place.appended() for place in places]
 
     def _place(self, batch: KafkaBatch, record: NewRecord) -> Place:

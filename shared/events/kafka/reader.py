@@ -18,6 +18,7 @@ from shared.events.log import Record
 _SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
 _READ_SECONDS = 10.0
 _FETCHED_AT_ONCE = 1_000
+_FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 
 
 class KafkaReader:
@@ -94,6 +95,7 @@ class KafkaReader:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             allow_auto_create_topics=False,
+            max_partition_fetch_bytes=_FETCHED_BYTES,
             metrics_enabled=False,
         )
         consumer.assign([self._place])

@@ -40,8 +40,8 @@ class KafkaSession:
             if self._client is None:
                 self._client = self._make()
             return work(self._client)
-        except KafkaError as error:
-            if not error.retriable:  # what passes, passes with the same client, which keeps its place in its group
+        except (KafkaError, OSError, RuntimeError) as error:
+            if not getattr(error, "retriable", False):  # what passes, passes with the same client and its group
                 self._drop()
             raise meaning(error, self._address) from error
 

@@ -38,7 +38,8 @@ class KafkaWriter:
         self._producer: Any = None  # made and closed in the thread
         self._broken: Any = None  # the last producer that was given up
         self._connect_at = 0.0
-        self._waiting: set[KafkaBatch] = set()
+        self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time when it was sent
+        self._watching: asyncio.Task[None] | None = None
         self._waiting_records = self._waiting_bytes = 0
         self._heard_at = 0.0
 
@@ -54,39 +55,38 @@ class KafkaWriter:
     def write(self, batch: KafkaBatch) -> None:
         """Send a batch after all before it."""
         self._loop = asyncio.get_running_loop()
-        self._waiting.add(batch)
+        self._waiting[batch] = time.monotonic()
         self._waiting_records += len(batch.records)
         self._waiting_bytes += batch.size_bytes
         batch.done.add_done_callback(lambda _: self._done(batch))
         self._thread.submit(self._send, batch)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
 
     def _done(self, batch: KafkaBatch) -> None:
-        self._waiting.discard(batch)
+        del self._waiting[batch]
         self._waiting_records -= len(batch.records)
         self._waiting_bytes -= batch.size_bytes
         batch.records = []
 
-    async def finished(self, batch: KafkaBatch) -> None:
-        """Return once the batch is done, well or not; whoever waits notices that Kafka is away."""
-        began_at = time.monotonic()
-        while not batch.done.done():
-            _, open_ = await asyncio.wait([batch.done], timeout=self._away_seconds)
-            if open_:
-                self._judge(time.monotonic(), began_at)
-
-    def _judge(self, now: float, began_at: float) -> None:
-        """Give Kafka up when it has been silent for too long, or one batch has waited for much too long."""
-        waited_seconds = now - began_at
-        silent_seconds = now - max(self._heard_at, began_at)
-        if silent_seconds >= self._away_seconds or waited_seconds >= self._away_seconds * _PATIENCE:
-            reason = f"Kafka at {self._config.address} has not acknowledged a record for {waited_seconds:.1f} s"
-            self._give_up(self._producer, Unavailable(f"{reason}; retry later"))
-
     async def close(self) -> None:
         """Wait for what was sent, as long as Kafka answers, and let go of the producer."""
-        await asyncio.gather(*(self.finished(batch) for batch in self._waiting))
+        if self._waiting:
+            await asyncio.wait([batch.done for batch in self._waiting])
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
+
+    async def _watch(self) -> None:
+        """Give Kafka up when it has been silent for too long, or one batch has waited for much too long."""
+        while self._waiting:
+            await asyncio.sleep(self._away_seconds / 8)
+            now, oldest_at = time.monotonic(), next(iter(self._waiting.values()), None)
+            if oldest_at is None:
+                return
+            silent_seconds = now - max(self._heard_at, oldest_at)
+            if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _PATIENCE:
+                reason = f"Kafka at {self._config.address} has not acknowledged a record for {now - oldest_at:.1f} s"
+                self._give_up(self._producer, Unavailable(f"{reason}; retry later"))
 
     def _send(self, batch: KafkaBatch) -> None:
         if batch.error:
@@ -97,7 +97,7 @@ class KafkaWriter:
             topic = self._config.topic_prefix + batch.topic
             count = self._partition_count(producer, topic)
             batch.send(producer, topic, count, self._hear, lambda error: self._give_up(producer, error))
-        except (KafkaError, AisleError) as error:
+        except Exception as error:  # whatever it is: nobody may wait for a batch that is not on its way
             self._give_up(producer, error)
 
     def _partition_count(self, producer: Any, topic: str) -> int:

@@ -8,7 +8,10 @@ from shared.events.kafka.config import KafkaConfig
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("COMPRESSION", "snapy", "compression 'snapy' is unknown; use one of: none, gzip, lz4, zstd"),
+        ("COMPRESSION", "snapy", "compression 'snapy' is unknown; use one of: none, gzip, lz4"),
+        ("ADDRESS", "localhost", "address 'localhost' is not host:port"),
+        ("ADDRESS", "one:9092, :9092", "address ' :9092' is not host:port; separate several by commas"),
+        ("ADDRESS", "one:9092,two:x", "address 'two:x' is not host:port"),
         ("PARTITIONS", "0", "partitions must be at least 1"),
         ("AWAY_MS", "50", "away_ms must be at least 100"),
         ("LINGER_MS", "x", "AISLE_KAFKA_LINGER_MS='x' is not a valid int"),
@@ -17,6 +20,11 @@ from shared.events.kafka.config import KafkaConfig
 def test_a_setting_that_does_not_fit_is_named(name: str, value: str, message: str) -> None:
     with pytest.raises(SystemExit, match=message):
         load(KafkaConfig, {f"AISLE_KAFKA_{name}": value})
+
+
+def test_several_brokers_may_be_named() -> None:
+    address = "one:9092,two:9093,[::1]:9094"
+    assert load(KafkaConfig, {"AISLE_KAFKA_ADDRESS": address}).address == address
 
 
 async def test_without_an_address_the_variable_is_named() -> None:
