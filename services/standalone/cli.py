@@ -10,6 +10,7 @@ from services.standalone.commands import (
     evaluate,
     events,
     index,
+    load,
     models,
     replay,
     search,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("index")(index.index)
+app.command("load")(load.load)
 app.command("serve")(serve.serve)
 app.command("search")(search.search)
 app.command("events")(events.events)

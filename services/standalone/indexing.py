@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,16 +14,15 @@ from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
-from shared.catalog.product import Product
-from shared.catalog.rows import RowRejection, read_rows
+from services.standalone.catalog_file import CatalogFile
+from shared.catalog.rows import RowRejection
 from shared.config import load
-from shared.errors import InvalidRequest, Overloaded
+from shared.errors import Overloaded
 from shared.events.log import VECTORS
 from shared.events.sqlite_file import SqliteFile
 from shared.product_text import product_text_of
 from shared.snapshot.generation import current_generation, snapshots_of
 
-LISTED_REJECTIONS = 1000
 _READ_AT_ONCE = 1_000
 _PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
 
@@ -44,40 +43,6 @@ class Silent:
 
     def encoded(self, done: int, total: int, /) -> None:
         """Nothing."""
-
-
-@dataclass
-class CatalogFile:
-    """A catalogue file being read; counts its rows and keeps the first rejections."""
-
-    path: Path
-    rows: int = 0
-    rejected: int = 0
-    rejections: list[RowRejection] = field(default_factory=list)
-
-    def products(self, progress: IndexProgress) -> Iterator[Product]:
-        """The valid products. Raises InvalidRequest at the end of a file that holds none."""
-        size = self.path.stat().st_size if self.path.is_file() else 0
-        for row in read_rows(self.path):
-            self.rows += 1
-            if isinstance(row.outcome, Product):
-                yield row.outcome
-            else:
-                self._reject(row.outcome)
-            progress.read(min(row.bytes_read, size), size)
-        if self.rows == self.rejected:
-            raise InvalidRequest(str(self.path), self._nothing())
-
-    def _reject(self, rejection: RowRejection) -> None:
-        self.rejected += 1
-        if len(self.rejections) < LISTED_REJECTIONS:
-            self.rejections.append(rejection)
-
-    def _nothing(self) -> str:
-        if not self.rejections:
-            return "is empty; nothing was changed"
-        first = self.rejections[0]
-        return f"holds no valid product; nothing was changed (line {first.line}: {first.field}: {first.reason})"
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
