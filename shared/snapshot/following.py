@@ -22,6 +22,8 @@ from shared.snapshot.change import Change, from_record
 log = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 0.25  # between two states of a snapshot: each costs a commit of the word index
+_REST = 2  # times as long as the last state took, so that on a busy machine most of the time is the pages'
+_LONGEST_PAUSE_SECONDS = 0.5
 _KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
 _READ_AT_ONCE = 500
 _RETRY_SECONDS = 1.0
@@ -103,7 +105,7 @@ class Follower:
         self._tried: str | None = None
         self._try_again_at = 0.0
         self._opening: asyncio.Task[None] | None = None
-        self._applied_at = 0.0
+        self._not_before = 0.0
         self._first = asyncio.Event()
 
     async def start(self) -> None:
@@ -152,11 +154,17 @@ class Follower:
             if not self._opened:
                 await asyncio.sleep(self._look_seconds)
             elif await self._events.wait(VECTORS, self._opened[-1].position, self._look_seconds):
-                await asyncio.sleep(self._applied_at + self._pause_seconds - time.monotonic())
+                await asyncio.sleep(self._not_before - time.monotonic())
+                began = time.monotonic()
                 await self._catch_up()
+                self._not_before = began + self._pause(time.monotonic() - began)
         except AisleError as error:
             log.error("aisle.vectors cannot be read; what is served does not change meanwhile: %s", error)
             await asyncio.sleep(_RETRY_SECONDS)
+
+    def _pause(self, took_seconds: float) -> float:
+        """Between the beginnings of two states."""
+        return max(self._pause_seconds, min((1 + _REST) * took_seconds, _LONGEST_PAUSE_SECONDS))
 
     def _look(self) -> None:
         version = current(self._root)
@@ -196,7 +204,6 @@ class Follower:
 
     async def _catch_up(self) -> None:
         """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""
-        self._applied_at = time.monotonic()
         encoder = self._opened[-1].encoder_version
         for opened in list(self._opened):
             if opened is not self._opened[-1] and opened.encoder_version == encoder:

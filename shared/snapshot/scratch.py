@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 import uuid
@@ -11,6 +12,8 @@ from pathlib import Path
 from shared.errors import StorageFull
 
 _LOCK = ".lock"
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 1 << 30  # free; a word index has about 130 bytes a product
 
 
 class Scratch:
@@ -38,20 +41,28 @@ class Scratch:
         self._lock.close()
 
 
-def scratch_root(configured: str, data: Path) -> Path:
-    """Where scratch folders are: as configured, else DATA/live where links to the snapshot's files can be made.
+def scratch_root(configured: str, data: Path, memory: Path = _MEMORY) -> Path:
+    """Where scratch folders are: as configured, else in memory where it has plenty of room.
 
-    A data folder that may only be read leaves the system's folder for temporary files.
+    What is there is written several times a second and need not last, and on a disk each time waits for the disk. Else
+    DATA/live, where links to the snapshot's files can be made, or the system's temporary files.
     """
     if configured:
         return Path(configured)
-    root = data / "live"
+    name = f"aisle-live-{os.getuid()}"
+    roots = [data / "live", Path(tempfile.gettempdir()) / name]
+    if memory.is_dir() and shutil.disk_usage(memory).free >= _ROOM_BYTES:
+        roots.insert(0, memory / name)
+    return next((root for root in roots if _is_writable(root)), roots[-1])
+
+
+def _is_writable(root: Path) -> bool:
     try:
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=root):
-            return root
+            return True
     except OSError:
-        return Path(tempfile.gettempdir()) / "aisle-live"
+        return False
 
 
 def _remove_abandoned(root: Path) -> None:

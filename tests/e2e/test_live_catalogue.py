@@ -147,6 +147,7 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AISLE_INDEXING_LEAST_RECORDS", "15")
+    monkeypatch.setenv("AISLE_RETRIEVAL_SCRATCH", str(data / "scratch"))
     before = current(data / "snapshots")
     for begin in range(0, 30, 10):
         with engine_process(data) as (process, address), grpc.insecure_channel(address) as channel:
@@ -160,8 +161,7 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
         assert search(channel, wait_for=position, filters=[ids]).total_count == 30
         _until_another_snapshot(channel, str(before))
         assert search(channel, filters=[ids]).total_count == 30
-    leftovers = [path for path in (data / "live").iterdir()] if (data / "live").exists() else []
-    assert leftovers == []  # the private copies of engines that were killed are gone
+    assert list((data / "scratch").iterdir()) == []  # the private copies of engines that were killed are gone
 
 
 def _until_another_snapshot(channel: grpc.Channel, before: str) -> None:

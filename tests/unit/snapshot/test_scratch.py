@@ -1,7 +1,9 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -43,14 +45,23 @@ def test_the_folders_of_others_stay(tmp_path: Path) -> None:
     second.close()
 
 
-def test_it_is_beside_the_data_unless_told_otherwise(tmp_path: Path) -> None:
-    assert scratch_root("", tmp_path) == tmp_path / "live"
+def test_it_is_where_it_is_told_to_be(tmp_path: Path) -> None:
     assert scratch_root("/elsewhere", tmp_path) == Path("/elsewhere")
+
+
+def test_it_is_in_memory_where_that_has_room(tmp_path: Path) -> None:
+    if shutil.disk_usage(tmp_path).free < 2 << 30:
+        pytest.skip("needs two gigabytes")
+    assert scratch_root("", tmp_path / "data", memory=tmp_path).parent == tmp_path
+
+
+def test_without_it_is_beside_the_data(tmp_path: Path) -> None:
+    assert scratch_root("", tmp_path, memory=tmp_path / "none") == tmp_path / "live"
 
 
 def test_where_data_may_only_be_read_it_is_with_the_temporary_files(tmp_path: Path) -> None:
     not_a_folder = tmp_path / "data"
     not_a_folder.write_text("")
-    assert scratch_root("", not_a_folder).name == "aisle-live"
+    assert scratch_root("", not_a_folder, memory=tmp_path / "none").parent == Path(tempfile.gettempdir())
     with pytest.raises(StorageFull, match="name another folder"):
         Scratch(not_a_folder / "live")
