@@ -35,7 +35,7 @@ class LiveSnapshot:
 
     def __init__(self, folder: Path, private: Path) -> None:
         """Open the snapshot in `folder`; `private` is where its copy of the word index will be."""
-        self._base = self.state = Snapshot.open(folder)
+        self._base = self.state = Snapshot.open(folder, private)
         self._folder, self._private = folder, private
         self._lexical: LiveLexical | None = None  # made with the first change
         self._ids, self._payloads = DeltaIds(), list[bytes]()
@@ -109,8 +109,7 @@ class LiveSnapshot:
 
     def _writer(self) -> LiveLexical:
         if self._lexical is None:
-            folder = self._folder / "lexical"
-            self._lexical = LiveLexical(folder, self._private, Vocabulary.open(folder))
+            self._lexical = LiveLexical(self._private, Vocabulary.open(self._folder / "lexical"))
         return self._lexical
 
     def _next(self, position: int, log_position: int) -> Snapshot:

@@ -21,6 +21,7 @@ from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, encoder_version
 from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.live_lexical import copy_index
 from shared.snapshot.live_products import Products
 from shared.snapshot.products import ProductStore
 from shared.snapshot.wire_rows import WireRows
@@ -51,14 +52,17 @@ class Snapshot:
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
 
     @classmethod
-    def open(cls, folder: Path, verify: bool = True) -> Snapshot:
+    def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
         """Map a snapshot's files and warm them up.
 
-        Raises Corrupt naming the file when one is not what the manifest says; `verify` False checks sizes only.
+        `private` is a folder to be made for a copy of the word index, which is opened instead of the snapshot's own.
+        Raises Corrupt naming the file when one is not what the manifest says.
         """
-        manifest = read_manifest(folder, verify)
+        manifest = read_manifest(folder)
+        if private is not None:
+            copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
-        index, positions = LexicalIndex.open(folder / "lexical"), Positions.of(manifest)
+        index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
         counts = {"products": len(products), "columns": columns.row_count, "lexical": index.searcher.num_docs}
         if set(counts.values()) != {manifest["product_count"]}:
             raise Corrupt(f"{folder}: the manifest has {manifest['product_count']} products, but {counts}; rebuild it")

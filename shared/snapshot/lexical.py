@@ -125,9 +125,9 @@ class LexicalIndex:
         self._analyzer = analyzer()
 
     @classmethod
-    def open(cls, folder: Path) -> LexicalIndex:
-        """Read what LexicalWriter wrote."""
-        return cls(opened(folder), Vocabulary.open(folder))
+    def open(cls, folder: Path, copy: Path | None = None) -> LexicalIndex:
+        """Read what LexicalWriter wrote into `folder`; the index itself from its `copy`, if there is one."""
+        return cls(opened(copy or folder), Vocabulary.open(folder))
 
     def words(self, text: str) -> list[str]:
         """The different indexed words of `text`, in order."""

@@ -1,6 +1,7 @@
 """The words of a snapshot and of what was written since: a private copy of its index, with a writer.
 
-The copy's files are hard links, or copies where links cannot be made; tantivy never writes into a file that is there.
+Its files are hard links, or copies where links cannot be made; tantivy never writes into a file that is there. But it
+writes a lock into the folder even to read an index, and a data folder may be read-only, so the copy is what is opened.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ _WRITER_BYTES = 15_000_000  # the least that tantivy takes; a commit writes what
 class LiveLexical:
     """Adds and deletes products; what it did is seen by indexes that `committed` gives afterwards."""
 
-    def __init__(self, folder: Path, private: Path, vocabulary: Vocabulary) -> None:
-        """`folder` is the snapshot's, `private` one that is not there yet."""
-        _copy(folder, private)
+    def __init__(self, private: Path, vocabulary: Vocabulary) -> None:
+        """`private` is a copy of a snapshot's index, for this process alone."""
         self._index = opened(private)
         self._index.config_reader("manual")
         self._writer = self._index.writer(_WRITER_BYTES, 1)
@@ -51,7 +51,8 @@ class LiveLexical:
         return LexicalIndex(self._index, self._vocabulary, self._deleted)
 
 
-def _copy(folder: Path, private: Path) -> None:
+def copy_index(folder: Path, private: Path) -> None:
+    """Copy a snapshot's index into a folder that is not there yet."""
     private.mkdir(parents=True)
     for path in _index_files(folder):
         try:

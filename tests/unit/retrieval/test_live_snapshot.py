@@ -55,6 +55,16 @@ def test_a_state_does_not_change_when_the_next_one_comes(shop: Shop) -> None:
     assert len(before.products) < len(shop.live.state.products)
 
 
+def test_following_writes_nothing_into_the_snapshots_folder(tmp_path: Path) -> None:
+    """The folder may be on a read-only file system."""
+    folder = write_snapshot(tmp_path / "data", [Product("a", "Red lamp")], encoder=ENCODER)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    live = LiveSnapshot(folder, tmp_path / "private")
+    live.apply([History(random.Random(1)).write(Product("new", "Zephyrine lantern"))])
+    assert _matching(live.state, "lantern") == ["new"]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
 def test_what_was_found_can_be_fetched_after_it_was_replaced(shop: Shop) -> None:
     shop.live.apply([shop.history.write(Product("new", "Zephyrine lantern"))])
     before = shop.live.state
@@ -112,11 +122,6 @@ def test_a_position_alone_moves_the_position_alone(shop: Shop) -> None:
     after = shop.live.state
     assert (after.log_position, after.rows.position) == (99, shop.history.offset)
     assert after.lexical is before.lexical and after.products is before.products
-
-
-def test_without_writes_nothing_is_written(shop: Shop) -> None:
-    shop.live.apply([])
-    assert not (shop.folder / "private1").exists()
 
 
 def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:

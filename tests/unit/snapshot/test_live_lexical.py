@@ -6,7 +6,7 @@ import pytest
 
 from shared.catalog.product import Product
 from shared.snapshot.lexical import TEXT, LexicalIndex, LexicalWriter
-from shared.snapshot.live_lexical import LiveLexical
+from shared.snapshot.live_lexical import LiveLexical, copy_index
 from shared.snapshot.vocabulary import Vocabulary
 
 LAMP, MUG = Product("a", "Red lamp"), Product("b", "Blue mug")
@@ -23,7 +23,12 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def live(folder: Path, tmp_path: Path) -> LiveLexical:
-    return LiveLexical(folder, tmp_path / "private", Vocabulary.open(folder))
+    return live_copy(folder, tmp_path / "private")
+
+
+def live_copy(folder: Path, private: Path) -> LiveLexical:
+    copy_index(folder, private)
+    return LiveLexical(private, Vocabulary.open(folder))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -60,6 +65,6 @@ def test_a_word_of_removed_products_alone_is_no_word_of_the_catalogue(live: Live
 def test_where_links_cannot_be_made_files_are_copied(folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir="/dev/shm") as elsewhere:
         assert os.stat(elsewhere).st_dev != folder.stat().st_dev
-        live = LiveLexical(folder, Path(elsewhere) / "private", Vocabulary.open(folder))
+        live = live_copy(folder, Path(elsewhere) / "private")
         live.add(Product("c", "Zephyrine lantern"), 2)
         assert live.committed().searcher.num_docs == 3
