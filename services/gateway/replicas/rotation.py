@@ -30,19 +30,19 @@ class Rotation:
 
     def first(self, log_position: int = 0) -> Replica | None:
         """Whom to ask; preferably one that is known to show the log up to a position. None: there is no replica."""
-        return self._next(self._replicas.values(), log_position)
-
-    def another(self, than: Collection[Replica], log_position: int = 0) -> Replica | None:
-        """Whom to ask as well; None when no other one is ready."""
-        return self._next([each for each in self._replicas.values() if each.ready and each not in than], log_position)
-
-    def _next(self, candidates: Collection[Replica], log_position: int) -> Replica | None:
-        def order(each: Replica) -> tuple[bool, bool, bool, int, int]:
-            out = self._ejection.is_out(each)
-            return not each.ready, out, each.log_position < log_position, each.in_flight, each.turn
-
-        chosen = min(candidates, key=order, default=None)
+        chosen = self._best(self._replicas.values(), log_position)
         if chosen is not None:
             self._turn += 1
             chosen.turn = self._turn
         return chosen
+
+    def another(self, than: Collection[Replica], log_position: int = 0) -> Replica | None:
+        """Whom to ask as well; None when no other one is ready."""
+        return self._best([each for each in self._replicas.values() if each.ready and each not in than], log_position)
+
+    def _best(self, candidates: Collection[Replica], log_position: int) -> Replica | None:
+        def order(each: Replica) -> tuple[bool, bool, bool, int, int]:
+            out = self._ejection.is_out(each)
+            return not each.ready, out, each.log_position < log_position, each.in_flight, each.turn
+
+        return min(candidates, key=order, default=None)
