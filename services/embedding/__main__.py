@@ -8,9 +8,10 @@ from pathlib import Path
 from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
-from services.embedding.service import NAME, EmbeddingService
+from services.embedding.service import NAME, EmbeddingService, replica_status
 from shared.config import load
-from shared.rpc import Server
+from shared.rpc import Server, terminated
+from shared.status import status_door
 
 
 async def main() -> None:
@@ -18,10 +19,15 @@ async def main() -> None:
     config = load(EmbeddingConfig)
     data = Path(config.data)
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
+    service = EmbeddingService(encoders)
+    doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_door(lambda: replica_status(encoders))]
+    server = Server(doors, config.port)
+    await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)
+    await server.report(serving=True)
     following = asyncio.create_task(encoders.follow(config.refresh_seconds))
-    server = Server([(NAME, add_EmbeddingServiceServicer_to_server, EmbeddingService(encoders))], config.port)
-    await server.run()
+    await terminated()
+    await server.stop()
     following.cancel()
     encoders.close()
 

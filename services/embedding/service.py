@@ -5,6 +5,7 @@ from typing import Any
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from protos.embedding_pb2 import QueryEncoding as QueryEncodingMessage
 from protos.embedding_pb2_grpc import EmbeddingServiceServicer
+from protos.status_pb2 import ReplicaStatus
 from services.embedding.encoders import Encoders
 from services.embedding.encoding import QueryEncoding
 from shared.errors import InvalidRequest
@@ -26,6 +27,13 @@ class EmbeddingService(EmbeddingServiceServicer):
         chosen = self._encoders.get(request.encoder_version)
         encodings = await chosen.batcher.encode(request.queries)
         return EmbedQueriesResponse(encodings=map(_message, encodings), encoder_version=chosen.version)
+
+
+def replica_status(encoders: Encoders) -> ReplicaStatus:
+    """What this process encodes with now."""
+    opened = encoders.all()
+    engines = {f"encoder_{side}": name for each in opened.values() for side, name in each.encoder.engines.items()}
+    return ReplicaStatus(encoder_versions=list(opened), engines=engines)
 
 
 def _message(encoding: QueryEncoding) -> QueryEncodingMessage:

@@ -7,12 +7,13 @@ from contextlib import suppress
 from protos.feedback_pb2_grpc import add_FeedbackServiceServicer_to_server
 from services.feedback.config import FeedbackConfig
 from services.feedback.progress import Progress
-from services.feedback.service import FeedbackService, observation
+from services.feedback.service import FeedbackService, observation, replica_status
 from services.feedback.worker import Worker
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
-from shared.rpc import Server
+from shared.rpc import Server, terminated
+from shared.status import status_door
 
 _logger = logging.getLogger("services.feedback")
 
@@ -21,10 +22,22 @@ async def main() -> None:
     """Follow the log on Kafka and keep the features in Redis, until asked to end."""
     config, log, store = load(FeedbackConfig), open_log(), open_feature_store()
     worker = Worker(log, store, observation, config)
-    service = FeedbackService(worker.progress)
-    server = Server([("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, service)], config.port)
-    tasks = [asyncio.create_task(worker.run()), asyncio.create_task(_report(worker.progress, config.report_seconds))]
-    await server.run()
+    progress = worker.progress
+    doors = [
+        ("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, FeedbackService(progress)),
+        status_door(lambda: replica_status(progress)),
+    ]
+    server = Server(doors, config.port)
+
+    async def healthy_once_it_follows() -> None:
+        await worker.ready.wait()
+        await server.report(serving=True)
+
+    await server.start(serving=False)
+    work = (worker.run(), _report(progress, config.report_seconds), healthy_once_it_follows())
+    tasks = [asyncio.create_task(each) for each in work]
+    await terminated()
+    await server.stop()
     for task in tasks:
         task.cancel()
         with suppress(asyncio.CancelledError):

@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from protos.events_pb2 import Impression, UserEvent
 from protos.feedback_pb2 import GetProgressRequest, GetProgressResponse
 from protos.feedback_pb2_grpc import FeedbackServiceServicer
+from protos.status_pb2 import ReplicaStatus
 from services.feedback.observation import Interaction, Observation, Shown
 from services.feedback.progress import Progress
 from shared.events.log import SEARCH_LOGS, Record
@@ -33,6 +34,11 @@ class FeedbackService(FeedbackServiceServicer):
             behind_seconds=progress.behind_seconds(),
             waiting_for=progress.waiting_for,
         )
+
+
+def replica_status(progress: Progress) -> ReplicaStatus:
+    """How this worker is doing, for the gateway's status; GetProgress tells more."""
+    return ReplicaStatus(behind_seconds=progress.behind_seconds(), waiting_for=progress.waiting_for)
 
 
 def observation(record: Record) -> Observation:

@@ -40,6 +40,7 @@ class Worker:
         self._config = config or FeedbackConfig()
         self._follower: Follower | None = None
         self.progress = Progress()
+        self.ready = asyncio.Event()  # set once it follows
 
     async def run(self) -> None:
         """Follow the log until cancelled; what is down is waited for."""
@@ -73,6 +74,7 @@ class Worker:
             await self.close()
         if self._follower is None:
             self._follower = await self._open(generation)
+            self.ready.set()
         records = await self._follower.step(timeout_seconds, self._config.batch_records)
         await asyncio.sleep(0)  # in one process with the pages, those go first
         return records

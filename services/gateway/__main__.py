@@ -1,51 +1,72 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses; the log is on Kafka where AISLE_KAFKA_ADDRESS names it, else a file of this
-process. What gateways share beyond that is in Redis, where AISLE_REDIS_URL names it.
+The services are reached at their addresses, of which each may have several. The log is on Kafka where
+AISLE_KAFKA_ADDRESS names it, else a file of this process. What gateways share beyond that is in Redis, where
+AISLE_REDIS_URL names it.
 """
 
 import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import Any
 
-from protos.embedding_pb2_grpc import EmbeddingServiceStub
-from protos.reranker_pb2_grpc import RerankerServiceStub
-from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.admin_service import AdminService
 from services.gateway.cached_embedding import CachedEmbedding
 from services.gateway.caches import Caches
 from services.gateway.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
-from services.gateway.doors import doors
+from services.gateway.doors import SEARCH, doors
 from services.gateway.event_log import open_event_log
 from services.gateway.event_service import EventService
+from services.gateway.processes import Processes
+from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
 from services.gateway.search_service import SearchService
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.redis.config import RedisConfig
-from shared.rpc import Server, connect
+from shared.rpc import Server, terminated
 
 
 async def main() -> None:
+    """Serve until asked to end."""
     config = load(GatewayConfig)
     log = open_event_log(config, load(KafkaConfig))
-    async with (
-        connect(config.embedding_address) as embedding,
-        connect(config.retrieval_address) as retrieval,
-        connect(config.reranker_address) as reranker,
-    ):
-        caches, encoder = Caches.open(load(RedisConfig), config), EmbeddingServiceStub(embedding)
-        stubs = (
-            CachedEmbedding(encoder, caches.encodings) if caches else encoder,
-            RetrievalServiceStub(retrieval),
-            RerankerServiceStub(reranker),
-        )
-        search = SearchService(*stubs, log, config, caches.windows if caches else None)
-        catalog = CatalogService(log, RetrievalServiceStub(retrieval))
-        await Server(doors(search, catalog, EventService(log), AdminService(search)), config.port).run()
+    embedding = EmbeddingReplicas(config.embedding_address, config.hedge_share)
+    retrieval = RetrievalReplicas(config.retrieval_address, config.hedge_share)
+    reranker = RerankerReplicas(config.reranker_address, config.hedge_share)
+    services: dict[str, Replicas[Any]] = {
+        "embedding": embedding.all,
+        "retrieval": retrieval.all,
+        "reranker": reranker.all,
+    }
+    async with AsyncExitStack() as stack:
+        for each in services.values():
+            await stack.enter_async_context(each.open(config.resolve_seconds))
+        caches = Caches.open(load(RedisConfig), config)
+        cached = CachedEmbedding(embedding, caches.encodings) if caches else embedding
+        search = SearchService(cached, retrieval, reranker, log, config, caches.windows if caches else None)
+        processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
+        parts = (search, CatalogService(log, retrieval), EventService(log), AdminService(processes))
+        server = Server(doors(*parts), config.port)
+        await server.start()
+        telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
+        await terminated()
+        await server.stop()
+        telling.cancel()
         await search.close()
         if caches:
             await caches.close()
-        await log.close()
+    await log.close()
+
+
+async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:
+    """Health of the search service follows retrieval's; events and writes are taken without it."""
+    while True:
+        retrieval.all.channels.changed.clear()
+        await server.report(retrieval.all.ready, SEARCH)
+        await retrieval.all.channels.changed.wait()
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
     asyncio.run(main())

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 
+from services.gateway.replicas import addresses
+
 
 @dataclass(frozen=True)
 class GatewayConfig:
     """Where the gateway listens, whom it asks, and what a page may cost."""
 
     port: int = 50051
-    embedding_address: str = "localhost:50052"
-    retrieval_address: str = "localhost:50053"
+    embedding_address: str = "localhost:50052"  # HOST:PORT of every replica, separated by commas
+    retrieval_address: str = "localhost:50053"  # a HOST with several addresses is as many replicas
     reranker_address: str = "localhost:50054"
+    feedback_address: str = "localhost:50055"  # this one and the next for GetStatus alone
+    indexing_address: str = "localhost:50056"
+    resolve_seconds: float = 2  # how often hosts are looked up again
+    hedge_share: float = 0.1  # of calls, may be sent to a second replica because the first is late; 0: none
     log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
     spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
     max_spool_bytes: int = 1_073_741_824  # of each of the two
@@ -30,3 +36,18 @@ class GatewayConfig:
             raise ValueError("deadline_ms, max_in_flight, window_size and max_windows must be at least 1")
         if min(self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms) <= 0:
             raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms must be more than 0")
+        if self.resolve_seconds <= 0 or not 0 <= self.hedge_share <= 1:
+            raise ValueError("resolve_seconds must be more than 0, and hedge_share a share from 0 to 1")
+        for text in self.addresses.values():
+            addresses.parse(text)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each service is."""
+        return {
+            "embedding": self.embedding_address,
+            "indexing": self.indexing_address,
+            "retrieval": self.retrieval_address,
+            "reranker": self.reranker_address,
+            "feedback": self.feedback_address,
+        }

@@ -4,10 +4,11 @@ For the services, a generated stub and the servicer itself both fit: the stub ca
 in this process.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from protos.admin_pb2 import Replica
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from protos.reranker_pb2 import RerankRequest, RerankResponse
 from protos.retrieval_pb2 import (
@@ -45,7 +46,12 @@ class Status:
     bundle_version: str = ""
     engines: dict[str, str] = field(default_factory=dict)
     pending_writes: int = 0
+    replicas: Sequence[Replica] = ()
+    waiting_for: str = ""
 
 
 class StatusSource(Protocol):
     async def status(self) -> Status: ...
+
+
+Ejected = Callable[[], set[str]]  # addresses of replicas that are left alone now

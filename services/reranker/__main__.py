@@ -10,13 +10,14 @@ from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import RerankerShop, follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
-from services.reranker.service import RerankerService, product_texts
+from services.reranker.service import NAME, RerankerService, product_texts, replica_status
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
 from shared.rpc import Server, terminated
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
+from shared.status import status_door
 
 
 async def main() -> None:
@@ -25,7 +26,8 @@ async def main() -> None:
     data = Path(config.data)
     lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
     service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
-    server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
+    doors = [(NAME, add_RerankerServiceServicer_to_server, service), status_door(lambda: replica_status(opened))]
+    server = Server(doors, config.port)
     shop = RerankerShop(data, config, product_texts, opened)
     follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
 

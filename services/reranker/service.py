@@ -12,6 +12,7 @@ from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
 from protos.search_pb2 import Contribution
+from protos.status_pb2 import ReplicaStatus
 from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
@@ -25,11 +26,12 @@ from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, Unavailable
 from shared.features.page import PageRequest, StoredPage
 from shared.snapshot.wire_rows import UNKNOWN
 from shared.stage import Missed
 
+NAME = "aisle.v1.RerankerService"
 MAX_CANDIDATES = 5_000
 _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
 
@@ -71,6 +73,23 @@ class RerankerService(RerankerServiceServicer):
             return await self._features.read(wanted, deadline), []
         except Missed as missed:
             return None, [str(missed)]
+
+
+def replica_status(opened: OpenedRerankers) -> ReplicaStatus:
+    """What this process ranks with now."""
+    try:
+        reranker = opened.newest
+    except Unavailable as error:
+        return ReplicaStatus(waiting_for=str(error))
+    snapshot = reranker.snapshot
+    return ReplicaStatus(
+        snapshot_version=snapshot.version,
+        product_count=len(snapshot),
+        bundle_version=reranker.bundle_version,
+        encoder_versions=[snapshot.encoder_version],
+        engines={"reranker": reranker.block.scorer.engine} if reranker.block else {},
+        vectors_position=snapshot.position,
+    )
 
 
 def _deadline(budget_ms: float) -> Deadline:

@@ -8,7 +8,7 @@ from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
-from services.retrieval.service import RetrievalService
+from services.retrieval.service import NAME, RetrievalService, replica_status
 from services.retrieval.snapshots import Snapshots
 from shared.config import load
 from shared.events.opening import open_log
@@ -16,6 +16,7 @@ from shared.rpc import Server, terminated
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
+from shared.status import status_door
 
 
 async def main() -> None:
@@ -24,7 +25,8 @@ async def main() -> None:
     data = Path(config.data)
     root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
-    server = Server([("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)], config.port)
+    doors = [(NAME, add_RetrievalServiceServicer_to_server, service), status_door(lambda: replica_status(snapshots))]
+    server = Server(doors, config.port)
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = Follower(log, root, opens, config.refresh_seconds)
 

@@ -18,14 +18,16 @@ from protos.retrieval_pb2 import (
 )
 from protos.retrieval_pb2_grpc import RetrievalServiceServicer
 from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
+from protos.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
 from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
 from services.retrieval.matched_terms import matched_terms
 from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, Unavailable
 
+NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
 MAX_FETCHED = 1_000
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
@@ -63,6 +65,22 @@ class RetrievalService(RetrievalServiceServicer):
     async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
         snapshot = await self._snapshots.showing(request.wait_for_visible, request.budget_ms, request.snapshot_version)
         return await asyncio.to_thread(_fetched, snapshot, request)
+
+
+def replica_status(snapshots: Snapshots) -> ReplicaStatus:
+    """What this process serves now."""
+    try:
+        snapshot = snapshots.get()
+    except Unavailable as error:
+        return ReplicaStatus(waiting_for=str(error))
+    return ReplicaStatus(
+        snapshot_version=snapshot.version,
+        product_count=snapshot.shown_count,
+        encoder_versions=[snapshot.encoder_version],
+        engines={"dense": snapshot.dense.kind},
+        log_position=snapshot.log_position,
+        vectors_position=snapshot.rows.position,
+    )
 
 
 def _request(message: RetrieveRequest, dim: int) -> Request:

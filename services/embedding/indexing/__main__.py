@@ -5,6 +5,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+from protos.status_pb2 import ReplicaStatus
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
@@ -14,6 +15,7 @@ from shared.config import load
 from shared.events.opening import open_log
 from shared.product_text import product_text_of
 from shared.rpc import Server, terminated
+from shared.status import status_door
 
 log = logging.getLogger("services.embedding.indexing")
 
@@ -24,7 +26,7 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
     follower = CatalogFollower(data, events, encoders, product_text_of, config)
-    server = Server([], config.port)
+    server = Server([status_door(lambda: _status(follower, encoders))], config.port)
 
     async def follow() -> None:
         async with the_indexer(data, config.refresh_seconds):
@@ -45,6 +47,17 @@ async def main() -> None:
                 task.cancel()
     finally:
         await events.close()
+
+
+def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
+    positions = follower.positions
+    return ReplicaStatus(
+        snapshot_version=follower.snapshot_version,
+        encoder_versions=list(encoders.all()),
+        log_position=positions.catalog,
+        vectors_position=positions.vectors,
+        waiting_for="" if follower.ready.is_set() else "the catalogue's log, or another indexer that follows it",
+    )
 
 
 if __name__ == "__main__":

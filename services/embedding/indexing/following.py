@@ -26,7 +26,7 @@ from shared.catalog.writes import Write
 from shared.errors import AisleError, InvalidRequest
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
 from shared.snapshot.change import Change, to_record
-from shared.snapshot.generation import current_generation, snapshots_of
+from shared.snapshot.generation import Positions, current_generation, snapshots_of
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,16 @@ class CatalogFollower:
         self._maker, self._upkeep = ChangeMaker(text), Upkeep(data, text, self._config)
         self._state: CatalogState | None = None
         self.ready = asyncio.Event()  # set once it follows
+
+    @property
+    def positions(self) -> Positions:
+        """Up to where both logs are taken in; from the start while it does not follow."""
+        return self._state.tail.end if self._state else Positions()
+
+    @property
+    def snapshot_version(self) -> str:
+        """What it adds to; empty while it does not follow."""
+        return self._state.base.version if self._state else ""
 
     async def move_over(self) -> None:
         """Encode everything again when another encoder, or other heads, made the snapshot: before anybody serves it.
