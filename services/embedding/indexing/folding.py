@@ -1,7 +1,7 @@
 """Fold what was written into the next snapshot in a process of its own: python -m services.embedding.indexing.folding
 
 Writing a snapshot is a second of Python for some thousand products, and pages of the same process would wait for it.
-The process gets its job on standard input. It has no encoder, so it can only make snapshots of products that are encoded.
+The process gets its job on standard input. It has no encoder, so all products must be encoded already.
 """
 
 from __future__ import annotations
