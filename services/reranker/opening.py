@@ -1,6 +1,7 @@
 """From folders on the disk to a reranker that serves: a snapshot, and the bundle that fits it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -102,7 +103,13 @@ def _scorer(
 ) -> Scorer | None:
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
-        return BlockScorer(BlockModel.open(path, config.precision, config.threads), states)
+        return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision, config.threads), states)
     if config.scorer == "cross-encoder" and chosen.path(CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None
+
+
+@lru_cache(2)  # one that serves, and the next
+def _block(path: Path, sha256: str, precision: str, threads: int) -> BlockModel:
+    """The block of a bundle, opened once for all snapshots: to quantise it and to try it takes a second."""
+    return BlockModel.open(path, precision, threads)

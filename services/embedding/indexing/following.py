@@ -97,7 +97,8 @@ class CatalogFollower:
             await asyncio.sleep(_GATHER_SECONDS)
             if records := await self._events.read(CATALOG, position, self._config.batch_products):
                 await self._take(state, records)
-        self._upkeep.look(state, self._encoders.target)
+        if current(snapshots_of(self._data)) == state.base.version:
+            self._upkeep.look(state, self._encoders.target)
 
     async def _caught_up(self) -> CatalogState:
         """The state over the snapshot that is current now: another process may have made one."""

@@ -8,6 +8,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Iterator
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,6 +39,11 @@ class Tail:
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
+
+    @property
+    def descriptor(self) -> int:
+        """Of the file: a process that is given it can read a pickled tail."""
+        return self._file.descriptor
 
     @property
     def has_changes(self) -> bool:
@@ -82,9 +88,9 @@ class Tail:
 
     def frozen(self) -> Tail:
         """The same as it is now, for another thread; it is not to be added to."""
-        copy = object.__new__(Tail)
-        copy.__dict__ |= {**self.__dict__, "_places": dict(self._places)}
-        return copy
+        frozen = copy(self)
+        frozen._places = dict(self._places)
+        return frozen
 
 
 class _UnnamedFile:

@@ -8,12 +8,14 @@ import time
 from pathlib import Path
 
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.indexing.indexer import Indexer, fits
+from services.embedding.indexing.folding import fold
+from services.embedding.indexing.indexer import Indexer, IndexReport, fits
 from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Text
-from shared.errors import AisleError
+from shared.errors import AisleError, Unavailable
+from shared.product_text import product_text_of
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ class Upkeep:
     def __init__(self, data: Path, text: Text, config: IndexingConfig) -> None:
         self._data, self._text, self._config = data, text, config
         self._task: asyncio.Task[None] | None = None
+        self._thread: asyncio.Task[None] | None = None  # of `make`, while it works
         self._not_before = 0.0  # after a failure
 
     def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
@@ -44,17 +47,19 @@ class Upkeep:
         busy = self._task is not None and not self._task.done()
         if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
             log.info("a new snapshot follows %s: %s", state.base.version, reason)
-            self._task = asyncio.create_task(self._make(state.tail.frozen(), target))
+            # The process of `fold` has no encoder, and knows of one text alone.
+            apart = fits(target.identity, state.base) and self._text is product_text_of
+            self._task = asyncio.create_task(self._make(state.tail.frozen(), target, apart))
 
     def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
-        """Make the next snapshot now; see Indexer.run."""
-        report = Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail)
-        kept = f"{report.reused_count} of {report.product_count} products kept their vectors"
-        log.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)
+        """Make the next snapshot now, in this process; see Indexer.run."""
+        _tell(Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail))
 
-    async def _make(self, tail: Tail, target: VersionedEncoder) -> None:
+    async def _make(self, tail: Tail, target: VersionedEncoder, apart: bool) -> None:
         try:
-            await asyncio.to_thread(self.make, tail, target)
+            if not (apart and await self._folded(tail, target)):
+                self._thread = asyncio.create_task(asyncio.to_thread(self.make, tail, target))
+                await self._thread
         except Exception as error:  # whatever it is, writes go on becoming visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
             log.error(
@@ -62,8 +67,26 @@ class Upkeep:
                 error,
                 exc_info=not isinstance(error, (AisleError, OSError)),
             )
+        finally:
+            self._thread = None
+
+    async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
+        """Make it in a process of its own; False when an encoding is missing, or the process was killed."""
+        try:
+            _tell(await fold(self._data, target.identity, tail))
+        except Unavailable as error:
+            log.warning("the next snapshot is made in this process: %s", error)
+            return False
+        return True
 
     async def close(self) -> None:
-        """Wait for a snapshot in the making: its thread cannot be stopped."""
-        if self._task:
-            await asyncio.wait([self._task])
+        """End a process that makes a snapshot; wait for a thread that does, since it cannot be stopped."""
+        if self._task and self._thread is None:
+            self._task.cancel()
+        if running := [task for task in (self._task, self._thread) if task]:
+            await asyncio.wait(running)
+
+
+def _tell(report: IndexReport) -> None:
+    kept = f"{report.reused_count} of {report.product_count} products kept their vectors"
+    log.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)
