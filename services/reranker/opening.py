@@ -69,7 +69,7 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
-    opened = snapshot or open_snapshot(data, snapshot_version)
+    opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
     chosen = fitting_bundle(data, opened.heads_sha256, bundle_version)
     scorer = _scorer(chosen, opened.states, lambda: texts(opened), config)
     paced = PacedScorer(scorer, config.block_batch, config.block_limit, Pace(_GUESS_MS)) if scorer else None
