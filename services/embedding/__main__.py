@@ -1,7 +1,6 @@
 """Run the query tower: python -m services.embedding"""
 
 import asyncio
-import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService, replica_status
+from shared import process_log
 from shared.config import load
 from shared.rpc import Server, terminated
 from shared.status import status_door
@@ -33,5 +33,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

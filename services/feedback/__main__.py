@@ -9,6 +9,7 @@ from services.feedback.config import FeedbackConfig
 from services.feedback.progress import Progress
 from services.feedback.service import FeedbackService, observation, replica_status
 from services.feedback.worker import Worker
+from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
@@ -58,5 +59,5 @@ async def _report(progress: Progress, every_seconds: float) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

@@ -6,7 +6,6 @@ AISLE_REDIS_URL names it.
 """
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -21,6 +20,7 @@ from services.gateway.event_service import EventService
 from services.gateway.processes import Processes
 from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
 from services.gateway.search_service import SearchService
+from shared import process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.redis.config import RedisConfig
@@ -68,5 +68,5 @@ async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas)
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

@@ -1,7 +1,6 @@
 """Run the reranker: python -m services.reranker"""
 
 import asyncio
-import logging
 from pathlib import Path
 
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
@@ -11,6 +10,7 @@ from services.reranker.following import RerankerShop, follow
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import NAME, RerankerService, product_texts, replica_status
+from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
@@ -52,5 +52,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

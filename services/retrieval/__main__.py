@@ -1,7 +1,6 @@
 """Run retrieval: python -m services.retrieval"""
 
 import asyncio
-import logging
 from pathlib import Path
 
 from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
@@ -10,6 +9,7 @@ from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import NAME, RetrievalService, replica_status
 from services.retrieval.snapshots import Snapshots
+from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.rpc import Server, terminated
@@ -48,5 +48,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

@@ -11,6 +11,7 @@ from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.indexing.workplace import the_indexer
+from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.product_text import product_text_of
@@ -61,5 +62,5 @@ def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())
