@@ -8,7 +8,7 @@ import grpc
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from protos.admin_pb2_grpc import AdminServiceStub
-from protos.catalog_pb2 import GetProductRequest, UpsertProductsRequest, UpsertProductsResponse
+from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, UpsertProductsRequest, UpsertProductsResponse
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EventAck, StreamEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
@@ -52,6 +52,13 @@ class EngineClient:
         """Add or replace products; durable when this returns."""
         try:
             return self._catalog.UpsertProducts(iter(requests))
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def delete_products(self, product_ids: Iterable[str]) -> int:
+        """Remove products; the log's position after that. Durable when this returns."""
+        try:
+            return self._catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids)).log_position
         except grpc.RpcError as error:
             raise self._translated(error) from error
 
