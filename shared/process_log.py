@@ -5,7 +5,7 @@ import logging
 _OURS = ("services", "shared")
 _TALKATIVE = (
     "kafka.net.selector",  # every wait for a busy processor
-    "kafka.coordinator.consumer",  # that a consumer without a group commits nothing, as is wanted
+    "kafka.coordinator",  # every try for a coordinator that Kafka is still making; the worker says that it waits
 )
 
 

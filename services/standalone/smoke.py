@@ -81,7 +81,7 @@ class Smoke:
         if ack.status != EventStatus.EVENT_STATUS_ACCEPTED:
             raise Missed(f"the click was not accepted: {ack.reason}")
         started = time.monotonic()
-        page = self._until(_knows_the_visitor, self._title, visitor_id=self.name, explain=True)
+        page = self._until(_knows_the_visitor, QUERY, visitor_id=self.name, explain=True)
         if not _knows_the_visitor(page):
             raise Missed(f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s")
         return f"the visitor's next page knows the click, {_ms(started)} after it was taken"
