@@ -64,7 +64,8 @@ def test_a_setting_is_in_the_configuration_page_with_its_default(name: str, defa
 
 
 def test_no_setting_is_documented_that_is_none() -> None:
-    assert set(re.findall(r"AISLE_[A-Z_]+[A-Z]", ALL_DOCS)) <= set(_settings())
+    named = set(re.findall(r"AISLE_(?!TEST_)[A-Z_]+[A-Z]", ALL_DOCS))  # those of tests are no settings
+    assert named <= set(_settings())
 
 
 @pytest.mark.parametrize("name", _rpcs())
