@@ -11,10 +11,10 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean \
-  up down logs smoke images
+  up down logs smoke images images-test
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## A guided tour on the sample catalogue (installs what it needs, no torch)
 	@$(BIN)/aisle demo $(ARGS)
@@ -40,9 +40,11 @@ logs: ## Follow what the containers say
 smoke: $(VENV)/.client ## A search, a write, a click, from this machine to what `make up` has started
 	@$(BIN)/python -m services.standalone.smoke --address "$$($(COMPOSE) port gateway 50051)"
 
-images: $(VENV)/.dev ## Build the images, list their sizes, check what is in them
+images: ## Build the images and list their sizes
 	$(COMPOSE) build
 	@sh deploy/docker/sizes
+
+images-test: $(VENV)/.dev images ## Test docker-compose.yml and what is in the images
 	$(BIN)/python -m pytest -q -m docker tests/docker
 
 services: ## A real Kafka and a real Redis for development and tests, without Docker
