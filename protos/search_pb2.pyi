@@ -298,7 +298,7 @@ class SearchRequest(_message.Message):
 
     @_builtins.property
     def experiment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Experiments the caller put this shopper in; logged with the impression."""
+        """Experiments the caller put this shopper in, at most 20; logged with the impression."""
 
     def __init__(
         self,

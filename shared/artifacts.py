@@ -1,7 +1,8 @@
 """Immutable versioned folders, and the pointer to the current one.
 
-ROOT/<version>/manifest.json   what is in the folder, with a checksum a file
-ROOT/current                   the name of the version in use, replaced atomically
+ROOT/<version>/manifest.json          what is in the folder, with a checksum a file
+ROOT/<version>/manifest.json.sha256   the checksum of manifest.json itself
+ROOT/current                          the name of the version in use, replaced atomically
 
 A version is written as ROOT/.tmp-<version> and renamed once every byte of it is on the disk, so a crash at any
 byte leaves the versions that were there before, and nothing else that a reader would look at.
@@ -19,7 +20,7 @@ from typing import Any
 
 from shared.errors import Corrupt, NotFound, StorageFull
 
-MANIFEST = "manifest.json"
+MANIFEST, SEAL = "manifest.json", "manifest.json.sha256"
 CURRENT = "current"
 _CHUNK_BYTES = 1 << 20
 _LITTLE_BYTES = 64 << 10  # with less room than this, a failure of a library that does not say why is a full disk
@@ -74,27 +75,37 @@ def _free_bytes(root: Path) -> int:
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write `content` with the size and checksum of every file in the folder."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, SEAL))
     files = {str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths}
     (folder / MANIFEST).write_text(json.dumps({**content, "files": files}, indent=1))
+    (folder / SEAL).write_text(sha256(folder / MANIFEST))
 
 
 def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
     """The manifest of a version.
 
-    Raises NotFound without one, Corrupt when it cannot be read or a file is not what it says; `verify` False checks
-    sizes only.
+    Raises NotFound without one, Corrupt when it or a file is not what it was when it was written; `verify` False checks
+    the sizes of the files only.
     """
+    _check_seal(folder)
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
         files = manifest["files"].items()
     except FileNotFoundError as error:
-        raise NotFound(f"{folder} has no {MANIFEST}") from error
+        remedy = f"write the name of a whole version into {folder.parent / CURRENT}, or remove that to start anew"
+        raise NotFound(f"{folder} has no {MANIFEST}; {remedy}") from error
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise Corrupt(f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back") from error
     for name, expected in files:
         _check(folder / name, expected, verify)
     return manifest
+
+
+def _check_seal(folder: Path) -> None:
+    """Versions made before there were seals have none."""
+    path, seal = folder / MANIFEST, folder / SEAL
+    if path.is_file() and seal.is_file() and seal.read_bytes() != sha256(path).encode():
+        raise Corrupt(f"{path} does not match its checksum; rebuild the version or roll back")
 
 
 def _check(path: Path, expected: dict[str, Any], verify: bool) -> None:
@@ -114,11 +125,17 @@ def set_current(root: Path, version: str) -> None:
 
 
 def current(root: Path) -> str | None:
-    """The name of the version in use, or None when there is none yet."""
+    """The name of the version in use, or None when there is none yet. Raises Corrupt when it is no name."""
+    path = root / CURRENT
     try:
-        return (root / CURRENT).read_text().strip() or None
+        name = path.read_text().strip()
     except FileNotFoundError:
         return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Corrupt(f"{path} cannot be read ({error}); write the name of a version into it") from error
+    if name.startswith(".") or Path(name).name != name:
+        raise Corrupt(f"{path} has {name[:100]!r}, which is no version; write the name of one into it")
+    return name or None
 
 
 def versions(root: Path, manifest: str = MANIFEST) -> list[str]:

@@ -4,10 +4,12 @@ bundle.json         version, what it was trained on, a checksum a file
 heads.safetensors   state_projection.weight, token_weight.{weight,bias}, optionally encoder.* tensors
 block.onnx          the interaction block
 ranker.txt          the learned ranker, and ranker.json with its features
+cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.json; seldom there
 """
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,11 @@ from typing import Any
 from shared import artifacts
 from shared.errors import Corrupt, NotFound
 
+_logger = logging.getLogger(__name__)
 MANIFEST = "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
+CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
+ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the encoder's own
 DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
 
 
@@ -47,6 +52,17 @@ def read(folder: Path, verify: bool = True) -> Bundle:
     for name, expected in bundle.files.items():
         _check(folder / name, expected, verify)
     return bundle
+
+
+def read_all(folders: Iterable[Path]) -> list[Bundle]:
+    """The bundles in `folders`, their files not checked; one that cannot be read is told, and is not there."""
+    found = []
+    for folder in folders:
+        try:
+            found.append(read(folder, verify=False))
+        except Corrupt as error:
+            _logger.warning("a bundle is left out: %s", error)
+    return found
 
 
 def versions(root: Path) -> list[str]:

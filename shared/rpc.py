@@ -169,7 +169,8 @@ class Server:
         try:
             return self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
-            raise SystemExit(f"port {port} on {host} cannot be opened; is another server running on it?") from error
+            reason = "is another server running on it? Stop that one, or take another port"
+            raise SystemExit(f"port {port} on {host} cannot be opened; {reason}") from error
 
     async def start(self, serving: bool = True) -> None:
         """Accept calls, and say to health checks whether they will be answered."""
@@ -189,15 +190,16 @@ class Server:
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT."""
+        ended = asked_to_end()
         await self.start()
-        await terminated()
+        await ended.wait()
         await self.stop()
 
 
-async def terminated() -> None:
-    """Return once the process has been asked to end."""
-    stop = asyncio.Event()
+def asked_to_end() -> asyncio.Event:
+    """Set once SIGTERM or SIGINT comes, which from now on do not end the process by themselves."""
+    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop.set)
-    await stop.wait()
+        loop.add_signal_handler(name, ended.set)
+    return ended

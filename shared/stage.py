@@ -17,6 +17,10 @@ class Missed(Exception):
     """The stage gave no answer; the message is the note for served_by.degraded."""
 
 
+class Late(Missed):
+    """It gave none within its limit."""
+
+
 class Stage:
     """Calls with a limit, cancels what is late, and drops a late answer.
 
@@ -44,7 +48,7 @@ class Stage:
     async def run(self, call: Callable[[], Awaitable[Answer]], limit_ms: float) -> Answer:
         """The answer of `call` within the limit. Raises Missed, or an error that goes through."""
         if limit_ms <= 0:
-            raise Missed(f"{self.name}: deadline")
+            raise Late(f"{self.name}: deadline")
         if time.monotonic() < self._rests_until:
             raise Missed(f"{self.name}: resting after {self._max_late} late answers")
         task = asyncio.ensure_future(_awaited(call))
@@ -56,7 +60,7 @@ class Stage:
                 task.cancel()
         if not done:
             self._note_late(limit_ms)
-            raise Missed(f"{self.name}: deadline")
+            raise Late(f"{self.name}: deadline")
         self._late_in_a_row = 0
         return self._answer(task)
 
@@ -66,10 +70,15 @@ class Stage:
         except AisleError as error:
             if isinstance(error, self._through):
                 raise
-            raise Missed(f"{self.name}: {error}") from error
+            raise Missed(self._in_words(error)) from error
         except Exception as error:
             _logger.exception("%s failed", self.name)
             raise Missed(f"{self.name}: failed ({type(error).__name__})") from error
+
+    def _in_words(self, error: AisleError) -> str:
+        """The stage's own words, which may begin with its name already."""
+        words = str(error)
+        return words if words.startswith(f"{self.name}: ") else f"{self.name}: {words}"
 
     def _note_late(self, limit_ms: float) -> None:
         if limit_ms < self._fair_ms:

@@ -10,7 +10,7 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService, replica_status
 from shared.config import load
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 from shared.status import status_door
 
 
@@ -24,9 +24,10 @@ async def main() -> None:
     server = Server(doors, config.port)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)
+    ended = asked_to_end()  # before anybody is told that it is ready
     await server.report(serving=True)
     following = asyncio.create_task(encoders.follow(config.refresh_seconds))
-    await terminated()
+    await ended.wait()
     await server.stop()
     following.cancel()
     encoders.close()

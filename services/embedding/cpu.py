@@ -1,6 +1,7 @@
 """What this machine can compute with."""
 
 import os
+import platform
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,7 +34,7 @@ def read_cpu() -> Cpu:
     lines = [line.partition(":") for line in text.split("\n\n")[0].splitlines()]
     values = {name.strip(): value.strip() for name, _, value in lines}
     flags = frozenset((values.get("flags") or values.get("Features") or "").split())
-    return Cpu(values.get("model name", "unknown"), flags, _cores())
+    return Cpu(values.get("model name") or platform.processor() or platform.machine(), flags, _cores())
 
 
 def _cores() -> int:

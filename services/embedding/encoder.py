@@ -25,12 +25,13 @@ class TextEncoder:
         self.identity = identity
         self._tokens, self._open, self._queries, self._products = tokens, open_engine, queries, products
         self._engines: dict[str, Engine] = {}
-        self._lock = threading.Lock()
+        # One a side: while the first products wait for the trial of their engines, queries have theirs.
+        self._opening = {job.side: threading.Lock() for job in (queries, products)}
 
     @property
     def engines(self) -> dict[str, str]:
         """The engine of each side that has been used, for the status."""
-        return {side: engine.name for side, engine in self._engines.items()}
+        return {side: engine.name for side, engine in list(self._engines.items())}
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
         """One pass for all of them; any text gives a vector, an empty one too."""
@@ -52,7 +53,7 @@ class TextEncoder:
         return vectors, states
 
     def _engine(self, job: Job) -> Engine:
-        with self._lock:
+        with self._opening[job.side]:
             if job.side not in self._engines:
                 self._engines[job.side] = self._open(job)
             return self._engines[job.side]

@@ -18,6 +18,7 @@ from services.embedding.hash_encoder import HashEncoder
 from services.embedding.opening import HASH, batch_limits, open_encoder
 from services.embedding.weights import EncoderFiles, find
 from shared import artifacts, bundle
+from shared.complaint import Complaint
 from shared.errors import AisleError, SnapshotGone, Unavailable
 from shared.snapshot.generation import encoder_version, snapshots_of
 
@@ -83,8 +84,7 @@ class Encoders:
         """The encoder of that version; without one, the current snapshot's, else the target. Raises SnapshotGone."""
         opened = self._open
         if not version:
-            current = artifacts.current(snapshots_of(self._data))
-            version = encoder_version(self._named.get(current or "", {}))
+            version = encoder_version(self._named.get(self._current(), {}))
             return opened.get(version) or self.target
         if version not in opened:
             raise SnapshotGone(f"encoder_version: {version} is not open here ({', '.join(opened) or 'none'} is)")
@@ -100,18 +100,27 @@ class Encoders:
         return encoder_version(_encoder_of(snapshot))
 
     async def follow(self, refresh_seconds: float) -> None:
-        """Refresh for ever; what cannot be opened is told, and what is open stays."""
+        """Refresh for ever; what cannot be opened is told once, and what is open stays."""
+        complaint = Complaint(log, "the encoders that are open stay, another one is not opened: %s")
         while True:
             try:
                 await asyncio.to_thread(self.refresh)
-            except (AisleError, OSError) as error:
-                log.error("the encoders that are open stay, another one is not opened: %s", error)
+                complaint.settle()
+            except Exception as error:  # none may end the following
+                complaint.tell(error)
             await asyncio.sleep(refresh_seconds)
 
     def close(self) -> None:
         """End the threads."""
         for each in self._open.values():
             each.batcher.close()
+
+    def _current(self) -> str:
+        """The snapshot in use; empty when there is none, or none can be named."""
+        try:
+            return artifacts.current(snapshots_of(self._data)) or ""
+        except AisleError:  # who serves it says what is wrong
+            return ""
 
     def _of_snapshots(self) -> Iterator[tuple[str, Path | None]]:
         """Encoders of the snapshots on the disk that can be opened here."""

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from services.embedding.model import EncoderModel
 from services.embedding.weights import Tensors
+from shared.errors import Corrupt
 
 OPSET = 20  # the first with Gelu
 MICROSOFT, BLOCK = "com.microsoft", 64  # the domain of MatMulNBits, and how many values share a scale
@@ -125,10 +126,15 @@ def build(model: EncoderModel, plan: GraphPlan) -> onnx.ModelProto:
     """The graph: `ids` (n, t) int64 and `mask` (n, t) float32 in; the plan's outputs out, those that have a head.
 
     vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens), state_dim) unit norm;
-    token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime knows.
+    token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime knows. Raises Corrupt when a
+    tensor is missing.
     """
     nodes = Nodes(int8=plan.int8, narrow=plan.narrow)
-    _Bert(nodes, model.tensors, Architecture.of(model.architecture)).write()
+    try:
+        _Bert(nodes, model.tensors, Architecture.of(model.architecture)).write()
+    except KeyError as error:
+        reason = f"the encoder's weights have no tensor {error}, which its config.json promises"
+        raise Corrupt(f"{reason}; fetch the model again") from error
     nodes.int8 = ""
     _vector(nodes)
     made = [name for name in plan.outputs if _head(nodes, model.heads, name, plan.state_tokens)]

@@ -6,11 +6,10 @@ from typing import Any
 
 from services.embedding.encoding import EncoderIdentity
 from services.embedding.weights import EncoderFiles, Tensors, read_tensors
-from shared.bundle import HEADS, Bundle
+from shared.bundle import ENCODER_PREFIX, HEADS, Bundle
 from shared.errors import Corrupt
 from shared.product_text import MAX_TOKENS
 
-ENCODER_PREFIX = "encoder."
 PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS = "state_projection.weight", "token_weight.weight", "token_weight.bias"
 
 

@@ -24,6 +24,7 @@ from services.embedding.trial import (
 )
 from services.embedding.weights import find
 from shared import bundle
+from shared.errors import AisleError, NotFound
 from shared.product_text import STATE_TOKENS
 
 HASH = "hash"
@@ -67,11 +68,21 @@ class _Engines:
         configured = self.config.engine if job.side == "queries" else self.config.product_engine
         name = cache.get(key) if configured == "auto" else configured
         if name is not None:
-            return ENGINES[name](self.source.read(), job)
+            return self._named(name, job)
         names = candidates(job.side, read_cpu(), has_cuda())
         engine, measured = run_trial(self.source.read(), job, self._probes(job), names)
         cache.put(key, engine.name, measured)
         return engine
+
+    def _named(self, name: str, job: Job) -> Engine:
+        model = self.source.read()
+        try:
+            return ENGINES[name](model, job)
+        except AisleError:
+            raise
+        except Exception as error:  # each library has its own
+            remedy = "set AISLE_EMBEDDING_ENGINE and AISLE_EMBEDDING_PRODUCT_ENGINE to auto, or install what it needs"
+            raise NotFound(f"the engine {name} cannot be built here ({error}); {remedy}") from error
 
     def _cache(self) -> TrialCache:
         return TrialCache(Path(self.config.cache) if self.config.cache else None)

@@ -21,6 +21,8 @@ HUB_REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # model.safetensors, both places
 MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = FILES = ("model.safetensors", "tokenizer.json", "config.json")
 
+SIZES = ("num_hidden_layers", "num_attention_heads", "hidden_size")  # of config.json
+
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -42,10 +44,13 @@ class EncoderFiles:
         path = self.folder / CONFIG_FILE
         try:
             content: dict[str, Any] = json.loads(path.read_text())
-        except ValueError as error:
-            raise Corrupt(f"{path} is not JSON ({error}); fetch the model again") from error
-        if content.get("model_type") != "bert" or content.get("hidden_act") != "gelu":
-            raise Corrupt(f"{path}: only BERT encoders with GELU are read, not {content.get('model_type')!r}")
+            kind, activation = content.get("model_type"), content.get("hidden_act")
+        except (ValueError, AttributeError) as error:
+            raise Corrupt(f"{path} is no JSON object ({error}); fetch the model again") from error
+        if kind != "bert" or activation != "gelu":
+            raise Corrupt(f"{path}: only BERT encoders with GELU are read, not {kind!r} with {activation!r}")
+        if missing := [name for name in SIZES if not isinstance(content.get(name), int)]:
+            raise Corrupt(f"{path} has no {' and no '.join(missing)}; fetch the model again")
         return content
 
     def tensors(self) -> Tensors:

@@ -12,7 +12,7 @@ from services.feedback.worker import Worker
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 from shared.status import status_door
 
 _logger = logging.getLogger("services.feedback")
@@ -33,10 +33,11 @@ async def main() -> None:
         await worker.ready.wait()
         await server.report(serving=True)
 
+    ended = asked_to_end()
     await server.start(serving=False)
     work = (worker.run(), _report(progress, config.report_seconds), healthy_once_it_follows())
     tasks = [asyncio.create_task(each) for each in work]
-    await terminated()
+    await ended.wait()
     await server.stop()
     for task in tasks:
         task.cancel()

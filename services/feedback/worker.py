@@ -43,11 +43,11 @@ class Worker:
         self.ready = asyncio.Event()  # set once it follows
 
     async def run(self) -> None:
-        """Follow the log until cancelled; what is down is waited for."""
+        """Follow the log until cancelled; what is down is waited for, and so is an error, whatever it is."""
         while True:
             try:
                 await self.step(_POLL_SECONDS)
-            except Exception:
+            except Exception:  # none may end the following
                 _logger.exception("a defect; following the log again from the last commit")
                 await self.close()
                 await asyncio.sleep(_AFTER_DEFECT_SECONDS)

@@ -24,7 +24,7 @@ from services.gateway.search_service import SearchService
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.redis.config import RedisConfig
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 
 
 async def main() -> None:
@@ -48,9 +48,10 @@ async def main() -> None:
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
         parts = (search, CatalogService(log, retrieval), EventService(log), AdminService(processes))
         server = Server(doors(*parts), config.port)
+        ended = asked_to_end()  # before anybody is told that it is ready
         await server.start()
         telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
-        await terminated()
+        await ended.wait()
         await server.stop()
         telling.cancel()
         await search.close()

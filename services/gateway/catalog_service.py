@@ -43,9 +43,9 @@ class CatalogService(CatalogServiceServicer):
             try:
                 await self._upsert(batch, answer)
             except AisleError as error:
-                handled = answer.accepted_count + answer.rejected_count
-                told = f"{error}; products 1 to {handled} of the stream were handled: send the rest again"
-                raise type(error)(told) from error
+                count = answer.accepted_count + answer.rejected_count
+                handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
+                raise type(error)(f"{error}; {handled} handled: send the rest again") from error
         return answer
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:

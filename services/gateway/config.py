@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from services.gateway.replicas import addresses
 
+MOST_CANDIDATES = 5_000
+
 
 @dataclass(frozen=True)
 class GatewayConfig:
@@ -26,18 +28,28 @@ class GatewayConfig:
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
     window_ttl_seconds: float = 600
+    log_impressions: bool = True  # write every page shown to the log; off where nobody shops, as in an evaluation
     shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
     cache_ms: float = 5  # most that a page waits for Redis each time
     max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
     def __post_init__(self) -> None:
-        if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows) < 1:
-            raise ValueError("deadline_ms, max_in_flight, window_size and max_windows must be at least 1")
-        if min(self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms) <= 0:
-            raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms must be more than 0")
-        if self.resolve_seconds <= 0 or not 0 <= self.hedge_share <= 1:
-            raise ValueError("resolve_seconds must be more than 0, and hedge_share a share from 0 to 1")
+        if (
+            min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows, self.max_waiting_impressions)
+            < 1
+        ):
+            raise ValueError(
+                "deadline_ms, max_in_flight, window_size, max_windows and max_waiting_impressions are at least 1"
+            )
+        if self.window_size > MOST_CANDIDATES:
+            raise ValueError(f"window_size is {self.window_size}; retrieval gives at most {MOST_CANDIDATES}")
+        if self.max_waiting < 0 or not self.window_ttl_seconds >= 0:
+            raise ValueError("max_waiting and window_ttl_seconds are at least 0")
+        if not all(value > 0 for value in (self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms)):
+            raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms are more than 0")
+        if not self.resolve_seconds > 0 or not 0 <= self.hedge_share <= 1:
+            raise ValueError("resolve_seconds is more than 0, and hedge_share a share from 0 to 1")
         for text in self.addresses.values():
             addresses.parse(text)
 

@@ -16,7 +16,7 @@ from protos.events_pb2 import (
 )
 from protos.events_pb2_grpc import EventServiceServicer
 from services.gateway import event_validation
-from services.gateway.arrivals import batches
+from services.gateway.arrivals import batches, unhurried
 from shared.errors import InvalidRequest
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord
 
@@ -43,7 +43,7 @@ class EventService(EventServiceServicer):
 
     async def _record(self, events: Sequence[UserEvent]) -> list[EventAck]:
         """Append what is valid; an acknowledgement for each event, in order."""
-        faults = [event_validation.fault(event) for event in events]
+        faults = [event_validation.fault(event) async for event in unhurried(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
         appended = iter(await self._log.append(USER_EVENTS, [_record(event) for event in valid]))
         return [

@@ -44,7 +44,7 @@ def _by_meaning(dense_rank: int) -> str:
 
 def _by_features(raised_by: Sequence[str]) -> str:
     names = list(dict.fromkeys(_plain(name) for name in raised_by))
-    return "raised most by " + " and ".join(names) if names else ""
+    return "raised most by " + ", then ".join(names) if names else ""
 
 
 def _plain(feature: str) -> str:

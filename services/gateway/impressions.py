@@ -5,6 +5,10 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from protos.events_pb2 import Impression
 from protos.search_pb2 import SearchRequest
@@ -15,6 +19,16 @@ from shared.events.log import SEARCH_LOGS, EventLog, NewRecord
 _LOGGER = logging.getLogger(__name__)
 _BATCH = 500
 _LINGER_SECONDS = 0.02  # lets the records of several pages share one append
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One result; a copy, so that what waits for the log does not keep whole windows and requests in memory."""
+
+    product_id: str
+    position: int
+    relevance_score: float
+    feature_values: NDArray[np.float32]
 
 
 class Impressions:
@@ -32,11 +46,12 @@ class Impressions:
 
     def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
         """Note that the results at `places` (from 0) were shown just now; returns at once."""
+        page, shown = _page(request, query_id, window), [_shown(window, at) for at in places]
         shown_at = time.time_ns()
         if len(self._waiting) >= self._max_waiting:
             self._waiting.popleft()
             self.counts["dropped"] += 1
-        self._waiting.append(lambda: _record(request, query_id, window, places, shown_at))
+        self._waiting.append(lambda: _record(page, shown, f"{query_id}/{places.start}/{shown_at}", shown_at))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
 
@@ -64,10 +79,9 @@ class Impressions:
             await self._task
 
 
-def _record(
-    request: SearchRequest, query_id: str, window: RankedWindow, places: range, shown_at_nanoseconds: int
-) -> NewRecord:
-    impression = Impression(
+def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impression:
+    """All but the results."""
+    return Impression(
         query_id=query_id,
         query=request.query,
         visitor_id=request.visitor_id,
@@ -78,14 +92,23 @@ def _record(
         bundle_version=window.bundle_version,
         experiment_ids=request.experiment_ids,
     )
+
+
+def _shown(window: RankedWindow, at: int) -> _Shown:
+    features = window.feature_values[at : at + 1].reshape(-1).copy()
+    return _Shown(window.product_ids[at], at + 1, window.relevance_scores[at], features)
+
+
+def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanoseconds: int) -> NewRecord:
+    """The record of a page; its event_id makes it one, however often the append is tried."""
+    impression = Impression()
+    impression.CopyFrom(page)
     impression.event_time.FromNanoseconds(shown_at_nanoseconds)
-    for at in places:
+    for result in shown:
         impression.products.add(
-            product_id=window.product_ids[at],
-            position=at + 1,
-            relevance_score=window.relevance_scores[at],
-            feature_values=window.feature_values[at].tolist() if at < len(window.feature_values) else (),
+            product_id=result.product_id,
+            position=result.position,
+            relevance_score=result.relevance_score,
+            feature_values=result.feature_values.tolist(),
         )
-    # One page of one search is one record, however often the append is tried.
-    event_id = f"{query_id}/{places.start}/{shown_at_nanoseconds}"
-    return NewRecord(request.visitor_id or query_id, impression.SerializeToString(), event_id)
+    return NewRecord(page.visitor_id or page.query_id, impression.SerializeToString(), event_id)

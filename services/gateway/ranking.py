@@ -26,7 +26,7 @@ from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.stage import Missed, Stage
+from shared.stage import Late, Missed, Stage
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
@@ -98,7 +98,7 @@ class Ranking:
             try:
                 await self._stages["visible"].run(lambda: self._retrieval.FetchProducts(wanted), budget.left_ms())
             except Missed as missed:
-                raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
+                raise _retry(missed) from missed
 
     async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
         query = validation.searched_text(request.query)
@@ -158,7 +158,7 @@ class Ranking:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
                 response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
             except Missed as missed:
-                raise Unavailable(f"{missed}; retry, with a longer deadline_ms if it was too short") from missed
+                raise _retry(missed) from missed
         _note(budget, response.stage_ms, response.degraded)
         return response
 
@@ -176,12 +176,16 @@ class Ranking:
         except Missed as missed:
             budget.left_out(str(missed))
             return None
-        count = len(retrieved.rows)
-        if sorted(response.order) != list(range(count)) or len(response.relevance_scores) != count:
+        if not _is_order_of(response, len(retrieved.rows)):
             budget.left_out("reranker: its order is not one of the candidates")
             return None
         _note(budget, response.stage_ms, response.degraded)
         return response
+
+
+def _retry(missed: Missed) -> Unavailable:
+    if_late = ", with a longer deadline_ms if it was too short" if isinstance(missed, Late) else ""
+    return Unavailable(f"{missed}; retry{if_late}")
 
 
 def _rerank_request(
@@ -203,6 +207,13 @@ def _rerank_request(
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
     )
+
+
+def _is_order_of(response: RerankResponse, count: int) -> bool:
+    """Whether every candidate has one place and one score, and the feature values are rows of the features."""
+    row_bytes = 4 * max(1, len(response.feature_names))
+    whole = len(response.relevance_scores) == count and len(response.feature_values) % row_bytes == 0
+    return whole and sorted(response.order) == list(range(count))
 
 
 def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str]) -> None:

@@ -40,13 +40,15 @@ class SearchService(SearchServiceServicer):
         self._pages = Pages(retrieval)
         mine = MemoryWindows(config.max_windows, config.window_ttl_seconds)
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
+        self._logs_impressions = config.log_impressions
         self._impressions = Impressions(log, config.max_waiting_impressions)
         self._seen = Status()
-        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<note>
+        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/search.proto."""
         budget = Budget(request.deadline_ms or self._default_deadline_ms)
+        request = validation.read_part(request)
         try:
             validation.check(request)
             token = self._token(request)
@@ -95,13 +97,15 @@ class SearchService(SearchServiceServicer):
             budget.degraded.extend(window.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
         results = await self._pages.results(request, window, places, budget, last_try)
-        self._impressions.publish(request, token.query_id, window, places)
+        if self._logs_impressions:
+            self._impressions.publish(request, token.query_id, window, places)
         return _response(request, token, budget, window, results)
 
     def _count(self, response: SearchResponse) -> None:
         self.counts["pages"] += 1
         self.counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
-        self.counts.update(f"degraded.{note}" for note in response.served_by.degraded)
+        stages = {note.partition(":")[0] for note in response.served_by.degraded}  # notes have numbers in them
+        self.counts.update(f"degraded.{stage}" for stage in stages)
 
 
 def _searched(request: SearchRequest) -> SearchRequest:

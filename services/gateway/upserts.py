@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from protos.catalog_pb2 import Product, UpsertProductsRequest
+from services.gateway.arrivals import unhurried
 from shared.catalog import validation, wire, writes
 from shared.errors import Unavailable
 from shared.events.log import MAX_RECORD_BYTES, NewRecord
@@ -11,6 +12,8 @@ from shared.events.log import MAX_RECORD_BYTES, NewRecord
 Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Product]]]
 
 MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000  # what encoders add to a product must fit into a record, too
+_TIMES = ("publish_time", "available_time", "expire_time")
+_NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 _PATIENCE_MS = 5_000.0  # for a product that was written a moment ago
 
 
@@ -33,7 +36,7 @@ async def outcomes(requests: Sequence[UpsertProductsRequest], log_position: int,
     before. Raises Unavailable when it cannot be said whether a product is there.
     """
     products = await _known(requests, log_position, shown)
-    return [_outcome(request, products) for request in requests]
+    return [_outcome(request, products) async for request in unhurried(requests)]
 
 
 async def _known(requests: Sequence[UpsertProductsRequest], log_position: int, shown: Shown) -> dict[str, Product]:
@@ -77,9 +80,13 @@ def _replaced(before: Product, product: Product, fields: Sequence[str]) -> Produ
 
 
 def _fault(product: Product) -> Fault | None:
-    found = validation.violations(wire.from_message(product))
-    if found:
-        return Fault(found[0].field, found[0].reason)
     if (size := product.ByteSize()) > MAX_PRODUCT_BYTES:
-        return Fault("product", f"has {size:,} bytes; make it smaller, at most {MAX_PRODUCT_BYTES:,} are taken")
-    return None
+        return Fault("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")
+    found = [*_violations_of_times(product), *validation.violations(wire.from_message(product))]
+    return Fault(found[0].field, found[0].reason) if found else None
+
+
+def _violations_of_times(product: Product) -> list[validation.Violation]:
+    """Timestamps that are none: a product has its times in seconds and would not show it."""
+    nanos = {name: getattr(product, name).nanos for name in _TIMES}
+    return [validation.Violation(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000]

@@ -3,7 +3,8 @@
 import math
 import re
 
-from protos.search_pb2 import FacetRequest, Filter, SearchRequest
+from protos.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
+from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
 
 DEFAULT_PAGE_SIZE = 20
@@ -15,17 +16,27 @@ MAX_FACETS = 20
 MAX_FILTER_VALUES = 1_000
 MAX_FACET_LIMIT = 1_000
 MAX_ID_BYTES = 128
+MAX_EXPERIMENTS = 20
 ORDERS = ("relevance", "price asc", "price desc", "rating desc", "newest")
 NUMERIC_FIELDS = frozenset({"price", "available_quantity", "rating", "publish_time"})
 FIELDS = NUMERIC_FIELDS | {"product_id", "type", "brands", "categories", "availability", "tags", "language_code"}
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
 
 def searched_text(query: str) -> str:
     """What is searched of a query as typed: control characters are spaces, and a very long query is cut."""
-    return _CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
+    return CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
+
+
+def read_part(request: SearchRequest) -> SearchRequest:
+    """The request without what is not read of a very long query, which nobody then keeps, logs or sends on."""
+    if len(request.query) <= MAX_QUERY_CHARACTERS:
+        return request
+    shortened = SearchRequest()
+    shortened.CopyFrom(request)
+    shortened.query = request.query[:MAX_QUERY_CHARACTERS]
+    return shortened
 
 
 def page_size(request: SearchRequest) -> int:
@@ -38,7 +49,7 @@ def id_fault(value: str) -> str:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:
         return f"is longer than {MAX_ID_BYTES} bytes; use a shorter id"
-    return "has control characters; leave them out" if _CONTROL.search(value) else ""
+    return "has control characters; leave them out" if CONTROL.search(value) else ""
 
 
 def check(request: SearchRequest) -> None:
@@ -49,16 +60,26 @@ def check(request: SearchRequest) -> None:
         raise InvalidRequest("order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDERS)}")
     if request.deadline_ms > MAX_DEADLINE_MS:
         raise InvalidRequest("deadline_ms", f"{request.deadline_ms} is too long; use at most {MAX_DEADLINE_MS}")
-    for name in ("visitor_id", "user_id", "session_id"):
-        value = getattr(request, name)
-        if value and (fault := id_fault(value)):
-            raise InvalidRequest(name, fault)
+    if request.max_tier not in Tier.values():
+        raise InvalidRequest("max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked")
+    _check_names(request)
     _check_count("filters", len(request.filters), MAX_FILTERS)
     _check_count("facets", len(request.facets), MAX_FACETS)
     for index, each in enumerate(request.filters):
         _check_filter(f"filters[{index}]", each)
     for index, facet in enumerate(request.facets):
         _check_facet(f"facets[{index}]", facet)
+
+
+def _check_names(request: SearchRequest) -> None:
+    for name in ("visitor_id", "user_id", "session_id", "language_code"):
+        value = getattr(request, name)
+        if value and (fault := id_fault(value)):
+            raise InvalidRequest(name, fault)
+    _check_count("experiment_ids", len(request.experiment_ids), MAX_EXPERIMENTS)
+    for index, value in enumerate(request.experiment_ids):
+        if fault := id_fault(value):
+            raise InvalidRequest(f"experiment_ids[{index}]", fault)
 
 
 def _check_count(name: str, count: int, most: int) -> None:

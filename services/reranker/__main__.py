@@ -7,14 +7,14 @@ from pathlib import Path
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.following import RerankerShop, follow
+from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import NAME, RerankerService, product_texts, replica_status
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.status import status_door
@@ -36,11 +36,12 @@ async def main() -> None:
         await server.report(serving=True)
 
     try:
+        ended = asked_to_end()
         await server.start(serving=False)
         async with asyncio.TaskGroup() as work:
-            bundles = follow(opened, shop.newest, shop.reopen, config.refresh_seconds)
-            tasks = [work.create_task(each) for each in (follower.run(), bundles, healthy_once_open())]
-            await terminated()
+            following = (follower.run(), shop.follow(config.refresh_seconds), healthy_once_open())
+            tasks = [work.create_task(each) for each in following]
+            await ended.wait()
             await server.stop()
             for task in tasks:
                 task.cancel()

@@ -32,5 +32,8 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        if min(self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms) < 0:
+        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms)
+        if not all(value >= 0 for value in least):
             raise ValueError("max_waiting, block_limit, affinity_weight and features_ms are at least 0")
+        if not self.refresh_seconds > 0:
+            raise ValueError("refresh_seconds is more than 0")

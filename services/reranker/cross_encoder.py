@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 from services.reranker.engine import Engine, open_engine
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
+from shared.bundle import CROSS_ENCODER, TOKENIZER
 
 _TRIAL = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (8, 48))
 
@@ -30,10 +31,10 @@ class CrossEncoderModel:
     @classmethod
     def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> "CrossEncoderModel":
         """The model in FOLDER."""
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         tokenizer.enable_padding()
-        return cls(open_engine(folder / "cross_encoder.onnx", precision, threads, _TRIAL), tokenizer)
+        return cls(open_engine(folder / CROSS_ENCODER, precision, threads, _TRIAL), tokenizer)
 
     def score(self, query: str, texts: Sequence[str]) -> Matrix:
         """Scores (n,) of the pairs (query, text)."""

@@ -1,8 +1,7 @@
 """Serve the newest snapshot and bundle without a restart."""
 
-import asyncio
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from services.reranker.config import RerankerConfig
@@ -11,10 +10,9 @@ from services.reranker.opening import Texts, fitting_bundle, open_reranker, open
 from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
 from shared.artifacts import current
-from shared.errors import AisleError, NotFound
+from shared.errors import NotFound
+from shared.following import Follower
 from shared.snapshot.change import Change
-
-Reopen = Callable[[], Reranker | None]
 
 _LOG = logging.getLogger(__name__)
 
@@ -80,43 +78,28 @@ class RerankerShop:
         if reranker:
             self._opened.add(reranker)
 
-    def newest(self) -> Hashable:
-        """What calls for another reranker of the same snapshot when it changes."""
-        return self._snapshot and self._snapshot.version, current(self._data / "bundles")
+    async def follow(self, refresh_seconds: float) -> None:
+        """Go over to another bundle of the same snapshot whenever there is one that fits; for ever.
 
-    def reopen(self) -> Reranker | None:
-        """A reranker for the snapshot that serves, when another bundle fits it now."""
-        if self._snapshot is None:
-            return None
-        chosen = fitting_bundle(self._data, self._snapshot.heads_sha256, self._bundle_version)
-        if self.reranker and self.reranker.bundle_version == chosen.version:
-            return None
-        self.reranker = self._reranker_of(self._snapshot)
-        return self.reranker
+        What cannot be opened is reported once, and the one before goes on serving.
+        """
+        await Follower(self._newest, self._take_up).run(refresh_seconds)
+
+    def _newest(self) -> tuple[str, str | None]:
+        """Names of the snapshot that serves and the bundle in use: a change of either may call for another reranker."""
+        return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
+
+    def _take_up(self, _: tuple[str, str | None]) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
+        chosen = fitting_bundle(self._data, snapshot.heads_sha256, self._bundle_version)
+        if self.reranker and self.reranker.snapshot is snapshot and self.reranker.bundle_version == chosen.version:
+            return
+        reranker = self._reranker_of(snapshot)
+        if snapshot is self._snapshot:  # else a newer one serves, which has opened its own
+            self.serve(snapshot, reranker)
+            _LOG.info("serving snapshot %s with bundle %s", snapshot.version, reranker.bundle_version)
 
     def _reranker_of(self, snapshot: RerankerSnapshot) -> Reranker:
         return open_reranker(self._data, snapshot.version, self._config, self._texts, self._bundle_version, snapshot)
-
-
-async def follow(
-    opened: OpenedRerankers, newest: Callable[[], Hashable], reopen: Reopen, refresh_seconds: float
-) -> None:
-    """Whenever what `newest` names has changed, open it beside the old one and use it; for ever.
-
-    What cannot be opened is reported once, and the old one goes on serving.
-    """
-    seen: Hashable = None
-    while True:
-        if (name := newest()) != seen:
-            seen = name
-            await _reopen(opened, reopen)
-        await asyncio.sleep(refresh_seconds)
-
-
-async def _reopen(opened: OpenedRerankers, reopen: Reopen) -> None:
-    try:
-        if reranker := await asyncio.to_thread(reopen):
-            opened.add(reranker)
-            _LOG.info("serving snapshot %s with bundle %s", reranker.snapshot.version, reranker.bundle_version)
-    except (AisleError, OSError):
-        _LOG.exception("the newest snapshot or bundle cannot be opened; the one before goes on serving")

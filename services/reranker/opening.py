@@ -17,24 +17,18 @@ from services.reranker.scorer import PacedScorer, Scorer
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
-from shared.artifacts import current, read_manifest
+from shared.artifacts import current
 from shared.bundle import Bundle
 from shared.errors import NotFound
 from shared.snapshot.columns import Columns
-from shared.snapshot.generation import Positions
+from shared.snapshot.generation import Positions, read_manifest
 from shared.snapshot.products import ProductStore
 
 DEFAULT_BUNDLE = bundle.DEFAULT
-CROSS_ENCODER = "cross_encoder.onnx"
 
 _GUESS_MS = 0.2  # a candidate, before the first has been timed
 
 Texts = Callable[[Payloads], ProductTexts]
-
-
-def newest(data: Path) -> tuple[str | None, str | None]:
-    """Names of the snapshot and the bundle in use; a change of either calls for another reranker."""
-    return current(data / "snapshots"), current(data / "bundles")
 
 
 def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
@@ -95,7 +89,7 @@ def _bundles(data: Path, everything: bool) -> list[Bundle]:
     names, in_use = [*reversed(bundle.versions(data / "bundles"))], current(data / "bundles")
     folders = [data / "bundles" / name for name in names if everything or (in_use and name <= in_use)]
     shipped = [DEFAULT_BUNDLE] if (DEFAULT_BUNDLE / bundle.MANIFEST).is_file() else []
-    return [bundle.read(folder, verify=False) for folder in [*folders, *shipped]]
+    return bundle.read_all([*folders, *shipped])
 
 
 def _scorer(
@@ -104,7 +98,7 @@ def _scorer(
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
         return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision, config.threads), states)
-    if config.scorer == "cross-encoder" and chosen.path(CROSS_ENCODER):
+    if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None
 

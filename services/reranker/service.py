@@ -28,6 +28,7 @@ from services.reranker.states import Rows
 from shared import vectors
 from shared.errors import InvalidRequest, Unavailable
 from shared.features.page import PageRequest, StoredPage
+from shared.product_text import product_text
 from shared.snapshot.wire_rows import UNKNOWN
 from shared.stage import Missed
 
@@ -168,7 +169,7 @@ def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranki
 
 
 def product_texts(products: Payloads) -> ProductTexts:
-    """What a cross-encoder reads of the products: brand, title and categories."""
+    """What a cross-encoder reads of the products: what the encoder reads of them too."""
 
     def texts(rows: Rows) -> Sequence[str]:
         payloads = (products.payload(row) if row != UNKNOWN else b"" for row in rows.tolist())
@@ -178,4 +179,4 @@ def product_texts(products: Payloads) -> ProductTexts:
 
 
 def _text(product: Product) -> str:
-    return " ".join([*product.brands, product.title, *product.categories])
+    return product_text(product.title, product.brands, product.categories, product.description)

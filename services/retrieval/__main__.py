@@ -12,7 +12,7 @@ from services.retrieval.service import NAME, RetrievalService, replica_status
 from services.retrieval.snapshots import Snapshots
 from shared.config import load
 from shared.events.opening import open_log
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
@@ -35,10 +35,11 @@ async def main() -> None:
         await server.report(serving=True)
 
     try:
+        ended = asked_to_end()
         await server.start(serving=False)
         async with asyncio.TaskGroup() as work:
             tasks = [work.create_task(follower.run()), work.create_task(healthy_once_open())]
-            await terminated()
+            await ended.wait()
             await server.stop()
             for task in tasks:
                 task.cancel()

@@ -16,7 +16,7 @@ class RetrievalConfig:
     refresh_seconds: float = 1.0  # how often to look for a newer snapshot
 
     def __post_init__(self) -> None:
-        if self.leg_limit < 1 or self.refresh_seconds <= 0:
+        if self.leg_limit < 1 or not self.refresh_seconds > 0:
             raise ValueError("leg_limit is at least 1, and refresh_seconds more than 0")
         if not 0 <= self.dense_floor <= 1:
             raise ValueError(f"dense_floor is {self.dense_floor}; use a share from 0 to 1")

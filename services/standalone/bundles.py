@@ -24,16 +24,19 @@ class Bundles:
     default: Path
 
     def all(self) -> list[Bundle]:
-        """The default first, then by age."""
+        """The default first, then by age; those that cannot be read are told and left out."""
         folders = [self.root / name for name in bundle.versions(self.root)]
         shipped = [self.default] if (self.default / bundle.MANIFEST).is_file() else []
-        return [bundle.read(folder, verify=False) for folder in [*shipped, *folders]]
+        return bundle.read_all([*shipped, *folders])
 
     def named(self, version: str) -> Bundle:
         """The bundle of that name, its files checked; NotFound or Corrupt."""
-        found = next((each for each in self.all() if each.version == version), None)
+        if version in bundle.versions(self.root):
+            return bundle.read(self.root / version)
+        readable = self.all()
+        found = next((each for each in readable if each.version == version), None)
         if found is None:
-            names = ", ".join(each.version for each in self.all()) or "none"
+            names = ", ".join(each.version for each in readable) or "none"
             raise NotFound(f"no bundle is named {version!r}; there are: {names}")
         return bundle.read(found.folder)
 
@@ -73,7 +76,7 @@ class Bundles:
 
     def _promotions(self) -> list[str]:
         path = self.root / _PROMOTIONS
-        return path.read_text().split() if path.is_file() else []
+        return path.read_text(errors="replace").split() if path.is_file() else []
 
     def _record(self, names: list[str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)

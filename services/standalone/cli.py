@@ -1,8 +1,14 @@
 """`aisle`: the command line, with the commands of services/standalone/commands."""
 
+import errno
+import io
+import os
 import sys
 
-import typer
+try:
+    import typer
+except ImportError as missing:  # installed with the extra of one service
+    raise SystemExit("aisle: the command line needs the extra standalone: pip install '.[standalone]'") from missing
 
 from services.standalone.commands import (
     bench,
@@ -43,13 +49,50 @@ app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 
 
+_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_REMEDIES = {
+    errno.EACCES: "change its permissions, or name another place",
+    errno.EPERM: "change its permissions, or name another place",
+    errno.EROFS: "name another place",
+    errno.ENOSPC: "free some space and run it again",
+    errno.EDQUOT: "free some space and run it again",
+}
+
+
 def main() -> None:
     """Run a command: exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
     try:
         app()
-    except AisleError as error:
-        print(f"aisle: {error}", file=sys.stderr)
+    except BrokenPipeError:  # whoever read us, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (AisleError, OSError, UnicodeEncodeError) as error:
+        print(f"aisle: {_told(error)}", file=sys.stderr)
+        sys.exit(1)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _told(error: AisleError | OSError | UnicodeEncodeError) -> str:
+    if isinstance(error, AisleError):
+        return str(error)
+    if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
+        return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
+    place = f"{error.filename}: " if error.filename else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return f"{place}{error.strerror or error}" + (f"; {remedy}" if remedy else "")
+
+
+def _leave_at_once() -> None:
+    """After Ctrl-C all that had to be put in order is; do not wait for a thread that still encodes for nobody."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from shared.rpc import OPTIONS
 
 DEFAULT_ADDRESS = "localhost:50051"
 _MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine
+# What gRPC itself says; a gateway's own words begin with the stage.
+_NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
 
 _RETRY_SECONDS = 0.5
 _LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -88,7 +90,7 @@ class EngineClient:
 
     def _translated(self, error: grpc.RpcError) -> AisleError:
         code, details = error.code(), error.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and "connect" in details:
+        if details.startswith(_NOBODY):
             return Unavailable(
                 f"no engine answers at {self._address}; start one with `aisle serve`, or name its --address"
             )

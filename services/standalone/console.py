@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from shared.catalog.validation import CONTROL
+
 Advance = Callable[[int], None]
 
 out = Console()
@@ -15,8 +17,13 @@ err = Console(stderr=True)
 
 
 def print_json(content: Any) -> None:
-    """One object on standard output, for a program to read."""
-    print(json.dumps(content, indent=1, ensure_ascii=False))
+    """One object on standard output, for a program to read: ASCII, so that no locale can spoil it."""
+    print(json.dumps(content, indent=1))
+
+
+def one_line(text: str) -> str:
+    """A text as a terminal may show it: control characters, which could move the cursor, are spaces."""
+    return CONTROL.sub(" ", text)
 
 
 def say(line: str) -> None:

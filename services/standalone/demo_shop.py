@@ -36,13 +36,17 @@ class DemoShop:
 
     def indexed(self) -> bool:
         """Whether there is a snapshot of this very catalogue, made with the models in use."""
-        path = self.data / _INDEXED
-        snapshot = current(self.data / "snapshots")
-        return snapshot is not None and path.is_file() and json.loads(path.read_text()) == self._made_of()
+        return current(self.data / "snapshots") is not None and self._noted() == self._made_of()
 
     def note_indexed(self) -> None:
         """Remember what the snapshot was made of."""
         (self.data / _INDEXED).write_text(json.dumps(self._made_of()))
+
+    def _noted(self) -> object:
+        try:
+            return json.loads((self.data / _INDEXED).read_text())
+        except (OSError, ValueError):  # never indexed, or not to the end
+            return None
 
     def _made_of(self) -> dict[str, str]:
         return {"catalog": sha256(self.catalog), "bundle": bundles_of(self.data).in_use()}

@@ -23,7 +23,7 @@ from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.following import RerankerShop, follow
+from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import RerankerService, product_texts
@@ -98,8 +98,7 @@ class Engine:
             finally:
                 await server.stop()
                 await _cancel(tasks)
-                await engine.search.close()
-                engine._scratch.close()
+                await engine._close()
         finally:
             await log.close()
 
@@ -135,6 +134,13 @@ class Engine:
         """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
         await asyncio.gather(self._open(), self._feedback.catch_up())
 
+    async def _close(self) -> None:
+        """Write the impressions that wait, and let go of the threads and of what is on the disk."""
+        await self.search.close()
+        self._encoders.close()
+        self._lane.close()
+        self._scratch.close()
+
     async def _open(self) -> None:
         await asyncio.to_thread(self._encoders.refresh)
         try:
@@ -152,10 +158,10 @@ class Engine:
         return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
     def _background(self) -> list["asyncio.Task[None]"]:
+        """Follow the events, the catalogue writes, and what is indexed or promoted by other processes."""
         seconds = self._reranker_config.refresh_seconds
-        bundles = follow(self._rerankers, self._shop.newest, self._shop.reopen, seconds)
-        work = (self._feedback.run(), self._indexing.run(), self._follower.run(), bundles)
-        return [asyncio.create_task(each) for each in (*work, self._encoders.follow(seconds))]
+        published = (self._follower.run(), self._shop.follow(seconds), self._encoders.follow(seconds))
+        return [asyncio.create_task(each) for each in (self._feedback.run(), self._indexing.run(), *published)]
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:

@@ -1,10 +1,11 @@
 """The engine in a process of its own, so that who asks and who answers do not share an interpreter."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
@@ -14,22 +15,30 @@ from shared.errors import Unavailable
 _STOP_SECONDS = 15
 
 
+Settings = Mapping[str, str]
+NOBODY_SHOPS: Settings = {"AISLE_GATEWAY_LOG_IMPRESSIONS": "false"}
+
+
 @contextmanager
-def running_engine(data: Path, bundle: str = "") -> Iterator[str]:
+def running_engine(data: Path, bundle: str = "", settings: Settings | None = None) -> Iterator[str]:
     """The address of an engine that serves DATA on a free port until the block ends.
 
-    Raises Unavailable with the engine's own words when it does not start.
+    `settings` are environment variables for it alone. Raises Unavailable when it does not start; why is on standard
+    error, in the engine's own words.
     """
-    with engine_process(data, bundle) as (_, address):
+    with engine_process(data, bundle, settings) as (_, address):
         yield address
 
 
 @contextmanager
-def engine_process(data: Path, bundle: str = "", port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def engine_process(
+    data: Path, bundle: str = "", settings: Settings | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process of an engine, and its address; it is asked to end when the block does."""
-    command = [sys.executable, "-m", "services.standalone.cli", "serve", "--json", "--data", str(data)]
-    options = ["--port", str(port), *(["--bundle", bundle] if bundle else [])]
-    with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+    command = [sys.executable, "-m", "services.standalone.cli", "serve", "--json", "--data", str(data), "--port", "0"]
+    command += ["--bundle", bundle] if bundle else []
+    environment = {**os.environ, **(settings or {})}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as process:
         try:
             yield process, _address(process)
         finally:
@@ -45,8 +54,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
-    """The engine at `address` when there is one, else one that is started on DATA."""
-    return nullcontext(address) if address else running_engine(data, bundle)
+    """The engine at `address` when there is one, else one on DATA that logs nothing of what it shows."""
+    return nullcontext(address) if address else running_engine(data, bundle, NOBODY_SHOPS)
 
 
 def _address(process: subprocess.Popen[str]) -> str:

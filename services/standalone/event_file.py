@@ -1,6 +1,5 @@
-"""Events from a file: JSON lines with UserEvent's field names."""
+"""Events from a file: JSON lines with UserEvent's field names, plain or gzipped."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from google.protobuf.json_format import ParseDict, ParseError
 
 from protos.events_pb2 import UserEvent
-from shared.errors import InvalidRequest
+from shared.catalog.validation import printable
+from shared.json_lines import Line, read_lines
 
 _NAMED = re.compile(r'(?:no field named "|Failed to parse )([\w.]+)')
 
@@ -24,28 +24,23 @@ class UnreadEvent:
 
 
 def read_events(path: Path) -> Iterator[tuple[int, UserEvent] | UnreadEvent]:
-    """Line number (from 1) and event, or why the line is none; empty lines are skipped."""
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield _event(number, line)
-    except OSError as error:
-        raise InvalidRequest(str(path), f"cannot be read: {error.strerror}") from error
+    """Line number (from 1) and event, or why the line is none. Raises as read_lines does."""
+    for line in read_lines(path):
+        yield UnreadEvent(line.number, "line", line.fault) if line.fault else _event(line)
 
 
-def _event(number: int, line: bytes) -> tuple[int, UserEvent] | UnreadEvent:
+def _event(line: Line) -> tuple[int, UserEvent] | UnreadEvent:
     try:
-        content = json.loads(line)
-    except ValueError as error:  # UnicodeDecodeError is one
-        return UnreadEvent(number, "", f"is not JSON in UTF-8: {error}")
-    if not isinstance(content, dict):
-        return UnreadEvent(number, "", "is not a JSON object")
-    try:
-        return number, ParseDict(content, UserEvent())
+        return line.number, ParseDict(line.content, UserEvent())
     except ParseError as error:
-        message = str(error).splitlines()[0]
-        return UnreadEvent(number, _field(message), message)
+        message = printable(str(error).splitlines()[0])
+        return UnreadEvent(line.number, _field(message), message)
+    except (
+        ValueError,
+        TypeError,
+        RecursionError,
+    ) as error:  # what ParseDict lets through, half a surrogate pair for one
+        return UnreadEvent(line.number, "line", f"cannot be read ({printable(str(error))}); send valid UTF-8")
 
 
 def _field(message: str) -> str:

@@ -17,6 +17,7 @@ from services.standalone.page_table import results_table, served_line
 from services.standalone.sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
+_DEADLINE_MS = 2_000  # a machine that is busy with something else must not end the tour; each page says its time
 _FEATURES_SECONDS = 3.0  # events are features within a second; more would be a defect worth seeing
 _POLL_SECONDS = 0.1
 
@@ -39,7 +40,7 @@ class Guide:
             self._page(page)
             if stop.taste:
                 self._personalise(stop, stop.taste, page)
-            self.console.print(Text.assemble(("  Notice ", "bold green"), stop.notice))
+            self._remark("Notice", "bold green", stop.notice)
 
     def _headline(self, number: int, count: int, stop: Stop) -> None:
         self.console.print()
@@ -56,7 +57,10 @@ class Guide:
         for line in served_line(page).splitlines():
             self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
         if rows:
-            self.console.print(Text.assemble(("  Why first ", "bold"), rows[0].explanation.summary))
+            self._remark("Why first", "bold", rows[0].explanation.summary)
+
+    def _remark(self, title: str, style: str, text: str) -> None:
+        self.console.print(Padding(Text.assemble((f"{title} ", style), text), (0, 2)))
 
     def _personalise(self, stop: Stop, taste: Taste, before: SearchResponse) -> None:
         picks = taste.picks(self.products)
@@ -96,7 +100,14 @@ class Guide:
 
     def _request(self, stop: Stop) -> SearchRequest:
         filters = [_filter(stop.filter)] if stop.filter else []
-        return SearchRequest(query=stop.query, filters=filters, visitor_id=self.visitor_id, page_size=20, explain=True)
+        return SearchRequest(
+            query=stop.query,
+            filters=filters,
+            visitor_id=self.visitor_id,
+            page_size=20,
+            explain=True,
+            deadline_ms=_DEADLINE_MS,
+        )
 
 
 def families(results: Sequence[SearchResult]) -> tuple[list[SearchResult], dict[str, int]]:

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from protos.catalog_pb2 import Availability, Product
 from protos.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
+from services.standalone.console import one_line
 
-_STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch", "total")
+_STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
@@ -61,7 +62,7 @@ def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | No
 
 def _cells(result: SearchResult, branded: bool) -> list[str]:
     product = result.product
-    brand = [product.brands[0] if product.brands else ""] if branded else []
+    brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
     return [str(result.position), _title(product), *brand, price(product), f"{result.relevance_score:.3f}"]
 
 
@@ -71,7 +72,8 @@ def _says_brand(product: Product) -> bool:
 
 def _title(product: Product) -> str:
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
-    return f"{product.title} (out of stock)" if gone else product.title
+    title = one_line(product.title)
+    return f"{title} (out of stock)" if gone else title
 
 
 def price(product: Product) -> str:
@@ -101,8 +103,13 @@ def tier_name(served: ServedBy) -> str:
 
 
 def stages_line(stage_ms: Mapping[str, float]) -> str:
-    """Milliseconds by stage, in the order of a page; parts of stages stay with --json."""
-    known = [f"{name} {stage_ms[name]:.1f}" for name in _STAGES if name in stage_ms]
-    return (
-        f"{' + '.join(known[:-1])} = {known[-1].removeprefix('total ')} ms" if "total" in stage_ms else " ".join(known)
-    )
+    """Milliseconds by stage, in the order of a page; parts of stages stay with --json.
+
+    "rest" is what no stage had: waiting for a core or for the visitor's state, and putting the page together.
+    """
+    known = {name: stage_ms[name] for name in _STAGES if name in stage_ms}
+    total = stage_ms.get("total")
+    if total is not None:
+        known["rest"] = max(0.0, total - sum(known.values()))
+    parts = " + ".join(f"{name} {ms:.1f}" for name, ms in known.items())
+    return f"{parts} = {sum(known.values()):.1f} ms" if total is not None else parts

@@ -1,25 +1,18 @@
-"""A catalogue file, row by row: JSON lines, plain or gzipped, into products or reasons why not.
+"""A catalogue file, row by row: JSON lines into products, or reasons why not.
 
 A row is an object with the fields of a Product (docs/catalog.md); the short forms id, brand, category, price as a
 number, currency, image_url and released are read too. A number written as text is read as one where the field is one.
 """
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from shared.catalog.product import AttributeValues, Product
-from shared.catalog.validation import violations
-from shared.errors import Corrupt, NotFound
-
-LINE_BYTES = 4 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
+from shared.catalog.validation import printable, violations
+from shared.json_lines import Line, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,68 +40,24 @@ class _Fault(Exception):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a file in their order, one at a time; blank lines are passed over.
-
-    Raises NotFound without the file, Corrupt when a gzip file is cut short or damaged.
-    """
-    try:
-        with path.open("rb") as raw:
-            yield from _rows(path, raw)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise NotFound(f"{path}: there is no such file; give a catalogue of JSON lines") from error
+    """The rows of a file in their order, one at a time. Raises as read_lines does."""
+    for line in read_lines(path):
+        yield Row(_outcome(line), line.bytes_read)
 
 
-def _rows(path: Path, raw: BufferedReader) -> Iterator[Row]:
-    packed = raw.peek(2)[:2] == _GZIP_MAGIC
-    lines = gzip.GzipFile(fileobj=raw) if packed else raw
-    number = 0
-    try:
-        while line := lines.readline(LINE_BYTES + 1):
-            number += 1
-            if len(line) > LINE_BYTES:
-                _skip_rest(lines, line)
-            if line.strip():
-                yield Row(_parse(number, line), raw.tell())
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        remedy = "copy it again; nothing of it was taken in"
-        raise Corrupt(
-            f"{path}: the gzip file is cut short or damaged after line {number} ({error}); {remedy}"
-        ) from error
-
-
-def _skip_rest(lines: gzip.GzipFile | BufferedReader, read: bytes) -> None:
-    while read and not read.endswith(b"\n"):
-        read = lines.readline(LINE_BYTES)
-
-
-def _parse(number: int, line: bytes) -> Product | RowRejection:
+def _outcome(line: Line) -> Product | RowRejection:
+    if line.fault:
+        return RowRejection(line.number, "", "line", line.fault)
     product_id = ""
     try:
-        row = _object(line)
-        product_id = _printable(row.get("product_id") or row.get("id") or "")
-        product = product_of(row)
+        product_id = printable(str(line.content.get("product_id") or line.content.get("id") or "")[:128])
+        product = product_of(line.content)
     except _Fault as fault:
-        return RowRejection(number, product_id, fault.field, fault.reason)
+        return RowRejection(line.number, product_id, fault.field, fault.reason)
+    except RecursionError:  # JSON that could just be read, and is too deep to be looked at
+        return RowRejection(line.number, product_id, "line", "is nested too deeply; write one flat object a line")
     found = violations(product)
-    return RowRejection(number, product_id, found[0].field, found[0].reason) if found else product
-
-
-def _printable(product_id: Any) -> str:
-    return str(product_id)[:128].encode("utf-8", "replace").decode()  # half of a surrogate pair cannot be printed
-
-
-def _object(line: bytes) -> Mapping[str, Any]:
-    if len(line) > LINE_BYTES:
-        raise _Fault("line", f"is longer than {LINE_BYTES:,} bytes; split or shorten it")
-    try:
-        row = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _Fault("line", f"is not UTF-8 (byte {error.start}); save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise _Fault("line", f"is not JSON ({error}); write one object a line") from error
-    if not isinstance(row, dict):
-        raise _Fault("line", "is no JSON object; write one object a line")
-    return row
+    return RowRejection(line.number, product_id, found[0].field, found[0].reason) if found else product
 
 
 def product_of(row: Mapping[str, Any]) -> Product:
@@ -170,8 +119,11 @@ def _text(field: str, value: Any) -> str:
 
 
 def _texts(field: str, value: Any) -> tuple[str, ...]:
-    values = value if isinstance(value, list) else [value]
-    return tuple(text for each in values if (text := _text(field, each)))
+    return tuple(text for each in _listed(value) if (text := _text(field, each)))
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _word(field: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -204,7 +156,7 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
         return {}
     if not isinstance(value, dict):
         raise _Fault("attributes", f"are {_shown(value)}; give an object of names and values")
-    read = {name: _attribute(f"attributes.{name[:60]}", values) for name, values in value.items()}
+    read = {name: _attribute(f"attributes.{printable(name[:60])}", values) for name, values in value.items()}
     return {name: values for name, values in read.items() if values}
 
 
@@ -212,8 +164,10 @@ def _attribute(field: str, value: Any) -> AttributeValues:
     if type(value) is str:  # nearly all are
         return (value,) if value else ()
     if isinstance(value, dict):  # as the wire has it: {"text": [...]} or {"numbers": [...]}
-        value = value.get("text") or value.get("numbers")
-    values = [each for each in (value if isinstance(value, list) else [value]) if each is not None and each != ""]
+        if value.keys() - {"text", "numbers"}:
+            raise _Fault(field, f"is {_shown(value)}; give a text, a number or a list of them")
+        value = [*_listed(value.get("text")), *_listed(value.get("numbers"))]
+    values = [each for each in _listed(value) if each is not None and each != ""]
     if all(isinstance(each, (int, float)) and not isinstance(each, bool) for each in values):
         return tuple(number for each in values if (number := _number(field, each)) is not None)
     return tuple(_attribute_text(field, each) for each in values)

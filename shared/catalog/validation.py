@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from shared.catalog.product import AttributeValues, Product
 
 ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000, 20_000, 2_000
-LIST_VALUES, ATTRIBUTES = 100, 1_000
+LIST_VALUES, ATTRIBUTES, CATEGORY_LEVELS = 100, 1_000, 20
+LARGEST_AMOUNT = 1e15  # cents are exact up to here, and float32, which ranks, has room
 LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -26,6 +27,11 @@ class Violation:
 def violations(product: Product) -> list[Violation]:
     """Everything that keeps a product out; empty when it is valid."""
     return [Violation(field, reason) for check in _CHECKS for field, reason in check(product)]
+
+
+def printable(text: str) -> str:
+    """A text in one line that any terminal and any JSON can hold: what cannot be printed is escaped."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 _Faults = Iterator[tuple[str, str]]
@@ -44,7 +50,7 @@ def _id(field: str, text: str, required: bool) -> _Faults:
         yield field, "is not valid text; send UTF-8"
     elif len(text.encode()) > ID_BYTES:
         yield field, f"is longer than {ID_BYTES} bytes; shorten it"
-    elif _CONTROL.search(text):
+    elif CONTROL.search(text):
         yield field, "has a control character; remove it"
 
 
@@ -76,7 +82,9 @@ def _lists(product: Product) -> _Faults:
         if len(values) > LIST_VALUES:
             yield field, f"has more than {LIST_VALUES} values; keep the most important"
         if any(len(value) > TEXT_CHARACTERS or not _is_utf8(value) for value in values):
-            yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters"
+            yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters; shorten it, in UTF-8"
+    if any(path.count(">") >= CATEGORY_LEVELS for path in product.categories):
+        yield "categories", f"has a path of more than {CATEGORY_LEVELS} levels; keep the upper ones"
 
 
 def _numbers(product: Product) -> _Faults:
@@ -90,12 +98,14 @@ def _numbers(product: Product) -> _Faults:
     for field in ("available_quantity", "rating_count"):
         value = getattr(product, field)
         if value is not None and not 0 <= value < 1 << 32:
-            yield field.replace("rating_", "rating."), f"is {value}; give a whole number from 0 to 4294967295"
+            yield field.replace("rating_", "rating."), f"is {value:.15g}; give a whole number from 0 to 4294967295"
 
 
 def _amount(field: str, amount: float | None) -> _Faults:
     if amount is not None and not (math.isfinite(amount) and amount >= 0):
         yield field, f"is {amount}; give a finite number of at least 0, or leave it out"
+    elif amount is not None and amount > LARGEST_AMOUNT:
+        yield field, f"is {amount}; give at most {LARGEST_AMOUNT:.0e}, or leave it out"
 
 
 def _gtin(product: Product) -> _Faults:
@@ -115,12 +125,12 @@ def _attributes(product: Product) -> _Faults:
         yield "attributes", f"are more than {ATTRIBUTES:,}; keep those that shoppers filter by"
     for name, values in product.attributes.items():
         for fault in _attribute(name, values):
-            yield f"attributes.{name[:60]}", fault
+            yield f"attributes.{printable(name[:60])}", fault
 
 
 def _attribute(name: str, values: AttributeValues) -> Iterator[str]:
     kinds = set(map(type, values))
-    if not name.strip() or len(name) > ID_BYTES or _CONTROL.search(name) or not _is_utf8(name):
+    if not name.strip() or len(name) > ID_BYTES or CONTROL.search(name) or not _is_utf8(name):
         yield f"needs a name of 1 to {ID_BYTES} characters without control characters"
     elif len(values) > LIST_VALUES:
         yield f"has more than {LIST_VALUES} values; keep the most important"
@@ -134,7 +144,7 @@ def _attribute(name: str, values: AttributeValues) -> Iterator[str]:
 
 def _attribute_texts(values: list[str]) -> Iterator[str]:
     if max(map(len, values)) > DESCRIPTION_CHARACTERS or not all(map(_is_utf8, values)):
-        yield f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters"
+        yield f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters; shorten it, in UTF-8"
 
 
 _CHECKS: tuple[Callable[[Product], _Faults], ...] = (_ids, _texts, _lists, _numbers, _gtin, _times, _attributes)

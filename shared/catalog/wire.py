@@ -90,7 +90,7 @@ def _write_values(message: pb.AttributeValues, values: AttributeValues) -> None:
 
 
 def _read_values(values: pb.AttributeValues) -> AttributeValues:
-    return tuple(values.text) or tuple(values.numbers)
+    return (*values.text, *values.numbers)  # type: ignore[return-value]  # both kinds: validation refuses them
 
 
 def _timestamp(seconds: float | None) -> Timestamp | None:

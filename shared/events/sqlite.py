@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from shared.events.sqlite_file import FileLock, SqliteFile
 
 Result = TypeVar("Result")
 
+_logger = logging.getLogger(__name__)
 _DEDUP_SECONDS = 7 * 24 * 3600.0
 _MAX_WAITING_RECORDS = 100_000
 _MAX_GROUP_RECORDS = 20_000
@@ -157,6 +159,9 @@ class SqliteEventLog:
             outcomes = self._writing.append([(each.topic, each.records) for each in group], self._dedup_seconds)
         except AisleError as error:
             outcomes = [error] * len(group)
+        except Exception as error:  # a defect; but whoever waits must hear of it, and the next group is written
+            _logger.exception("the event log could not write %d appends", len(group))
+            outcomes = [AisleError(f"the event log could not write the records ({error!r})")] * len(group)
         with contextlib.suppress(RuntimeError):  # the loop ended before its appends did: nobody is left to be told
             group[0].done.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
 

@@ -150,7 +150,7 @@ class SqliteFile:
             return StorageFull(f"no room left for {self.path}; nothing of this append was kept: free some space, retry")
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return Corrupt(f"{self.path} is damaged ({error}); restore it from a backup")
-        return Unavailable(f"{self.path} cannot be used ({error})")
+        return Unavailable(f"{self.path} cannot be used ({error}); see who else has it open, and its permissions")
 
 
 class FileLock:

@@ -17,7 +17,6 @@ import mmap
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -162,32 +161,25 @@ class Columns:
 
     row_count: int
     values: Values
-    _folder: Path
+    _dense: Mapping[str, Numbers]
+    _text_entries: Entries
     _text: Mapping[str, tuple[int, int]]
+    _sparse_entries: Entries
     _sparse: Mapping[str, tuple[int, int]]
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
-        """Read what ColumnsWriter wrote; the columns themselves are mapped when first asked for."""
+        """Map what ColumnsWriter wrote, all of it: who has it open does not need the folder any more."""
         content = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
-        return cls(content["rows"], Values.open(folder), folder, content["text"], content["sparse"])
+        dense = {name: mapped(folder / "numbers" / f"{name}.f64", "<f8") for name in NUMBERS}
+        text = Entries(mapped(folder / "text.rows", "<u4"), mapped(folder / "text.codes", "<u4"))
+        sparse = Entries(mapped(folder / "sparse.rows", "<u4"), mapped(folder / "sparse.values", "<f8"))
+        return cls(content["rows"], Values.open(folder), dense, text, content["text"], sparse, content["sparse"])
 
     @property
     def segments(self) -> tuple[Segment, ...]:
         """Itself."""
         return (self,)
-
-    @cached_property
-    def _dense(self) -> dict[str, Numbers]:
-        return {name: mapped(self._folder / "numbers" / f"{name}.f64", "<f8") for name in NUMBERS}
-
-    @cached_property
-    def _text_entries(self) -> Entries:
-        return Entries(mapped(self._folder / "text.rows", "<u4"), mapped(self._folder / "text.codes", "<u4"))
-
-    @cached_property
-    def _sparse_entries(self) -> Entries:
-        return Entries(mapped(self._folder / "sparse.rows", "<u4"), mapped(self._folder / "sparse.values", "<f8"))
 
     def fields(self) -> list[str]:
         """Every field there is, by the names that filters use."""

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from shared.artifacts import current, versions
+from shared.artifacts import current, read_manifest, versions
+from shared.complaint import Complaint
 from shared.errors import AisleError, Corrupt, Unavailable
 from shared.events.log import VECTORS, EventLog, Record
 from shared.snapshot.change import Change, from_record
@@ -107,23 +108,41 @@ class Follower:
         self._opening: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._first = asyncio.Event()
+        self._complaint = Complaint(log, "what is newest is not served, the one before goes on: %s")
 
     async def start(self) -> None:
         """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
 
-        Raises Corrupt, naming the file, when there are some and none is whole.
+        Raises what is wrong with the oldest, naming the file, when there are some and none is whole; NotFound when the
+        one in use is missing.
         """
-        failure: Corrupt | None = None
-        self._tried = current(self._root)
+        failure: AisleError | None = None
+        self._tried = self._newest()
         for version in sorted(versions(self._root), key=lambda name: (name == self._tried, name), reverse=True):
             try:
                 await self._open(version, even_behind=True)
                 return
-            except Corrupt as error:
-                failure = error
-                log.error("snapshot %s is not served: %s", version, error)
+            except Exception as error:  # whatever a library says of a broken file
+                failure = self._named(version, error)
+                log.error("snapshot %s is not served: %s", version, failure)
         if failure:
             raise failure
+        if missing := current(self._root):
+            read_manifest(self._root / missing)
+
+    def _newest(self) -> str | None:
+        """The name of the snapshot in use; None when there is none, or none can be named."""
+        try:
+            version = current(self._root)
+        except AisleError as error:
+            self._complaint.tell(error)
+            return None
+        self._complaint.settle()
+        return version
+
+    def _named(self, version: str, error: Exception) -> AisleError:
+        """The error as one of ours, which name the file."""
+        return error if isinstance(error, AisleError) else Corrupt(f"{self._root / version}: {error!r}; rebuild it")
 
     async def opened(self) -> None:
         """Return once something is served."""
@@ -145,7 +164,7 @@ class Follower:
     async def _begin(self) -> None:
         try:
             await self.start()
-        except (AisleError, OSError, ValueError) as error:
+        except AisleError as error:
             log.error("nothing is served before there is a whole snapshot: %s", error)
 
     async def _step(self) -> None:
@@ -158,8 +177,10 @@ class Follower:
                 began = time.monotonic()
                 await self._catch_up()
                 self._not_before = began + self._pause(time.monotonic() - began)
-        except AisleError as error:
-            log.error("aisle.vectors cannot be read; what is served does not change meanwhile: %s", error)
+        except Exception as error:  # none may end the following
+            known = isinstance(error, AisleError | OSError)
+            what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
+            log.error(what, error, exc_info=None if known else error)
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _pause(self, took_seconds: float) -> float:
@@ -167,7 +188,7 @@ class Follower:
         return max(self._pause_seconds, min((1 + _REST) * took_seconds, _LONGEST_PAUSE_SECONDS))
 
     def _look(self) -> None:
-        version = current(self._root)
+        version = self._newest()
         if version is None or (self._opening and not self._opening.done()):
             return
         if version != self._tried or 0 < self._try_again_at < time.monotonic():
@@ -179,9 +200,11 @@ class Follower:
             await self._open(version)
         except Corrupt as error:
             log.error("snapshot %s is not served, the one before goes on: %s", version, error)
-        except (AisleError, OSError, ValueError, _CannotApply) as error:
+        except Exception as error:  # none may end the following
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
-            log.error("snapshot %s is not served yet, the one before goes on: %s", version, error)
+            known = isinstance(error, AisleError | OSError | ValueError | _CannotApply)
+            what = "snapshot %s is not served yet, the one before goes on: %s"
+            log.error(what, version, error, exc_info=None if known else error)
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""

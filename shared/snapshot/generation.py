@@ -85,11 +85,17 @@ class Generation:
         return Positions.of(self.manifest)
 
 
-def open_generation(folder: Path, verify: bool = True) -> Generation:
-    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
+def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
+    """The manifest of a generation that this version can read. Raises as artifacts.read_manifest does."""
     manifest = artifacts.read_manifest(folder, verify)
     if manifest.get("format") != FORMAT:
         raise Corrupt(f"{folder} has format {manifest.get('format')}, not {FORMAT}; index the catalogue again")
+    return manifest
+
+
+def open_generation(folder: Path, verify: bool = True) -> Generation:
+    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
+    manifest = read_manifest(folder, verify)
     products = ProductStore.open(folder / "products")
     vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
     states = ProductStates(folder / "states")

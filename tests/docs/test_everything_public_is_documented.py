@@ -1,4 +1,4 @@
-"""A setting, an RPC or a command that docs/ does not name is a defect."""
+"""A setting, an RPC, a command or a metric that docs/ does not name is a defect."""
 
 import importlib
 import re
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from protos.admin_pb2 import GetStatusResponse
 from services.standalone.cli import app
+from services.standalone.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
 from shared.config import prefix_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,18 +19,31 @@ DOCS = {path.name: path.read_text() for path in [*ROOT.glob("docs/**/*.md"), ROO
 ALL_DOCS = "\n".join(DOCS.values())
 
 
-def _settings() -> list[str]:
-    names = []
+def _settings() -> dict[str, str]:
+    """Name and default of every setting, as the configuration page has them."""
+    settings: dict[str, str] = {}
     for path in sorted([*ROOT.glob("services/**/config.py"), *ROOT.glob("shared/**/config.py")]):
         module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for kind in vars(module).values():
             if isinstance(kind, type) and kind.__name__.endswith("Config") and kind.__module__ == module.__name__:
-                names += [f"{prefix_of(kind)}_{field.name.upper()}" for field in fields(kind)]
-    return names
+                settings |= {f"{prefix_of(kind)}_{field.name.upper()}": _shown(field.default) for field in fields(kind)}
+    return settings
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default) or "(empty)"
 
 
 def _rpcs() -> list[str]:
-    return [rpc for path in ROOT.glob("protos/*.proto") for rpc in re.findall(r"^\s*rpc (\w+)", path.read_text(), re.M)]
+    """Such as "SearchService.Search"."""
+    texts = "\n".join(path.read_text() for path in sorted(ROOT.glob("protos/*.proto")))
+    services = re.findall(r"^service (\w+) \{(.*?)^\}", texts, re.M | re.S)
+    return [f"{service}.{rpc}" for service, body in services for rpc in re.findall(r"^\s*rpc (\w+)", body, re.M)]
+
+
+def _metrics() -> list[str]:
+    """What the engine says of itself, and what an evaluation says of it."""
+    return [*MEASURES, *JUDGED_ONLY_MEASURES, *(field.name for field in GetStatusResponse.DESCRIPTOR.fields)]
 
 
 def _commands() -> list[str]:
@@ -43,19 +58,29 @@ def _leaves(command: object, path: str) -> Iterator[str]:
         yield from _leaves(child, f"{path} {name}")
 
 
-@pytest.mark.parametrize("name", _settings())
-def test_a_setting_is_in_the_configuration_page(name: str) -> None:
-    assert f"`{name}`" in DOCS["configuration.md"]
+@pytest.mark.parametrize(("name", "default"), _settings().items())
+def test_a_setting_is_in_the_configuration_page_with_its_default(name: str, default: str) -> None:
+    assert re.search(rf"^\| `{name}` \| {re.escape(default)} \| ", DOCS["configuration.md"], re.M)
+
+
+def test_no_setting_is_documented_that_is_none() -> None:
+    assert set(re.findall(r"AISLE_[A-Z_]+[A-Z]", ALL_DOCS)) <= set(_settings())
 
 
 @pytest.mark.parametrize("name", _rpcs())
-def test_an_rpc_is_documented(name: str) -> None:
-    assert re.search(rf"\b{name}\b", ALL_DOCS)
+def test_an_rpc_is_in_the_architecture_page_beside_its_service(name: str) -> None:
+    service, rpc = name.split(".")
+    assert re.search(rf"^.*\b{service}\..*\b{rpc}\b.*$", DOCS["architecture.md"], re.M)
+
+
+@pytest.mark.parametrize("name", sorted(set(_metrics())))
+def test_a_metric_is_documented(name: str) -> None:
+    assert re.search(rf"(?<![\w@]){re.escape(name)}(?![\w@])", DOCS["commands.md"] + DOCS["operations.md"])
 
 
 @pytest.mark.parametrize("name", _commands())
-def test_a_command_is_documented(name: str) -> None:
-    assert name in ALL_DOCS
+def test_a_command_is_in_the_page_of_commands(name: str) -> None:
+    assert re.search(rf"^\| `{name}\b", DOCS["commands.md"], re.M)
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:

@@ -1,3 +1,5 @@
+import re
+
 import grpc
 import pytest
 
@@ -15,11 +17,17 @@ QUERIES = {
     "control characters": "run\x00ning\x07 \x1b[31mshoes\x7f",
     "query syntax": 'title:(shoes AND NOT "x") OR price:[1 TO *] \\ ^~*?',
     "right to left": "\u202eseohs gninnur",
+    "a megabyte": "shoe " * 200_000,
+    "misspelt a thousand times": " ".join(f"shoeq{number}x shoeqqx" for number in range(1_000)),
     "half a surrogate's worth of combining marks": "z\u0351\u0352\u0353" * 50,
 }
 
 REFUSED = {
     "page_size": SearchRequest(query="shoes", page_size=10**9),
+    "max_tier": SearchRequest.FromString(b"\x58\x63"),  # 99
+    "experiment_ids": SearchRequest(experiment_ids=["e"] * 1_000),
+    "language_code": SearchRequest(language_code="e" * 1_000),
+    "filters.field": SearchRequest(query="shoes", filters=[Filter(field="attributes.no such", exists=True)]),
     "page_token": SearchRequest(query="shoes", page_token="not one of ours"),
     "filters[0].field": SearchRequest(query="shoes", filters=[Filter(field="colour", exists=True)]),
     "filters[0].range": SearchRequest(
@@ -46,12 +54,27 @@ def test_a_request_that_cannot_be_met_is_refused_naming_the_field(channel: grpc.
     assert (raised.value.details() or "").startswith(field)
 
 
-@pytest.mark.parametrize("message", [b"\x0a\x05caf\xe9s", b"\x0a\xff\xff", b"\xff" * 40])
+NEGATIVE_PAGE_SIZE = b"\x28" + b"\xff" * 9 + b"\x01"  # as a client sends -1 that takes the field for an int32
+NO_REQUESTS = {
+    b"\x0a\x05caf\xe9s": "request: .*valid UTF-8",
+    b"\x0a\xff\xff": "request: ",
+    b"\xff" * 40: "request: ",
+    NEGATIVE_PAGE_SIZE: "page_size: ",
+}
+
+
+@pytest.mark.parametrize("message", NO_REQUESTS)
 def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel, message: bytes) -> None:
     call = channel.unary_unary("/aisle.v1.SearchService/Search", request_serializer=bytes, response_deserializer=bytes)
     with pytest.raises(grpc.RpcError) as raised:
         call(message, timeout=60)
-    assert raised.value.code() in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL)
+    assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert re.match(NO_REQUESTS[message], raised.value.details() or "")
+
+
+def test_a_page_size_of_0_is_the_default(channel: grpc.Channel) -> None:
+    page = SearchServiceStub(channel).Search(SearchRequest(page_size=0, deadline_ms=5000), timeout=60)
+    assert len(page.results) == 20
 
 
 def test_the_engine_is_as_it_was_after_all_that(channel: grpc.Channel) -> None:

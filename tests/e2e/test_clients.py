@@ -31,23 +31,18 @@ def test_a_python_client_needs_nothing_but_reflection(address: str) -> None:
         assert f"aisle.v1.{service}" in told
 
 
+def _python_with(folder: Path, *packages: str) -> Path:
+    """The interpreter of a new environment that holds nothing but `packages`."""
+    venv.create(folder, with_pip=True)
+    python = folder / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(ROOT / "constraints.txt")]
+    if subprocess.run([*pip, *packages], check=False, timeout=240).returncode:
+        pytest.skip(f"{' and '.join(packages)} cannot be fetched here")
+    return python
+
+
 def test_the_stubs_work_in_an_environment_of_grpcio_and_protobuf_alone(address: str, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    constraints = ROOT / "constraints.txt"
-    installing = [
-        str(python),
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--constraint",
-        str(constraints),
-        "grpcio",
-        "protobuf",
-    ]
-    if subprocess.run(installing, check=False, timeout=240).returncode:
-        pytest.skip("grpcio and protobuf cannot be fetched here")
+    python = _python_with(tmp_path / "venv", "grpcio", "protobuf")
     (tmp_path / "protos").mkdir()
     for stub in ROOT.glob("protos/*.py"):
         shutil.copy(stub, tmp_path / "protos")
@@ -56,13 +51,8 @@ def test_the_stubs_work_in_an_environment_of_grpcio_and_protobuf_alone(address: 
     assert _is_page(told)
     assert "event: EVENT_STATUS_ACCEPTED" in told
     installed = _run(python, "-m", "pip", "list", "--format", "freeze")
-    assert {line.split("==")[0] for line in installed.split()} <= {
-        "grpcio",
-        "protobuf",
-        "typing_extensions",
-        "pip",
-        "setuptools",
-    }
+    names = {line.split("==")[0] for line in installed.split()}
+    assert names <= {"grpcio", "protobuf", "typing_extensions", "pip", "setuptools"}
 
 
 def test_a_go_client_needs_nothing_but_reflection(address: str, tmp_path: Path) -> None:

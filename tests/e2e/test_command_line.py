@@ -1,5 +1,7 @@
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +93,34 @@ def test_wrong_usage_and_errors_have_their_exit_codes(aisle: Any, address: str) 
     refused = aisle("search", "x", "--address", address, "--filter", "colour=blue")
     assert refused.returncode == 1
     assert refused.stderr.startswith("aisle: filters[0].field")
-    nobody = aisle("search", "x", "--address", "localhost:1")
-    assert nobody.returncode == 1
-    assert "aisle serve" in nobody.stderr
+    for place in ("localhost:1", "no-such-host.invalid:50051"):
+        nobody = aisle("search", "x", "--address", place)
+        assert nobody.returncode == 1
+        assert f"no engine answers at {place}" in nobody.stderr and "aisle serve" in nobody.stderr
+
+
+def test_a_query_that_is_no_text_is_named(address: str) -> None:
+    command = [sys.executable.encode(), b"-m", b"services.standalone.cli", b"search", b"caf\xe9"]
+    finished = subprocess.run([*command, b"--address", address.encode()], capture_output=True, check=False, timeout=240)
+    assert finished.returncode == 1
+    assert b"is not valid UTF-8" in finished.stderr and b"Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("", 3), ("\U0001f45f\u200d\u2728", 3), ("run\x07ning \x1b[31mshoes", 3), ("shoe " * 2_000, 3)]
+)
+def test_any_text_is_searched(aisle: Any, address: str, query: str, count: int) -> None:
+    options = ("--address", address, "--page-size", count, "--deadline-ms", 5000, "--json")
+    finished = aisle("search", query, *options)
+    assert finished.returncode == 0, finished.stderr
+    assert len(json.loads(finished.stdout)["results"]) == count
+
+
+@pytest.mark.parametrize("page_size", [0, -1, 10**9])
+def test_a_page_size_that_makes_no_sense_is_wrong_usage(aisle: Any, address: str, page_size: int) -> None:
+    finished = aisle("search", "x", "--address", address, "--page-size", page_size)
+    assert finished.returncode == 2
+    assert "--page-size" in finished.stderr
 
 
 def test_events_are_streamed_and_told_apart(

@@ -16,7 +16,7 @@ from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import AnyOf, Filter, SearchRequest
 from protos.search_pb2_grpc import SearchServiceStub
 from services.standalone.engine_process import engine_process, running_engine
-from shared.artifacts import current, set_current
+from shared.artifacts import current, read_manifest, set_current, write_manifest
 
 WAIT_SECONDS = 60
 
@@ -109,8 +109,7 @@ def _publish_broken(data: Path, before: str) -> None:
     """A newer version with one byte changed, and `current` pointing at it."""
     snapshots, newer = data / "snapshots", "20990101T000000.000000Z"
     shutil.copytree(snapshots / before, snapshots / newer)
-    manifest = snapshots / newer / "manifest.json"
-    manifest.write_text(manifest.read_text().replace(before, newer))
+    write_manifest(snapshots / newer, {**read_manifest(snapshots / newer), "version": newer})
     _flip(snapshots / newer)
     set_current(snapshots, newer)
 

@@ -3,17 +3,19 @@
 import asyncio
 import json
 import shutil
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from protos.catalog_pb2 import Product, UpsertProductsRequest
 from protos.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from services.standalone.engine import Engine
 from services.standalone.indexing import index_catalog
-from shared.artifacts import current, set_current, sha256
+from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
 from shared.bundle import DEFAULT, HEADS
 from tests.integration.engine_writes import found, upsert
 
@@ -103,9 +105,9 @@ async def test_a_snapshot_that_no_query_could_be_encoded_for_is_made_again(
     before = str(current(snapshots))
     async with Engine.open(data) as engine:
         shutil.copytree(snapshots / before, snapshots / foreign)
-        manifest = json.loads((snapshots / foreign / "manifest.json").read_text())
+        manifest = read_manifest(snapshots / foreign)
         manifest["version"], manifest["encoder"]["heads_sha256"] = foreign, "0" * 64
-        (snapshots / foreign / "manifest.json").write_text(json.dumps(manifest))
+        write_manifest(snapshots / foreign, manifest)
         set_current(snapshots, foreign)
 
         async def follows() -> bool:
@@ -134,3 +136,18 @@ async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_wri
         assert await found(engine, "zephyrine", after) == "p3" and not await found(engine, "laconic")
         with suppress(FileNotFoundError):
             (tmp_path / "more.jsonl").unlink()
+
+
+async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded(data: Path) -> None:
+    products = [Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)]
+    async with Engine.open(data) as engine:
+        await engine.catalog.UpsertProducts(_stream(products))
+        asked = time.monotonic()
+    assert time.monotonic() - asked < 20  # all of them take a minute or more
+    async with Engine.open(data) as engine:
+        assert 2_000 < (await engine.status()).pending_writes <= 4_000
+
+
+async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsRequest]:
+    for product in products:
+        yield UpsertProductsRequest(product=product)

@@ -11,13 +11,14 @@ from services.reranker.config import RerankerConfig
 from services.reranker.features import FEATURES
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import newest, open_reranker
+from services.reranker.opening import open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
-from shared.artifacts import new_version, set_current, sha256, write_manifest
+from shared.artifacts import new_version, read_manifest, set_current, sha256, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
 from shared.snapshot.columns import ColumnsWriter
+from shared.snapshot.generation import FORMAT
 from shared.snapshot.products import ProductsWriter
 from shared.snapshot.states import StatesWriter
 from tests.unit.reranker.tiny_models import STATE, save_block, save_cross_encoder
@@ -41,7 +42,8 @@ def _snapshot(data: Path, bundle: Path) -> None:
         states.finish()
         np.save(folder / "dense" / "vectors.npy", unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16))
         encoder = {"name": "tiny", "dim": DIM, "heads_sha256": sha256(bundle / "heads.safetensors")}
-        write_manifest(folder, {"version": VERSION, "product_count": PRODUCTS, "encoder": encoder})
+        content = {"format": FORMAT, "version": VERSION, "product_count": PRODUCTS, "encoder": encoder}
+        write_manifest(folder, content)
     set_current(data / "snapshots", VERSION)
 
 
@@ -70,7 +72,6 @@ def data(tmp_path: Path) -> Path:
 
 
 async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
-    assert newest(data) == (VERSION, "b1")
     response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(tiny_request())
     assert sorted(response.order) == list(range(40))
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
@@ -99,10 +100,10 @@ def test_a_snapshot_of_unknown_heads_asks_for_indexing(data: Path) -> None:
 
 
 def _snapshot_of_another(data: Path) -> None:
-    path = data / "snapshots" / VERSION / "manifest.json"
-    manifest = json.loads(path.read_text())
+    folder = data / "snapshots" / VERSION
+    manifest = read_manifest(folder)
     manifest["encoder"]["heads_sha256"] = "0" * 64
-    path.write_text(json.dumps(manifest))
+    write_manifest(folder, manifest)
 
 
 def test_a_model_file_with_a_flipped_byte_is_refused(data: Path) -> None:

@@ -14,7 +14,7 @@ from services.embedding.indexing.workplace import the_indexer
 from shared.config import load
 from shared.events.opening import open_log
 from shared.product_text import product_text_of
-from shared.rpc import Server, terminated
+from shared.rpc import Server, asked_to_end
 from shared.status import status_door
 
 log = logging.getLogger("services.embedding.indexing")
@@ -37,11 +37,12 @@ async def main() -> None:
         await server.report(serving=True)
 
     try:
+        ended = asked_to_end()
         await server.start(serving=False)
         async with asyncio.TaskGroup() as work:
             following = (encoders.follow(config.refresh_seconds), follow(), healthy_once_it_follows())
             tasks = [work.create_task(each) for each in following]
-            await terminated()
+            await ended.wait()
             await server.stop()
             for task in tasks:
                 task.cancel()

@@ -23,7 +23,8 @@ from services.embedding.indexing.window import Text
 from shared.artifacts import current
 from shared.catalog import writes
 from shared.catalog.writes import Write
-from shared.errors import AisleError, InvalidRequest
+from shared.complaint import Complaint
+from shared.errors import InvalidRequest
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
@@ -71,14 +72,15 @@ class CatalogFollower:
     async def run(self) -> None:
         """Follow until cancelled; what goes wrong is tried again."""
         warming = asyncio.create_task(asyncio.to_thread(self._warm))
+        complaint = Complaint(log, "catalogue writes wait for the next try: %s")
         try:
             while True:
                 try:
                     await self._step()
-                except Exception as error:  # an engine's own errors have no common base
+                    complaint.settle()
+                except Exception as error:  # none may end the following: acknowledged writes would never be seen
                     self._state = None  # what was appended is in the log, if not here
-                    known = isinstance(error, (AisleError, OSError))
-                    log.error("catalogue writes wait for the next try: %s", error, exc_info=not known)
+                    complaint.tell(error)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
             await asyncio.gather(self._upkeep.close(), warming)

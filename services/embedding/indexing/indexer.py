@@ -196,8 +196,8 @@ def _encoder_thread() -> Iterator[ThreadPoolExecutor]:
     thread = ThreadPoolExecutor(1, "encoder")
     try:
         yield thread
-    finally:  # after a failure, what is queued is not worth waiting for
-        thread.shutdown(cancel_futures=True)
+    finally:  # all has been waited for, or has failed: then what runs or is queued is not worth waiting for
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _hashes(old: Generation | None) -> NDArray[np.uint64]:

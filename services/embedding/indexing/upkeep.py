@@ -30,6 +30,7 @@ class Upkeep:
         self._task: asyncio.Task[None] | None = None
         self._thread: asyncio.Task[None] | None = None  # of `make`, while it works
         self._not_before = 0.0  # after a failure
+        self._ending = False
 
     def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
         """Why a new snapshot is due; empty when none is."""
@@ -53,7 +54,12 @@ class Upkeep:
 
     def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
         """Make the next snapshot now, in this process; see Indexer.run."""
-        _tell(Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail))
+        _tell(Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail, progress=self._go_on))
+
+    def _go_on(self, done: int, total: int) -> None:
+        """Called by the indexer every now and then: who ends it need not wait for a whole catalogue."""
+        if self._ending:
+            raise Unavailable(f"it was given up after {done} of {total} products, since the process ends")
 
     async def _make(self, tail: Tail, target: VersionedEncoder, apart: bool) -> None:
         try:
@@ -80,7 +86,8 @@ class Upkeep:
         return True
 
     async def close(self) -> None:
-        """End a process that makes a snapshot; wait for a thread that does, since it cannot be stopped."""
+        """End a process that makes a snapshot; wait for a thread that does, which gives it up at its next look."""
+        self._ending = True
         if self._task and self._thread is None:
             self._task.cancel()
         if running := [task for task in (self._task, self._thread) if task]:

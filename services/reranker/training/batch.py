@@ -19,6 +19,8 @@ class Batch:
     query_mask: Tensor  # (b, q)
     product_hidden: Tensor  # (b, n, t, width)
     product_mask: Tensor  # (b, n, t)
+    query_anchors: Tensor  # (b, width): vectors before training
+    product_anchors: Tensor  # (b, n, width)
     grades: Tensor  # (b, n)
     mask: Tensor  # (b, n): not padding
     teacher_scores: Tensor | None  # (b, n)
@@ -36,16 +38,15 @@ def batches(
 
 def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
     """Pad `lists`."""
-    query_hidden, query_mask = corpus.queries.padded(np.array([judged.query for judged in lists]))
+    queries = np.array([judged.query for judged in lists])
     rows = _padded([judged.rows for judged in lists]).astype(np.int64)
-    product_hidden, product_mask = corpus.products.padded(rows)
     mask = np.arange(rows.shape[1]) < np.array([len(judged) for judged in lists])[:, None]
     teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
     return Batch(
-        torch.from_numpy(query_hidden),
-        torch.from_numpy(query_mask),
-        torch.from_numpy(product_hidden),
-        torch.from_numpy(product_mask),
+        *corpus.queries.padded(queries),
+        *corpus.products.padded(rows),
+        torch.from_numpy(corpus.queries.vectors[queries]),
+        torch.from_numpy(corpus.products.vectors[rows]),
         torch.from_numpy(_padded([judged.grades for judged in lists])),
         torch.from_numpy(mask),
         torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,

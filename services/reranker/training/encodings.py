@@ -1,18 +1,35 @@
-"""Token states of many texts, end to end: what the frozen encoder says, computed once and read in every epoch."""
+"""Token states of many texts: what the encoder says of each, padded to one length when asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 
 
+class EncodedTexts(Protocol):
+    """Texts as an encoder sees them."""
+
+    @property
+    def vectors(self) -> Matrix:
+        """(texts, width) unit norm: the mean over all tokens, by the encoder as it was before training."""
+
+    def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Hidden states of `rows`, any shape (...): (..., t, width) float32 and which of them are real (..., t)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Encodings:
-    """Text i has the tokens offsets[i] to offsets[i + 1]."""
+    """EncodedTexts of an encoder that does not change: computed once, read in every epoch.
+
+    Text i has the tokens offsets[i] to offsets[i + 1].
+    """
 
     hidden: NDArray[np.float16]  # (tokens, width): the encoder's last layer
     offsets: Rows  # (texts + 1,)
@@ -21,14 +38,14 @@ class Encodings:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def padded(self, rows: Rows) -> tuple[Matrix, NDArray[np.bool_]]:
-        """Hidden states of `rows`, any shape (...): (..., t, width) float32 and which of them are real (..., t)."""
+    def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """See EncodedTexts."""
         first = self.offsets[rows]
         counts = self.offsets[rows + 1] - first
         places = np.arange(max(int(counts.max(initial=0)), 1))
         mask: NDArray[np.bool_] = places < counts[..., None]
         index = np.where(mask, first[..., None] + places, 0)
-        return self.hidden.take(index, axis=0).astype(np.float32), mask
+        return torch.from_numpy(self.hidden.take(index, axis=0).astype(np.float32)), torch.from_numpy(mask)
 
 
 def ragged(states: Sequence[NDArray[np.float16]], vectors: Matrix) -> Encodings:
@@ -41,5 +58,5 @@ def ragged(states: Sequence[NDArray[np.float16]], vectors: Matrix) -> Encodings:
 class Corpus:
     """Both sides of every pair."""
 
-    queries: Encodings
-    products: Encodings
+    queries: EncodedTexts
+    products: EncodedTexts

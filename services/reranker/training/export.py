@@ -12,15 +12,25 @@ from safetensors.numpy import save_file
 from services.reranker.training.block_graph import block_graph
 from services.reranker.training.student import Student
 from shared.artifacts import sha256
-from shared.bundle import BLOCK, HEADS, MANIFEST, RANKER, RANKER_FEATURES
+from shared.bundle import (
+    BLOCK,
+    CROSS_ENCODER,
+    ENCODER_PREFIX,
+    HEADS,
+    MANIFEST,
+    RANKER,
+    RANKER_FEATURES,
+    TOKENIZER,
+)
 
-_FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES)
+_FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES, CROSS_ENCODER, TOKENIZER)
 
 
 def write_student(student: Student, folder: Path) -> None:
-    """Write FOLDER/heads.safetensors and FOLDER/block.onnx."""
-    tensors = student.heads.state_dict().items()
-    save_file({name: tensor.detach().numpy().copy() for name, tensor in tensors}, folder / HEADS)
+    """Write FOLDER/heads.safetensors, with what the encoder has learnt if it did, and FOLDER/block.onnx."""
+    tensors = {name: tensor.detach().numpy().copy() for name, tensor in student.heads.state_dict().items()}
+    learnt = student.encoder.learnt() if student.encoder else {}
+    save_file({**tensors, **{f"{ENCODER_PREFIX}{name}": each for name, each in learnt.items()}}, folder / HEADS)
     (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone; bundles are shipped
     onnx.save(block_graph(student.block, student.shape), folder / BLOCK)
 

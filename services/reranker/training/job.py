@@ -6,17 +6,25 @@ from pathlib import Path
 
 import numpy as np
 
-from services.reranker.training.encodings import Corpus
+from services.reranker.training.cross_encoder import (
+    CrossEncoder,
+    CrossEncoderSettings,
+    Texts,
+    train_cross_encoder,
+    with_teacher_scores,
+)
+from services.reranker.training.encodings import Corpus, EncodedTexts
 from services.reranker.training.export import write_student
 from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives, Recall
 from services.reranker.training.student import Report, Student, StudentSettings, train_student
-from services.reranker.training.teacher import TeacherSettings, Texts, train_teacher, with_teacher_scores
+from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts, token_ids
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 QUERY_TOKENS = 32
+WEIGHTS = "model.safetensors"  # of a teacher that is kept
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,19 @@ class RerankerSettings:
     student: StudentSettings = field(default_factory=StudentSettings)
     hard_negatives: int = 6
     random_negatives: int = 2
-    teacher: TeacherSettings | None = None  # None: the student learns from the judgments alone
+    teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
+    teacher_folder: Path | None = None  # where the teacher is kept: read if it is there, written if not
+    cross_encoder: CrossEncoderSettings | None = None  # a small one beside the block, for comparison
     seed: int = 0
+
+
+# With thousands of judged queries the encoder learns too, in half an hour on two cores for 9,000. The products that it
+# recalls by itself are no negatives then: many are good, and a whole encoder learns to doubt them.
+END_TO_END = RerankerSettings(
+    student=StudentSettings(encoder_layers=6, epochs=1, projection_rate=0.2, list_share=0.3, pointwise_share=1.0),
+    hard_negatives=0,
+    random_negatives=1,
+)
 
 
 def train_reranker(
@@ -50,31 +69,49 @@ def train_reranker(
 ) -> Student:
     """Train on all sets together and write FOLDER/heads.safetensors and FOLDER/block.onnx."""
     chosen = settings or RerankerSettings()
-    corpus = _encode(sets, FrozenEncoder(encoder_folder), report)
+    layers = chosen.student.encoder_layers
+    encoder = TrainedEncoder(encoder_folder, layers) if layers else None
+    corpus = _encode(sets, encoder_folder, encoder, report)
     lists = _lists(sets, chosen)
     report(f"{len(lists)} lists of {np.mean([len(judged) for judged in lists]):.0f} products")
+    texts = Texts([query for each in sets for query in each.queries], [t for each in sets for t in each.product_texts])
     if chosen.teacher:
-        lists = _taught(lists, sets, encoder_folder, chosen.teacher, report)
-    student = train_student(lists, corpus, chosen.shape, chosen.student, report)
+        lists = _taught(lists, texts, encoder_folder, chosen, report)
+    if chosen.cross_encoder:
+        train_cross_encoder(lists, texts, encoder_folder, chosen.cross_encoder, report).export(folder)
+    student = train_student(lists, corpus, chosen.shape, chosen.student, report, encoder)
     write_student(student, folder)
     return student
 
 
-def _encode(sets: Sequence[TrainingSet], encoder: FrozenEncoder, report: Report) -> Corpus:
+def _encode(sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder | None, report: Report) -> Corpus:
     texts = [text for each in sets for text in each.product_texts]
+    queries = [query for each in sets for query in each.queries]
     report(f"encoding {len(texts)} products")
-    products = encoder.encode(texts, MAX_TOKENS, STATE_TOKENS)
-    queries = encoder.encode([query for each in sets for query in each.queries], QUERY_TOKENS, QUERY_TOKENS)
-    return Corpus(queries, products)
+    frozen = FrozenEncoder(folder)
+
+    def encoded(texts: Sequence[str], max_tokens: int, state_tokens: int) -> EncodedTexts:
+        found = frozen.encode(texts, max_tokens, state_tokens)
+        if encoder is None:
+            return found
+        return TrainedTexts(encoder, token_ids(folder / "tokenizer.json", texts, state_tokens), found.vectors)
+
+    return Corpus(encoded(queries, QUERY_TOKENS, QUERY_TOKENS), encoded(texts, MAX_TOKENS, STATE_TOKENS))
 
 
 def _taught(
-    lists: Sequence[JudgedList], sets: Sequence[TrainingSet], folder: Path, settings: TeacherSettings, report: Report
+    lists: Sequence[JudgedList], texts: Texts, folder: Path, settings: RerankerSettings, report: Report
 ) -> list[JudgedList]:
-    """The lists with the opinion of a teacher trained on them."""
-    queries = [query for each in sets for query in each.queries]
-    texts = Texts(queries, [text for each in sets for text in each.product_texts])
-    return with_teacher_scores(lists, texts, train_teacher(lists, texts, folder, settings, report))
+    """The lists with the opinion of the teacher that is kept, or of one trained on them."""
+    assert settings.teacher is not None
+    kept = settings.teacher_folder
+    if kept and (kept / WEIGHTS).is_file():
+        report(f"the teacher is read from {kept}")
+        return with_teacher_scores(lists, texts, CrossEncoder(kept, settings.teacher))
+    teacher = train_cross_encoder(lists, texts, folder, settings.teacher, report)
+    if kept:
+        teacher.save(kept)
+    return with_teacher_scores(lists, texts, teacher)
 
 
 def _lists(sets: Sequence[TrainingSet], settings: RerankerSettings) -> list[JudgedList]:

@@ -1,8 +1,8 @@
-"""Train the ranker: LambdaMART that begins at a linear prior, as far as held-out queries get better by it."""
+"""Train the ranker: a linear prior, then LambdaMART on top of it, each as far as held-out queries get better by it."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,12 @@ from numpy.typing import NDArray
 
 from services.reranker.features import FEATURES
 from services.reranker.ranker import DESCRIPTION, MODEL
+from services.reranker.training.prior import PRIOR, fitted_prior, linear, weights_of
+from services.reranker.training.quality import Scores, beyond_noise, qualities
 from services.reranker.training.ranking_group import RankingGroup
 from shared.errors import InvalidRequest
 
-Scores = NDArray[np.float64]
-
-# Never learned from judgments, so that a shop without any is served well: every leg has a say.
-# What orders a page before trees have learnt anything; docs/relevance.md has the figures behind it.
-PRIOR: Mapping[str, float] = {
-    "fused_z": 1.0,
-    "lexical_z": 0.4,
-    "dense_z": 0.2,
-    "maxsim_z": 0.15,
-    "block_z": 0.05,
-    "lexical_reciprocal_rank": 20.0,
-}
+Groups = Sequence[RankingGroup]
 
 # Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for another.
 TRANSFERABLE = (
@@ -33,6 +24,7 @@ TRANSFERABLE = (
     "lexical_reciprocal_rank", "dense_reciprocal_rank",
 )  # fmt: skip
 _RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})  # more of it never lowers a product
+_COUNT_STEP = 10  # numbers of trees that are compared
 _GRADE_STEPS = 4  # LightGBM wants whole labels: quarters of a grade
 _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)]
 
@@ -41,7 +33,6 @@ _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)
 class RankerSettings:
     """How to train; small trees in small steps, since a few hundred queries are easily learnt by heart."""
 
-    prior: Mapping[str, float] = field(default_factory=lambda: dict(PRIOR))
     features: Sequence[str] = TRANSFERABLE
     unjudged: int = 30  # of a query, counted as grade 0
     unjudged_weight: float = 0.2  # many of them are good, only nobody looked
@@ -49,19 +40,18 @@ class RankerSettings:
     leaves: int = 8
     learning_rate: float = 0.03
     min_leaf: int = 100
-    held_out_share: float = 0.25
+    folds: int = 4
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class TrainedRanker:
-    """A ranker, and nDCG@10 on the held-out queries by the prior alone and with the trees."""
+    """A ranker, and nDCG@10 on queries that it had not seen."""
 
     prior: Mapping[str, float]
     trees: str  # LightGBM's text format; empty when the trees did not help
-    prior_ndcg: float
-    ndcg: float
     tree_count: int
+    ndcg: Mapping[str, float]  # shipped_prior, prior, ranker
 
     def write(self, folder: Path) -> None:
         """Put ranker.json, and ranker.txt if there are trees, into a bundle's folder."""
@@ -77,26 +67,56 @@ def write_description(folder: Path, prior: Mapping[str, float]) -> None:
 
 
 def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None = None) -> TrainedRanker:
-    """Fit on most groups, choose the number of trees on the others. Raises InvalidRequest when too few are telling.
+    """Fit on all groups what cross-validation says is worth fitting. Raises InvalidRequest when too few are telling.
 
     Burges, "From RankNet to LambdaRank to LambdaMART" (2010).
     """
     chosen = settings or RankerSettings()
-    prior = np.array([chosen.prior.get(name, 0.0) for name in FEATURES])
-    telling = [group.thinned(chosen.unjudged, prior) for group in groups if group.is_telling]
+    telling = [group.thinned(chosen.unjudged, weights_of(PRIOR)) for group in groups if group.is_telling]
     if len(telling) < 20:
         raise InvalidRequest("judgments", f"give only {len(telling)} queries an order to learn; 20 are needed")
-    order = np.random.default_rng(chosen.seed).permutation(len(telling))
-    cut = int(len(telling) * chosen.held_out_share)
-    held_out, fitted = ([telling[place] for place in part] for part in (order[:cut], order[cut:]))
-    trees = _fit(fitted, prior, chosen)
-    quality = [_quality(held_out, prior, trees, count) for count in range(0, trees.num_trees() + 1, 10)]
-    best = int(np.argmax(quality)) * 10
-    text = trees.model_to_string(num_iteration=best) if best else ""
-    return TrainedRanker(chosen.prior, text, quality[0], quality[best // 10], best)
+    folds = [_fold(*parts, chosen) for parts in _splits(telling, chosen)]
+    curve = np.concatenate([fold.by_trees for fold in folds])  # (groups, counts)
+    best = int(np.argmax(curve.mean(axis=0)))
+    best = best if beyond_noise(curve[:, best] - curve[:, 0]) else 0
+    prior, count = fitted_prior(telling), best * _COUNT_STEP
+    trees = _fit(telling, prior, chosen, count).model_to_string() if count else ""
+    shipped = np.concatenate([fold.shipped for fold in folds])
+    means = {"shipped_prior": shipped, "prior": curve[:, 0], "ranker": curve[:, best]}
+    return TrainedRanker(prior, trees, count, {name: float(values.mean()) for name, values in means.items()})
 
 
-def _fit(groups: Sequence[RankingGroup], prior: Scores, settings: RankerSettings) -> Any:
+@dataclass(frozen=True)
+class _Fold:
+    """nDCG@10 of the groups that a fold held out."""
+
+    shipped: Scores  # (groups,): by the prior as it is shipped
+    by_trees: Scores  # (groups, counts): by the prior fitted on the others, and 0, 10, 20 ... trees
+
+
+def _splits(groups: Sequence[RankingGroup], settings: RankerSettings) -> Iterator[tuple[Groups, Groups]]:
+    """Each part of the queries held out once: the groups to fit, and those held out."""
+    queries = np.unique([group.query for group in groups])
+    parts = dict(zip(queries, np.random.default_rng(settings.seed).permutation(len(queries)), strict=True))
+    for place in range(settings.folds):
+        held_out = [group for group in groups if parts[group.query] % settings.folds == place]
+        yield [group for group in groups if parts[group.query] % settings.folds != place], held_out
+
+
+def _fold(fitted: Groups, held_out: Groups, settings: RankerSettings) -> _Fold:
+    prior = fitted_prior(fitted)
+    trees, begun = _fit(fitted, prior, settings, settings.max_trees), linear(held_out, prior)
+
+    def scores(count: int) -> list[Scores]:
+        found = (trees.predict(g.features, raw_score=True, num_iteration=count, num_threads=1) for g in held_out)
+        return [start + each for start, each in zip(begun, found, strict=True)] if count else begun
+
+    counts = range(0, settings.max_trees + 1, _COUNT_STEP)
+    by_trees = np.stack([qualities(held_out, scores(count)) for count in counts], axis=1)
+    return _Fold(qualities(held_out, linear(held_out, PRIOR)), by_trees)
+
+
+def _fit(groups: Sequence[RankingGroup], prior: Mapping[str, float], settings: RankerSettings, count: int) -> Any:
     import lightgbm
 
     matrix = _masked(np.concatenate([group.features for group in groups]), settings.features)
@@ -106,10 +126,10 @@ def _fit(groups: Sequence[RankingGroup], prior: Scores, settings: RankerSettings
         label=np.rint(_GRADE_STEPS * np.nan_to_num(grades)).astype(int),
         weight=np.where(np.isnan(grades), settings.unjudged_weight, 1.0),
         group=[len(group) for group in groups],
-        init_score=np.concatenate([np.nan_to_num(group.features) @ prior for group in groups]),
+        init_score=np.concatenate(linear(groups, prior)),
         feature_name=list(FEATURES),
     )
-    return lightgbm.train(_parameters(settings), data, num_boost_round=settings.max_trees)
+    return lightgbm.train(_parameters(settings), data, num_boost_round=count)
 
 
 def _parameters(settings: RankerSettings) -> dict[str, Any]:
@@ -138,23 +158,3 @@ def _masked(matrix: NDArray[np.float32], used: Sequence[str]) -> NDArray[np.floa
     masked = matrix.copy()
     masked[:, [place for place, name in enumerate(FEATURES) if name not in used]] = 0.0
     return masked
-
-
-def _quality(groups: Sequence[RankingGroup], prior: Scores, trees: Any, count: int) -> float:
-    """Mean nDCG@10 over the judged candidates of each group (unjudged ones taken out)."""
-    values = []
-    for group in groups:
-        judged = ~np.isnan(group.grades)
-        matrix, grades = group.features[judged], group.grades[judged]
-        scores = np.nan_to_num(matrix) @ prior
-        if count:
-            scores = scores + trees.predict(matrix, raw_score=True, num_iteration=count, num_threads=1)
-        values.append(_ndcg(grades[np.argsort(-scores, kind="stable")]))
-    return float(np.mean(values)) if values else 0.0
-
-
-def _ndcg(grades: NDArray[np.float32], depth: int = 10) -> float:
-    gains, ideal = 2.0**grades - 1, np.sort(2.0**grades - 1)[::-1]
-    discounts = 1 / np.log2(np.arange(2, depth + 2))
-    best = float((ideal[:depth] * discounts[: len(ideal[:depth])]).sum())
-    return float((gains[:depth] * discounts[: len(gains[:depth])]).sum()) / best if best else 0.0

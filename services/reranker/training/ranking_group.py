@@ -12,6 +12,7 @@ from services.reranker.query import Matrix
 class RankingGroup:
     """Equally long columns of one query; n candidates."""
 
+    query: str  # a query may have several groups; they are never on both sides of a split
     features: Matrix  # (n, features), as feature_matrix makes them
     grades: Matrix  # (n,), 0 to 3; nan: nobody judged it
 
@@ -32,4 +33,4 @@ class RankingGroup:
         others = np.flatnonzero(np.isnan(self.grades))
         best = others[np.argsort(-(np.nan_to_num(self.features[others]) @ prior), kind="stable")[:unjudged]]
         kept = np.sort(np.concatenate([np.flatnonzero(~np.isnan(self.grades)), best]))
-        return RankingGroup(self.features[kept], self.grades[kept])
+        return RankingGroup(self.query, self.features[kept], self.grades[kept])

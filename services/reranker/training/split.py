@@ -1,12 +1,12 @@
 """Which queries teach the reranker, and which the ranker.
 
 The ranker reads the reranker's scores. On queries that the reranker has learnt from they are better than on queries to
-come, so the ranker would trust them too much: each query teaches one of the two.
+come, so the ranker would trust them too much: each query teaches one of the two. The ranker has little to learn.
 """
 
 import hashlib
 
-_RANKER_SHARE = 4  # one query of so many teaches the ranker
+_RANKER_SHARE = 8  # one query of so many teaches the ranker
 
 
 def teaches_ranker(query: str) -> bool:

@@ -1,71 +1,100 @@
-"""The student: heads and block over frozen encodings, trained from judged lists and, if it has spoken, the teacher."""
+"""The student: heads and block, and the encoder under them if it is to learn, from judged lists and the teacher."""
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from services.reranker.training.batch import Batch, batches, make_batch
-from services.reranker.training.encodings import Corpus, Encodings, Matrix
+from services.reranker.training.encodings import Corpus, Matrix
 from services.reranker.training.heads import Heads, best_similarities, maxsim
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
+from services.reranker.training.trained_encoder import TrainedEncoder
 
-_MAXSIM_SCALE = 20.0  # cosines lie in a narrow band; the losses want scores a few units apart
-_PROJECTION_SAMPLE = 50_000  # hidden states from which the principal axes come
+_COSINE_SCALE = 20.0  # cosines lie in a narrow band; the losses want scores a few units apart
+_SAMPLED_PRODUCTS = 1_500  # from whose hidden states the principal axes come
+_REPORTED_STEPS = 50
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class StudentSettings:
-    """How to train; the defaults take a few minutes for 10,000 lists on two cores."""
+    """How to train; the defaults leave the encoder as it is, and take minutes for 10,000 lists on two cores."""
 
+    encoder_layers: int = 0  # of the encoder that learn too
     epochs: int = 3
     batch_lists: int = 16
     longest_list: int = 16
     learning_rate: float = 1e-3
     projection_rate: float = 0.1  # of the learning rate: the principal axes are good already
-    teacher_share: float = 0.05
+    encoder_rate: float = 5e-5
+    list_share: float = 1.0  # of the block's losses; MaxSim has the list loss alone
     pointwise_share: float = 0.2
+    vector_share: float = 0.5  # the list loss of the cosine of the vectors, when the encoder learns
+    anchor_share: float = 2.0  # how much vectors are held where they were, so that other catalogues are still found
+    teacher_share: float = 0.05
     seed: int = 0
 
 
-class Student(nn.Module):  # type: ignore[misc]
-    """Scores a list twice: by late interaction alone, and by the block."""
+class Scores(NamedTuple):
+    """What a student thinks of a batch, each (b, n)."""
 
-    def __init__(self, shape: BlockShape) -> None:
+    maxsim: Tensor
+    block: Tensor
+    cosine: Tensor  # of the vectors
+
+
+class Student(nn.Module):  # type: ignore[misc]
+    """Scores a list three times: by late interaction alone, by the block, and by the vectors."""
+
+    def __init__(self, shape: BlockShape, encoder: TrainedEncoder | None = None) -> None:
+        """`encoder` is the one that makes the batches, when it learns."""
         super().__init__()
-        self.shape = shape
+        self.shape, self.encoder = shape, encoder
         self.heads = Heads(shape.hidden, shape.state)
         self.block = InteractionBlock(shape)
 
-    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """MaxSim (b, n) and block scores (b, n)."""
+    def forward(self, batch: Batch) -> Scores:
+        """See Scores."""
         query_states = self.heads.states(batch.query_hidden)
         product_states = self.heads.states(batch.product_hidden)
         weights = self.heads.token_weights(batch.query_hidden) * batch.query_mask
         met = maxsim(best_similarities(query_states, product_states, batch.product_mask), weights)
         query = QueryTokens(batch.query_hidden, query_states, weights, batch.query_mask)
-        return met, self.block(query, product_states, batch.product_mask)
+        block = self.block(query, product_states, batch.product_mask)
+        return Scores(met, block, torch.einsum("bd,bnd->bn", *vectors_of(batch)))
 
 
-def train_student(
+def vectors_of(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Unit-norm means over the tokens: queries (b, width) and products (b, n, width)."""
+    return _mean(batch.query_hidden, batch.query_mask), _mean(batch.product_hidden, batch.product_mask)
+
+
+def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
+    return functional.normalize((hidden * mask.unsqueeze(-1)).sum(dim=-2), dim=-1)
+
+
+def train_student(  # noqa: PLR0913 - what training is made of
     lists: Sequence[JudgedList],
     corpus: Corpus,
     shape: BlockShape,
     settings: StudentSettings,
     report: Report = print,
+    encoder: TrainedEncoder | None = None,
 ) -> Student:
-    """A student of `lists`; `report` hears the mean loss now and then."""
+    """A student of `lists`; `report` hears the mean loss now and then. `encoder` is the corpus's, when it learns."""
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
-    student = Student(shape)
-    student.heads.begin_with_principal_axes(_sample(corpus.products, generator))
+    student = Student(shape, encoder)
+    student.heads.begin_with_principal_axes(_sample(corpus, lists, generator))
     steps = settings.epochs * math.ceil(len(lists) / settings.batch_lists)
     optimiser, schedule = _optimiser(student, settings, steps)
     losses: list[float] = []
@@ -73,8 +102,8 @@ def train_student(
         for batch in batches(lists, corpus, settings.batch_lists, settings.longest_list, generator):
             losses.append(_step(student, batch, settings, optimiser))
             schedule.step()
-            if len(losses) % 100 == 0:
-                report(f"student: step {len(losses)} of {steps}, loss {np.mean(losses[-100:]):.3f}")
+            if len(losses) % _REPORTED_STEPS == 0:
+                report(f"student: step {len(losses)} of {steps}, loss {np.mean(losses[-_REPORTED_STEPS:]):.3f}")
     student.eval()
     return student
 
@@ -82,26 +111,38 @@ def train_student(
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def scores(student: Student, judged: JudgedList, corpus: Corpus) -> tuple[Matrix, Matrix]:
     """MaxSim and block scores (n,) of one list."""
-    met, block = student(make_batch([judged], corpus))
-    return met[0].numpy(), block[0].numpy()
+    found = student(make_batch([judged], corpus))
+    return found.maxsim[0].numpy(), found.block[0].numpy()
 
 
 def _step(student: Student, batch: Batch, settings: StudentSettings, optimiser: torch.optim.Optimizer) -> float:
     optimiser.zero_grad()
-    met, block = student(batch)
-    loss = _loss(_MAXSIM_SCALE * met, batch, settings) + _loss(block, batch, settings)
-    loss = loss + settings.pointwise_share * pointwise(block, batch.grades, batch.mask)
+    loss = _loss(student(batch), batch, settings)
+    if student.encoder is not None:
+        loss = loss + settings.anchor_share * _drift(batch)
     loss.backward()
     nn.utils.clip_grad_norm_(student.parameters(), 1.0)
     optimiser.step()
     return float(loss.detach())
 
 
-def _loss(scores: Tensor, batch: Batch, settings: StudentSettings) -> Tensor:
-    loss = listwise(scores, batch.grades, batch.mask)
+def _loss(found: Scores, batch: Batch, settings: StudentSettings) -> Tensor:
+    met, grades, mask = _COSINE_SCALE * found.maxsim, batch.grades, batch.mask
+    loss = listwise(met, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
+    loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask)
+    if found.cosine.requires_grad:
+        loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask)
     if batch.teacher_scores is None:
         return loss
-    return loss + settings.teacher_share * margin_mse(scores, batch.teacher_scores, batch.mask)
+    told = margin_mse(met, batch.teacher_scores, mask) + margin_mse(found.block, batch.teacher_scores, mask)
+    return loss + settings.teacher_share * told
+
+
+def _drift(batch: Batch) -> Tensor:
+    """How far vectors have moved: 1 - cosine to what they were before training, of queries and products."""
+    queries, products = vectors_of(batch)
+    near = (products * batch.product_anchors).sum(dim=-1)
+    return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.mask].mean()
 
 
 def _optimiser(
@@ -112,11 +153,19 @@ def _optimiser(
         {"params": list(student.heads.parameters()), "lr": rate * settings.projection_rate},
         {"params": list(student.block.parameters()), "lr": rate},
     ]
+    if student.encoder is not None:
+        learning = [each for each in student.encoder.parameters() if each.requires_grad]
+        groups.append({"params": learning, "lr": settings.encoder_rate})
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    factors = lambda step: min((step + 1) / (0.05 * steps + 1), max(1 - step / steps, 0.02))  # noqa: E731
+    factors = lambda step: min((step + 1) / (0.08 * steps + 1), max(1 - step / steps, 0.02))  # noqa: E731
     return optimiser, torch.optim.lr_scheduler.LambdaLR(optimiser, factors)
 
 
-def _sample(products: Encodings, generator: np.random.Generator) -> Matrix:
-    count = min(_PROJECTION_SAMPLE, len(products.hidden))
-    return products.hidden[generator.choice(len(products.hidden), count, replace=False)].astype(np.float32)
+@torch.no_grad()  # type: ignore[untyped-decorator]
+def _sample(corpus: Corpus, lists: Sequence[JudgedList], generator: np.random.Generator) -> Matrix:
+    """Hidden states (n, width) of some of the products."""
+    rows = np.unique(np.concatenate([judged.rows for judged in lists]))
+    chosen = generator.choice(rows, min(_SAMPLED_PRODUCTS, len(rows)), replace=False)
+    hidden, mask = corpus.products.padded(chosen)
+    sample: Matrix = hidden[mask].numpy()
+    return sample

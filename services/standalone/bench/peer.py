@@ -19,7 +19,7 @@ try:
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
 except ImportError as error:
-    raise NotFound("the peer needs sentence-transformers: pip install 'aisle[train]'") from error
+    raise NotFound("the peer needs sentence-transformers: run `make install`, or use --no-peer") from error
 
 PAIRS = 50  # candidates that the cross-encoder scores
 

@@ -1,12 +1,13 @@
 """`aisle demo`: the guided tour on the sample catalogue."""
 
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
-from rich.panel import Panel
 from rich.text import Text
 
 from services.standalone.client import EngineClient
@@ -69,7 +70,19 @@ def _farewell(data: Path, seconds: float) -> None:
             f"aisle evaluate --data {data} --queries {sample}/queries_dev.tsv --judgments {sample}/judgments_dev.tsv",
         ),
     )
-    text = Text("\n").join(Text.assemble((f"{about}\n", "dim"), (f"  $ {command}", "bold")) for about, command in tries)
-    title = f" That was the tour, in {seconds:.0f} s. Try next "
     out.print()
-    out.print(Panel(text, title=title, title_align="left", border_style="green"))
+    title = Text(f" That was the tour, in {seconds:.0f} s. Try next ", style="bold green")
+    out.rule(title, align="left", style="green")
+    for about, command in [*_activation(), *tries]:
+        out.print(Text(f"  {about}", style="dim"))
+        out.print(Text(f"    {command}", style="bold"), soft_wrap=True)  # in one line, so that it can be copied
+
+
+def _activation() -> list[tuple[str, str]]:
+    """How a shell finds `aisle`, when it does not yet."""
+    folder = Path(sys.prefix) / "bin"
+    script = folder / "activate"
+    if which("aisle") == str(folder / "aisle") or not script.is_file():
+        return []
+    near = script.is_relative_to(Path.cwd())
+    return [("first, so that your shell finds aisle", f". {script.relative_to(Path.cwd()) if near else script}")]

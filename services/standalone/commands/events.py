@@ -12,6 +12,7 @@ from services.standalone.client import EngineClient
 from services.standalone.console import print_json, progress, say, warn
 from services.standalone.event_file import UnreadEvent, read_events
 from services.standalone.options import ADDRESS, Address, Json
+from shared.errors import AisleError
 
 _LISTED = 1000  # rejections told at most
 
@@ -33,6 +34,8 @@ def events(
             advance(1)
     report = stream.report()
     print_json(report) if as_json else _show(report)
+    if stream.failure:
+        raise stream.failure
     if report["rejected"] and not report["accepted"] + report["duplicate"]:
         raise typer.Exit(1)
 
@@ -40,31 +43,41 @@ def events(
 class EventStream:
     """The events of a file on their way, and what became of them.
 
-    gRPC sends from a thread of its own: what `events` notes, `take` does not touch.
+    gRPC sends from a thread of its own: what `events` notes, `take` does not touch. The first rejections are kept.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._lines: deque[int] = deque()  # of the events sent and not yet acknowledged, in order
         self._unread: list[UnreadEvent] = []
+        self._unread_count = 0
         self._counts: Counter[str] = Counter()
         self._rejections: list[dict[str, Any]] = []
+        self.failure: AisleError | None = None
 
     def events(self) -> Iterator[UserEvent]:
-        """Events to send; lines that are none are noted."""
-        for entry in read_events(self._file):
-            if isinstance(entry, UnreadEvent):
-                self._unread.append(entry)
-            else:
-                line, event = entry
-                self._lines.append(line)
-                yield event
+        """Events to send; lines that are none are noted, and so is what ends the file too soon."""
+        try:
+            for entry in read_events(self._file):
+                if isinstance(entry, UnreadEvent):
+                    self._note(entry)
+                else:
+                    line, event = entry
+                    self._lines.append(line)
+                    yield event
+        except AisleError as error:  # gRPC would only say that something was raised
+            self.failure = error
+
+    def _note(self, entry: UnreadEvent) -> None:
+        self._unread_count += 1
+        if len(self._unread) < _LISTED:
+            self._unread.append(entry)
 
     def take(self, ack: EventAck) -> None:
         """Note the acknowledgement of the oldest event on its way."""
         line = self._lines.popleft()
         self._counts[EventStatus.Name(ack.status).removeprefix("EVENT_STATUS_").lower()] += 1
-        if ack.status == EventStatus.EVENT_STATUS_REJECTED:
+        if ack.status == EventStatus.EVENT_STATUS_REJECTED and len(self._rejections) < _LISTED:
             self._rejections.append(_rejection(line, ack.event_id, ack.field, ack.reason))
 
     def report(self) -> dict[str, Any]:
@@ -74,7 +87,7 @@ class EventStream:
         return {
             "accepted": self._counts["accepted"],
             "duplicate": self._counts["duplicate"],
-            "rejected": len(rejections),
+            "rejected": self._unread_count + self._counts["rejected"],
             "rejections": rejections[:_LISTED],
         }
 

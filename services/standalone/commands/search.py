@@ -7,7 +7,7 @@ from google.protobuf.json_format import MessageToDict
 
 from protos.search_pb2 import FacetRequest, SearchRequest, Tier
 from services.standalone.client import EngineClient
-from services.standalone.console import out, print_json, say
+from services.standalone.console import one_line, out, print_json, say
 from services.standalone.filters import parse_filter
 from services.standalone.options import ADDRESS, Address, Json
 from services.standalone.page_table import show_page
@@ -66,8 +66,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         return
     show_page(out, page)
     for facet in page.facets:
-        counts = ", ".join(f"{value.value} ({value.count})" for value in facet.values)
-        say(f"{facet.field}: {counts}")
+        counts = ", ".join(f"{one_line(value.value)} ({value.count})" for value in facet.values)
+        say(f"{one_line(facet.field)}: {counts or 'no values'}")
 
 
 def _tier(name: str) -> Tier.ValueType:

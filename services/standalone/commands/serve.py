@@ -20,7 +20,7 @@ def serve(
 ) -> None:
     """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
 
-    With --json, one line with the address is printed once it is ready.
+    With --json, one object with the address is printed once it is ready.
     """
     asyncio.run(_serve(data, port, bundle, as_json))
 
@@ -30,12 +30,13 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
     from services.standalone.engine import (
         Engine,
     )  # its libraries take a second to load, which `aisle --help` has no use for
-    from shared.rpc import terminated
+    from shared.rpc import asked_to_end
 
     async with Engine.open(data, port=port, bundle=bundle) as engine:
+        ended = asked_to_end()  # before anybody is told that it is ready
         ready = describe(await engine.describe(), f"localhost:{engine.port}", time.perf_counter() - started)
         print_json(ready) if as_json else _show(ready)
-        await terminated()
+        await ended.wait()
 
 
 def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:
@@ -54,8 +55,14 @@ def _show(ready: dict[str, Any]) -> None:
     engines = ", ".join(f"{role} {name}" for role, name in sorted(ready["engines"].items()))
     for line in (
         f"Serving {ready['products']:,} products on {ready['address']}, ready in {ready['ready_seconds']} s",
-        f"snapshot {ready['snapshot_version']}, bundle {ready['bundle_version'] or 'none'}",
+        f"snapshot {ready['snapshot_version'] or 'none'}, bundle {ready['bundle_version'] or 'none'}",
         f"engines  {engines}",
-        f"try      aisle search 'what you look for' --address {ready['address']} --explain",
+        f"try      {_try(ready)}",
     ):
         say(line)
+
+
+def _try(ready: dict[str, Any]) -> str:
+    if not ready["snapshot_version"]:
+        return "aisle index CATALOG.jsonl, with the same --data: the engine takes up what is indexed"
+    return f"aisle search 'what you look for' --address {ready['address']} --explain"

@@ -41,22 +41,46 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
     judgments: Judgments = None,
     catalogs: Catalogs = None,
     data: Data = DATA,
+    encoder_layers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=6,
+            help="Layers of the encoder that learn too; default: all with 2,000 judged queries, otherwise none.",
+        ),
+    ] = None,
+    teacher_minutes: Annotated[
+        float, typer.Option(min=0, help="Train a six-layer cross-encoder first, and learn from it; 0: no teacher.")
+    ] = 0.0,
+    teacher_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.", metavar="DIR"
+        ),
+    ] = None,
+    cross_encoder_layers: Annotated[
+        int, typer.Option(help="A small cross-encoder of 2 or 3 layers beside the block, for comparison; 0: none.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
     promote: Promote = False,
     as_json: Json = False,
 ) -> None:
-    """Train the heads and the interaction block: from judged queries, or without any from DATA's catalogue alone.
+    """Train heads, interaction block and encoder: from judged queries, or without any from DATA's catalogue alone.
 
     --queries, --judgments and --catalog may be repeated, once for each judged set. Needs the extra `train` (torch). The
     new bundle's ranker is the untrained prior: train one for it with `aisle train ranker --bundle NAME`.
     """
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    if cross_encoder_layers not in (0, 2, 3):
+        raise InvalidRequest("--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none")
     try:
-        from services.standalone.workshop.reranker import train_reranker_job
+        from services.standalone.workshop.reranker import Wishes, train_reranker_job
     except ImportError as error:
-        raise NotFound(f"training needs torch ({error}): pip install 'aisle[train]'") from error
+        raise NotFound(f"training needs torch ({error}): run `make install`, or pip install '.[train]'") from error
 
+    wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
     with WorkBars.shown(quiet=as_json) as bars:
-        report = train_reranker_job(data, sets, bars, warn)
+        report = train_reranker_job(data, sets, bars, warn, wishes)
     finish(report, data, promote, as_json)
 
 
@@ -75,14 +99,15 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     --queries, --judgments and --catalog may be repeated, once for each judged set. The other models of the new bundle
     are those of --bundle. Needs no torch.
     """
-    from services.standalone.workshop.ranker import ranker_queries, train_ranker_job
+    from services.standalone.workshop.ranker import base_bundle, ranker_queries, train_ranker_job
 
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if not sets:
         raise InvalidRequest("--queries, --judgments", "are needed: the ranker learns from judged queries")
+    base = base_bundle(data, bundle)
     with WorkBars.shown(quiet=as_json) as bars:
-        advance = bars.counting("Queries", sum(len(ranker_queries(each.queries)) for each in sets))
-        report = train_ranker_job(data, sets, bundle, bars, advance)
+        advance = bars.counting("Queries", sum(len(ranker_queries(each, base)) for each in sets))
+        report = train_ranker_job(data, sets, base, bars, advance)
     finish(report, data, promote, as_json)
 
 

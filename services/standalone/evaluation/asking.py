@@ -10,6 +10,7 @@ from typing import Protocol
 
 from protos.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
 from services.standalone.evaluation.judgments import JudgedQuery
+from shared.errors import AisleError, Overloaded, Unavailable
 
 TIERS = {
     "lexical": Tier.TIER_LEXICAL,
@@ -34,6 +35,7 @@ class Notes:
     bundle_version: str = ""
     pages: int = 0
     degraded_pages: int = 0
+    missed_pages: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
     def take(self, page: SearchResponse, asked: Tier.ValueType) -> None:
@@ -46,6 +48,13 @@ class Notes:
         self.pages += 1
         self.degraded_pages += bool(reasons)
         self.reasons.update(reasons)
+
+    def miss(self, error: AisleError) -> None:
+        """Note that there was no page: one that is late or refused on a busy machine does not end an evaluation."""
+        self.pages += 1
+        self.degraded_pages += 1
+        self.missed_pages += 1
+        self.reasons[f"no page: {str(error).partition(';')[0]}"] += 1
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,9 @@ def timed_pages(search: Search, texts: Iterable[str], notes: Notes) -> Sequence[
     durations_ms = []
     for text in texts:
         started = time.perf_counter()
-        page = search(SearchRequest(query=text, page_size=_SHOWN))
+        try:
+            notes.take(search(SearchRequest(query=text, page_size=_SHOWN)), Tier.TIER_RERANKED)
+        except (Unavailable, Overloaded) as error:
+            notes.miss(error)
         durations_ms.append((time.perf_counter() - started) * 1000)
-        notes.take(page, Tier.TIER_RERANKED)
     return durations_ms

@@ -19,7 +19,11 @@ class JudgedQuery:
 
 def read_queries(path: Path) -> dict[str, str]:
     """query_id -> query, from a file with these two columns."""
-    return {row["query_id"]: row["query"] for _, row in _rows(path, "query_id", "query")}
+    texts: dict[str, str] = {}
+    for line, row in _rows(path, "query_id", "query"):
+        if texts.setdefault(row["query_id"], row["query"]) != row["query"]:
+            raise InvalidRequest(f"{path} line {line}", f"query_id {row['query_id']!r} was another query before")
+    return texts
 
 
 def read_judged_queries(queries: Path, judgments: Path) -> list[JudgedQuery]:
@@ -50,7 +54,7 @@ def _grade(text: str, path: Path, line: int) -> float:
 def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
     """Line number and row; quotes have no meaning in these files, a query may hold one."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:

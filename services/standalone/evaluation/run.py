@@ -7,6 +7,7 @@ from services.standalone.evaluation import metrics
 from services.standalone.evaluation.asking import TIERS, Asker, Notes, Search, timed_pages
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.evaluation.metrics import Grades
+from shared.errors import Unavailable
 
 _TIMED_PAGES = 200  # at least, so that p99 is more than the slowest of a few
 Step = Callable[[], None]  # called after each piece of work
@@ -83,10 +84,15 @@ def _timed(search: Search, queries: Sequence[JudgedQuery], step: Step) -> dict[s
         step()
     for _ in range(rounds - 1):
         durations_ms += timed_pages(search, [query.text for query in queries], notes)
+    if 2 * notes.missed_pages > notes.pages:
+        raise Unavailable(
+            f"most pages did not come in time: {dict(notes.reasons)}; is the engine alive, or overloaded?"
+        )
     return {
         "latency_ms": metrics.quantiles_ms(durations_ms),
         "timed_pages": notes.pages,
         "timed_degraded_pages": notes.degraded_pages,
+        "timed_missed_pages": notes.missed_pages,
         "timed_degraded": dict(notes.reasons),
     }
 

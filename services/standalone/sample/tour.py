@@ -46,7 +46,11 @@ class Stop:
 
 
 STOPS = (
-    Stop("a plain one", "espresso machine", "Machines first; cups, beans and grinders stay below."),
+    Stop(
+        "a plain one",
+        "espresso machine",
+        "Machines first; cups, beans and grinders stay below. Colours and sizes of one product share a line.",
+    ),
     Stop("a typo", "trekkign poels", "Two slips, and still trekking poles."),
     Stop(
         "one that words alone cannot answer",
@@ -62,7 +66,7 @@ STOPS = (
     Stop(
         "one personalised by a few clicks",
         "jacket",
-        "After three clicks on Quillmere's shirts and base layers, its jackets move up.",
+        "After three clicks on Quillmere's running wear, its jackets move up.",
         taste=Taste("Quillmere", "Running & Outdoor > Apparel", 3),
     ),
 )

@@ -24,6 +24,7 @@ from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.retriever import Candidates as Retrieved
 from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.spelling import normalise
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.indexing import IndexProgress, encoder_config, index_catalog
 from shared import artifacts
@@ -53,14 +54,18 @@ class JudgedShop:
 
     def recall(self, query: str, limit: int = 100) -> Retrieved:
         """The fused candidates of a query, the best first."""
-        return self._retrieve(query, self._encoding(query), limit=limit)
+        return self._retrieve(self.corrected(query), limit=limit)
 
     def groups(self, judged: JudgedQuery) -> list[RankingGroup]:
         """What the ranker reads of a query: on the whole catalogue, and on its judged products alone."""
-        encoding = self._encoding(judged.text)
+        query = self.corrected(judged.text)
         alone = Filter("product_id", AnyOf(tuple(judged.grades)))
-        found = (self._retrieve(judged.text, encoding), self._retrieve(judged.text, encoding, (alone,)))
-        return [self._group(judged, encoding, candidates) for candidates in found if len(candidates.rows)]
+        found = (self._retrieve(query), self._retrieve(query, (alone,)))
+        return [self._group(judged, query, candidates) for candidates in found if len(candidates.rows)]
+
+    def corrected(self, query: str) -> str:
+        """The query as the engine searches it."""
+        return self.snapshot.spelling.correct(normalise(query))
 
     def rows(self, product_ids: Sequence[str]) -> list[int | None]:
         """Rows of products; None for those that the catalogue does not have."""
@@ -69,21 +74,20 @@ class JudgedShop:
     def _encoding(self, query: str) -> QueryEncoding:
         return self.encoder.encode_queries([query])[0]
 
-    def _retrieve(
-        self, query: str, encoding: QueryEncoding, filters: tuple[Filter, ...] = (), limit: int = 400
-    ) -> Retrieved:
-        corrected = self.snapshot.spelling.correct(query)
-        return self.retriever.retrieve(self.snapshot, Request(corrected, encoding.vector, filters=filters, limit=limit))
+    def _retrieve(self, query: str, filters: tuple[Filter, ...] = (), limit: int = 400) -> Retrieved:
+        vector = self._encoding(query).vector
+        return self.retriever.retrieve(self.snapshot, Request(query, vector, filters=filters, limit=limit))
 
-    def _group(self, judged: JudgedQuery, encoding: QueryEncoding, found: Retrieved) -> RankingGroup:
+    def _group(self, judged: JudgedQuery, query: str, found: Retrieved) -> RankingGroup:
         assert self.reranker is not None
-        query = EncodedQuery(judged.text, encoding.hidden, encoding.states, encoding.token_weights)
-        reranking = self.reranker.rerank(query, _columns(found), None, Deadline(math.inf))
+        encoding = self._encoding(query)
+        encoded = EncodedQuery(query, encoding.hidden, encoding.states, encoding.token_weights)
+        reranking = self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
         grades = {
             row: judged.grades[each] for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)
         }
         known = np.array([grades.get(int(row), math.nan) for row in found.rows], dtype=np.float32)
-        return RankingGroup(reranking.features, known)
+        return RankingGroup(query, reranking.features, known)
 
 
 def _columns(found: Retrieved) -> Candidates:

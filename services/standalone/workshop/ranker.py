@@ -31,28 +31,30 @@ def collect_groups(shop: JudgedShop, queries: Sequence[JudgedQuery], advance: Ad
     return groups
 
 
-def ranker_queries(queries: Sequence[JudgedQuery]) -> list[JudgedQuery]:
-    """Those that did not teach the reranker."""
-    return [judged for judged in queries if teaches_ranker(judged.text)]
+def ranker_queries(judged_set: JudgedSet, base: Bundle) -> Sequence[JudgedQuery]:
+    """Those that did not teach the bundle's reranker: all of a set that it has not seen."""
+    if judged_set.name not in base.trained_on:
+        return judged_set.queries
+    return [judged for judged in judged_set.queries if teaches_ranker(judged.text)]
 
 
 def train_ranker_job(
-    data: Path, sets: Sequence[JudgedSet], bundle: str, progress: IndexProgress, advance: Advance
+    data: Path, sets: Sequence[JudgedSet], base: Bundle, progress: IndexProgress, advance: Advance
 ) -> dict[str, Any]:
-    """Train on all sets, and publish the models of `bundle` (default: the one in use) with the new ranker."""
-    base = _base(data, bundle)
+    """Train on all sets, and publish the models of `base` with the new ranker."""
     groups: list[RankingGroup] = []
     for judged_set in sets:
         shop = JudgedShop.open(workshop_data(data, judged_set.catalog, base.version, progress), base.version)
-        groups += collect_groups(shop, ranker_queries(judged_set.queries), advance)
+        groups += collect_groups(shop, ranker_queries(judged_set, base), advance)
     trained = train_ranker(groups)
     version = publish(data, base, trained, [judged_set.name for judged_set in sets])
     return {
         "bundle_version": version,
-        "queries": sum(len(ranker_queries(judged_set.queries)) for judged_set in sets),
+        "queries": sum(len(ranker_queries(judged_set, base)) for judged_set in sets),
         "groups": len(groups),
         "trees": trained.tree_count,
-        "held_out_ndcg@10": {"prior": round(trained.prior_ndcg, 4), "ranker": round(trained.ndcg, 4)},
+        "prior": dict(trained.prior),
+        "held_out_ndcg@10": {name: round(value, 4) for name, value in trained.ndcg.items()},
     }
 
 
@@ -64,17 +66,14 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
             if not name.startswith("ranker."):
                 shutil.copyfile(base.folder / name, folder / name)
         trained.write(folder)
-        metrics = {
-            **base.metrics,
-            "ranker_held_out_ndcg@10": trained.ndcg,
-            "prior_held_out_ndcg@10": trained.prior_ndcg,
-        }
+        metrics = {**base.metrics, "ranker_held_out_ndcg@10": dict(trained.ndcg)}
         training = {**base.training, "ranker_trained_on": list(names), "ranker_trees": trained.tree_count}
         write_manifest(folder, version, base.trained_on, metrics, training)
     return version
 
 
-def _base(data: Path, bundle: str) -> Bundle:
+def base_bundle(data: Path, bundle: str) -> Bundle:
+    """The bundle of that name, or the one in use. Raises InvalidRequest when there is none."""
     bundles = bundles_of(data)
     name = bundle or bundles.in_use()
     if not name:

@@ -1,6 +1,7 @@
-"""Train heads and interaction block on judged queries, or on queries made from the catalogue, and publish a bundle."""
+"""Train the models of a page on judged queries, or on queries made from the catalogue, and publish a bundle."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from services.embedding.config import EmbeddingConfig
 from services.embedding.weights import find
 from services.reranker.training.catalog_queries import judge, make_queries
+from services.reranker.training.cross_encoder import ALL_LAYERS, CrossEncoderSettings
 from services.reranker.training.export import write_manifest
-from services.reranker.training.job import RerankerSettings, TrainingSet, train_reranker
+from services.reranker.training.job import END_TO_END, RerankerSettings, TrainingSet, train_reranker
 from services.reranker.training.judged_list import JudgedList
-from services.reranker.training.lambdamart import PRIOR, write_description
+from services.reranker.training.lambdamart import write_description
+from services.reranker.training.prior import PRIOR
 from services.reranker.training.split import teaches_ranker
 from services.standalone.indexing import IndexProgress
 from services.standalone.workshop.judged_set import JudgedSet
@@ -28,6 +31,39 @@ Report = Callable[[str], None]
 
 _MADE_QUERIES = 4_000
 _FEWEST_LISTS = 50
+_MANY_LISTS = 2_000  # teach the encoder too
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the caller of the job chooses."""
+
+    encoder_layers: int | None = None  # of six, that learn too; None: all with 2,000 judged queries, otherwise none
+    teacher_minutes: float = 0.0  # 0: no teacher
+    teacher_folder: Path | None = None  # where to keep the teacher
+    cross_encoder_layers: int = 0  # of a small cross-encoder beside the block; 0: none
+    seed: int = 0
+
+    def settings(self, lists: int, judged: bool) -> RerankerSettings:
+        """For so many lists; queries that were made from the catalogue do not teach the encoder by themselves."""
+        many = judged and lists >= _MANY_LISTS
+        layers = self.encoder_layers if self.encoder_layers is not None else len(ALL_LAYERS) * many
+        base = END_TO_END if layers else RerankerSettings()
+        teacher = CrossEncoderSettings(minutes=self.teacher_minutes, seed=self.seed) if self.teacher_minutes else None
+        return replace(
+            base,
+            student=replace(base.student, encoder_layers=layers, seed=self.seed),
+            teacher=teacher,
+            teacher_folder=self.teacher_folder,
+            cross_encoder=self._cross_encoder(),
+            seed=self.seed,
+        )
+
+    def _cross_encoder(self) -> CrossEncoderSettings | None:
+        count = self.cross_encoder_layers
+        if not count:
+            return None
+        return CrossEncoderSettings(layers=ALL_LAYERS[:: len(ALL_LAYERS) // count], seed=self.seed)
 
 
 def train_reranker_job(
@@ -35,10 +71,10 @@ def train_reranker_job(
     sets: Sequence[JudgedSet],
     progress: IndexProgress,
     report: Report,
-    settings: RerankerSettings | None = None,
+    wishes: Wishes | None = None,
 ) -> dict[str, Any]:
     """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
-    chosen = settings or RerankerSettings()
+    chosen = wishes or Wishes()
     shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
     taught = [judged_training_set(shop, each) for each, shop in shops] or [made_training_set(data, chosen.seed)]
     lists = sum(len(each.judged) for each in taught)
@@ -48,9 +84,16 @@ def train_reranker_job(
     version = new_version_name()
     config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
-        train_reranker(taught, find(config.model).folder, folder, chosen, report)
+        settings = chosen.settings(lists, judged=bool(sets))
+        train_reranker(taught, find(config.model).folder, folder, settings, report)
         write_description(folder, PRIOR)
-        training = {"lists": lists, "max_tokens": MAX_TOKENS, "state_tokens": STATE_TOKENS}
+        training = {
+            "lists": lists,
+            "max_tokens": MAX_TOKENS,
+            "state_tokens": STATE_TOKENS,
+            "encoder_layers": settings.student.encoder_layers,
+            "teacher_minutes": chosen.teacher_minutes,
+        }
         write_manifest(folder, version, names, {}, training)
     return {"bundle_version": version, "trained_on": names, "lists": lists}
 
@@ -65,7 +108,7 @@ def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
         if any(grade > 0 for _, grade in known):
             columns = np.array([row for row, _ in known]), np.array([grade for _, grade in known], np.float32)
             lists.append(JudgedList(place, columns[0].astype(np.int64), columns[1]))
-    texts = [judged.text for judged in queries]
+    texts = [shop.corrected(judged.text) for judged in queries]
     return TrainingSet(product_texts(shop), texts, lists, _recall(shop, texts))
 
 

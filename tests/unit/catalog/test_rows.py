@@ -1,13 +1,17 @@
 import gzip
 import json
+import os
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shared.catalog.product import Product
-from shared.catalog.rows import LINE_BYTES, RowRejection, read_rows
+from shared.catalog.rows import RowRejection, read_rows
 from shared.errors import Corrupt, NotFound
+from shared.json_lines import LINE_BYTES
 
 
 def _read(folder: Path, *lines: bytes | dict[str, Any]) -> list[Product | RowRejection]:
@@ -108,7 +112,13 @@ def test_short_forms_are_read_too(tmp_path: Path) -> None:
         ("attributes.size", {"attributes": {"size": [{"value": 1}]}}),
         ("attributes.size", {"attributes": {"size": ["x" * 20_001]}}),
         ("attributes.size", {"attributes": {"size": ["\ud800"]}}),
-        ("attributes.a\nb", {"attributes": {"a\nb": "x"}}),
+        (r"attributes.a\nb", {"attributes": {"a\nb": "x"}}),
+        (r"attributes.a\ud800", {"attributes": {"a\ud800": "x"}}),
+        ("attributes.size", {"attributes": {"size": {"main": "L"}}}),
+        ("product_id", {"product_id": "a\u0085b"}),
+        ("price.amount", {"price": 1e308}),
+        ("available_quantity", {"available_quantity": 1e300}),
+        ("categories", {"categories": [" > ".join("abcdefghijklmnopqrstu")]}),
         ("brands", {"brands": ["x"] * 101}),
         ("images", {"images": [{"url": "x"}]}),
     ],
@@ -116,8 +126,8 @@ def test_short_forms_are_read_too(tmp_path: Path) -> None:
 def test_a_row_at_fault_names_the_field_and_the_remedy(tmp_path: Path, field: str, fields: dict[str, Any]) -> None:
     rejection = _rejection(tmp_path, **fields)
     assert (rejection.line, rejection.field) == (1, field)
-    assert len(rejection.reason) > 10
-    rejection.product_id.encode()  # can be printed
+    assert 10 < len(rejection.reason) < 200
+    assert f"{rejection.product_id}{rejection.field}{rejection.reason}".isprintable()
 
 
 @pytest.mark.parametrize(
@@ -141,6 +151,14 @@ def test_a_line_that_is_no_object_does_not_stop_the_rest(tmp_path: Path, line: b
     assert reason in rejection.reason
 
 
+def test_json_at_the_edge_of_what_can_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
+    limit = sys.getrecursionlimit()
+    deep = [b'{"id": "p", "title": ' + b"[" * depth + b"]" * depth + b"}" for depth in range(limit - 200, limit + 9)]
+    *rejections, after = _read(tmp_path, *deep, {"id": "p1", "title": "Pot"})
+    assert isinstance(after, Product)
+    assert {each.field for each in rejections if isinstance(each, RowRejection)} == {"line", "title"}
+
+
 def test_blank_lines_count_as_lines_but_are_no_rows(tmp_path: Path) -> None:
     [rejection] = _read(tmp_path, b"", b"  ", {"title": "no id"})
     assert isinstance(rejection, RowRejection)
@@ -150,6 +168,17 @@ def test_blank_lines_count_as_lines_but_are_no_rows(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     [product] = _read(tmp_path, b'\xef\xbb\xbf{"id": "p1", "title": "Kettle"}')
     assert isinstance(product, Product)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, pack: Any) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=[pack(b'{"id": "p1", "title": "Kettle"}\r\n')])
+    writer.start()
+    outcomes = [row.outcome for row in read_rows(path)]
+    writer.join()
+    assert outcomes == [Product("p1", "Kettle")]
 
 
 def test_gzip_is_told_by_its_first_bytes(tmp_path: Path) -> None:

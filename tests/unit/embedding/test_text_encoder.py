@@ -1,5 +1,6 @@
 """What the encoder gives for queries and products."""
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
+from services.embedding.engines import Engine, Job
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.opening import open_encoder
 from shared.errors import Corrupt
@@ -108,3 +110,24 @@ def test_engines_are_built_when_first_used(model_folder: Path) -> None:
     assert encoder.engines == {}
     encoder.encode_queries([])
     assert encoder.engines == {"queries": EXACT}
+
+
+def test_queries_do_not_wait_for_the_engine_of_the_products(model_folder: Path) -> None:
+    encoder = opened(model_folder)
+    made, go_on = threading.Event(), threading.Event()
+
+    def slowly(job: Job) -> Engine:
+        if job.side == "products":
+            made.set()
+            assert go_on.wait(60)
+        return encoder._open(job)
+
+    waiting = TextEncoder(encoder.identity, encoder._tokens, slowly, encoder._queries, encoder._products)
+    products = threading.Thread(target=waiting.encode_products, args=[["lamp"]])
+    products.start()
+    assert made.wait(60)
+    assert len(waiting.encode_queries(["mouse"])) == 1
+    assert set(waiting.engines) == {"queries"}
+    go_on.set()
+    products.join()
+    assert set(waiting.engines) == {"queries", "products"}

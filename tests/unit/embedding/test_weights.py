@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from services.embedding import weights
+from services.embedding.config import EmbeddingConfig
+from services.embedding.engines import REFERENCE
+from services.embedding.opening import open_encoder
 from shared.errors import Corrupt, NotFound
 
 
@@ -42,3 +45,25 @@ def test_another_kind_of_model_is_refused(model_folder: Path) -> None:
     (model_folder / "config.json").write_text(json.dumps({"model_type": "roberta"}))
     with pytest.raises(Corrupt, match="only BERT"):
         weights.find(str(model_folder)).architecture()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[]", "is no JSON object"),
+        (b"{", "is no JSON object"),
+        (b"\xff\xfe", "is no JSON object"),
+        (b'{"model_type": "bert", "hidden_act": "gelu"}', "has no num_hidden_layers and no num_attention_heads"),
+    ],
+)
+def test_a_config_that_is_none_is_corrupt(model_folder: Path, text: bytes, words: str) -> None:
+    (model_folder / "config.json").write_bytes(text)
+    with pytest.raises(Corrupt, match=rf"config\.json {words}"):
+        weights.find(str(model_folder)).architecture()
+
+
+def test_weights_that_are_not_those_of_the_config_are_corrupt(model_folder: Path) -> None:
+    path = model_folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 3}))
+    with pytest.raises(Corrupt, match=r"no tensor 'encoder\.layer\.2\.[\w.]+', which its config\.json promises"):
+        open_encoder(EmbeddingConfig(model=str(model_folder), engine=REFERENCE)).encode_queries([])

@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Corrupt, StorageFull, Unavailable
+from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
 from shared.events.log import CATALOG, SEARCH_LOGS, USER_EVENTS, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
@@ -138,4 +139,14 @@ async def test_what_was_dropped_is_gone_and_its_offset_is_not_given_again(tmp_pa
     assert await log.read(USER_EVENTS, 0) == []
     (later,) = await log.append(USER_EVENTS, [NewRecord("v", b"3")])
     assert later.offset == 4
+    await log.close()
+
+
+async def test_a_record_that_cannot_be_written_is_told_and_does_not_end_the_writing(tmp_path: Path) -> None:
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    with pytest.raises(AisleError, match="could not write"):
+        async with asyncio.timeout(10):
+            await log.append(USER_EVENTS, [NewRecord("half a pair \ud800", b"a")])
+    await log.append(USER_EVENTS, [NewRecord("v", b"b")])
+    assert [record.value for record in await log.read(USER_EVENTS, 0)] == [b"b"]
     await log.close()

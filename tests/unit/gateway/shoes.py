@@ -7,7 +7,7 @@ RERANKED = ["p49", "p48", "p47"]
 
 
 def shoes(**settings: object) -> SearchRequest:
-    return SearchRequest(**{"query": "shoe", "page_size": 3, "deadline_ms": 60, **settings})  # type: ignore[arg-type]
+    return SearchRequest(**{"query": "shoe", "page_size": 3, "deadline_ms": 400, **settings})  # type: ignore[arg-type]
 
 
 def ids(page: SearchResponse) -> list[str]:

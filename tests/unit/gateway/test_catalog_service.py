@@ -105,6 +105,38 @@ async def test_a_faulty_product_is_reported_and_the_rest_is_taken(catalog: Catal
     assert [each.product_id for each in await written(log)] == ["p1", "p4"]
 
 
+def _with_nanos(nanos: int) -> Product:
+    product = shoe("p1")
+    product.publish_time.nanos = nanos
+    return product
+
+
+def _with_both_kinds() -> Product:
+    product = shoe("p1")
+    product.attributes["size"].text.append("L")
+    product.attributes["size"].numbers.append(math.nan)
+    return product
+
+
+@pytest.mark.parametrize(
+    ("product", "field"),
+    [
+        (_with_nanos(-5), "publish_time"),
+        (_with_nanos(1_000_000_000), "publish_time"),
+        (_with_both_kinds(), "attributes.size"),
+        (shoe("p\x85"), "product_id"),
+        (Product(product_id="p1", title="x", price=Price(amount=1e308)), "price.amount"),
+        (Product(product_id="p1", title="x", categories=[">".join("x" * 21)]), "categories"),
+        (Product(product_id="p1", title="x", tags=["x" * (4 << 20)]), "product"),
+    ],
+)
+async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(
+    catalog: CatalogService, product: Product, field: str
+) -> None:
+    answer = await upsert(catalog, product)
+    assert [each.field for each in answer.rejections] == [field]
+
+
 async def test_at_most_a_thousand_rejections_are_listed(catalog: CatalogService) -> None:
     answer = await upsert(catalog, *(shoe(f"p{number}", title="") for number in range(1_001)))
     assert (answer.rejected_count, len(answer.rejections)) == (1_001, 1_000)
@@ -126,12 +158,19 @@ async def test_an_empty_stream_changes_nothing(catalog: CatalogService) -> None:
 
 
 async def test_a_full_log_says_how_far_the_stream_was_handled(tmp_path: Path, shown: Shown) -> None:
-    log = SqliteEventLog(tmp_path / "small.sqlite", max_bytes=400_000)
+    log = SqliteEventLog(tmp_path / "small.sqlite", max_bytes=700_000)
     catalog = CatalogService(log, shown)
-    with pytest.raises(StorageFull, match=r"free some space.*products 1 to \d+ of the stream were handled"):
+    with pytest.raises(StorageFull, match=r"free some space.*products 1 to [1-9]\d* of the stream were handled"):
         await upsert(catalog, *(shoe(f"p{number}", "x" * 900) for number in range(2_000)))
     assert (await catalog.GetProduct(GetProductRequest(product_id="old"))).product.title == "from the snapshot"
     await log.close()
+
+
+async def test_a_log_that_takes_nothing_says_so(tmp_path: Path, shown: Shown) -> None:
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    await log.close()
+    with pytest.raises(Unavailable, match="no product of the stream was handled: send the rest again"):
+        await upsert(CatalogService(log, shown), shoe("p1"))
 
 
 async def test_a_single_field_is_written_without_the_others(catalog: CatalogService, log: SqliteEventLog) -> None:
@@ -193,7 +232,7 @@ async def test_without_retrieval_whole_products_are_taken_and_fields_are_not(
 
     shown.fetch_trouble = down
     assert (await upsert(catalog, shoe("p1"))).accepted_count == 1
-    with pytest.raises(Unavailable, match="retrieval is down; products 1 to 0 of the stream were handled"):
+    with pytest.raises(Unavailable, match="retrieval is down; no product of the stream was handled"):
         await send(catalog, only("price", product_id="old", price=Price(amount=4)))
 
 

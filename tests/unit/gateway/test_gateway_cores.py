@@ -15,7 +15,7 @@ from shared.errors import Overloaded
         (([], 7), "Among the 10 closest in meaning."),
         (
             (["shoe"], 0, ["block_score", "price"]),
-            "Matches 'shoe' in its text; raised most by a closer reading of its text and its price.",
+            "Matches 'shoe' in its text; raised most by a closer reading of its text, then its price.",
         ),
         (([], 0), "Meets the filters."),
         (([], 0, [], "price asc"), "Meets the filters; ordered by price asc."),

@@ -4,7 +4,7 @@ from protos.events_pb2 import Impression
 from protos.retrieval_pb2 import RetrieveResponse
 from protos.search_pb2 import TIER_FUSED, SearchRequest
 from services.gateway.impressions import Impressions
-from services.gateway.ranked_window import fused
+from services.gateway.ranked_window import RankedWindow, fused
 from shared.errors import StorageFull
 from shared.events.log import SEARCH_LOGS, Appended, NewRecord
 from shared.events.sqlite import SqliteEventLog
@@ -26,6 +26,31 @@ async def test_the_page_that_was_shown_is_logged_with_its_features(gateway: Gate
     assert list(impression.feature_names) == ["block", "price"]
     assert [list(shown.feature_values) for shown in impression.products] == [[1, 1], [1, 1]]
     assert (impression.snapshot_version, impression.bundle_version) == ("s1", "b1")
+
+
+async def test_where_nobody_shops_nothing_is_logged(gateway: Gateway) -> None:
+    search = gateway.with_config(log_impressions=False)
+    assert (await search.Search(SearchRequest(query="shoe", deadline_ms=1_000))).results
+    await search.close()
+    assert await gateway.log.end_offset(SEARCH_LOGS) == 0
+
+
+async def test_a_very_long_query_is_logged_as_far_as_it_was_read(gateway: Gateway) -> None:
+    await gateway.search.Search(SearchRequest(query="shoe " * 10_000, deadline_ms=1_000))
+    (impression,) = await logged(gateway)
+    assert impression.query == ("shoe " * 10_000)[:1_000]
+
+
+async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
+    scores, ids = [0.5, 0.25], ["p1", "p2"]
+    window = RankedWindow("shoe", False, "s1", "", TIER_FUSED, (), 2, [], [0, 1], ids, scores, [1, 2])
+    impressions = Impressions(gateway.log, 10)
+    impressions.publish(SearchRequest(query="shoe"), "q1", window, range(1, 2))
+    ids.clear()
+    scores.clear()
+    await impressions.close()
+    (impression,) = await logged(gateway)
+    assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [("p2", 2, 0.25)]
 
 
 async def test_the_next_page_is_an_impression_of_its_own(gateway: Gateway) -> None:

@@ -23,6 +23,10 @@ def price(**ends: float) -> Filter:
         (SearchRequest(visitor_id="v\n1"), "visitor_id: has control characters"),
         (SearchRequest(user_id="u" * 129), "user_id: is longer than 128 bytes"),
         (SearchRequest(session_id="ü" * 65), "session_id: is longer than 128 bytes"),
+        (SearchRequest(language_code="x" * 129), "language_code: is longer than 128 bytes"),
+        (SearchRequest(experiment_ids=["e"] * 21), "experiment_ids: 21 are too many; send at most 20"),
+        (SearchRequest(experiment_ids=["e", ""]), r"experiment_ids\[1\]: is required"),
+        (SearchRequest(max_tier=9), "max_tier: 9 is unknown; use lexical"),  # type: ignore[arg-type]
         (SearchRequest(filters=[BRAND] * 101), "filters: 101 are too many; send at most 100"),
         (SearchRequest(facets=[FacetRequest(field="brands")] * 21), "facets: 21 are too many; send at most 20"),
         (SearchRequest(filters=[BRAND, Filter(exists=True)]), r"filters\[1\].field: is required"),

@@ -14,5 +14,5 @@ class SerialisedProducts:
         return PRODUCTS[row].SerializeToString()
 
 
-def test_a_cross_encoder_reads_brand_title_and_categories() -> None:
-    assert product_texts(SerialisedProducts())(np.array([1, 0])) == ["Lamp", "Alder Red kettle Home > Kitchen"]
+def test_a_cross_encoder_reads_what_the_encoder_reads() -> None:
+    assert product_texts(SerialisedProducts())(np.array([1, 0])) == ["Lamp", "Alder Red kettle. Kitchen. Boils water."]

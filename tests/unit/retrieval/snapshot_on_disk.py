@@ -11,6 +11,7 @@ from services.retrieval.snapshots import Snapshot
 from shared.artifacts import write_manifest
 from shared.catalog.product import Product
 from shared.snapshot.columns import ColumnsWriter
+from shared.snapshot.generation import FORMAT
 from shared.snapshot.lexical import LexicalWriter
 from shared.snapshot.products import ProductsWriter
 
@@ -47,6 +48,6 @@ def write_snapshot(
     (folder / "dense").mkdir()
     np.save(folder / "dense/vectors.npy", vectors)
     faiss.write_index(index, str(folder / "dense/index.faiss"))
-    content = {"version": version, "product_count": len(products), "dense": {"kind": "flat"}}
+    content = {"format": FORMAT, "version": version, "product_count": len(products), "dense": {"kind": "flat"}}
     write_manifest(folder, {**content, **manifest})
     return folder

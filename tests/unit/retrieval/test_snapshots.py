@@ -1,8 +1,12 @@
 import asyncio
+import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from services.retrieval.filters import AnyOf, Between, Exists, Filter
+from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.artifacts import read_manifest, write_manifest
 from shared.catalog.product import Product
@@ -44,6 +48,13 @@ def test_a_flipped_byte_is_noticed_before_it_serves(write_snapshot: WriteSnapsho
     data[-1] ^= 1
     path.write_bytes(data)
     with pytest.raises(Corrupt, match=r"vectors\.npy"):
+        Snapshot.open(folder)
+
+
+def test_a_snapshot_of_another_format_is_not_read(write_snapshot: WriteSnapshot) -> None:
+    folder = write_snapshot(ONE)
+    write_manifest(folder, {**read_manifest(folder), "format": 99})
+    with pytest.raises(Corrupt, match="has format 99, not 1; index the catalogue again"):
         Snapshot.open(folder)
 
 
@@ -99,3 +110,18 @@ async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(open_sn
     other = Snapshots(replace(old, encoder_version="old@1"), new)  # which follows: it is the newest of its encoder
     with pytest.raises(Unavailable, match="5 is not shown yet"):
         await other.showing(5, budget_ms=10, version="v1")
+
+
+def test_an_opened_snapshot_does_not_need_its_folder(write_snapshot: WriteSnapshot) -> None:
+    folder = write_snapshot([Product("a", "Lamp", brands=("Lux",), price=5.0, attributes={"watts": (9.0,)})])
+    snapshot = Snapshot.open(folder)
+    shutil.rmtree(folder)
+    filters = (
+        Filter("brands", AnyOf(("lux",))),
+        Filter("price", Between(1, 9)),
+        Filter("attributes.watts", Exists(True)),
+    )
+    request = Request("lamp", np.ones(8, np.float32) / np.sqrt(8), filters, facets=(("brands", 5), ("price", 5)))
+    found = Retriever().retrieve(snapshot, request)
+    assert (found.rows.tolist(), found.total_count) == ([0], 1)
+    assert snapshot.products.product(0).title == "Lamp"

@@ -54,8 +54,34 @@ def test_a_missing_file_is_corrupt_even_without_checksums(tmp_path: Path) -> Non
 def test_a_manifest_that_is_not_one_is_corrupt(tmp_path: Path, text: str) -> None:
     _publish(tmp_path, "v1")
     (tmp_path / "v1" / artifacts.MANIFEST).write_text(text)
+    (tmp_path / "v1" / artifacts.SEAL).unlink()  # as versions made before there were seals
     with pytest.raises(Corrupt, match="cannot be read"):
         artifacts.read_manifest(tmp_path / "v1")
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@pytest.mark.parametrize("name", [artifacts.MANIFEST, artifacts.SEAL])
+def test_no_byte_of_a_manifest_can_flip_unnoticed(tmp_path: Path, name: str, verify: bool) -> None:
+    _publish(tmp_path, "v1")
+    path = tmp_path / "v1" / name
+    whole = path.read_bytes()
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(Corrupt, match=r"manifest\.json does not match its checksum"):
+            artifacts.read_manifest(tmp_path / "v1", verify)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"../v1", b".tmp-v1", b"a/b"])
+def test_a_current_that_is_no_name_is_named_with_the_remedy(tmp_path: Path, content: bytes) -> None:
+    _publish(tmp_path, "v1")
+    (tmp_path / artifacts.CURRENT).write_bytes(content)
+    with pytest.raises(Corrupt, match=r"current .*; write"):
+        artifacts.current(tmp_path)
+
+
+def test_a_version_that_is_not_there_is_named_with_the_remedy(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"v9 has no manifest\.json; write the name of a whole version into .*current"):
+        artifacts.read_manifest(tmp_path / "v9")
 
 
 def test_there_is_nothing_where_nothing_was_published(tmp_path: Path) -> None:

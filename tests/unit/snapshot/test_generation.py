@@ -53,7 +53,7 @@ def test_a_manifest_from_before_the_vectors_log_contains_nothing_of_it(tmp_path:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name != artifacts.MANIFEST)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _flip(data: bytes) -> bytes:
@@ -67,7 +67,7 @@ def test_a_damaged_file_is_named_whichever_it_is(tmp_path: Path, damage: Callabl
         folder = _snapshot(tmp_path / f"v{number}")
         path = _files(folder)[number]
         path.write_bytes(damage(path.read_bytes()))
-        with pytest.raises(Corrupt, match=path.name):
+        with pytest.raises(Corrupt, match=path.name.removesuffix(".sha256")):
             open_generation(folder)
 
 

@@ -65,3 +65,14 @@ def test_a_folder_without_bundles_has_only_the_default(tmp_path: Path) -> None:
     bundles = Bundles(tmp_path / "none", tmp_path / "shipped")
     assert [each.version for each in bundles.all()] == ["default"]
     bundles.promote("default")
+
+
+def test_a_bundle_that_cannot_be_read_is_left_out_and_the_others_are_not(
+    bundles: Bundles, caplog: pytest.LogCaptureFixture
+) -> None:
+    (bundles.root / "b" / "bundle.json").write_text("{")
+    assert [each.version for each in bundles.all()] == ["default", "a", "c"]
+    assert "a bundle is left out" in caplog.text
+    assert bundles.promote("c").version == "c"
+    with pytest.raises(Corrupt, match=r"b/bundle\.json cannot be read"):
+        bundles.named("b")

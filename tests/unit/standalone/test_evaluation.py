@@ -5,6 +5,7 @@ from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
 from services.standalone.evaluation.asking import Asker, Notes
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.evaluation.run import comparable, evaluate, steps
+from shared.errors import Unavailable
 
 QUERY = JudgedQuery("1", "kettle", {"p1": 3.0, "p2": 1.0, "p300": 2.0})
 
@@ -84,3 +85,30 @@ def test_every_step_is_announced() -> None:
     engine, made = CatalogInOrder(5), []
     evaluate(engine, [QUERY, QUERY], Asker(engine), lambda: made.append(1))
     assert len(made) == steps([QUERY, QUERY])
+
+
+class Busy(CatalogInOrder):
+    """Refuses every `nth` page that has no deadline of its own, as the timed ones have none."""
+
+    def __init__(self, nth: int) -> None:
+        super().__init__(10)
+        self.nth, self.timed = nth, 0
+
+    def __call__(self, request: SearchRequest) -> SearchResponse:
+        self.timed += not request.deadline_ms
+        if not request.deadline_ms and self.timed % self.nth == 0:
+            raise Unavailable(f"retrieval: deadline; retry {self.timed}")
+        return super().__call__(request)
+
+
+def test_a_page_that_does_not_come_in_time_is_counted_and_does_not_end_the_evaluation() -> None:
+    engine = Busy(4)
+    report = evaluate(engine, [QUERY], Asker(engine))
+    assert (report["timed_pages"], report["timed_missed_pages"]) == (200, 50)
+    assert report["timed_degraded"] == {"no page: retrieval: deadline": 50}
+
+
+def test_an_engine_that_gives_no_pages_is_told() -> None:
+    engine = Busy(1)
+    with pytest.raises(Unavailable, match="most pages did not come in time"):
+        evaluate(engine, [QUERY], Asker(engine))

@@ -49,7 +49,7 @@ def test_a_stop_shows_the_command_the_page_its_times_and_what_to_notice() -> Non
         Stop("one with a filter", "jacket", "All below 120.", filter=PriceFilter("price", maximum=120))
     )
     assert 'aisle search "jacket" --filter price=..120' in told
-    assert "Jacket a" in told and "embed 1.0 = 2.5 ms" in told and "All below 120." in told
+    assert "Jacket a" in told and "embed 1.0 + rest 1.5 = 2.5 ms" in told and "All below 120." in told
     assert engine.requests[-1].filters[0].range.max == 120
 
 

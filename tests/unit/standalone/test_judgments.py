@@ -41,6 +41,19 @@ def test_a_short_row_is_named(tmp_path: Path) -> None:
         read_judged_queries(_queries(tmp_path), judgments)
 
 
+def test_a_query_id_of_two_queries_is_named(tmp_path: Path) -> None:
+    queries = _written(tmp_path / "q.tsv", "query_id\tquery", "1\tkettle", "1\tkettle", "1\tpot")
+    with pytest.raises(InvalidRequest, match=r"q\.tsv line 4: query_id '1' was another query before"):
+        read_judged_queries(queries, tmp_path / "j.tsv")
+
+
+def test_a_byte_order_mark_and_windows_line_ends_mean_nothing(tmp_path: Path) -> None:
+    queries = tmp_path / "q.tsv"
+    queries.write_bytes(b"\xef\xbb\xbfquery_id\tquery\r\n1\tkettle\r\n")
+    judgments = _written(tmp_path / "j.tsv", "query_id\tproduct_id\tgrade", "1\tp1\t3")
+    assert read_judged_queries(queries, judgments) == [JudgedQuery("1", "kettle", {"p1": 3.0})]
+
+
 def test_judgments_of_another_set_are_refused(tmp_path: Path) -> None:
     judgments = _written(tmp_path / "j.tsv", "query_id\tproduct_id\tgrade", "9\tp1\t3")
     with pytest.raises(InvalidRequest, match="same set"):

@@ -1,0 +1,46 @@
+"""The linear start of the ranker: what orders a page before trees have learnt anything."""
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from services.reranker.features import FEATURES
+from services.reranker.training.quality import Scores, beyond_noise, qualities
+from services.reranker.training.ranking_group import RankingGroup
+
+# For shops without judgments: every leg has a say. docs/relevance.md has the figures behind it.
+PRIOR: Mapping[str, float] = {
+    "fused_z": 1.0,
+    "lexical_z": 0.4,
+    "dense_z": 0.2,
+    "maxsim_z": 0.15,
+    "block_z": 0.05,
+    "lexical_reciprocal_rank": 20.0,
+}
+
+_WEIGHTS = (0.05, 0.15, 0.3, 0.5, 0.75, 1.0)  # tried for both of the reranker's own scores
+
+
+def fitted_prior(groups: Sequence[RankingGroup], prior: Mapping[str, float] = PRIOR) -> Mapping[str, float]:
+    """The prior with the weights of MaxSim and block that judged queries ask for; as it is when that is noise.
+
+    How far a reranker may be trusted is what differs most between bundles, and two numbers from a short list can be
+    learnt from a few dozen queries.
+    """
+    tried = [{**prior, "maxsim_z": met, "block_z": block} for met, block in product(_WEIGHTS, _WEIGHTS)]
+    found = [qualities(groups, linear(groups, each)) for each in tried]
+    best = int(np.argmax([quality.mean() for quality in found]))
+    gains = found[best] - qualities(groups, linear(groups, prior))
+    return tried[best] if beyond_noise(gains) else prior
+
+
+def linear(groups: Sequence[RankingGroup], prior: Mapping[str, float]) -> list[Scores]:
+    """The prior's scores of each group's candidates."""
+    weights = weights_of(prior)
+    return [np.nan_to_num(group.features) @ weights for group in groups]
+
+
+def weights_of(prior: Mapping[str, float]) -> Scores:
+    """(features,) in the order of FEATURES."""
+    return np.array([prior.get(name, 0.0) for name in FEATURES])

@@ -1,0 +1,70 @@
+"""The encoder with its upper layers open to training, so that vector and token states learn together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from services.reranker.training.encodings import Matrix, Rows
+
+
+class TrainedEncoder(nn.Module):  # type: ignore[misc]
+    """A BERT whose last `layers` layers learn; word embeddings and the layers below stay as they are."""
+
+    def __init__(self, folder: Path, layers: int) -> None:
+        """FOLDER holds model.safetensors and config.json."""
+        from transformers import BertModel
+
+        super().__init__()
+        self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()  # without dropout
+        self.bert.requires_grad_(False)
+        self._first = len(self.bert.encoder.layer) - layers
+        for layer in self.bert.encoder.layer[self._first :]:
+            layer.requires_grad_(True)
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """Hidden states (texts, t, width) and which of them are real (texts, t)."""
+        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
+        mask = torch.zeros_like(padded, dtype=torch.bool)
+        for row, text in enumerate(ids):
+            padded[row, : len(text)] = torch.tensor(text)
+            mask[row, : len(text)] = True
+        with torch.autocast("cpu", torch.bfloat16):
+            hidden = self.bert(padded, attention_mask=mask)[0]
+        return hidden.float(), mask
+
+    def learnt(self) -> Mapping[str, NDArray[np.float16]]:
+        """The tensors that training has changed, by their Hugging Face names, in half precision."""
+        layers = (f"encoder.layer.{place}." for place in range(self._first, len(self.bert.encoder.layer)))
+        prefixes = tuple(layers)
+        state = self.bert.state_dict().items()
+        return {name: tensor.numpy().astype(np.float16) for name, tensor in state if name.startswith(prefixes)}
+
+
+@dataclass(frozen=True)
+class TrainedTexts:
+    """EncodedTexts that are encoded anew each time, with gradients."""
+
+    encoder: TrainedEncoder
+    ids: Sequence[Sequence[int]]
+    vectors: Matrix  # (texts, width)
+
+    def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """See EncodedTexts; a text that comes twice is encoded once."""
+        unique, places = np.unique(rows, return_inverse=True)
+        hidden, mask = self.encoder([self.ids[row] for row in unique])
+        index = torch.from_numpy(places.reshape(rows.shape))
+        return hidden[index], mask[index]
+
+
+def token_ids(tokenizer: Path, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
+    """What the encoder reads of each text."""
+    reader = Tokenizer.from_file(str(tokenizer))
+    reader.no_padding()
+    reader.enable_truncation(max_tokens)
+    return [encoding.ids for encoding in reader.encode_batch(list(texts))]

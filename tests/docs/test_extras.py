@@ -1,0 +1,81 @@
+"""Each service is installed by its own extra: what it imports, the extra brings."""
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+OWN = {"services", "shared", "protos"}
+TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")  # the extra `train`
+ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
+
+
+LOADED_BY_NAME = {"onnx"}  # onnxruntime.quantization loads it
+
+
+def _normal(requirement: str) -> str:
+    return re.split(r"[<>=\[]", requirement)[0].lower().replace("_", "-")
+
+
+BASE = set(map(_normal, PROJECT["dependencies"]))
+
+
+def _brought(extra: str) -> set[str]:
+    return set(map(_normal, EXTRAS[extra]))
+
+
+def _modules(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def _imported(service: str) -> set[str]:
+    """Everything that the service's files import, and what they import of `shared` does."""
+    found: set[str] = set()
+    files = [
+        p for p in (ROOT / "services" / service).rglob("*.py") if not str(p.relative_to(ROOT)).startswith(TRAINING)
+    ]
+    while files:
+        new = {module for path in files for module in _modules(path)} - found
+        found |= new
+        candidates = [ROOT / f"{module.replace('.', '/')}.py" for module in new if module.startswith("shared.")]
+        files = [path for path in candidates if path.is_file()]
+    return {module.partition(".")[0] for module in found} - OWN - sys.stdlib_module_names
+
+
+SERVICES = pytest.mark.parametrize("service", ["gateway", "embedding", "retrieval", "reranker", "feedback"])
+
+
+def _needed(service: str) -> set[str]:
+    distributions = packages_distributions()
+    return {_normal(distributions[name][0]) for name in _imported(service)}
+
+
+@SERVICES
+def test_what_a_service_imports_its_extra_brings(service: str) -> None:
+    assert _needed(service) - ASKED_FOR <= BASE | _brought(service)
+
+
+@SERVICES
+def test_an_extra_brings_nothing_that_its_service_does_not_import(service: str) -> None:
+    assert _brought(service) - LOADED_BY_NAME <= _needed(service)
+
+
+def test_the_versions_asked_for_are_those_that_the_stubs_need() -> None:
+    stub = (ROOT / "protos/search_pb2.py").read_text() + (ROOT / "protos/search_pb2_grpc.py").read_text()
+    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", stub)
+    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", stub)
+    assert {f"grpcio>={grpcio}", f"protobuf>={protobuf},<{int(protobuf.split('.')[0]) + 1}"} <= set(
+        PROJECT["dependencies"]
+    )

@@ -1,0 +1,78 @@
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from services.gateway.arrivals import batches, unhurried
+
+
+@dataclass(frozen=True)
+class Message:
+    number: int
+    size_bytes: int = 1
+
+    def ByteSize(self) -> int:
+        return self.size_bytes
+
+
+class Stream:
+    """Messages that are all there at once; `sent` tells how many were taken."""
+
+    def __init__(self, messages: list[Message], failure: Exception | None = None) -> None:
+        self.messages, self.failure, self.sent = messages, failure, 0
+
+    async def __aiter__(self) -> AsyncIterator[Message]:
+        for message in self.messages:
+            self.sent += 1
+            yield message
+        if self.failure:
+            raise self.failure
+
+
+async def test_what_arrives_together_is_one_batch_in_order() -> None:
+    messages = [Message(number) for number in range(25)]
+    got = [batch async for batch in batches(Stream(messages).__aiter__(), 10)]
+    assert [message for batch in got for message in batch] == messages
+    assert max(map(len, got)) <= 10 < len(got) * 10
+
+
+async def test_large_messages_wait_for_those_before_them() -> None:
+    stream = Stream([Message(number, size_bytes=60) for number in range(100)])
+    async for batch in batches(stream.__aiter__(), 500, max_bytes=100):
+        assert len(batch) <= 2
+        await asyncio.sleep(0)
+        handled = batch[-1].number + 1
+        assert stream.sent - handled <= 3  # two in the queue, and the one that waits for room
+
+
+async def test_an_error_of_the_stream_comes_after_what_was_sent_before_it() -> None:
+    got = []
+    with pytest.raises(RuntimeError, match="cut off"):
+        async for batch in batches(Stream([Message(1), Message(2)], RuntimeError("cut off")).__aiter__(), 10):
+            got += batch
+    assert [message.number for message in got] == [1, 2]
+
+
+async def test_whoever_stops_taking_stops_the_reading() -> None:
+    stream = Stream([Message(number) for number in range(1_000)])
+    taken = batches(stream.__aiter__(), 10)
+    await anext(taken)
+    await taken.aclose()
+    await asyncio.sleep(0.01)
+    assert stream.sent <= 30
+
+
+async def test_a_long_batch_leaves_room_for_pages() -> None:
+    turns = 0
+
+    async def page() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(page())
+    assert [item async for item in unhurried(range(1_000))] == list(range(1_000))
+    waiting.cancel()
+    assert turns >= 20
