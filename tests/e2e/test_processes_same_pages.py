@@ -20,10 +20,9 @@ from protos.feedback_pb2_grpc import FeedbackServiceStub
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from protos.search_pb2_grpc import SearchServiceStub
 from services.standalone.engine_process import running_engine
-from services.standalone.service_processes import ServiceProcesses
 from shared import artifacts, bundle
-from tests.e2e.conftest import STEADY
 from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
+from tests.shop import STEADY, running_shop
 
 NEW = [
     Product(
@@ -44,11 +43,7 @@ AFFINITY = "affinity"
 
 @pytest.mark.timeout(1_800)
 def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
-    sample_shop: Path,
-    sample: Path,
-    shop_settings: dict[str, str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    sample_shop: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in STEADY.items():
         monkeypatch.setenv(name, value)
@@ -56,24 +51,21 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
         shutil.copytree(sample_shop / "snapshots", tmp_path / name / "snapshots")
         promote_counting_bundle(tmp_path / name / "bundles")
     asked = searches(sample)
-    replicas = {"retrieval": 2, "reranker": 2}
-    with ServiceProcesses(tmp_path / "many", tmp_path / "run", shop_settings, replicas) as processes:
-        processes.start()
-        processes.until_serving(seconds=600)
-        with (
-            running_engine(tmp_path / "one") as address,
-            grpc.insecure_channel(address) as one,
-            grpc.insecure_channel(processes.gateway) as many,
-        ):
-            position = write(one)
-            assert position == write(many)
-            last = act(one, asked, position)
-            assert last == act(many, asked, position)
-            until_applied(processes.address("feedback"))
-            until_known(one, last)
-            until_known(many, last)
-            stubs = SearchServiceStub(one), SearchServiceStub(many)
-            compared = [same_pages(*stubs, request, position) for request in asked]
+    with (
+        running_shop(tmp_path / "many", tmp_path / "run", {"retrieval": 2, "reranker": 2}, STEADY) as shop,
+        running_engine(tmp_path / "one") as address,
+        grpc.insecure_channel(address) as one,
+        grpc.insecure_channel(shop.processes.gateway) as many,
+    ):
+        position = write(one)
+        assert position == write(many)
+        last = act(one, asked, position)
+        assert last == act(many, asked, position)
+        until_applied(shop.processes.address("feedback"))
+        until_known(one, last)
+        until_known(many, last)
+        stubs = SearchServiceStub(one), SearchServiceStub(many)
+        compared = [same_pages(*stubs, request, position) for request in asked]
     assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300  # some have a second page
     seen = Counter(name for pages in compared for page in pages for result in page.results for name in parts(result))
     assert min(seen[name] for name in (*WEIGHTS, AFFINITY)) > 3, seen
