@@ -32,12 +32,13 @@ def fresh_topics(address: str) -> KafkaConfig:
     return config
 
 
-class Broker:
-    """A Kafka broker of its own, to be stopped, killed and held up."""
+class OwnServer:
+    """A server that no other test has, to be stopped, killed and held up."""
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
-        self._environ = {name: value for name, value in os.environ.items() if name != "AISLE_TEST_KAFKA"}
+    def __init__(self, name: str, state: Path) -> None:
+        """`name` is kafka or redis."""
+        self.name, self._state = name, state
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")}
         self.address, self._pid = "", 0
 
     def start(self) -> None:
@@ -63,4 +64,11 @@ class Broker:
         os.kill(self._pid, number)
 
     def _services(self, command: str) -> Any:
-        return services(command, "kafka", "--state", self._state, environ=self._environ)["kafka"]
+        return services(command, self.name, "--state", self._state, environ=self._environ)[self.name]
+
+
+class Broker(OwnServer):
+    """A Kafka broker."""
+
+    def __init__(self, state: Path) -> None:
+        super().__init__("kafka", state)

@@ -47,17 +47,20 @@ async def main() -> None:
         search = SearchService(cached, retrieval, reranker, log, config, caches.windows if caches else None)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
         parts = (search, CatalogService(log, retrieval), EventService(log), AdminService(processes))
-        server = Server(doors(*parts), config.port)
-        ended = asked_to_end()  # before anybody is told that it is ready
-        await server.start()
-        telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
-        await ended.wait()
-        await server.stop()
-        telling.cancel()
+        await _serve(Server(doors(*parts), config.port), retrieval)
         await search.close()
         if caches:
             await caches.close()
     await log.close()
+
+
+async def _serve(server: Server, retrieval: RetrievalReplicas) -> None:
+    ended = asked_to_end()  # before anybody is told that it is ready
+    await server.start()
+    telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
+    await ended.wait()
+    await server.stop()
+    telling.cancel()
 
 
 async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:

@@ -9,16 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from shared.artifacts import current, read_manifest, versions
 from shared.complaint import Complaint
 from shared.errors import AisleError, Corrupt, Unavailable
-from shared.events.log import VECTORS, EventLog, Record
-from shared.snapshot.change import Change, from_record
+from shared.events.log import VECTORS, EventLog
+from shared.snapshot.opened import CannotApply, Open, Opened
 
 log = logging.getLogger(__name__)
 
@@ -31,68 +29,6 @@ _RETRY_SECONDS = 1.0
 _REOPEN_SECONDS = 30.0
 
 
-class Live(Protocol):
-    """A snapshot that one of the process's services has opened, and that takes in what is written."""
-
-    @property
-    def version(self) -> str: ...
-
-    @property
-    def encoder_version(self) -> str: ...
-
-    @property
-    def position(self) -> int:
-        """Offset in aisle.vectors that it contains."""
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes in, off the event loop; after an error it is not to be used again."""
-
-    def serve(self) -> None:
-        """Answer with it from now on."""
-
-    def refresh(self) -> None:
-        """Show what it has taken in since."""
-
-    def close(self) -> None:
-        """Let go of what it has on the disk; searches in flight may finish."""
-
-
-Open = Callable[[str], Live]  # by version, off the event loop; an AisleError, OSError or ValueError says what is wrong
-
-
-class _CannotApply(Exception):
-    """A snapshot is in an unknown state, and no longer to be used."""
-
-
-@dataclass
-class _Opened:
-    """One snapshot as all services of the process have it."""
-
-    lives: Sequence[Live]
-    position: int
-
-    @property
-    def encoder_version(self) -> str:
-        return self.lives[0].encoder_version
-
-    def apply(self, records: Sequence[Record]) -> None:
-        changes = list(_changes(records))
-        try:
-            for live in self.lives:
-                live.apply(changes)
-        except Exception as error:  # whatever it is, what is served must not follow it
-            raise _CannotApply(f"{type(error).__name__}: {error}") from error
-        self.position = records[-1].offset
-
-    def refresh(self) -> None:
-        for live in self.lives:
-            live.refresh()
-
-    def close(self) -> None:
-        for live in self.lives:
-            live.close()
-
-
 class Follower:
     """Keeps the services of one process on the newest snapshot and at the end of the log."""
 
@@ -102,7 +38,7 @@ class Follower:
         """`root` has the snapshots, and is looked at every `look_seconds`; what is first in `opens` serves first."""
         self._events, self._root, self._opens = events, root, opens
         self._look_seconds, self._pause_seconds = look_seconds, pause
-        self._opened: list[_Opened] = []  # the newest last
+        self._opened: list[Opened] = []  # the newest last
         self._tried: str | None = None
         self._try_again_at = 0.0
         self._opening: asyncio.Task[None] | None = None
@@ -202,14 +138,14 @@ class Follower:
             log.error("snapshot %s is not served, the one before goes on: %s", version, error)
         except Exception as error:  # none may end the following
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
-            known = isinstance(error, AisleError | OSError | ValueError | _CannotApply)
+            known = isinstance(error, AisleError | OSError | ValueError | CannotApply)
             what = "snapshot %s is not served yet, the one before goes on: %s"
             log.error(what, version, error, exc_info=None if known else error)
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
         lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
-        opened = _Opened(lives, lives[0].position)
+        opened = Opened(lives, lives[0].position)
         try:
             while await self._advance(opened):
                 pass
@@ -234,10 +170,10 @@ class Follower:
             try:
                 if await self._advance(opened):
                     opened.refresh()
-            except _CannotApply as error:
+            except CannotApply as error:
                 self._give_up(opened, error)
 
-    def _give_up(self, opened: _Opened, error: _CannotApply) -> None:
+    def _give_up(self, opened: Opened, error: CannotApply) -> None:
         """What it showed last stays; the snapshot is opened anew, with all that was written since."""
         log.error("snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error)
         if opened is self._opened[-1]:
@@ -245,18 +181,9 @@ class Follower:
         self._opened.remove(opened)
         opened.close()
 
-    async def _advance(self, opened: _Opened) -> bool:
+    async def _advance(self, opened: Opened) -> bool:
         """Take in the next changes; False at the end of the log."""
         records = await self._events.read(VECTORS, opened.position, _READ_AT_ONCE)
         if records:
             await asyncio.to_thread(opened.apply, records)
         return bool(records)
-
-
-def _changes(records: Sequence[Record]) -> Iterator[Change]:
-    for record in records:
-        try:
-            yield from_record(record)
-        except ValueError as error:
-            log.error("%s; it is passed over", error)
-            yield Change(0, offset=record.offset)

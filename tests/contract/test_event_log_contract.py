@@ -6,9 +6,10 @@ import pytest
 
 from shared.events.sqlite import SqliteEventLog
 from tests.contract.event_log import EventLogContract, Reopen
+from tests.contract.event_log_consumers import ConsumerContract
 
 
-class TestSqliteEventLog(EventLogContract):
+class TestSqliteEventLog(EventLogContract, ConsumerContract):
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         opened: list[SqliteEventLog] = []

@@ -12,15 +12,8 @@ import pytest
 
 from services.standalone.engine_process import running_engine
 from services.standalone.sample import write_sample
-from shared.events.kafka.config import KafkaConfig
-from tests.integration.redis_server import free_port, redis_server
 
 PRODUCTS = 150
-STEADY = {  # the same numbers on every start, however busy the machine
-    "AISLE_EMBEDDING_ENGINE": "onnxruntime-fp32",
-    "AISLE_RERANKER_PRECISION": "fp32",
-    "AISLE_RERANKER_FEATURES_MS": "5000",
-}
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -100,17 +93,3 @@ def sample_shop(aisle: Run, sample: Path, tmp_path_factory: pytest.TempPathFacto
     finished = aisle("index", sample / "products.jsonl", "--data", data, "--json", timeout=1_200)
     assert finished.returncode == 0, finished.stderr
     return data
-
-
-@pytest.fixture
-def shop_settings(kafka: KafkaConfig, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The log and the store that the processes of one test share, and engines that do not depend on a trial."""
-    port = free_port()
-    (tmp_path / "redis").mkdir()
-    with redis_server(tmp_path / "redis", port):
-        yield {
-            "AISLE_KAFKA_ADDRESS": kafka.address,
-            "AISLE_KAFKA_TOPIC_PREFIX": kafka.topic_prefix,
-            "AISLE_REDIS_URL": f"redis://127.0.0.1:{port}",
-            **STEADY,
-        }

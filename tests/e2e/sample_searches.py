@@ -26,11 +26,15 @@ def _lines(path: Path) -> Sequence[str]:
 
 
 def _search(number: int, text: str, product: dict[str, Any]) -> SearchRequest:
-    """Ten kinds in turn; `turn` is how often each has come before."""
-    kind, turn = number % 10, number // 10
+    """The kinds in turn; `turn` is how often each has come before."""
+    kind, turn = number % len(_KINDS), number // len(_KINDS)
     request = SearchRequest(query=text, explain=True, deadline_ms=PATIENT_MS, page_size=10)
-    _KINDS.get(kind, lambda request, turn, product: None)(request, turn, product)
+    _KINDS[kind](request, turn, product)
     return request
+
+
+def _plain(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
+    """As it is."""
 
 
 def _faceted(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
@@ -76,6 +80,4 @@ def _large(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
     request.page_size = 25
 
 
-_KINDS = {
-    1: _faceted, 2: _of_brands, 3: _priced, 4: _ordered, 5: _personal, 6: _rated, 7: _limited, 8: _misspelt, 9: _large,
-}  # fmt: skip
+_KINDS = (_plain, _faceted, _of_brands, _priced, _ordered, _personal, _rated, _limited, _misspelt, _large)

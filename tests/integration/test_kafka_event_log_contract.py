@@ -5,9 +5,10 @@ import pytest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from tests.contract.event_log import EventLogContract, Reopen
+from tests.contract.event_log_consumers import ConsumerContract
 
 
-class TestKafkaEventLog(EventLogContract):
+class TestKafkaEventLog(EventLogContract, ConsumerContract):
     @pytest.fixture
     def reopen(self, kafka: KafkaConfig) -> Reopen:
         opened: list[KafkaEventLog] = []

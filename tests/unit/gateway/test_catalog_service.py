@@ -105,38 +105,6 @@ async def test_a_faulty_product_is_reported_and_the_rest_is_taken(catalog: Catal
     assert [each.product_id for each in await written(log)] == ["p1", "p4"]
 
 
-def _with_nanos(nanos: int) -> Product:
-    product = shoe("p1")
-    product.publish_time.nanos = nanos
-    return product
-
-
-def _with_both_kinds() -> Product:
-    product = shoe("p1")
-    product.attributes["size"].text.append("L")
-    product.attributes["size"].numbers.append(math.nan)
-    return product
-
-
-@pytest.mark.parametrize(
-    ("product", "field"),
-    [
-        (_with_nanos(-5), "publish_time"),
-        (_with_nanos(1_000_000_000), "publish_time"),
-        (_with_both_kinds(), "attributes.size"),
-        (shoe("p\x85"), "product_id"),
-        (Product(product_id="p1", title="x", price=Price(amount=1e308)), "price.amount"),
-        (Product(product_id="p1", title="x", categories=[">".join("x" * 21)]), "categories"),
-        (Product(product_id="p1", title="x", tags=["x" * (4 << 20)]), "product"),
-    ],
-)
-async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(
-    catalog: CatalogService, product: Product, field: str
-) -> None:
-    answer = await upsert(catalog, product)
-    assert [each.field for each in answer.rejections] == [field]
-
-
 async def test_at_most_a_thousand_rejections_are_listed(catalog: CatalogService) -> None:
     answer = await upsert(catalog, *(shoe(f"p{number}", title="") for number in range(1_001)))
     assert (answer.rejected_count, len(answer.rejections)) == (1_001, 1_000)

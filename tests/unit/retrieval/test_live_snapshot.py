@@ -55,6 +55,18 @@ def test_a_state_does_not_change_when_the_next_one_comes(shop: Shop) -> None:
     assert len(before.products) < len(shop.live.state.products)
 
 
+def test_ties_are_in_row_order_however_many_commits_the_rows_came_with(tmp_path: Path) -> None:
+    """Or two replicas, which refresh at different moments, would show different pages."""
+    products = [Product(f"p{number}", "Red lamp") for number in range(10)]
+    folder = write_snapshot(tmp_path / "data", products[:3], encoder=ENCODER)
+    for name, size in (("often", 1), ("seldom", 7)):
+        live, history = LiveSnapshot(folder, tmp_path / name), History(random.Random(1))
+        changes = [history.write(product) for product in products[3:]]
+        for start in range(0, len(changes), size):
+            live.apply(changes[start : start + size])
+        assert _found(live.state, "red lamp") == [product.product_id for product in products]
+
+
 def test_following_writes_nothing_into_the_snapshots_folder(tmp_path: Path) -> None:
     """The folder may be on a read-only file system."""
     folder = write_snapshot(tmp_path / "data", [Product("a", "Red lamp")], encoder=ENCODER)

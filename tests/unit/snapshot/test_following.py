@@ -1,72 +1,17 @@
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from shared.artifacts import set_current
-from shared.errors import Corrupt, Unavailable
-from shared.events.log import VECTORS, NewRecord, Record
+from shared.errors import Corrupt, NotFound, Unavailable
+from shared.events.log import VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.following import Follower
-
-
-@dataclass
-class Service:
-    """What is served and shown, as a list of events."""
-
-    root: Path
-    encoders: dict[str, str] = field(default_factory=dict)  # version -> encoder version
-    positions: dict[str, int] = field(default_factory=dict)  # version -> offset that it contains
-    broken: dict[str, Exception] = field(default_factory=dict)
-    fails_at: int = 0  # offset of a change that cannot be applied, once
-    events: list[str] = field(default_factory=list)
-    lives: list["FakeLive"] = field(default_factory=list)
-
-    def publish(self, version: str, current: bool = True, encoder: str = "e", position: int = 0) -> None:
-        (self.root / version).mkdir(parents=True)
-        (self.root / version / "manifest.json").write_text("{}")
-        self.encoders[version], self.positions[version] = encoder, position
-        if current:
-            set_current(self.root, version)
-
-    def open(self, version: str) -> "FakeLive":
-        if version in self.broken:
-            raise self.broken[version]
-        self.lives.append(FakeLive(self, version, self.encoders[version], self.positions[version]))
-        return self.lives[-1]
-
-    def applied(self, version: str) -> list[int]:
-        """Offsets that the newest opening of a version has taken in."""
-        return next(live.offsets for live in reversed(self.lives) if live.version == version)
-
-
-@dataclass
-class FakeLive:
-    service: Service
-    version: str
-    encoder_version: str
-    position: int
-    offsets: list[int] = field(default_factory=list)
-
-    def apply(self, changes: Sequence[Change]) -> None:
-        for change in changes:
-            if change.offset == self.service.fails_at:
-                self.service.fails_at = 0
-                raise RuntimeError("no room")
-            self.offsets.append(change.offset)
-
-    def serve(self) -> None:
-        self.service.events.append(f"serve {self.version}")
-
-    def refresh(self) -> None:
-        self.service.events.append(f"refresh {self.version}")
-
-    def close(self) -> None:
-        self.service.events.append(f"close {self.version}")
+from tests.unit.snapshot.fake_service import Away, Service
 
 
 @pytest.fixture
@@ -158,7 +103,9 @@ async def test_a_snapshot_of_another_encoder_goes_on_following(service: Service,
         await until(lambda: service.applied("v1") == service.applied("v2") == [1])
 
 
-@pytest.mark.parametrize("error", [Corrupt("a flipped byte"), Unavailable("no room"), ValueError("strange")])
+@pytest.mark.parametrize(
+    "error", [Corrupt("a flipped byte"), Unavailable("no room"), ValueError("strange"), RuntimeError("faiss")]
+)
 async def test_a_snapshot_that_cannot_be_opened_leaves_the_one_before(
     service: Service, log: SqliteEventLog, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -173,10 +120,13 @@ async def test_a_snapshot_that_cannot_be_opened_leaves_the_one_before(
     assert "serve v2" not in service.events and str(error) in caplog.text
 
 
-async def test_at_the_start_the_newest_that_is_whole_serves(service: Service, log: SqliteEventLog) -> None:
+@pytest.mark.parametrize("error", [Corrupt("a flipped byte"), OSError("gone"), RuntimeError("faiss")])
+async def test_at_the_start_the_newest_that_is_whole_serves(
+    service: Service, log: SqliteEventLog, error: Exception
+) -> None:
     for version in ("v1", "v2", "v3"):
         service.publish(version)
-    service.broken["v3"] = Corrupt("a flipped byte")
+    service.broken["v3"] = error
     follower = Follower(log, service.root, [service.open], 0.01)
     await follower.start()
     assert service.events == ["serve v2"]
@@ -195,6 +145,47 @@ async def test_when_none_is_whole_the_start_says_which_file(service: Service, lo
     service.broken["v1"] = Corrupt("vectors.npy does not match its checksum")
     with pytest.raises(Corrupt, match=r"vectors\.npy"):
         await Follower(log, service.root, [service.open], 0.01).start()
+
+
+async def test_what_a_library_says_of_a_broken_file_is_told_with_its_folder(
+    service: Service, log: SqliteEventLog
+) -> None:
+    service.publish("v1")
+    service.broken["v1"] = RuntimeError("faiss: bad header")
+    with pytest.raises(Corrupt, match=r"snapshots/v1: .*bad header.*rebuild it"):
+        await Follower(log, service.root, [service.open], 0.01).start()
+
+
+async def test_a_current_snapshot_that_is_missing_is_named(service: Service, log: SqliteEventLog) -> None:
+    service.root.mkdir()
+    set_current(service.root, "v9")
+    with pytest.raises(NotFound, match="v9 has no manifest"):
+        await Follower(log, service.root, [service.open], 0.01).start()
+
+
+async def test_a_current_that_names_no_version_is_told_once_and_what_serves_goes_on(
+    service: Service, log: SqliteEventLog, caplog: pytest.LogCaptureFixture
+) -> None:
+    service.publish("v1")
+    async with following(service, log) as follower:
+        await follower.opened()
+        (service.root / "current").write_text("../elsewhere")
+        await until(lambda: "which is no version" in caplog.text)
+        await write(log, "a")
+        await until(lambda: service.applied("v1") == [1])
+        service.publish("v2")
+        await until(lambda: "serve v2" in service.events)
+    assert caplog.text.count("which is no version") == 1
+
+
+async def test_at_the_start_a_current_that_names_no_version_leaves_the_newest(
+    service: Service, log: SqliteEventLog
+) -> None:
+    for version in ("v1", "v2"):
+        service.publish(version)
+    (service.root / "current").write_bytes(b"\xff\xfe")
+    await Follower(log, service.root, [service.open], 0.01).start()
+    assert service.events == ["serve v2"]
 
 
 async def test_before_the_first_snapshot_it_waits(service: Service, log: SqliteEventLog) -> None:
@@ -225,25 +216,6 @@ async def test_a_change_that_nobody_can_read_is_passed_over(service: Service, lo
         await log.append(VECTORS, [NewRecord("broken", b"\xff\xff")])
         await write(log, "a")
         await until(lambda: service.applied("v1") == [1, 2])
-
-
-class Away:
-    """A log that is down until it is not."""
-
-    def __init__(self, log: SqliteEventLog) -> None:
-        self._log, self.down = log, True
-
-    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
-        self._check()
-        return await self._log.read(topic, after_offset, limit)
-
-    async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
-        self._check()
-        return await self._log.wait(topic, after_offset, timeout_seconds)
-
-    def _check(self) -> None:
-        if self.down:
-            raise Unavailable("the log is down")
 
 
 async def test_while_the_log_is_down_the_snapshot_alone_serves(service: Service, log: SqliteEventLog) -> None:

@@ -1,8 +1,9 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from protos.catalog_pb2 import Price
@@ -16,7 +17,7 @@ from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewReco
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop, Letters
-from tests.unit.embedding.indexing.letter_encoder import generation_of, letter_indexer, titled
+from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled
 
 RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
 
@@ -168,6 +169,32 @@ async def test_a_log_that_fails_in_between_loses_nothing(shop: IndexingShop, cap
         await shop.until(await shop.write(BLUE, "red"))
     assert titles(await shop.products()) == {"blue teapot"}
     assert "wait for the next try" in caplog.text
+
+
+@pytest.mark.parametrize("trouble", [Unavailable("a lock"), OSError("disk"), RuntimeError("a library's own words")])
+async def test_whatever_an_encoder_says_the_write_is_tried_again(
+    shop: IndexingShop, trouble: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    encoder = FlakyEncoder(trouble)
+    shop.encoders.open = [Letters("", encoder)]
+    async with shop.following():
+        await shop.until(await shop.write(RED))
+    assert titles(await shop.products()) == {"red kettle"}
+    assert encoder.failures == 0 and str(trouble) in caplog.text
+
+
+class FlakyEncoder(LetterEncoder):
+    """Fails at the first product."""
+
+    def __init__(self, trouble: Exception) -> None:
+        super().__init__()
+        self.trouble, self.failures = trouble, 1
+
+    def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+        if self.failures and "warm" not in texts:
+            self.failures -= 1
+            raise self.trouble
+        return super().encode_products(texts)
 
 
 class FlakyLog:

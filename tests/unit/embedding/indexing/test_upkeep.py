@@ -1,15 +1,19 @@
+import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from services.embedding.indexing import indexer
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.upkeep import Upkeep
 from shared.catalog.product import Product
 from tests.unit.embedding.indexing.indexing_shop import Letters
-from tests.unit.embedding.indexing.letter_encoder import changed, generation_of, letter_indexer, tail_of
+from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, changed, generation_of, letter_indexer, tail_of
 
 CONFIG = IndexingConfig(least_records=3, share_of_products=0.5, most_records=6, max_age_seconds=60)
 
@@ -47,3 +51,22 @@ def test_without_writes_age_does_not_matter(data: Path) -> None:
 
 def test_another_encoder_calls_for_a_snapshot(data: Path) -> None:
     assert "takes the place of" in reason(data, 0, heads="other")
+
+
+class SlowLetters(LetterEncoder):
+    def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+        time.sleep(0.1)
+        return super().encode_products(texts)
+
+
+async def test_who_ends_it_does_not_wait_for_a_whole_catalogue(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(indexer, "SLICE_TEXTS", 1)
+    before, slow = generation_of(data).version, SlowLetters()
+    upkeep = Upkeep(data, lambda product: product.title, CONFIG)
+    upkeep.look(CatalogState(generation_of(data), tail_of(data), True), Letters("other", slow))
+    async with asyncio.timeout(10):
+        while not slow.texts:
+            await asyncio.sleep(0.01)
+        await upkeep.close()
+    assert len(slow.texts) < 10
+    assert generation_of(data).version == before

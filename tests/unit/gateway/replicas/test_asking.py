@@ -148,7 +148,8 @@ async def test_full_queues_are_asked_twice_only_as_often_as_late_replicas() -> N
 
 
 async def test_at_most_three_replicas_are_asked() -> None:
-    service = Service(**{name: failing(Unavailable(name)) for name in "abcde"})
+    away = {name: failing(Unavailable(name)) for name in "abcde"}
+    service = Service(1.0, **away)
     with pytest.raises(Unavailable):
         await service.ask()
     assert len(service.asked) == 3

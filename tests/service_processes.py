@@ -63,8 +63,8 @@ class ServiceProcesses:
 
     @property
     def gateway(self) -> str:
-        """Its address."""
-        return self.address("gateway")
+        """The address of the gateway, or of all of them, as gRPC's clients take them."""
+        return "ipv4:" + ",".join(map(self.address, self.of("gateway")))
 
     def address(self, name: str) -> str:
         """HOST:PORT of a process."""
@@ -87,7 +87,7 @@ class ServiceProcesses:
         for each in _BEHIND:
             settings[f"AISLE_{each.upper()}_DATA"] = str(self._data)
             settings[f"AISLE_GATEWAY_{each.upper()}_ADDRESS"] = ",".join(map(self.address, self.of(each)))
-        settings["AISLE_GATEWAY_SPOOL_PATH"] = str(self._folder / "spool")
+        settings["AISLE_GATEWAY_SPOOL_PATH"] = str(self._folder / f"{name}-spool")
         settings["AISLE_RETRIEVAL_SCRATCH"] = str(self._folder / "scratch")
         return {**os.environ, **settings, **self._settings}
 
