@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,8 @@ async def main() -> None:
     server = Server([status_door(lambda: _status(follower, encoders))], config.port)
 
     async def follow() -> None:
+        with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again
+            await asyncio.to_thread(encoders.refresh)
         async with the_indexer(data, config.refresh_seconds):
             await follower.run()
 
