@@ -1,4 +1,4 @@
-"""docker-compose.yml and the images that `docker compose build` made. `make images-test` runs this; it needs an engine."""
+"""docker-compose.yml and the images that `docker compose build` made: `make images-test`, where there is an engine."""
 
 import json
 import subprocess
