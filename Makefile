@@ -29,7 +29,7 @@ test: $(VENV)/.dev services ## Every test, with the real parts
 
 up: ## Build and start everything in Docker; ends when the sample shop can be searched
 	$(COMPOSE) up --detach --build --wait
-	@echo "The gateway answers at $$($(COMPOSE) port gateway 50051). Next: make smoke, docker compose run --rm cli --help"
+	@echo "The gateway answers at $$($(COMPOSE) port gateway 50051). Next: make smoke, docker compose run --rm --no-deps cli --help"
 
 down: ## Stop it; what it holds is kept (docs/docker.md)
 	$(COMPOSE) --profile '*' down
