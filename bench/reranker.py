@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from services.reranker.block import BlockModel, BlockScorer
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.maxsim import maxsim
 from services.reranker.pace import Pace
@@ -26,25 +26,19 @@ from services.reranker.scorer import PacedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
+from shared.features.page import PageRequest, StoredPage
+from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
+from shared.snapshot.products import ProductStore, ProductsWriter
 
 PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
 RNG = np.random.default_rng(0)
 
 
-class NoIds:
-    def __len__(self) -> int:
-        return PRODUCTS
-
-    def row(self, product_id: str) -> int | None:
-        """No product has an id here."""
-        return None
-
-
 def main() -> None:
     """Print one line a measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=Path("services/reranker/default_bundle"))
+    parser.add_argument("--bundle", type=Path, default=Path("shared/default_bundle"))
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
@@ -75,9 +69,12 @@ def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
 
 
 def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
-    recent = RecentProducts(_rows(4), np.ones(4, dtype=np.float32))
+    rows, visitor = _rows(400), Visitor()
+    visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
+    values = [visitor.encoded(), None, *[None] * 400]
+    done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
     columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
-    return lambda: reranker.rerank(query, Candidates(_rows(400), *columns), recent, Deadline.after(0))
+    return lambda: reranker.rerank(query, Candidates(rows, *columns), done, Deadline.after(0))
 
 
 def _report(name: str, call: Callable[[], object], runs: int = 100) -> None:
@@ -107,11 +104,15 @@ def _states() -> TokenStates:
 
 
 def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
-    writer = ColumnsWriter(folder)
-    writer.add([Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)])
-    writer.finish()
+    products = [Product(f"p{row}", "kettle", price=float(row)) for row in range(PRODUCTS)]
+    (folder / "products").mkdir(parents=True)
+    for writer in (ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")):
+        writer.add(products)
+        writer.finish()
     vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot("bench", states, vectors, Columns.open(folder), NoIds())
+    return RerankerSnapshot(
+        "bench", states, vectors, Columns.open(folder / "columns"), ProductStore.open(folder / "products")
+    )
 
 
 def _cpu() -> str:

@@ -7,6 +7,8 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from protos import status_pb2 as _status_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +19,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ReplicaState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReplicaStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReplicaState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REPLICA_STATE_UNSPECIFIED: _ReplicaState.ValueType  # 0
+    """Not said."""
+    REPLICA_STATE_SERVING: _ReplicaState.ValueType  # 1
+    """Its health is SERVING."""
+    REPLICA_STATE_NOT_SERVING: _ReplicaState.ValueType  # 2
+    """It answers, but not yet, or no longer, what it is there for."""
+    REPLICA_STATE_UNREACHABLE: _ReplicaState.ValueType  # 3
+    """Nobody answers."""
+
+class ReplicaState(_ReplicaState, metaclass=_ReplicaStateEnumTypeWrapper):
+    """Whether a process answers."""
+
+REPLICA_STATE_UNSPECIFIED: ReplicaState.ValueType  # 0
+"""Not said."""
+REPLICA_STATE_SERVING: ReplicaState.ValueType  # 1
+"""Its health is SERVING."""
+REPLICA_STATE_NOT_SERVING: ReplicaState.ValueType  # 2
+"""It answers, but not yet, or no longer, what it is there for."""
+REPLICA_STATE_UNREACHABLE: ReplicaState.ValueType  # 3
+"""Nobody answers."""
+Global___ReplicaState: _TypeAlias = ReplicaState  # noqa: Y015
 
 @_typing.final
 class GetStatusRequest(_message.Message):
@@ -34,6 +64,50 @@ class GetStatusRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusRequest: _TypeAlias = GetStatusRequest  # noqa: Y015
+
+@_typing.final
+class Replica(_message.Message):
+    """One process behind the gateway."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    EJECTED_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    PENDING_RECORDS_FIELD_NUMBER: _builtins.int
+    service: _builtins.str
+    """embedding, indexing, retrieval, reranker or feedback."""
+    address: _builtins.str
+    """Where it is; as configured when the name has no address."""
+    state: Global___ReplicaState.ValueType
+    """Whether it answers."""
+    ejected: _builtins.bool
+    """True while this gateway does not ask it, because it fails or is far slower than its peers."""
+    pending_records: _builtins.int
+    """Records of the log that it has not taken in: of aisle.catalog, or of aisle.vectors for a reranker."""
+    @_builtins.property
+    def status(self) -> _status_pb2.ReplicaStatus:
+        """What it serves; absent when nobody answers."""
+
+    def __init__(
+        self,
+        *,
+        service: _builtins.str = ...,
+        address: _builtins.str = ...,
+        state: Global___ReplicaState.ValueType = ...,
+        ejected: _builtins.bool = ...,
+        status: _status_pb2.ReplicaStatus | None = ...,
+        pending_records: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "ejected", b"ejected", "pending_records", b"pending_records", "service", b"service", "state", b"state", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Replica: _TypeAlias = Replica  # noqa: Y015
 
 @_typing.final
 class GetStatusResponse(_message.Message):
@@ -68,8 +142,10 @@ class GetStatusResponse(_message.Message):
     AISLE_VERSION_FIELD_NUMBER: _builtins.int
     UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
     PENDING_WRITES_FIELD_NUMBER: _builtins.int
+    REPLICAS_FIELD_NUMBER: _builtins.int
+    WAITING_FOR_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
-    """The snapshot."""
+    """The snapshot; of several replicas, that of the one that is furthest."""
     product_count: _builtins.int
     """Products in the snapshot."""
     bundle_version: _builtins.str
@@ -79,10 +155,16 @@ class GetStatusResponse(_message.Message):
     uptime_seconds: _builtins.float
     """Seconds since the process was ready."""
     pending_writes: _builtins.int
-    """Catalogue writes that the snapshot does not show yet."""
+    """Catalogue writes that searches do not show yet; of several replicas, by the one that is furthest."""
+    waiting_for: _builtins.str
+    """What the gateway itself misses, in its own words, such as the log."""
     @_builtins.property
     def engines(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Engine by role: encoder -> "onnxruntime-int8", reranker -> "onnxruntime-fp32", dense -> "hnsw"."""
+
+    @_builtins.property
+    def replicas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Replica]:
+        """Every process behind this gateway; none when all is in one process."""
 
     def __init__(
         self,
@@ -94,10 +176,12 @@ class GetStatusResponse(_message.Message):
         aisle_version: _builtins.str = ...,
         uptime_seconds: _builtins.float = ...,
         pending_writes: _builtins.int = ...,
+        replicas: _abc.Iterable[Global___Replica] | None = ...,
+        waiting_for: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "replicas", b"replicas", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,6 +5,7 @@ What is sold, and how a shop tells Aisle about it."""
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -316,18 +317,26 @@ class UpsertProductsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def product(self) -> Global___Product:
-        """The whole product; what is absent here is absent afterwards."""
+        """The whole product; what is absent here is absent afterwards. With update_mask, the fields that it names."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields of a known product to replace, such as "price" and "available_quantity"; the others stay. Top-level names
+        without product_id. Empty: the whole product.
+        """
 
     def __init__(
         self,
         *,
         product: Global___Product | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "update_mask", b"update_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "update_mask", b"update_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -382,7 +391,7 @@ class UpsertProductsResponse(_message.Message):
     rejected_count: _builtins.int
     """How many were not taken."""
     log_position: _builtins.int
-    """The log's position after the last product; a snapshot that has reached it shows all of them."""
+    """The catalogue log's position after the last product: what wait_for_visible takes to read your own write."""
     @_builtins.property
     def rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductRejection]:
         """Those that were not taken; at most 1,000 are listed."""
@@ -435,7 +444,7 @@ class DeleteProductsResponse(_message.Message):
 
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     log_position: _builtins.int
-    """The log's position after the removal."""
+    """The catalogue log's position after the removal: what wait_for_visible takes to read your own write."""
     def __init__(
         self,
         *,
@@ -456,16 +465,22 @@ class GetProductRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_ID_FIELD_NUMBER: _builtins.int
+    WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
     """Its id."""
+    wait_for_visible: _builtins.int
+    """log_position of a write that must be shown first; waits as long as the call's deadline allows, at most 30 seconds,
+    then UNAVAILABLE. 0: what is shown now.
+    """
     def __init__(
         self,
         *,
         product_id: _builtins.str = ...,
+        wait_for_visible: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_id", b"product_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["product_id", b"product_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -478,22 +493,22 @@ class GetProductResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PRODUCT_FIELD_NUMBER: _builtins.int
-    SEARCHABLE_FIELD_NUMBER: _builtins.int
-    searchable: _builtins.bool
-    """True when the snapshot that serves shows this state."""
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def product(self) -> Global___Product:
-        """As last written."""
+        """As searches show it."""
 
     def __init__(
         self,
         *,
         product: Global___Product | None = ...,
-        searchable: _builtins.bool = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["product", b"product", "searchable", b"searchable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "product", b"product"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -71,7 +71,7 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetProduct(self, request, context):
-        """The product as it was last written, whether it is searchable yet or not. NOT_FOUND when there is none.
+        """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

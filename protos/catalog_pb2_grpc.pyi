@@ -38,7 +38,7 @@ class CatalogServiceStub:
     DeleteProducts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.DeleteProductsRequest, _catalog_pb2.DeleteProductsResponse]
     """Removes products by id; an unknown id is not an error."""
     GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetProductRequest, _catalog_pb2.GetProductResponse]
-    """The product as it was last written, whether it is searchable yet or not. NOT_FOUND when there is none."""
+    """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none."""
 
 @_typing.type_check_only
 class CatalogServiceAsyncStub(CatalogServiceStub):
@@ -50,7 +50,7 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     DeleteProducts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteProductsRequest, _catalog_pb2.DeleteProductsResponse]  # type: ignore[assignment]
     """Removes products by id; an unknown id is not an error."""
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetProductRequest, _catalog_pb2.GetProductResponse]  # type: ignore[assignment]
-    """The product as it was last written, whether it is searchable yet or not. NOT_FOUND when there is none."""
+    """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none."""
 
 class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
     """Writes to and reads from the catalogue. A write is durable when it is acknowledged."""
@@ -77,6 +77,6 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.GetProductRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.GetProductResponse, _abc.Awaitable[_catalog_pb2.GetProductResponse]]:
-        """The product as it was last written, whether it is searchable yet or not. NOT_FOUND when there is none."""
+        """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none."""
 
 def add_CatalogServiceServicer_to_server(servicer: CatalogServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/embedding.proto\x12\x08\x61isle.v1\"&\n\x13\x45mbedQueriesRequest\x12\x0f\n\x07queries\x18\x01 \x03(\t\"k\n\rQueryEncoding\x12\x0e\n\x06vector\x18\x01 \x01(\x0c\x12\x0e\n\x06hidden\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x15\n\rtoken_weights\x18\x04 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x05 \x01(\r\"[\n\x14\x45mbedQueriesResponse\x12*\n\tencodings\x18\x01 \x03(\x0b\x32\x17.aisle.v1.QueryEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x02 \x01(\t2a\n\x10\x45mbeddingService\x12M\n\x0c\x45mbedQueries\x12\x1d.aisle.v1.EmbedQueriesRequest\x1a\x1e.aisle.v1.EmbedQueriesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/embedding.proto\x12\x08\x61isle.v1\"?\n\x13\x45mbedQueriesRequest\x12\x0f\n\x07queries\x18\x01 \x03(\t\x12\x17\n\x0f\x65ncoder_version\x18\x02 \x01(\t\"k\n\rQueryEncoding\x12\x0e\n\x06vector\x18\x01 \x01(\x0c\x12\x0e\n\x06hidden\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x15\n\rtoken_weights\x18\x04 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x05 \x01(\r\"[\n\x14\x45mbedQueriesResponse\x12*\n\tencodings\x18\x01 \x03(\x0b\x32\x17.aisle.v1.QueryEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x02 \x01(\t2a\n\x10\x45mbeddingService\x12M\n\x0c\x45mbedQueries\x12\x1d.aisle.v1.EmbedQueriesRequest\x1a\x1e.aisle.v1.EmbedQueriesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,11 +32,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'protos.embedding_pb2', _glo
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EMBEDQUERIESREQUEST']._serialized_start=36
-  _globals['_EMBEDQUERIESREQUEST']._serialized_end=74
-  _globals['_QUERYENCODING']._serialized_start=76
-  _globals['_QUERYENCODING']._serialized_end=183
-  _globals['_EMBEDQUERIESRESPONSE']._serialized_start=185
-  _globals['_EMBEDQUERIESRESPONSE']._serialized_end=276
-  _globals['_EMBEDDINGSERVICE']._serialized_start=278
-  _globals['_EMBEDDINGSERVICE']._serialized_end=375
+  _globals['_EMBEDQUERIESREQUEST']._serialized_end=99
+  _globals['_QUERYENCODING']._serialized_start=101
+  _globals['_QUERYENCODING']._serialized_end=208
+  _globals['_EMBEDQUERIESRESPONSE']._serialized_start=210
+  _globals['_EMBEDQUERIESRESPONSE']._serialized_end=301
+  _globals['_EMBEDDINGSERVICE']._serialized_start=303
+  _globals['_EMBEDDINGSERVICE']._serialized_end=400
 # @@protoc_insertion_point(module_scope)

@@ -25,6 +25,9 @@ class EmbedQueriesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     QUERIES_FIELD_NUMBER: _builtins.int
+    ENCODER_VERSION_FIELD_NUMBER: _builtins.int
+    encoder_version: _builtins.str
+    """The encoder to use, as a snapshot names it; empty for the newest. FAILED_PRECONDITION when it is not open here."""
     @_builtins.property
     def queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """1 to 64 queries."""
@@ -33,10 +36,11 @@ class EmbedQueriesRequest(_message.Message):
         self,
         *,
         queries: _abc.Iterable[_builtins.str] | None = ...,
+        encoder_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["queries", b"queries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["encoder_version", b"encoder_version", "queries", b"queries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

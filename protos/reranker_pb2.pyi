@@ -36,8 +36,8 @@ class RerankRequest(_message.Message):
     LEXICAL_RANKS_FIELD_NUMBER: _builtins.int
     DENSE_RANKS_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
-    RECENT_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
-    RECENT_WEIGHTS_FIELD_NUMBER: _builtins.int
+    VISITOR_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
     query: _builtins.str
@@ -46,6 +46,10 @@ class RerankRequest(_message.Message):
     """The snapshot that the rows are of. FAILED_PRECONDITION when it is gone."""
     budget_ms: _builtins.float
     """What is left of the page's budget, in milliseconds; 0: no limit."""
+    visitor_id: _builtins.str
+    """Anonymous device, whose recent products and session count; empty: nobody's."""
+    session_id: _builtins.str
+    """One visit."""
     explain_limit: _builtins.int
     """Adds what each feature contributed for the first explain_limit results."""
     feature_limit: _builtins.int
@@ -78,14 +82,6 @@ class RerankRequest(_message.Message):
     def dense_ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """As in RetrieveResponse."""
 
-    @_builtins.property
-    def recent_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Products this visitor lately acted on, the latest first."""
-
-    @_builtins.property
-    def recent_weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Weight of each recent product."""
-
     def __init__(
         self,
         *,
@@ -99,14 +95,14 @@ class RerankRequest(_message.Message):
         lexical_ranks: _abc.Iterable[_builtins.int] | None = ...,
         dense_ranks: _abc.Iterable[_builtins.int] | None = ...,
         budget_ms: _builtins.float = ...,
-        recent_product_ids: _abc.Iterable[_builtins.str] | None = ...,
-        recent_weights: _abc.Iterable[_builtins.float] | None = ...,
+        visitor_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "query", b"query", "recent_product_ids", b"recent_product_ids", "recent_weights", b"recent_weights", "rows", b"rows", "snapshot_version", b"snapshot_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

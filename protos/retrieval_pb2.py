@@ -26,7 +26,7 @@ from protos import catalog_pb2 as protos_dot_catalog__pb2
 from protos import search_pb2 as protos_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/retrieval.proto\x12\x08\x61isle.v1\x1a\x14protos/catalog.proto\x1a\x13protos/search.proto\"$\n\x13\x41nalyzeQueryRequest\x12\r\n\x05query\x18\x01 \x01(\t\"8\n\x14\x41nalyzeQueryResponse\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tcorrected\x18\x02 \x01(\x08\"\xd4\x01\n\x0fRetrieveRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12!\n\x07\x66ilters\x18\x03 \x03(\x0b\x32\x10.aisle.v1.Filter\x12&\n\x06\x66\x61\x63\x65ts\x18\x04 \x03(\x0b\x32\x16.aisle.v1.FacetRequest\x12\x10\n\x08order_by\x18\x05 \x01(\t\x12\r\n\x05limit\x18\x06 \x01(\r\x12\x1c\n\x04tier\x18\x07 \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x18\n\x10snapshot_version\x18\x08 \x01(\t\"\x90\x03\n\x10RetrieveResponse\x12\x0c\n\x04rows\x18\x01 \x03(\r\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x16\n\x0elexical_scores\x18\x03 \x03(\x02\x12\x14\n\x0c\x64\x65nse_scores\x18\x04 \x03(\x02\x12\x14\n\x0c\x66used_scores\x18\x05 \x03(\x02\x12\x15\n\rlexical_ranks\x18\x06 \x03(\r\x12\x13\n\x0b\x64\x65nse_ranks\x18\x07 \x03(\r\x12\x13\n\x0btotal_count\x18\x08 \x01(\x04\x12\x1f\n\x06\x66\x61\x63\x65ts\x18\t \x03(\x0b\x32\x0f.aisle.v1.Facet\x12\x18\n\x10snapshot_version\x18\n \x01(\t\x12\x1c\n\x04tier\x18\x0b \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x10\n\x08\x64\x65graded\x18\x0c \x03(\t\x12\x39\n\x08stage_ms\x18\r \x03(\x0b\x32\'.aisle.v1.RetrieveResponse.StageMsEntry\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"M\n\x14\x46\x65tchProductsRequest\x12\x0c\n\x04rows\x18\x01 \x03(\r\x12\x18\n\x10snapshot_version\x18\x02 \x01(\t\x12\r\n\x05query\x18\x03 \x01(\t\"S\n\x15\x46\x65tchProductsResponse\x12#\n\x08products\x18\x01 \x03(\x0b\x32\x11.aisle.v1.Product\x12\x15\n\rmatched_terms\x18\x02 \x03(\t2\xf6\x01\n\x10RetrievalService\x12M\n\x0c\x41nalyzeQuery\x12\x1d.aisle.v1.AnalyzeQueryRequest\x1a\x1e.aisle.v1.AnalyzeQueryResponse\x12\x41\n\x08Retrieve\x12\x19.aisle.v1.RetrieveRequest\x1a\x1a.aisle.v1.RetrieveResponse\x12P\n\rFetchProducts\x12\x1e.aisle.v1.FetchProductsRequest\x1a\x1f.aisle.v1.FetchProductsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16protos/retrieval.proto\x12\x08\x61isle.v1\x1a\x14protos/catalog.proto\x1a\x13protos/search.proto\"$\n\x13\x41nalyzeQueryRequest\x12\r\n\x05query\x18\x01 \x01(\t\"Q\n\x14\x41nalyzeQueryResponse\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tcorrected\x18\x02 \x01(\x08\x12\x17\n\x0f\x65ncoder_version\x18\x03 \x01(\t\"\x9a\x02\n\x0fRetrieveRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12!\n\x07\x66ilters\x18\x03 \x03(\x0b\x32\x10.aisle.v1.Filter\x12&\n\x06\x66\x61\x63\x65ts\x18\x04 \x03(\x0b\x32\x16.aisle.v1.FacetRequest\x12\x10\n\x08order_by\x18\x05 \x01(\t\x12\r\n\x05limit\x18\x06 \x01(\r\x12\x1c\n\x04tier\x18\x07 \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x18\n\x10snapshot_version\x18\x08 \x01(\t\x12\x17\n\x0f\x65ncoder_version\x18\t \x01(\t\x12\x18\n\x10wait_for_visible\x18\n \x01(\x04\x12\x11\n\tbudget_ms\x18\x0b \x01(\x01\"\xa6\x03\n\x10RetrieveResponse\x12\x0c\n\x04rows\x18\x01 \x03(\r\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x16\n\x0elexical_scores\x18\x03 \x03(\x02\x12\x14\n\x0c\x64\x65nse_scores\x18\x04 \x03(\x02\x12\x14\n\x0c\x66used_scores\x18\x05 \x03(\x02\x12\x15\n\rlexical_ranks\x18\x06 \x03(\r\x12\x13\n\x0b\x64\x65nse_ranks\x18\x07 \x03(\r\x12\x13\n\x0btotal_count\x18\x08 \x01(\x04\x12\x1f\n\x06\x66\x61\x63\x65ts\x18\t \x03(\x0b\x32\x0f.aisle.v1.Facet\x12\x18\n\x10snapshot_version\x18\n \x01(\t\x12\x1c\n\x04tier\x18\x0b \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x10\n\x08\x64\x65graded\x18\x0c \x03(\t\x12\x39\n\x08stage_ms\x18\r \x03(\x0b\x32\'.aisle.v1.RetrieveResponse.StageMsEntry\x12\x14\n\x0clog_position\x18\x0e \x01(\x04\x1a.\n\x0cStageMsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"\x8f\x01\n\x14\x46\x65tchProductsRequest\x12\x0c\n\x04rows\x18\x01 \x03(\r\x12\x18\n\x10snapshot_version\x18\x02 \x01(\t\x12\r\n\x05query\x18\x03 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x04 \x03(\t\x12\x18\n\x10wait_for_visible\x18\x05 \x01(\x04\x12\x11\n\tbudget_ms\x18\x06 \x01(\x01\"i\n\x15\x46\x65tchProductsResponse\x12#\n\x08products\x18\x01 \x03(\x0b\x32\x11.aisle.v1.Product\x12\x15\n\rmatched_terms\x18\x02 \x03(\t\x12\x14\n\x0clog_position\x18\x03 \x01(\x04\x32\xf6\x01\n\x10RetrievalService\x12M\n\x0c\x41nalyzeQuery\x12\x1d.aisle.v1.AnalyzeQueryRequest\x1a\x1e.aisle.v1.AnalyzeQueryResponse\x12\x41\n\x08Retrieve\x12\x19.aisle.v1.RetrieveRequest\x1a\x1a.aisle.v1.RetrieveResponse\x12P\n\rFetchProducts\x12\x1e.aisle.v1.FetchProductsRequest\x1a\x1f.aisle.v1.FetchProductsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,17 +38,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANALYZEQUERYREQUEST']._serialized_start=79
   _globals['_ANALYZEQUERYREQUEST']._serialized_end=115
   _globals['_ANALYZEQUERYRESPONSE']._serialized_start=117
-  _globals['_ANALYZEQUERYRESPONSE']._serialized_end=173
-  _globals['_RETRIEVEREQUEST']._serialized_start=176
-  _globals['_RETRIEVEREQUEST']._serialized_end=388
-  _globals['_RETRIEVERESPONSE']._serialized_start=391
-  _globals['_RETRIEVERESPONSE']._serialized_end=791
-  _globals['_RETRIEVERESPONSE_STAGEMSENTRY']._serialized_start=745
-  _globals['_RETRIEVERESPONSE_STAGEMSENTRY']._serialized_end=791
-  _globals['_FETCHPRODUCTSREQUEST']._serialized_start=793
-  _globals['_FETCHPRODUCTSREQUEST']._serialized_end=870
-  _globals['_FETCHPRODUCTSRESPONSE']._serialized_start=872
-  _globals['_FETCHPRODUCTSRESPONSE']._serialized_end=955
-  _globals['_RETRIEVALSERVICE']._serialized_start=958
-  _globals['_RETRIEVALSERVICE']._serialized_end=1204
+  _globals['_ANALYZEQUERYRESPONSE']._serialized_end=198
+  _globals['_RETRIEVEREQUEST']._serialized_start=201
+  _globals['_RETRIEVEREQUEST']._serialized_end=483
+  _globals['_RETRIEVERESPONSE']._serialized_start=486
+  _globals['_RETRIEVERESPONSE']._serialized_end=908
+  _globals['_RETRIEVERESPONSE_STAGEMSENTRY']._serialized_start=862
+  _globals['_RETRIEVERESPONSE_STAGEMSENTRY']._serialized_end=908
+  _globals['_FETCHPRODUCTSREQUEST']._serialized_start=911
+  _globals['_FETCHPRODUCTSREQUEST']._serialized_end=1054
+  _globals['_FETCHPRODUCTSRESPONSE']._serialized_start=1056
+  _globals['_FETCHPRODUCTSRESPONSE']._serialized_end=1161
+  _globals['_RETRIEVALSERVICE']._serialized_start=1164
+  _globals['_RETRIEVALSERVICE']._serialized_end=1410
 # @@protoc_insertion_point(module_scope)

@@ -50,19 +50,23 @@ class AnalyzeQueryResponse(_message.Message):
 
     QUERY_FIELD_NUMBER: _builtins.int
     CORRECTED_FIELD_NUMBER: _builtins.int
+    ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
     """True when the spelling was changed."""
+    encoder_version: _builtins.str
+    """The encoder that the query's vector must come from to search the current snapshot."""
     def __init__(
         self,
         *,
         query: _builtins.str = ...,
         corrected: _builtins.bool = ...,
+        encoder_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -82,6 +86,9 @@ class RetrieveRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     TIER_FIELD_NUMBER: _builtins.int
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
+    ENCODER_VERSION_FIELD_NUMBER: _builtins.int
+    WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As analysed. Empty: browse."""
     vector: _builtins.bytes
@@ -94,6 +101,12 @@ class RetrieveRequest(_message.Message):
     """lexical, dense or fused; anything else means fused."""
     snapshot_version: _builtins.str
     """The snapshot to read; empty for the current one. FAILED_PRECONDITION when it is gone."""
+    encoder_version: _builtins.str
+    """The encoder that made the vector: the newest snapshot of that encoder is read. Empty: whichever is current."""
+    wait_for_visible: _builtins.int
+    """log_position of a catalogue write that must be shown; UNAVAILABLE when budget_ms has passed without it."""
+    budget_ms: _builtins.float
+    """How long to wait for it, in milliseconds."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """All must hold, in both legs, before ranking."""
@@ -113,10 +126,13 @@ class RetrieveRequest(_message.Message):
         limit: _builtins.int = ...,
         tier: _search_pb2.Tier.ValueType = ...,
         snapshot_version: _builtins.str = ...,
+        encoder_version: _builtins.str = ...,
+        wait_for_visible: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -161,15 +177,18 @@ class RetrieveResponse(_message.Message):
     TIER_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set."""
     snapshot_version: _builtins.str
     """The snapshot read."""
     tier: _search_pb2.Tier.ValueType
     """What ran."""
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Row in the snapshot."""
+        """Row: a product of the snapshot below its product count; above it, count + place in the vectors log since then."""
 
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -223,10 +242,11 @@ class RetrieveResponse(_message.Message):
         tier: _search_pb2.Tier.ValueType = ...,
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -241,13 +261,24 @@ class FetchProductsRequest(_message.Message):
     ROWS_FIELD_NUMBER: _builtins.int
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
     QUERY_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; empty for the current one."""
     query: _builtins.str
     """With matched terms of this query; empty for none."""
+    wait_for_visible: _builtins.int
+    """log_position of a catalogue write that must be shown; UNAVAILABLE when budget_ms has passed without it."""
+    budget_ms: _builtins.float
+    """How long to wait for it, in milliseconds."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Rows in the snapshot."""
+        """Rows, as Retrieve gave them. UNAVAILABLE when one has not arrived at this replica yet."""
+
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Instead of rows: ids of products as shown now; those that do not exist are left out of the answer."""
 
     def __init__(
         self,
@@ -255,10 +286,13 @@ class FetchProductsRequest(_message.Message):
         rows: _abc.Iterable[_builtins.int] | None = ...,
         snapshot_version: _builtins.str = ...,
         query: _builtins.str = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        wait_for_visible: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -272,6 +306,9 @@ class FetchProductsResponse(_message.Message):
 
     PRODUCTS_FIELD_NUMBER: _builtins.int
     MATCHED_TERMS_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]:
         """In the order of the rows."""
@@ -285,10 +322,11 @@ class FetchProductsResponse(_message.Message):
         *,
         products: _abc.Iterable[_catalog_pb2.Product] | None = ...,
         matched_terms: _abc.Iterable[_builtins.str] | None = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["matched_terms", b"matched_terms", "products", b"products"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

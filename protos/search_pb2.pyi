@@ -261,6 +261,7 @@ class SearchRequest(_message.Message):
     EXPLAIN_FIELD_NUMBER: _builtins.int
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
     LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
@@ -283,6 +284,10 @@ class SearchRequest(_message.Message):
     """Adds why each result is where it is; default false."""
     language_code: _builtins.str
     """BCP 47 language of the query; empty for the shop's own."""
+    wait_for_visible: _builtins.int
+    """log_position of a catalogue write that the page must show; waits as long as deadline_ms allows, then UNAVAILABLE.
+    0: what is shown now.
+    """
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
         """All must hold."""
@@ -312,10 +317,11 @@ class SearchRequest(_message.Message):
         explain: _builtins.bool = ...,
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
         language_code: _builtins.str = ...,
+        wait_for_visible: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -454,12 +460,15 @@ class ServedBy(_message.Message):
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
     tier: Global___Tier.ValueType
     """The last stage that ordered the page."""
     snapshot_version: _builtins.str
     """The snapshot that answered."""
     bundle_version: _builtins.str
     """The bundle of models that ranked; empty when none did."""
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was left out and why, such as "reranker: deadline"."""
@@ -476,10 +485,11 @@ class ServedBy(_message.Message):
         snapshot_version: _builtins.str = ...,
         bundle_version: _builtins.str = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        log_position: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "degraded", b"degraded", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "degraded", b"degraded", "log_position", b"log_position", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

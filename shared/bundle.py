@@ -22,6 +22,7 @@ MANIFEST = "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
 CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
 ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the encoder's own
+DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,21 @@ def read_all(folders: Iterable[Path]) -> list[Bundle]:
 def versions(root: Path) -> list[str]:
     """Names of the bundles under `root`, oldest first (names sort by time)."""
     return artifacts.versions(root, MANIFEST)
+
+
+def in_use(root: Path) -> Bundle | None:
+    """The bundle that was promoted under `root`, else the one that Aisle ships; its files are not checked."""
+    promoted = artifacts.current(root)
+    if promoted:
+        return read(root / promoted, verify=False)
+    return read(DEFAULT, verify=False) if (DEFAULT / MANIFEST).is_file() else None
+
+
+def with_heads(root: Path, heads_sha256: str) -> Bundle | None:
+    """A bundle with these heads, the newest if there are several; None when there is none."""
+    folders = [*(root / name for name in reversed(versions(root))), DEFAULT]
+    bundles = (read(folder, verify=False) for folder in folders if (folder / MANIFEST).is_file())
+    return next((each for each in bundles if each.files.get(HEADS) == heads_sha256), None)
 
 
 def _parse(folder: Path) -> Bundle:

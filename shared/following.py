@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
+from shared.complaint import Complaint
 from shared.errors import AisleError
 
 Name = TypeVar("Name")
@@ -24,7 +25,7 @@ class Follower(Generic[Name]):
         self._newest, self._take_up = newest, take_up
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
-        self._told = ""
+        self._complaint = Complaint(_logger, "what is newest is not served, the one before goes on: %s")
 
     def skip(self) -> None:
         """What is newest now has been taken up already."""
@@ -37,7 +38,7 @@ class Follower(Generic[Name]):
             try:
                 await self._take_up_if_new()
             except Exception as error:  # none may end the following: the next version may be a good one
-                self._report(error)
+                self._complaint.tell(error)
 
     async def run(self, refresh_seconds: float) -> None:
         """Look every `refresh_seconds`, for ever."""
@@ -49,10 +50,4 @@ class Follower(Generic[Name]):
         if (name := self._newest()) != self._seen:
             self._seen = name
             await asyncio.to_thread(self._take_up, name)
-            self._told = ""
-
-    def _report(self, error: Exception) -> None:
-        if (what := str(error)) != self._told:
-            self._told = what
-            unexpected = None if isinstance(error, AisleError | OSError) else error
-            _logger.error("what is newest is not served, the one before goes on: %s", what, exc_info=unexpected)
+            self._complaint.settle()

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.catalog.product import Product
+
 TEXT_VERSION = 1  # of the composition below: raise it with every change, so that vectors of other texts are not reused
 MAX_TOKENS = 64  # of which the vector is the mean
 STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
@@ -16,6 +18,11 @@ def product_text(title: str, brands: Sequence[str] = (), categories: Sequence[st
     about = description[:_MAX_DESCRIPTION_CHARACTERS].strip()
     parts.append(about if about.lower() != title.strip().lower() else "")
     return ". ".join(part for part in parts if part)
+
+
+def product_text_of(product: Product) -> str:
+    """The text of a product."""
+    return product_text(product.title, product.brands, product.categories, product.description)
 
 
 def _with_brand(title: str, brands: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -21,6 +22,27 @@ Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 
 MESSAGE_BYTES = 32 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+_PING_MS = 1_000  # between two pings of a connection to a replica
+_PONG_MS = 2_000  # without an answer the connection is given up: the process stands still, or the network is gone
+_REPLICA_OPTIONS = [
+    *OPTIONS,
+    ("grpc.keepalive_time_ms", _PING_MS),
+    ("grpc.keepalive_timeout_ms", _PONG_MS),
+    ("grpc.http2.ping_timeout_ms", _PONG_MS),  # the one that counts for pings beside calls; a minute otherwise
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    ("grpc.enable_http_proxy", 0),
+]
+_SERVER_OPTIONS = [
+    *OPTIONS,
+    ("grpc.so_reuseport", 0),  # a second server on a port is refused, not silently given half of the calls
+    # Pings of connect_replica come in bursts to a process that had to wait for the processor; by default the third one
+    # that is early closes the connection, with the calls on it.
+    ("grpc.http2.max_ping_strikes", 0),
+]
 
 
 class RaiseAsStatus(aio.ServerInterceptor):
@@ -115,14 +137,22 @@ def connect(address: str) -> aio.Channel:
     return aio.insecure_channel(address, interceptors=[StatusAsError()], options=OPTIONS)
 
 
+def connect_replica(address: str, service: str) -> aio.Channel:
+    """A channel to one process that is READY only while the process says that it serves `service` (its full name).
+
+    It connects again by itself, and pings. Calls on it raise grpc.aio.AioRpcErrors.
+    """
+    # Only round_robin, even among one, watches health (gRFC A17).
+    config = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": service}}
+    return aio.insecure_channel(address, options=[*_REPLICA_OPTIONS, ("grpc.service_config", json.dumps(config))])
+
+
 class Server:
     """A gRPC server with health and reflection; `port` 0 takes a free one."""
 
     def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = "[::]") -> None:
         """`services` are (full name, generated register function, servicer)."""
-        # Without SO_REUSEPORT a second server on the port is refused, not silently given half of the calls.
-        options = [*OPTIONS, ("grpc.so_reuseport", 0)]
-        self._server = aio.server(interceptors=[RaiseAsStatus()], options=options)
+        self._server = aio.server(interceptors=[RaiseAsStatus()], options=_SERVER_OPTIONS)
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)
@@ -144,11 +174,16 @@ class Server:
             reason = "is another server running on it? Stop that one, or take another port"
             raise SystemExit(f"port {port} on {host} cannot be opened; {reason}") from error
 
-    async def start(self) -> None:
-        """Accept calls, and say so to health checks."""
+    async def start(self, serving: bool = True) -> None:
+        """Accept calls, and say to health checks whether they will be answered."""
         await self._server.start()
-        for name in self._names:
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        await self.report(serving)
+
+    async def report(self, serving: bool, *names: str) -> None:
+        """Tell health checks whether calls are answered; of the services named, or of all and the process."""
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in names or self._names:
+            await self._health.set(name, status)
 
     async def stop(self, grace_seconds: float = 5) -> None:
         """Tell health checks, then finish the calls in flight for at most `grace_seconds`."""

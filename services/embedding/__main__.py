@@ -1,29 +1,38 @@
 """Run the query tower: python -m services.embedding"""
 
 import asyncio
-import logging
+from dataclasses import replace
+from pathlib import Path
 
 from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
-from services.embedding.batching import QueryBatcher
 from services.embedding.config import EmbeddingConfig
-from services.embedding.opening import batch_limits, open_encoder
-from services.embedding.service import NAME, EmbeddingService
+from services.embedding.encoders import Encoders
+from services.embedding.service import NAME, EmbeddingService, replica_status
+from shared import process_log
 from shared.config import load
-from shared.rpc import Server
+from shared.rpc import Server, asked_to_end
+from shared.status import status_door
 
 
 async def main() -> None:
     """Serve until asked to end."""
     config = load(EmbeddingConfig)
-    encoder = open_encoder(config)
-    encoder.encode_queries([])  # builds the engine before anybody asks
-    logging.getLogger(__name__).info("%s on %s", encoder.identity.version, encoder.engines["queries"])
-    batcher = QueryBatcher(encoder, batch_limits(config))
-    service = EmbeddingService(batcher, encoder.identity.version)
-    await Server([(NAME, add_EmbeddingServiceServicer_to_server, service)], config.port).run()
-    batcher.close()
+    data = Path(config.data)
+    encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
+    service = EmbeddingService(encoders)
+    doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_door(lambda: replica_status(encoders))]
+    server = Server(doors, config.port)
+    await server.start(serving=False)
+    await asyncio.to_thread(encoders.refresh)
+    ended = asked_to_end()  # before anybody is told that it is ready
+    await server.report(serving=True)
+    following = asyncio.create_task(encoders.follow(config.refresh_seconds))
+    await ended.wait()
+    await server.stop()
+    following.cancel()
+    encoders.close()
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

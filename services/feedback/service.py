@@ -1,23 +1,101 @@
-"""User events as they are in the log."""
+"""Records of the log as the cores know them, and how far the worker has come, on the wire."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from google.protobuf.message import DecodeError
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from protos.events_pb2 import UserEvent
-from services.feedback.interaction import Interaction
+from protos.events_pb2 import Impression, UserEvent
+from protos.feedback_pb2 import GetProgressRequest, GetProgressResponse
+from protos.feedback_pb2_grpc import FeedbackServiceServicer
+from protos.status_pb2 import ReplicaStatus
+from services.feedback.observation import Interaction, Observation, Shown
+from services.feedback.progress import Progress
+from shared.events.log import SEARCH_LOGS, Record
+from shared.query_ids import hash_in
+
+_MAX_FUTURE_SECONDS = 24 * 3600.0  # a clock that is further ahead would make all that is known look old
+_MAX_ID_BYTES = 128
 
 
-def parse(value: bytes) -> Interaction:
-    """The interaction in a record's value. Raises ValueError when it is none."""
-    try:
-        event = UserEvent.FromString(value)
-    except DecodeError as error:
-        raise ValueError(str(error)) from error
+class FeedbackService(FeedbackServiceServicer):
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    async def GetProgress(self, request: GetProgressRequest, context: Any = None) -> GetProgressResponse:
+        """See protos/feedback.proto."""
+        progress = self._progress
+        return GetProgressResponse(
+            generation=progress.generation,
+            applied_count=progress.applied_count,
+            duplicate_count=progress.duplicate_count,
+            dead_letter_count=progress.dead_letter_count,
+            behind_seconds=progress.behind_seconds(),
+            waiting_for=progress.waiting_for,
+        )
+
+
+def replica_status(progress: Progress) -> ReplicaStatus:
+    """How this worker is doing, for the gateway's status; GetProgress tells more."""
+    return ReplicaStatus(behind_seconds=progress.behind_seconds(), waiting_for=progress.waiting_for)
+
+
+def observation(record: Record) -> Observation:
+    """What a record of user events or search logs tells. Raises ValueError when it cannot be read."""
+    what = _shown(record) if record.topic == SEARCH_LOGS else _interaction(record)
+    return Observation(
+        what=what,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        logged_seconds=record.time_seconds,
+        event_id=record.event_id or f"{record.partition}:{record.offset}",
+    )
+
+
+def _interaction(record: Record) -> Interaction:
+    event = UserEvent()
+    _parse(event, record)
     if not event.visitor_id or not event.products:
         raise ValueError("visitor_id or products is missing")
     return Interaction(
         action=event.action,
         visitor_id=event.visitor_id,
-        product_ids=tuple(product.product_id for product in event.products),
-        time_seconds=event.event_time.seconds + event.event_time.nanos / 1e9,
+        product_ids=_ids(event.products),
+        time_seconds=_time(event.event_time, record),
         session_id=event.session_id,
+        query_hash=hash_in(event.query_id),
     )
+
+
+def _shown(record: Record) -> Shown:
+    impression = Impression()
+    _parse(impression, record)
+    time_seconds = _time(impression.event_time, record)
+    return Shown(_ids(impression.products), time_seconds, hash_in(impression.query_id), impression.visitor_id)
+
+
+def _parse(message: UserEvent | Impression, record: Record) -> None:
+    try:
+        message.ParseFromString(record.value or b"")
+    except DecodeError as error:
+        raise ValueError(str(error)) from error
+
+
+class _Named(Protocol):
+    product_id: str
+
+
+def _ids(products: Sequence[_Named]) -> tuple[str, ...]:
+    """Product ids that can be a part of a key. Raises ValueError for others, which the gateway does not let through."""
+    ids = tuple(product.product_id for product in products)
+    if not all(0 < len(each.encode()) <= _MAX_ID_BYTES and "\0" not in each for each in ids):
+        raise ValueError(f"a product_id is empty, has a NUL, or is longer than {_MAX_ID_BYTES} bytes")
+    return ids
+
+
+def _time(told: Timestamp, record: Record) -> float:
+    seconds = told.seconds + told.nanos / 1e9
+    return min(seconds, record.time_seconds + _MAX_FUTURE_SECONDS) if seconds > 0 else record.time_seconds

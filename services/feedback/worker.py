@@ -1,67 +1,87 @@
-"""Follow the log of user events, and keep the visitors' states."""
+"""Keep the feature store: follow the log for whichever generation is current."""
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
 
-from services.feedback import sessions
-from services.feedback.interaction import Interaction
-from shared.events.log import DEAD_LETTERS, USER_EVENTS, EventLog, NewRecord, Record
-from shared.features.store import TTL_SECONDS, FeatureStore
+from services.feedback.config import FeedbackConfig
+from services.feedback.feature_writer import FeatureWriter
+from services.feedback.follower import Follower, Read
+from services.feedback.patience import patiently
+from services.feedback.progress import Progress
+from shared.errors import AisleError
+from shared.events.log import SHARED, EventLog, Record
+from shared.features.store import FeatureStore
 
 _logger = logging.getLogger(__name__)
-_WAIT_SECONDS = 5.0
-_RETRY_SECONDS = 0.5
+_POLL_SECONDS = 1.0
+_AFTER_DEFECT_SECONDS = 2.0
 
 
-class SessionWorker:
-    """Applies each record once, in order.
+class Worker:
+    """Applies each record once, whatever comes again or goes away in between.
 
-    With a store that starts empty (standalone) it reads the log from the start and so rebuilds the store; records
-    older than the states live are passed over unread.
+    It follows the log in the consumer group of the store's generation, and goes over to another generation when one is
+    published. A store that has lost everything has no generation: one is begun, its group has read nothing, and so the
+    store is built anew by itself.
     """
 
     def __init__(
-        self, log: EventLog, store: FeatureStore, parse: Callable[[bytes], Interaction], after_offset: int = 0
+        self,
+        log: EventLog,
+        store: FeatureStore,
+        read: Read,
+        config: FeedbackConfig | None = None,
+        generation: str | None = None,
     ) -> None:
-        """`parse` turns a record's value into an Interaction, or raises ValueError."""
-        self._log, self._store, self._parse = log, store, parse
-        self.position = after_offset  # of the last record applied
-        self.dead_letter_count = 0
+        """`generation` None: the one that readers see, whichever that is; a name: that one, which nobody sees yet."""
+        self._log, self._store, self._read, self._generation = log, store, read, generation
+        self._config = config or FeedbackConfig()
+        self._follower: Follower | None = None
+        self.progress = Progress()
+        self.ready = asyncio.Event()  # set once it follows
 
     async def run(self) -> None:
-        """Follow the log until cancelled; an error, whatever it is, is waited out."""
+        """Follow the log until cancelled; what is down is waited for, and so is an error, whatever it is."""
         while True:
             try:
-                await self.catch_up()
-                await self._log.wait(USER_EVENTS, self.position, _WAIT_SECONDS)
+                await self.step(_POLL_SECONDS)
             except Exception:  # none may end the following
-                _logger.exception("user events after offset %d could not be applied; trying again", self.position)
-                await asyncio.sleep(_RETRY_SECONDS)
+                _logger.exception("a defect; following the log again from the last commit")
+                await self.close()
+                await asyncio.sleep(_AFTER_DEFECT_SECONDS)
 
     async def catch_up(self) -> None:
         """Apply everything that is in the log now."""
-        while records := await self._log.read(USER_EVENTS, self.position):
-            for record in records:
-                await self._apply(record)
-                self.position = record.offset
-            await asyncio.sleep(0)  # a long replay leaves room for pages
+        while await self.step(0.0):
+            pass
 
-    async def _apply(self, record: Record) -> None:
-        if record.value is None or record.time_seconds < time.time() - TTL_SECONDS:
-            return
-        try:
-            interaction = self._parse(record.value)
-        except ValueError as error:
-            await self._bury(record, error)
-            return
-        state = await self._store.visitor(interaction.visitor_id)
-        await self._store.put_visitor(interaction.visitor_id, sessions.after(state, interaction))
+    async def close(self) -> None:
+        """Leave the group."""
+        if self._follower:
+            with suppress(AisleError):
+                await self._follower.close()
+        self._follower = None
 
-    async def _bury(self, record: Record, error: ValueError) -> None:
-        """Put a record that nobody can read aside, once, so that the ones behind it are not held up."""
-        place = f"{USER_EVENTS}:{record.offset}"
-        _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
-        await self._log.append(DEAD_LETTERS, [NewRecord(place, record.value, event_id=place)])
-        self.dead_letter_count += 1
+    async def step(self, timeout_seconds: float) -> Sequence[Record]:
+        """Apply the next records of the log; none when the time has passed without one."""
+        generation = self._generation
+        if generation is None:
+            generation = await patiently(self._store.generation, self.progress)
+        if self._follower and self.progress.generation != generation:
+            _logger.info("generation %s of the feature store follows on %s", generation, self.progress.generation)
+            await self.close()
+        if self._follower is None:
+            self._follower = await self._open(generation)
+            self.ready.set()
+        records = await self._follower.step(timeout_seconds, self._config.batch_records)
+        await asyncio.sleep(0)  # in one process with the pages, those go first
+        return records
+
+    async def _open(self, generation: str) -> Follower:
+        """A generation without a name is one that begins with this process: its log is read from the start."""
+        group = f"{self._config.group}-{generation}" if generation else ""
+        consumer = await patiently(lambda: self._log.consumer(SHARED, group), self.progress)
+        self.progress.generation = generation
+        return Follower(self._log, consumer, FeatureWriter(self._store, generation), self._read, self.progress)

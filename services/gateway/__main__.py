@@ -1,43 +1,76 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses; the log is a file of this process. Nobody follows the events in this
-process, so pages are not personalised until log and feature store are ones that processes share.
+The services are reached at their addresses, of which each may have several. The log is on Kafka where
+AISLE_KAFKA_ADDRESS names it, else a file of this process. What gateways share beyond that is in Redis, where
+AISLE_REDIS_URL names it.
 """
 
 import asyncio
-from pathlib import Path
+from contextlib import AsyncExitStack
+from typing import Any
 
-from protos.embedding_pb2_grpc import EmbeddingServiceStub
-from protos.reranker_pb2_grpc import RerankerServiceStub
-from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.admin_service import AdminService
+from services.gateway.cached_embedding import CachedEmbedding
+from services.gateway.caches import Caches
 from services.gateway.catalog_service import CatalogService
-from services.gateway.catalog_view import LogCatalogView, NothingServed
 from services.gateway.config import GatewayConfig
-from services.gateway.doors import doors
+from services.gateway.doors import SEARCH, doors
+from services.gateway.event_log import open_event_log
 from services.gateway.event_service import EventService
+from services.gateway.processes import Processes
+from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
 from services.gateway.search_service import SearchService
+from shared import process_log
 from shared.config import load
-from shared.events.sqlite import SqliteEventLog
-from shared.features.memory import MemoryFeatureStore
-from shared.rpc import Server, connect
+from shared.events.kafka.config import KafkaConfig
+from shared.redis.config import RedisConfig
+from shared.rpc import Server, asked_to_end
 
 
 async def main() -> None:
+    """Serve until asked to end."""
     config = load(GatewayConfig)
-    log = SqliteEventLog(Path(config.log_path))
-    async with (
-        connect(config.embedding_address) as embedding,
-        connect(config.retrieval_address) as retrieval,
-        connect(config.reranker_address) as reranker,
-    ):
-        stubs = (EmbeddingServiceStub(embedding), RetrievalServiceStub(retrieval), RerankerServiceStub(reranker))
-        search = SearchService(*stubs, MemoryFeatureStore(), log, config)
-        catalog = CatalogService(log, LogCatalogView(log, NothingServed()))
-        await Server(doors(search, catalog, EventService(log), AdminService(search)), config.port).run()
+    log = open_event_log(config, load(KafkaConfig))
+    embedding = EmbeddingReplicas(config.embedding_address, config.hedge_share)
+    retrieval = RetrievalReplicas(config.retrieval_address, config.hedge_share)
+    reranker = RerankerReplicas(config.reranker_address, config.hedge_share)
+    services: dict[str, Replicas[Any]] = {
+        "embedding": embedding.all,
+        "retrieval": retrieval.all,
+        "reranker": reranker.all,
+    }
+    async with AsyncExitStack() as stack:
+        for each in services.values():
+            await stack.enter_async_context(each.open(config.resolve_seconds))
+        caches = Caches.open(load(RedisConfig), config)
+        cached = CachedEmbedding(embedding, caches.encodings) if caches else embedding
+        search = SearchService(cached, retrieval, reranker, log, config, caches.windows if caches else None)
+        processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
+        parts = (search, CatalogService(log, retrieval), EventService(log), AdminService(processes))
+        await _serve(Server(doors(*parts), config.port), retrieval)
         await search.close()
-        await log.close()
+        if caches:
+            await caches.close()
+    await log.close()
+
+
+async def _serve(server: Server, retrieval: RetrievalReplicas) -> None:
+    ended = asked_to_end()  # before anybody is told that it is ready
+    await server.start()
+    telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
+    await ended.wait()
+    await server.stop()
+    telling.cancel()
+
+
+async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:
+    """Health of the search service follows retrieval's; events and writes are taken without it."""
+    while True:
+        retrieval.all.channels.changed.clear()
+        await server.report(retrieval.all.ready, SEARCH)
+        await retrieval.all.channels.changed.wait()
 
 
 if __name__ == "__main__":
+    process_log.begin()
     asyncio.run(main())

@@ -1,12 +1,12 @@
 """The engine's state on the wire."""
 
 import time
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from protos.admin_pb2_grpc import AdminServiceServicer
 from services.gateway.ports import StatusSource
+from shared.status import aisle_version
 
 
 class AdminService(AdminServiceServicer):
@@ -23,13 +23,8 @@ class AdminService(AdminServiceServicer):
             bundle_version=status.bundle_version,
             engines=status.engines,
             pending_writes=status.pending_writes,
-            aisle_version=_aisle_version(),
+            aisle_version=aisle_version(),
             uptime_seconds=time.monotonic() - self._ready_at,
+            replicas=status.replicas,
+            waiting_for=status.waiting_for,
         )
-
-
-def _aisle_version() -> str:
-    try:
-        return version("aisle")
-    except PackageNotFoundError:  # run from a checkout that is not installed
-        return "unknown"

@@ -1,6 +1,6 @@
 """Catalogue writes on the wire: acknowledged once the log has them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from protos.catalog_pb2 import (
@@ -14,24 +14,25 @@ from protos.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from protos.catalog_pb2_grpc import CatalogServiceServicer
-from services.gateway.arrivals import batches, unhurried
-from services.gateway.ports import CatalogView
+from protos.retrieval_pb2 import FetchProductsRequest
+from services.gateway.arrivals import batches
+from services.gateway.ports import Retrieval
+from services.gateway.upserts import Fault, outcomes
 from services.gateway.validation import id_fault
-from shared.catalog import validation, wire
+from shared.catalog import writes
 from shared.errors import AisleError, InvalidRequest, NotFound
-from shared.events.log import CATALOG, EventLog, NewRecord
+from shared.events.log import CATALOG, EventLog
 
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
-_PRODUCT_BYTES = 4 << 20  # as a line of a catalogue file
-_TIMES = ("publish_time", "available_time", "expire_time")
-_NANOS = "has nanos outside 0 to 999999999; send a timestamp"
+_MAX_WAIT_MS = 30_000.0
+_KEPT_MS = 50.0  # of the call's own deadline, for the way back
 
 
 class CatalogService(CatalogServiceServicer):
-    def __init__(self, log: EventLog, view: CatalogView) -> None:
-        self._log, self._view = log, view
+    def __init__(self, log: EventLog, retrieval: Retrieval) -> None:
+        self._log, self._retrieval = log, retrieval
 
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
@@ -39,29 +40,33 @@ class CatalogService(CatalogServiceServicer):
         """See protos/catalog.proto."""
         answer = UpsertProductsResponse(log_position=await self._log.end_offset(CATALOG))
         async for batch in batches(requests, _MAX_BATCH):
-            await self._upsert([request.product for request in batch], answer)
+            try:
+                await self._upsert(batch, answer)
+            except AisleError as error:
+                count = answer.accepted_count + answer.rejected_count
+                handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
+                raise type(error)(f"{error}; {handled} handled: send the rest again") from error
         return answer
 
-    async def _upsert(self, products: list[Product], answer: UpsertProductsResponse) -> None:
+    async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
         """Append what is valid, and add what became of each to the answer."""
-        start = answer.accepted_count + answer.rejected_count
-        records = []
-        async for position, product in unhurried(enumerate(products, start + 1)):
-            rejection = _rejection(position, product)
-            if rejection is None:
-                records.append(NewRecord(product.product_id, product.SerializeToString()))
-                continue
-            answer.rejected_count += 1
-            if len(answer.rejections) < _MAX_LISTED:
-                answer.rejections.append(rejection)
-        try:
-            appended = await self._log.append(CATALOG, records)
-        except AisleError as error:
-            handled = f"products 1 to {start} of the stream were" if start else "no product of the stream was"
-            raise type(error)(f"{error}; {handled} handled: send the rest again") from error
-        answer.accepted_count += len(records)
-        if appended:
-            answer.log_position = appended[-1].offset
+        found = await outcomes(batch, answer.log_position, self._shown)
+        first = answer.accepted_count + answer.rejected_count + 1
+        rejections = [
+            _rejection(first + place, batch[place].product, each)
+            for place, each in enumerate(found)
+            if isinstance(each, Fault)
+        ]
+        records = [record for each in found if not isinstance(each, Fault) for record in each]
+        if records:
+            answer.log_position = (await self._log.append(CATALOG, records))[-1].offset
+        answer.accepted_count += len(batch) - len(rejections)
+        answer.rejected_count += len(rejections)
+        answer.rejections.extend(rejections[: _MAX_LISTED - len(answer.rejections)])
+
+    async def _shown(self, product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
+        wanted = FetchProductsRequest(product_ids=product_ids, wait_for_visible=log_position, budget_ms=wait_ms)
+        return (await self._retrieval.FetchProducts(wanted)).products
 
     async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
         """See protos/catalog.proto."""
@@ -70,35 +75,29 @@ class CatalogService(CatalogServiceServicer):
         for index, product_id in enumerate(request.product_ids):
             if fault := id_fault(product_id):
                 raise InvalidRequest(f"product_ids[{index}]", fault)
-        appended = await self._log.append(CATALOG, [NewRecord(product_id, None) for product_id in request.product_ids])
+        appended = await self._log.append(CATALOG, [writes.removal(product_id) for product_id in request.product_ids])
         return DeleteProductsResponse(log_position=appended[-1].offset)
 
     async def GetProduct(self, request: GetProductRequest, context: Any = None) -> GetProductResponse:
         """See protos/catalog.proto."""
         if fault := id_fault(request.product_id):
             raise InvalidRequest("product_id", fault)
-        written = await self._view.product(request.product_id)
-        if written is None:
+        wanted = FetchProductsRequest(
+            product_ids=[request.product_id], wait_for_visible=request.wait_for_visible, budget_ms=_wait_ms(context)
+        )
+        fetched = await self._retrieval.FetchProducts(wanted)
+        if not fetched.products:
             raise NotFound(f"product_id: there is no product {request.product_id!r}")
-        return GetProductResponse(product=Product.FromString(written.payload), searchable=written.searchable)
+        return GetProductResponse(product=fetched.products[0], log_position=fetched.log_position)
 
 
-def _rejection(position: int, message: Product) -> ProductRejection | None:
-    found = _violations(message)
-    if not found:
-        return None
-    return ProductRejection(
-        position=position, product_id=message.product_id, field=found[0].field, reason=found[0].reason
-    )
+def _wait_ms(context: Any) -> float:
+    """How long the caller waits for an answer."""
+    left_seconds = context.time_remaining() if context is not None else None
+    if left_seconds is None:
+        return _MAX_WAIT_MS
+    return float(min(_MAX_WAIT_MS, max(1.0, left_seconds * 1e3 - _KEPT_MS)))
 
 
-def _violations(message: Product) -> list[validation.Violation]:
-    if (size := message.ByteSize()) > _PRODUCT_BYTES:
-        return [validation.Violation("product", f"has {size:,} bytes; keep it within {_PRODUCT_BYTES:,}")]
-    return [*_violations_of_times(message), *validation.violations(wire.from_message(message))]
-
-
-def _violations_of_times(message: Product) -> list[validation.Violation]:
-    """Timestamps that are none: a product has its times in seconds and would not show it."""
-    nanos = {name: getattr(message, name).nanos for name in _TIMES}
-    return [validation.Violation(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000]
+def _rejection(position: int, message: Product, fault: Fault) -> ProductRejection:
+    return ProductRejection(position=position, product_id=message.product_id, field=fault.field, reason=fault.reason)

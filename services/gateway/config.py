@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.gateway.replicas import addresses
+
 MOST_CANDIDATES = 5_000
 
 
@@ -10,10 +12,16 @@ class GatewayConfig:
     """Where the gateway listens, whom it asks, and what a page may cost."""
 
     port: int = 50051
-    embedding_address: str = "localhost:50052"
-    retrieval_address: str = "localhost:50053"
+    embedding_address: str = "localhost:50052"  # HOST:PORT of every replica, separated by commas
+    retrieval_address: str = "localhost:50053"  # a HOST with several addresses is as many replicas
     reranker_address: str = "localhost:50054"
-    log_path: str = "data/log.sqlite"
+    feedback_address: str = "localhost:50055"  # this one and the next for GetStatus alone
+    indexing_address: str = "localhost:50056"
+    resolve_seconds: float = 2  # how often hosts are looked up again
+    hedge_share: float = 0.1  # of calls, may be sent to a second replica because the first is late; 0: none
+    log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
+    spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
+    max_spool_bytes: int = 1_073_741_824  # of each of the two
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
@@ -21,12 +29,37 @@ class GatewayConfig:
     max_windows: int = 500  # ranked windows kept for their next pages
     window_ttl_seconds: float = 600
     log_impressions: bool = True  # write every page shown to the log; off where nobody shops, as in an evaluation
-    max_spooled: int = 10_000  # impressions kept while the log does not take them
+    shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
+    encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
+    cache_ms: float = 5  # most that a page waits for Redis each time
+    max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
     def __post_init__(self) -> None:
-        if min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows, self.max_spooled) < 1:
-            raise ValueError("deadline_ms, max_in_flight, window_size, max_windows and max_spooled are at least 1")
+        if (
+            min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows, self.max_waiting_impressions)
+            < 1
+        ):
+            raise ValueError(
+                "deadline_ms, max_in_flight, window_size, max_windows and max_waiting_impressions are at least 1"
+            )
         if self.window_size > MOST_CANDIDATES:
             raise ValueError(f"window_size is {self.window_size}; retrieval gives at most {MOST_CANDIDATES}")
         if self.max_waiting < 0 or not self.window_ttl_seconds >= 0:
             raise ValueError("max_waiting and window_ttl_seconds are at least 0")
+        if not all(value > 0 for value in (self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms)):
+            raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms are more than 0")
+        if not self.resolve_seconds > 0 or not 0 <= self.hedge_share <= 1:
+            raise ValueError("resolve_seconds is more than 0, and hedge_share a share from 0 to 1")
+        for text in self.addresses.values():
+            addresses.parse(text)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where each service is."""
+        return {
+            "embedding": self.embedding_address,
+            "indexing": self.indexing_address,
+            "retrieval": self.retrieval_address,
+            "reranker": self.reranker_address,
+            "feedback": self.feedback_address,
+        }

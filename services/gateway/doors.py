@@ -8,6 +8,8 @@ from protos.events_pb2_grpc import EventServiceServicer, add_EventServiceService
 from protos.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
 from shared.rpc import Register
 
+SEARCH = "aisle.v1.SearchService"
+
 
 def doors(
     search: SearchServiceServicer,
@@ -17,7 +19,7 @@ def doors(
 ) -> list[tuple[str, Register, Any]]:
     """(full name, register function, servicer) of each."""
     return [
-        ("aisle.v1.SearchService", add_SearchServiceServicer_to_server, search),
+        (SEARCH, add_SearchServiceServicer_to_server, search),
         ("aisle.v1.CatalogService", add_CatalogServiceServicer_to_server, catalog),
         ("aisle.v1.EventService", add_EventServiceServicer_to_server, events),
         ("aisle.v1.AdminService", add_AdminServiceServicer_to_server, admin),

@@ -11,6 +11,10 @@ _WORDS = {
     "block": "a closer reading of its text",
     "price": "its price",
     "rating": "its ratings",
+    "query": "what shoppers chose for this search",
+    "product": "what shoppers choose",
+    "visitor": "what this visitor looked at lately",
+    "session": "what this visitor looked at lately",
     "affinity": "what this visitor looked at lately",
 }
 

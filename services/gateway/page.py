@@ -9,10 +9,11 @@ from services.gateway import explanation
 from services.gateway.budget import Budget
 from services.gateway.ports import Retrieval
 from services.gateway.ranked_window import RankedWindow
-from services.gateway.stage import Missed, Stage
 from shared.errors import SnapshotGone
+from shared.stage import Missed, Stage
 
 _LEAST_MS = 10.0  # for the products, whatever the stages before have used up
+_WAIT_SHARE = 0.8  # of the time that is left, for rows that have not come to a replica yet
 _NAMED_FEATURES = 2
 
 
@@ -49,12 +50,14 @@ class Pages:
     async def _fetch(
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget
     ) -> FetchProductsResponse:
+        limit_ms = max(_LEAST_MS, budget.left_ms())
         wanted = FetchProductsRequest(
             rows=window.rows[places.start : places.stop],
             snapshot_version=window.snapshot_version,
             query=window.query if request.explain else "",
+            wait_for_visible=window.log_position,  # this may be another replica, a moment behind the one that ranked
+            budget_ms=limit_ms * _WAIT_SHARE,
         )
-        limit_ms = max(_LEAST_MS, budget.left_ms())
         fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
         if len(fetched.products) != len(places):
             raise Missed(f"products: {len(fetched.products)} came instead of {len(places)}")

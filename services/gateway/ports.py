@@ -4,10 +4,11 @@ For the services, a generated stub and the servicer itself both fit: the stub ca
 in this process.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from protos.admin_pb2 import Replica
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from protos.reranker_pb2 import RerankRequest, RerankResponse
 from protos.retrieval_pb2 import (
@@ -37,22 +38,6 @@ class Reranker(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenProduct:
-    """A product as last written: a serialised aisle.v1.Product, and whether the snapshot served shows it."""
-
-    payload: bytes
-    searchable: bool
-
-
-class CatalogView(Protocol):
-    """The newest state of each product, from the log and the snapshot."""
-
-    async def product(self, product_id: str) -> WrittenProduct | None:
-        """The product; None when there is none, or when it was removed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """What is being served; the fields are those of GetStatusResponse."""
 
@@ -61,7 +46,12 @@ class Status:
     bundle_version: str = ""
     engines: dict[str, str] = field(default_factory=dict)
     pending_writes: int = 0
+    replicas: Sequence[Replica] = ()
+    waiting_for: str = ""
 
 
 class StatusSource(Protocol):
     async def status(self) -> Status: ...
+
+
+Ejected = Callable[[], set[str]]  # addresses of replicas that are left alone now

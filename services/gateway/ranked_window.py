@@ -33,6 +33,7 @@ class RankedWindow:
     product_ids: Sequence[str]
     relevance_scores: Sequence[float]
     dense_ranks: Sequence[int]
+    log_position: int = 0  # of the catalogue's log, up to which writes were shown
     contributions: Sequence[Sequence[Contribution]] = ()  # of the first; empty below the reranked tier
     feature_names: Sequence[str] = ()
     feature_values: Matrix = field(default_factory=_no_matrix)  # (of the first, features)
@@ -56,6 +57,7 @@ def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Se
         product_ids=list(retrieved.product_ids),
         relevance_scores=list(retrieved.fused_scores),
         dense_ranks=list(retrieved.dense_ranks),
+        log_position=retrieved.log_position,
     )
 
 
@@ -72,9 +74,10 @@ def reranked(window: RankedWindow, response: RerankResponse) -> RankedWindow:
         dense_ranks=[window.dense_ranks[index] for index in order],
         contributions=[each.contributions for each in response.explanations],
         feature_names=tuple(response.feature_names),
-        feature_values=_matrix(response.feature_values, len(response.feature_names)),
+        feature_values=feature_matrix(response.feature_values, len(response.feature_names)),
     )
 
 
-def _matrix(data: bytes, columns: int) -> Matrix:
+def feature_matrix(data: bytes, columns: int) -> Matrix:
+    """(n, columns) float32, of a message's bytes."""
     return np.frombuffer(data, dtype="<f4").reshape(-1, columns) if columns else _no_matrix()

@@ -1,13 +1,17 @@
 """Rank a window of candidates for a query: analyse, embed, retrieve, rerank; most of it may be missing."""
 
-import asyncio
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from protos.embedding_pb2 import EmbedQueriesRequest, QueryEncoding
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse, RetrieveRequest, RetrieveResponse
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    RetrieveRequest,
+    RetrieveResponse,
+)
 from protos.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
@@ -21,52 +25,58 @@ from services.gateway import ranked_window, validation
 from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
-from services.gateway.stage import Late, Missed, Stage
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.features.store import FeatureStore
+from shared.stage import Late, Missed, Stage
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
-_VISITOR_SHARE = 0.2
 _FETCH_SHARE = 0.1  # kept back for the page's products
+_WAIT_SHARE = 0.8  # what a wait for a write may take
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
 _EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
 
 
 @dataclass(frozen=True, slots=True)
 class _Understood:
-    """The query as the services know it, and the one who asks."""
+    """The query as the services know it."""
 
     query: str
     corrected: bool
     encoding: QueryEncoding | None
-    recent: dict[str, float]  # product id -> weight
+    encoder_version: str  # of the encoding
 
 
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
-    def __init__(
-        self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, features: FeatureStore, window_size: int
-    ) -> None:
+    def __init__(self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int) -> None:
         self._embedding, self._retrieval, self._reranker = embedding, retrieval, reranker
-        self._features, self._window_size = features, window_size
+        self._window_size = window_size
         self._stages = {
             "analyze": Stage("analyze"),
-            "embedding": Stage("embedding"),
-            "visitor": Stage("visitor"),
+            "embedding": Stage("embedding", through=(SnapshotGone,)),
             "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
             "reranker": Stage("reranker", through=(SnapshotGone,)),
+            "visible": Stage("wait_for_visible"),
         }
 
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask again then,
-        as `last_try`, which goes without the reranker instead.
+        Raises Unavailable without candidates or when the write to wait for is not shown in time, and SnapshotGone when
+        the snapshot changed meanwhile: ask again then, as `last_try`, which goes without vector or reranker instead.
         """
+        if request.wait_for_visible:
+            await self._shown(request.wait_for_visible, budget)
         understood = await self._understand(request, budget)
-        retrieved = await self._retrieve(request, understood, budget)
+        try:
+            retrieved = await self._retrieve(request, understood, budget)
+        except SnapshotGone:
+            if not last_try or understood.encoding is None:
+                raise
+            budget.left_out("embedding: the encoder changed")
+            understood = replace(understood, encoding=None, encoder_version="")
+            retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.query, understood.corrected, retrieved, budget.degraded)
         if not (understood.query and retrieved.rows and _wants_reranking(request)):
             return window
@@ -80,21 +90,25 @@ class Ranking:
         ordered = window if response is None else ranked_window.reranked(window, response)
         return replace(ordered, degraded=tuple(budget.degraded))
 
-    async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
-        (analysed, encoding), recent = await asyncio.gather(
-            self._encode(request, budget), self._recent(request.visitor_id, budget)
-        )
-        return _Understood(analysed.query, analysed.corrected, encoding, recent)
+    async def _shown(self, log_position: int, budget: Budget) -> None:
+        """Return once a write is shown: its words must be known before the query's spelling is looked at."""
+        limit_ms = budget.left_ms() * _WAIT_SHARE
+        wanted = FetchProductsRequest(wait_for_visible=log_position, budget_ms=limit_ms)
+        with budget.timed("visible"):
+            try:
+                await self._stages["visible"].run(lambda: self._retrieval.FetchProducts(wanted), budget.left_ms())
+            except Missed as missed:
+                raise _retry(missed) from missed
 
-    async def _encode(
-        self, request: SearchRequest, budget: Budget
-    ) -> tuple[AnalyzeQueryResponse, QueryEncoding | None]:
+    async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
         query = validation.searched_text(request.query)
         if not query:
-            return AnalyzeQueryResponse(), None
+            return _Understood("", False, None, "")
         analysed = await self._analyze(query, budget)
-        wanted = analysed.query and request.max_tier != TIER_LEXICAL
-        return analysed, await self._embed(analysed.query, budget) if wanted else None
+        if not analysed.query or request.max_tier == TIER_LEXICAL:
+            return _Understood(analysed.query, analysed.corrected, None, "")
+        encoding, encoder_version = await self._embed(analysed.query, analysed.encoder_version, budget)
+        return _Understood(analysed.query, analysed.corrected, encoding, encoder_version)
 
     async def _analyze(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
         with budget.timed("analyze"):
@@ -107,29 +121,23 @@ class Ranking:
                 budget.left_out(str(missed))
                 return AnalyzeQueryResponse(query=query)
 
-    async def _embed(self, query: str, budget: Budget) -> QueryEncoding | None:
+    async def _embed(self, query: str, encoder_version: str, budget: Budget) -> tuple[QueryEncoding | None, str]:
+        """The query's encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
         with budget.timed("embed"):
             try:
-                response = await self._stages["embedding"].run(
-                    lambda: self._embedding.EmbedQueries(EmbedQueriesRequest(queries=[query])),
-                    budget.left_ms() * _EMBED_SHARE,
-                )
-                return response.encodings[0] if response.encodings else None
-            except Missed as missed:
+                try:
+                    response = await self._encoded(query, encoder_version, budget)
+                except SnapshotGone:  # the snapshot before has the encoder that is still open
+                    response = await self._encoded(query, "", budget)
+            except (Missed, SnapshotGone) as missed:
                 budget.left_out(str(missed))
-                return None
+                return None, ""
+            return (response.encodings[0] if response.encodings else None), response.encoder_version
 
-    async def _recent(self, visitor_id: str, budget: Budget) -> dict[str, float]:
-        """Product id -> weight of what the visitor lately acted on."""
-        if not visitor_id:
-            return {}
-        try:
-            limit_ms = budget.left_ms() * _VISITOR_SHARE
-            state = await self._stages["visitor"].run(lambda: self._features.visitor(visitor_id), limit_ms)
-        except Missed as missed:
-            budget.left_out(str(missed))
-            return {}
-        return state.weights_at(time.time())
+    async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> EmbedQueriesResponse:
+        wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)
+        limit_ms = budget.left_ms() * _EMBED_SHARE
+        return await self._stages["embedding"].run(lambda: self._embedding.EmbedQueries(wanted), limit_ms)
 
     async def _retrieve(self, request: SearchRequest, understood: _Understood, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding
@@ -141,14 +149,16 @@ class Ranking:
             order_by=request.order_by,
             limit=self._window_size,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
+            encoder_version=understood.encoder_version if encoding else "",
+            wait_for_visible=request.wait_for_visible,  # this may be another replica than the one that was waited for
+            budget_ms=budget.left_ms() * _WAIT_SHARE,
         )
         with budget.timed("retrieve"):
             try:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
                 response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
             except Missed as missed:
-                if_late = ", with a longer deadline_ms if it was too short" if isinstance(missed, Late) else ""
-                raise Unavailable(f"{missed}; retry{if_late}") from missed
+                raise _retry(missed) from missed
         _note(budget, response.stage_ms, response.degraded)
         return response
 
@@ -159,7 +169,7 @@ class Ranking:
             budget.left_out("reranker: no embedding")
             return None
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-        wanted = _rerank_request(understood, retrieved, limit_ms * _TOLD_SHARE, request.explain)
+        wanted = _rerank_request(request, understood, retrieved, limit_ms * _TOLD_SHARE)
         try:
             with budget.timed("rerank"):
                 response = await self._stages["reranker"].run(lambda: self._reranker.Rerank(wanted), limit_ms)
@@ -173,8 +183,13 @@ class Ranking:
         return response
 
 
+def _retry(missed: Missed) -> Unavailable:
+    if_late = ", with a longer deadline_ms if it was too short" if isinstance(missed, Late) else ""
+    return Unavailable(f"{missed}; retry{if_late}")
+
+
 def _rerank_request(
-    understood: _Understood, retrieved: RetrieveResponse, budget_ms: float, explain: bool
+    request: SearchRequest, understood: _Understood, retrieved: RetrieveResponse, budget_ms: float
 ) -> RerankRequest:
     return RerankRequest(
         query=understood.query,
@@ -187,9 +202,9 @@ def _rerank_request(
         lexical_ranks=retrieved.lexical_ranks,
         dense_ranks=retrieved.dense_ranks,
         budget_ms=max(0.001, budget_ms),  # 0 would mean no limit
-        recent_product_ids=list(understood.recent),
-        recent_weights=list(understood.recent.values()),
-        explain_limit=_EXPLAINED if explain else 0,
+        visitor_id=request.visitor_id,
+        session_id=request.session_id,
+        explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
     )
 

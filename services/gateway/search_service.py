@@ -1,6 +1,7 @@
 """Search on the wire: one page, within its deadline, from whatever answers in time."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, ServedBy, Tier
@@ -13,14 +14,13 @@ from services.gateway.impressions import Impressions
 from services.gateway.page import Pages
 from services.gateway.page_token import PageToken
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
-from services.gateway.query_ids import new_query_id
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
-from services.gateway.spool import Spool
-from services.gateway.windows import Windows
+from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.errors import AisleError, Overloaded, SnapshotGone
-from shared.events.log import SEARCH_LOGS, EventLog
-from shared.features.store import FeatureStore
+from shared.events.log import EventLog
+from shared.query_ids import new_query_id
+from shared.redis.cache import Cache
 
 
 class SearchService(SearchServiceServicer):
@@ -29,18 +29,19 @@ class SearchService(SearchServiceServicer):
         embedding: Embedding,
         retrieval: Retrieval,
         reranker: Reranker,
-        features: FeatureStore,
         log: EventLog,
         config: GatewayConfig,
+        shared_windows: Cache | None = None,
     ) -> None:
+        """`shared_windows` is where gateways find each other's ranked windows; None: nobody else has any."""
         self._default_deadline_ms = config.deadline_ms
         self._admission = Admission(config.max_in_flight, config.max_waiting)
-        self._ranking = Ranking(embedding, retrieval, reranker, features, config.window_size)
+        self._ranking = Ranking(embedding, retrieval, reranker, config.window_size)
         self._pages = Pages(retrieval)
-        self._windows = Windows[RankedWindow](config.max_windows, config.window_ttl_seconds)
+        mine = MemoryWindows(config.max_windows, config.window_ttl_seconds)
+        self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
-        self._spool = Spool(log, SEARCH_LOGS, config.max_spooled)
-        self._impressions = Impressions(self._spool)
+        self._impressions = Impressions(log, config.max_waiting_impressions)
         self._seen = Status()
         self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
 
@@ -68,29 +69,29 @@ class SearchService(SearchServiceServicer):
 
     async def close(self) -> None:
         """Hand the impressions that are still here to the log."""
-        await self._spool.close()
+        await self._impressions.close()
 
     def _token(self, request: SearchRequest) -> PageToken:
-        """Where to go on; the start of a new search without a token."""
+        """Where to go on; the start of a new search, which has no name yet, without a token."""
         digest = page_token.digest(_searched(request).SerializeToString(deterministic=True))
         if request.page_token:
             return page_token.decode(request.page_token, digest)
-        return PageToken(new_query_id(), 0, digest)
+        return PageToken("", 0, digest)
 
     async def _search(self, request: SearchRequest, token: PageToken, budget: Budget) -> SearchResponse:
         try:
             return await self._page(request, token, budget)
-        except SnapshotGone:  # a new snapshot came in between
-            self._windows.drop(token.query_id)
+        except SnapshotGone:  # a new snapshot came in between: rank again
             budget.degraded.clear()
             return await self._page(request, token, budget, last_try=True)
 
     async def _page(
         self, request: SearchRequest, token: PageToken, budget: Budget, last_try: bool = False
     ) -> SearchResponse:
-        window = self._windows.get(token.query_id)
+        window = None if last_try or not token.query_id else await self._windows.get(token.query_id)
         if window is None:
             window = await self._ranking.rank(request, budget, last_try)
+            token = replace(token, query_id=token.query_id or new_query_id(window.query))
             self._windows.keep(token.query_id, window)
         else:
             budget.degraded.extend(window.degraded)
@@ -141,6 +142,7 @@ def _response(
             snapshot_version=window.snapshot_version,
             bundle_version=window.bundle_version,
             stage_ms=budget.stage_ms,
+            log_position=window.log_position,
         ),
         experiments=request.experiment_ids,
     )

@@ -1,42 +1,57 @@
 """Run the reranker: python -m services.reranker"""
 
 import asyncio
-import logging
 from pathlib import Path
 
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
+from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import Names, newest, open_reranker
-from services.reranker.service import RerankerService, product_texts
+from services.reranker.service import NAME, RerankerService, product_texts, replica_status
+from shared import process_log
 from shared.config import load
-from shared.following import Follower
-from shared.rpc import Server
-
-_logger = logging.getLogger("services.reranker")
+from shared.events.opening import open_log
+from shared.features.opening import find_feature_store
+from shared.rpc import Server, asked_to_end
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import snapshots_of
+from shared.status import status_door
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder, until asked to end."""
-    config = load(RerankerConfig)
-    data, opened = Path(config.data), OpenedRerankers()
+    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
+    config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
+    data = Path(config.data)
+    lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
+    service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
+    doors = [(NAME, add_RerankerServiceServicer_to_server, service), status_door(lambda: replica_status(opened))]
+    server = Server(doors, config.port)
+    shop = RerankerShop(data, config, product_texts, opened)
+    follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
 
-    def take_up(names: Names) -> None:
-        if names.snapshot:
-            reranker = open_reranker(data, names.snapshot, config, product_texts)
-            opened.add(reranker)
-            _logger.info("serving snapshot %s with bundle %s", names.snapshot, reranker.bundle_version)
+    async def healthy_once_open() -> None:
+        await follower.opened()
+        await server.report(serving=True)
 
-    lane = Lane(config.workers, config.max_waiting)
-    service = RerankerService(opened, lane)
-    server = Server([("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)], config.port)
-    following = asyncio.create_task(Follower(lambda: newest(data), take_up).run(config.refresh_seconds))
-    await server.run()
-    following.cancel()
-    lane.close()
+    try:
+        ended = asked_to_end()
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            following = (follower.run(), shop.follow(config.refresh_seconds), healthy_once_open())
+            tasks = [work.create_task(each) for each in following]
+            await ended.wait()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        lane.close()
+        await log.close()
+        if store:
+            await store.close()
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

@@ -22,6 +22,7 @@ class RerankerConfig:
     affinity_weight: float = (
         0.5  # most that recent products can add, in standard deviations of the ranker's scores; 0: off
     )
+    features_ms: float = 10.0  # most that a page waits for the feature store, and at most a fifth of what is left to it
     refresh_seconds: float = 1.0  # how often to look for a newer snapshot or bundle
 
     def __post_init__(self) -> None:
@@ -31,7 +32,8 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        if min(self.max_waiting, self.block_limit) < 0 or not self.affinity_weight >= 0:
-            raise ValueError("max_waiting, block_limit and affinity_weight are at least 0")
+        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms)
+        if not all(value >= 0 for value in least):
+            raise ValueError("max_waiting, block_limit, affinity_weight and features_ms are at least 0")
         if not self.refresh_seconds > 0:
             raise ValueError("refresh_seconds is more than 0")

@@ -1,8 +1,12 @@
 """The ranker's features: one definition for serving, logging and training.
 
 Columns that end in _z are standardised over the query's candidates, since scores of different queries do not compare.
+What shoppers did (shared/features/spec.py) is 0 where nothing was done, and nan where nobody knows: without a feature
+store, or when it was late. New features go to the end, and none is ever given another meaning: rankers in older bundles
+know theirs by name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +14,12 @@ from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
 from services.reranker.standardised import standardised
+from shared.features import spec
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
 _RATINGS_PRIOR = 10  # ratings that a product without any is treated as having, at the candidates' mean
+
+VISITOR_AFFINITY = "visitor_affinity"  # as affinity.py has it; 0: no recent products
 
 FEATURES = (
     "lexical_score",
@@ -31,7 +38,12 @@ FEATURES = (
     "price_relative",
     "rating_average",
     "rating_count_log",
+    *spec.COLUMNS,
+    VISITOR_AFFINITY,
 )
+
+
+_NOT_KNOWN: Mapping[str, Matrix] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +62,19 @@ class CandidateScores:
     rating_count: Matrix  # what there is of popularity before shoppers have been seen
 
 
-def feature_matrix(candidates: CandidateScores) -> Matrix:
-    """(n, len(FEATURES)) float32, in the order of FEATURES; nan where a value is not known."""
-    c = candidates
+def feature_matrix(candidates: CandidateScores, done: Mapping[str, Matrix] = _NOT_KNOWN) -> Matrix:
+    """(n, len(FEATURES)) float32, in the order of FEATURES; nan where a value is not known.
+
+    `done` are columns (n,) of what shoppers did; those that are missing are not known.
+    """
+    columns = {**_columns(candidates), **done}
+    unknown = np.full(len(candidates.fused_score), np.nan, np.float32)
+    return np.stack([columns.get(name, unknown) for name in FEATURES], axis=1).astype(np.float32)
+
+
+def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
     fused_z, maxsim_z = standardised(c.fused_score), standardised(c.maxsim_score)
-    columns = {
+    return {
         "lexical_score": c.lexical_score,
         "dense_score": c.dense_score,
         "fused_score": c.fused_score,
@@ -72,7 +92,6 @@ def feature_matrix(candidates: CandidateScores) -> Matrix:
         "rating_average": _smoothed(c.rating_average, c.rating_count),
         "rating_count_log": np.log1p(c.rating_count),
     }
-    return np.stack([columns[name] for name in FEATURES], axis=1).astype(np.float32)
 
 
 def _filled(scores: Matrix, earlier: Matrix) -> NDArray[np.floating]:

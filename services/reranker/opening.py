@@ -1,8 +1,8 @@
 """From folders on the disk to a reranker that serves: a snapshot, and the bundle that fits it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -14,60 +14,60 @@ from services.reranker.pace import Pace
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import PacedScorer, Scorer
-from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
 from shared.artifacts import current
 from shared.bundle import Bundle
 from shared.errors import NotFound
 from shared.snapshot.columns import Columns
-from shared.snapshot.generation import read_manifest
+from shared.snapshot.generation import Positions, read_manifest
 from shared.snapshot.products import ProductStore
 
-DEFAULT_BUNDLE = Path(__file__).parent / "default_bundle"
+DEFAULT_BUNDLE = bundle.DEFAULT
 
 _GUESS_MS = 0.2  # a candidate, before the first has been timed
 
-Texts = Callable[[ProductStore], ProductTexts]
+Texts = Callable[[Payloads], ProductTexts]
 
 
-class Names(NamedTuple):
-    """What is in use; None where there is none."""
+def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
+    """What a reranker reads of a snapshot. Raises NotFound or Corrupt naming the file."""
+    folder = data / "snapshots" / version
+    manifest = read_manifest(folder, verify=False)  # retrieval, which opens the same files, checks their bytes
+    return RerankerSnapshot(
+        version,
+        TokenStates.open(folder / "states"),
+        np.asarray(np.load(folder / "dense" / "vectors.npy", mmap_mode="r")),
+        Columns.open(folder / "columns"),
+        ProductStore.open(folder / "products"),
+        Positions.of(manifest),
+        manifest["encoder"],
+    )
 
-    snapshot: str | None
-    bundle: str | None
 
-
-def newest(data: Path) -> Names:
-    """Names of the snapshot and the bundle in use; a change of either calls for another reranker."""
-    return Names(current(data / "snapshots"), current(data / "bundles"))
-
-
-def open_reranker(
-    data: Path, snapshot_version: str, config: RerankerConfig, texts: Texts, bundle_version: str = ""
+def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
+    data: Path,
+    snapshot_version: str,
+    config: RerankerConfig,
+    texts: Texts,
+    bundle_version: str = "",
+    snapshot: RerankerSnapshot | None = None,
 ) -> Reranker:
     """The reranker of a snapshot. Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
 
-    `bundle_version` asks for one bundle; without it, the newest that fits the snapshot is used.
+    `bundle_version` asks for one bundle; without it, the newest that fits the snapshot is used. `snapshot` is the
+    snapshot when it is open already.
 
     Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread that waits for
     a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
-    folder = data / "snapshots" / snapshot_version
-    manifest = read_manifest(folder, verify=False)  # retrieval, which opens the same files, checks their bytes
-    chosen = fitting_bundle(data, str(manifest["encoder"].get("heads_sha256", "")), bundle_version)
-    products = ProductStore.open(folder / "products")
-    snapshot = RerankerSnapshot(
-        snapshot_version,
-        TokenStates.open(folder / "states"),
-        np.asarray(np.load(folder / "dense" / "vectors.npy", mmap_mode="r")),
-        Columns.open(folder / "columns"),
-        products,
-    )
-    scorer = _scorer(chosen, snapshot.states, lambda: texts(products), config)
+    opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
+    chosen = fitting_bundle(data, opened.heads_sha256, bundle_version)
+    scorer = _scorer(chosen, opened.states, lambda: texts(opened), config)
     paced = PacedScorer(scorer, config.block_batch, config.block_limit, Pace(_GUESS_MS)) if scorer else None
-    return Reranker(snapshot, Ranker.open(chosen.folder), paced, chosen.version, config.affinity_weight)
+    return Reranker(opened, Ranker.open(chosen.folder), paced, chosen.version, config.affinity_weight)
 
 
 def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
@@ -103,7 +103,13 @@ def _scorer(
 ) -> Scorer | None:
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
-        return BlockScorer(BlockModel.open(path, config.precision, config.threads), states)
+        return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision, config.threads), states)
     if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None
+
+
+@lru_cache(2)  # one that serves, and the next
+def _block(path: Path, sha256: str, precision: str, threads: int) -> BlockModel:
+    """The block of a bundle, opened once for all snapshots: to quantise it and to try it takes a second."""
+    return BlockModel.open(path, precision, threads)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +27,34 @@ class Ranker:
     """
 
     prior: Scores  # (features,)
-    trees: Any = None  # a lightgbm.Booster over all FEATURES, or None
+    trees: Any = None  # a lightgbm.Booster over the features named next, or None
+    names: tuple[str, ...] = FEATURES  # those of an older bundle's trees are fewer
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Where the trees' features are among all."""
+        return [FEATURES.index(name) for name in self.names]
 
     @classmethod
     def open(cls, folder: Path) -> "Ranker":
         """Read FOLDER/ranker.json {"features": [...], "prior": {feature: weight}} and, if it is there, ranker.txt.
 
-        Raises Corrupt when they do not fit this version's features.
+        Its features may be fewer than today's. Raises Corrupt when it has others, or the trees do not fit them.
         """
         description = json.loads((folder / DESCRIPTION).read_text())
-        if tuple(description["features"]) != FEATURES or description["prior"].keys() - set(FEATURES):
-            raise Corrupt(f"{folder / DESCRIPTION} has other features than this version; train the ranker again")
+        names = tuple(description["features"])
+        if unknown := {*names, *description["prior"]} - {*FEATURES}:
+            others = f"has other features than this version ({', '.join(sorted(unknown))})"
+            raise Corrupt(f"{folder / DESCRIPTION} {others}; train the ranker again")
         prior = np.array([description["prior"].get(name, 0.0) for name in FEATURES])
-        return cls(prior, _trees(folder / MODEL))
+        return cls(prior, _trees(folder / MODEL, len(names)), names)
 
     def score(self, matrix: Matrix) -> Scores:
         """Scores (n,) of a feature matrix (n, features)."""
         linear: Scores = np.nan_to_num(matrix) @ self.prior
         if self.trees is None or not len(matrix):
             return linear
-        learned: Scores = np.asarray(self.trees.predict(matrix, raw_score=True, num_threads=1))
+        learned: Scores = np.asarray(self.trees.predict(matrix[:, self._places], raw_score=True, num_threads=1))
         return linear + learned
 
     def contributions(self, matrix: Matrix) -> tuple[Scores, float]:
@@ -56,11 +65,12 @@ class Ranker:
         linear: Scores = np.nan_to_num(matrix) * self.prior
         if self.trees is None or not len(matrix):
             return linear, 0.0
-        shares = np.asarray(self.trees.predict(matrix, pred_contrib=True, num_threads=1))
-        return linear + shares[:, :-1], float(shares[0, -1])
+        shares = np.asarray(self.trees.predict(matrix[:, self._places], pred_contrib=True, num_threads=1))
+        linear[:, self._places] += shares[:, :-1]
+        return linear, float(shares[0, -1])
 
 
-def _trees(path: Path) -> Any:
+def _trees(path: Path, feature_count: int) -> Any:
     if not path.exists():
         return None
     import lightgbm
@@ -69,6 +79,6 @@ def _trees(path: Path) -> Any:
         trees = lightgbm.Booster(model_file=str(path))
     except lightgbm.basic.LightGBMError as error:
         raise Corrupt(f"{path} cannot be read ({error}); train the ranker again or roll back") from error
-    if trees.num_feature() != len(FEATURES):
-        raise Corrupt(f"{path} was trained on {trees.num_feature()} features, not {len(FEATURES)}; train it again")
+    if trees.num_feature() != feature_count:
+        raise Corrupt(f"{path} was trained on {trees.num_feature()} features, not {feature_count}; train it again")
     return trees

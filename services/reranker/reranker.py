@@ -1,6 +1,6 @@
 """Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.reranker.affinity import affinity
 from services.reranker.candidates import Candidates, RecentProducts
 from services.reranker.deadline import Deadline
-from services.reranker.features import CandidateScores, feature_matrix
+from services.reranker.features import VISITOR_AFFINITY, CandidateScores, feature_matrix
 from services.reranker.maxsim import maxsim
 from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
@@ -21,6 +21,8 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.standardised import standardised
 from services.reranker.states import Rows
 from shared.errors import Unavailable
+from shared.features.page import StoredPage
+from shared.snapshot.wire_rows import UNKNOWN
 
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
@@ -52,11 +54,12 @@ class Reranker:
     after: Pace = field(default_factory=lambda: Pace(2.0))  # features and ranker of a request
 
     def rerank(
-        self, query: EncodedQuery, candidates: Candidates, recent: RecentProducts, deadline: Deadline
+        self, query: EncodedQuery, candidates: Candidates, done: StoredPage | None, deadline: Deadline
     ) -> Reranking:
         """Order the candidates; the block scores as many as the deadline allows.
 
-        Raises Unavailable when there is no time even without the block.
+        `done` is what shoppers did with them; None: not known. Raises Unavailable when there is no time even without
+        the block.
         """
         self._refuse_if_late(deadline)
         clock = _Stopwatch()
@@ -66,10 +69,11 @@ class Reranker:
             partial = self._block(query, candidates, met, deadline.sooner_by(self.after.expected_ms()))
         before_ms = clock.total_ms()
         with clock.stage("features"):
-            features = feature_matrix(self._scores(candidates, met, partial.scores))
+            near = self._affinity(candidates.rows, self._recent(done))
+            columns = _known({**done.columns(), VISITOR_AFFINITY: near}, candidates.rows) if done else {}
+            features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
         with clock.stage("ranker"):
             ranked = self.ranker.score(features)
-            near = self._affinity(candidates.rows, recent)
             added = near.astype(np.float64) * (self.affinity_weight * float(ranked.std()) if len(ranked) else 0.0)
         self.after.observe(1, clock.total_ms() - before_ms)
         return Reranking(
@@ -94,7 +98,11 @@ class Reranker:
         with clock.stage("gather"):
             states = self.snapshot.states.gather(rows)
         with clock.stage("maxsim"):
-            return maxsim(query, states)
+            met = maxsim(query, states)
+            unknown = rows == UNKNOWN
+            if unknown.any() and not unknown.all():  # a product that has not come here yet is as good as the others
+                met[unknown] = met[~unknown].mean()
+            return met
 
     def _block(self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline) -> PartialScores:
         if self.block is None:
@@ -117,10 +125,25 @@ class Reranker:
             rating_count=self.snapshot.column("rating_count", candidates.rows),
         )
 
+    def _recent(self, done: StoredPage | None) -> RecentProducts:
+        """Those that the snapshot knows; products come and go."""
+        weights = done.visitor().weights_at(done.now_seconds) if done else {}
+        products = self.snapshot.products
+        found = [(row, weight) for each, weight in weights.items() if (row := products.row(each)) is not None]
+        rows = np.array([row for row, _ in found], dtype=np.int64)
+        return RecentProducts(rows, np.array([weight for _, weight in found], dtype=np.float32))
+
     def _affinity(self, rows: Rows, recent: RecentProducts) -> Matrix:
-        if not len(recent.rows) or not self.affinity_weight:
+        if not len(recent.rows):
             return np.zeros(len(rows), dtype=np.float32)
-        return affinity(self.snapshot.vectors[rows], self.snapshot.vectors[recent.rows], recent.weights)
+        return affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
+
+
+def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:
+    """The columns, nan for products that have not come here yet: nobody can say whose they are."""
+    if not (unknown := rows == UNKNOWN).any():
+        return columns
+    return {name: np.where(unknown, np.float32(np.nan), column) for name, column in columns.items()}
 
 
 class _Stopwatch:

@@ -1,7 +1,8 @@
 """The reranker on the wire: candidates in, an order out."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,42 +12,85 @@ from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
 from protos.search_pb2 import Contribution
-from services.reranker.candidates import Candidates, RecentProducts
+from protos.status_pb2 import ReplicaStatus
+from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import explain
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.reranker import Reranker, Reranking
-from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, Unavailable
+from shared.features.page import PageRequest, StoredPage
 from shared.product_text import product_text
+from shared.snapshot.wire_rows import UNKNOWN
+from shared.stage import Missed
 
+NAME = "aisle.v1.RerankerService"
 MAX_CANDIDATES = 5_000
 _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "dense_ranks")
 
 
 class RerankerService(RerankerServiceServicer):
-    """Checks requests, and runs them one after the other off the event loop."""
+    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the other."""
 
-    def __init__(self, opened: OpenedRerankers, lane: Lane) -> None:
-        self._opened, self._lane = opened, lane
+    def __init__(self, opened: OpenedRerankers, lane: Lane, features: FeatureReader | None = None) -> None:
+        """Without `features`, what shoppers did is not known."""
+        self._opened, self._lane, self._features = opened, lane, features
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
-        candidates = _candidates(request, len(reranker.snapshot))
-        recent = _recent(request, reranker.snapshot)
+        candidates = _candidates(request, reranker.snapshot)
+        began = perf_counter()
+        done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
+        store_ms = (perf_counter() - began) * 1000
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, recent, deadline))
+            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline))
 
-        return await self._lane.run(answer, deadline)
+        response = await self._lane.run(answer, deadline)
+        response.degraded.extend(notes)
+        response.stage_ms["store"] = store_ms
+        return response
+
+    async def _done(
+        self, request: RerankRequest, snapshot: RerankerSnapshot, candidates: Candidates, deadline: Deadline
+    ) -> tuple[StoredPage | None, list[str]]:
+        """What shoppers did with the candidates; else what is left out and why."""
+        if self._features is None:
+            return None, []
+        products = snapshot.products
+        product_ids = ["" if row == UNKNOWN else products.product_id(row) for row in candidates.rows.tolist()]
+        wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
+        try:
+            return await self._features.read(wanted, deadline), []
+        except Missed as missed:
+            return None, [str(missed)]
+
+
+def replica_status(opened: OpenedRerankers) -> ReplicaStatus:
+    """What this process ranks with now."""
+    try:
+        reranker = opened.newest
+    except Unavailable as error:
+        return ReplicaStatus(waiting_for=str(error))
+    snapshot = reranker.snapshot
+    return ReplicaStatus(
+        snapshot_version=snapshot.version,
+        product_count=len(snapshot),
+        bundle_version=reranker.bundle_version,
+        encoder_versions=[snapshot.encoder_version],
+        engines={"reranker": reranker.block.scorer.engine} if reranker.block else {},
+        vectors_position=snapshot.position,
+    )
 
 
 def _deadline(budget_ms: float) -> Deadline:
@@ -79,12 +123,12 @@ def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
     return matrix
 
 
-def _candidates(request: RerankRequest, product_count: int) -> Candidates:
-    rows = np.array(request.rows, dtype=np.int64)
-    if len(rows) > MAX_CANDIDATES:
-        raise InvalidRequest("rows", f"has {len(rows)} candidates; send at most {MAX_CANDIDATES}")
-    if len(rows) and rows.max() >= product_count:
-        raise InvalidRequest("rows", f"names row {rows.max()}; the snapshot has {product_count} products")
+def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidates:
+    """Rows as they are here; one that was written a moment ago may be unknown still, which is no mistake."""
+    wire_rows = np.array(request.rows, dtype=np.int64)
+    if len(wire_rows) > MAX_CANDIDATES:
+        raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
+    rows = snapshot.to_core(wire_rows)
     return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
 
 
@@ -99,24 +143,6 @@ def _column(request: RerankRequest, name: str, length: int) -> Matrix:
 def _finite(name: str, numbers: NDArray[Any]) -> None:
     if not np.isfinite(numbers).all():
         raise InvalidRequest(name, "holds a number that is not finite")
-
-
-def _recent(request: RerankRequest, snapshot: RerankerSnapshot) -> RecentProducts:
-    """Those that the snapshot knows; products come and go, so an unknown id is no mistake."""
-    weights = _weights(request)
-    rows = [snapshot.products.row(product_id) for product_id in request.recent_product_ids]
-    known = np.array([row is not None for row in rows], dtype=bool)
-    return RecentProducts(np.array([row for row in rows if row is not None], dtype=np.int64), weights[known])
-
-
-def _weights(request: RerankRequest) -> Matrix:
-    weights = np.array(request.recent_weights, dtype=np.float32)
-    if len(weights) != len(request.recent_product_ids):
-        reason = f"has {len(weights)} values for {len(request.recent_product_ids)} recent_product_ids; send one each"
-        raise InvalidRequest("recent_weights", reason)
-    if len(weights) and not (np.isfinite(weights).all() and weights.min() >= 0):
-        raise InvalidRequest("recent_weights", "holds a number that is negative or not finite")
-    return weights
 
 
 def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
@@ -142,16 +168,12 @@ def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranki
     ]
 
 
-class Payloads(Protocol):
-    def payload(self, row: int) -> bytes:
-        """A serialised aisle.v1.Product."""
-
-
 def product_texts(products: Payloads) -> ProductTexts:
     """What a cross-encoder reads of the products: what the encoder reads of them too."""
 
     def texts(rows: Rows) -> Sequence[str]:
-        return [_text(Product.FromString(products.payload(row))) for row in rows.tolist()]
+        payloads = (products.payload(row) if row != UNKNOWN else b"" for row in rows.tolist())
+        return [_text(Product.FromString(payload)) for payload in payloads]
 
     return texts
 

@@ -1,7 +1,9 @@
-"""What the reranker reads of one index generation."""
+"""What the reranker reads of one index generation, and of what was written since."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,37 +11,110 @@ from numpy.typing import NDArray
 from services.reranker.query import Matrix
 from services.reranker.states import Rows, TokenStates
 from shared.errors import Corrupt
-from shared.snapshot.columns import Columns
+from shared.snapshot.change import NOTHING, Change
+from shared.snapshot.columns import NUMBERS, Columns
+from shared.snapshot.generation import Positions, encoder_version
+from shared.snapshot.growing import Growing
+from shared.snapshot.live_columns import DeltaNumbers
+from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows, Products
+from shared.snapshot.wire_rows import UNKNOWN, WireRows
+
+_FROM_THE_START = Positions()
+_PLACES = {name: place for place, name in enumerate(NUMBERS)}
 
 
-class Products(Protocol):
-    """The products of a snapshot by row."""
+class Payloads(Protocol):
+    """Serialised products, by row."""
 
-    def __len__(self) -> int: ...
-
-    def row(self, product_id: str) -> int | None:
-        """Where a product is; None when the snapshot does not have it."""
+    def payload(self, row: int) -> bytes:
+        """A serialised aisle.v1.Product."""
 
 
-@dataclass(frozen=True)
 class RerankerSnapshot:
-    """An opened snapshot of n products; everything is memory-mapped. Raises Corrupt when its parts do not fit."""
+    """An opened snapshot of n products, memory-mapped, that takes in what is written while it serves.
 
-    version: str
-    states: TokenStates
-    vectors: NDArray[np.floating]  # (n, dim), unit norm
-    columns: Columns
-    products: Products
+    Rows below n are the snapshot's, those above came since, UNKNOWN ones have not come yet. One thread appends while
+    others read: what belongs to a row never changes, so a request needs no state of its own.
+    """
 
-    def __post_init__(self) -> None:
-        counts = {len(self.states), len(self.vectors), self.columns.row_count, len(self.products)}
+    def __init__(  # noqa: PLR0913  (the parts of a snapshot)
+        self,
+        version: str,
+        states: TokenStates,
+        vectors: NDArray[np.floating],
+        columns: Columns,
+        products: Products,
+        positions: Positions = _FROM_THE_START,
+        encoder: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`vectors` (n, dim), unit norm; `encoder` as in the manifest. Raises Corrupt when parts do not fit."""
+        counts = {len(states), len(vectors), columns.row_count, len(products)}
         if len(counts) > 1:
-            raise Corrupt(f"snapshot {self.version}: its parts count {sorted(counts)} products; index again")
+            raise Corrupt(f"snapshot {version}: its parts count {sorted(counts)} products; index again")
+        self.version, self.states = version, states
+        self.encoder_version, self.heads_sha256 = (
+            encoder_version(encoder or {}),
+            str((encoder or {}).get("heads_sha256", "")),
+        )
+        self.position = positions.vectors  # offset in aisle.vectors that is taken in
+        self._old_count, self._since = len(products), positions.vectors
+        self._vectors, self._columns, self._products = vectors, columns, products
+        self._ids, self._payloads, self._offsets = DeltaIds(), list[bytes](), Growing("<i8")
+        self._new_vectors, self._new_numbers = Growing("<f2", vectors.shape[1]), DeltaNumbers()
 
     def __len__(self) -> int:
-        return len(self.states)
+        """Rows, those of replaced products too."""
+        return self._old_count + len(self._offsets)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Take changes in, in the order of the log."""
+        for change in changes:
+            if change.product_id != NOTHING:
+                self._add(change)
+            self.position = change.offset
+
+    def _add(self, change: Change) -> None:
+        encoding = change.encodings.get(self.encoder_version)
+        self.states.add(np.zeros((0, 0), np.int8) if encoding is None else encoding.states)
+        self._new_vectors.append(0 if encoding is None else encoding.vector)
+        self._new_numbers.add(change.product)
+        self._payloads.append(change.payload)
+        self._ids.add(change.product_id, gone=change.product is None)
+        self._offsets.append(change.offset)  # last: what has an offset is complete
+
+    @property
+    def products(self) -> LiveProducts:
+        """The products by row and by id, as they are now."""
+        return LiveProducts(self._products, LiveRows(self._products, self._ids, len(self._offsets)), self._payloads)
+
+    def payload(self, row: int) -> bytes:
+        """The serialised product in a row."""
+        return self.products.payload(row)
+
+    def to_core(self, wire_rows: Rows) -> Rows:
+        """Rows (k,) as retrieval names them, as they are here; UNKNOWN for those that have not come yet."""
+        offsets = self._offsets.upto(len(self._offsets))
+        return WireRows(self._old_count, self._since, offsets, self.position).to_core(wire_rows)
 
     def column(self, name: str, rows: Rows) -> Matrix:
-        """A numeric column at `rows`; nan where a product has no value."""
-        values = self.columns.dense(name)
-        return np.full(len(rows), np.nan, np.float32) if values is None else np.asarray(values)[rows].astype(np.float32)
+        """A numeric column at `rows`; nan where a product has no value, or is not known."""
+        found = np.full(len(rows), np.nan, np.float32)
+        if (old := self._columns.dense(name)) is not None:
+            new = self._new_numbers.upto(len(self._offsets))[:, _PLACES[name]]
+            for here, values, places in self._split(rows, old, new):
+                found[here] = values[places]
+        return found
+
+    def vectors_at(self, rows: Rows) -> NDArray[np.floating]:
+        """Vectors (k, dim) of `rows`; zeros for one that is not known."""
+        found = np.zeros((len(rows), self._vectors.shape[1]), self._vectors.dtype)
+        for here, values, places in self._split(rows, self._vectors, self._new_vectors.upto(len(self._offsets))):
+            found[here] = values[places]
+        return found
+
+    def _split(
+        self, rows: Rows, old: NDArray[Any], new: NDArray[Any]
+    ) -> tuple[tuple[NDArray[np.bool_], NDArray[Any], Rows], ...]:
+        """Which of `rows` are the snapshot's and which came since, with the values to look in, and where in those."""
+        is_old, is_new = (rows > UNKNOWN) & (rows < self._old_count), rows >= self._old_count
+        return (is_old, old, rows[is_old]), (is_new, new, rows[is_new] - self._old_count)

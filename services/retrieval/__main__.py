@@ -1,39 +1,53 @@
 """Run retrieval: python -m services.retrieval"""
 
 import asyncio
-import logging
 from pathlib import Path
 
 from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
+from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
-from services.retrieval.service import RetrievalService
-from services.retrieval.snapshots import Snapshot, Snapshots
-from shared.artifacts import current
+from services.retrieval.service import NAME, RetrievalService, replica_status
+from services.retrieval.snapshots import Snapshots
+from shared import process_log
 from shared.config import load
-from shared.following import Follower
-from shared.rpc import Server
-
-_logger = logging.getLogger("services.retrieval")
+from shared.events.opening import open_log
+from shared.rpc import Server, asked_to_end
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import snapshots_of
+from shared.snapshot.scratch import Scratch, scratch_root
+from shared.status import status_door
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder, until asked to end."""
-    config, snapshots = load(RetrievalConfig), Snapshots()
-    root = Path(config.data) / "snapshots"
-
-    def take_up(version: str | None) -> None:
-        if version:
-            snapshots.swap(Snapshot.open(root / version))
-            _logger.info("serving snapshot %s", version)
-
+    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
+    config, log, snapshots = load(RetrievalConfig), open_log(), Snapshots()
+    data = Path(config.data)
+    root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
-    server = Server([("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)], config.port)
-    following = asyncio.create_task(Follower(lambda: current(root), take_up).run(config.refresh_seconds))
-    await server.run()
-    following.cancel()
+    doors = [(NAME, add_RetrievalServiceServicer_to_server, service), status_door(lambda: replica_status(snapshots))]
+    server = Server(doors, config.port)
+    opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
+    follower = Follower(log, root, opens, config.refresh_seconds)
+
+    async def healthy_once_open() -> None:
+        await follower.opened()
+        await server.report(serving=True)
+
+    try:
+        ended = asked_to_end()
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            tasks = [work.create_task(follower.run()), work.create_task(healthy_once_open())]
+            await ended.wait()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await log.close()
+        scratch.close()
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
+    process_log.begin()
     asyncio.run(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import faiss
 import numpy as np
@@ -20,6 +20,23 @@ Vector = NDArray[np.float32]  # (dim,), unit norm
 EXACT_ROWS = 5_000  # so few rows are scored one by one where the index is approximate
 BLOCK_ROWS = 1_000  # scored at a time: more make BLAS wake threads that wait for a core
 WIDEST = 8.0  # a filter hides neighbours, so approximate indexes look at up to so many times more
+
+
+class DenseSearch(Protocol):
+    """The vectors of n products, by row."""
+
+    @property
+    def dim(self) -> int: ...
+
+    @property
+    def kind(self) -> str:
+        """Of the index, as in the manifest: flat, hnsw, ivf-rabitq."""
+
+    def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
+
+    def scores(self, vector: Vector, rows: Rows) -> Scores:
+        """The cosine to each of `rows` (k,)."""
 
 
 class DenseLeg:
@@ -43,6 +60,11 @@ class DenseLeg:
     def dim(self) -> int:
         return int(self._vectors.shape[1])
 
+    @property
+    def kind(self) -> str:
+        """Of the index, as in the manifest."""
+        return str(self._search.get("kind", ""))
+
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
         rows = self._nearest(vector, limit, mask)
@@ -64,6 +86,9 @@ class DenseLeg:
         selected = int(np.count_nonzero(mask))
         if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
             return np.flatnonzero(mask)
+        if (hidden := len(mask) - selected) <= limit:  # a longer list holds enough, whichever rows are hidden
+            rows = self._searched(vector, limit + hidden)
+            return rows[mask[rows]]
         if self._is_flat and 2 * selected >= len(mask):  # a longer list of all costs less than a selector
             rows = self._searched(vector, min(3 * limit, len(mask)))
             if len(rows := rows[mask[rows]]) >= limit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,10 @@ from numpy.typing import NDArray
 
 from services.retrieval.filters import PRODUCT_ID, Mask, check_field
 from shared.errors import InvalidRequest
-from shared.snapshot.columns import Columns
+from shared.snapshot.catalog_columns import CatalogColumns, Segment
 
 DEFAULT_LIMIT, MAX_LIMIT = 10, 1_000
+_NO_CODES = np.empty(0, np.uint32)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Facet:
     range: tuple[float, float] | None = None
 
 
-def count(columns: Columns, matching: Mask, field: str, limit: int) -> Facet:
+def count(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> Facet:
     """Count the products that `matching` (n,) selects, by value: the most frequent first, then alphabetically.
 
     A category counts for itself and for everything above it. Raises InvalidRequest for an unknown field.
@@ -35,27 +37,35 @@ def count(columns: Columns, matching: Mask, field: str, limit: int) -> Facet:
     if limit > MAX_LIMIT:
         raise InvalidRequest("facets.limit", f"{limit} for {field}; at most {MAX_LIMIT:,}")
     limit = limit or DEFAULT_LIMIT
-    numbers = _numbers(columns, matching, field)
+    numbers = np.concatenate([_numbers(segment, mask, field) for segment, mask in _parts(columns, matching)])
     counted = _most_frequent_texts(columns, matching, field, limit) + _most_frequent_numbers(numbers, limit)
     counted.sort(key=lambda pair: (-pair[1], pair[0].casefold(), pair[0]))
     span = (float(numbers.min()), float(numbers.max())) if len(numbers) else None
     return Facet(field, tuple(counted[:limit]), span)
 
 
-def _numbers(columns: Columns, matching: Mask, field: str) -> NDArray[np.float64]:
-    if (dense := columns.dense(field)) is not None:
+def _parts(columns: CatalogColumns, matching: Mask) -> Iterator[tuple[Segment, Mask]]:
+    start = 0
+    for segment in columns.segments:
+        yield segment, matching[start : start + segment.row_count]
+        start += segment.row_count
+
+
+def _numbers(segment: Segment, matching: Mask, field: str) -> NDArray[np.float64]:
+    if (dense := segment.dense(field)) is not None:
         selected = dense[matching]
         return np.asarray(selected[~np.isnan(selected)])
-    entries = columns.sparse(field)
+    entries = segment.sparse(field)
     return entries.within(matching) if entries else np.empty(0)
 
 
-def _most_frequent_texts(columns: Columns, matching: Mask, field: str, limit: int) -> list[tuple[str, int]]:
-    entries = columns.text(field)
-    if entries is None:
-        return []
-    codes, counts = np.unique(entries.within(matching), return_counts=True)
-    return [(columns.values[code], count) for code, count in _largest(codes, counts, limit)]
+def _most_frequent_texts(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> list[tuple[str, int]]:
+    found = [(segment.text(field), mask) for segment, mask in _parts(columns, matching)]
+    codes = np.concatenate([entries.within(mask) if entries else _NO_CODES for entries, mask in found])
+    codes, counts = np.unique(codes, return_counts=True)
+    return [
+        (columns.values[code], count) for code, count in _largest(codes, counts, limit, columns.values.sorted_count)
+    ]
 
 
 def _most_frequent_numbers(numbers: NDArray[np.float64], limit: int) -> list[tuple[str, int]]:
@@ -63,9 +73,21 @@ def _most_frequent_numbers(numbers: NDArray[np.float64], limit: int) -> list[tup
     return [(_shown(value), count) for value, count in _largest(values, counts, limit)]
 
 
-def _largest(values: NDArray[Any], counts: NDArray[np.int64], limit: int) -> list[tuple[Any, int]]:
-    """The `limit` largest counts; ties by the values' own order, which is alphabetical for codes."""
+def _largest(
+    values: NDArray[Any], counts: NDArray[np.int64], limit: int, sorted_until: float = np.inf
+) -> list[tuple[Any, int]]:
+    """The `limit` largest counts; ties by the values' own order, which is alphabetical for codes below `sorted_until`.
+
+    Of the values behind that, all that may be among the first when they are sorted by their texts.
+    """
     order = np.argsort(-counts, kind="stable")[:limit]
+    behind = values >= sorted_until
+    if behind.any():
+        least = counts[order[-1]] if len(order) == limit else 0
+        ahead = np.flatnonzero(~behind)
+        order = np.concatenate(
+            [ahead[np.argsort(-counts[ahead], kind="stable")[:limit]], np.flatnonzero(behind & (counts >= least))]
+        )
     return list(zip(values[order].tolist(), counts[order].tolist(), strict=True))
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import InvalidRequest
-from shared.snapshot.columns import SEPARATOR, TEXTS, Columns, Entries
+from shared.snapshot.catalog_columns import CatalogColumns, Entries, Segment, has_numbers, has_text
+from shared.snapshot.columns import SEPARATOR, TEXTS
 
 Mask = NDArray[np.bool_]  # (n,)
 RowOf = Callable[[str], int | None]  # product_id -> row
@@ -52,9 +53,9 @@ class Filter:
     negate: bool = False
 
 
-def check_field(columns: Columns, field: str) -> None:
+def check_field(columns: CatalogColumns, field: str) -> None:
     """Raise InvalidRequest, naming what is close, when no product can have the field."""
-    if field in TEXTS or field in NUMERIC or columns.text(field) or columns.sparse(field):
+    if field in TEXTS or field in NUMERIC or has_text(columns, field) or has_numbers(columns, field):
         return
     close = get_close_matches(field, [PRODUCT_ID, *columns.fields()], n=3)
     hint = (
@@ -63,7 +64,7 @@ def check_field(columns: Columns, field: str) -> None:
     raise InvalidRequest("filters.field", f"there is no field {field!r}; {hint}")
 
 
-def mask_of(filters: Sequence[Filter], columns: Columns, row_of: RowOf) -> Mask | None:
+def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf) -> Mask | None:
     """The rows (n,) that meet all filters; None when there are no filters."""
     if not filters:
         return None
@@ -73,17 +74,23 @@ def mask_of(filters: Sequence[Filter], columns: Columns, row_of: RowOf) -> Mask 
     return mask
 
 
-def _rows_meeting(filter_: Filter, columns: Columns, row_of: RowOf) -> Mask:
-    if filter_.field == PRODUCT_ID:
+def _rows_meeting(filter_: Filter, columns: CatalogColumns, row_of: RowOf) -> Mask:
+    field = filter_.field
+    if field == PRODUCT_ID:
         return _with_ids(filter_.condition, columns.row_count, row_of)
-    check_field(columns, filter_.field)
+    check_field(columns, field)
     match filter_.condition:
         case AnyOf(values):
-            return _with_value(columns, filter_.field, values)
+            return _with_value(columns, field, values)
         case Between(low, high):
-            return _in_range(columns, filter_.field, low, high)
+            return _in_range(columns, field, low, high)
         case Exists(present):
-            return _with_any(columns, filter_.field) ^ (not present)
+            return _by_segment(columns, lambda segment: _with_any(segment, field)) ^ (not present)
+
+
+def _by_segment(columns: CatalogColumns, mask: Callable[[Segment], Mask]) -> Mask:
+    parts = [mask(segment) for segment in columns.segments]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _with_ids(condition: AnyOf | Between | Exists, row_count: int, row_of: RowOf) -> Mask:
@@ -96,28 +103,43 @@ def _with_ids(condition: AnyOf | Between | Exists, row_count: int, row_of: RowOf
             raise InvalidRequest("filters.range", f"{PRODUCT_ID} is a text; use any_of")
 
 
-def _with_value(columns: Columns, field: str, values: Sequence[str]) -> Mask:
-    mask = np.zeros(columns.row_count, np.bool_)
-    if entries := columns.text(field):
-        mask |= _mask(columns.row_count, entries.rows[_coded(columns, field, entries, values)])
-    if (dense := columns.dense(field)) is not None:
-        mask |= np.isin(dense, _parsed(field, values, strict=True))
-    if sparse := columns.sparse(field):
-        wanted = _parsed(field, values, strict=columns.text(field) is None)
-        mask |= _mask(columns.row_count, sparse.rows[np.isin(sparse.values, wanted)])
+def _with_value(columns: CatalogColumns, field: str, values: Sequence[str]) -> Mask:
+    spans = [span for value in _written(field, values) for span in columns.values.spans(value)]
+    numbers: list[float] = []
+    if _is_dense(columns, field) or has_numbers(columns, field):
+        numbers = _parsed(field, values, strict=not has_text(columns, field))
+    return _by_segment(columns, lambda segment: _holding(segment, field, spans, numbers))
+
+
+def _written(field: str, values: Sequence[str]) -> Sequence[str]:
+    """The values as the columns have them."""
+    if field != "categories":
+        return values
+    return [SEPARATOR.join(part.strip() for part in value.split(">")) for value in values]
+
+
+def _is_dense(columns: CatalogColumns, field: str) -> bool:
+    return columns.segments[0].dense(field) is not None
+
+
+def _holding(segment: Segment, field: str, spans: Sequence[range], numbers: Sequence[float]) -> Mask:
+    mask = np.zeros(segment.row_count, np.bool_)
+    if entries := segment.text(field):
+        mask |= _mask(segment.row_count, entries.rows[_coded(entries, spans)])
+    if (dense := segment.dense(field)) is not None:
+        mask |= np.isin(dense, numbers)
+    if sparse := segment.sparse(field):
+        mask |= _mask(segment.row_count, sparse.rows[np.isin(sparse.values, numbers)])
     return mask
 
 
-def _coded(columns: Columns, field: str, entries: Entries, values: Sequence[str]) -> Mask:
-    """Which entries are one of the values; a range of codes is one comparison, so one value costs two."""
-    if field == "categories":
-        values = [SEPARATOR.join(part.strip() for part in value.split(">")) for value in values]
-    ranges = [codes for codes in map(columns.values.codes, values) if codes]
-    if len(ranges) > 4:
-        return np.isin(entries.values, np.concatenate([np.arange(codes.start, codes.stop) for codes in ranges]))
+def _coded(entries: Entries, spans: Sequence[range]) -> Mask:
+    """Which entries are one of the values; a run of codes is one comparison, so one value costs two."""
+    if len(spans) > 4:
+        return np.isin(entries.values, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
     found = np.zeros(len(entries.values), np.bool_)
-    for codes in ranges:
-        found |= (entries.values >= codes.start) & (entries.values < codes.stop)
+    for span in spans:
+        found |= (entries.values >= span.start) & (entries.values < span.stop)
     return found
 
 
@@ -130,21 +152,27 @@ def _parsed(field: str, values: Sequence[str], strict: bool) -> list[float]:
         return [float(value) for value in values if value.replace(".", "", 1).isdecimal()]
 
 
-def _in_range(columns: Columns, field: str, low: float, high: float) -> Mask:
+def _in_range(columns: CatalogColumns, field: str, low: float, high: float) -> Mask:
     if np.isnan(low) or np.isnan(high):
         raise InvalidRequest("filters.range", f"the ends for {field} must be numbers, not NaN")
-    if (dense := columns.dense(field)) is not None:
-        return np.asarray((dense >= low) & (dense <= high))
-    if (sparse := columns.sparse(field)) is None:
+    if not (_is_dense(columns, field) or has_numbers(columns, field)):
         raise InvalidRequest("filters.range", f"{field} holds texts; use any_of")
-    return _mask(columns.row_count, sparse.rows[(sparse.values >= low) & (sparse.values <= high)])
+    return _by_segment(columns, lambda segment: _between(segment, field, low, high))
 
 
-def _with_any(columns: Columns, field: str) -> Mask:
-    if (dense := columns.dense(field)) is not None:
+def _between(segment: Segment, field: str, low: float, high: float) -> Mask:
+    if (dense := segment.dense(field)) is not None:
+        return np.asarray((dense >= low) & (dense <= high))
+    if (sparse := segment.sparse(field)) is None:
+        return np.zeros(segment.row_count, np.bool_)
+    return _mask(segment.row_count, sparse.rows[(sparse.values >= low) & (sparse.values <= high)])
+
+
+def _with_any(segment: Segment, field: str) -> Mask:
+    if (dense := segment.dense(field)) is not None:
         return ~np.isnan(dense)
-    parts = [entries.rows for entries in (columns.text(field), columns.sparse(field)) if entries]
-    return _mask(columns.row_count, np.concatenate(parts) if parts else np.empty(0, np.uint32))
+    parts = [entries.rows for entries in (segment.text(field), segment.sparse(field)) if entries]
+    return _mask(segment.row_count, np.concatenate(parts) if parts else np.empty(0, np.uint32))
 
 
 def _mask(row_count: int, rows: NDArray[np.integer[Any]]) -> Mask:

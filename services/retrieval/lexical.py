@@ -49,7 +49,7 @@ class LexicalSearch:
             if mask is not None:
                 rows, scores = rows[mask[rows]], scores[mask[rows]]
             if exhausted or len(rows) >= limit:
-                return rows[:limit], scores[:limit]
+                return _in_order(limit, rows, scores)
             if mask is not None and np.count_nonzero(mask) <= FEW_ROWS:
                 return self._best_among(limit, np.flatnonzero(mask))
             fetch *= 8
@@ -99,3 +99,10 @@ class LexicalSearch:
         by_row = np.zeros(self._leg.row_count, np.float32)
         by_row[rows] = scores
         return by_row
+
+
+def _in_order(limit: int, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
+    """The first of a list whose scores fall; ties in row order, which tantivy keeps only within a segment."""
+    among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()  # with all that tie with the last
+    order = np.lexsort((rows[:among], -scores[:among]))[:limit]
+    return rows[order], scores[order]

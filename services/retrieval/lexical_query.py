@@ -53,7 +53,7 @@ class QueryParser:
         return Query.term_query(self.index.schema, field, word, "freq")
 
     def _known(self, field: str, word: str) -> bool:
-        return bool(self.index.searcher.doc_freq(field, word))
+        return self.index.holds(field, word)
 
     def _extras(self, text: str, groups: dict[str, list[Query]]) -> list[Query]:
         """Other spellings of the query's words, each also added to the groups of the words that it stands for.

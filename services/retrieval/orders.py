@@ -1,19 +1,30 @@
-"""The orders a shopper may ask for, each worked out once a snapshot."""
+"""The orders a shopper may ask for, each worked out once a snapshot, and once a delta."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import InvalidRequest
-from shared.snapshot.columns import Columns
+from shared.snapshot.catalog_columns import Segment
 
 Order = NDArray[np.uint32]  # (n,) rows, the first first
+Rows = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 RELEVANCE = "relevance"
-ORDERS = (RELEVANCE, "price asc", "price desc", "rating desc", "newest")
+_KEYS = {
+    "price asc": ("price", 1.0),
+    "price desc": ("price", -1.0),
+    "rating desc": ("rating", -1.0),
+    "newest": ("publish_time", -1.0),
+}  # order: column, direction
+ORDERS = (RELEVANCE, *_KEYS)
 
 
 def check(order_by: str) -> str:
@@ -23,35 +34,53 @@ def check(order_by: str) -> str:
     raise InvalidRequest("order_by", f"{order_by!r} is not an order; use one of {', '.join(ORDERS)}")
 
 
-class Orders:
+class RowOrders(Protocol):
     """Rows in each order; missing values last, ties by popularity, then in row order."""
 
-    def __init__(self, columns: Columns) -> None:
+    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+        """The first `limit` rows that `mask` (n,) selects, or of all; relevance without a query is popularity."""
+
+
+class Orders:
+    """RowOrders of one segment of the columns."""
+
+    def __init__(self, columns: Segment) -> None:
         self._columns = columns
         self._made: dict[str, Order] = {}
 
-    def first(self, order_by: str, limit: int, mask: NDArray[np.bool_] | None) -> NDArray[np.int64]:
-        """The first `limit` rows that `mask` (n,) selects, or of all; relevance without a query is popularity."""
+    @property
+    def row_count(self) -> int:
+        return self._columns.row_count
+
+    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+        """See RowOrders."""
         order = self._of(order_by)
         return (order if mask is None else order[mask[order]])[:limit].astype(np.int64)
 
     @cached_property
     def popular(self) -> Order:
-        """Rows by rating average x log(1 + ratings), the highest first."""
+        """Rows by popularity, the highest first."""
+        return np.argsort(-self._popularity, kind="stable").astype(np.uint32)
+
+    @cached_property
+    def _popularity(self) -> NDArray[np.float64]:
+        """Rating average x log(1 + ratings)."""
         average, count = self._number("rating"), self._number("rating_count")
-        popularity = np.nan_to_num(average) * np.log1p(np.nan_to_num(count))
-        return np.argsort(-popularity, kind="stable").astype(np.uint32)
+        return np.asarray(np.nan_to_num(average) * np.log1p(np.nan_to_num(count)))
+
+    def keys(self, order_by: str, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What `rows` (k,) are ordered by, the smallest first: the order's own number, then popularity."""
+        popularity = -self._popularity[rows]
+        if order_by == RELEVANCE:
+            return popularity, popularity
+        column, direction = _KEYS[order_by]
+        return direction * self._number(column)[rows], popularity
 
     def _of(self, order_by: str) -> Order:
         if order_by == RELEVANCE:
             return self.popular
         if order_by not in self._made:
-            column, direction = {
-                "price asc": ("price", 1.0),
-                "price desc": ("price", -1.0),
-                "rating desc": ("rating", -1.0),
-                "newest": ("publish_time", -1.0),
-            }[order_by]
+            column, direction = _KEYS[order_by]
             keys = direction * self._number(column)[self.popular]  # NaN sorts last either way
             self._made[order_by] = self.popular[np.argsort(keys, kind="stable")]
         return self._made[order_by]
@@ -60,3 +89,25 @@ class Orders:
         values = self._columns.dense(name)
         assert values is not None
         return np.asarray(values)
+
+
+@dataclass(frozen=True)
+class MergedOrders:
+    """RowOrders of several segments, whose rows follow each other."""
+
+    parts: Sequence[Orders]
+
+    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+        """See RowOrders."""
+        start, rows, keys, popularities = 0, [], [], []
+        for part in self.parts:
+            inside = None if mask is None else mask[start : start + part.row_count]
+            found = part.first(order_by, limit, inside)
+            key, popularity = part.keys(order_by, found)
+            rows.append(found + start)
+            keys.append(key)
+            popularities.append(popularity)
+            start += part.row_count
+        merged = np.concatenate(rows)
+        order = np.lexsort((merged, np.concatenate(popularities), np.concatenate(keys)))
+        return merged[order][:limit]

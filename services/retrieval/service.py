@@ -18,14 +18,16 @@ from protos.retrieval_pb2 import (
 )
 from protos.retrieval_pb2_grpc import RetrievalServiceServicer
 from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
+from protos.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
 from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
 from services.retrieval.matched_terms import matched_terms
 from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, Unavailable
 
+NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
 MAX_FETCHED = 1_000
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
@@ -40,13 +42,20 @@ class RetrievalService(RetrievalServiceServicer):
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         query = spelling.normalise(request.query)
-        if not self._correct_spelling or not query:
-            return AnalyzeQueryResponse(query=query)
-        corrected = await asyncio.to_thread(self._snapshots.get().spelling.correct, query)
-        return AnalyzeQueryResponse(query=corrected, corrected=corrected != query)
+        if not query:
+            return AnalyzeQueryResponse()
+        snapshot, corrected = self._snapshots.get(), query
+        if self._correct_spelling:
+            corrected = await asyncio.to_thread(snapshot.spelling.correct, query)
+        return AnalyzeQueryResponse(
+            query=corrected, corrected=corrected != query, encoder_version=snapshot.encoder_version
+        )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
-        snapshot = self._snapshots.get(request.snapshot_version)  # held to the end, even if a newer one is opened
+        # Held to the end: a state never changes, even if a newer one or another snapshot takes its place.
+        snapshot = await self._snapshots.showing(
+            request.wait_for_visible, request.budget_ms, request.snapshot_version, request.encoder_version
+        )
 
         def answer() -> RetrieveResponse:
             return _response(snapshot, self._retriever.retrieve(snapshot, _request(request, snapshot.dense.dim)))
@@ -54,8 +63,24 @@ class RetrievalService(RetrievalServiceServicer):
         return await asyncio.to_thread(answer)
 
     async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
-        snapshot = self._snapshots.get(request.snapshot_version)
+        snapshot = await self._snapshots.showing(request.wait_for_visible, request.budget_ms, request.snapshot_version)
         return await asyncio.to_thread(_fetched, snapshot, request)
+
+
+def replica_status(snapshots: Snapshots) -> ReplicaStatus:
+    """What this process serves now."""
+    try:
+        snapshot = snapshots.get()
+    except Unavailable as error:
+        return ReplicaStatus(waiting_for=str(error))
+    return ReplicaStatus(
+        snapshot_version=snapshot.version,
+        product_count=snapshot.shown_count,
+        encoder_versions=[snapshot.encoder_version],
+        engines={"dense": snapshot.dense.kind},
+        log_position=snapshot.log_position,
+        vectors_position=snapshot.rows.position,
+    )
 
 
 def _request(message: RetrieveRequest, dim: int) -> Request:
@@ -103,10 +128,9 @@ def _values(message: search_pb2.Filter) -> tuple[str, ...]:
 
 
 def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
-    rows = found.rows.tolist()
     return RetrieveResponse(
-        rows=rows,
-        product_ids=[snapshot.products.product_id(row) for row in rows],
+        rows=snapshot.rows.to_wire(found.rows).tolist(),
+        product_ids=[snapshot.products.product_id(row) for row in found.rows.tolist()],
         lexical_scores=found.lexical_scores.tolist(),
         dense_scores=found.dense_scores.tolist(),
         fused_scores=found.fused_scores.tolist(),
@@ -118,6 +142,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         tier=_MESSAGES[found.tier],
         degraded=found.degraded,
         stage_ms=found.stage_ms,
+        log_position=snapshot.log_position,
     )
 
 
@@ -130,17 +155,25 @@ def _facet(facet: facets.Facet) -> search_pb2.Facet:
 
 
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest) -> FetchProductsResponse:
-    if len(request.rows) > MAX_FETCHED or max(request.rows, default=-1) >= len(snapshot.products):
-        most = f"at most {MAX_FETCHED:,} rows below {len(snapshot.products):,}"
-        raise InvalidRequest("rows", f"send {most}, as Retrieve gave them for snapshot {snapshot.version}")
-    response = FetchProductsResponse()
-    for row in request.rows:
+    response = FetchProductsResponse(log_position=snapshot.log_position)
+    for row in _rows(snapshot, request):
         product = response.products.add()
         product.ParseFromString(snapshot.products.payload(row))
         if request.query:
             terms = matched_terms(snapshot.lexical.index, request.query, _texts(product))
             response.matched_terms.append(" ".join(terms))
     return response
+
+
+def _rows(snapshot: Snapshot, request: FetchProductsRequest) -> list[int]:
+    """The core rows of the products asked for, by row or else by id."""
+    for field in ("rows", "product_ids"):
+        if len(getattr(request, field)) > MAX_FETCHED:
+            raise InvalidRequest(field, f"has {len(getattr(request, field))} entries; send at most {MAX_FETCHED:,}")
+    if request.rows:
+        rows: list[int] = snapshot.rows.held(np.array(request.rows, np.int64)).tolist()
+        return rows
+    return [row for row in map(snapshot.products.row, request.product_ids) if row is not None]
 
 
 def _texts(product: catalog_pb2.Product) -> Iterable[str]:

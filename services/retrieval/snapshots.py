@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.dense import DenseLeg
+from services.retrieval.dense import DenseLeg, DenseSearch
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
-from services.retrieval.orders import ORDERS, Orders
+from services.retrieval.orders import ORDERS, Orders, RowOrders
 from services.retrieval.spelling import Spelling
 from shared.errors import Corrupt, SnapshotGone, Unavailable
+from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
-from shared.snapshot.generation import read_manifest
+from shared.snapshot.generation import Positions, encoder_version, read_manifest
 from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.live_lexical import copy_index
+from shared.snapshot.live_products import Products
 from shared.snapshot.products import ProductStore
+from shared.snapshot.wire_rows import WireRows
 
 Mask = NDArray[np.bool_]
 KEPT = 2  # the current one, and the one that searches in flight began with
@@ -27,45 +32,68 @@ KEPT = 2  # the current one, and the one that searches in flight began with
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One index generation, opened; its parts agree on the rows."""
+    """One state of an opened index generation; its parts agree on the rows, and it never changes.
+
+    What is written while it serves makes a next state (see live.py), in which some rows are no longer alive and others
+    come behind the generation's own.
+    """
 
     version: str
-    products: ProductStore
-    columns: Columns
+    products: Products
+    columns: CatalogColumns
     lexical: LexicalLeg
-    dense: DenseLeg
+    dense: DenseSearch
     spelling: Spelling
+    orders: RowOrders
+    rows: WireRows
+    encoder_version: str
+    log_position: int  # the catalogue log's offset up to which writes are shown
+    expires: bool  # whether some product has a time from when it is no longer shown
+    alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
 
     @classmethod
-    def open(cls, folder: Path, verify: bool = True) -> Snapshot:
+    def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
         """Map a snapshot's files and warm them up.
 
-        Raises Corrupt naming the file when one is not what the manifest says; `verify` False checks sizes only.
+        `private` is a folder to be made for a copy of the word index, which is opened instead of the snapshot's own.
+        Raises Corrupt naming the file when one is not what the manifest says.
         """
-        manifest = read_manifest(folder, verify)
+        manifest = read_manifest(folder)
+        if private is not None:
+            copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
-        index = LexicalIndex.open(folder / "lexical")
+        index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
         counts = {"products": len(products), "columns": columns.row_count, "lexical": index.searcher.num_docs}
         if set(counts.values()) != {manifest["product_count"]}:
             raise Corrupt(f"{folder}: the manifest has {manifest['product_count']} products, but {counts}; rebuild it")
-        dense, lexical = DenseLeg.open(folder / "dense", manifest["dense"]), LexicalLeg(index, len(products))
-        snapshot = cls(manifest["version"], products, columns, lexical, dense, Spelling(index))
+        snapshot = cls(
+            version=manifest["version"],
+            products=products,
+            columns=columns,
+            lexical=LexicalLeg(index, len(products)),
+            dense=DenseLeg.open(folder / "dense", manifest["dense"]),
+            spelling=Spelling(index),
+            orders=Orders(columns),
+            rows=WireRows(len(products), positions.vectors, np.empty(0, np.int64), positions.vectors),
+            encoder_version=encoder_version(manifest.get("encoder", {})),
+            log_position=positions.catalog,
+            expires=expires(columns),
+        )
         snapshot.warm()
         return snapshot
 
-    @cached_property
-    def orders(self) -> Orders:
-        return Orders(self.columns)
-
-    @cached_property
-    def _expires(self) -> bool:
-        expiry = self.columns.dense("expire_time")
-        return expiry is not None and bool(np.any(~np.isnan(expiry)))
+    @property
+    def shown_count(self) -> int:
+        """Products that are not replaced or removed."""
+        return len(self.products) if self.alive is None else int(np.count_nonzero(self.alive))
 
     def shown(self) -> Mask | None:
-        """The rows (n,) that have not expired; None when all are shown."""
-        expiry = self.columns.dense("expire_time")
-        return ~(expiry <= time.time()) if self._expires and expiry is not None else None
+        """The rows (n,) that are alive and have not expired; None when all are shown."""
+        if not self.expires:
+            return self.alive
+        times = [segment.dense("expire_time") for segment in self.columns.segments]
+        lasting = ~(np.concatenate([each for each in times if each is not None]) <= time.time())
+        return lasting if self.alive is None else lasting & self.alive
 
     def warm(self) -> None:
         """Do once what a first request would otherwise wait for."""
@@ -77,25 +105,69 @@ class Snapshot:
         fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself here, 70 ms
 
 
+def expires(columns: Segment) -> bool:
+    """Whether some product has a time from when it is no longer shown."""
+    times = columns.dense("expire_time")
+    return times is not None and bool(np.any(~np.isnan(times)))
+
+
 class Snapshots:
     """The opened snapshots, replaced as a whole: a request sees either the old set or the new one."""
 
     def __init__(self, *snapshots: Snapshot) -> None:
         """The current one last."""
         self._by_version = {snapshot.version: snapshot for snapshot in snapshots[-KEPT:]}
+        self._changed = asyncio.Event()
 
     def swap(self, snapshot: Snapshot) -> None:
         """Use `snapshot` from now on; the one before stays until the next swap, older ones until their last request."""
         others = [other for other in self._by_version.values() if other.version != snapshot.version]
-        self._by_version = {each.version: each for each in [*others, snapshot][-KEPT:]}
+        self._publish([*others, snapshot][-KEPT:])
 
-    def get(self, version: str = "") -> Snapshot:
-        """The snapshot of that version, the current one when empty. Raises SnapshotGone, or Unavailable without any."""
+    def refresh(self, snapshot: Snapshot) -> None:
+        """Show the next state of a snapshot that is open; one that is not open any more is passed over."""
+        opened = self._by_version.values()
+        self._publish([snapshot if each.version == snapshot.version else each for each in opened])
+
+    def _publish(self, snapshots: Iterable[Snapshot]) -> None:
+        self._by_version = {each.version: each for each in snapshots}
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def get(self, version: str = "", encoder_version: str = "") -> Snapshot:
+        """The snapshot of that version, without one the newest of that encoder, without either the current one.
+
+        Raises SnapshotGone, or Unavailable when none is open.
+        """
         opened = self._by_version
         if not opened:
             raise Unavailable("retrieval: no snapshot is open yet; index a catalogue first")
-        if not version:
-            return list(opened.values())[-1]
-        if version not in opened:
-            raise SnapshotGone(f"snapshot_version: {version} is not open here ({', '.join(opened)} is)")
-        return opened[version]
+        if version:
+            return self._named(version)
+        fitting = [each for each in opened.values() if encoder_version in ("", each.encoder_version)]
+        if not fitting:
+            have = ", ".join(each.encoder_version for each in opened.values())
+            raise SnapshotGone(f"encoder_version: no snapshot of {encoder_version} is open here (of {have} there is)")
+        return fitting[-1]
+
+    def _named(self, version: str) -> Snapshot:
+        if version not in self._by_version:
+            raise SnapshotGone(f"snapshot_version: {version} is not open here ({', '.join(self._by_version)} is)")
+        return self._by_version[version]
+
+    async def showing(self, log_position: int, budget_ms: float, version: str = "", encoder: str = "") -> Snapshot:
+        """Like `get`, once it shows the catalogue's writes up to a position; Unavailable when time is up before.
+
+        Raises SnapshotGone when it never will: a newer one of its encoder takes in the writes.
+        """
+        snapshot = self.get(version, encoder)
+        try:
+            async with asyncio.timeout(budget_ms / 1e3):
+                while (snapshot := self.get(version, encoder)).log_position < log_position:
+                    if snapshot is not self.get(encoder_version=snapshot.encoder_version):
+                        raise SnapshotGone(f"snapshot_version: {snapshot.version} takes in no more writes here")
+                    await self._changed.wait()
+        except TimeoutError:
+            reason = f"{log_position} is not shown yet, {snapshot.log_position} is; ask again, or wait longer"
+            raise Unavailable(f"wait_for_visible: {reason}") from None
+        return snapshot

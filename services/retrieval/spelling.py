@@ -59,9 +59,7 @@ class Spelling:
 
     def _known(self, word: str) -> bool:
         indexed = self.index.words(word)
-        return (
-            all(self.index.searcher.doc_freq(field, each) == 0 for field in (TEXT, JOINED) for each in indexed) is False
-        )
+        return any(self.index.holds(field, each) for field in (TEXT, JOINED) for each in indexed)
 
     def _nearest(self, word: str) -> str | None:
         """The closest word; of several, one that starts alike, then the most frequent."""

@@ -9,7 +9,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import services.reranker
 from shared import artifacts, bundle
 from shared.bundle import Bundle
 from shared.errors import NotFound
@@ -87,8 +86,8 @@ class Bundles:
 
 
 def bundles_of(data: Path) -> Bundles:
-    """The bundles of a data folder, and the default that ships with the reranker."""
-    return Bundles(data / "bundles", Path(services.reranker.__path__[0]) / "default_bundle")
+    """The bundles of a data folder, and the default that Aisle ships."""
+    return Bundles(data / "bundles", bundle.DEFAULT)
 
 
 def bundle_folder(data: Path, version: str = "") -> Path | None:

@@ -10,7 +10,20 @@ try:
 except ImportError as missing:  # installed with the extra of one service
     raise SystemExit("aisle: the command line needs the extra standalone: pip install '.[standalone]'") from missing
 
-from services.standalone.commands import bench, demo, evaluate, events, index, models, search, serve, train
+from services.standalone.commands import (
+    bench,
+    demo,
+    evaluate,
+    events,
+    index,
+    load,
+    models,
+    replay,
+    search,
+    serve,
+    topics,
+    train,
+)
 from shared.errors import AisleError
 
 app = typer.Typer(
@@ -24,9 +37,12 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("index")(index.index)
+app.command("load")(load.load)
 app.command("serve")(serve.serve)
 app.command("search")(search.search)
 app.command("events")(events.events)
+app.command("topics")(topics.topics)
+app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)
 app.add_typer(train.app, name="train")
 app.add_typer(models.app, name="models")

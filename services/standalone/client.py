@@ -1,5 +1,6 @@
 """A client of the gateway for the command line: blocking calls that raise AisleErrors."""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import Self
 
@@ -7,6 +8,8 @@ import grpc
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from protos.admin_pb2_grpc import AdminServiceStub
+from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, UpsertProductsRequest, UpsertProductsResponse
+from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EventAck, StreamEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import SearchRequest, SearchResponse
@@ -19,6 +22,9 @@ _MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not lo
 # What gRPC itself says; a gateway's own words begin with the stage.
 _NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
 
+_RETRY_SECONDS = 0.5
+_LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
 
 class EngineClient:
     """Talks to the engine at `address`; a context manager."""
@@ -27,6 +33,7 @@ class EngineClient:
         self._address = address
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._search = SearchServiceStub(self._channel)
+        self._catalog = CatalogServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
 
@@ -42,6 +49,36 @@ class EngineClient:
             return self._search.Search(request, timeout=request.deadline_ms / 1000 + _MARGIN_SECONDS)
         except grpc.RpcError as error:
             raise self._translated(error) from error
+
+    def upsert_products(self, requests: Iterable[UpsertProductsRequest]) -> UpsertProductsResponse:
+        """Add or replace products; durable when this returns."""
+        try:
+            return self._catalog.UpsertProducts(iter(requests))
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def delete_products(self, product_ids: Iterable[str]) -> int:
+        """Remove products; the log's position after that. Durable when this returns."""
+        try:
+            return self._catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids)).log_position
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def wait_until_shown(self, product_id: str, log_position: int, seconds: float) -> None:
+        """Return once searches show the write of a product. Raises Unavailable when they do not within `seconds`."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            request = GetProductRequest(product_id=product_id, wait_for_visible=log_position)
+            try:
+                self._catalog.GetProduct(request, timeout=min(left, _MARGIN_SECONDS))
+                return
+            except grpc.RpcError as error:
+                if error.code() is grpc.StatusCode.NOT_FOUND:  # shown, and removed by somebody since
+                    return
+                if error.code() not in _LATE:
+                    raise self._translated(error) from error
+                time.sleep(min(left, _RETRY_SECONDS))
+        raise Unavailable(f"written, but not shown within {seconds:.0f} s; the indexer goes on, ask again later")
 
     def stream_events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
         """An acknowledgement an event, in their order."""

@@ -4,44 +4,45 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict, replace
 from pathlib import Path
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
-from services.embedding.batching import QueryBatcher
-from services.embedding.encoder import TextEncoder
-from services.embedding.hash_encoder import HashEncoder
-from services.embedding.indexer import Indexer
-from services.embedding.opening import batch_limits, open_encoder
+from services.embedding.encoders import Encoders
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
-from services.feedback.service import parse
-from services.feedback.worker import SessionWorker
+from services.feedback.config import FeedbackConfig
+from services.feedback.service import observation
+from services.feedback.worker import Worker
 from services.gateway.admin_service import AdminService
 from services.gateway.catalog_service import CatalogService
-from services.gateway.catalog_view import LogCatalogView
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import doors
 from services.gateway.event_service import EventService
 from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
 from services.reranker.config import RerankerConfig
+from services.reranker.feature_reader import FeatureReader
+from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
-from services.reranker.opening import Names, newest
-from services.reranker.service import RerankerService
+from services.reranker.opened import OpenedRerankers
+from services.reranker.service import RerankerService, product_texts
 from services.retrieval.config import RetrievalConfig
+from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
-from services.standalone.catalog_writes import Writes, follow_writes
-from services.standalone.indexing import encoder_config, product_text_of
-from services.standalone.served import Served
+from services.retrieval.snapshots import Snapshots
+from services.standalone.indexing import serving_config
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
 from shared.events.log import CATALOG, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.memory import MemoryFeatureStore
-from shared.following import Follower
+from shared.product_text import product_text_of
 from shared.rpc import Server
-from shared.snapshot.generation import current_generation
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import snapshots_of
+from shared.snapshot.scratch import Scratch, scratch_root
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -50,27 +51,35 @@ class Engine:
     """Everything of one data folder; made by `Engine.open`."""
 
     def __init__(self, data: Path, bundle: str, log: EventLog) -> None:
-        self._data, self._log = data, log
-        self._config, self._retrieval_config = load(GatewayConfig), load(RetrievalConfig)
-        reranker_config = load(RerankerConfig)
-        self._encoder, self._indexer = _encoder_and_indexer(data, bundle)
-        self._served = Served(data, reranker_config, self._indexer.fits, bundle)
-        self._follower = Follower(lambda: newest(data), self._take_up)
-        self._batcher = QueryBatcher(self._encoder, batch_limits(encoder_config(data, bundle)))
-        self._lane = Lane(reranker_config.workers, reranker_config.max_waiting)
+        self._root, self._log = snapshots_of(data), log
+        self._config, self._retrieval_config, self._reranker_config = (
+            load(GatewayConfig),
+            load(RetrievalConfig),
+            load(RerankerConfig),
+        )
+        self._encoders = Encoders(serving_config(data, bundle), data)
+        self._indexing = CatalogFollower(data, log, self._encoders, product_text_of, load(IndexingConfig))
+        self._snapshots, self._rerankers = Snapshots(), OpenedRerankers()
+        self._scratch = Scratch(scratch_root(self._retrieval_config.scratch, data))
+        self._shop = RerankerShop(data, self._reranker_config, product_texts, self._rerankers, bundle)
+        # The reranker first: whoever retrieves from a snapshot can have it reranked.
+        opens = (self._shop.open, self._open_snapshot)
+        self._follower = Follower(log, self._root, opens, self._retrieval_config.refresh_seconds)
+        self._lane = Lane(self._reranker_config.workers, self._reranker_config.max_waiting)
         self._features = MemoryFeatureStore()
-        self._sessions = SessionWorker(log, self._features, parse)
-        self.search = self._search()
-        self.catalog = CatalogService(log, LogCatalogView(log, self._served))
+        self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
+        retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
+        retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
+        self.search = self._search(retrieval)
+        self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log)
         self.admin = AdminService(self)
         self.port = 0
-        self._ending = False
 
     @classmethod
     @asynccontextmanager
     async def open(cls, data: Path, port: int = 0, bundle: str = "", host: str = "[::]") -> AsyncIterator["Engine"]:
-        """Serve DATA's newest snapshot on `port` (0: a free one) until the block ends.
+        """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
         Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole.
         """
@@ -87,34 +96,34 @@ class Engine:
             try:
                 yield engine
             finally:
-                engine._ending = True
                 await server.stop()
                 await _cancel(tasks)
                 await engine._close()
         finally:
             await log.close()
 
-    def _search(self) -> SearchService:
-        embedding = EmbeddingService(self._batcher, self._encoder.identity.version)
-        retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
-        retrieval = RetrievalService(self._served.snapshots, retriever, self._retrieval_config.correct_spelling)
-        reranker = RerankerService(self._served.rerankers, self._lane)
-        return SearchService(embedding, retrieval, reranker, self._features, self._log, self._config)
+    def _search(self, retrieval: RetrievalService) -> SearchService:
+        embedding = EmbeddingService(self._encoders)
+        features = FeatureReader(self._features, self._reranker_config.features_ms)
+        reranker = RerankerService(self._rerankers, self._lane, features)
+        return SearchService(embedding, retrieval, reranker, self._log, self._config)
 
     async def status(self) -> Status:
         """What is served; a StatusSource."""
-        served = self._served
-        engines = {f"encoder_{side}": name for side, name in self._encoder.engines.items()}
-        if served.reranker and served.reranker.block:
-            engines["reranker"] = served.reranker.block.scorer.engine
-        if served.dense_kind:
-            engines["dense"] = served.dense_kind
+        engines = {f"encoder_{side}": name for side, name in self._encoders.get().encoder.engines.items()}
+        reranker = self._shop.reranker
+        if reranker and reranker.block:
+            engines["reranker"] = reranker.block.scorer.engine
+        try:
+            snapshot = self._snapshots.get()
+        except Unavailable:  # the only one is being opened again
+            return Status(engines=engines)
         return Status(
-            snapshot_version=served.snapshot.version if served.snapshot else "",
-            product_count=len(served.snapshot.products) if served.snapshot else 0,
-            bundle_version=served.reranker.bundle_version if served.reranker else "",
-            engines=engines,
-            pending_writes=max(0, await self._log.end_offset(CATALOG) - served.log_position),
+            snapshot_version=snapshot.version,
+            product_count=snapshot.shown_count,
+            bundle_version=reranker.bundle_version if reranker else "",
+            engines={**engines, "dense": snapshot.dense.kind},
+            pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
         )
 
     async def describe(self) -> GetStatusResponse:
@@ -122,58 +131,37 @@ class Engine:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page: models warm, the newest snapshot open, the visitors' states rebuilt."""
-        await asyncio.gather(asyncio.to_thread(self._open), self._sessions.catch_up())
+        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
+        await asyncio.gather(self._open(), self._feedback.catch_up())
 
     async def _close(self) -> None:
-        """Write the impressions that wait, and let go of the threads."""
+        """Write the impressions that wait, and let go of the threads and of what is on the disk."""
         await self.search.close()
-        self._batcher.close()
+        self._encoders.close()
         self._lane.close()
+        self._scratch.close()
 
-    def _open(self) -> None:
-        self._encoder.encode_queries(["warm"])
-        self._fit_snapshot()
-        self._served.open_newest()
-        self._follower.skip()
-
-    def _fit_snapshot(self) -> None:
-        """Encode the products again when another encoder, or other heads, made the newest snapshot."""
+    async def _open(self) -> None:
+        await asyncio.to_thread(self._encoders.refresh)
         try:
-            old = current_generation(self._data, verify=False)
-        except AisleError:
-            return  # open_newest says what is wrong and falls back
-        if old and not self._indexer.fits(old):
-            _LOGGER.warning("the snapshot was made with another encoder or other heads; encoding its products again")
-            self._indexer.run([])
+            await self._indexing.move_over()
+        except AisleError as error:
+            _LOGGER.error("catalogue writes wait: %s", error)  # what is whole serves; the follower says if nothing is
+        await self._follower.start()
+
+    def _open_snapshot(self, version: str) -> FollowedSnapshot:
+        """A snapshot that queries can be encoded for; of another one the indexer encodes the products again."""
+        self._encoders.refresh()
+        encoder = Encoders.encoder_of(self._root / version)
+        if encoder not in self._encoders.all():
+            raise NotFound(f"no weights or no bundle of {encoder} are here; its products are encoded again")
+        return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
     def _background(self) -> list["asyncio.Task[None]"]:
         """Follow the events, the catalogue writes, and what is indexed or promoted by other processes."""
-        writes = follow_writes(self._log, lambda: self._served.log_position, self._fold)
-        published = self._follower.run(self._retrieval_config.refresh_seconds)
-        return [asyncio.create_task(each) for each in (self._sessions.run(), writes, published)]
-
-    async def _fold(self, writes: Writes) -> None:
-        """Make a snapshot with the writes, and serve it."""
-        run = self._indexer.run
-        await asyncio.to_thread(run, writes.upserts, writes.deletions, writes.log_position, self._go_on)
-        await self._follower.look()
-
-    def _go_on(self, done: int, total: int) -> None:
-        """Called by the indexer every now and then: who ends the engine need not wait for a whole catalogue."""
-        if self._ending:
-            raise Unavailable(f"the engine ends; {total} products wait in the log for its next start")
-
-    def _take_up(self, names: Names) -> None:
-        if names.snapshot:
-            self._served.open(names.snapshot)
-            _LOGGER.info("serving snapshot %s", names.snapshot)
-
-
-def _encoder_and_indexer(data: Path, bundle: str) -> tuple[TextEncoder | HashEncoder, Indexer]:
-    """Indexing beside serving uses one core, so that pages keep the other."""
-    encoder = open_encoder(replace(encoder_config(data, bundle), product_threads=1))
-    return encoder, Indexer(data, encoder, asdict(encoder.identity), product_text_of)
+        seconds = self._reranker_config.refresh_seconds
+        published = (self._follower.run(), self._shop.follow(seconds), self._encoders.follow(seconds))
+        return [asyncio.create_task(each) for each in (self._feedback.run(), self._indexing.run(), *published)]
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:

@@ -1,21 +1,30 @@
 """A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.indexer import Indexer
+from services.embedding.encoder import TextEncoder
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.indexing.indexer import Indexer
+from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
-from shared.catalog.product import Product
-from shared.catalog.rows import RowRejection, read_rows
+from services.standalone.catalog_file import CatalogFile
+from shared.catalog.rows import RowRejection
 from shared.config import load
-from shared.errors import InvalidRequest
-from shared.product_text import product_text
+from shared.errors import Overloaded
+from shared.events.log import VECTORS
+from shared.events.sqlite_file import SqliteFile
+from shared.product_text import product_text_of
+from shared.snapshot.generation import current_generation, snapshots_of
 
-LISTED_REJECTIONS = 1000
+_READ_AT_ONCE = 1_000
+_PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
 
 
 class IndexProgress(Protocol):
@@ -36,45 +45,6 @@ class Silent:
         """Nothing."""
 
 
-@dataclass
-class CatalogFile:
-    """A catalogue file being read; counts its rows and keeps the first rejections."""
-
-    path: Path
-    rows: int = 0
-    rejected: int = 0
-    rejections: list[RowRejection] = field(default_factory=list)
-
-    def products(self, progress: IndexProgress) -> Iterator[Product]:
-        """The valid products. Raises InvalidRequest at the end of a file that holds none."""
-        size = self.path.stat().st_size if self.path.is_file() else 0
-        for row in read_rows(self.path):
-            self.rows += 1
-            if isinstance(row.outcome, Product):
-                yield row.outcome
-            else:
-                self._reject(row.outcome)
-            progress.read(min(row.bytes_read, size), size)
-        if self.rows == self.rejected:
-            raise InvalidRequest(str(self.path), self._nothing())
-
-    def _reject(self, rejection: RowRejection) -> None:
-        self.rejected += 1
-        if len(self.rejections) < LISTED_REJECTIONS:
-            self.rejections.append(rejection)
-
-    def _nothing(self) -> str:
-        if not self.rejections:
-            return "is empty; nothing was changed"
-        first = self.rejections[0]
-        return f"holds no valid product; nothing was changed (line {first.line}: {first.field}: {first.reason})"
-
-
-def product_text_of(product: Product) -> str:
-    """What the encoder reads of a product."""
-    return product_text(product.title, product.brands, product.categories, product.description)
-
-
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
     config, folder = load(EmbeddingConfig), bundle_folder(data, bundle)
@@ -82,13 +52,37 @@ def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     return replace(config, bundle=config.bundle or str(folder or ""), cache=cache)
 
 
+def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
+    """The same for an engine that serves: it follows the bundle in use, unless one is named.
+
+    Indexing beside serving uses one core, so that pages keep the other.
+    """
+    config, chosen = load(EmbeddingConfig), bundle_folder(data, bundle) if bundle else None
+    cache = config.cache or str(data / "engines")
+    return replace(config, bundle=config.bundle or str(chosen or ""), cache=cache, product_threads=1)
+
+
 def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexProgress | None = None) -> dict[str, Any]:
-    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it."""
+    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
+
+    Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
+    """
     watcher = progress or Silent()
-    encoder = open_encoder(encoder_config(data, bundle))
+    encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return _index(catalog, data, encoder, watcher)
+        except Overloaded:
+            if time.monotonic() > ends:
+                raise
+            time.sleep(_RETRY_SECONDS)
+
+
+def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     file = CatalogFile(catalog)
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    report = indexer.run(file.products(watcher), progress=watcher.encoded)
+    with _written_since(data) as tail:
+        report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
         "rows": file.rows,
         "accepted": report.incoming_count,
@@ -102,6 +96,24 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),
     }
+
+
+@contextmanager
+def _written_since(data: Path) -> Iterator[Tail | None]:
+    """What an engine has written since the snapshot, so that the file comes after it; None where none has."""
+    path, base = data / "log.sqlite", current_generation(data, verify=False)
+    if not path.exists() or base is None:
+        yield None
+        return
+    log = SqliteFile(path)
+    try:
+        tail = Tail(snapshots_of(data), base.positions)
+        while records := log.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
+            for record in records:
+                tail.add(record)
+        yield tail
+    finally:
+        log.close()
 
 
 def _described(rejection: RowRejection) -> dict[str, Any]:

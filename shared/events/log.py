@@ -1,15 +1,20 @@
 """The log that everything else can be rebuilt from: its topics, its records, and the port to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-CATALOG = "aisle.catalog"  # Product by product_id; compacted: the newest record of a key stands for all before it
+from shared.errors import InvalidRequest
+
+CATALOG = "aisle.catalog"  # Product by product_id, and single fields of it; compacted
+VECTORS = "aisle.vectors"  # IndexedProduct by product_id; compacted
 SEARCH_LOGS = "aisle.search-logs"  # Impression by visitor_id
 USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
-DEAD_LETTERS = "aisle.dead-letters"  # what a consumer could not read, by the topic it came from
-TOPICS = (CATALOG, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
-COMPACTED = frozenset({CATALOG})
+DEAD_LETTERS = "aisle.dead-letters"  # what a consumer could not read, by the place it came from
+TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
+COMPACTED = frozenset({CATALOG, VECTORS})  # the newest record of a key stands for all before it; in one partition
+SHARED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
+MAX_RECORD_BYTES = 900_000  # key and value of one record; brokers take 1 MiB a batch unless told otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,44 +30,87 @@ class NewRecord:
 class Appended:
     """Where a record is; `duplicate` when it was there before."""
 
-    offset: int
+    offset: int  # 0: durable, but its place in the topic comes later
     duplicate: bool = False
+    partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a topic. Offsets start at 1 and grow; compaction leaves gaps."""
+    """A record of a topic. Offsets start at 1 and grow within a partition; compaction leaves gaps."""
 
     offset: int
     key: str
     value: bytes | None
     time_seconds: float  # when it was appended, since 1970
+    event_id: str | None = None
+    topic: str = ""
+    partition: int = 0
+
+
+def check_sizes(topic: str, records: Iterable[NewRecord]) -> None:
+    """Raise InvalidRequest for a record that no log takes."""
+    for record in records:
+        size = len(record.key) + len(record.value or b"")
+        if size > MAX_RECORD_BYTES:
+            reason = f"has {size} bytes; make it smaller, {topic} takes {MAX_RECORD_BYTES} at most"
+            raise InvalidRequest(f"record {record.key!r}", reason)
+
+
+def ends(records: Iterable[Record]) -> dict[tuple[str, int], int]:
+    """The greatest offset of each (topic, partition)."""
+    found: dict[tuple[str, int], int] = {}
+    for record in records:
+        place = record.topic, record.partition
+        found[place] = max(record.offset, found.get(place, 0))
+    return found
+
+
+class Consumer(Protocol):
+    """Follows whole topics, shared among all consumers of its group: each partition is read by one of them."""
+
+    async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
+        """The next records, in order within a partition; empty when the time has passed without one.
+
+        A record may come again after a crash or when a partition moves: effects go by (topic, partition, offset).
+        Raises Unavailable when the log is down; poll again later.
+        """
+        ...
+
+    async def commit(self, records: Iterable[Record]) -> None:
+        """Remember that these and all before them in their partitions have had their effect."""
+        ...
+
+    async def close(self) -> None:
+        """Leave the group."""
+        ...
 
 
 class EventLog(Protocol):
     """Durable, ordered topics. To be used from one event loop."""
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        """Append all or none, in order; they are durable on return.
+        """Append in order; all are durable on return, and none may be taken for so when it raises.
 
-        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down.
+        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down,
+        InvalidRequest for a record of more than MAX_RECORD_BYTES.
         """
         ...
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
-        """The next records after an offset (0: from the start), oldest first; empty at the end."""
-        ...
-
-    async def latest(self, topic: str, key: str) -> Record | None:
-        """The newest record of a key; only for a compacted topic."""
+        """The next records of a compacted topic after an offset (0: from the start), oldest first; empty at the end."""
         ...
 
     async def end_offset(self, topic: str) -> int:
-        """Offset of the newest record; 0 in an empty topic."""
+        """Offset of the newest record of a compacted topic; 0 in an empty one."""
         ...
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
-        """Return True once there is a record after the offset, False when the time has passed without one."""
+        """Return True once a compacted topic has a record after the offset, False when the time has passed without."""
+        ...
+
+    async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
+        """Follow topics from where the group has committed. Without a group: from the start, and alone."""
         ...
 
     async def close(self) -> None:

@@ -5,14 +5,15 @@ import contextlib
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from shared.errors import AisleError, Overloaded, Unavailable
-from shared.events.log import TOPICS, Appended, NewRecord, Record
+from shared.events.log import TOPICS, Appended, NewRecord, Record, check_sizes
+from shared.events.sqlite_consumer import SqliteConsumer
 from shared.events.sqlite_file import FileLock, SqliteFile
 
 Result = TypeVar("Result")
@@ -49,7 +50,8 @@ class SqliteEventLog:
             raise
         self._dedup_seconds = dedup_seconds
         self._ends = {topic: self._writing.end_offset(topic) for topic in TOPICS}
-        self._grown = {topic: asyncio.Event() for topic in TOPICS}
+        self._growth = asyncio.Event()
+        self._owners: dict[tuple[str, str], SqliteConsumer] = {}  # of (group, topic)
         self._waiting = 0  # records
         self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._closed = False
@@ -63,6 +65,7 @@ class SqliteEventLog:
             return []
         if self._closed:
             raise Unavailable("the event log is closed")
+        check_sizes(topic, records)
         if self._waiting + len(records) > _MAX_WAITING_RECORDS and self._waiting:
             raise Overloaded(f"{self._waiting} records wait for the event log; retry later")
         done: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
@@ -72,13 +75,9 @@ class SqliteEventLog:
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         """See EventLog."""
-        if after_offset >= self._ends[topic]:
+        if after_offset >= self._ends[topic] and not self._closed:
             return []
         return await self._in_reader(lambda: self._reading.read(topic, after_offset, limit))
-
-    async def latest(self, topic: str, key: str) -> Record | None:
-        """See EventLog."""
-        return await self._in_reader(lambda: self._reading.latest(topic, key))
 
     async def end_offset(self, topic: str) -> int:
         """See EventLog."""
@@ -89,10 +88,30 @@ class SqliteEventLog:
         try:
             async with asyncio.timeout(timeout_seconds):
                 while self._ends[topic] <= after_offset:
-                    await self._grown[topic].wait()
+                    await self.growth().wait()
         except TimeoutError:
             return False
         return True
+
+    async def consumer(self, topics: Sequence[str], group: str = "") -> SqliteConsumer:
+        """See EventLog. Each topic is one partition; topics are merged by the time of their records."""
+        return SqliteConsumer(self, topics, group, self._owners)
+
+    def growth(self) -> asyncio.Event:
+        """What is set when the next records are in the log."""
+        return self._growth
+
+    async def position(self, group: str, topic: str) -> int:
+        """The offset that a group has committed; 0 before it has."""
+        return await self._in_reader(lambda: self._reading.position(group, topic))
+
+    async def commit(self, group: str, offsets: Mapping[str, int]) -> None:
+        """Remember how far a group has come in its topics."""
+        await self._in_reader(lambda: self._reading.commit(group, offsets))
+
+    async def drop(self, topic: str, through_offset: int) -> None:
+        """Remove the records up to and with an offset."""
+        await self._in_reader(lambda: self._reading.drop(topic, through_offset))
 
     async def close(self) -> None:
         """See EventLog."""
@@ -107,6 +126,8 @@ class SqliteEventLog:
         self._lock.release()
 
     async def _in_reader(self, read: Callable[[], Result]) -> Result:
+        if self._closed:
+            raise Unavailable("the event log is closed")
         return await asyncio.get_running_loop().run_in_executor(self._reader, read)
 
     def _write_until_closed(self) -> None:
@@ -153,9 +174,8 @@ class SqliteEventLog:
             self._ends[append.topic] = max(self._ends[append.topic], *(each.offset for each in outcome))
             if not append.done.done():  # it is, when the caller has given up
                 append.done.set_result(outcome)
-        for topic in {append.topic for append in group}:
-            self._grown[topic].set()
-            self._grown[topic] = asyncio.Event()
+        self._growth.set()
+        self._growth = asyncio.Event()
 
 
 def _settle_with_error(done: asyncio.Future[list[Appended]], error: AisleError) -> None:

@@ -4,9 +4,9 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
 from shared.events.log import COMPACTED, TOPICS, Appended, NewRecord, Record
@@ -43,6 +43,10 @@ class SqliteFile:
                 f'CREATE UNIQUE INDEX IF NOT EXISTS "{topic}.event_id" ON "{topic}" (event_id)'
                 " WHERE event_id IS NOT NULL"
             )
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS positions (consumer_group TEXT, topic TEXT, offset INTEGER NOT NULL,"
+            " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
+        )
         if max_bytes:
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page_bytes)}")
@@ -99,26 +103,40 @@ class SqliteFile:
 
     def read(self, topic: str, after_offset: int, limit: int) -> list[Record]:
         """Records after an offset, oldest first."""
-        return self._select(topic, "WHERE offset > ? ORDER BY offset LIMIT ?", (after_offset, limit))
+        columns, condition = "offset, key, value, time, event_id", "WHERE offset > ? ORDER BY offset LIMIT ?"
+        rows = self._rows(f'SELECT {columns} FROM "{topic}" {condition}', after_offset, limit)
+        return [
+            Record(offset, key, value, time_seconds, event_id, topic)
+            for offset, key, value, time_seconds, event_id in rows
+        ]
 
-    def latest(self, topic: str, key: str) -> Record | None:
-        """The record of a key in a compacted topic."""
-        if topic not in COMPACTED:
-            raise ValueError(f"{topic} is not compacted; its keys are not indexed")
-        return next(iter(self._select(topic, "WHERE key = ?", (key,))), None)
+    def drop(self, topic: str, through_offset: int) -> None:
+        """Remove the records up to and with an offset; no offset is given again."""
+        self._rows(f'DELETE FROM "{topic}" WHERE offset <= ?', through_offset)
 
-    def _select(self, topic: str, condition: str, values: tuple[object, ...]) -> list[Record]:
-        statement = f'SELECT offset, key, value, time FROM "{topic}" {condition}'
-        return [Record(*row) for row in self._guarded(lambda: self._connection.execute(statement, values).fetchall())]
+    def position(self, group: str, topic: str) -> int:
+        """The offset that a group has committed; 0 before it has."""
+        rows = self._rows("SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?", group, topic)
+        return int(rows[0][0]) if rows else 0
+
+    def commit(self, group: str, offsets: Mapping[str, int]) -> None:
+        """Move a group on to an offset in each topic, never back."""
+        statement = (
+            "INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET offset = max(offset, excluded.offset)"
+        )
+        for topic, offset in offsets.items():
+            self._rows(statement, group, topic, offset)
 
     def end_offset(self, topic: str) -> int:
         """The greatest offset ever given in a topic."""
-        statement = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-        row = self._guarded(lambda: self._connection.execute(statement, (topic,)).fetchone())
-        return int(row[0]) if row else 0
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
+        return int(rows[0][0]) if rows else 0
 
     def close(self) -> None:
         self._connection.close()
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._guarded(lambda: self._connection.execute(statement, values).fetchall())
 
     def _guarded(self, action: Callable[[], Result]) -> Result:
         try:

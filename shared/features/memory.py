@@ -1,31 +1,59 @@
-"""Visitors' states in this process."""
+"""Features in this process."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
-from shared.features.store import NOBODY, VisitorState
+from shared.features import marks
+from shared.features.store import Change
+
+_MAX_KEYS = 300_000  # about 150 MB
 
 
 class MemoryFeatureStore:
-    """FeatureStore in memory; beyond `max_visitors` the one not seen for longest is forgotten."""
+    """FeatureStore in memory, of one generation; beyond `max_keys` the one not used for longest is forgotten.
 
-    def __init__(self, max_visitors: int = 100_000) -> None:
-        self._max_visitors = max_visitors
-        self._visitors: OrderedDict[str, VisitorState] = OrderedDict()
+    It begins empty with the process, and is filled by reading the log from the start.
+    """
+
+    def __init__(self, max_keys: int = _MAX_KEYS) -> None:
+        self._max_keys = max_keys
+        self._values: OrderedDict[str, bytes] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._visitors)
+        return len(self._values)
 
-    async def visitor(self, visitor_id: str) -> VisitorState:
+    async def generation(self) -> str:
         """See FeatureStore."""
-        state = self._visitors.get(visitor_id)
-        if state is None:
-            return NOBODY
-        self._visitors.move_to_end(visitor_id)
-        return state
+        return ""
 
-    async def put_visitor(self, visitor_id: str, state: VisitorState) -> None:
+    async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
         """See FeatureStore."""
-        self._visitors[visitor_id] = state
-        self._visitors.move_to_end(visitor_id)
-        if len(self._visitors) > self._max_visitors:
-            self._visitors.popitem(last=False)
+        found = [self._values.get(key) for key in keys]
+        for key, value in zip(keys, found, strict=True):
+            if value is not None:
+                self._values.move_to_end(key)
+        return found
+
+    async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:
+        """See FeatureStore."""
+        return [self._replace(change) for change in changes]
+
+    def _replace(self, change: Change) -> bool:
+        old = self._values.get(change.key, b"")
+        if old[: marks.size(old) if old else 0] != change.expected:
+            return False
+        self._values[change.key] = change.value
+        self._values.move_to_end(change.key)
+        if len(self._values) > self._max_keys:
+            self._values.popitem(last=False)
+        return True
+
+    async def publish(self, generation: str) -> None:
+        """See FeatureStore."""
+
+    async def forget(self, generation: str) -> None:
+        """See FeatureStore."""
+        self._values.clear()
+
+    async def close(self) -> None:
+        """See FeatureStore."""

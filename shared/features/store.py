@@ -1,50 +1,48 @@
-"""What is known of a visitor while a page is made, and the port to where it is kept."""
+"""The port to where features are kept: values by key, each replaced only by those who have seen it as it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-MAX_RECENT_PRODUCTS = 20
-TTL_SECONDS = 30 * 24 * 3600.0
-HALF_LIFE_SECONDS = 2 * 24 * 3600.0
-
 
 @dataclass(frozen=True, slots=True)
-class RecentProduct:
-    """A product that the visitor acted on. `weight` is that of the time of the last action, since 1970."""
+class Change:
+    """A key's new value, worked out from the one whose marks were `expected`."""
 
-    product_id: str
-    weight: float
-    time_seconds: float
-
-    def weight_at(self, now_seconds: float) -> float:
-        """The weight, halved with every HALF_LIFE_SECONDS that passed; 0 once TTL_SECONDS have."""
-        age = max(0.0, now_seconds - self.time_seconds)
-        return 0.0 if age > TTL_SECONDS else self.weight * float(0.5 ** (age / HALF_LIFE_SECONDS))
-
-
-@dataclass(frozen=True, slots=True)
-class VisitorState:
-    """A visitor's last products, the latest first, and the visit."""
-
-    recent: tuple[RecentProduct, ...] = ()
-    session_id: str = ""
-
-    def weights_at(self, now_seconds: float) -> dict[str, float]:
-        """Product id -> weight of what still counts, the latest first."""
-        weights = {product.product_id: product.weight_at(now_seconds) for product in self.recent}
-        return {product_id: weight for product_id, weight in weights.items() if weight > 0}
-
-
-NOBODY = VisitorState()
+    key: str
+    expected: bytes  # marks at the beginning of the value that was read; empty: there was none
+    value: bytes
+    ttl_seconds: int  # the key is forgotten when nothing changes it for so long
 
 
 class FeatureStore(Protocol):
-    """Where visitors' states are. One writer a visitor (the feedback worker), any number of readers."""
+    """Values by key (keys.py), in generations: readers see one of them while another is being built.
 
-    async def visitor(self, visitor_id: str) -> VisitorState:
-        """The state; NOBODY's for a visitor not known. Raises Unavailable when the store is down."""
+    A generation is followed by one consumer group of its own name, so the position in the log belongs to it; the empty
+    name means that nothing outlives this process and everything is read from the start.
+    All methods raise Unavailable when the store is down.
+    """
+
+    async def generation(self) -> str:
+        """Name of the generation that readers see; one is begun when there is none."""
         ...
 
-    async def put_visitor(self, visitor_id: str, state: VisitorState) -> None:
-        """Replace the state."""
+    async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
+        """The values of keys in one round trip; None: the generation that readers see, which may be none at all."""
+        ...
+
+    async def replace(self, changes: Sequence[Change], generation: str) -> list[bool]:
+        """Write each value whose key still has the marks expected, in one round trip; which of them were written."""
+        ...
+
+    async def publish(self, generation: str) -> None:
+        """Let readers see this generation from now on."""
+        ...
+
+    async def forget(self, generation: str) -> None:
+        """Remove all keys of a generation."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the store."""
         ...

@@ -18,15 +18,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
+from shared.snapshot.catalog_columns import Entries, Numbers, Segment
 from shared.snapshot.entries import EntryWriter, append, mapped
-
-Numbers = NDArray[np.float64]
 
 NUMBERS = {
     "price": "price",
@@ -132,9 +130,23 @@ class Values:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    @property
+    def sorted_count(self) -> int:
+        """Codes below it are in the order of their texts: all."""
+        return len(self)
+
     def __getitem__(self, code: int) -> str:
         line = bytes(self._data[self._offsets[code] : self._offsets[code + 1] - 1])
         return str(json.loads(b'"' + line + b'"'))
+
+    def code(self, value: str) -> int | None:
+        """The code of exactly this text; None when no product has it."""
+        return next((code for code in self.codes(value) if self[code] == value), None)
+
+    def spans(self, value: str) -> list[range]:
+        """The codes of a text in whatever case, in runs."""
+        codes = self.codes(value)
+        return [codes] if codes else []
 
     def codes(self, value: str) -> range:
         """The codes of a text in whatever case: a range, since the texts are sorted without regard to case."""
@@ -144,28 +156,8 @@ class Values:
 
 
 @dataclass(frozen=True)
-class Entries:
-    """Values of one field, sorted by row; a row has none, one or several."""
-
-    rows: NDArray[np.uint32]  # (entries,)
-    values: NDArray[Any]  # (entries,): codes, or numbers
-
-    def within(self, mask: NDArray[np.bool_]) -> NDArray[Any]:
-        """The values of the rows that `mask` (n,) selects."""
-        return self.values[mask[self.rows]]
-
-    def first(self, rows: NDArray[np.integer[Any]], missing: float) -> NDArray[Any]:
-        """The first value of each of `rows` (k,), or `missing`."""
-        if not len(self.rows):
-            return np.full(len(rows), missing).astype(self.values.dtype)
-        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        found: NDArray[Any] = np.where(self.rows[places] == rows, self.values[places], missing)
-        return found
-
-
-@dataclass(frozen=True)
 class Columns:
-    """The opened columns of n products."""
+    """The opened columns of n products; a CatalogColumns and its only Segment."""
 
     row_count: int
     values: Values
@@ -183,6 +175,11 @@ class Columns:
         text = Entries(mapped(folder / "text.rows", "<u4"), mapped(folder / "text.codes", "<u4"))
         sparse = Entries(mapped(folder / "sparse.rows", "<u4"), mapped(folder / "sparse.values", "<f8"))
         return cls(content["rows"], Values.open(folder), dense, text, content["text"], sparse, content["sparse"])
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Itself."""
+        return (self,)
 
     def fields(self) -> list[str]:
         """Every field there is, by the names that filters use."""

@@ -3,6 +3,7 @@
 DATA/snapshots/<version>/  manifest.json, products/, dense/, states/, lexical/, columns/
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared import artifacts
 from shared.errors import Corrupt
+from shared.snapshot.change import Encoding
 from shared.snapshot.products import ProductStore
 from shared.snapshot.states import ProductStates
 
@@ -30,6 +32,28 @@ def new_version_name() -> str:
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """How much of the logs a snapshot contains."""
+
+    catalog: int = 0  # offset in aisle.catalog
+    vectors: int = 0  # offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Positions":
+        """As a manifest has them; one from before aisle.vectors contains nothing of it."""
+        return cls(int(manifest.get("log_position", 0)), int(manifest.get("vectors_position", 0)))
+
+
+def encoder_version(encoder: Mapping[str, Any]) -> str:
+    """How services name the encoder in a manifest: `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads."""
+    if not encoder:
+        return ""
+    heads = str(encoder.get("heads_sha256", ""))
+    weights = f"{encoder.get('name', '')}@{str(encoder.get('sha256', ''))[:12]}"
+    return weights + (f"+{heads[:12]}" if heads else "")
+
+
 @dataclass(frozen=True)
 class Generation:
     """What an indexer reuses of a snapshot: products, vectors (n, dim) and states by row, all memory-mapped."""
@@ -40,6 +64,10 @@ class Generation:
     vectors: NDArray[np.floating[Any]]
     states: ProductStates
 
+    def encoding(self, row: int) -> Encoding:
+        """What the encoder made of the product in a row."""
+        return Encoding(np.asarray(self.vectors[row], np.float16), self.states.of(row))
+
     @property
     def encoder(self) -> dict[str, Any]:
         """What made the vectors and states."""
@@ -47,9 +75,14 @@ class Generation:
         return encoder
 
     @property
-    def log_position(self) -> int:
-        """The catalogue log's offset up to which this snapshot has all writes."""
-        return int(self.manifest["log_position"])
+    def encoder_version(self) -> str:
+        """The encoder, as services name it."""
+        return encoder_version(self.encoder)
+
+    @property
+    def positions(self) -> Positions:
+        """How much of the logs the snapshot contains."""
+        return Positions.of(self.manifest)
 
 
 def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import tantivy
 from tantivy import Filter, TextAnalyzer, Tokenizer
 
 from shared.catalog.product import Product
-from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter
+from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter, Words
 
 TEXT, JOINED, IDENTIFIER, ROW = "text", "joined", "identifier", "row"
 TITLE_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT = 3, 2, 3  # how often a field is in the blend; every other field once
@@ -75,8 +75,8 @@ class LexicalWriter:
     def add(self, products: Sequence[Product]) -> None:
         """Append the next rows."""
         for product in products:
-            self._writer.add_document(_document(product, self._rows))
-            self._vocabulary.add(_named(product))
+            self._writer.add_document(document(product, self._rows))
+            self._vocabulary.add(names(product))
             self._rows += 1
 
     def finish(self) -> None:
@@ -88,13 +88,14 @@ class LexicalWriter:
             lock.unlink()
 
 
-def _document(product: Product, row: int) -> tantivy.Document:
+def document(product: Product, row: int) -> tantivy.Document:
+    """What is indexed of a product."""
     document = tantivy.Document()
     document.add_unsigned(ROW, row)
     document.add_text(TEXT, " ".join(_blend(product)))
     for name in {identifier(name) for name in (product.product_id, product.sku, product.gtin) if name}:
         document.add_text(IDENTIFIER, name)
-    words = joined(" ".join([*_named(product), product.description]))
+    words = joined(" ".join([*names(product), product.description]))
     if words:
         document.add_text(JOINED, " ".join(words))
     return document
@@ -109,24 +110,41 @@ def _blend(product: Product) -> Iterable[str]:
     yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
 
 
-def _named(product: Product) -> list[str]:
+def names(product: Product) -> list[str]:
+    """The texts whose words spelling is corrected from."""
     return [product.title, *product.brands, *product.categories]
 
 
 class LexicalIndex:
     """The opened index: `searcher` and `schema` for queries, `vocabulary` for spelling."""
 
-    def __init__(self, index: tantivy.Index, vocabulary: Vocabulary) -> None:
+    def __init__(self, index: tantivy.Index, vocabulary: Words, has_deletions: bool = False) -> None:
+        """`has_deletions` says that documents were deleted since the index was written in one piece."""
         self.schema, self.searcher, self.vocabulary = index.schema, index.searcher(), vocabulary
+        self._has_deletions = has_deletions
         self._analyzer = analyzer()
 
     @classmethod
-    def open(cls, folder: Path) -> LexicalIndex:
-        """Read what LexicalWriter wrote."""
-        index = tantivy.Index.open(str(folder))
-        index.register_tokenizer("aisle", analyzer())
-        return cls(index, Vocabulary.open(folder))
+    def open(cls, folder: Path, copy: Path | None = None) -> LexicalIndex:
+        """Read what LexicalWriter wrote into `folder`; the index itself from its `copy`, if there is one."""
+        return cls(opened(copy or folder), Vocabulary.open(folder))
 
     def words(self, text: str) -> list[str]:
         """The different indexed words of `text`, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(text)))
+
+    def holds(self, field: str, word: str) -> bool:
+        """Whether some product has an indexed word in a field."""
+        if not self.searcher.doc_freq(field, word):
+            return False
+        if not self._has_deletions:
+            return True
+        having = tantivy.Query.term_query(self.schema, field, word, "basic")  # doc_freq counts deleted ones too
+        return bool(self.searcher.search(having, 1, count=False).hits)
+
+
+def opened(folder: Path) -> tantivy.Index:
+    """The index in a folder, with its tokenizer."""
+    index = tantivy.Index.open(str(folder))
+    index.register_tokenizer("aisle", analyzer())
+    return index

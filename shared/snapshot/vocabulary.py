@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,16 @@ class VocabularyWriter:
         np.save(self._folder / "letters.npy", letter_counts(words))
 
 
+class Words(Protocol):
+    """The catalogue's own words."""
+
+    def count(self, word: str) -> int:
+        """In how many products' names a plain word is."""
+
+    def near(self, word: str, distance: int) -> list[tuple[str, int]]:
+        """Words that `distance` edits may separate from a plain word, with their counts; a superset, to be checked."""
+
+
 class Vocabulary:
     """The words, looked up by word and by letters."""
 
@@ -76,6 +87,10 @@ class Vocabulary:
         words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
         counts, letters = np.load(folder / "counts.npy"), np.load(folder / "letters.npy", mmap_mode="r")
         return cls(words if len(counts) else [], counts, letters)
+
+    def knows(self, word: str) -> bool:
+        """Whether a plain word is among them."""
+        return word in self._place
 
     def count(self, word: str) -> int:
         """In how many products' names a plain word is."""

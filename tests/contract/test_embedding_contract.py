@@ -1,6 +1,7 @@
 """The embedding service says the same over the wire and in one process."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from protos.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
-from services.embedding.batching import BatchLimits, QueryBatcher
+from services.embedding.config import EmbeddingConfig
+from services.embedding.encoders import Encoders
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.service import NAME, EmbeddingService
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, SnapshotGone
 from shared.rpc import Server, connect
 from shared.vectors import from_bytes
 
@@ -21,16 +23,17 @@ class Door(Protocol):
 
 
 @pytest.fixture(params=["wire", "in-process"])
-async def door(request: pytest.FixtureRequest) -> AsyncIterator[Door]:
-    batcher = QueryBatcher(HashEncoder(), BatchLimits())
-    service = EmbeddingService(batcher, HashEncoder.identity.version)
+async def door(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Door]:
+    encoders = Encoders(EmbeddingConfig(model="hash"), tmp_path)
+    encoders.refresh()
+    service = EmbeddingService(encoders)
     server = Server([(NAME, add_EmbeddingServiceServicer_to_server, service)], port=0, host="127.0.0.1")
     await server.start()
     async with connect(f"127.0.0.1:{server.port}") as channel:
         doors: dict[str, Any] = {"wire": EmbeddingServiceStub(channel), "in-process": service}
         yield doors[request.param]
     await server.stop(grace_seconds=0)
-    batcher.close()
+    encoders.close()
 
 
 async def test_an_encoding_arrives_whole(door: Door) -> None:
@@ -49,3 +52,14 @@ async def test_an_encoding_arrives_whole(door: Door) -> None:
 async def test_a_wrong_number_of_queries_is_refused(door: Door, count: int) -> None:
     with pytest.raises(InvalidRequest, match="queries: has"):
         await door.EmbedQueries(EmbedQueriesRequest(queries=["lamp"] * count))
+
+
+async def test_the_encoder_asked_for_is_the_one_that_answers(door: Door) -> None:
+    request = EmbedQueriesRequest(queries=["lamp"], encoder_version="hash@000000000000")
+    assert (await door.EmbedQueries(request)).encoder_version == "hash@000000000000"
+
+
+async def test_an_encoder_that_is_not_open_is_refused_by_name(door: Door) -> None:
+    request = EmbedQueriesRequest(queries=["lamp"], encoder_version="other@1")
+    with pytest.raises(SnapshotGone, match=r"encoder_version: other@1 is not open here \(hash@000000000000 is\)"):
+        await door.EmbedQueries(request)

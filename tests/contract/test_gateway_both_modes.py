@@ -21,7 +21,6 @@ from services.gateway.event_service import EventService
 from services.gateway.search_service import SearchService
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.sqlite import SqliteEventLog
-from shared.features.memory import MemoryFeatureStore
 from shared.rpc import Server, connect
 from tests.unit.gateway.conftest import Embedding, Reranker, Retrieval, too_long
 
@@ -45,7 +44,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
 
 
 def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:
-    return SearchService(embedding, retrieval, reranker, MemoryFeatureStore(), log, GatewayConfig(**settings))
+    return SearchService(embedding, retrieval, reranker, log, GatewayConfig(**settings))
 
 
 def essence(page: SearchResponse) -> SearchResponse:

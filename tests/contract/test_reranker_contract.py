@@ -1,6 +1,7 @@
 """The reranker answers alike over the wire and in one process."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,14 +12,21 @@ import pytest
 
 from protos.reranker_pb2 import RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
+from services.feedback.feature_writer import FeatureWriter
+from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService
 from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
+from shared.features import spec
+from shared.features.memory import MemoryFeatureStore
 from shared.rpc import Server, connect
+from tests.unit.feedback.told import did
 from tests.unit.reranker.tiny_reranker import VERSION, tiny_request, tiny_reranker
+
+ACTED = (("click", "p3"), ("add_to_cart", "p9"))
 
 
 class Door(Protocol):
@@ -41,9 +49,19 @@ async def served(service: RerankerService) -> AsyncIterator[Door]:
     await server.stop(grace_seconds=0)
 
 
+@pytest.fixture
+async def store() -> MemoryFeatureStore:
+    """One in which visitor v1 has acted on two products."""
+    store = MemoryFeatureStore()
+    told = [did(action, product, offset=at, at=time.time()) for at, (action, product) in enumerate(ACTED, 1)]
+    await FeatureWriter(store, "").apply(told)
+    return store
+
+
 @pytest.fixture(params=["in this process", "on the wire"])
-async def door(request: pytest.FixtureRequest, tiny: Reranker) -> AsyncIterator[Door]:
-    service = RerankerService(OpenedRerankers(tiny), Lane(workers=1, max_waiting=8))
+async def door(request: pytest.FixtureRequest, tiny: Reranker, store: MemoryFeatureStore) -> AsyncIterator[Door]:
+    features = FeatureReader(store, limit_ms=1_000)
+    service = RerankerService(OpenedRerankers(tiny), Lane(workers=1, max_waiting=8), features)
     if request.param == "in this process":
         yield service
     else:
@@ -72,24 +90,28 @@ async def test_a_response_is_complete(door: Door) -> None:
     assert list(response.feature_names) == list(FEATURES)
     assert (len(response.explanations), response.block_scored_count) == (3, 20)
     assert (response.bundle_version, list(response.degraded)) == ("tiny", [])
-    assert set(response.stage_ms) == {"gather", "maxsim", "block", "features", "ranker"}
+    assert set(response.stage_ms) == {"store", "gather", "maxsim", "block", "features", "ranker"}
 
 
 async def test_explanations_belong_to_the_results_and_sum_to_their_scores(door: Door) -> None:
     request = tiny_request()
     request.explain_limit = 5
-    request.recent_product_ids.extend(["p3", "p9"])
-    request.recent_weights.extend([1.0, 0.5])
+    request.visitor_id = "v1"
     response = await door.Rerank(request)
     for score, explanation in zip(response.relevance_scores, response.explanations, strict=False):
         assert sum(part.contribution for part in explanation.contributions) == pytest.approx(score, abs=1e-6)
 
 
-async def test_recent_products_that_are_gone_are_passed_over(door: Door) -> None:
-    request, strange = tiny_request(), tiny_request()
-    strange.recent_product_ids.append("p999")
-    strange.recent_weights.append(1.0)
-    assert (await door.Rerank(strange)).order == (await door.Rerank(request)).order
+async def test_the_page_of_a_visitor_who_acted_is_another_than_a_strangers(door: Door) -> None:
+    stranger, known = tiny_request(), tiny_request()
+    stranger.visitor_id, known.visitor_id = "v2", "v1"
+    known.feature_limit = 40
+    response = await door.Rerank(known)
+    assert (await door.Rerank(stranger)).order != response.order
+    values = np.frombuffer(response.feature_values, dtype="<f4").reshape(40, len(FEATURES))
+    weights = values[:, FEATURES.index(spec.VISITOR_WEIGHT)]
+    product_ids = [f"p{known.rows[place]}" for place in response.order]
+    assert {each for each, weight in zip(product_ids, weights, strict=True) if weight} == {"p3", "p9"} & {*product_ids}
 
 
 async def test_no_candidates_give_an_empty_order(door: Door) -> None:
@@ -123,13 +145,10 @@ def _list(field: str, *values: Any) -> Callable[[RerankRequest], None]:
         ("encoding.states", _set("encoding.states", b"\0" * 24)),
         ("encoding.token_weights", _set("encoding.token_weights", np.array([1, -1, 1], "<f4").tobytes())),
         ("encoding.token_weights", _set("encoding.token_weights", np.array([1, np.nan, 1], "<f4").tobytes())),
-        ("rows", _list("rows", *[10_000_000] * 40)),
         ("rows", _list("rows", *[0] * 6_000)),
         ("lexical_scores", _list("lexical_scores", 1.0)),
         ("fused_scores", _list("fused_scores", *[float("inf")] * 40)),
         ("dense_ranks", _list("dense_ranks")),
-        ("recent_weights", _list("recent_product_ids", "p1")),
-        ("recent_weights", _list("recent_weights", 1.0)),
     ],
 )
 async def test_what_cannot_be_ranked_names_the_field(

@@ -1,7 +1,7 @@
 """Retrieval answers alike over the wire and in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -19,13 +19,16 @@ from protos.retrieval_pb2 import (
 )
 from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
 from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
+from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
 from shared.catalog.product import Product
+from shared.catalog.wire import to_bytes
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
 from shared.rpc import Server, connect
+from shared.snapshot.change import Change, Encoding
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 
 PRODUCTS = [
@@ -42,10 +45,24 @@ class Door(Protocol):
     def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
 
 
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    near = np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]
-    return Snapshot.open(write_snapshot(tmp_path_factory.mktemp("contract"), PRODUCTS, near))
+NEAR = (np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]) / np.array([[1.5], [1.25**0.5], [1.25**0.5]])
+ENCODER = {"name": "e", "sha256": "0123456789ab"}
+
+
+@pytest.fixture(scope="module", params=["a snapshot", "a live snapshot"])
+def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    """The same catalogue, as it was indexed or as it was written."""
+    folder = tmp_path_factory.mktemp("contract")
+    if request.param == "a snapshot":
+        return Snapshot.open(write_snapshot(folder, PRODUCTS, NEAR, encoder=ENCODER, log_position=9))
+    before = [Product("gone", "Lamp", brands=("Gone",)), Product("a", "Old lamp", price=99.0), PRODUCTS[2]]
+    live = LiveSnapshot(write_snapshot(folder, before, NEAR, encoder=ENCODER), folder / "private")
+    written = [Change(7, "gone", offset=1)]
+    for offset, (product, vector) in enumerate(zip(PRODUCTS[:2], NEAR, strict=False), 2):
+        encoding = Encoding(vector.astype(np.float16), np.zeros((0, 0), np.int8))
+        written.append(Change(9, product.product_id, product, to_bytes(product), {"e@0123456789ab": encoding}, offset))
+    live.apply(written)
+    return live.state
 
 
 @asynccontextmanager
@@ -82,9 +99,14 @@ async def test_candidates_come_as_equally_long_columns(door: Door) -> None:
     found = await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR))
     columns: list[Any] = [found.lexical_scores, found.dense_scores, found.fused_scores, found.lexical_ranks]
     assert {len(column) for column in [*columns, found.dense_ranks, found.product_ids]} == {len(found.rows)}
-    assert [PRODUCTS[row].product_id for row in found.rows] == list(found.product_ids)
+    assert [product.product_id for product in await _fetched(door, found.rows)] == list(found.product_ids)
     assert found.snapshot_version == "v1" and found.tier == TIER_FUSED and found.total_count == len(found.rows)
+    assert found.log_position == 9
     assert found.stage_ms.keys() >= {"lexical", "dense", "fuse", "facets"}
+
+
+async def _fetched(door: Door, rows: Sequence[int]) -> Sequence[ProductMessage]:
+    return (await door.FetchProducts(FetchProductsRequest(rows=rows))).products
 
 
 async def test_every_kind_of_filter_crosses(door: Door) -> None:
@@ -110,10 +132,13 @@ async def test_the_tier_asked_for_is_the_tier_that_ran(door: Door, tier: Any, ra
 
 
 async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
+    encoder = "e@0123456789ab"
     assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red\nlampp ")) == AnalyzeQueryResponse(
-        query="red lamp", corrected=True
+        query="red lamp", corrected=True, encoder_version=encoder
     )
-    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp ")) == AnalyzeQueryResponse(query="red lamp")
+    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp ")) == AnalyzeQueryResponse(
+        query="red lamp", encoder_version=encoder
+    )
 
 
 @pytest.mark.parametrize("query", ["", "\x00\x1f", "🎧", "x" * 10_000, "\u202e\u200b", "' OR 1=1; --", "\ufffd"])
@@ -125,10 +150,40 @@ async def test_any_query_has_a_defined_result(door: Door, query: str) -> None:
 
 
 async def test_products_come_whole_in_the_order_of_the_rows(door: Door) -> None:
-    fetched = await door.FetchProducts(FetchProductsRequest(rows=[2, 0], query="red lamps"))
+    found = await door.Retrieve(RetrieveRequest())
+    rows = [found.rows[list(found.product_ids).index(product_id)] for product_id in ("c", "a")]
+    fetched = await door.FetchProducts(FetchProductsRequest(rows=rows, query="red lamps"))
     assert [product.title for product in fetched.products] == ["Mug", "Red lamp"]
     assert list(fetched.matched_terms) == ["", "red lamps"]
     assert isinstance(fetched.products[0], ProductMessage)
+
+
+async def test_products_come_by_their_ids_as_far_as_they_are_there(door: Door) -> None:
+    fetched = await door.FetchProducts(FetchProductsRequest(product_ids=["b", "gone", "never", "a"]))
+    assert [product.title for product in fetched.products] == ["Blue lamp", "Red lamp"]
+    assert fetched.log_position == 9
+
+
+async def test_a_write_that_is_shown_is_not_waited_for(door: Door) -> None:
+    assert (await door.Retrieve(RetrieveRequest(wait_for_visible=9))).total_count == len(PRODUCTS)
+    fetched = await door.FetchProducts(FetchProductsRequest(product_ids=["a"], wait_for_visible=9))
+    assert fetched.products[0].price.amount == 10
+
+
+async def test_a_write_that_is_not_shown_in_time_is_unavailable(door: Door) -> None:
+    for request in (FetchProductsRequest(wait_for_visible=10, budget_ms=30), FetchProductsRequest(wait_for_visible=10)):
+        with pytest.raises(Unavailable, match="wait_for_visible: 10 is not shown yet, 9 is"):
+            await door.FetchProducts(request)
+    with pytest.raises(Unavailable, match="wait_for_visible: 10 is not shown yet"):
+        await door.Retrieve(RetrieveRequest(wait_for_visible=10, budget_ms=30))
+
+
+async def test_the_vectors_encoder_chooses_the_snapshot(door: Door) -> None:
+    request = RetrieveRequest(query="lamp", vector=VECTOR, encoder_version="e@0123456789ab")
+    assert (await door.Retrieve(request)).snapshot_version == "v1"
+    request.encoder_version = "other@1"
+    with pytest.raises(SnapshotGone, match="no snapshot of other@1 is open here"):
+        await door.Retrieve(request)
 
 
 @pytest.mark.parametrize(
@@ -152,10 +207,19 @@ async def test_a_request_that_cannot_be_answered_is_refused_by_name(
         await door.Retrieve(request_)
 
 
-@pytest.mark.parametrize("rows", [[3], [0] * 1_001])
-async def test_rows_that_are_not_there_are_refused(door: Door, rows: list[int]) -> None:
-    with pytest.raises(InvalidRequest, match="rows"):
-        await door.FetchProducts(FetchProductsRequest(rows=rows))
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        (FetchProductsRequest(rows=[0] * 1_001), InvalidRequest),
+        (FetchProductsRequest(product_ids=["a"] * 1_001), InvalidRequest),
+        (FetchProductsRequest(rows=[0, 1_000_000]), Unavailable),
+    ],
+)
+async def test_rows_that_are_not_there_are_refused(
+    door: Door, request_: FetchProductsRequest, kind: type[AisleError]
+) -> None:
+    with pytest.raises(kind, match=r"rows|product_ids"):
+        await door.FetchProducts(request_)
 
 
 async def test_without_a_snapshot_retrieval_is_unavailable() -> None:

@@ -76,3 +76,20 @@ def address(indexed: Path) -> Iterator[str]:
 def channel(address: str) -> Iterator[grpc.Channel]:
     with grpc.insecure_channel(address) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole sample shop's files."""
+    folder = tmp_path_factory.mktemp("whole-sample")
+    write_sample(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sample_shop(aisle: Run, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a snapshot of the whole sample shop; nobody writes into it but an indexer."""
+    data = tmp_path_factory.mktemp("whole-shop")
+    finished = aisle("index", sample / "products.jsonl", "--data", data, "--json", timeout=1_200)
+    assert finished.returncode == 0, finished.stderr
+    return data

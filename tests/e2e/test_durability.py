@@ -39,11 +39,11 @@ def _events() -> list[UserEvent]:
 
 def _found(channel: grpc.Channel, product_id: str) -> bool:
     only = Filter(field="product_id", any_of=AnyOf(values=[product_id]))
-    return bool(SearchServiceStub(channel).Search(SearchRequest(filters=[only]), timeout=30).results)
+    return bool(SearchServiceStub(channel).Search(SearchRequest(filters=[only], deadline_ms=20_000)).results)
 
 
 def _served(channel: grpc.Channel) -> str:
-    return SearchServiceStub(channel).Search(SearchRequest(), timeout=30).served_by.snapshot_version
+    return SearchServiceStub(channel).Search(SearchRequest(deadline_ms=20_000)).served_by.snapshot_version
 
 
 def _until(holds: Callable[[], bool]) -> bool:
@@ -57,22 +57,22 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
     with engine_process(data) as (process, address), grpc.insecure_channel(address) as channel:
         upserts = (UpsertProductsRequest(product=product) for product in _products(50))
         assert CatalogServiceStub(channel).UpsertProducts(upserts, timeout=30).accepted_count == 50
-        CatalogServiceStub(channel).DeleteProducts(DeleteProductsRequest(product_ids=["new-7"]), timeout=30)
+        removal = DeleteProductsRequest(product_ids=["new-7"])
+        position = CatalogServiceStub(channel).DeleteProducts(removal, timeout=30).log_position
         acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
         assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_ACCEPTED}
         process.kill()
         process.wait()
     with running_engine(data) as address, grpc.insecure_channel(address) as channel:
         catalog = CatalogServiceStub(channel)
-        got = catalog.GetProduct(GetProductRequest(product_id="new-49"), timeout=30)
-        assert got.product.title == "Zephyrine lantern 49"
+        got = catalog.GetProduct(GetProductRequest(product_id="new-49", wait_for_visible=position), timeout=30)
+        assert got.product.title == "Zephyrine lantern 49" and got.log_position >= position
         with pytest.raises(grpc.RpcError) as raised:
             catalog.GetProduct(GetProductRequest(product_id="new-7"), timeout=30)
         assert raised.value.code() is grpc.StatusCode.NOT_FOUND
         acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
         assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_DUPLICATE}
-        assert _until(lambda: _found(channel, "new-49"))
-        assert not _found(channel, "new-7")
+        assert _found(channel, "new-49") and not _found(channel, "new-7")
 
 
 def test_a_kill_while_indexing_leaves_the_snapshot_before(data: Path, aisle: Any, catalog: Path) -> None:

@@ -5,92 +5,149 @@ import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from protos.catalog_pb2 import Product, UpsertProductsRequest
-from services.reranker.opening import DEFAULT_BUNDLE
+from protos.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from services.standalone.engine import Engine
 from services.standalone.indexing import index_catalog
-from shared.artifacts import current, read_manifest, set_current, write_manifest
+from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
+from shared.bundle import DEFAULT, HEADS
+from tests.integration.engine_writes import found, upsert
+
+WAIT_SECONDS = 60
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    catalog = tmp_path / "catalog.jsonl"
-    catalog.write_text("\n".join(json.dumps({"id": f"p{n}", "title": f"Kettle number {n}"}) for n in range(20)))
-    index_catalog(catalog, tmp_path / "shop")
+    _index(tmp_path / "catalog.jsonl", tmp_path / "shop", {f"p{n}": f"Kettle number {n}" for n in range(20)})
     return tmp_path / "shop"
 
 
-def _changed(folder: Path, old: str, new: str) -> None:
-    text = folder.read_text()
-    assert old in text
-    folder.write_text(text.replace(old, new))
+def _index(catalog: Path, data: Path, titles: dict[str, str]) -> None:
+    catalog.write_text("\n".join(json.dumps({"id": each, "title": title}) for each, title in titles.items()))
+    index_catalog(catalog, data)
+
+
+def _bundle(data: Path, name: str, turned: bool = False) -> None:
+    """Publish and promote a copy of the default bundle, with other heads if `turned`."""
+    folder = data / "bundles" / name
+    shutil.copytree(DEFAULT, folder)
+    manifest = json.loads((folder / "bundle.json").read_text()) | {"version": name}
+    if turned:
+        heads = load_file(folder / HEADS)
+        save_file({**heads, "state_projection.weight": -heads["state_projection.weight"]}, folder / HEADS)
+        manifest["files"][HEADS] = sha256(folder / HEADS)
+    (folder / "bundle.json").write_text(json.dumps(manifest))
+    set_current(data / "bundles", name)
+
+
+async def _search(engine: Engine, query: str = "kettle") -> SearchResponse:
+    return await engine.search.Search(SearchRequest(query=query, deadline_ms=20_000))
+
+
+async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await holds():
+            await asyncio.sleep(0.1)
 
 
 def _serves(engine: Engine, bundle: str) -> Callable[[], Awaitable[bool]]:
     async def holds() -> bool:
-        return (await engine.status()).bundle_version == bundle
+        return (await _search(engine)).served_by.bundle_version == bundle
 
     return holds
 
 
-def _said(caplog: pytest.LogCaptureFixture, words: str) -> Callable[[], Awaitable[bool]]:
-    async def holds() -> bool:
-        return words in caplog.text
-
-    return holds
-
-
-async def _within_seconds(holds: Callable[[], Awaitable[bool]]) -> bool:
-    for _ in range(100):
-        if await holds():
-            return True
-        await asyncio.sleep(0.1)
-    return False
+async def test_a_promoted_bundle_with_the_same_heads_serves_at_once(data: Path) -> None:
+    before = current(data / "snapshots")
+    async with Engine.open(data) as engine:
+        _bundle(data, "20990101T000000.000000Z")
+        await _until(_serves(engine, "20990101T000000.000000Z"))
+        assert (await engine.status()).snapshot_version == before
 
 
-async def test_a_promoted_bundle_serves_without_a_restart_and_foreign_states_do_not(
+async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
+    """Every page is ranked, by the old heads or by the new ones; writes of the meantime are in both."""
+    async with Engine.open(data) as engine:
+        old = (await engine.status()).bundle_version
+        pages, stop = [], asyncio.Event()
+
+        async def shop() -> None:
+            while not stop.is_set():
+                pages.append(await _search(engine))
+                await asyncio.sleep(0.02)
+
+        shopper = asyncio.create_task(shop())
+        await upsert(engine, "before", "Zephyrine lantern")
+        _bundle(data, "20990101T000000.000000Z", turned=True)
+        position = await upsert(engine, "meanwhile", "Quixotic banjo")
+        await _until(_serves(engine, "20990101T000000.000000Z"))
+        stop.set()
+        await shopper
+        after = await upsert(engine, "afterwards", "Laconic tuba")
+        for product_id, query in (("before", "zephyrine"), ("meanwhile", "quixotic"), ("afterwards", "laconic")):
+            assert await found(engine, query, max(position, after)) == product_id
+        assert {page.served_by.bundle_version for page in pages} >= {old}
+        assert {page.served_by.tier for page in pages} == {TIER_RERANKED}
+        assert {page.total_count for page in pages} == {20}
+        assert len({page.served_by.snapshot_version for page in pages}) == 2
+
+
+async def test_a_snapshot_that_no_query_could_be_encoded_for_is_made_again(
     data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    snapshots, bundle, foreign = data / "snapshots", "20990101T000000.000000Z", "20990102T000000.000000Z"
+    snapshots, foreign = data / "snapshots", "20990102T000000.000000Z"
     before = str(current(snapshots))
     async with Engine.open(data) as engine:
-        shutil.copytree(DEFAULT_BUNDLE, data / "bundles" / bundle)
-        _changed(data / "bundles" / bundle / "bundle.json", '"default"', f'"{bundle}"')
-        set_current(data / "bundles", bundle)
-        assert await _within_seconds(_serves(engine, bundle))
         shutil.copytree(snapshots / before, snapshots / foreign)
         manifest = read_manifest(snapshots / foreign)
         manifest["version"], manifest["encoder"]["heads_sha256"] = foreign, "0" * 64
         write_manifest(snapshots / foreign, manifest)
         set_current(snapshots, foreign)
-        assert await _within_seconds(_said(caplog, "other heads made it"))
-        assert (await engine.status()).snapshot_version == before
+
+        async def follows() -> bool:
+            return (await engine.status()).snapshot_version not in (before, foreign)
+
+        await _until(follows)
+        assert (await _search(engine)).served_by.tier == TIER_RERANKED
+        assert "its products are encoded again" in caplog.text
 
 
-async def test_who_ends_the_engine_does_not_wait_for_a_snapshot_in_the_making(data: Path) -> None:
+async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_written(
+    data: Path, tmp_path: Path
+) -> None:
+    async with Engine.open(data) as engine:
+        await upsert(engine, "p3", "Zephyrine lantern")
+        position = await upsert(engine, "new", "Quixotic banjo")
+        assert await found(engine, "zephyrine", position) == "p3"
+        await asyncio.to_thread(_index, tmp_path / "more.jsonl", data, {"p3": "Laconic tuba", "p99": "Sapphire mug"})
+
+        async def taken_up() -> bool:
+            return bool(await found(engine, "sapphire")) and await found(engine, "laconic") == "p3"
+
+        await _until(taken_up)
+        assert await found(engine, "quixotic") == "new" and not await found(engine, "zephyrine")
+        after = await upsert(engine, "p3", "Zephyrine lantern again")
+        assert await found(engine, "zephyrine", after) == "p3" and not await found(engine, "laconic")
+        with suppress(FileNotFoundError):
+            (tmp_path / "more.jsonl").unlink()
+
+
+async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded(data: Path) -> None:
     products = [Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)]
     async with Engine.open(data) as engine:
         await engine.catalog.UpsertProducts(_stream(products))
-        assert await _within_seconds(_making(data))
         asked = time.monotonic()
-    while await _making(data)():
-        await asyncio.sleep(0.1)
     assert time.monotonic() - asked < 20  # all of them take a minute or more
     async with Engine.open(data) as engine:
-        assert (await engine.status()).pending_writes == 4_000
+        assert 2_000 < (await engine.status()).pending_writes <= 4_000
 
 
 async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsRequest]:
     for product in products:
         yield UpsertProductsRequest(product=product)
-
-
-def _making(data: Path) -> Callable[[], Awaitable[bool]]:
-    async def holds() -> bool:
-        return any((data / "snapshots").glob(".tmp-*"))
-
-    return holds

@@ -8,13 +8,13 @@ import pytest
 
 from shared.catalog.product import Product
 from shared.errors import StorageFull
-from tests.unit.embedding.letter_encoder import letter_indexer, titled, titles_of
+from tests.unit.embedding.indexing.letter_encoder import letter_indexer, titled, titles_of
 
 _DYING = """
 import os, signal, sys
 from pathlib import Path
 from shared.catalog.product import Product
-from tests.unit.embedding.letter_encoder import letter_indexer
+from tests.unit.embedding.indexing.letter_encoder import letter_indexer
 
 def run(data, last_call):
     calls = 0

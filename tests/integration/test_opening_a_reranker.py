@@ -9,14 +9,16 @@ import pytest
 
 from services.reranker.config import RerankerConfig
 from services.reranker.features import FEATURES
+from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import newest, open_reranker
+from services.reranker.opening import open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
 from shared.artifacts import new_version, read_manifest, set_current, sha256, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
+from shared.snapshot.change import Change
 from shared.snapshot.columns import ColumnsWriter
 from shared.snapshot.generation import FORMAT
 from shared.snapshot.products import ProductsWriter
@@ -27,22 +29,22 @@ from tests.unit.reranker.tiny_reranker import DIM, PRIOR, PRODUCTS, VERSION, mat
 CONFIG = RerankerConfig(precision="fp32", block_limit=20)
 
 
-def _snapshot(data: Path, bundle: Path) -> None:
+def _snapshot(data: Path, bundle: Path, count: int = PRODUCTS) -> None:
     rng = np.random.default_rng(0)
-    products = [Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(PRODUCTS)]
+    products = [Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(count)]
     with new_version(data / "snapshots", VERSION) as folder:
         for part in ("columns", "products", "states", "dense"):
             (folder / part).mkdir()
         columns, store = ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")
         states = StatesWriter(folder / "states", STATE)
-        states.add([np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(PRODUCTS)])
+        states.add([np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(count)])
         for writer in (columns, store):
             writer.add(products)
             writer.finish()
         states.finish()
-        np.save(folder / "dense" / "vectors.npy", unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16))
+        np.save(folder / "dense" / "vectors.npy", unit(matrix(rng, count, DIM)).astype(np.float16))
         encoder = {"name": "tiny", "dim": DIM, "heads_sha256": sha256(bundle / "heads.safetensors")}
-        content = {"format": FORMAT, "version": VERSION, "product_count": PRODUCTS, "encoder": encoder}
+        content = {"format": FORMAT, "version": VERSION, "product_count": count, "encoder": encoder}
         write_manifest(folder, content)
     set_current(data / "snapshots", VERSION)
 
@@ -72,13 +74,18 @@ def data(tmp_path: Path) -> Path:
 
 
 async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
-    assert newest(data) == (VERSION, "b1")
-    request = tiny_request()
-    request.recent_product_ids.append("p7")
-    request.recent_weights.append(1.0)
-    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(request)
+    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(tiny_request())
     assert sorted(response.order) == list(range(40))
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
+
+
+def test_the_reranker_of_an_empty_shop_learns_of_what_is_written(tmp_path: Path) -> None:
+    _snapshot(tmp_path, _bundle(tmp_path, "b1"), count=0)
+    opened = OpenedRerankers()
+    live = RerankerShop(tmp_path, CONFIG, product_texts, opened).open(VERSION)
+    live.serve()
+    live.apply([Change(0, offset=1)])
+    assert opened.newest.snapshot.position == 1
 
 
 def test_a_new_ranker_serves_the_snapshot_that_is_there(data: Path) -> None:

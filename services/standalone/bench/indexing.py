@@ -13,10 +13,11 @@ from typing import Any, Protocol
 
 from services.embedding.opening import open_encoder
 from services.standalone.bench.cpu import cpu
-from services.standalone.indexing import encoder_config, product_text_of
+from services.standalone.indexing import encoder_config
 from shared.catalog.product import Product
 from shared.catalog.rows import read_rows
 from shared.errors import AisleError
+from shared.product_text import product_text_of
 
 RAW_TEXTS = 4096  # encoded alone, half of them before the indexing run and half after it
 

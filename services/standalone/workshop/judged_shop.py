@@ -12,7 +12,7 @@ from services.embedding.encoder import TextEncoder
 from services.embedding.encoding import QueryEncoding
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.opening import open_encoder
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.config import RerankerConfig
 from services.reranker.deadline import Deadline
 from services.reranker.opening import open_reranker
@@ -30,8 +30,6 @@ from services.standalone.indexing import IndexProgress, encoder_config, index_ca
 from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
-
-_NOBODY = RecentProducts(np.zeros(0, np.int64), np.zeros(0, np.float32))
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ class JudgedShop:
         assert self.reranker is not None
         encoding = self._encoding(query)
         encoded = EncodedQuery(query, encoding.hidden, encoding.states, encoding.token_weights)
-        reranking = self.reranker.rerank(encoded, _columns(found), _NOBODY, Deadline(math.inf))
+        reranking = self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
         grades = {
             row: judged.grades[each] for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)
         }

@@ -18,13 +18,13 @@ from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.prior import PRIOR
 from services.reranker.training.split import teaches_ranker
-from services.standalone.indexing import IndexProgress, product_text_of
+from services.standalone.indexing import IndexProgress
 from services.standalone.workshop.judged_set import JudgedSet
 from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
 from shared.artifacts import new_version
 from shared.config import load
 from shared.errors import InvalidRequest
-from shared.product_text import MAX_TOKENS, STATE_TOKENS
+from shared.product_text import MAX_TOKENS, STATE_TOKENS, product_text_of
 from shared.snapshot.generation import new_version_name
 
 Report = Callable[[str], None]

@@ -7,6 +7,7 @@ from shared.catalog.validation import violations
 from shared.catalog.wire import from_message, to_message
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20)
+NAMES = WORDS.filter(str.strip)
 TEXTS = st.lists(WORDS, max_size=3).map(tuple)
 AMOUNTS = st.floats(0, 1e9)
 TIMES = st.none() | st.integers(-62_135_596_800, 253_402_300_799).map(float)
@@ -33,7 +34,7 @@ def products(draw: st.DrawFn) -> Product:
         rating_count=draw(st.integers(0, 2**32 - 1)) if average is not None else 0,
         gtin=draw(st.sampled_from(["", "12345678", "1234567890123"])),
         images=draw(TEXTS),
-        attributes=draw(st.dictionaries(WORDS, VALUES, max_size=3)),
+        attributes=draw(st.dictionaries(NAMES, VALUES, max_size=3)),
         tags=draw(TEXTS),
         publish_time=draw(TIMES),
         expire_time=draw(TIMES),

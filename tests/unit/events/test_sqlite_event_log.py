@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
-from shared.events.log import CATALOG, USER_EVENTS, NewRecord
+from shared.events.log import CATALOG, SEARCH_LOGS, USER_EVENTS, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
 ROOT = Path(__file__).parents[3]
@@ -120,10 +120,25 @@ async def test_an_event_id_is_forgotten_when_its_time_is_over_and_its_record_is_
     assert values == [b"a", b"b", b"a"]
 
 
-async def test_keys_of_a_topic_that_is_not_compacted_are_not_looked_up(tmp_path: Path) -> None:
+async def test_topics_are_merged_by_the_time_of_their_records(tmp_path: Path) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite")
-    with pytest.raises(ValueError, match="not compacted"):
-        await log.latest(USER_EVENTS, "v1")
+    for number in range(6):
+        await log.append((USER_EVENTS, SEARCH_LOGS)[number % 2], [NewRecord("v", str(number).encode())])
+    consumer = await log.consumer([SEARCH_LOGS, USER_EVENTS])
+    assert [record.value for record in await consumer.poll(0, limit=4)] == [b"0", b"1", b"2", b"3"]
+    assert [record.value for record in await consumer.poll(0)] == [b"4", b"5"]
+    await log.close()
+
+
+async def test_what_was_dropped_is_gone_and_its_offset_is_not_given_again(tmp_path: Path) -> None:
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    appended = await log.append(USER_EVENTS, [NewRecord("v", str(number).encode()) for number in range(3)])
+    await log.drop(USER_EVENTS, appended[1].offset)
+    assert [record.value for record in await log.read(USER_EVENTS, 0)] == [b"2"]
+    await log.drop(USER_EVENTS, appended[2].offset)
+    assert await log.read(USER_EVENTS, 0) == []
+    (later,) = await log.append(USER_EVENTS, [NewRecord("v", b"3")])
+    assert later.offset == 4
     await log.close()
 
 

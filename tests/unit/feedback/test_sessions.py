@@ -1,8 +1,8 @@
 import pytest
 
-from services.feedback.interaction import Interaction
+from services.feedback.observation import Interaction
 from services.feedback.sessions import MAX_WEIGHT, after
-from shared.features.store import HALF_LIFE_SECONDS, MAX_RECENT_PRODUCTS, NOBODY, TTL_SECONDS, VisitorState
+from shared.features.visitor import HALF_LIFE_SECONDS, MAX_RECENT_PRODUCTS, NOBODY, TTL_SECONDS, VisitorState
 
 
 def did(action: str, *product_ids: str, at: float = 0.0, session_id: str = "") -> Interaction:
@@ -65,6 +65,12 @@ def test_what_is_a_month_older_than_the_newest_is_dropped() -> None:
 def test_the_session_is_that_of_the_newest_interaction() -> None:
     state = after(NOBODY, did("click", "p1", at=10, session_id="s2"))
     assert after(state, did("click", "p2", at=5, session_id="s1")).session_id == "s2"
+
+
+def test_a_product_belongs_to_the_session_of_its_last_action() -> None:
+    state = after(after(NOBODY, did("click", "p1", at=10, session_id="s2")), did("click", "p1", at=5, session_id="s1"))
+    assert state.recent[0].session_id == "s2"
+    assert state.weights_at(10, "s2").keys() == {"p1"} and not state.weights_at(10, "s1")
 
 
 def test_an_action_without_a_weight_changes_nothing() -> None:

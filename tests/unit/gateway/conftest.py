@@ -25,7 +25,7 @@ from services.gateway.config import GatewayConfig
 from services.gateway.search_service import SearchService
 from shared.errors import SnapshotGone
 from shared.events.sqlite import SqliteEventLog
-from shared.features.memory import MemoryFeatureStore
+from shared.redis.cache import Cache
 
 Trouble = Callable[[], Awaitable[None]]
 
@@ -48,12 +48,14 @@ def failing(error: Exception) -> Trouble:
 @dataclass
 class Embedding:
     trouble: Trouble = none
+    encoder_version: str = "e1"
     queries: list[str] = field(default_factory=list)
 
     async def EmbedQueries(self, request: EmbedQueriesRequest, context: Any = None) -> EmbedQueriesResponse:
         self.queries.extend(request.queries)
         await self.trouble()
-        return EmbedQueriesResponse(encodings=[QueryEncoding(vector=b"\0\0\x80\x3f", token_count=1)])
+        encoding = QueryEncoding(vector=b"\0\0\x80\x3f", token_count=1)
+        return EmbedQueriesResponse(encodings=[encoding] * len(request.queries), encoder_version=self.encoder_version)
 
 
 @dataclass
@@ -69,7 +71,7 @@ class Retrieval:
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.analyze_trouble()
-        corrected = request.query.replace("shooe", "shoe")
+        corrected = request.query.replace("hooe", "hoe")
         return AnalyzeQueryResponse(query=corrected, corrected=corrected != request.query)
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
@@ -106,6 +108,7 @@ class Reranker:
     """Turns the order round."""
 
     trouble: Trouble = none
+    degraded: list[str] = field(default_factory=list)
     requests: list[RerankRequest] = field(default_factory=list)
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
@@ -121,6 +124,7 @@ class Reranker:
             feature_values=features.tobytes(),
             explanations=[because] * min(count, request.explain_limit),
             bundle_version="b1",
+            degraded=self.degraded,
         )
 
 
@@ -129,20 +133,19 @@ class Gateway:
     embedding: Embedding
     retrieval: Retrieval
     reranker: Reranker
-    features: MemoryFeatureStore
     log: SqliteEventLog
     search: SearchService
 
-    def with_config(self, **settings: Any) -> SearchService:
-        services = (self.embedding, self.retrieval, self.reranker, self.features, self.log)
-        return SearchService(*services, GatewayConfig(**settings))
+    def with_config(self, shared_windows: Cache | None = None, **settings: Any) -> SearchService:
+        services = (self.embedding, self.retrieval, self.reranker, self.log)
+        return SearchService(*services, GatewayConfig(**settings), shared_windows)
 
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
-    features, log = MemoryFeatureStore(), SqliteEventLog(tmp_path / "log.sqlite")
-    search = SearchService(embedding, retrieval, reranker, features, log, GatewayConfig())
-    yield Gateway(embedding, retrieval, reranker, features, log, search)
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    search = SearchService(embedding, retrieval, reranker, log, GatewayConfig())
+    yield Gateway(embedding, retrieval, reranker, log, search)
     await search.close()
     await log.close()

@@ -9,15 +9,17 @@ from shared.config import load
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DEADLINE_MS", "0"), ("WINDOW_SIZE", "5001"), ("MAX_SPOOLED", "0"), ("MAX_WAITING", "-1"),
-     ("WINDOW_TTL_SECONDS", "nan")],
+    [("DEADLINE_MS", "0"), ("WINDOW_SIZE", "5001"), ("MAX_WAITING_IMPRESSIONS", "0"), ("MAX_WAITING", "-1"),
+     ("WINDOW_TTL_SECONDS", "nan"), ("CACHE_MS", "nan"), ("RESOLVE_SECONDS", "0"), ("HEDGE_SHARE", "2")],
 )  # fmt: skip
 def test_a_setting_that_makes_no_sense_ends_the_start(name: str, value: str) -> None:
     with pytest.raises(SystemExit, match=name.lower()):
         load(GatewayConfig, {f"AISLE_GATEWAY_{name}": value})
 
 
-@pytest.mark.parametrize(("name", "value"), [("REFRESH_SECONDS", "0"), ("AFFINITY_WEIGHT", "nan"), ("WORKERS", "0")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("REFRESH_SECONDS", "0"), ("AFFINITY_WEIGHT", "nan"), ("FEATURES_MS", "nan"), ("WORKERS", "0")]
+)
 def test_so_does_one_of_the_reranker(name: str, value: str) -> None:
     with pytest.raises(SystemExit, match=name.lower()):
         load(RerankerConfig, {f"AISLE_RERANKER_{name}": value})

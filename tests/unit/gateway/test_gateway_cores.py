@@ -1,42 +1,11 @@
 import asyncio
 import time
-import uuid
 
 import pytest
 
 from services.gateway import explanation
 from services.gateway.admission import Admission
-from services.gateway.query_ids import new_query_id
-from services.gateway.windows import Windows
 from shared.errors import Overloaded
-
-
-def test_a_window_is_forgotten_when_its_time_is_over() -> None:
-    now = 0.0
-    windows = Windows[str](10, ttl_seconds=600, clock_seconds=lambda: now)
-    windows.keep("q1", "window")
-    now = 600
-    assert windows.get("q1") == "window"
-    now = 601
-    assert windows.get("q1") is None and len(windows) == 0
-
-
-def test_the_window_unused_for_longest_makes_room() -> None:
-    windows = Windows[str](2, ttl_seconds=600)
-    windows.keep("q1", "a")
-    windows.keep("q2", "b")
-    windows.get("q1")
-    windows.keep("q3", "c")
-    assert [windows.get(query_id) for query_id in ("q1", "q2", "q3")] == ["a", None, "c"]
-
-
-def test_query_ids_are_unique_version_7_and_sort_by_time() -> None:
-    first = [new_query_id() for _ in range(1_000)]
-    time.sleep(0.002)
-    later = new_query_id()
-    assert len(set(first)) == 1_000
-    assert max(first) < later
-    assert uuid.UUID(later).version == 7 and uuid.UUID(later).variant == uuid.RFC_4122
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,11 @@
-import asyncio
 from collections.abc import Sequence
 
 from protos.events_pb2 import Impression
+from protos.retrieval_pb2 import RetrieveResponse
 from protos.search_pb2 import TIER_FUSED, SearchRequest
 from services.gateway.impressions import Impressions
-from services.gateway.ranked_window import RankedWindow
-from services.gateway.spool import Spool
-from shared.errors import Unavailable
+from services.gateway.ranked_window import RankedWindow, fused
+from shared.errors import StorageFull
 from shared.events.log import SEARCH_LOGS, Appended, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import Gateway
@@ -45,11 +44,11 @@ async def test_a_very_long_query_is_logged_as_far_as_it_was_read(gateway: Gatewa
 async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
     scores, ids = [0.5, 0.25], ["p1", "p2"]
     window = RankedWindow("shoe", False, "s1", "", TIER_FUSED, (), 2, [], [0, 1], ids, scores, [1, 2])
-    spool = Spool(gateway.log, SEARCH_LOGS, 10)
-    Impressions(spool).publish(SearchRequest(query="shoe"), "q1", window, range(1, 2))
+    impressions = Impressions(gateway.log, 10)
+    impressions.publish(SearchRequest(query="shoe"), "q1", window, range(1, 2))
     ids.clear()
     scores.clear()
-    await spool.close()
+    await impressions.close()
     (impression,) = await logged(gateway)
     assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [("p2", 2, 0.25)]
 
@@ -69,45 +68,56 @@ async def test_below_the_reranked_tier_there_are_no_features(gateway: Gateway) -
     assert not impression.feature_names and not impression.products[0].feature_values
 
 
-class Down:
-    def __init__(self, log: SqliteEventLog) -> None:
-        self.log, self.down = log, True
+ONE_PRODUCT = fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ())
+
+
+class Refusing:
+    """Takes the first append after `refusals`."""
+
+    def __init__(self, log: SqliteEventLog, refusals: int) -> None:
+        self.log, self.refusals = log, refusals
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        if self.down:
-            raise Unavailable("the log is down")
+        if self.refusals > 0:
+            self.refusals -= 1
+            raise StorageFull("no room")
         return await self.log.append(topic, records)
 
 
-def spool_over(log: Down, max_records: int) -> Spool:
-    return Spool(log, SEARCH_LOGS, max_records)  # type: ignore[arg-type]  # only append is used
+def shown(impressions: Impressions, count: int) -> None:
+    for number in range(count):
+        impressions.publish(SearchRequest(query=f"shoe {number}"), f"q{number}", ONE_PRODUCT, range(1))
 
 
-async def test_what_the_log_does_not_take_is_kept_in_order_and_appended_later(gateway: Gateway) -> None:
-    log = Down(gateway.log)
-    spool = spool_over(log, 100)
-    for number in range(3):
-        spool.put(lambda number=number: NewRecord("v", str(number).encode()))  # type: ignore[misc]
-    await asyncio.sleep(0.05)
-    assert len(spool) == 3
-    log.down = False
-    await spool.close()
-    assert [record.value for record in await gateway.log.read(SEARCH_LOGS, 0)] == [b"0", b"1", b"2"]
+async def queries(gateway: Gateway) -> list[str]:
+    return [Impression.FromString(record.value or b"").query for record in await gateway.log.read(SEARCH_LOGS, 0)]
 
 
-async def test_beyond_its_bound_a_spool_drops_the_oldest_and_counts_it(gateway: Gateway) -> None:
-    log = Down(gateway.log)
-    spool = spool_over(log, 2)
-    for number in range(5):
-        spool.put(lambda number=number: NewRecord("v", str(number).encode()))  # type: ignore[misc]
-    log.down = False
-    await spool.close()
-    assert [record.value for record in await gateway.log.read(SEARCH_LOGS, 0)] == [b"3", b"4"]
-    assert spool.counts["dropped"] == 3
+async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway) -> None:
+    impressions = Impressions(gateway.log, 1_000)
+    shown(impressions, 700)
+    await impressions.close()
+    assert await queries(gateway) == [f"shoe {number}" for number in range(700)]
 
 
-async def test_a_log_that_is_down_does_not_hold_up_the_page(gateway: Gateway) -> None:
-    gateway.log = Down(gateway.log)  # type: ignore[assignment]
+async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are_logged(gateway: Gateway) -> None:
+    impressions = Impressions(Refusing(gateway.log, 1), 1_000)  # type: ignore[arg-type]  # only append is used
+    shown(impressions, 501)
+    await impressions.close()
+    assert await queries(gateway) == ["shoe 500"]
+    assert impressions.counts == {"dropped": 500, "appended": 1}
+
+
+async def test_beyond_the_bound_the_oldest_is_dropped_and_counted(gateway: Gateway) -> None:
+    impressions = Impressions(gateway.log, 2)
+    shown(impressions, 5)
+    await impressions.close()
+    assert await queries(gateway) == ["shoe 3", "shoe 4"]
+    assert impressions.counts == {"dropped": 3, "appended": 2}
+
+
+async def test_a_log_that_refuses_does_not_hold_up_the_page(gateway: Gateway) -> None:
+    gateway.log = Refusing(gateway.log, 1_000)  # type: ignore[assignment]
     search = gateway.with_config()
     page = await search.Search(SearchRequest(query="shoe", deadline_ms=1_000))
     assert len(page.results) == 20

@@ -4,6 +4,7 @@ from protos.search_pb2 import SearchRequest, SearchResponse
 from services.gateway.search_service import SearchService
 from shared.errors import InvalidRequest
 from tests.unit.gateway.conftest import Gateway, none
+from tests.unit.gateway.memory_cache import MemoryCache
 
 
 def shoes(page_token: str = "", page_size: int = 15, query: str = "shoe") -> SearchRequest:
@@ -76,6 +77,24 @@ async def test_a_window_pushed_out_by_others_is_ranked_again(gateway: Gateway) -
     await search.Search(shoes(query="boot"))
     assert ids(first, await search.Search(shoes(first.next_page_token))) == EVERYTHING[:30]
     assert len(gateway.retrieval.requests) == 3
+
+
+async def test_another_gateway_that_shares_windows_goes_on_without_ranking_again(gateway: Gateway) -> None:
+    cache = MemoryCache()
+    first = await gateway.with_config(cache).Search(shoes())
+    second = await gateway.with_config(cache).Search(shoes(first.next_page_token))
+    assert ids(first, second) == EVERYTHING[:30]
+    assert (second.query_id, second.total_count) == (first.query_id, 50)
+    assert len(gateway.retrieval.requests) == 1
+
+
+async def test_a_shared_window_whose_snapshot_is_gone_is_ranked_again(gateway: Gateway) -> None:
+    cache = MemoryCache()
+    first = await gateway.with_config(cache).Search(shoes())
+    gateway.retrieval.snapshot_version = "s2"
+    second = await gateway.with_config(cache).Search(shoes(first.next_page_token))
+    assert ids(first, second) == EVERYTHING[:30]
+    assert (second.served_by.snapshot_version, list(second.served_by.degraded)) == ("s2", [])
 
 
 async def test_a_degraded_window_stays_in_its_order_and_keeps_saying_why(gateway: Gateway) -> None:

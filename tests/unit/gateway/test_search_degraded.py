@@ -8,8 +8,6 @@ import pytest
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.features.memory import MemoryFeatureStore
-from shared.features.store import VisitorState
 from tests.unit.gateway.conftest import Gateway, failing, none, too_long
 from tests.unit.gateway.shoes import FUSED, RERANKED, ids, shoes
 
@@ -87,20 +85,6 @@ async def test_without_candidates_there_is_no_page(gateway: Gateway, trouble: ob
     gateway.retrieval.trouble = trouble  # type: ignore[assignment]
     with pytest.raises(Unavailable, match=r"retrieval: .*; retry"):
         await gateway.search.Search(shoes())
-
-
-class LateStore(MemoryFeatureStore):
-    async def visitor(self, visitor_id: str) -> VisitorState:
-        await asyncio.sleep(30)
-        return VisitorState()
-
-
-async def test_without_the_visitors_state_the_page_is_for_nobody_in_particular(gateway: Gateway) -> None:
-    gateway.features = LateStore()
-    page = await gateway.with_config().Search(shoes(visitor_id="v1"))
-    assert ids(page) == RERANKED
-    assert list(page.served_by.degraded) == ["visitor: deadline"]
-    assert not gateway.reranker.requests[0].recent_product_ids
 
 
 async def test_a_stage_that_names_itself_is_named_once(gateway: Gateway) -> None:

@@ -6,8 +6,8 @@ import pytest
 from protos.search_pb2 import (
     SearchResponse,
 )
-from services.gateway.stage import Stage
 from shared.errors import Overloaded
+from shared.stage import Stage
 from tests.unit.gateway.conftest import Gateway, none, too_long
 from tests.unit.gateway.shoes import RERANKED, ids, shoes
 

@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from protos.search_pb2 import (
@@ -10,7 +8,7 @@ from protos.search_pb2 import (
     FacetRequest,
 )
 from shared.errors import InvalidRequest, Unavailable
-from shared.features.store import RecentProduct, VisitorState
+from shared.query_ids import hash_in, query_hash
 from tests.unit.gateway.conftest import Gateway, failing
 from tests.unit.gateway.shoes import FUSED, RERANKED, ids, shoes
 
@@ -40,13 +38,23 @@ async def test_what_retrieval_rejects_reaches_the_caller(gateway: Gateway) -> No
         await gateway.search.Search(shoes())
 
 
-async def test_the_reranker_is_told_what_the_visitor_acted_on(gateway: Gateway) -> None:
-    now = time.time()
-    recent = (RecentProduct("p7", 3.0, now), RecentProduct("p9", 1.0, now))
-    await gateway.features.put_visitor("v1", VisitorState(recent))
-    await gateway.search.Search(shoes(visitor_id="v1"))
-    assert list(gateway.reranker.requests[0].recent_product_ids) == ["p7", "p9"]
-    assert gateway.reranker.requests[0].recent_weights == pytest.approx([3.0, 1.0], rel=1e-3)
+async def test_the_reranker_is_told_whose_page_it_is(gateway: Gateway) -> None:
+    await gateway.search.Search(shoes(visitor_id="v1", session_id="s7"))
+    asked = gateway.reranker.requests[0]
+    assert (asked.visitor_id, asked.session_id) == ("v1", "s7")
+
+
+async def test_what_the_reranker_left_out_is_told(gateway: Gateway) -> None:
+    gateway.reranker.degraded = ["features: deadline"]
+    page = await gateway.search.Search(shoes())
+    assert (ids(page), list(page.served_by.degraded)) == (RERANKED, ["features: deadline"])
+
+
+async def test_a_query_id_says_which_query_was_searched(gateway: Gateway) -> None:
+    page = await gateway.search.Search(shoes(query="Shooe"))
+    assert page.corrected_query == "Shoe"
+    assert hash_in(page.query_id) == query_hash(gateway.reranker.requests[0].query) == query_hash("shoe")
+    assert hash_in((await gateway.search.Search(shoes(query=""))).query_id) == 0
 
 
 async def test_the_reranker_is_told_what_is_left_of_the_budget(gateway: Gateway) -> None:

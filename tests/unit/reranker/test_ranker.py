@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import pytest
 
@@ -40,6 +41,28 @@ def test_what_training_wrote_is_what_serving_reads(tmp_path: Path) -> None:
     _save(tmp_path, list(FEATURES), PRIOR)
     ranker.trees.save_model(tmp_path / MODEL)
     np.testing.assert_allclose(Ranker.open(tmp_path).score(MATRIX), ranker.score(MATRIX))
+
+
+def test_a_ranker_of_an_older_version_reads_the_features_that_it_knows(tmp_path: Path) -> None:
+    older = ["dense_score", "fused_z", "price_log"]  # fewer than today, and not in today's order
+    features = matrix(np.random.default_rng(0), 400, len(older))
+    options = {"objective": "regression", "num_leaves": 4, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5}
+    trees = lightgbm.train(options, lightgbm.Dataset(features, features @ [1.0, 2.0, -3.0]), num_boost_round=8)
+    trees.save_model(tmp_path / MODEL)
+    _save(tmp_path, older, {"fused_z": 0.5})
+    ranker, places = Ranker.open(tmp_path), [FEATURES.index(name) for name in older]
+    expected = 0.5 * MATRIX[:, FEATURES.index("fused_z")] + trees.predict(MATRIX[:, places])
+    np.testing.assert_allclose(ranker.score(MATRIX), expected, atol=1e-6)
+    parts, start = ranker.contributions(MATRIX)
+    np.testing.assert_allclose(parts.sum(axis=1) + start, expected, atol=1e-6)
+    assert not np.delete(parts, places, axis=1).any()
+
+
+def test_trees_of_other_features_than_the_description_are_refused(tmp_path: Path) -> None:
+    _save(tmp_path, list(FEATURES[:-1]), PRIOR)
+    tiny_ranker().trees.save_model(tmp_path / MODEL)
+    with pytest.raises(Corrupt, match="was trained on"):
+        Ranker.open(tmp_path)
 
 
 def test_no_candidates_have_no_scores() -> None:

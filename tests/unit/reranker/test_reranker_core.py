@@ -4,29 +4,38 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.candidates import Candidates
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import AFFINITY, explain
-from services.reranker.features import FEATURES
+from services.reranker.features import FEATURES, VISITOR_AFFINITY
 from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.scorer import PacedScorer
+from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
+from shared.features import spec
+from shared.features.page import StoredPage
+from shared.snapshot.wire_rows import UNKNOWN
 from tests.unit.reranker.tiny_models import HIDDEN, STATE
-from tests.unit.reranker.tiny_reranker import PRODUCTS, matrix, tiny_snapshot
+from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, stored_page, tiny_parts
 
 RNG = np.random.default_rng(2)
 QUERY = EncodedQuery("red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32))
 ROWS = RNG.permutation(PRODUCTS)[:40]
 FUSED = np.sort(np.abs(matrix(RNG, 40)))[::-1]
 CANDIDATES = Candidates(ROWS, np.abs(matrix(RNG, 40)), matrix(RNG, 40), FUSED, *([np.arange(40, dtype=np.float32)] * 2))
-NOBODY = RecentProducts(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+NOBODY = stored_page(ROWS.tolist(), {})
 UNLIMITED = Deadline.after(0)
 
 
-def _rerank(reranker: Reranker, recent: RecentProducts = NOBODY, deadline: Deadline = UNLIMITED) -> Reranking:
-    return reranker.rerank(QUERY, CANDIDATES, recent, deadline)
+def _rerank(reranker: Reranker, done: StoredPage | None = NOBODY, deadline: Deadline = UNLIMITED) -> Reranking:
+    return reranker.rerank(QUERY, CANDIDATES, done, deadline)
+
+
+def _acted(*places: int, weight: float = 1.0) -> StoredPage:
+    """The page of somebody who acted on these of the candidates."""
+    return stored_page(ROWS.tolist(), {f"p{ROWS[place]}": weight for place in places})
 
 
 def test_the_order_follows_the_scores(reranker: Reranker) -> None:
@@ -81,22 +90,19 @@ def test_a_bundle_without_an_interaction_model_ranks_by_the_rest(reranker: Reran
 
 def test_recent_products_lift_their_like_and_a_stranger_s_page_stays_as_it_is(reranker: Reranker) -> None:
     stranger = _rerank(reranker)
-    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
-    known = _rerank(reranker, recent)
+    known = _rerank(reranker, _acted(30))
     assert known.order.tolist() != stranger.order.tolist()
     assert known.order.tolist().index(30) < stranger.order.tolist().index(30)
     assert not stranger.affinity_added.any()
 
 
 def test_affinity_never_adds_more_than_its_weight_in_standard_deviations(reranker: Reranker) -> None:
-    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
-    stranger, known = _rerank(reranker), _rerank(reranker, recent)
+    stranger, known = _rerank(reranker), _rerank(reranker, _acted(30))
     assert 0 < np.abs(known.affinity_added).max() <= 0.5 * stranger.relevance_scores.std()
 
 
 def test_the_parts_of_an_explanation_sum_to_the_score_the_largest_first(reranker: Reranker) -> None:
-    recent = RecentProducts(ROWS[[30, 2]], np.array([1, 0.5], dtype=np.float32))
-    reranking = _rerank(reranker, recent)
+    reranking = _rerank(reranker, _acted(30, 2))
     explained = reranking.order[:5]
     for place, parts in zip(explained, explain(reranker.ranker, reranking, explained), strict=True):
         sizes = [abs(added) for _, _, added in parts]
@@ -105,14 +111,39 @@ def test_the_parts_of_an_explanation_sum_to_the_score_the_largest_first(reranker
         assert AFFINITY in [name for name, _, _ in parts]
 
 
+def test_what_shoppers_did_is_among_the_features_and_not_known_without_a_store(reranker: Reranker) -> None:
+    known, unknown = _rerank(reranker, _acted(30, weight=2.0)), _rerank(reranker, None)
+    places = [FEATURES.index(name) for name in (*spec.COLUMNS, VISITOR_AFFINITY)]
+    assert np.isnan(unknown.features[:, places]).all()
+    assert known.features[30, FEATURES.index(spec.VISITOR_WEIGHT)] == 2
+    assert known.features[:, FEATURES.index(VISITOR_AFFINITY)].tolist() == known.affinity.tolist()
+    assert known.features[:, FEATURES.index("product_opens_30d")].tolist() == [0] * 40
+
+
+def test_of_a_candidate_that_has_not_come_here_yet_nothing_is_known(reranker: Reranker) -> None:
+    rows = ROWS.copy()
+    rows[3] = UNKNOWN
+    candidates = replace(CANDIDATES, rows=rows)
+    done = stored_page(rows.tolist(), {f"p{ROWS[30]}": 1.0})
+    features = reranker.rerank(QUERY, candidates, done, UNLIMITED).features
+    places = [FEATURES.index(name) for name in ("product_opens_30d", spec.VISITOR_WEIGHT, VISITOR_AFFINITY)]
+    assert np.isnan(features[3, places]).all()
+    assert not np.isnan(np.delete(features, 3, axis=0)[:, places]).any()
+
+
+def test_recent_products_that_are_gone_are_passed_over(reranker: Reranker) -> None:
+    gone = stored_page(ROWS.tolist(), {"p999": 1.0})
+    assert _rerank(reranker, gone).order.tolist() == _rerank(reranker).order.tolist()
+
+
 def test_no_candidates_are_an_empty_order(reranker: Reranker) -> None:
     none = np.zeros(0, dtype=np.float32)
     empty = Candidates(np.zeros(0, dtype=np.int64), none, none, none, none, none)
-    recent = RecentProducts(ROWS[[30]], np.ones(1, dtype=np.float32))
-    assert reranker.rerank(QUERY, empty, recent, UNLIMITED).order.tolist() == []
+    done = stored_page([], {"p30": 1.0})
+    assert reranker.rerank(QUERY, empty, done, UNLIMITED).order.tolist() == []
 
 
 def test_a_snapshot_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
-    snapshot = tiny_snapshot(tmp_path / "columns")
+    parts = tiny_parts(tmp_path / "columns")
     with pytest.raises(Corrupt, match="count"):
-        replace(snapshot, vectors=snapshot.vectors[:-1])
+        RerankerSnapshot(VERSION, **{**parts, "vectors": parts["vectors"][:-1]})

@@ -1,6 +1,8 @@
 """A reranker over a random catalogue and random models, small enough to be made by a test."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import lightgbm
 import numpy as np
@@ -17,6 +19,9 @@ from services.reranker.scorer import PacedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared.catalog.product import Product
+from shared.catalog.wire import to_bytes
+from shared.features.page import PageRequest, StoredPage
+from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 
@@ -34,6 +39,15 @@ class NumberedProducts:
         row = int(product_id.removeprefix("p"))
         return row if row < PRODUCTS else None
 
+    def product_id(self, row: int) -> str:
+        return f"p{row}"
+
+    def product(self, row: int) -> Product:
+        return Product(f"p{row}", "kettle")
+
+    def payload(self, row: int) -> bytes:
+        return to_bytes(self.product(row))
+
 
 def matrix(rng: np.random.Generator, *shape: int) -> Matrix:
     return rng.standard_normal(shape).astype(np.float32)
@@ -45,6 +59,10 @@ def unit(vectors: Matrix) -> Matrix:
 
 
 def tiny_snapshot(folder: Path, version: str = VERSION, seed: int = 0) -> RerankerSnapshot:
+    return RerankerSnapshot(version, **tiny_parts(folder, seed))
+
+
+def tiny_parts(folder: Path, seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     offsets = np.concatenate([[0], np.cumsum(rng.integers(0, 7, PRODUCTS))])
     states = np.round(127 * unit(matrix(rng, int(offsets[-1]), STATE))).astype(np.int8)
@@ -54,7 +72,8 @@ def tiny_snapshot(folder: Path, version: str = VERSION, seed: int = 0) -> Rerank
     writer.add([Product(f"p{row}", "kettle", price=price, rating_count=row) for row, price in enumerate(prices)])
     writer.finish()
     vectors = unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16)
-    return RerankerSnapshot(version, TokenStates(states, offsets), vectors, Columns.open(folder), NumberedProducts())
+    parts = {"states": TokenStates(states, offsets), "vectors": vectors}
+    return {**parts, "columns": Columns.open(folder), "products": NumberedProducts()}
 
 
 def tiny_ranker(seed: int = 0, trees: bool = True) -> Ranker:
@@ -74,6 +93,14 @@ def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, bloc
     model = BlockModel.open(folder / "block.onnx", "fp32", threads=1)
     block = PacedScorer(BlockScorer(model, snapshot.states), 5, block_limit, Pace(0.01))
     return Reranker(snapshot, tiny_ranker(trees=trees), block, bundle_version="tiny", before=Pace(0.1), after=Pace(0.1))
+
+
+def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
+    """What the store has of a page whose visitor has these products and weights, and of which nothing else is known."""
+    visitor = Visitor()
+    visitor.state = VisitorState(tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()))
+    request = PageRequest([f"p{row}" for row in rows])
+    return StoredPage(request, [visitor.encoded(), None, *[None] * len(rows)], now_seconds=1e9)
 
 
 def tiny_request(count: int = 40, seed: int = 3) -> RerankRequest:

@@ -26,8 +26,10 @@ class WriteSnapshot(Protocol):
     def __call__(self, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Path: ...
 
 
-def write_snapshot(root: Path, products: Sequence[Product], vectors: Any = None, version: str = "v1") -> Path:
-    """The folder of a snapshot of `products` and their vectors (n, 8), or random ones."""
+def write_snapshot(
+    root: Path, products: Sequence[Product], vectors: Any = None, version: str = "v1", **manifest: Any
+) -> Path:
+    """The folder of a snapshot of `products` and their vectors (n, 8), or random ones; with more in its manifest."""
     folder = root / version
     (folder / "products").mkdir(parents=True)
     for writing in (
@@ -47,5 +49,5 @@ def write_snapshot(root: Path, products: Sequence[Product], vectors: Any = None,
     np.save(folder / "dense/vectors.npy", vectors)
     faiss.write_index(index, str(folder / "dense/index.faiss"))
     content = {"format": FORMAT, "version": version, "product_count": len(products), "dense": {"kind": "flat"}}
-    write_manifest(folder, content)
+    write_manifest(folder, {**content, **manifest})
     return folder

@@ -4,7 +4,7 @@ import pytest
 from services.retrieval import facets
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
-from shared.snapshot.columns import Columns
+from shared.snapshot.catalog_columns import CatalogColumns
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 PRODUCTS = [
@@ -15,36 +15,36 @@ PRODUCTS = [
 
 
 @pytest.fixture
-def columns(open_snapshot: OpenSnapshot) -> Columns:
+def columns(open_snapshot: OpenSnapshot) -> CatalogColumns:
     return open_snapshot(PRODUCTS).columns
 
 
-def test_values_come_by_frequency_then_alphabet(columns: Columns) -> None:
+def test_values_come_by_frequency_then_alphabet(columns: CatalogColumns) -> None:
     assert facets.count(columns, np.ones(3, bool), "brands", 10).values == (("Lux", 2), ("Hob", 1))
     assert facets.count(columns, np.array([True, True, False]), "brands", 1).values == (("Hob", 1),)
 
 
-def test_a_category_counts_every_product_below_it_once(columns: Columns) -> None:
+def test_a_category_counts_every_product_below_it_once(columns: CatalogColumns) -> None:
     counted = facets.count(columns, np.ones(3, bool), "categories", 10).values
     assert counted == (("Home", 2), ("Home > Kettles", 2), ("Home > Lamps", 1))
 
 
-def test_numbers_have_values_and_a_range_of_the_match_set(columns: Columns) -> None:
+def test_numbers_have_values_and_a_range_of_the_match_set(columns: CatalogColumns) -> None:
     facet = facets.count(columns, np.ones(3, bool), "price", 0)
     assert facet.values == (("20", 2), ("10", 1)) and facet.range == (10.0, 20.0)
     assert facets.count(columns, np.array([True, False, False]), "price", 0).range == (10.0, 10.0)
 
 
-def test_an_attribute_may_have_texts_and_numbers(columns: Columns) -> None:
+def test_an_attribute_may_have_texts_and_numbers(columns: CatalogColumns) -> None:
     facet = facets.count(columns, np.ones(3, bool), "attributes.size", 10)
     assert facet.values == (("1.5", 1), ("2", 1), ("big", 1)) and facet.range == (1.5, 2.0)
 
 
-def test_an_empty_match_set_has_no_values_and_no_range(columns: Columns) -> None:
+def test_an_empty_match_set_has_no_values_and_no_range(columns: CatalogColumns) -> None:
     assert facets.count(columns, np.zeros(3, bool), "price", 10) == facets.Facet("price", (), None)
 
 
 @pytest.mark.parametrize(("field", "limit"), [("brandz", 10), ("product_id", 10), ("brands", 1_001)])
-def test_what_cannot_be_counted_is_refused_by_name(columns: Columns, field: str, limit: int) -> None:
+def test_what_cannot_be_counted_is_refused_by_name(columns: CatalogColumns, field: str, limit: int) -> None:
     with pytest.raises(InvalidRequest, match=field):
         facets.count(columns, np.ones(3, bool), field, limit)

@@ -1,4 +1,6 @@
+import asyncio
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +64,52 @@ def test_parts_that_do_not_belong_together_are_noticed(write_snapshot: WriteSnap
     write_manifest(folder, {**manifest, "product_count": 2})
     with pytest.raises(Corrupt, match="the manifest has 2 products"):
         Snapshot.open(folder)
+
+
+def test_the_next_state_takes_the_place_of_its_own_snapshot_alone(open_snapshot: OpenSnapshot) -> None:
+    first, second = open_snapshot(ONE, version="v1"), open_snapshot(ONE, version="v2")
+    snapshots = Snapshots(first, second)
+    snapshots.refresh(replace(first, log_position=9))
+    assert (snapshots.get("v1").log_position, snapshots.get()) == (9, second)
+    snapshots.refresh(replace(second, version="v0"))
+    with pytest.raises(SnapshotGone):
+        snapshots.get("v0")
+
+
+def test_the_newest_snapshot_of_an_encoder_is_searched(open_snapshot: OpenSnapshot) -> None:
+    old, new = (replace(open_snapshot(ONE, version=v), encoder_version=f"e{v}") for v in ("v1", "v2"))
+    snapshots = Snapshots(old, new)
+    assert [snapshots.get(encoder_version=each).version for each in ("ev1", "ev2", "")] == ["v1", "v2", "v2"]
+
+
+async def test_a_wait_ends_when_the_write_is_shown(open_snapshot: OpenSnapshot) -> None:
+    snapshot = open_snapshot(ONE)
+    snapshots = Snapshots(snapshot)
+    waiting = asyncio.ensure_future(snapshots.showing(5, budget_ms=5_000))
+    for position in (3, 5):
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+        snapshots.refresh(replace(snapshot, log_position=position))
+    assert (await waiting).log_position == 5
+
+
+async def test_a_wait_ends_on_a_newer_snapshot_too(open_snapshot: OpenSnapshot) -> None:
+    snapshots = Snapshots(open_snapshot(ONE, version="v1"))
+    waiting = asyncio.ensure_future(snapshots.showing(5, budget_ms=5_000))
+    await asyncio.sleep(0.01)
+    snapshots.swap(replace(open_snapshot(ONE, version="v2"), log_position=7))
+    assert (await waiting).version == "v2"
+
+
+async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(open_snapshot: OpenSnapshot) -> None:
+    old, new = (replace(open_snapshot(ONE, version=v), log_position=3) for v in ("v1", "v2"))
+    snapshots = Snapshots(old, new)
+    with pytest.raises(SnapshotGone, match="v1 takes in no more writes"):
+        await snapshots.showing(5, budget_ms=60_000, version="v1")
+    assert await snapshots.showing(3, budget_ms=0, version="v1") is old
+    other = Snapshots(replace(old, encoder_version="old@1"), new)  # which follows: it is the newest of its encoder
+    with pytest.raises(Unavailable, match="5 is not shown yet"):
+        await other.showing(5, budget_ms=10, version="v1")
 
 
 def test_an_opened_snapshot_does_not_need_its_folder(write_snapshot: WriteSnapshot) -> None:

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
-from shared.snapshot.columns import Columns, ColumnsWriter, Entries, paths
+from shared.snapshot.catalog_columns import Entries
+from shared.snapshot.columns import Columns, ColumnsWriter, paths
 
 PRODUCTS = [
     Product("a", "Kettle", brands=("Hob",), categories=("Home > Kitchen > Kettles",), price=19.99,

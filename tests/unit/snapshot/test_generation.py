@@ -8,7 +8,14 @@ import pytest
 from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
-from shared.snapshot.generation import FORMAT, current_generation, new_version_name, open_generation, snapshots_of
+from shared.snapshot.generation import (
+    FORMAT,
+    Positions,
+    current_generation,
+    new_version_name,
+    open_generation,
+    snapshots_of,
+)
 from shared.snapshot.matrix import MatrixWriter
 from shared.snapshot.products import ProductsWriter
 from shared.snapshot.states import StatesWriter
@@ -16,7 +23,7 @@ from shared.snapshot.states import StatesWriter
 COUNT = 3
 
 
-def _snapshot(folder: Path, manifest_format: int = FORMAT, vector_count: int = COUNT) -> Path:
+def _snapshot(folder: Path, manifest_format: int = FORMAT, vector_count: int = COUNT, **manifest: int) -> Path:
     for part in ("products", "dense", "states"):
         (folder / part).mkdir(parents=True)
     products, states = ProductsWriter(folder / "products"), StatesWriter(folder / "states", 4)
@@ -27,16 +34,22 @@ def _snapshot(folder: Path, manifest_format: int = FORMAT, vector_count: int = C
     for writer in (products, states, vectors):
         writer.finish()
     content = {"format": manifest_format, "version": folder.name, "product_count": COUNT}
-    artifacts.write_manifest(folder, {**content, "encoder": {"name": "e"}, "log_position": 5})
+    encoder = {"name": "e", "sha256": "0123456789abcdef", "heads_sha256": "fedcba9876543210"}
+    artifacts.write_manifest(folder, {**content, "encoder": encoder, "log_position": 5, **manifest})
     return folder
 
 
 def test_products_vectors_and_states_are_read_by_row(tmp_path: Path) -> None:
     generation = open_generation(_snapshot(tmp_path / "v1"))
-    assert (generation.version, generation.encoder, generation.log_position) == ("v1", {"name": "e"}, 5)
+    assert (generation.version, generation.encoder_version) == ("v1", "e@0123456789ab+fedcba987654")
     assert generation.products.row("p2") == 2
     assert generation.states.of(2).shape == (3, 4)
     np.testing.assert_array_equal(generation.vectors[1], [0, 1])
+
+
+def test_a_manifest_from_before_the_vectors_log_contains_nothing_of_it(tmp_path: Path) -> None:
+    assert open_generation(_snapshot(tmp_path / "v1")).positions == Positions(catalog=5, vectors=0)
+    assert open_generation(_snapshot(tmp_path / "v2", vectors_position=9)).positions == Positions(5, 9)
 
 
 def _files(folder: Path) -> list[Path]:

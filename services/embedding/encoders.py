@@ -1,0 +1,173 @@
+"""The encoders in use: those that snapshots on the disk name, and the promoted bundle's, which comes next."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from services.embedding.batching import QueryBatcher
+from services.embedding.config import EmbeddingConfig
+from services.embedding.encoder import TextEncoder
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.opening import HASH, batch_limits, open_encoder
+from services.embedding.weights import EncoderFiles, find
+from shared import artifacts, bundle
+from shared.complaint import Complaint
+from shared.errors import AisleError, SnapshotGone, Unavailable
+from shared.snapshot.generation import encoder_version, snapshots_of
+
+log = logging.getLogger(__name__)
+
+_WARM = "warm"
+
+
+@dataclass(frozen=True)
+class OpenEncoder:
+    """An encoder, and the queue of queries before it."""
+
+    version: str  # as snapshots name it
+    encoder: TextEncoder | HashEncoder
+    batcher: QueryBatcher
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """What a manifest says of it."""
+        return asdict(self.encoder.identity)
+
+
+class Encoders:
+    """Follows the snapshots and the promoted bundle of a data folder."""
+
+    def __init__(self, config: EmbeddingConfig, data: Path, warm: bool = True) -> None:
+        """`config.bundle` takes the place of the promoted bundle; `warm` builds query engines before they are asked."""
+        self._config, self._data, self._warm = config, data, warm
+        self._open: dict[str, OpenEncoder] = {}
+        self._named: dict[str, Mapping[str, Any]] = {}  # snapshot -> encoder of its manifest
+        self._target = ""  # version
+        self._missing: set[str] = set()  # versions whose weights or bundle are not here
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Open what is named now and let go of what is not any more; may take seconds, so off the event loop.
+
+        Raises NotFound or Corrupt when one of them cannot be opened; the others are open then.
+        """
+        with self._lock:
+            target = self._target_folder()
+            self._target = self._version(target)
+            wanted = dict(self._of_snapshots()) | {self._target: target}
+            failure: AisleError | None = None
+            opened: dict[str, OpenEncoder] = {}
+            for version, folder in wanted.items():
+                try:
+                    opened[version] = self._opened(version, folder)
+                except AisleError as error:  # the others are opened all the same
+                    failure = error
+            self._open = opened
+            if failure:
+                raise failure
+
+    @property
+    def target(self) -> OpenEncoder:
+        """The promoted bundle's: what new snapshots are made with. Raises Unavailable while it is not open."""
+        if self._target not in self._open:
+            raise Unavailable(f"the encoder {self._target} is not open yet; ask again")
+        return self._open[self._target]
+
+    def get(self, version: str = "") -> OpenEncoder:
+        """The encoder of that version; without one, the current snapshot's, else the target. Raises SnapshotGone."""
+        opened = self._open
+        if not version:
+            version = encoder_version(self._named.get(self._current(), {}))
+            return opened.get(version) or self.target
+        if version not in opened:
+            raise SnapshotGone(f"encoder_version: {version} is not open here ({', '.join(opened) or 'none'} is)")
+        return opened[version]
+
+    def all(self) -> Mapping[str, OpenEncoder]:
+        """Every open encoder, by version."""
+        return dict(self._open)
+
+    @staticmethod
+    def encoder_of(snapshot: Path) -> str:
+        """The version of the encoder that made the snapshot in a folder."""
+        return encoder_version(_encoder_of(snapshot))
+
+    async def follow(self, refresh_seconds: float) -> None:
+        """Refresh for ever; what cannot be opened is told once, and what is open stays."""
+        complaint = Complaint(log, "the encoders that are open stay, another one is not opened: %s")
+        while True:
+            try:
+                await asyncio.to_thread(self.refresh)
+                complaint.settle()
+            except Exception as error:  # none may end the following
+                complaint.tell(error)
+            await asyncio.sleep(refresh_seconds)
+
+    def close(self) -> None:
+        """End the threads."""
+        for each in self._open.values():
+            each.batcher.close()
+
+    def _current(self) -> str:
+        """The snapshot in use; empty when there is none, or none can be named."""
+        try:
+            return artifacts.current(snapshots_of(self._data)) or ""
+        except AisleError:  # who serves it says what is wrong
+            return ""
+
+    def _of_snapshots(self) -> Iterator[tuple[str, Path | None]]:
+        """Encoders of the snapshots on the disk that can be opened here."""
+        root = snapshots_of(self._data)
+        names = artifacts.versions(root)
+        self._named = {name: self._named.get(name) or _encoder_of(root / name) for name in names}
+        for encoder in self._named.values():
+            version, heads = encoder_version(encoder), str(encoder.get("heads_sha256", ""))
+            found = bundle.with_heads(self._data / "bundles", heads) if heads else None
+            folder = found.folder if found else None
+            if version and self._version(folder) == version:
+                yield version, folder
+            elif version not in self._missing:
+                self._missing.add(version)
+                log.warning("no weights or no bundle of %s are here; its snapshot is searched by words alone", version)
+
+    def _target_folder(self) -> Path | None:
+        if self._config.bundle:
+            return Path(self._config.bundle)
+        promoted = bundle.in_use(self._data / "bundles")
+        return promoted.folder if promoted else None
+
+    def _version(self, folder: Path | None) -> str:
+        """The version of the weights with a bundle's heads."""
+        if self._files is None:
+            return encoder_version(asdict(HashEncoder.identity))
+        heads = bundle.read(folder, verify=False).files.get(bundle.HEADS, "") if folder else ""
+        return encoder_version({"name": self._files.name, "sha256": self._files.sha256, "heads_sha256": heads})
+
+    @cached_property
+    def _files(self) -> EncoderFiles | None:
+        """The weights, found once: their checksum takes a while; None for the encoder that has none."""
+        return None if self._config.model == HASH else find(self._config.model)
+
+    def _opened(self, version: str, folder: Path | None) -> OpenEncoder:
+        if version in self._open:
+            return self._open[version]
+        encoder = open_encoder(replace(self._config, bundle=str(folder or "")))
+        if self._warm:
+            encoder.encode_queries([_WARM])
+            log.info("%s on %s", version, encoder.engines["queries"])
+        return OpenEncoder(version, encoder, QueryBatcher(encoder, batch_limits(self._config)))
+
+
+def _encoder_of(folder: Path) -> Mapping[str, Any]:
+    try:
+        encoder: Mapping[str, Any] = artifacts.read_manifest(folder, verify=False).get("encoder", {})
+    except AisleError:  # it was removed just now, or is broken; who serves it says so
+        return {}
+    return encoder

@@ -1,0 +1,70 @@
+"""Run the indexer: python -m services.embedding.indexing"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from protos.status_pb2 import ReplicaStatus
+from services.embedding.config import EmbeddingConfig
+from services.embedding.encoders import Encoders
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.following import CatalogFollower
+from services.embedding.indexing.workplace import the_indexer
+from shared import process_log
+from shared.config import load
+from shared.events.opening import open_log
+from shared.product_text import product_text_of
+from shared.rpc import Server, asked_to_end
+from shared.status import status_door
+
+log = logging.getLogger("services.embedding.indexing")
+
+
+async def main() -> None:
+    """Follow the catalogue until asked to end; while another indexer does, wait in case it goes."""
+    config, embedding, events = load(IndexingConfig), load(EmbeddingConfig), open_log()
+    data = Path(config.data)
+    encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
+    follower = CatalogFollower(data, events, encoders, product_text_of, config)
+    server = Server([status_door(lambda: _status(follower, encoders))], config.port)
+
+    async def follow() -> None:
+        with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again
+            await asyncio.to_thread(encoders.refresh)
+        async with the_indexer(data, config.refresh_seconds):
+            await follower.run()
+
+    async def healthy_once_it_follows() -> None:
+        await follower.ready.wait()
+        await server.report(serving=True)
+
+    try:
+        ended = asked_to_end()
+        await server.start(serving=False)
+        async with asyncio.TaskGroup() as work:
+            following = (encoders.follow(config.refresh_seconds), follow(), healthy_once_it_follows())
+            tasks = [work.create_task(each) for each in following]
+            await ended.wait()
+            await server.stop()
+            for task in tasks:
+                task.cancel()
+    finally:
+        await events.close()
+
+
+def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
+    positions = follower.positions
+    return ReplicaStatus(
+        snapshot_version=follower.snapshot_version,
+        encoder_versions=list(encoders.all()),
+        log_position=positions.catalog,
+        vectors_position=positions.vectors,
+        waiting_for="" if follower.ready.is_set() else "the catalogue's log, or another indexer that follows it",
+    )
+
+
+if __name__ == "__main__":
+    process_log.begin()
+    asyncio.run(main())

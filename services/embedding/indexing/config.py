@@ -1,0 +1,27 @@
+"""Settings of the indexer, read from AISLE_INDEXING_*."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class IndexingConfig:
+    """How catalogue writes become visible, and when they are folded into a new snapshot."""
+
+    port: int = 50056  # of its health checks
+    data: str = "data"  # folder of snapshots/, which it writes, and bundles/
+    batch_products: int = 64  # writes taken in together at most: more are quicker, fewer are visible sooner
+    least_records: int = 5_000  # written since a snapshot, at which a new one may be made
+    share_of_products: float = 0.2  # the same as a share of the snapshot's products; the greater of the two counts
+    most_records: int = 50_000  # at which one is made whatever the share: newer vectors are searched one by one
+    max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
+    refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
+
+    def __post_init__(self) -> None:
+        if min(self.batch_products, self.least_records, self.most_records) < 1:
+            raise ValueError("batch_products, least_records and most_records are at least 1")
+        if min(self.share_of_products, self.max_age_seconds) < 0 or self.refresh_seconds <= 0:
+            raise ValueError("share_of_products and max_age_seconds are at least 0, and refresh_seconds more than 0")
+
+    def record_limit(self, product_count: int) -> int:
+        """How many records a snapshot of so many products may be behind."""
+        return int(min(max(self.least_records, self.share_of_products * product_count), self.most_records))

@@ -1,0 +1,88 @@
+"""Fold what was written into the next snapshot in a process of its own: python -m services.embedding.indexing.folding
+
+Writing a snapshot is a second of Python for some thousand products, and pages of the same process would wait for it.
+The process gets its job on standard input. It has no encoder, so all products must be encoded already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from services.embedding.indexing.indexer import Indexer, IndexReport
+from services.embedding.indexing.ports import States, Vectors
+from services.embedding.indexing.tail import Tail
+from shared import errors
+from shared.errors import AisleError, Unavailable
+from shared.product_text import product_text_of
+
+_NICE = 10
+
+
+@dataclass(frozen=True)
+class _Job:
+    data: Path
+    identity: Mapping[str, Any]
+    tail: Tail
+
+
+class _NoEncoder:
+    """Everything is encoded already."""
+
+    def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
+        raise Unavailable(f"{len(texts)} products have no encoding of this encoder yet")
+
+
+async def fold(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
+    """Make the next snapshot of the current one and a tail; see Indexer.run. Ends the process when it is cancelled.
+
+    Raises Unavailable when some product must be encoded first, and when the process was killed.
+    """
+    command = [sys.executable, "-m", "services.embedding.indexing.folding"]
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, pass_fds=(tail.descriptor,))
+    try:
+        answer, _ = await process.communicate(pickle.dumps(_Job(data, identity, tail)))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return _report(answer, process.returncode or 0)
+
+
+def _report(answer: bytes, returncode: int) -> IndexReport:
+    try:
+        content = json.loads(answer.splitlines()[-1])
+    except (ValueError, IndexError) as error:
+        raise Unavailable(f"the process that folds ended with {returncode} and said nothing") from error
+    if "error" in content:
+        kind = getattr(errors, content["error"], AisleError)
+        raise kind(content["reason"])
+    return IndexReport(**content)
+
+
+def _main() -> None:
+    """Do the job, and print the report or what went wrong."""
+    with suppress(OSError):
+        os.nice(_NICE)
+    job: _Job = pickle.load(sys.stdin.buffer)
+    try:
+        report = Indexer(job.data, _NoEncoder(), job.identity, product_text_of).run(tail=job.tail)
+        answer = asdict(report)
+    except AisleError as error:
+        answer = {"error": type(error).__name__, "reason": str(error)}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
+
+
+if __name__ == "__main__":
+    from services.embedding.indexing import folding  # what is pickled is of that module, not of __main__
+
+    folding._main()

@@ -1,0 +1,153 @@
+"""Follow the catalogue's log: every write becomes a change in aisle.vectors, which all replicas take in.
+
+The position of the last change says how far the catalogue's log was taken in, so whoever starts again goes on from
+there; what a crash cut off is done once more, and comes to the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.embedding.indexing.changes import ChangeMaker
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.indexer import fits
+from services.embedding.indexing.ports import OpenEncoders
+from services.embedding.indexing.state import CatalogState
+from services.embedding.indexing.tail import read_tail
+from services.embedding.indexing.upkeep import Upkeep
+from services.embedding.indexing.window import Text
+from shared.artifacts import current
+from shared.catalog import writes
+from shared.catalog.writes import Write
+from shared.complaint import Complaint
+from shared.errors import InvalidRequest
+from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
+from shared.snapshot.change import Change, to_record
+from shared.snapshot.generation import Positions, current_generation, snapshots_of
+
+log = logging.getLogger(__name__)
+
+_GATHER_SECONDS = 0.03  # writes seldom come alone; what comes within this time is encoded and appended together
+_RETRY_SECONDS = 1.0
+_WARM = "warm"
+
+
+class CatalogFollower:
+    """The only one that reads aisle.catalog and writes aisle.vectors."""
+
+    def __init__(
+        self, data: Path, events: EventLog, encoders: OpenEncoders, text: Text, config: IndexingConfig | None = None
+    ) -> None:
+        """`text` is what encoders read of a product."""
+        self._data, self._events, self._encoders = data, events, encoders
+        self._config = config or IndexingConfig()
+        self._maker, self._upkeep = ChangeMaker(text), Upkeep(data, text, self._config)
+        self._state: CatalogState | None = None
+        self.ready = asyncio.Event()  # set once it follows
+
+    @property
+    def positions(self) -> Positions:
+        """Up to where both logs are taken in; from the start while it does not follow."""
+        return self._state.tail.end if self._state else Positions()
+
+    @property
+    def snapshot_version(self) -> str:
+        """What it adds to; empty while it does not follow."""
+        return self._state.base.version if self._state else ""
+
+    async def move_over(self) -> None:
+        """Encode everything again when another encoder, or other heads, made the snapshot: before anybody serves it.
+
+        `run` does the same while the snapshot serves.
+        """
+        state, target = await self._caught_up(), self._encoders.target
+        if not fits(target.identity, state.base):
+            log.warning("the snapshot was made with another encoder or other heads; encoding its products again")
+            await asyncio.to_thread(self._upkeep.make, state.tail, target)
+
+    async def run(self) -> None:
+        """Follow until cancelled; what goes wrong is tried again."""
+        warming = asyncio.create_task(asyncio.to_thread(self._warm))
+        complaint = Complaint(log, "catalogue writes wait for the next try: %s")
+        try:
+            while True:
+                try:
+                    await self._step()
+                    complaint.settle()
+                except Exception as error:  # none may end the following: acknowledged writes would never be seen
+                    self._state = None  # what was appended is in the log, if not here
+                    complaint.tell(error)
+                    await asyncio.sleep(_RETRY_SECONDS)
+        finally:
+            await asyncio.gather(self._upkeep.close(), warming)
+
+    def _warm(self) -> None:
+        """Build the engine for products, so that the first write does not wait for it."""
+        try:
+            self._encoders.target.encoder.encode_products([_WARM])
+        except Exception as error:
+            log.error("products cannot be encoded yet: %s", error)
+
+    async def _step(self) -> None:
+        state = await self._caught_up()
+        position = state.tail.end.catalog
+        if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
+            await asyncio.sleep(_GATHER_SECONDS)
+            if records := await self._events.read(CATALOG, position, self._config.batch_products):
+                await self._take(state, records)
+        if current(snapshots_of(self._data)) == state.base.version:
+            self._upkeep.look(state, self._encoders.target)
+
+    async def _caught_up(self) -> CatalogState:
+        """The state over the snapshot that is current now: another process may have made one."""
+        state = self._state
+        if state is None or current(snapshots_of(self._data)) != state.base.version:
+            state = self._state = await self._opened()
+            self.ready.set()
+        return state
+
+    async def _opened(self) -> CatalogState:
+        target = self._encoders.target
+        if current(snapshots_of(self._data)) is None:  # a first one, without products
+            await asyncio.to_thread(self._upkeep.make, None, target)
+        base = await asyncio.to_thread(current_generation, self._data, False)
+        assert base is not None
+        tail = await read_tail(self._events, snapshots_of(self._data), base.positions)
+        trusted = fits(target.identity, base) or base.encoder_version != target.version
+        return CatalogState(base, tail, trusted)
+
+    async def _take(self, state: CatalogState, records: Sequence[Record]) -> None:
+        """Append the changes of some catalogue records, and remember them."""
+        parsed = [write for record in records if (write := await self._parsed(record))]
+        encoders = {version: each.encoder for version, each in self._encoders.all().items()}
+        start, end = state.tail.end.catalog, records[-1].offset
+        changes = await asyncio.to_thread(self._maker.changes, parsed, state, encoders, start, end)
+        new = [_fitting(change) for change in changes]
+        appended = await self._events.append(VECTORS, new)
+        for record, place in zip(new, appended, strict=True):
+            state.tail.add(Record(place.offset, record.key, record.value, time.time()))
+
+    async def _parsed(self, record: Record) -> Write | None:
+        """The write in a record; one that nobody can read is put aside, so that those behind it are not held up."""
+        try:
+            return writes.from_record(record)
+        except ValueError as error:
+            place = f"{CATALOG}:{record.offset}"
+            log.error("%s; it is put in %s", error, DEAD_LETTERS)
+            await self._events.append(DEAD_LETTERS, [NewRecord(place, record.value, event_id=place)])
+            return None
+
+
+def _fitting(change: Change) -> NewRecord:
+    """The record of a change; of one that no log takes, the position alone. Gateways refuse such products."""
+    record = to_record(change)
+    try:
+        check_sizes(VECTORS, [record])
+    except InvalidRequest as error:
+        log.error("product %s is not shown as it was written last: %s", change.product_id, error)
+        return to_record(Change(change.catalog_offset))
+    return record

@@ -1,0 +1,228 @@
+"""Products and the previous snapshot in, the next snapshot out.
+
+Every snapshot is whole: the old products that are still there, then the new ones. A product whose text the encoder has
+seen keeps its vector and states. Memory holds a window of products, and some bytes for each of the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.embedding.indexing.dense_index import DensePlan, build_index
+from services.embedding.indexing.incoming import IncomingProducts
+from services.embedding.indexing.merge import merge
+from services.embedding.indexing.ports import ProductEncoder, States, Vectors
+from services.embedding.indexing.snapshot_writer import SnapshotWriter
+from services.embedding.indexing.tail import Tail
+from services.embedding.indexing.window import Source, Text, Window
+from services.embedding.indexing.workplace import only_one, remove_old, remove_remains, scratch
+from shared import artifacts
+from shared.catalog.product import Product
+from shared.errors import Overloaded
+from shared.snapshot.generation import (
+    FORMAT,
+    Generation,
+    Positions,
+    current_generation,
+    encoder_version,
+    new_version_name,
+    snapshots_of,
+)
+
+Progress = Callable[[int, int], None]  # products encoded so far, and in all
+
+SLICE_TEXTS = 512  # encoded between two reports of progress
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What an indexing run did."""
+
+    version: str
+    product_count: int
+    incoming_count: int  # taken in, an id that came twice counting twice
+    replaced_count: int  # that came after another of the same id in the same run
+    reused_count: int  # products whose vectors were kept
+    dense: Mapping[str, Any]  # kind, recall and parameters of the FAISS index
+    seconds: float
+
+
+class Indexer:
+    """Makes snapshots in DATA/snapshots, one at a time."""
+
+    def __init__(
+        self,
+        data: Path,
+        encoder: ProductEncoder,
+        identity: Mapping[str, Any],
+        text: Text,
+        plan: DensePlan | None = None,
+    ) -> None:
+        """`identity` names the encoder in the manifest: name, sha256, dim, state_dim, max_tokens, bundle_version."""
+        self._data, self._encoder, self._identity, self._text = data, encoder, dict(identity), text
+        self._plan = plan or DensePlan()
+
+    def run(
+        self, products: Iterable[Product] = (), tail: Tail | None = None, progress: Progress = lambda written, of: None
+    ) -> IndexReport:
+        """Fold what was written since the current snapshot, then products, into a new one, and make that current.
+
+        Raises Overloaded when another indexer is at work on the same data or has made a snapshot since `tail` was read,
+        StorageFull when the disk is full; whatever it raises, the snapshot from before is still there and current.
+        """
+        began = time.monotonic()
+        root = snapshots_of(self._data)
+        with only_one(root), scratch(root) as folder:
+            remove_remains(root)
+            old = current_generation(self._data)  # verified: a flipped byte must not get a new checksum
+            _check_start(tail, old)
+            incoming, deletions = IncomingProducts(folder), set[str]()
+            written = _take_tail(incoming, tail, deletions)
+            for product in products:
+                incoming.add(product)
+                deletions.discard(product.product_id)
+            incoming.finish()
+            source = self._source(old, tail, incoming, deletions)
+            version = new_version_name()
+            with artifacts.new_version(root, version) as made:
+                reused = self._write(made, source, progress)
+                vectors = np.load(made / "dense/vectors.npy", mmap_mode="r")
+                dense = build_index(vectors, made / "dense/index.faiss", self._plan)
+                positions = tail.end if tail else old.positions if old else Positions()
+                content = self._manifest(version, len(source.merge), dense.manifest(), positions)
+                artifacts.write_manifest(made, content)
+            artifacts.set_current(root, version)
+            remove_old(root, version, old)
+        taken, replaced = len(incoming) - written, incoming.repeated_count(written)
+        seconds = time.monotonic() - began
+        return IndexReport(version, len(source.merge), taken, replaced, reused, dense.manifest(), seconds)
+
+    def _source(
+        self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, deletions: Iterable[str]
+    ) -> Source:
+        merged = merge(_hashes(old), incoming.last_places(), deletions)
+        same, version = old is not None and self.fits(old), encoder_version(self._identity)
+        trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
+        return Source(old, same, tail, trusted, incoming, merged, self._text, self._identity["dim"], version)
+
+    def fits(self, old: Generation) -> bool:
+        """Whether a snapshot's vectors and states are what this encoder would make."""
+        return fits(self._identity, old)
+
+    def _manifest(self, version: str, count: int, dense: Mapping[str, Any], positions: Positions) -> dict[str, Any]:
+        content = {"format": FORMAT, "version": version, "created": time.time(), "product_count": count}
+        logs = {"log_position": positions.catalog, "vectors_position": positions.vectors}
+        return {**content, "encoder": self._identity, "dense": dict(dense), **logs}
+
+    def _write(self, folder: Path, source: Source, progress: Progress) -> int:
+        """Write every part but the FAISS index; returns how many products kept their vectors.
+
+        The encoder works through one window while the other parts of it and of the next are made.
+        """
+        writer, tally = (
+            SnapshotWriter(folder, source.dim, self._identity["state_dim"]),
+            _Tally(len(source.merge), progress),
+        )
+        with _encoder_thread() as thread:
+            started: deque[_Started] = deque()
+            for window in source.windows():
+                started.append(self._start(thread, window))
+                writer.add_products(window.products, window.payloads)
+                if len(started) > 1:
+                    _finish(started.popleft(), writer, tally)
+            writer.finish_products()
+            while started:
+                _finish(started.popleft(), writer, tally)
+        writer.finish_encodings()
+        return tally.reused
+
+    def _start(self, thread: ThreadPoolExecutor, window: Window) -> _Started:
+        """Queue the texts to encode, like lengths together."""
+        places = sorted(window.unknown, key=lambda place: len(window.texts[place]))
+        slices = [places[start : start + SLICE_TEXTS] for start in range(0, len(places), SLICE_TEXTS)]
+        encode = self._encoder.encode_products
+        return _Started(window, [(each, thread.submit(encode, [window.texts[p] for p in each])) for each in slices])
+
+
+@dataclass
+class _Started:
+    """A window on its way through the encoder: places, and their vectors and states to come."""
+
+    window: Window
+    slices: list[tuple[list[int], Future[tuple[Vectors, list[States]]]]]
+
+
+@dataclass
+class _Tally:
+    """How far the run has come."""
+
+    total: int
+    progress: Progress
+    done: int = 0
+    reused: int = 0
+
+    def add(self, count: int) -> None:
+        self.done += count
+        self.progress(self.done, self.total)
+
+
+def _finish(started: _Started, writer: SnapshotWriter, tally: _Tally) -> None:
+    """Wait for the window's encodings and write them."""
+    window = started.window
+    kept = len(window.texts) - len(window.unknown)
+    tally.reused += kept
+    tally.add(kept)
+    for places, future in started.slices:
+        vectors, states = future.result()
+        window.vectors[places] = vectors
+        for place, each in zip(places, states, strict=True):
+            window.states[place] = each
+        tally.add(len(places))
+    writer.add_encodings(window.vectors, window.states)
+
+
+@contextmanager
+def _encoder_thread() -> Iterator[ThreadPoolExecutor]:
+    thread = ThreadPoolExecutor(1, "encoder")
+    try:
+        yield thread
+    finally:  # all has been waited for, or has failed: then what runs or is queued is not worth waiting for
+        thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _hashes(old: Generation | None) -> NDArray[np.uint64]:
+    return old.products.hashes_by_row() if old else np.zeros(0, np.uint64)
+
+
+def fits(identity: Mapping[str, Any], old: Generation) -> bool:
+    """Whether vectors and states of a snapshot are what an encoder would make.
+
+    The bundle's name does not matter, the heads that are in it do: a new ranker needs no new vectors.
+    """
+    names = set(identity) - {"bundle_version"}
+    return all(old.encoder.get(name) == identity[name] for name in names)
+
+
+def _check_start(tail: Tail | None, old: Generation | None) -> None:
+    if tail is not None and tail.start.vectors != (old.positions.vectors if old else 0):
+        raise Overloaded("another snapshot was made meanwhile; run it again")
+
+
+def _take_tail(incoming: IncomingProducts, tail: Tail | None, deletions: set[str]) -> int:
+    """Take in what was written since the old snapshot; how many products that are."""
+    for change in tail.changes() if tail else ():
+        if change.product is None:
+            deletions.add(change.product_id)
+        else:
+            incoming.add(change.product)
+    return len(incoming)

@@ -1,0 +1,111 @@
+"""What aisle.vectors has after a snapshot: the newest change of each product, kept on the disk."""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+import time
+import weakref
+from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.events.log import VECTORS, EventLog, Record
+from shared.snapshot.change import NOTHING, Change, from_record
+from shared.snapshot.generation import Positions
+
+log = logging.getLogger(__name__)
+
+_READ_AT_ONCE = 1_000
+
+
+class _Place(NamedTuple):
+    """Where a product's record is in the file, and its offset in the log."""
+
+    start: int
+    size: int
+    offset: int
+
+
+class Tail:
+    """Changes after `start`, up to `end`; memory holds some numbers a product, an unnamed file the rest."""
+
+    def __init__(self, folder: Path, start: Positions) -> None:
+        """`folder` is where the file is made; it vanishes with the process."""
+        self.start = self.end = start
+        self._file = _UnnamedFile(folder)
+        self._size = 0
+        self.began_seconds = time.time()  # when the first change was written
+        self._places: dict[str, _Place] = {}
+
+    @property
+    def descriptor(self) -> int:
+        """Of the file: a process that is given it can read a pickled tail."""
+        return self._file.descriptor
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether some product is not as the snapshot has it."""
+        return bool(self._places)
+
+    @property
+    def record_count(self) -> int:
+        """Records of the log that a snapshot must take in, replaced ones too."""
+        return self.end.vectors - self.start.vectors
+
+    def add(self, record: Record) -> None:
+        """Take in the next record; one that cannot be read is passed over."""
+        try:
+            change = from_record(record)
+        except ValueError as error:
+            log.error("%s; it is passed over", error)
+            change = Change(0)
+        if change.product_id != NOTHING:
+            if not self._places:
+                self.began_seconds = record.time_seconds
+            value = record.value or b""
+            os.pwrite(self._file.descriptor, value, self._size)
+            self._places[change.product_id] = _Place(self._size, len(value), record.offset)
+            self._size += len(value)
+        self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
+
+    def get(self, product_id: str) -> Change | None:
+        """The newest change of a product; None when there is none."""
+        place = self._places.get(product_id)
+        if place is None:
+            return None
+        value = os.pread(self._file.descriptor, place.size, place.start)
+        return from_record(Record(place.offset, product_id, value, 0.0))
+
+    def changes(self) -> Iterator[Change]:
+        """The newest change of every product."""
+        for product_id in self._places:
+            change = self.get(product_id)
+            assert change is not None
+            yield change
+
+    def frozen(self) -> Tail:
+        """The same as it is now, for another thread; it is not to be added to."""
+        frozen = copy(self)
+        frozen._places = dict(self._places)
+        return frozen
+
+
+class _UnnamedFile:
+    """A file without a name, open as long as somebody has this object."""
+
+    def __init__(self, folder: Path) -> None:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            self.descriptor = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self.descriptor)
+
+
+async def read_tail(events: EventLog, folder: Path, start: Positions) -> Tail:
+    """Everything after a snapshot's positions."""
+    tail = Tail(folder, start)
+    while records := await events.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
+        for record in records:
+            tail.add(record)
+    return tail

@@ -1,0 +1,99 @@
+"""When to make the next snapshot, and making it beside everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.folding import fold
+from services.embedding.indexing.indexer import Indexer, IndexReport, fits
+from services.embedding.indexing.ports import VersionedEncoder
+from services.embedding.indexing.state import CatalogState
+from services.embedding.indexing.tail import Tail
+from services.embedding.indexing.window import Text
+from shared.errors import AisleError, Unavailable
+from shared.product_text import product_text_of
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 60.0
+
+
+class Upkeep:
+    """Folds what was written into new snapshots, and encodes all products again when the encoder changes."""
+
+    def __init__(self, data: Path, text: Text, config: IndexingConfig) -> None:
+        self._data, self._text, self._config = data, text, config
+        self._task: asyncio.Task[None] | None = None
+        self._thread: asyncio.Task[None] | None = None  # of `make`, while it works
+        self._not_before = 0.0  # after a failure
+        self._ending = False
+
+    def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
+        """Why a new snapshot is due; empty when none is."""
+        tail, limit = state.tail, self._config.record_limit(len(state.base.products))
+        if not fits(target.identity, state.base):
+            return f"{target.version} takes the place of {state.base.encoder_version}"
+        if tail.record_count > limit:
+            return f"{tail.record_count} records are behind it, more than {limit}"
+        if tail.has_changes and time.time() - tail.began_seconds > self._config.max_age_seconds:
+            return f"the oldest write behind it is older than {self._config.max_age_seconds:.0f} seconds"
+        return ""
+
+    def look(self, state: CatalogState, target: VersionedEncoder) -> None:
+        """Begin with a new snapshot when one is due and none is in the making."""
+        busy = self._task is not None and not self._task.done()
+        if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
+            log.info("a new snapshot follows %s: %s", state.base.version, reason)
+            # The process of `fold` has no encoder, and knows of one text alone.
+            apart = fits(target.identity, state.base) and self._text is product_text_of
+            self._task = asyncio.create_task(self._make(state.tail.frozen(), target, apart))
+
+    def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
+        """Make the next snapshot now, in this process; see Indexer.run."""
+        _tell(Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail, progress=self._go_on))
+
+    def _go_on(self, done: int, total: int) -> None:
+        """Called by the indexer every now and then: who ends it need not wait for a whole catalogue."""
+        if self._ending:
+            raise Unavailable(f"it was given up after {done} of {total} products, since the process ends")
+
+    async def _make(self, tail: Tail, target: VersionedEncoder, apart: bool) -> None:
+        try:
+            if not (apart and await self._folded(tail, target)):
+                self._thread = asyncio.create_task(asyncio.to_thread(self.make, tail, target))
+                await self._thread
+        except Exception as error:  # whatever it is, writes go on becoming visible
+            self._not_before = time.monotonic() + _RETRY_SECONDS
+            log.error(
+                "no new snapshot is made, what is served goes on; the next try is in a minute: %s",
+                error,
+                exc_info=not isinstance(error, (AisleError, OSError)),
+            )
+        finally:
+            self._thread = None
+
+    async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
+        """Make it in a process of its own; False when an encoding is missing, or the process was killed."""
+        try:
+            _tell(await fold(self._data, target.identity, tail))
+        except Unavailable as error:
+            log.warning("the next snapshot is made in this process: %s", error)
+            return False
+        return True
+
+    async def close(self) -> None:
+        """End a process that makes a snapshot; wait for a thread that does, which gives it up at its next look."""
+        self._ending = True
+        if self._task and self._thread is None:
+            self._task.cancel()
+        if running := [task for task in (self._task, self._thread) if task]:
+            await asyncio.wait(running)
+
+
+def _tell(report: IndexReport) -> None:
+    kept = f"{report.reused_count} of {report.product_count} products kept their vectors"
+    log.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)

@@ -1,0 +1,124 @@
+"""Put what shoppers did into the feature store, once, however often it is told."""
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import compress
+
+from services.feedback import sessions
+from services.feedback.observation import Interaction, Observation
+from shared.features import keys, marks
+from shared.features.counters import ALONE, Counters, Increment, day_of
+from shared.features.marks import TOPIC_NUMBERS
+from shared.features.spec import COUNTER_OF, SHOWN
+from shared.features.store import Change, FeatureStore
+from shared.features.visitor import Telling, Visitor, event_name
+
+Rework = Callable[[str, bytes | None], bytes]  # a key and its value -> the new value
+
+_LEAST_TTL_SECONDS = 3_600  # of what is long past: until a replay has come to what is newer
+
+
+class FeatureWriter:
+    """Applies observations in the order of the log, to one generation of the store.
+
+    First each visitor's value hears of them, which finds out what is a second telling; what is left is counted. A value
+    says how far it has taken in each partition, and is only replaced by who has seen it as it is: a batch that is
+    applied again, in part or at the same time by another worker, changes nothing. See
+    docs/decisions/an-effect-happens-once-per-key.md.
+    """
+
+    def __init__(self, store: FeatureStore, generation: str) -> None:
+        self._store, self._generation = store, generation
+        self._counts: Counter[str] = Counter()
+
+    async def apply(self, observations: Sequence[Observation]) -> None:
+        """All effects are in the store on return. Raises Unavailable when it is down: apply the same again later."""
+        tellings = await self._hear(observations)
+        self._counts.update(telling.value for telling in tellings)
+        await self._count(list(compress(observations, (telling is not Telling.SECOND for telling in tellings))))
+
+    def take_counts(self) -> Counter[str]:
+        """How many observations were what (Telling's values) since this was last asked."""
+        counts, self._counts = self._counts, Counter()
+        return counts
+
+    async def _hear(self, observations: Sequence[Observation]) -> list[Telling]:
+        places: dict[str, list[int]] = defaultdict(list)
+        for place, observation in enumerate(observations):
+            places[keys.visitor_key(observation.key)].append(place)
+        tellings = [Telling.SECOND] * len(observations)
+
+        def rework(key: str, old: bytes | None) -> bytes:
+            visitor = Visitor(old)
+            for place in places[key]:
+                tellings[place] = _heard(visitor, observations[place])
+            return visitor.encoded()
+
+        spans = {key: _visitor_ttl([observations[place] for place in mine]) for key, mine in places.items()}
+        await self._replace(spans, rework)
+        return tellings
+
+    async def _count(self, observations: Iterable[Observation]) -> None:
+        increments: dict[str, list[Increment]] = defaultdict(list)
+        spans: dict[str, int] = {}
+        for observation in observations:
+            for key, base_seconds, increment in _increments(observation):
+                increments[key].append(increment)
+                spans[key] = max(spans.get(key, 0), _ttl(base_seconds, observation.logged_seconds))
+
+        def rework(key: str, old: bytes | None) -> bytes:
+            counters = Counters(old)
+            return counters.encoded() if counters.add(increments[key]) else old or b""
+
+        await self._replace(spans, rework)
+
+    async def _replace(self, spans: Mapping[str, int], rework: Rework) -> None:
+        """Rework the value of each key (with its seconds to live), again where another was quicker."""
+        left = list(spans)
+        while left:
+            values = await self._store.values(left, self._generation)
+            changes = [
+                Change(key, old[: marks.size(old)] if old else b"", new, spans[key])
+                for key, old in zip(left, values, strict=True)
+                if (new := rework(key, old)) != old
+            ]
+            written = await self._store.replace(changes, self._generation)
+            left = [change.key for change, done in zip(changes, written, strict=True) if not done]
+
+
+def _heard(visitor: Visitor, observation: Observation) -> Telling:
+    name = event_name(observation.topic, observation.event_id)
+    telling = visitor.hear(_source(observation), observation.offset, name)
+    if telling is Telling.FIRST and isinstance(observation.what, Interaction):
+        visitor.state = sessions.after(visitor.state, observation.what)
+    return telling
+
+
+def _increments(observation: Observation) -> Iterable[tuple[str, int, Increment]]:
+    """Key, how many seconds it lives, and what is added to it."""
+    what = observation.what
+    counter = COUNTER_OF.get(what.action) if isinstance(what, Interaction) else SHOWN
+    if counter is None:
+        return
+    source, names, day = _source(observation), tuple(dict.fromkeys(what.product_ids)), day_of(what.time_seconds)
+    alone = Increment(source, observation.offset, day, (ALONE,), counter)
+    for name in names:
+        yield keys.product_key(name), keys.PRODUCT_SECONDS, alone
+    if what.query_hash:
+        increment = Increment(source, observation.offset, day, names, counter)
+        yield keys.query_key(what.query_hash), keys.QUERY_SECONDS, increment
+
+
+def _source(observation: Observation) -> marks.Source:
+    return TOPIC_NUMBERS[observation.topic], observation.partition
+
+
+def _visitor_ttl(observations: Sequence[Observation]) -> int:
+    known = any(observation.what.visitor_id for observation in observations)
+    base_seconds = keys.VISITOR_SECONDS if known else keys.SEARCH_SECONDS
+    return _ttl(base_seconds, max(observation.logged_seconds for observation in observations))
+
+
+def _ttl(base_seconds: int, logged_seconds: float) -> int:
+    return max(_LEAST_TTL_SECONDS, int(base_seconds - (time.time() - logged_seconds)))

@@ -1,0 +1,67 @@
+"""Apply the log to one generation of the feature store."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from services.feedback.feature_writer import FeatureWriter
+from services.feedback.observation import Observation
+from services.feedback.patience import patiently
+from services.feedback.progress import Progress
+from shared.errors import AisleError
+from shared.events.log import DEAD_LETTERS, Consumer, EventLog, NewRecord, Record
+
+Read = Callable[[Record], Observation]  # raises ValueError for what is no observation
+
+_logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """One consumer and what it applies; a batch is committed once its effects are in the store."""
+
+    def __init__(
+        self, log: EventLog, consumer: Consumer, writer: FeatureWriter, read: Read, progress: Progress
+    ) -> None:
+        self._log, self._consumer, self._writer, self._read = log, consumer, writer, read
+        self._progress = progress
+
+    async def step(self, timeout_seconds: float, limit: int) -> Sequence[Record]:
+        """Apply the next records, at most `limit`; none when the time has passed without one."""
+        records = await patiently(lambda: self._consumer.poll(timeout_seconds, limit), self._progress)
+        observations = [one for record in records if (one := await self._observation(record))]
+        if observations:
+            await patiently(lambda: self._writer.apply(observations), self._progress)
+        if records:
+            await self._commit(records)
+        self._note(records)
+        return records
+
+    async def close(self) -> None:
+        """Leave the group; what was not committed comes again to whoever follows."""
+        await self._consumer.close()
+
+    async def _commit(self, records: Sequence[Record]) -> None:
+        try:
+            await self._consumer.commit(records)
+        except AisleError as error:  # the next commit covers these, and if they come again they change nothing
+            _logger.warning("%d records are applied but not committed: %s", len(records), error)
+
+    async def _observation(self, record: Record) -> Observation | None:
+        try:
+            return self._read(record)
+        except ValueError as error:
+            await self._bury(record, error)
+            return None
+
+    async def _bury(self, record: Record, error: ValueError) -> None:
+        """Put a record that nobody can read aside, once, so that the ones behind it are not held up."""
+        place = f"{record.topic}:{record.partition}:{record.offset}"
+        _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
+        letter = NewRecord(place, record.value, event_id=place)
+        await patiently(lambda: self._log.append(DEAD_LETTERS, [letter]), self._progress)
+        self._progress.dead_letter_count += 1
+
+    def _note(self, records: Sequence[Record]) -> None:
+        self._progress.newest_seconds = max((record.time_seconds for record in records), default=0.0)
+        counts = self._writer.take_counts()
+        self._progress.duplicate_count += counts["second"]
+        self._progress.applied_count += counts["first"]

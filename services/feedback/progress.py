@@ -1,0 +1,25 @@
+"""How far a worker has come."""
+
+import time
+from dataclasses import dataclass
+
+
+@dataclass
+class Progress:
+    """Written by the worker, read by whoever asks."""
+
+    generation: str = ""
+    applied_count: int = 0  # records whose effects are in the store
+    duplicate_count: int = 0  # records that told again what was known
+    dead_letter_count: int = 0  # records that nobody can read
+    waiting_for: str = ""  # what is down, in its own words; empty when all is well
+    newest_seconds: float = 0.0  # when the newest record applied was logged; 0: the end of the log has been reached
+
+    def behind_seconds(self) -> float:
+        """Age of the newest record applied while there is more to read; 0 at the end of the log."""
+        return max(0.0, time.time() - self.newest_seconds) if self.newest_seconds else 0.0
+
+    def __str__(self) -> str:
+        said = f"{self.applied_count:,} records applied, {self.duplicate_count:,} told twice"
+        said += f", {self.dead_letter_count:,} unreadable, {self.behind_seconds():.1f} s behind"
+        return f"{said}; waiting: {self.waiting_for}" if self.waiting_for else said

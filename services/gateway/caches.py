@@ -1,0 +1,35 @@
+"""What gateways share in Redis: query encodings, and ranked windows."""
+
+from dataclasses import dataclass
+
+from services.gateway.config import GatewayConfig
+from shared.redis.cache import RedisCache
+from shared.redis.client import RedisClient, connect_cache
+from shared.redis.config import RedisConfig
+
+_WINDOW_FORMAT = 1  # raise it with every change of meaning in protos/window.proto
+
+
+@dataclass(frozen=True)
+class Caches:
+    """Both caches, over one client."""
+
+    client: RedisClient
+    encodings: RedisCache
+    windows: RedisCache
+
+    @classmethod
+    def open(cls, redis: RedisConfig, config: GatewayConfig) -> "Caches | None":
+        """None without a Redis."""
+        if not redis.url and not redis.cache_url:
+            return None
+        client = connect_cache(redis)
+        encodings = RedisCache(client, "encoding", config.encoding_ttl_seconds, config.cache_ms)
+        windows = RedisCache(client, f"window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, config.cache_ms)
+        return cls(client, encodings, windows)
+
+    async def close(self) -> None:
+        """Finish what is on its way."""
+        await self.encodings.close()
+        await self.windows.close()
+        await self.client.aclose()

@@ -1,0 +1,97 @@
+"""Every process behind this gateway: whether it answers, what it serves, and how far it is."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from protos.admin_pb2 import (
+    REPLICA_STATE_NOT_SERVING,
+    REPLICA_STATE_SERVING,
+    REPLICA_STATE_UNREACHABLE,
+    Replica,
+)
+from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from protos.status_pb2_grpc import StatusServiceStub
+from services.gateway.ports import Ejected, Status
+from services.gateway.replicas.addresses import Addresses
+from shared.errors import AisleError
+from shared.events.log import CATALOG, VECTORS, EventLog
+from shared.rpc import connect
+
+_ANSWER_SECONDS = 2.0
+_SERVING = health_pb2.HealthCheckResponse.SERVING
+
+_logger = logging.getLogger(__name__)
+
+
+class Processes:
+    """A StatusSource that asks them all, each time."""
+
+    def __init__(self, addresses: Mapping[str, str], log: EventLog, ejected: Mapping[str, Ejected]) -> None:
+        """`addresses` as configured, by service; `ejected` says who is left alone now, where there is a rotation."""
+        self._addresses = {service: Addresses(text) for service, text in addresses.items()}
+        self._log, self._ejected = log, ejected
+
+    async def status(self) -> Status:
+        """See StatusSource."""
+        found, (ends, trouble) = await asyncio.gather(self._replicas(), self._ends())
+        for replica in found:
+            replica.pending_records = _pending(replica.status, ends)
+        retrieval = max(_of("retrieval", found), key=lambda status: status.log_position, default=ReplicaStatus())
+        reranker = max(_of("reranker", found), key=lambda status: status.vectors_position, default=ReplicaStatus())
+        return Status(
+            snapshot_version=retrieval.snapshot_version,
+            product_count=retrieval.product_count,
+            bundle_version=reranker.bundle_version,
+            engines={role: name for each in found for role, name in each.status.engines.items()},
+            pending_writes=max(0, ends.get(CATALOG, 0) - retrieval.log_position) if retrieval.snapshot_version else 0,
+            replicas=found,
+            waiting_for=trouble,
+        )
+
+    async def _replicas(self) -> list[Replica]:
+        services = await asyncio.gather(*(self._of_service(*each) for each in self._addresses.items()))
+        return [replica for replicas in services for replica in replicas]
+
+    async def _of_service(self, service: str, addresses: Addresses) -> list[Replica]:
+        found = await addresses.now() or [addresses.text]
+        ejected = self._ejected[service]() if service in self._ejected else set()
+        replicas = await asyncio.gather(*(_asked(service, address) for address in found))
+        for replica in replicas:
+            replica.ejected = replica.address in ejected
+        return list(replicas)
+
+    async def _ends(self) -> tuple[dict[str, int], str]:
+        """The logs' newest offsets; else why not."""
+        try:
+            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS)}, ""
+        except AisleError as error:
+            return {}, f"the log: {error}"
+
+
+async def _asked(service: str, address: str) -> Replica:
+    replica = Replica(service=service, address=address, state=REPLICA_STATE_UNREACHABLE)
+    async with connect(address) as channel:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+                status = await StatusServiceStub(channel).GetReplicaStatus(GetReplicaStatusRequest())
+        except (AisleError, TimeoutError) as error:
+            _logger.debug("%s at %s does not answer: %s", service, address, error)
+            return replica
+    replica.state = REPLICA_STATE_SERVING if health.status == _SERVING else REPLICA_STATE_NOT_SERVING
+    replica.status.CopyFrom(status)
+    return replica
+
+
+def _of(service: str, replicas: Iterable[Replica]) -> list[ReplicaStatus]:
+    return [each.status for each in replicas if each.service == service and each.HasField("status")]
+
+
+def _pending(status: ReplicaStatus, ends: Mapping[str, int]) -> int:
+    """Records that a process has not taken in; 0 for one that takes in none, or is not there."""
+    if status.log_position:
+        return max(0, ends.get(CATALOG, 0) - status.log_position)
+    return max(0, ends.get(VECTORS, 0) - status.vectors_position) if status.snapshot_version else 0

@@ -1,0 +1,187 @@
+"""Ask one replica; a second one when the first is late, or fails with what another may not fail with."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from services.gateway.replicas.ejection import Ejection
+from services.gateway.replicas.hedging import Hedging
+from services.gateway.replicas.latencies import Latencies
+from services.gateway.replicas.replica import Replica
+from services.gateway.replicas.rotation import Rotation
+from shared.errors import AisleError, InvalidRequest, NotFound, Overloaded, SnapshotGone, Unavailable
+
+Answer = TypeVar("Answer")
+Send = Callable[[Replica, float], Awaitable[Answer]]  # to a replica, so many milliseconds after the call began
+
+_MOST_ATTEMPTS = 3
+_LOSER_SECONDS = 1.0  # more for one that a peer was quicker than; without an answer by then it counts as failed
+_TYPICAL = 0.5  # the quantile that answers are compared with
+_FINAL = (InvalidRequest, NotFound)  # answers, and the same ones everywhere
+_NO_FAULT = (SnapshotGone, Overloaded)  # to be asked of another one, but no reason to leave this one alone
+
+
+class Asking:
+    """Calls to the replicas of one service. To be used from one event loop."""
+
+    def __init__(self, rotation: Rotation, ejection: Ejection, hedge_share: float) -> None:
+        """`hedge_share` of the calls, 0 to 1, may be sent to a second replica because the first one is late."""
+        self._rotation, self._ejection = rotation, ejection
+        self._latencies = Latencies()
+        self._hedging = Hedging(hedge_share, self._latencies)
+        self._probes: set[asyncio.Task[None]] = set()
+
+    async def ask(self, kind: str, send: "Send[Answer]", log_position: int = 0, budget_ms: float = 0.0) -> Answer:
+        """The first answer of a replica.
+
+        Calls of a `kind` take about equally long. The replica should show the catalogue's log up to `log_position`;
+        one that does not yet may wait for it. `budget_ms` is what the call may take, 0: nobody says.
+        Raises what the replicas raise, and Unavailable when none is known.
+        """
+        first = self._rotation.first(log_position)
+        if first is None:
+            raise Unavailable("no address is known yet")
+        waits = first.log_position < log_position  # how long it takes says nothing about the replica then
+        call = _Call(f"{kind} wait" if waits else kind, send, self._measured)
+        self._hedging.asked()
+        if not waits:
+            self._probe(call)
+        if len(self._rotation.replicas) == 1:
+            return await call.attempt(first)
+        try:
+            return await self._race(call, first, log_position, budget_ms)
+        finally:
+            call.cancel()
+
+    async def _race(self, call: "_Call[Answer]", first: Replica, log_position: int, budget_ms: float) -> Answer:
+        call.begin(first)
+        failure: AisleError | None = None
+        hedge_ms: float | None = self._hedging.after_ms(call.kind, budget_ms)
+        while call.open:
+            ended = await call.next_ended(hedge_ms)
+            if ended is None:  # the first is late
+                hedge_ms = None
+                if (other := self._rotation.another(call.tried, log_position)) and self._hedging.take():
+                    call.begin(other)
+                continue
+            try:
+                answer = call.result(ended)
+            except AisleError as error:
+                if isinstance(error, _FINAL):
+                    raise
+                failure = _more_telling(failure, error)
+                if other := self._after(error, call, log_position):
+                    call.begin(other)
+            else:
+                self._won(call)
+                return answer
+        assert failure is not None
+        raise failure
+
+    def _after(self, error: AisleError, call: "_Call[Answer]", log_position: int) -> Replica | None:
+        """Who is asked after an error. It cost its replica next to nothing; a full queue says there is much to do."""
+        other = self._rotation.another(call.tried, log_position) if len(call.tried) < _MOST_ATTEMPTS else None
+        if other and isinstance(error, Overloaded) and not self._hedging.take():
+            return None
+        return other
+
+    def _won(self, call: "_Call[Answer]") -> None:
+        """Somebody has answered: those that failed were beaten, those that are late get a little longer."""
+        for replica in call.failed:
+            self._beaten(replica)
+        for task, replica in call.open.items():
+            task.add_done_callback(_drop)
+            asyncio.get_running_loop().call_later(_LOSER_SECONDS, self._give_up, task, replica)
+        call.open.clear()
+
+    def _give_up(self, task: "asyncio.Task[Answer]", replica: Replica) -> None:
+        if not task.done():
+            task.cancel()
+            self._beaten(replica)
+
+    def _beaten(self, replica: Replica) -> None:
+        self._ejection.beaten(replica, self._rotation.replicas)
+
+    def _measured(self, kind: str, replica: Replica, ms: float) -> None:
+        self._latencies.add(kind, ms)
+        typical_ms = self._latencies.quantile(kind, _TYPICAL)
+        if typical_ms and not kind.endswith(" wait"):
+            self._ejection.answered(replica, ms / typical_ms, self._rotation.replicas)
+
+    def _probe(self, call: "_Call[Answer]") -> None:
+        """Send the call to a replica that was left alone long enough, too."""
+        if replica := self._ejection.to_probe(self._rotation.replicas):
+            task = asyncio.create_task(self._probed(replica, call))
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+
+    async def _probed(self, replica: Replica, call: "_Call[Answer]") -> None:
+        slowness: float | None = None
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(_LOSER_SECONDS):
+                await call.send(replica, 0.0)
+            slowness = (time.perf_counter() - began) * 1e3 / (self._latencies.quantile(call.kind, _TYPICAL) or 1.0)
+        except (AisleError, TimeoutError):
+            pass
+        finally:
+            self._ejection.probed(replica, slowness)
+
+
+class _Call(Generic[Answer]):
+    """One call, and the replicas that it was sent to."""
+
+    def __init__(self, kind: str, send: "Send[Answer]", measured: Callable[[str, Replica, float], None]) -> None:
+        self.kind, self.send, self._measured = kind, send, measured
+        self.open: dict[asyncio.Task[Answer], Replica] = {}
+        self.tried: list[Replica] = []
+        self.failed: list[Replica] = []
+        self._began = time.perf_counter()
+
+    def begin(self, replica: Replica) -> None:
+        self.tried.append(replica)
+        self.open[asyncio.create_task(self.attempt(replica))] = replica
+
+    async def attempt(self, replica: Replica) -> Answer:
+        """One replica's answer; how long it took is noted."""
+        began = time.perf_counter()
+        replica.in_flight += 1
+        try:
+            answer = await self.send(replica, (began - self._began) * 1e3)
+        finally:
+            replica.in_flight -= 1
+        self._measured(self.kind, replica, (time.perf_counter() - began) * 1e3)
+        return answer
+
+    async def next_ended(self, until_ms: float | None) -> "asyncio.Task[Answer] | None":
+        """An attempt that has ended; None when so many milliseconds of the call have passed without."""
+        left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
+        done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(done), None)
+
+    def result(self, ended: "asyncio.Task[Answer]") -> Answer:
+        """What came of an attempt."""
+        replica = self.open.pop(ended)
+        try:
+            return ended.result()
+        except AisleError as error:
+            if not isinstance(error, _NO_FAULT):
+                self.failed.append(replica)
+            raise
+
+    def cancel(self) -> None:
+        """Nobody waits for what is still open."""
+        for task in self.open:
+            task.add_done_callback(_drop)
+            task.cancel()
+
+
+def _more_telling(before: AisleError | None, now: AisleError) -> AisleError:
+    """Of two replicas' errors, the one that says more than that somebody is not there."""
+    return now if before is None or isinstance(before, Unavailable) else before
+
+
+def _drop(task: "asyncio.Task[Answer]") -> None:
+    if not task.cancelled():
+        task.exception()  # looked at, so that asyncio does not report it as forgotten

@@ -1,0 +1,117 @@
+"""Which replicas are left alone for a while: those far slower than their peers, and those that fail where peers do not.
+
+After the while a call that another one answers is sent to it as well, and only measured; it comes back when that goes
+well. So neither finding out nor trying again costs a page.
+"""
+
+import logging
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from services.gateway.replicas.replica import Replica
+
+_MUCH_SLOWER = 3.0  # times its peers
+_SMOOTHING = 0.1  # weight of the newest answer, in the mean of logarithms: one hiccup says little
+_LEAST_ANSWERS = 10
+_MOST_SLOWNESS = 30.0  # counted of one answer
+_FAILURES = 3  # in a row
+_FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 30.0
+_TRUSTED_AGAIN_SECONDS = 60.0  # in the rotation, after which an ejection is forgotten
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Record:
+    """What is known of one replica."""
+
+    log_slowness: float = 0.0
+    answers: int = 0
+    failures: int = 0  # in a row
+    out: bool = False
+    until: float = 0.0  # when it is tried again
+    ejections: int = 0
+    back_at: float = 0.0
+    probing: bool = False
+
+
+class Ejection:
+    """Judges the replicas of one service; at most half of those that are ready are left alone."""
+
+    def __init__(self, clock_seconds: Callable[[], float] = time.monotonic) -> None:
+        self._clock_seconds = clock_seconds
+        self._records: dict[Replica, _Record] = {}
+
+    def is_out(self, replica: Replica) -> bool:
+        """Whether it is left alone now."""
+        return self._of(replica).out
+
+    def forget(self, replica: Replica) -> None:
+        """It has gone, or is another process now."""
+        self._records.pop(replica, None)
+
+    def answered(self, replica: Replica, slowness: float, all_: Sequence[Replica]) -> None:
+        """It answered; `slowness` is how many times as long as is usual for what was asked."""
+        record = self._of(replica)
+        record.failures = 0
+        record.answers += 1
+        logarithm = math.log(min(max(slowness, 1 / _MOST_SLOWNESS), _MOST_SLOWNESS))
+        record.log_slowness += (logarithm - record.log_slowness) * max(_SMOOTHING, 1 / record.answers)
+        if not record.out and record.answers >= _LEAST_ANSWERS:
+            peers = [peer.log_slowness for peer in self._peers(replica, all_) if peer.answers >= _LEAST_ANSWERS]
+            if peers and record.log_slowness > statistics.median(peers) + math.log(_MUCH_SLOWER):
+                self._eject(replica, "far slower than its peers", all_)
+
+    def beaten(self, replica: Replica, all_: Sequence[Replica]) -> None:
+        """A peer gave the answer that it did not: it failed, or nothing came."""
+        record = self._of(replica)
+        record.failures += 1
+        if not record.out and record.failures >= _FAILURES:
+            self._eject(replica, "it fails where a peer does not", all_)
+
+    def to_probe(self, all_: Iterable[Replica]) -> Replica | None:
+        """One that is to be tried again now; it is tried once until `probed` is called."""
+        for replica in all_:
+            record = self._of(replica)
+            if record.out and replica.ready and not record.probing and self._clock_seconds() >= record.until:
+                record.probing = True
+                return replica
+        return None
+
+    def probed(self, replica: Replica, slowness: float | None) -> None:
+        """How the try ended; None: no answer, or an error."""
+        record = self._of(replica)
+        record.probing = False
+        if not record.out:
+            return
+        if slowness is None or slowness > _MUCH_SLOWER:
+            self._leave_alone(record)
+            return
+        self._records[replica] = _Record(ejections=record.ejections, back_at=self._clock_seconds())
+        _logger.info("%s is asked again", replica.address)
+
+    def _eject(self, replica: Replica, why: str, all_: Sequence[Replica]) -> None:
+        ready = [each for each in all_ if each.ready]
+        if sum(self.is_out(each) for each in ready) + 1 > len(ready) / 2:
+            return
+        record = self._of(replica)
+        if self._clock_seconds() - record.back_at > _TRUSTED_AGAIN_SECONDS:
+            record.ejections = 0
+        record.out = True
+        self._leave_alone(record)
+        _logger.warning("%s is not asked for a while: %s", replica.address, why)
+
+    def _leave_alone(self, record: _Record) -> None:
+        seconds = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**record.ejections)
+        record.until = self._clock_seconds() + seconds
+        record.ejections = min(record.ejections + 1, 10)
+
+    def _peers(self, replica: Replica, all_: Sequence[Replica]) -> list[_Record]:
+        others = [self._of(each) for each in all_ if each is not replica and each.ready]
+        return [record for record in others if not record.out]
+
+    def _of(self, replica: Replica) -> _Record:
+        return self._records.setdefault(replica, _Record())

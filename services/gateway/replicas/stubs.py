@@ -1,0 +1,138 @@
+"""What a generated stub is for one process, these are for all replicas of a service."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, TypeVar
+
+from grpc import aio
+
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from protos.embedding_pb2_grpc import EmbeddingServiceStub
+from protos.reranker_pb2 import RerankRequest, RerankResponse
+from protos.reranker_pb2_grpc import RerankerServiceStub
+from protos.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+from protos.retrieval_pb2_grpc import RetrievalServiceStub
+from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.replicas.addresses import Addresses
+from services.gateway.replicas.asking import Asking
+from services.gateway.replicas.channels import Channels
+from services.gateway.replicas.ejection import Ejection
+from services.gateway.replicas.replica import Replica
+from services.gateway.replicas.rotation import Rotation
+from shared.errors import Unavailable, from_status
+
+Response = TypeVar("Response")
+Stub = TypeVar("Stub")
+Method = Callable[[Any], Awaitable[Response]]
+
+_LEAST_MS = 1.0
+
+
+class Replicas(Generic[Stub]):
+    """The replicas of one service. To be used from one event loop, inside `open`."""
+
+    def __init__(
+        self, addresses: str, service: str, make_stub: Callable[[aio.Channel], Stub], hedge_share: float = 0.0
+    ) -> None:
+        """`service` is its full name; `hedge_share` of the calls, 0 to 1, may go to a second replica."""
+        self._ejection = Ejection()
+        self._rotation = Rotation(self._ejection)
+        self._asking = Asking(self._rotation, self._ejection, hedge_share)
+        self.channels = Channels(self._rotation, self._ejection, Addresses(addresses), service, make_stub)
+
+    def open(self, look_seconds: float) -> AbstractAsyncContextManager[None]:
+        """Connected until the block ends; names are looked up every so many seconds."""
+        return self.channels.open(look_seconds)
+
+    @property
+    def ready(self) -> bool:
+        """Whether at least one answers calls."""
+        return any(replica.ready for replica in self._rotation.replicas)
+
+    def ejected(self) -> set[str]:
+        """Addresses of those that are left alone now."""
+        return {each.address for each in self._rotation.replicas if self._ejection.is_out(each)}
+
+    async def call(
+        self, method: Callable[[Stub], "Method[Response]"], kind: str, request: Any, log_position: int = 0
+    ) -> Response:
+        """The first answer; preferably of a replica that shows the catalogue's log up to a position."""
+
+        async def send(replica: Replica, elapsed_ms: float) -> Response:
+            response = await _sent(method(self.channels.stub(replica)), _later(request, elapsed_ms))
+            replica.log_position = max(replica.log_position, getattr(response, "log_position", 0))
+            return response
+
+        return await self._asking.ask(kind, send, log_position, getattr(request, "budget_ms", 0.0))
+
+
+async def _sent(method: "Method[Response]", request: Any) -> Response:
+    try:
+        return await method(request)
+    except aio.AioRpcError as error:
+        raise from_status(error.code(), error.details() or "") from error
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task and task.cancelling():
+            raise
+        raise Unavailable("the replica was removed") from None  # with its channel, not the page
+
+
+def _later(request: Any, elapsed_ms: float) -> Any:
+    """The request as it is so many milliseconds after it was made."""
+    if elapsed_ms < _LEAST_MS or not getattr(request, "budget_ms", 0.0):
+        return request
+    later = type(request)()
+    later.CopyFrom(request)
+    later.budget_ms = max(_LEAST_MS, request.budget_ms - elapsed_ms)
+    return later
+
+
+class EmbeddingReplicas:
+    """See protos/embedding.proto."""
+
+    def __init__(self, addresses: str, hedge_share: float) -> None:
+        self.all: Replicas[Embedding] = Replicas(
+            addresses, "aisle.v1.EmbeddingService", EmbeddingServiceStub, hedge_share
+        )
+
+    async def EmbedQueries(self, request: EmbedQueriesRequest) -> EmbedQueriesResponse:
+        return await self.all.call(lambda stub: stub.EmbedQueries, "EmbedQueries", request)
+
+
+class RetrievalReplicas:
+    """See protos/retrieval.proto."""
+
+    def __init__(self, addresses: str, hedge_share: float) -> None:
+        self.all: Replicas[Retrieval] = Replicas(
+            addresses, "aisle.v1.RetrievalService", RetrievalServiceStub, hedge_share
+        )
+
+    async def AnalyzeQuery(self, request: AnalyzeQueryRequest) -> AnalyzeQueryResponse:
+        return await self.all.call(lambda stub: stub.AnalyzeQuery, "AnalyzeQuery", request)
+
+    async def Retrieve(self, request: RetrieveRequest) -> RetrieveResponse:
+        wanted = request.wait_for_visible
+        return await self.all.call(lambda stub: stub.Retrieve, "Retrieve", request, wanted)
+
+    async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
+        wanted = request.wait_for_visible
+        return await self.all.call(lambda stub: stub.FetchProducts, "FetchProducts", request, wanted)
+
+
+class RerankerReplicas:
+    """See protos/reranker.proto."""
+
+    def __init__(self, addresses: str, hedge_share: float) -> None:
+        self.all: Replicas[Reranker] = Replicas(addresses, "aisle.v1.RerankerService", RerankerServiceStub, hedge_share)
+
+    async def Rerank(self, request: RerankRequest) -> RerankResponse:
+        return await self.all.call(lambda stub: stub.Rerank, "Rerank", request)

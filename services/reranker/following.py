@@ -1,0 +1,105 @@
+"""Serve the newest snapshot and bundle without a restart."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from services.reranker.config import RerankerConfig
+from services.reranker.opened import OpenedRerankers
+from services.reranker.opening import Texts, fitting_bundle, open_reranker, open_snapshot
+from services.reranker.reranker import Reranker
+from services.reranker.snapshot import RerankerSnapshot
+from shared.artifacts import current
+from shared.errors import NotFound
+from shared.following import Follower
+from shared.snapshot.change import Change
+
+_LOG = logging.getLogger(__name__)
+
+
+class FollowedSnapshot:
+    """A snapshot with the reranker that fits it, if there is one; a shared.snapshot.opened.Live."""
+
+    def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "RerankerShop") -> None:
+        self._snapshot, self._reranker, self._shop = snapshot, reranker, shop
+
+    @property
+    def version(self) -> str:
+        return self._snapshot.version
+
+    @property
+    def encoder_version(self) -> str:
+        return self._snapshot.encoder_version
+
+    @property
+    def position(self) -> int:
+        """See Live."""
+        return self._snapshot.position
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """See Live."""
+        self._snapshot.apply(changes)
+
+    def serve(self) -> None:
+        """See Live."""
+        self._shop.serve(self._snapshot, self._reranker)
+
+    def refresh(self) -> None:
+        """Nothing: what was taken in is there."""
+
+    def close(self) -> None:
+        """Nothing: it writes no files."""
+
+
+class RerankerShop:
+    """The rerankers of a data folder: opens them, and those for another bundle of the same snapshot."""
+
+    def __init__(
+        self, data: Path, config: RerankerConfig, texts: Texts, opened: OpenedRerankers, bundle_version: str = ""
+    ) -> None:
+        """`bundle_version` "" is the newest bundle in use that fits the snapshot."""
+        self._data, self._config, self._texts, self._bundle_version = data, config, texts, bundle_version
+        self._opened = opened
+        self._snapshot: RerankerSnapshot | None = None
+        self.reranker: Reranker | None = None  # of the snapshot that serves
+
+    def open(self, version: str) -> FollowedSnapshot:
+        """Open a snapshot and the reranker that fits it; without one pages are not reranked."""
+        snapshot = open_snapshot(self._data, version)
+        try:
+            return FollowedSnapshot(snapshot, self._reranker_of(snapshot), self)
+        except NotFound as error:
+            _LOG.warning("pages are not reranked: %s", error)
+            return FollowedSnapshot(snapshot, None, self)
+
+    def serve(self, snapshot: RerankerSnapshot, reranker: Reranker | None) -> None:
+        """Answer with a snapshot from now on."""
+        self._snapshot, self.reranker = snapshot, reranker
+        if reranker:
+            self._opened.add(reranker)
+
+    async def follow(self, refresh_seconds: float) -> None:
+        """Go over to another bundle of the same snapshot whenever there is one that fits; for ever.
+
+        What cannot be opened is reported once, and the one before goes on serving.
+        """
+        await Follower(self._newest, self._take_up).run(refresh_seconds)
+
+    def _newest(self) -> tuple[str, str | None]:
+        """Names of the snapshot that serves and the bundle in use: a change of either may call for another reranker."""
+        return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
+
+    def _take_up(self, _: tuple[str, str | None]) -> None:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return
+        chosen = fitting_bundle(self._data, snapshot.heads_sha256, self._bundle_version)
+        if self.reranker and self.reranker.snapshot is snapshot and self.reranker.bundle_version == chosen.version:
+            return
+        reranker = self._reranker_of(snapshot)
+        if snapshot is self._snapshot:  # else a newer one serves, which has opened its own
+            self.serve(snapshot, reranker)
+            _LOG.info("serving snapshot %s with bundle %s", snapshot.version, reranker.bundle_version)
+
+    def _reranker_of(self, snapshot: RerankerSnapshot) -> Reranker:
+        return open_reranker(self._data, snapshot.version, self._config, self._texts, self._bundle_version, snapshot)

@@ -1,0 +1,136 @@
+"""A snapshot that follows the catalogue: what is written since makes its next state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from services.retrieval.dense import DenseLeg
+from services.retrieval.lexical import LexicalLeg
+from services.retrieval.live_dense import LiveDense
+from services.retrieval.orders import MergedOrders, Orders
+from services.retrieval.snapshots import Snapshot, expires
+from services.retrieval.spelling import Spelling
+from shared.catalog.product import Product
+from shared.catalog.wire import from_bytes
+from shared.snapshot.change import NOTHING, Change
+from shared.snapshot.columns import Columns
+from shared.snapshot.growing import Growing
+from shared.snapshot.live_columns import DeltaColumns
+from shared.snapshot.live_lexical import LiveLexical
+from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows
+from shared.snapshot.vocabulary import Vocabulary
+from shared.snapshot.wire_rows import WireRows
+
+
+class LiveSnapshot:
+    """Takes changes in, in the order of the log, and shows them all at once in a next `state`.
+
+    A state holds what it has seen for good: the arrays that states share only grow, and each has its own mask of rows
+    that are alive. To be called from one thread at a time.
+    """
+
+    def __init__(self, folder: Path, private: Path) -> None:
+        """Open the snapshot in `folder`; `private` is where its copy of the word index will be."""
+        self._base = self.state = Snapshot.open(folder, private)
+        self._folder, self._private = folder, private
+        self._lexical: LiveLexical | None = None  # made with the first change
+        self._ids, self._payloads = DeltaIds(), list[bytes]()
+        columns = self._base.columns
+        assert isinstance(columns, Columns) and isinstance(self._base.dense, DenseLeg)
+        self._base_columns, self._base_dense = columns, self._base.dense
+        self._columns = DeltaColumns(columns)
+        self._vectors, self._offsets = Growing("<f4", self._base.dense.dim), Growing("<i8")
+        self._alive = Growing(np.bool_)
+        self._alive.extend(np.ones(columns.row_count, np.bool_))
+        self._all_alive = True
+
+    @property
+    def version(self) -> str:
+        return self._base.version
+
+    @property
+    def encoder_version(self) -> str:
+        return self._base.encoder_version
+
+    @property
+    def position(self) -> int:
+        """Offset in aisle.vectors up to which changes are in `state`."""
+        return self.state.rows.position
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Make the next `state`. After an error the whole snapshot must be opened anew."""
+        if not changes:
+            return
+        slots = len(self._ids.ids)
+        for change in changes:
+            if change.product_id != NOTHING:
+                self._take(change)
+        position, log_position = changes[-1].offset, max(change.catalog_offset for change in changes)
+        log_position = max(log_position, self.state.log_position)
+        if len(self._ids.ids) > slots:
+            self.state = self._next(position, log_position)
+        else:
+            self.state = replace(
+                self.state, rows=replace(self.state.rows, position=position), log_position=log_position
+            )
+
+    def _take(self, change: Change) -> None:
+        row = self._rows().row(change.product_id)
+        if row is not None:
+            self._writer().delete(self._product(row), row)
+            self._alive.upto(row + 1)[row] = self._all_alive = False
+        elif change.product is None:  # gone already
+            return
+        self._add(change)
+
+    def _add(self, change: Change) -> None:
+        """Append a slot; one without a product says that it is gone."""
+        here = change.product is not None
+        if change.product is not None:
+            self._writer().add(change.product, len(self._rows()))
+        encoding = change.encodings.get(self.encoder_version)
+        self._vectors.append(0 if encoding is None else encoding.vector)  # without one, words alone find it
+        self._payloads.append(change.payload)
+        self._columns.add(change.product)
+        self._offsets.append(change.offset)
+        self._alive.append(here)
+        self._all_alive = self._all_alive and here
+        self._ids.add(change.product_id, gone=not here)
+
+    def _rows(self) -> LiveRows:
+        return LiveRows(self._base.products, self._ids, len(self._ids.ids))
+
+    def _product(self, row: int) -> Product:
+        return from_bytes(LiveProducts(self._base.products, self._rows(), self._payloads).payload(row))
+
+    def _writer(self) -> LiveLexical:
+        if self._lexical is None:
+            self._lexical = LiveLexical(self._private, Vocabulary.open(self._folder / "lexical"))
+        return self._lexical
+
+    def _next(self, position: int, log_position: int) -> Snapshot:
+        rows, base = self._rows(), self._base
+        slots, index = rows.slot_count, self._writer().committed()
+        columns = self._columns.over(self._base_columns, slots)
+        return replace(
+            base,
+            products=LiveProducts(base.products, rows, self._payloads),
+            columns=columns,
+            lexical=LexicalLeg(index, len(rows)),
+            dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
+            spelling=Spelling(index),
+            orders=MergedOrders((_orders(base), Orders(columns.delta))),
+            rows=WireRows(len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position),
+            log_position=log_position,
+            expires=base.expires or expires(columns.delta),
+            alive=None if self._all_alive else self._alive.upto(len(rows)).copy(),
+        )
+
+
+def _orders(base: Snapshot) -> Orders:
+    assert isinstance(base.orders, Orders)
+    return base.orders

@@ -1,0 +1,49 @@
+"""How clients of kafka-python are made, and what their errors mean."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kafka.errors import KafkaError, KafkaStorageError, ThrottlingQuotaExceededError
+from kafka.net.compat import KafkaNetClient
+
+from shared.errors import AisleError, InvalidRequest, Overloaded, StorageFull, Unavailable
+from shared.events.kafka.config import KafkaConfig
+
+REQUEST_MS = 10_000  # a broker that takes longer for an answer is asked again
+
+
+def connected(kind: Callable[..., Any], config: KafkaConfig, **settings: Any) -> Any:
+    """A producer, consumer or admin client that has reached a broker. Raises Unavailable when none answers in time."""
+    if not config.address:
+        raise InvalidRequest("AISLE_KAFKA_ADDRESS", "is not set; name a broker, such as localhost:9092")
+    nets: list[KafkaNetClient] = []
+
+    def net(**given: Any) -> KafkaNetClient:
+        nets.append(KafkaNetClient(**given))
+        return nets[-1]
+
+    try:
+        return kind(
+            bootstrap_servers=config.address.split(","),
+            bootstrap_timeout_ms=config.away_ms,
+            reconnect_backoff_max_ms=1_000,
+            request_timeout_ms=REQUEST_MS,
+            client_id="aisle",
+            kafka_client=net,
+            **settings,
+        )
+    except KafkaError as error:
+        for each in nets:  # a client that was not made leaves its thread and sockets behind
+            each.close()
+        raise Unavailable(f"Kafka at {config.address} does not answer ({error}); retry later") from error
+
+
+def meaning(error: Exception, address: str) -> AisleError:
+    """The error of ours that stands for one of Kafka's; ours stay as they are."""
+    if isinstance(error, AisleError):
+        return error
+    if isinstance(error, KafkaStorageError):
+        return StorageFull(f"Kafka at {address} cannot write to its disk ({error}); free some space, retry")
+    if isinstance(error, ThrottlingQuotaExceededError):
+        return Overloaded(f"Kafka at {address} asks for a pause ({error}); retry later")
+    return Unavailable(f"Kafka at {address} cannot be used ({error}); retry later")

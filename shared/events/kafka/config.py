@@ -1,0 +1,38 @@
+"""Settings of the log on Kafka, read from AISLE_KAFKA_* in the environment."""
+
+from dataclasses import dataclass
+
+COMPRESSIONS = ("none", "gzip", "lz4")
+
+
+@dataclass(frozen=True)
+class KafkaConfig:
+    """Where Kafka is, how records go there, and what the topics are like."""
+
+    address: str = ""  # host:port of brokers, comma-separated; empty: there is no Kafka
+    topic_prefix: str = ""  # before the name of every topic and group, so that shops can share a cluster
+    partitions: int = 4  # of events, and of impressions
+    replication: int = 1  # copies of every partition; a write waits for all but one of them
+    retention_days: int = 90  # of events, impressions and dead letters; 0: for ever
+    tombstone_days: int = 30  # a replica away for longer starts from a newer snapshot
+    compression: str = "lz4"  # none, gzip or lz4
+    linger_ms: int = 5  # a record waits so long for others to share its batch
+    batch_bytes: int = 131_072
+    max_waiting_records: int = 50_000  # not acknowledged yet; further ones are refused
+    max_waiting_bytes: int = 67_108_864
+    away_ms: int = 2_000  # without a sign of life for so long, Kafka is away
+    recent_event_ids: int = 50_000  # remembered to tell duplicates, 0.3 to 1 kB each
+
+    def __post_init__(self) -> None:
+        for each in filter(None, self.address.split(",")):
+            host, _, port = each.rpartition(":")
+            if not host.strip() or host != host.strip() or not port.isdigit():
+                raise ValueError(f"address {each!r} is not host:port; separate several by commas, without spaces")
+        if self.compression not in COMPRESSIONS:
+            raise ValueError(f"compression {self.compression!r} is unknown; use one of: {', '.join(COMPRESSIONS)}")
+        at_least_one = ("partitions", "replication", "tombstone_days", "max_waiting_records", "max_waiting_bytes")
+        for name in at_least_one:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if self.away_ms < 100:
+            raise ValueError("away_ms must be at least 100")

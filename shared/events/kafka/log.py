@@ -1,0 +1,108 @@
+"""The event log on Kafka."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from shared.errors import Unavailable
+from shared.events.kafka.batch import KafkaBatch
+from shared.events.kafka.client import connected
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.consumer import KafkaLogConsumer
+from shared.events.kafka.reader import KafkaReader
+from shared.events.kafka.recent_ids import Place, RecentIds
+from shared.events.kafka.session import KafkaSession
+from shared.events.kafka.writer import KafkaWriter
+from shared.events.log import COMPACTED, Appended, NewRecord, Record, check_sizes
+
+
+class KafkaEventLog:
+    """EventLog over Kafka topics, which `aisle topics` makes. What is acknowledged is in every in-sync replica.
+
+    Nothing is asked of Kafka before the first use, so that a process can start while Kafka is away. A repeated
+    event_id is a duplicate as long as this process remembers it (`recent_event_ids`); later, and from other
+    processes, the record is there twice, and consumers go by its event_id.
+    """
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._config = config
+        self._writer = KafkaWriter(config)
+        self._recent = RecentIds(config.recent_event_ids)
+        self._readers: dict[str, KafkaReader] = {}
+        self._consumers: list[KafkaLogConsumer] = []
+        # A connection of its own: on that of a reader an answer waits behind a fetch that waits for records.
+        self._ends = KafkaSession(self._new_end_reader, config.address, KafkaConsumer.close)
+        self._closed = False
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        """See EventLog."""
+        self._check_open()
+        check_sizes(topic, records)
+        self._writer.check_room(records)
+        batch = KafkaBatch(topic)
+        places = [self._place(batch, record) for record in records]
+        if batch.records:
+            self._writer.write(batch)
+        for each in {place.batch for place in places}:
+            await asyncio.shield(each.done)  # a caller that leaves does not end it for others
+        return [place.appended() for place in places]
+
+    def _place(self, batch: KafkaBatch, record: NewRecord) -> Place:
+        """Where the record is or is on its way to; a new one joins the batch."""
+        if record.event_id is not None and (known := self._recent.find(batch.topic, record.event_id)):
+            return known
+        place = Place(batch, len(batch.records))
+        batch.records.append(record)
+        if record.event_id is not None:
+            self._recent.add(batch.topic, record.event_id, place)
+        return place
+
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
+        """See EventLog."""
+        return await self._reader(topic).read(after_offset, limit)
+
+    async def end_offset(self, topic: str) -> int:
+        """See EventLog."""
+        self._check_open()
+        place = TopicPartition(self._config.topic_prefix + _compacted(topic), 0)
+        timeout_ms = self._config.away_ms
+        return await self._ends.use(lambda consumer: int(consumer.end_offsets([place], timeout_ms=timeout_ms)[place]))
+
+    async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
+        """See EventLog."""
+        return await self._reader(topic).wait(after_offset, timeout_seconds)
+
+    async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:
+        """See EventLog. It closes with the log, if not before."""
+        self._check_open()
+        consumer = KafkaLogConsumer(self._config, topics, group)
+        self._consumers.append(consumer)
+        return consumer
+
+    async def close(self) -> None:
+        """See EventLog."""
+        if not self._closed:
+            self._closed = True
+            parts: list[Any] = [self._writer, self._ends, *self._readers.values(), *self._consumers]
+            await asyncio.gather(*(part.close() for part in parts))
+
+    def _reader(self, topic: str) -> KafkaReader:
+        self._check_open()
+        if topic not in self._readers:
+            self._readers[topic] = KafkaReader(self._config, _compacted(topic), lambda: self.end_offset(topic))
+        return self._readers[topic]
+
+    def _new_end_reader(self) -> Any:
+        return connected(KafkaConsumer, self._config, allow_auto_create_topics=False, metrics_enabled=False)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Unavailable("the event log is closed")
+
+
+def _compacted(topic: str) -> str:
+    if topic not in COMPACTED:
+        raise ValueError(f"{topic} has several partitions, so no single offset; follow it with a consumer")
+    return topic

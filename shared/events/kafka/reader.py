@@ -1,0 +1,103 @@
+"""Read a compacted topic."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+
+from shared.errors import Unavailable
+from shared.events.kafka import fetched
+from shared.events.kafka.client import connected
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.session import KafkaSession
+from shared.events.log import Record
+
+_SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
+_READ_SECONDS = 10.0
+_FETCHED_AT_ONCE = 1_000
+_FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
+
+
+class KafkaReader:
+    """Reads the one partition of a compacted topic. Reading on where one stopped costs no request of its own."""
+
+    def __init__(self, config: KafkaConfig, topic: str, end_offset: Callable[[], Awaitable[int]]) -> None:
+        self._config, self._topic, self._end_offset = config, topic, end_offset
+        self._place = TopicPartition(config.topic_prefix + topic, 0)
+        self._session = KafkaSession(self._new_consumer, config.address, KafkaConsumer.close)
+        self._after = -1  # the offset that the next record comes after; -1: nothing was read yet
+        self._fetched: deque[Record] = deque()  # and not handed out
+
+    async def read(self, after_offset: int, limit: int) -> list[Record]:
+        """See EventLog."""
+        if records := await self._take(after_offset, limit, 0):
+            return records
+        end = await self._end_offset()
+        until = asyncio.get_running_loop().time() + _READ_SECONDS
+        while after_offset < end and await self._reached() < end:
+            if records := await self._take(after_offset, limit, _SLICE_SECONDS):
+                return records
+            if asyncio.get_running_loop().time() > until:
+                raise Unavailable(f"Kafka at {self._config.address} does not send {self._topic}; retry later")
+        return []
+
+    async def wait(self, after_offset: int, timeout_seconds: float) -> bool:
+        """See EventLog. While Kafka is away the time passes."""
+        until = asyncio.get_running_loop().time() + timeout_seconds
+        while (left := until - asyncio.get_running_loop().time()) > 0:
+            try:
+                if await self._come(after_offset, min(left, _SLICE_SECONDS)):
+                    return True
+            except Unavailable:
+                await asyncio.sleep(min(left, _SLICE_SECONDS))
+        return False
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def _come(self, after_offset: int, seconds: float) -> bool:
+        return await self._session.use(lambda consumer: self._fetch(consumer, after_offset, seconds))
+
+    async def _take(self, after_offset: int, limit: int, seconds: float) -> list[Record]:
+        return await self._session.use(lambda consumer: self._handed_out(consumer, after_offset, limit, seconds))
+
+    def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> list[Record]:
+        self._fetch(consumer, after_offset, seconds)
+        records = list(islice(self._fetched, limit))
+        for record in records:
+            self._fetched.popleft()
+            self._after = record.offset
+        return records
+
+    def _fetch(self, consumer: Any, after_offset: int, seconds: float) -> bool:
+        """Have the records after an offset at hand; False when none has come in time."""
+        if after_offset != self._after:
+            consumer.seek(self._place, after_offset)
+            self._fetched.clear()
+            self._after = after_offset
+        if not self._fetched:
+            polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
+            found = (fetched.record(self._topic, each) for each in polled)
+            self._fetched.extend(record for record in found if record.offset > after_offset)
+        return bool(self._fetched)
+
+    async def _reached(self) -> int:
+        """Where the consumer goes on; compaction may have left nothing before it."""
+        return await self._session.use(lambda consumer: consumer.position(self._place, timeout_ms=0) or 0)
+
+    def _new_consumer(self) -> Any:
+        consumer = connected(
+            KafkaConsumer,
+            self._config,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            max_partition_fetch_bytes=_FETCHED_BYTES,
+            metrics_enabled=False,
+        )
+        consumer.assign([self._place])
+        self._after = -1
+        return consumer

@@ -1,0 +1,48 @@
+"""The event_ids that were appended lately."""
+
+from dataclasses import dataclass, replace
+
+from shared.errors import Unavailable
+from shared.events.kafka.batch import KafkaBatch
+from shared.events.log import Appended
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A record in a batch: one that is known, or one on its way."""
+
+    batch: KafkaBatch
+    index: int
+    duplicate: bool = False
+
+    @property
+    def lost(self) -> bool:
+        """Whether the batch is done and the record is not known to be written."""
+        return self.batch.done.done() and self.batch.outcomes[self.index] is None
+
+    def appended(self) -> Appended:
+        """Where the record is, once its batch is done. Raises what kept it from being written."""
+        outcome = self.batch.outcomes[self.index]
+        if outcome is None:
+            raise self.batch.error or Unavailable("the record was not written; retry later")
+        return replace(outcome, duplicate=self.duplicate)
+
+
+class RecentIds:
+    """Tells where a record with an event_id went, as long as it is among the last `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._places: dict[tuple[str, str], Place] = {}  # by topic and event_id, oldest first
+
+    def find(self, topic: str, event_id: str) -> Place | None:
+        """The place of the record, as that of a duplicate; None when it is not known, or known to be lost."""
+        place = self._places.get((topic, event_id))
+        return None if place is None or place.lost else replace(place, duplicate=True)
+
+    def add(self, topic: str, event_id: str, place: Place) -> None:
+        """Remember a record, and forget the oldest."""
+        self._places.pop((topic, event_id), None)
+        self._places[topic, event_id] = place
+        if len(self._places) > self._limit:
+            del self._places[next(iter(self._places))]

@@ -1,0 +1,106 @@
+"""Make the topics in Kafka."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from shared.errors import Unavailable
+from shared.events.kafka.client import connected, meaning
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.topics import Topic, difference, wanted
+from shared.events.log import SHARED
+
+
+@dataclass(frozen=True)
+class TopicReport:
+    """What became of a topic. `notes` say what is other than configured and stays so."""
+
+    name: str
+    partitions: int
+    replication: int
+    made: bool = False
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def make_topics(config: KafkaConfig) -> list[TopicReport]:
+    """Make what is missing and change what differs, as `topics.difference` has it; again changes nothing.
+
+    Raises Unavailable when Kafka does not answer or refuses, InvalidRequest when a topic cannot be what it should.
+    """
+    admin = connected(KafkaAdminClient, config)
+    try:
+        return _make_topics(admin, config)
+    except KafkaError as error:
+        raise meaning(error, config.address) from error
+    finally:
+        admin.close()
+
+
+def _make_topics(admin: Any, config: KafkaConfig) -> list[TopicReport]:
+    asked = wanted(config)
+    there = _there(admin, [topic.name for topic in asked])
+    shared = {config.topic_prefix + name for name in SHARED}
+    most = max([config.partitions, *(there[name].partitions for name in shared & set(there))])
+    reports = []
+    for topic in asked:
+        partitions = most if topic.name in shared else topic.partitions
+        if topic.name in there:
+            reports.append(_adjusted(admin, topic, there[topic.name], partitions))
+        else:
+            reports.append(_made(admin, topic, partitions))
+    return reports
+
+
+def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
+    """Those of the topics that are there, with all their settings."""
+    found = {}
+    for topic in admin.describe_topics(list(names)):
+        if partitions := topic["partitions"]:
+            resource = ConfigResource(ConfigResourceType.TOPIC, topic["name"], None)
+            settings = admin.describe_configs([resource], config_filter="all")["topic"][topic["name"]]
+            values = {name: setting["value"] for name, setting in settings.items()}
+            found[topic["name"]] = Topic(topic["name"], len(partitions), len(partitions[0]["replica_nodes"]), values)
+    return found
+
+
+def _made(admin: Any, topic: Topic, partitions: int) -> TopicReport:
+    asked = {
+        "num_partitions": partitions,
+        "replication_factor": topic.replication,
+        "configs": dict(topic.settings),
+    }
+    try:
+        admin.create_topics({topic.name: asked}, wait_for_metadata=True)
+    except TopicAlreadyExistsError:  # another one ran at the same time
+        return TopicReport(topic.name, partitions, topic.replication)
+    return TopicReport(topic.name, partitions, topic.replication, made=True)
+
+
+def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicReport:
+    differs = difference(topic, there, partitions)
+    changes = [f"{name} {there.settings.get(name)} -> {value}" for name, value in differs.settings.items()]
+    if differs.partitions:
+        admin.create_partitions({topic.name: differs.partitions})
+        changes.append(f"partitions {there.partitions} -> {differs.partitions}")
+    if differs.settings:
+        resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, differs.settings)
+        outcome = admin.alter_configs([resource])["topic"][topic.name]
+        if outcome != "OK":
+            raise Unavailable(f"{topic.name}: its settings were not changed: {outcome}")
+    return TopicReport(
+        topic.name, differs.partitions or there.partitions, there.replication, False, tuple(changes), differs.notes
+    )
+
+
+def delete_topics(config: KafkaConfig) -> None:
+    """Remove the topics and all that is in them; for tests."""
+    admin = connected(KafkaAdminClient, config)
+    try:
+        admin.delete_topics(list(_there(admin, [topic.name for topic in wanted(config)])))
+    finally:
+        admin.close()

@@ -1,0 +1,84 @@
+"""The topics as they should be, and how those that are there differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shared.errors import InvalidRequest
+from shared.events.kafka.config import KafkaConfig
+from shared.events.log import COMPACTED, SHARED, TOPICS
+
+_DAY_MS = 24 * 3_600_000
+_FOR_EVER = -1
+_KEEPING = ("retention.ms", "delete.retention.ms")
+_SEGMENT_BYTES = 128 << 20  # what is in the newest segment is not compacted
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic by its name in Kafka."""
+
+    name: str
+    partitions: int
+    replication: int
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is to be changed, and what is other than configured and stays so."""
+
+    partitions: int = 0  # as many as there should be; 0: it is enough
+    settings: dict[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def wanted(config: KafkaConfig) -> list[Topic]:
+    """The topics that the settings ask for."""
+    return [_wanted(config, name) for name in TOPICS]
+
+
+def _wanted(config: KafkaConfig, name: str) -> Topic:
+    settings = {
+        "message.timestamp.type": "LogAppendTime",
+        "min.insync.replicas": str(max(1, config.replication - 1)),
+    }
+    if name in COMPACTED:
+        keeping = str(config.tombstone_days * _DAY_MS)
+        settings |= {"cleanup.policy": "compact", "delete.retention.ms": keeping, "segment.bytes": str(_SEGMENT_BYTES)}
+    else:
+        keeping = str(config.retention_days * _DAY_MS or _FOR_EVER)
+        settings |= {"cleanup.policy": "delete", "retention.ms": keeping}
+    partitions = config.partitions if name in SHARED else 1
+    return Topic(config.topic_prefix + name, partitions, config.replication, settings)
+
+
+def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
+    """How a topic comes to what is asked without losing anything: never fewer partitions, never kept for less time.
+
+    `partitions` is how many it is to have: those asked for, or more if another topic with the same visitors has more.
+    Raises InvalidRequest when a compacted topic has several partitions, which cannot be undone.
+    """
+    if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
+        reason = f"has {there.partitions} partitions; delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
+        raise InvalidRequest(asked.name, f"{reason}: the order of catalogue writes needs a single one")
+    notes = []
+    if there.partitions > asked.partitions:
+        notes.append(f"{there.partitions} partitions stay, {asked.partitions} are configured")
+    if there.replication != asked.replication:
+        notes.append(f"replication stays {there.replication}, {asked.replication} is configured: reassign partitions")
+    settings = {}
+    for name, value in asked.settings.items():
+        if name == "min.insync.replicas":
+            value = str(min(int(value), there.replication))
+        if there.settings.get(name) == value:
+            continue
+        if name in _KEEPING and _longer(there.settings.get(name, "0"), value):
+            notes.append(f"{name} stays {there.settings[name]}, {value} is configured: shorten it by hand")
+        else:
+            settings[name] = value
+    return Difference(partitions if there.partitions < partitions else 0, settings, tuple(notes))
+
+
+def _longer(one_ms: str, other_ms: str) -> bool:
+    one, other = int(one_ms), int(other_ms)
+    return other != _FOR_EVER and (one == _FOR_EVER or one > other)

@@ -1,0 +1,172 @@
+"""Append to Kafka."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+
+from shared.errors import AisleError, Overloaded, Unavailable
+from shared.events.kafka.batch import KafkaBatch
+from shared.events.kafka.client import REQUEST_MS, connected, meaning
+from shared.events.kafka.config import KafkaConfig
+from shared.events.log import NewRecord
+
+_LOGGER = logging.getLogger(__name__)
+_NEVER_MS = 7 * 24 * 3_600_000
+_RECONNECT_SECONDS = 0.5
+_PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
+
+
+class KafkaWriter:
+    """Sends batches in order through a producer, in a thread of its own.
+
+    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or refuses a record, the
+    whole producer is given up, and all that waits has failed; the next batch makes a new one. So within a partition
+    nothing is written after what has failed, and whoever appends that again, in order, keeps the order.
+    """
+
+    def __init__(self, config: KafkaConfig) -> None:
+        self._config = config
+        self._away_seconds = config.away_ms / 1000
+        self._thread = ThreadPoolExecutor(1, "kafka-writer")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._producer: Any = None  # made and closed in the thread
+        self._broken: Any = None  # the last producer that was given up
+        self._connect_at = 0.0
+        self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time when it was sent
+        self._watching: asyncio.Task[None] | None = None
+        self._waiting_records = self._waiting_bytes = 0
+        self._heard_at = 0.0
+
+    def check_room(self, records: Sequence[NewRecord]) -> None:
+        """Raise Overloaded when too many records wait to take these as well."""
+        count, size_bytes = len(records), sum(len(record.value or b"") for record in records)
+        if self._waiting and (
+            self._waiting_records + count > self._config.max_waiting_records
+            or self._waiting_bytes + size_bytes > self._config.max_waiting_bytes
+        ):
+            raise Overloaded(f"{self._waiting_records} records wait for Kafka; retry later")
+
+    def write(self, batch: KafkaBatch) -> None:
+        """Send a batch after all before it."""
+        self._loop = asyncio.get_running_loop()
+        self._waiting[batch] = time.monotonic()
+        self._waiting_records += len(batch.records)
+        self._waiting_bytes += batch.size_bytes
+        batch.done.add_done_callback(lambda _: self._done(batch))
+        self._thread.submit(self._send, batch)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
+
+    def _done(self, batch: KafkaBatch) -> None:
+        del self._waiting[batch]
+        self._waiting_records -= len(batch.records)
+        self._waiting_bytes -= batch.size_bytes
+        batch.records = []
+
+    async def close(self) -> None:
+        """Wait for what was sent, as long as Kafka answers, and let go of the producer."""
+        if self._waiting:
+            await asyncio.wait([batch.done for batch in self._waiting])
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+
+    async def _watch(self) -> None:
+        """Give Kafka up when it has been silent for too long, or one batch has waited for much too long."""
+        while self._waiting:
+            await asyncio.sleep(self._away_seconds / 8)
+            now, oldest_at = time.monotonic(), next(iter(self._waiting.values()), None)
+            if oldest_at is None:
+                return
+            silent_seconds = now - max(self._heard_at, oldest_at)
+            if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _PATIENCE:
+                reason = f"Kafka at {self._config.address} has not acknowledged a record for {now - oldest_at:.1f} s"
+                self._give_up(self._producer, Unavailable(f"{reason}; retry later"))
+
+    def _send(self, batch: KafkaBatch) -> None:
+        if batch.error:
+            return
+        producer = None
+        try:
+            producer = self._connected()
+            topic = self._config.topic_prefix + batch.topic
+            count = self._partition_count(producer, topic)
+            batch.send(producer, topic, count, self._hear, lambda error: self._give_up(producer, error))
+        except Exception as error:  # whatever it is: nobody may wait for a batch that is not on its way
+            self._give_up(producer, error)
+
+    def _partition_count(self, producer: Any, topic: str) -> int:
+        try:
+            return len(producer.partitions_for(topic))
+        except KafkaTimeoutError as error:
+            message = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
+            raise Unavailable(message) from error
+
+    def _hear(self, _: Any) -> None:
+        self._heard_at = time.monotonic()
+
+    def _connected(self) -> Any:
+        if self._producer is None:
+            if time.monotonic() < self._connect_at:
+                raise Unavailable(f"Kafka at {self._config.address} was not there a moment ago; retry later")
+            try:
+                self._producer = self._new_producer()
+            finally:
+                self._connect_at = time.monotonic() + _RECONNECT_SECONDS
+        return self._producer
+
+    def _new_producer(self) -> Any:
+        config = self._config
+        return connected(
+            KafkaProducer,
+            config,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=config.linger_ms,
+            batch_size=config.batch_bytes,
+            compression_type=None if config.compression == "none" else config.compression,
+            allow_auto_create_topics=False,
+            delivery_timeout_ms=_NEVER_MS,
+            max_block_ms=config.away_ms // 2,
+            metrics_enabled=False,
+        )
+
+    def _give_up(self, producer: Any, error: Exception) -> None:
+        """Stop a producer at once and fail all that waits; from any thread."""
+        if producer is not None:
+            if producer is self._broken:
+                return
+            self._broken = producer
+            _LOGGER.warning("%s; all that waits for it has failed", error)
+            producer._sender.force_close()  # close() would first wait for the records that are to be given up
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._fail_waiting, producer, meaning(error, self._config.address))
+
+    def _fail_waiting(self, producer: Any, error: AisleError) -> None:
+        for batch in self._waiting:
+            batch.fail(error)
+        if producer is not None:
+            self._thread.submit(self._drop, producer)
+
+    def _drop(self, producer: Any) -> None:
+        if self._producer is producer:
+            self._producer = None
+        producer._sender.join(REQUEST_MS / 1000)
+        _close(producer, 0)
+
+    def _close(self) -> None:
+        if self._producer is not None:
+            _close(self._producer, self._away_seconds)
+            self._producer = None
+
+
+def _close(producer: Any, timeout_seconds: float) -> None:
+    try:
+        producer.close(timeout_seconds)
+    except KafkaError as error:
+        _LOGGER.warning("a producer was not closed in time: %s", error)

@@ -1,0 +1,64 @@
+"""An event log whose events are taken while it is away."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from shared.errors import Unavailable
+from shared.events.log import Appended, Consumer, EventLog, NewRecord, Record
+from shared.events.spool import Spool
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class SpooledEventLog:
+    """EventLog over another one: while that is Unavailable, records of some topics are kept on disk and acknowledged.
+
+    They are appended in order when it is back, and as long as one waits new ones go behind it. Appends to other topics
+    go through as they are.
+    """
+
+    def __init__(self, log: EventLog, folder: Path, topics: Iterable[str], max_bytes: int) -> None:
+        """Take up what an earlier process has left in the folder, a file a topic of at most `max_bytes` each.
+
+        To be called in the event loop. Raises Unavailable when another process has the folder.
+        """
+        self._log = log
+        self._spools = {topic: Spool(log, topic, folder / f"{topic}.sqlite", max_bytes) for topic in topics}
+        for spool in self._spools.values():
+            spool.start()
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        """See EventLog. Offset 0: it is on the disk, and its place comes later. StorageFull: the spool is full."""
+        spool = self._spools.get(topic)
+        if spool is None:
+            return await self._log.append(topic, records)
+        if not spool.holds:
+            try:
+                return await self._log.append(topic, records)
+            except Unavailable as error:
+                if not spool.holds:
+                    _LOGGER.warning("records of %s are kept on disk until the log is back: %s", topic, error)
+        return await spool.append(records)
+
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
+        """See EventLog."""
+        return await self._log.read(topic, after_offset, limit)
+
+    async def end_offset(self, topic: str) -> int:
+        """See EventLog."""
+        return await self._log.end_offset(topic)
+
+    async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
+        """See EventLog."""
+        return await self._log.wait(topic, after_offset, timeout_seconds)
+
+    async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
+        """See EventLog."""
+        return await self._log.consumer(topics, group)
+
+    async def close(self) -> None:
+        """See EventLog. What is on the disk stays there for the next process."""
+        await asyncio.gather(*(spool.close() for spool in self._spools.values()))
+        await self._log.close()

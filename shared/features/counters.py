@@ -1,0 +1,122 @@
+"""Counters by day: the value behind a product's key, and behind that of a query for each of its products.
+
+A value is marks (marks.py), the names that are counted (4 bytes of length, then ids joined by NUL; none for a product,
+which is alone in its value), and entries of 8 bytes: day since 1970 (2 bytes; 0: lifetime total), number of the name
+(1), number of the counter (1), count (4), little-endian and sorted. The state does not depend on the order in which
+events came: days that are older than the newest by more than KEPT_DAYS are dropped, whenever they came.
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.features import marks
+from shared.features.keys import DAY_SECONDS
+from shared.features.marks import Marks, Source
+from shared.features.spec import KEPT_DAYS
+
+MAX_NAMES = 200  # products counted for a query; the number of a name has one byte
+ALONE = ""  # the name of a product in its own value
+
+_LENGTH, _ENTRY = struct.Struct("<I"), struct.Struct("<II")
+_MOST = 0xFFFF_FFFF
+_DAY_SHIFT, _NAME_SHIFT, _NAME_BITS = 16, 8, 0xFF00
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """What one record of the log adds: 1 to a counter of each name, on a day."""
+
+    source: Source
+    offset: int
+    day: int  # since 1970, at least 1
+    names: tuple[str, ...]
+    counter: int
+
+
+class Counters:
+    """Counts of (name, day, counter), as far as the marks say."""
+
+    def __init__(self, value: bytes | None = None) -> None:
+        """As stored; empty when there is no value."""
+        self.marks = Marks(value)
+        names, entries = parts(value) if value else ((), b"")
+        self._places = {name.decode(): place for place, name in enumerate(names)}
+        self._counts: dict[int, int] = dict(_ENTRY.iter_unpack(entries))
+
+    def add(self, increments: Iterable[Increment]) -> bool:
+        """Add what has not been added before, in the order of the log; whether there was any."""
+        new = [each for each in increments if self.marks.advance(each.source, each.offset)]
+        for increment in new:
+            for name in increment.names:
+                # Looked up anew each time: finding a place for a name may replace the counts.
+                place, counts = self._place(name) << _NAME_SHIFT | increment.counter, self._counts
+                for key in (place, increment.day << _DAY_SHIFT | place):
+                    counts[key] = min(counts.get(key, 0) + 1, _MOST)
+        return bool(new)
+
+    def _place(self, name: str) -> int:
+        if name == ALONE:
+            return 0
+        if name not in self._places:
+            if len(self._places) == MAX_NAMES:
+                self._make_room()
+            self._places[name] = len(self._places)
+        return self._places[name]
+
+    def _make_room(self) -> None:
+        """Let go of the half that nothing was done with for longest, and least in all."""
+        newest, total = [0] * len(self._places), [0] * len(self._places)
+        for key, count in self._counts.items():
+            place, day = key >> _NAME_SHIFT & 0xFF, key >> _DAY_SHIFT
+            newest[place] = max(newest[place], day)
+            total[place] += count if day == 0 else 0
+        by_use = sorted(range(len(newest)), key=lambda place: (-newest[place], -total[place]))
+        best = set(by_use[: MAX_NAMES // 2])
+        self._move({name: place for name, place in self._places.items() if place in best})
+
+    def _order_names(self) -> None:
+        """Number the names in their order, so that it does not matter which came first."""
+        if (ordered := sorted(self._places)) != list(self._places):
+            self._move({name: self._places[name] for name in ordered})
+
+    def _move(self, places: dict[str, int]) -> None:
+        """Keep these names alone, numbered as they come."""
+        moved = {old: new << _NAME_SHIFT for new, old in enumerate(places.values())}
+        self._places = {name: place for place, name in enumerate(places)}
+        self._counts = {
+            key & ~_NAME_BITS | moved[key >> _NAME_SHIFT & 0xFF]: count
+            for key, count in self._counts.items()
+            if key >> _NAME_SHIFT & 0xFF in moved
+        }
+
+    def encoded(self) -> bytes:
+        """As it is stored."""
+        self._order_names()
+        kept = sorted(self._counts)
+        oldest = max(1, (kept[-1] >> _DAY_SHIFT) - KEPT_DAYS if kept else 1) << _DAY_SHIFT
+        del kept[bisect_left(kept, 1 << _DAY_SHIFT) : bisect_left(kept, oldest)]
+        entries = [0] * (2 * len(kept))
+        entries[::2], entries[1::2] = kept, [self._counts[key] for key in kept]
+        names = "\0".join(self._places).encode()
+        packed = struct.pack(f"<{len(entries)}I", *entries)
+        return b"".join((self.marks.encoded(), _LENGTH.pack(len(names)), names, packed))
+
+
+def parts(value: bytes) -> tuple[Sequence[bytes], bytes]:
+    """Names and entries of a value."""
+    at = marks.size(value) + _LENGTH.size
+    (length,) = _LENGTH.unpack_from(value, at - _LENGTH.size)
+    names = value[at : at + length]
+    return names.split(b"\0") if names else (), value[at + length :]
+
+
+def entries_alone(values: Sequence[bytes | None]) -> list[bytes]:
+    """The entries of many values that have no names; nothing of a key without a value."""
+    return [value[marks.size(value) + _LENGTH.size :] if value else b"" for value in values]
+
+
+def day_of(time_seconds: float) -> int:
+    """The day of a moment, in UTC, as entries have it."""
+    return min(max(1, int(time_seconds // DAY_SECONDS)), 0xFFFF)

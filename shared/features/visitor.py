@@ -1,0 +1,133 @@
+"""What is known of a visitor, as it is kept: the last products, the visit, and the events that have been seen.
+
+A value is marks (marks.py), the events seen (2 bytes of count, 16 bytes each), and the state as JSON.
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.features import marks
+from shared.features.keys import VISITOR_SECONDS
+from shared.features.marks import Marks, Source
+
+MAX_RECENT_PRODUCTS = 20
+TTL_SECONDS = float(VISITOR_SECONDS)
+HALF_LIFE_SECONDS = 2 * 24 * 3600.0
+MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
+
+_COUNT, _SEEN = struct.Struct("<H"), struct.Struct("<8sQ")
+
+
+@dataclass(frozen=True, slots=True)
+class RecentProduct:
+    """A product that the visitor acted on. `weight` is that of the time of the last action, since 1970."""
+
+    product_id: str
+    weight: float
+    time_seconds: float
+    session_id: str = ""  # of the last action
+
+    def weight_at(self, now_seconds: float) -> float:
+        """The weight, halved with every HALF_LIFE_SECONDS that passed; 0 once TTL_SECONDS have."""
+        age = max(0.0, now_seconds - self.time_seconds)
+        return 0.0 if age > TTL_SECONDS else self.weight * float(0.5 ** (age / HALF_LIFE_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorState:
+    """A visitor's last products, the latest first, and the visit."""
+
+    recent: tuple[RecentProduct, ...] = ()
+    session_id: str = ""
+
+    def weights_at(self, now_seconds: float, session_id: str | None = None) -> dict[str, float]:
+        """Product id -> weight of what still counts, the latest first; with `session_id`, of that session alone."""
+        mine = [product for product in self.recent if session_id is None or product.session_id == session_id]
+        weights = {product.product_id: product.weight_at(now_seconds) for product in mine}
+        return {product_id: weight for product_id, weight in weights.items() if weight > 0}
+
+
+NOBODY = VisitorState()
+
+
+class SeenEvents:
+    """Ids of events and the offset where each was first: the same id at another offset is a second telling."""
+
+    def __init__(self, encoded: bytes = b"") -> None:
+        self._entries = bytearray(encoded)  # as they are stored, the newest last: most of them are never looked at
+
+    def first_offset(self, name: bytes, offset: int) -> int:
+        """Where the event of that name (8 bytes) was first; it is here when it was never seen."""
+        if known := self.known_offset(name):
+            return known
+        self._entries += _SEEN.pack(name, offset)
+        return offset
+
+    def known_offset(self, name: bytes) -> int:
+        """Where the event was first; 0 when it was never seen, or so long ago that it is forgotten."""
+        at = self._entries.find(name)
+        while at % _SEEN.size and at >= 0:  # by chance, across two entries
+            at = self._entries.find(name, at + 1)
+        return int(_SEEN.unpack_from(self._entries, at)[1]) if at >= 0 else 0
+
+    def encoded(self) -> bytes:
+        """The newest MAX_SEEN of them."""
+        newest = self._entries[-MAX_SEEN * _SEEN.size :]
+        return _COUNT.pack(len(newest) // _SEEN.size) + newest
+
+
+def event_name(topic: str, event_id: str) -> bytes:
+    """8 bytes that stand for an event of a topic."""
+    return hashlib.blake2b(f"{topic}\0{event_id}".encode(), digest_size=8).digest()
+
+
+class Telling(Enum):
+    """What the arrival of an event is."""
+
+    FIRST = "first"  # it has not been applied here
+    REDELIVERED = "redelivered"  # it has been applied here, and perhaps not yet to other keys
+    SECOND = "second"  # the same event was told before, or it had all its effects long ago: it does nothing
+
+
+class Visitor:
+    """A visitor's value, opened."""
+
+    def __init__(self, value: bytes | None = None) -> None:
+        """As stored; a stranger when there is no value."""
+        self.marks = Marks(value)
+        self.state = state_of(value)
+        self._seen = SeenEvents(_seen(value)) if value else SeenEvents()
+
+    def hear(self, source: Source, offset: int, name: bytes) -> Telling:
+        """Take in that an event was told; `name` as event_name gives it.
+
+        One from before the marks that is no longer remembered has had all its effects long ago: what a worker may have
+        applied without committing it is far less than what is remembered.
+        """
+        if self.marks.advance(source, offset):
+            return Telling.FIRST if self._seen.first_offset(name, offset) == offset else Telling.SECOND
+        return Telling.REDELIVERED if self._seen.known_offset(name) == offset else Telling.SECOND
+
+    def encoded(self) -> bytes:
+        """As it is stored."""
+        recent = [(each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent]
+        state = json.dumps([self.state.session_id, recent], ensure_ascii=False, separators=(",", ":"))
+        return b"".join((self.marks.encoded(), self._seen.encoded(), state.encode()))
+
+
+def state_of(value: bytes | None) -> VisitorState:
+    """The state in a value; nobody's when there is none."""
+    if not value:
+        return NOBODY
+    start = marks.size(value)
+    session_id, recent = json.loads(value[start + _COUNT.size + len(_seen(value)) :])
+    return VisitorState(tuple(RecentProduct(*each) for each in recent), session_id)
+
+
+def _seen(value: bytes) -> bytes:
+    start = marks.size(value)
+    (count,) = _COUNT.unpack_from(value, start)
+    return value[start + _COUNT.size : start + _COUNT.size + count * _SEEN.size]

@@ -1,0 +1,71 @@
+"""What counters say of the time before a page: many values read at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.features.counters import entries_alone, parts
+from shared.features.keys import DAY_SECONDS
+from shared.features.spec import COUNTERS, KEPT_DAYS, SHOWN, WINDOW_DAYS
+
+Matrix = NDArray[np.float32]
+
+_OLD, _TOTAL = KEPT_DAYS + 1, KEPT_DAYS + 2  # ages of what is in no window, and of lifetime totals
+_AGES = _TOTAL + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Of n products: how often each thing happened, and how long ago the last did."""
+
+    counts: Matrix  # (n, windows + 1, counters); the last of the windows is the lifetime total
+    idle_days: Matrix  # (n,), since anything but being shown; nan when that is older than KEPT_DAYS
+
+    @classmethod
+    def of_products(cls, values: Sequence[bytes | None], now_seconds: float) -> "Windows":
+        """Windows of the products whose values these are; a product without a value has zeros."""
+        entries = entries_alone(values)
+        lengths = np.array([len(each) for each in entries], dtype=np.int64) // 8
+        return cls._of(b"".join(entries), np.repeat(np.arange(len(values)), lengths), len(values), now_seconds)
+
+    @classmethod
+    def of_query(cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float) -> "Windows":
+        """Windows of the products under one query, whose value this is."""
+        names, entries = parts(value) if value else ((), b"")
+        places = {product_id.encode(): place for place, product_id in enumerate(product_ids)}
+        place_of = np.array([places.get(name, -1) for name in names], dtype=np.int64)
+        owners = place_of[np.frombuffer(entries, np.uint8)[1::8]]
+        return cls._of(entries, owners, len(product_ids), now_seconds)
+
+    @classmethod
+    def _of(cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float) -> "Windows":
+        """`owners` says whose each entry is; -1: of a product that nobody asked for."""
+        places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
+        if (asked := owners >= 0).sum() < len(owners):
+            places, count, owners = places[asked], count[asked], owners[asked]
+        today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
+        day, counter = (places >> 16).astype(np.int64), np.minimum(places & 0xFF, COUNTERS - 1)
+        # A clock that was ahead counts for today.
+        age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
+        cells = (owners * COUNTERS + counter) * _AGES + age
+        by_age = np.bincount(cells, weights=count, minlength=n * COUNTERS * _AGES).reshape(n, COUNTERS, _AGES)
+        counts = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
+        return cls(counts.astype(np.float32), _idle_days(by_age))
+
+
+def _weights(elapsed: float) -> NDArray[np.float64]:
+    """(windows + 1, ages): how much of a day of that age is within a window, when `elapsed` of today has passed."""
+    ages = np.arange(_OLD + 1)
+    within = [np.clip(days + 1 - elapsed - ages, 0, 1) for days in WINDOW_DAYS]
+    windows = np.pad(within, ((0, 1), (0, 1)))
+    windows[-1, _TOTAL] = 1
+    return windows
+
+
+def _idle_days(by_age: NDArray[Any]) -> Matrix:
+    """`by_age` is (n, counters, ages)."""
+    acted = np.delete(by_age, SHOWN, axis=1)[:, :, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
+    return np.where(acted.any(axis=1), acted.argmax(axis=1), np.nan).astype(np.float32)

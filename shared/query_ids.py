@@ -1,0 +1,50 @@
+"""Names for searches: they sort by time, and say which query was searched without saying what it was.
+
+A query_id is a UUID version 8 (RFC 9562, section 5.8): 48 bits of milliseconds since 1970, then 42 bits of a hash of
+the normalised query and 32 random bits, around version and variant. So what a shopper did can be counted for the query
+that led to it from the query_id alone.
+"""
+
+import hashlib
+import secrets
+import time
+import unicodedata
+import uuid
+
+_HASH_BITS, _RANDOM_BITS = 42, 32
+_LOW_HASH_BITS = _HASH_BITS - 12  # of the hash, behind the variant; the first 12 bits are behind the version
+
+
+def normalised(query: str) -> str:
+    """The query without what makes no difference to a shopper: case, forms of a letter, white space."""
+    return " ".join(unicodedata.normalize("NFKC", query).casefold().split())
+
+
+def query_hash(query: str) -> int:
+    """42 bits of a query, the same on every machine; 0 for one that is empty (browsing)."""
+    text = normalised(query)
+    if not text:
+        return 0
+    digest = int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return (digest >> (64 - _HASH_BITS)) or 1
+
+
+def new_query_id(query: str) -> str:
+    """A new name for a search of `query`."""
+    milliseconds, hashed = time.time_ns() // 1_000_000, query_hash(query)
+    high, low = hashed >> _LOW_HASH_BITS, hashed & ((1 << _LOW_HASH_BITS) - 1)
+    random = secrets.randbits(_RANDOM_BITS)
+    bits = milliseconds << 80 | 0x8 << 76 | high << 64 | 0b10 << 62 | low << _RANDOM_BITS | random
+    return str(uuid.UUID(int=bits))
+
+
+def hash_in(query_id: str) -> int:
+    """query_hash of what was searched; 0 for browsing, and when the text is no query_id of ours."""
+    try:
+        parsed = uuid.UUID(query_id)
+    except ValueError:
+        return 0
+    if parsed.version != 8:
+        return 0
+    high, low = parsed.int >> 64 & 0xFFF, parsed.int >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
+    return high << _LOW_HASH_BITS | low

@@ -1,0 +1,1 @@
+"""Redis: where it is, and how to reach it."""

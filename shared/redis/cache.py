@@ -1,0 +1,68 @@
+"""Bytes in Redis that may be gone at any time: what is absent, late or down costs nothing but the cache."""
+
+import asyncio
+from typing import Any, Protocol
+
+from shared.redis.client import RedisClient, unavailable
+from shared.stage import Missed, Stage
+
+_MAX_LATE = 3
+_MAX_PUTS = 32  # on their way at once; further ones are dropped
+_PUT_MS = 1_000.0
+
+
+class Cache(Protocol):
+    """Where bytes are kept that can be done without."""
+
+    async def get(self, key: str) -> bytes | None:
+        """What was put; None when it is not there, or nobody says in time."""
+        ...
+
+    def put(self, key: str, value: bytes) -> None:
+        """Keep it for a while, if that can be done; returns at once."""
+        ...
+
+
+class RedisCache:
+    """Cache in Redis: a look takes a bounded time, and after some late answers nobody looks for a second."""
+
+    def __init__(self, client: RedisClient, name: str, ttl_seconds: float, limit_ms: float) -> None:
+        """Keys are `aisle:<name>:<key>`."""
+        self._client, self._prefix, self._ttl_ms = client, f"aisle:{name}:", max(1, int(ttl_seconds * 1000))
+        self._limit_ms = limit_ms
+        self._looks = Stage(name, max_late=_MAX_LATE, fair_ms=limit_ms)
+        self._puts = Stage(name, max_late=_MAX_LATE, fair_ms=_PUT_MS)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def get(self, key: str) -> bytes | None:
+        """See Cache."""
+        try:
+            return await self._looks.run(lambda: self._look(key), self._limit_ms)
+        except Missed:
+            return None
+
+    def put(self, key: str, value: bytes) -> None:
+        """See Cache."""
+        if len(self._tasks) < _MAX_PUTS:
+            task = asyncio.create_task(self._put(key, value))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Finish what is on its way."""
+        await asyncio.gather(*self._tasks)
+
+    async def _look(self, key: str) -> bytes | None:
+        with unavailable("cache"):
+            found: Any = await self._client.get(self._prefix + key)
+        return found if isinstance(found, bytes) else None
+
+    async def _put(self, key: str, value: bytes) -> None:
+        async def write() -> None:
+            with unavailable("cache"):
+                await self._client.set(self._prefix + key, value, px=self._ttl_ms)
+
+        try:
+            await self._puts.run(write, _PUT_MS)
+        except Missed:
+            return

@@ -1,0 +1,99 @@
+"""What filters, facets, orders and rankers read of the products, wherever it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Values of one field, sorted by row; a row has none, one or several."""
+
+    rows: NDArray[np.uint32]  # (entries,)
+    values: NDArray[Any]  # (entries,): codes, or numbers
+
+    def within(self, mask: NDArray[np.bool_]) -> NDArray[Any]:
+        """The values of the rows that `mask` (n,) selects."""
+        return self.values[mask[self.rows]]
+
+    def first(self, rows: NDArray[np.integer[Any]], missing: float) -> NDArray[Any]:
+        """The first value of each of `rows` (k,), or `missing`."""
+        if not len(self.rows):
+            return np.full(len(rows), missing).astype(self.values.dtype)
+        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        found: NDArray[Any] = np.where(self.rows[places] == rows, self.values[places], missing)
+        return found
+
+
+class Segment(Protocol):
+    """Columns of some products."""
+
+    @property
+    def row_count(self) -> int: ...
+
+    def dense(self, name: str) -> Numbers | None:
+        """A number for every row (n,), NaN where there is none; None when no such column."""
+
+    def text(self, name: str) -> Entries | None:
+        """Codes of a textual field; None when no product has a text in it."""
+
+    def sparse(self, name: str) -> Entries | None:
+        """Numbers of an attribute; None when no product has a number in it."""
+
+
+class Texts(Protocol):
+    """The different texts, by code."""
+
+    @property
+    def sorted_count(self) -> int:
+        """Codes below it are in the order of their texts."""
+
+    def __getitem__(self, code: int) -> str: ...
+
+    def spans(self, value: str) -> list[range]:
+        """The codes of a text in whatever case, in runs."""
+
+
+class CatalogColumns(Protocol):
+    """What filters, facets, orders and rankers read: the columns of a snapshot, and of what was written since."""
+
+    @property
+    def row_count(self) -> int: ...
+
+    @property
+    def values(self) -> Texts: ...
+
+    @property
+    def segments(self) -> Sequence[Segment]:
+        """One behind the other, they hold all rows."""
+
+    def fields(self) -> list[str]:
+        """Every field there is, by the names that filters use."""
+
+
+def has_text(columns: CatalogColumns, name: str) -> bool:
+    """Whether some product has a text in the field."""
+    return any(segment.text(name) is not None for segment in columns.segments)
+
+
+def has_numbers(columns: CatalogColumns, name: str) -> bool:
+    """Whether some product has a number in the attribute."""
+    return any(segment.sparse(name) is not None for segment in columns.segments)
+
+
+def numbers_at(columns: CatalogColumns, name: str, rows: NDArray[np.integer[Any]]) -> Numbers:
+    """The numbers of `rows` (k,); NaN where there is none, and for rows that are not there."""
+    found, start = np.full(len(rows), np.nan), 0
+    for segment in columns.segments:
+        inside = (rows >= start) & (rows < start + segment.row_count)
+        if (values := segment.dense(name)) is not None and inside.any():
+            found[inside] = values[rows[inside] - start]
+        start += segment.row_count
+    return found

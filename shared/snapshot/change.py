@@ -1,0 +1,77 @@
+"""A record of aisle.vectors as a value: the newest state of a product, with what the encoders make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+
+from protos.catalog_pb2 import Product as ProductMessage
+from protos.indexing_pb2 import IndexedProduct, ProductEncoding
+from shared.catalog.product import Product
+from shared.catalog.wire import from_message
+from shared.events.log import NewRecord, Record
+
+NOTHING = ""  # key of a record that changes nothing but the position
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoding:
+    """What one encoder makes of a product."""
+
+    vector: NDArray[np.float16]  # (dim,), unit norm
+    states: NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-norm states
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What became of a product. Without a product it is gone; without a product_id nothing changed."""
+
+    catalog_offset: int  # all of the catalogue's records up to it have been taken in
+    product_id: str = NOTHING
+    product: Product | None = None
+    payload: bytes = b""  # the product's serialised message
+    encodings: Mapping[str, Encoding] = field(default_factory=dict)  # by the encoder's version
+    offset: int = 0  # in aisle.vectors; 0 before it is there
+
+    def at(self, catalog_offset: int) -> Change:
+        """The same change, standing for another record of the catalogue."""
+        return replace(self, catalog_offset=catalog_offset)
+
+
+def from_record(record: Record) -> Change:
+    """The change in a record. Raises ValueError when there is none that can be read."""
+    try:
+        message = IndexedProduct.FromString(record.value or b"")
+        encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
+    except (DecodeError, ValueError) as error:
+        raise ValueError(f"aisle.vectors {record.offset} of {record.key!r}: {error}") from error
+    if not message.HasField("product"):
+        return Change(message.catalog_offset, record.key, offset=record.offset)
+    payload = message.product.SerializeToString(deterministic=True)
+    product = from_message(message.product)
+    return Change(message.catalog_offset, record.key, product, payload, encodings, record.offset)
+
+
+def to_record(change: Change) -> NewRecord:
+    """The record to append for a change."""
+    message = IndexedProduct(catalog_offset=change.catalog_offset)
+    if change.product is not None:
+        message.product.CopyFrom(ProductMessage.FromString(change.payload))
+    message.encodings.extend(_message(version, each) for version, each in change.encodings.items())
+    return NewRecord(change.product_id, message.SerializeToString())
+
+
+def _encoding(message: ProductEncoding) -> Encoding:
+    states = np.frombuffer(message.states, np.int8).reshape(message.token_count, -1) if message.token_count else None
+    return Encoding(np.frombuffer(message.vector, "<f2"), np.zeros((0, 0), np.int8) if states is None else states)
+
+
+def _message(version: str, encoding: Encoding) -> ProductEncoding:
+    vector, states = encoding.vector.astype("<f2").tobytes(), encoding.states.tobytes()
+    return ProductEncoding(
+        encoder_version=version, vector=vector, states=states, token_count=len(encoding.states) if states else 0
+    )

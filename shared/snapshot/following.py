@@ -1,0 +1,189 @@
+"""Serve the newest snapshot with everything that was written since, as long as the process lives.
+
+A snapshot that becomes current is opened beside the one that serves, takes in the tail of aisle.vectors, and serves
+when it has caught up. The one before goes on taking in changes only if its encoder is another: queries may still come.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from shared.artifacts import current, read_manifest, versions
+from shared.complaint import Complaint
+from shared.errors import AisleError, Corrupt, Unavailable
+from shared.events.log import VECTORS, EventLog
+from shared.snapshot.opened import CannotApply, Open, Opened
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 0.25  # between two states of a snapshot: each costs a commit of the word index
+_REST = 2  # times as long as the last state took, so that on a busy machine most of the time is the pages'
+_LONGEST_PAUSE_SECONDS = 0.5
+_KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
+_READ_AT_ONCE = 500
+_RETRY_SECONDS = 1.0
+_REOPEN_SECONDS = 30.0
+
+
+class Follower:
+    """Keeps the services of one process on the newest snapshot and at the end of the log."""
+
+    def __init__(
+        self, events: EventLog, root: Path, opens: Sequence[Open], look_seconds: float, pause: float = REFRESH_SECONDS
+    ) -> None:
+        """`root` has the snapshots, and is looked at every `look_seconds`; what is first in `opens` serves first."""
+        self._events, self._root, self._opens = events, root, opens
+        self._look_seconds, self._pause_seconds = look_seconds, pause
+        self._opened: list[Opened] = []  # the newest last
+        self._tried: str | None = None
+        self._try_again_at = 0.0
+        self._opening: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+        self._first = asyncio.Event()
+        self._complaint = Complaint(log, "what is newest is not served, the one before goes on: %s")
+
+    async def start(self) -> None:
+        """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
+
+        Raises what is wrong with the oldest, naming the file, when there are some and none is whole; NotFound when the
+        one in use is missing.
+        """
+        failure: AisleError | None = None
+        self._tried = self._newest()
+        for version in sorted(versions(self._root), key=lambda name: (name == self._tried, name), reverse=True):
+            try:
+                await self._open(version, even_behind=True)
+                return
+            except Exception as error:  # whatever a library says of a broken file
+                failure = self._named(version, error)
+                log.error("snapshot %s is not served: %s", version, failure)
+        if failure:
+            raise failure
+        if missing := current(self._root):
+            read_manifest(self._root / missing)
+
+    def _newest(self) -> str | None:
+        """The name of the snapshot in use; None when there is none, or none can be named."""
+        try:
+            version = current(self._root)
+        except AisleError as error:
+            self._complaint.tell(error)
+            return None
+        self._complaint.settle()
+        return version
+
+    def _named(self, version: str, error: Exception) -> AisleError:
+        """The error as one of ours, which name the file."""
+        return error if isinstance(error, AisleError) else Corrupt(f"{self._root / version}: {error!r}; rebuild it")
+
+    async def opened(self) -> None:
+        """Return once something is served."""
+        await self._first.wait()
+
+    async def run(self) -> None:
+        """Follow until cancelled."""
+        try:
+            if not self._opened:
+                await self._begin()
+            while True:
+                await self._step()
+        finally:
+            if self._opening:
+                self._opening.cancel()
+            for opened in self._opened:
+                opened.close()
+
+    async def _begin(self) -> None:
+        try:
+            await self.start()
+        except AisleError as error:
+            log.error("nothing is served before there is a whole snapshot: %s", error)
+
+    async def _step(self) -> None:
+        try:
+            self._look()
+            if not self._opened:
+                await asyncio.sleep(self._look_seconds)
+            elif await self._events.wait(VECTORS, self._opened[-1].position, self._look_seconds):
+                await asyncio.sleep(self._not_before - time.monotonic())
+                began = time.monotonic()
+                await self._catch_up()
+                self._not_before = began + self._pause(time.monotonic() - began)
+        except Exception as error:  # none may end the following
+            known = isinstance(error, AisleError | OSError)
+            what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
+            log.error(what, error, exc_info=None if known else error)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    def _pause(self, took_seconds: float) -> float:
+        """Between the beginnings of two states."""
+        return max(self._pause_seconds, min((1 + _REST) * took_seconds, _LONGEST_PAUSE_SECONDS))
+
+    def _look(self) -> None:
+        version = self._newest()
+        if version is None or (self._opening and not self._opening.done()):
+            return
+        if version != self._tried or 0 < self._try_again_at < time.monotonic():
+            self._tried, self._try_again_at = version, 0.0
+            self._opening = asyncio.create_task(self._open_beside(version))
+
+    async def _open_beside(self, version: str) -> None:
+        try:
+            await self._open(version)
+        except Corrupt as error:
+            log.error("snapshot %s is not served, the one before goes on: %s", version, error)
+        except Exception as error:  # none may end the following
+            self._try_again_at = time.monotonic() + _REOPEN_SECONDS
+            known = isinstance(error, AisleError | OSError | ValueError | CannotApply)
+            what = "snapshot %s is not served yet, the one before goes on: %s"
+            log.error(what, version, error, exc_info=None if known else error)
+
+    async def _open(self, version: str, even_behind: bool = False) -> None:
+        """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
+        lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
+        opened = Opened(lives, lives[0].position)
+        try:
+            while await self._advance(opened):
+                pass
+        except Unavailable as error:
+            if not even_behind:
+                raise
+            log.warning("snapshot %s is served without what was written since: %s", version, error)
+        for live in lives:
+            live.serve()
+        self._opened.append(opened)
+        self._first.set()
+        while len(self._opened) > _KEPT:
+            self._opened.pop(0).close()
+        log.info("serving snapshot %s", version)
+
+    async def _catch_up(self) -> None:
+        """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""
+        encoder = self._opened[-1].encoder_version
+        for opened in list(self._opened):
+            if opened is not self._opened[-1] and opened.encoder_version == encoder:
+                continue
+            try:
+                if await self._advance(opened):
+                    opened.refresh()
+            except CannotApply as error:
+                self._give_up(opened, error)
+
+    def _give_up(self, opened: Opened, error: CannotApply) -> None:
+        """What it showed last stays; the snapshot is opened anew, with all that was written since."""
+        log.error("snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error)
+        if opened is self._opened[-1]:
+            self._try_again_at = time.monotonic()
+        self._opened.remove(opened)
+        opened.close()
+
+    async def _advance(self, opened: Opened) -> bool:
+        """Take in the next changes; False at the end of the log."""
+        records = await self._events.read(VECTORS, opened.position, _READ_AT_ONCE)
+        if records:
+            await asyncio.to_thread(opened.apply, records)
+        return bool(records)

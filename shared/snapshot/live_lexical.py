@@ -1,0 +1,65 @@
+"""The words of a snapshot and of what was written since: a private copy of its index, with a writer.
+
+Its files are hard links, or copies where links cannot be made; tantivy never writes into a file that is there. But it
+writes a lock into the folder even to read an index, and a data folder may be read-only, so the copy is what is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from tantivy import Query
+
+from shared.catalog.product import Product
+from shared.snapshot.lexical import ROW, LexicalIndex, document, names, opened
+from shared.snapshot.live_vocabulary import LiveVocabulary
+from shared.snapshot.vocabulary import Vocabulary
+
+_WRITER_BYTES = 15_000_000  # the least that tantivy takes; a commit writes what there is
+
+
+class LiveLexical:
+    """Adds and deletes products; what it did is seen by indexes that `committed` gives afterwards."""
+
+    def __init__(self, private: Path, vocabulary: Vocabulary) -> None:
+        """`private` is a copy of a snapshot's index, for this process alone."""
+        self._index = opened(private)
+        self._index.config_reader("manual")
+        self._writer = self._index.writer(_WRITER_BYTES, 1)
+        self._vocabulary = LiveVocabulary(vocabulary)
+        self._deleted = False
+
+    def add(self, product: Product, row: int) -> None:
+        """Index a product in a row that has none."""
+        self._writer.add_document(document(product, row))
+        self._vocabulary.add(names(product))
+
+    def delete(self, product: Product, row: int) -> None:
+        """No longer find the product that is in a row."""
+        # By query: delete_documents_by_term finds nothing in a field of unsigned numbers (tantivy-py 0.27).
+        self._writer.delete_documents_by_query(Query.term_query(self._index.schema, ROW, row))
+        self._vocabulary.remove(names(product))
+        self._deleted = True
+
+    def committed(self) -> LexicalIndex:
+        """The index with everything that was added and deleted; it does not change any more."""
+        self._writer.commit()
+        self._index.reload()
+        return LexicalIndex(self._index, self._vocabulary, self._deleted)
+
+
+def copy_index(folder: Path, private: Path) -> None:
+    """Copy a snapshot's index into a folder that is not there yet."""
+    private.mkdir(parents=True)
+    for path in _index_files(folder):
+        try:
+            os.link(path, private / path.name)
+        except OSError:  # another file system, or one without links
+            shutil.copyfile(path, private / path.name)
+
+
+def _index_files(folder: Path) -> Iterable[Path]:
+    return (path for path in folder.iterdir() if path.suffix not in (".txt", ".npy", ".lock"))

@@ -1,0 +1,102 @@
+"""The products of a snapshot and of what was written since, by row and by id."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.catalog.product import Product
+from shared.catalog.wire import from_bytes
+
+
+class RowsById(Protocol):
+    """Where the products of a snapshot are."""
+
+    def __len__(self) -> int: ...
+
+    def row(self, product_id: str) -> int | None:
+        """The row of a product, or None when the snapshot has no such product."""
+
+
+class Products(RowsById, Protocol):
+    """The products of n rows; a row that was replaced keeps its product, for those who have found it before."""
+
+    def payload(self, row: int) -> bytes:
+        """The serialised product in a row."""
+
+    def product(self, row: int) -> Product:
+        """The product in a row, as a value."""
+
+    def product_id(self, row: int) -> str: ...
+
+
+class DeltaIds:
+    """Which slots a product has had, the latest last; a slot in which it is gone is there too."""
+
+    def __init__(self) -> None:
+        self.ids: list[str] = []  # by slot
+        self._gone: list[bool] = []
+        self._slots: dict[str, list[int]] = {}
+
+    def add(self, product_id: str, gone: bool) -> None:
+        """Give the next slot to a product."""
+        self._gone.append(gone)
+        self._slots.setdefault(product_id, []).append(len(self.ids))
+        self.ids.append(product_id)
+
+    def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
+        """The slot of a product among the first `slot_count`, None without one; and whether it is gone there."""
+        slots = self._slots.get(product_id, ())
+        place = len(slots) if not slots or slots[-1] < slot_count else bisect_left(slots, slot_count)
+        return (slots[place - 1], self._gone[slots[place - 1]]) if place else (None, False)
+
+
+@dataclass(frozen=True)
+class LiveRows:
+    """RowsById of a snapshot and the first slots of its delta."""
+
+    base: RowsById
+    delta: DeltaIds
+    slot_count: int
+
+    def __len__(self) -> int:
+        return len(self.base) + self.slot_count
+
+    def row(self, product_id: str) -> int | None:
+        """The row that is shown of a product; None when it is gone or never was."""
+        slot, gone = self.delta.latest(product_id, self.slot_count)
+        if gone:
+            return None
+        return self.base.row(product_id) if slot is None else len(self.base) + slot
+
+
+@dataclass(frozen=True)
+class LiveProducts:
+    """Products of a snapshot and the first slots of its delta."""
+
+    base: Products
+    rows: LiveRows
+    payloads: Sequence[bytes]  # by slot, and there may be more of them
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def row(self, product_id: str) -> int | None:
+        """See LiveRows."""
+        return self.rows.row(product_id)
+
+    def payload(self, row: int) -> bytes:
+        """See Products."""
+        old = len(self.base)
+        return self.base.payload(row) if row < old else self.payloads[row - old]
+
+    def product(self, row: int) -> Product:
+        """See Products."""
+        return from_bytes(self.payload(row))
+
+    def product_id(self, row: int) -> str:
+        """See Products."""
+        old = len(self.base)
+        return self.base.product_id(row) if row < old else self.rows.delta.ids[row - old]

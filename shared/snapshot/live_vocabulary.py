@@ -1,0 +1,46 @@
+"""The words of a snapshot and of what was written since, with the counts of today."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+
+from shared.snapshot.growing import Growing
+from shared.snapshot.vocabulary import Vocabulary, letter_counts, spelled
+
+
+class LiveVocabulary:
+    """A Words that follows the catalogue; one state for all searches, since a newer count misleads nobody."""
+
+    def __init__(self, base: Vocabulary) -> None:
+        self._base = base
+        self._change: Counter[str] = Counter()  # of each word's count
+        self._new: list[str] = []
+        self._letters = Growing(np.uint8, 27)
+
+    def add(self, names: Iterable[str]) -> None:
+        """Count the words of a product's names."""
+        for word in set(spelled(" ".join(names))):
+            if word not in self._change and not self._base.knows(word):
+                self._new.append(word)
+                self._letters.append(letter_counts([word])[0])  # behind the word: a reader goes by the letters
+            self._change[word] += 1
+
+    def remove(self, names: Iterable[str]) -> None:
+        """No longer count a product that is gone, or has other names now."""
+        self._change.subtract(set(spelled(" ".join(names))))
+
+    def count(self, word: str) -> int:
+        """In how many products' names a plain word is."""
+        return self._base.count(word) + self._change.get(word, 0)
+
+    def near(self, word: str, distance: int) -> list[tuple[str, int]]:
+        """See Vocabulary.near."""
+        found = [other for other, _ in self._base.near(word, distance)]
+        letters = self._letters.upto(len(self._letters)).astype(np.int8)
+        difference = np.abs(letters - letter_counts([word])[0].astype(np.int8)).sum(axis=1)
+        found += [self._new[place] for place in np.flatnonzero(difference <= 2 * distance)]
+        counted = ((other, self.count(other)) for other in found)
+        return [(other, count) for other, count in counted if count > 0]

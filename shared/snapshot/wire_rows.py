@@ -1,0 +1,59 @@
+"""Rows as services name them to each other, and rows as their cores have them.
+
+Core: a product of the snapshot has its row there; what was written since has the snapshot's count + its slot, in the
+order in which this process took it in. Wire: the snapshot's row, or its count + the record's place in aisle.vectors
+after the snapshot's position: the same on every replica, whatever the log's compaction has removed in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import SnapshotGone, Unavailable
+
+Rows = NDArray[np.int64]
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class WireRows:
+    """Translates both ways for one state of a snapshot."""
+
+    product_count: int  # of the snapshot
+    vectors_position: int  # offset in aisle.vectors that the snapshot contains
+    offsets: Rows  # (slots,): the offset of each slot's record, ascending
+    position: int  # offset in aisle.vectors that has been taken in
+
+    def to_wire(self, rows: Rows) -> Rows:
+        """The names of core rows (k,)."""
+        if not len(self.offsets):
+            return rows
+        slots = np.maximum(rows - self.product_count, 0)
+        since = self.product_count + self.offsets[slots] - self.vectors_position - 1
+        return np.where(rows < self.product_count, rows, since)
+
+    def to_core(self, rows: Rows) -> Rows:
+        """The core rows (k,) of wire rows; UNKNOWN for those that are not here."""
+        here = np.where(rows < self.product_count, rows, UNKNOWN)
+        if not len(self.offsets):
+            return here
+        wanted = rows - self.product_count + self.vectors_position + 1
+        slots = np.minimum(np.searchsorted(self.offsets, wanted), len(self.offsets) - 1)
+        found = (rows >= self.product_count) & (self.offsets[slots] == wanted)
+        return np.where(found, self.product_count + slots, here)
+
+    def held(self, rows: Rows) -> Rows:
+        """Like to_core, but every row must be here.
+
+        Raises Unavailable for one that has not arrived yet, SnapshotGone for one that the log has no longer.
+        """
+        found = self.to_core(rows)
+        if (missing := found == UNKNOWN).any():
+            row = int(rows[missing].max())
+            if row - self.product_count + self.vectors_position + 1 > self.position:
+                raise Unavailable(f"rows: {row} has not arrived here yet; ask again")
+            raise SnapshotGone(f"rows: {row} has been replaced since; ask for the page again")
+        return found

@@ -1,0 +1,37 @@
+"""What a process serves, on the wire."""
+
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from protos.status_pb2_grpc import StatusServiceServicer, add_StatusServiceServicer_to_server
+from shared.rpc import Register
+
+
+class StatusService(StatusServiceServicer):
+    def __init__(self, describe: Callable[[], ReplicaStatus]) -> None:
+        """`describe` says what is served at the moment; this adds what is the same for every process."""
+        self._describe = describe
+        self._began_at = time.monotonic()
+
+    async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> ReplicaStatus:
+        """See protos/status.proto."""
+        status = self._describe()
+        status.aisle_version = aisle_version()
+        status.uptime_seconds = time.monotonic() - self._began_at
+        return status
+
+
+def status_door(describe: Callable[[], ReplicaStatus]) -> tuple[str, Register, StatusService]:
+    """(full name, register function, servicer), as a server takes them."""
+    return "aisle.v1.StatusService", add_StatusServiceServicer_to_server, StatusService(describe)
+
+
+def aisle_version() -> str:
+    """Of the package that is installed."""
+    try:
+        return version("aisle")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"

@@ -1,0 +1,52 @@
+"""The real servers that tests need: those that run already, or new ones."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared.events.kafka.config import KafkaConfig
+from tests.servers import Broker, fresh_topics, services
+
+
+def _running(name: str) -> Iterator[str]:
+    before = services("status", name, check=False)[name]["answers"]
+    yield str(services("start", name)[name]["address"])
+    if not before:
+        services("stop", name)
+
+
+@pytest.fixture(scope="session")
+def kafka_address() -> Iterator[str]:
+    """A broker that all tests share; stopped at the end if it was started here."""
+    yield from _running("kafka")
+
+
+@pytest.fixture(scope="session")
+def redis_address() -> Iterator[str]:
+    """A Redis that all tests share; stopped at the end if it was started here."""
+    yield from _running("redis")
+
+
+@pytest.fixture
+def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
+    """Topics of the test's own on the broker that all share."""
+    from shared.events.kafka.topic_maker import delete_topics
+
+    config = fresh_topics(kafka_address)
+    yield config
+    delete_topics(config)
+
+
+@pytest.fixture(scope="session")
+def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    broker = Broker(tmp_path_factory.mktemp("broker"))
+    yield broker
+    broker.start()  # one that is held up does not stop
+    broker.stop()
+
+
+@pytest.fixture
+def broker(_broker: Broker) -> Broker:
+    """A broker that runs, and that the test may stop, kill and hold up."""
+    _broker.start()
+    return _broker

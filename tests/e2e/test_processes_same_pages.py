@@ -1,0 +1,190 @@
+"""The same page for the same state, whether all services are in one process or each is one behind the wire."""
+
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from protos.catalog_pb2 import Price, Product, Rating, UpsertProductsRequest
+from protos.catalog_pb2_grpc import CatalogServiceStub
+from protos.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
+from protos.events_pb2_grpc import EventServiceStub
+from protos.feedback_pb2 import GetProgressRequest
+from protos.feedback_pb2_grpc import FeedbackServiceStub
+from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
+from protos.search_pb2_grpc import SearchServiceStub
+from services.standalone.engine_process import running_engine
+from shared import artifacts, bundle
+from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
+from tests.shop import STEADY, running_shop
+
+NEW = [
+    Product(
+        product_id=f"new-{number}",
+        title=f"Torquewell Zephyr Tape Measure {number}",
+        description="A tape measure that was written after the snapshot was made.",
+        brands=["Torquewell"],
+        categories=["Tools & Hardware > Hand Tools > Measuring"],
+        price=Price(amount=10 + number, currency_code="USD"),
+        rating=Rating(average=4.5, count=10 * number + 1),
+    )
+    for number in range(12)
+]
+WEIGHTS = {"product_opens_7d": 0.5, "product_carts_30d": 0.5, "query_opens_7d": 1.0, "visitor_weight": 0.3}
+SEARCHED = 40  # searches after which shoppers act
+AFFINITY = "affinity"
+
+
+@pytest.mark.timeout(1_800)
+def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
+    sample_shop: Path, sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in STEADY.items():
+        monkeypatch.setenv(name, value)
+    for name in ("one", "many"):
+        shutil.copytree(sample_shop / "snapshots", tmp_path / name / "snapshots")
+        promote_counting_bundle(tmp_path / name / "bundles")
+    asked = searches(sample)
+    with (
+        running_shop(tmp_path / "many", tmp_path / "run", {"retrieval": 2, "reranker": 2}, STEADY) as shop,
+        running_engine(tmp_path / "one") as address,
+        grpc.insecure_channel(address) as one,
+        grpc.insecure_channel(shop.processes.gateway) as many,
+    ):
+        position = write(one)
+        assert position == write(many)
+        last = act(one, asked, position)
+        assert last == act(many, asked, position)
+        until_applied(shop.processes.address("feedback"))
+        until_known(one, last)
+        until_known(many, last)
+        stubs = SearchServiceStub(one), SearchServiceStub(many)
+        compared = [same_pages(*stubs, request, position) for request in asked]
+    assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300  # some have a second page
+    seen = Counter(name for pages in compared for page in pages for result in page.results for name in parts(result))
+    assert min(seen[name] for name in (*WEIGHTS, AFFINITY)) > 3, seen
+    assert not (tmp_path / "many" / "log.sqlite").exists()
+
+
+def promote_counting_bundle(bundles: Path) -> None:
+    """The default bundle, with a ranker that reads what shoppers did.
+
+    Not what was shown, since the pages that the test asks for are themselves counted while it asks.
+    """
+    folder = bundles / "counting"
+    shutil.copytree(bundle.DEFAULT, folder)
+    ranker, manifest = (json.loads((folder / name).read_text()) for name in (bundle.RANKER_FEATURES, bundle.MANIFEST))
+    ranker["prior"].update(WEIGHTS)
+    (folder / bundle.RANKER_FEATURES).write_text(json.dumps(ranker))
+    manifest["version"] = folder.name
+    manifest["files"][bundle.RANKER_FEATURES] = artifacts.sha256(folder / bundle.RANKER_FEATURES)
+    (folder / bundle.MANIFEST).write_text(json.dumps(manifest))
+    artifacts.set_current(bundles, folder.name)
+
+
+def write(channel: grpc.Channel) -> int:
+    """New products, so that pages are of a snapshot and of what came since."""
+    answer = CatalogServiceStub(channel).UpsertProducts(
+        (UpsertProductsRequest(product=product) for product in NEW), timeout=120
+    )
+    assert answer.accepted_count == len(NEW)
+    return int(answer.log_position)
+
+
+def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) -> tuple[str, str, str]:
+    """Visitors search, open the third product and buy the first; the last of them, its query, and what it opened."""
+    last = ("", "", "")
+    for number, request in enumerate(asked[:SEARCHED]):
+        request = SearchRequest(query=request.query, wait_for_visible=position, deadline_ms=PATIENT_MS)
+        page = SearchServiceStub(channel).Search(request)
+        opened, bought = page.results[2].product.product_id, page.results[0].product.product_id
+        last = (VISITORS[number % len(VISITORS)], request.query, opened)
+        common: dict[str, Any] = {"visitor_id": last[0], "session_id": "s1", "query_id": page.query_id}
+        events = [
+            UserEvent(event_id=f"{action}-{number}", action=action, products=[EventProduct(product_id=each)], **common)
+            for action, each in (("add_to_cart", bought), ("click", opened))
+        ]
+        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=events), timeout=60).acks
+        assert {ack.status for ack in acks} == {EVENT_STATUS_ACCEPTED}
+    return last
+
+
+def until_applied(worker: str) -> None:
+    """Return once the feedback worker has all that was shown and done."""
+    until = time.monotonic() + 120
+    with grpc.insecure_channel(worker) as channel:
+        while FeedbackServiceStub(channel).GetProgress(GetProgressRequest(), timeout=30).applied_count < 3 * SEARCHED:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def until_known(channel: grpc.Channel, last: tuple[str, str, str]) -> None:
+    """Return once a page is made with the last event."""
+    visitor, query, opened = last
+    request = SearchRequest(query=query, visitor_id=visitor, explain=True, deadline_ms=PATIENT_MS)
+    until = time.monotonic() + 120
+    while not any(
+        "query_opens_7d" in parts(result) and result.product.product_id == opened
+        for result in SearchServiceStub(channel).Search(request).results
+    ):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def same_pages(
+    one: SearchServiceStub, many: SearchServiceStub, request: SearchRequest, position: int
+) -> list[SearchResponse]:
+    """Compare the first two pages of a search, if there are two."""
+    request.wait_for_visible = position
+    first, others = one.Search(request), many.Search(request)
+    check(request, first, others)
+    if not first.next_page_token:
+        assert not others.next_page_token
+        return [first]
+    second, its = SearchRequest(), SearchRequest()
+    second.CopyFrom(request)
+    its.CopyFrom(request)
+    second.page_token, its.page_token = first.next_page_token, others.next_page_token
+    following = one.Search(second)
+    check(request, following, many.Search(its))
+    return [first, following]
+
+
+def check(request: SearchRequest, one: SearchResponse, many: SearchResponse) -> None:
+    """Scores may differ by what the encoder's rounding is worth.
+
+    A text is encoded together with those that wait at the time, which moves its vector by 1e-7, and now and then one
+    number of a product's states by one step of int8.
+    """
+    assert not one.served_by.degraded and not many.served_by.degraded, request
+    assert plain(one) == plain(many), request
+    for mine, its in zip(one.results, many.results, strict=True):
+        assert its.relevance_score == pytest.approx(mine.relevance_score, rel=1e-4, abs=1e-5), request
+        assert parts(its) == {name: pytest.approx(part, rel=1e-3, abs=1e-4) for name, part in parts(mine).items()}
+
+
+def plain(page: SearchResponse) -> dict[str, object]:
+    """All of a page that has no rounding."""
+    return {
+        "products": [result.product for result in page.results],
+        "positions": [result.position for result in page.results],
+        "matched": [list(result.explanation.matched_terms) for result in page.results],
+        "total_count": page.total_count,
+        "facets": list(page.facets),
+        "corrected_query": page.corrected_query,
+        "tier": page.served_by.tier,
+        "snapshot": page.served_by.snapshot_version,
+        "bundle": page.served_by.bundle_version,
+        "log_position": page.served_by.log_position,
+    }
+
+
+def parts(result: SearchResult) -> dict[str, tuple[float, float]]:
+    """Feature -> value and contribution."""
+    return {each.feature: (each.value, each.contribution) for each in result.explanation.contributions}

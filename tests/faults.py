@@ -1,0 +1,149 @@
+"""What a shop goes through when one of its processes dies, and how long until nothing is left of that."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+import grpc
+
+from protos.catalog_pb2 import GetProductRequest, Price, Product
+from protos.search_pb2 import SearchRequest
+from shared.errors import AisleError
+from shared.features.page import PageRequest, read_page
+from shared.features.redis import RedisFeatureStore
+from shared.redis.client import connect
+from tests.load import Gateways, Load, Page
+from tests.shop import Shop
+
+_WHOLE_SECONDS = 180.0
+_AGAIN_SECONDS = 0.05
+_ON_ITS_WAY_SECONDS = 0.1  # a page that begins so soon after a death may still be sent to the dead
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One process gone; moments are time.monotonic()'s, durations begin with the fault."""
+
+    name: str
+    at: float
+    serving_seconds: float  # until its health says so again; for one that stayed away, with that time
+    whole_seconds: dict[str, float] = field(default_factory=dict)  # page, write, event: until one was as always
+
+    @property
+    def over(self) -> float:
+        return self.at + max(self.serving_seconds, *self.whole_seconds.values())
+
+
+class Probes:
+    """Does everything once: a page that misses nothing, a write that is shown, an event that counts."""
+
+    def __init__(self, gateways: Gateways, shop: Shop) -> None:
+        self._gateways, self._shop, self._numbers = gateways, shop, count()
+        self._store = RedisFeatureStore(connect(shop.redis))
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    async def whole_seconds(self, since: float) -> dict[str, float]:
+        """How long after `since` each was as always for the first time; all of them begin now."""
+        probes = {"page": self._page(), "write": self._written(), "event": self._counted()}
+        async with asyncio.timeout(_WHOLE_SECONDS):
+            moments = await asyncio.gather(*probes.values())
+        return {name: moment - since for name, moment in zip(probes, moments, strict=True)}
+
+    async def _page(self) -> float:
+        request = SearchRequest(query="lantern", visitor_id="probe", deadline_ms=5_000)
+        while (page := await self._gateways.page(request)).tier != "TIER_RERANKED" or page.left_out:
+            await asyncio.sleep(_AGAIN_SECONDS)
+        return page.ended
+
+    async def _written(self) -> float:
+        product = Product(product_id="probe", title="Probe", price=Price(amount=1 + next(self._numbers)))
+        while True:
+            try:
+                position = await self._gateways.write(product)
+                wanted = GetProductRequest(product_id="probe", wait_for_visible=position)
+                shown = (await self._gateways.catalog.GetProduct(wanted, timeout=5)).product
+            except grpc.aio.AioRpcError:
+                await asyncio.sleep(_AGAIN_SECONDS)
+                continue
+            assert shown.price.amount == product.price.amount
+            return time.monotonic()
+
+    async def _counted(self) -> float:
+        name = f"probe-{next(self._numbers)}"
+        while not await self._told(name):
+            await asyncio.sleep(_AGAIN_SECONDS)
+        while name not in await self._recent():
+            await asyncio.sleep(_AGAIN_SECONDS)
+        return time.monotonic()
+
+    async def _told(self, name: str) -> bool:
+        try:
+            await self._gateways.buy(name, "probe", name)
+        except grpc.aio.AioRpcError:
+            return False
+        return True
+
+    async def _recent(self) -> set[str]:
+        try:
+            page = await read_page(self._store, PageRequest((), visitor_id="probe"), time.time())
+        except AisleError:
+            return set()
+        return set(page.visitor().weights_at(time.time()))
+
+
+@asynccontextmanager
+async def probes_of(gateways: Gateways, shop: Shop) -> AsyncIterator[Probes]:
+    probes = Probes(gateways, shop)
+    yield probes
+    await probes.close()
+
+
+async def kill(shop: Shop, name: str, probes: Probes) -> Fault:
+    """Kill a process, start it again at once, and wait until the shop is whole."""
+    at = time.monotonic()
+    shop.kill(name)
+    serving = asyncio.create_task(_served(shop, name))
+    whole = await probes.whole_seconds(at)
+    return Fault(name, at, await serving - at, whole)
+
+
+async def away(shop: Shop, name: str, seconds: float, probes: Probes, held_up: bool = False) -> Fault:
+    """Take a process away for so long, or hold it up, and wait until the shop is whole."""
+    at = time.monotonic()
+    (shop.hold_up if held_up else shop.kill)(name)
+    await asyncio.sleep(seconds)
+    serving = await _served(shop, name)
+    return Fault(name, at, serving - at, await probes.whole_seconds(at))
+
+
+async def _served(shop: Shop, name: str) -> float:
+    await asyncio.to_thread(shop.start, name)
+    return time.monotonic()
+
+
+def pages_of(load: Load, fault: Fault) -> Sequence[Page]:
+    """Those that were asked for from the fault until the shop was whole."""
+    return [page for page in load.pages if fault.at <= page.ended and page.began <= fault.over]
+
+
+def unexcused(load: Load, faults: Sequence[Fault]) -> Sequence[Page]:
+    """Pages that failed, other than those that a gateway had when it was killed."""
+    killed = [fault.at for fault in faults if fault.name.startswith("gateway")]
+    return [
+        page
+        for page in load.pages
+        if page.failure and not any(page.began - _ON_ITS_WAY_SECONDS <= at <= page.ended for at in killed)
+    ]
+
+
+def left_out_seconds(load: Load, fault: Fault) -> float:
+    """How long after the fault the last page ended that missed something because of it."""
+    missing = [page.ended - fault.at for page in pages_of(load, fault) if page.left_out]
+    return max(missing, default=0.0)

@@ -1,0 +1,37 @@
+"""Writes to an engine in this process, and what its searches find then."""
+
+from collections.abc import AsyncIterator, Iterable
+
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from protos.catalog_pb2 import DeleteProductsRequest, Product, UpsertProductsRequest
+from protos.search_pb2 import SearchRequest
+from services.standalone.engine import Engine
+
+
+async def send(engine: Engine, products: Iterable[Product], fields: Iterable[str] = ()) -> int:
+    """Upsert products, or fields of them; the log's position afterwards."""
+    mask = FieldMask(paths=fields)
+
+    async def stream() -> AsyncIterator[UpsertProductsRequest]:
+        for product in products:
+            yield UpsertProductsRequest(product=product, update_mask=mask)
+
+    answer = await engine.catalog.UpsertProducts(stream())
+    assert not answer.rejections
+    return answer.log_position
+
+
+async def upsert(engine: Engine, product_id: str, title: str) -> int:
+    return await send(engine, [Product(product_id=product_id, title=title)])
+
+
+async def remove(engine: Engine, *product_ids: str) -> int:
+    return (await engine.catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids))).log_position
+
+
+async def found(engine: Engine, word: str, wait_for: int = 0) -> str:
+    """The first product that has the word in its title; empty when there is none."""
+    request = SearchRequest(query=word, wait_for_visible=wait_for, deadline_ms=20_000, page_size=50)
+    page = await engine.search.Search(request)
+    return next((each.product.product_id for each in page.results if word in each.product.title.lower()), "")

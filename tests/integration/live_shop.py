@@ -1,0 +1,185 @@
+"""A catalogue on Kafka, an indexer as a process that may be killed, and a replica that serves pages meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from protos.catalog_pb2 import Product as Message
+from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
+from services.embedding.hash_encoder import HashEncoder
+from services.embedding.indexing.tail import read_tail
+from services.retrieval.following import FollowedSnapshot
+from services.retrieval.retriever import Retriever
+from services.retrieval.service import RetrievalService
+from services.retrieval.snapshots import Snapshots
+from shared.artifacts import current
+from shared.catalog import writes
+from shared.catalog.product import Product
+from shared.catalog.wire import from_message, to_message
+from shared.catalog.writes import with_fields
+from shared.errors import SnapshotGone, Unavailable
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.log import KafkaEventLog
+from shared.events.log import CATALOG, NewRecord
+from shared.product_text import product_text_of
+from shared.snapshot.change import Encoding
+from shared.snapshot.following import Follower
+from shared.snapshot.generation import current_generation, snapshots_of
+from tests.integration.redis_server import free_port
+from tests.unit.retrieval.catalog_history import random_product
+
+VERSION = HashEncoder.identity.version
+State = dict[str, tuple[Product, Encoding]]
+
+
+@dataclass
+class LiveShop:
+    """What was written, and what has become of it."""
+
+    data: Path
+    kafka: KafkaConfig
+    log: KafkaEventLog
+    rng: random.Random
+    products: dict[str, Product] = field(default_factory=dict)  # as written
+    position: int = 0
+    pages: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "AISLE_KAFKA_ADDRESS": self.kafka.address,
+            "AISLE_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
+            "AISLE_EMBEDDING_MODEL": "hash",
+            "AISLE_INDEXING_DATA": str(self.data),
+            "AISLE_INDEXING_LEAST_RECORDS": "60",
+            "AISLE_INDEXING_BATCH_PRODUCTS": "8",
+            "AISLE_INDEXING_REFRESH_SECONDS": "0.05",
+        }
+
+    def indexer(self) -> subprocess.Popen[bytes]:
+        environ = {**self.environ, "AISLE_INDEXING_PORT": str(free_port())}
+        return subprocess.Popen([sys.executable, "-m", "services.embedding.indexing"], env=environ)
+
+    async def write(self, count: int) -> None:
+        """Random writes: whole products, single fields, removals."""
+        records = [self._record() for _ in range(count)]
+        self.position = (await self.log.append(CATALOG, records))[-1].offset
+
+    def _record(self) -> NewRecord:
+        product_id, kind = f"p{self.rng.randrange(80)}", self.rng.random()
+        if kind < 0.2:
+            self.products.pop(product_id, None)
+            return writes.removal(product_id)
+        message: Message = to_message(replace(random_product(product_id, self.rng), expire_time=None))
+        if kind < 0.6:
+            name = self.rng.choice(("price", "rating", "tags", "title", "attributes"))
+            if product_id in self.products:
+                self.products[product_id] = with_fields(self.products[product_id], from_message(message), (name,))
+            return writes.single(message, name)
+        self.products[product_id] = from_message(message)
+        return writes.whole(message)
+
+    async def state(self, from_the_start: bool = False) -> State:
+        """What a replica shows: the current snapshot and the tail, or the whole log of vectors without a snapshot."""
+        base = current_generation(self.data)
+        assert base
+        start = replace(base.positions, vectors=0) if from_the_start else base.positions
+        found: State = {}
+        if not from_the_start:
+            for row in range(len(base.products)):
+                found[base.products.product_id(row)] = base.products.product(row), base.encoding(row)
+        for change in (await read_tail(self.log, snapshots_of(self.data), start)).changes():
+            if change.product is None:
+                found.pop(change.product_id, None)
+            else:
+                found[change.product_id] = change.product, change.encodings[VERSION]
+        return found
+
+    @asynccontextmanager
+    async def replica(self) -> AsyncIterator[RetrievalService]:
+        """Retrieval in this process; pages are asked of it all the time, and `failures` has those that failed."""
+        snapshots, root = Snapshots(), snapshots_of(self.data)
+        opens = [lambda version: FollowedSnapshot(root / version, self.data / "live", snapshots)]
+        follower = Follower(self.log, root, opens, look_seconds=0.05, pause=0.05)
+        following = asyncio.create_task(follower.run())
+        service = RetrievalService(snapshots, Retriever())
+        shopping = asyncio.create_task(self._shop(follower, service))
+        try:
+            yield service
+        finally:
+            for task in (shopping, following):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _shop(self, follower: Follower, service: RetrievalService) -> None:
+        await follower.opened()
+        while True:
+            try:
+                await _page(service)
+            except Exception as error:  # whatever it is, the page failed
+                self.failures.append(f"{type(error).__name__}: {error}")
+            self.pages += 1
+            await asyncio.sleep(0.02)
+
+
+async def _page(service: RetrievalService) -> None:
+    """As the gateway makes one; when the snapshot went meanwhile, it begins again once."""
+    try:
+        await _retrieved(service)
+    except SnapshotGone:
+        await _retrieved(service)
+
+
+async def _retrieved(service: RetrievalService) -> None:
+    query = "red lamp"
+    vector = HashEncoder().encode_queries([query])[0].vector.astype("<f4").tobytes()
+    found = await service.Retrieve(RetrieveRequest(query=query, vector=vector, encoder_version=VERSION))
+    assert len(set(found.product_ids)) == len(found.product_ids)  # nothing doubled
+    wanted = FetchProductsRequest(rows=found.rows[:20], snapshot_version=found.snapshot_version)
+    fetched = await service.FetchProducts(wanted)
+    assert [product.product_id for product in fetched.products] == list(found.product_ids[:20])
+
+
+async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
+    """Return once the replica shows everything that was written."""
+    while True:
+        with suppress(Unavailable):
+            await service.FetchProducts(FetchProductsRequest(wait_for_visible=shop.position, budget_ms=60_000))
+            return
+        await asyncio.sleep(0.2)  # no snapshot is open yet
+
+
+async def until_it_works(shop: LiveShop) -> None:
+    """Return once an indexer that was started has made the first snapshot, or taken something in."""
+    async with asyncio.timeout(60):
+        while current(snapshots_of(shop.data)) is None:
+            await asyncio.sleep(0.02)
+
+
+def agree(state: State, products: dict[str, Product]) -> None:
+    """Every product as it was written last, with what the encoder makes of it."""
+    assert {product_id: product for product_id, (product, _) in state.items()} == products
+    texts = [product_text_of(product) for product, _ in state.values()]
+    vectors, states = HashEncoder().encode_products(texts)
+    for (_, encoding), vector, each in zip(state.values(), vectors, states, strict=True):
+        np.testing.assert_array_equal(encoding.vector, vector.astype(np.float16))
+        np.testing.assert_array_equal(encoding.states, each)
+
+
+async def ended(process: subprocess.Popen[bytes], how: signal.Signals) -> int:
+    process.send_signal(how)
+    return await asyncio.to_thread(process.wait, 60)

@@ -1,0 +1,165 @@
+"""The feedback worker as a process, over a real Kafka and a real Redis."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
+from redis.asyncio import Redis
+
+from protos.feedback_pb2 import GetProgressRequest
+from protos.feedback_pb2_grpc import FeedbackServiceStub
+from shared.events.kafka.config import KafkaConfig
+from shared.events.log import DEAD_LETTERS, USER_EVENTS, NewRecord
+from shared.features.visitor import state_of
+from shared.rpc import connect
+from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_shop, kill
+from tests.integration.redis_server import free_port, redis_server
+from tests.unit.feedback.told import event
+
+
+@pytest.fixture
+async def shop(kafka: KafkaConfig, tmp_path: Path) -> AsyncIterator[FeedbackShop]:
+    async with feedback_shop(kafka, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def open_shop(shop: FeedbackShop) -> AsyncIterator[FeedbackShop]:
+    """One whose Redis runs."""
+    with redis_server(shop.folder, shop.redis_port):
+        yield shop
+
+
+async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(open_shop: FeedbackShop) -> None:
+    shop, port = open_shop, free_port()
+    with shop.worker(port):
+        await shop.buy(30)
+        await shop.until_counted()
+        waits = []
+        for number in range(5):
+            start = time.perf_counter()
+            await shop.log.append(USER_EVENTS, [event("click", f"new{number}", visitor_id="v1")])
+            while f"new{number}" not in (await shop.page("v1")).visitor().weights_at(time.time()):
+                await asyncio.sleep(0.005)
+            waits.append(time.perf_counter() - start)
+        assert max(waits) < 1, waits
+        async with connect(f"127.0.0.1:{port}") as channel:
+            stub: Any = FeedbackServiceStub(channel)
+            progress = await stub.GetProgress(GetProgressRequest())
+            health: Any = HealthStub(channel)
+            assert (await health.Check(HealthCheckRequest())).status == HealthCheckResponse.SERVING
+        assert (progress.applied_count, progress.duplicate_count, progress.dead_letter_count) == (35, 10, 0)
+        assert (progress.generation, progress.waiting_for) == (await shop.store.generation(), "")
+
+
+async def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(open_shop: FeedbackShop) -> None:
+    shop = open_shop
+    for _ in range(4):
+        with shop.worker() as one, shop.worker() as two:
+            for _ in range(4):
+                await shop.buy(60)
+                await shop.show(20)
+                await asyncio.sleep(0.4)
+            kill(one)
+            await shop.buy(60)
+            await asyncio.sleep(0.3)
+            kill(two)
+            await shop.buy(60)
+    with shop.worker():
+        await shop.until_counted()
+
+
+async def test_a_worker_outlives_the_death_of_its_redis(shop: FeedbackShop) -> None:
+    with shop.worker():
+        await shop.buy(30)  # there is no Redis yet
+        for _ in range(3):
+            with redis_server(shop.folder, shop.redis_port) as redis:
+                await shop.buy(100)
+                await asyncio.sleep(0.5)
+                kill(redis)
+            await shop.buy(100)
+            await asyncio.sleep(0.5)
+        with redis_server(shop.folder, shop.redis_port):
+            await shop.until_counted()
+
+
+async def test_a_redis_that_lost_everything_is_filled_again_by_itself(open_shop: FeedbackShop) -> None:
+    shop = open_shop
+    with shop.worker():
+        await shop.buy(100)
+        await shop.until_counted()
+        plain: Redis = Redis(port=shop.redis_port)
+        await plain.flushall()
+        await plain.aclose()
+        await shop.until_counted()
+
+
+async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
+    shop = open_shop
+    with shop.worker():
+        await shop.buy(300)
+        await shop.show(100)
+        await shop.until_counted()
+    before = await _values(shop, await shop.store.generation())
+    said = await asyncio.to_thread(_replay, shop)
+    after = await _values(shop, await shop.store.generation())
+    assert (said["generation"], said["record_count"]) == (await shop.store.generation(), 500)
+    assert _comparable(after) == _comparable(before)
+    assert len(before) == len(PRODUCTS) + 1 + 7
+    assert not await _values(shop, said["replaced"])
+    with shop.worker():  # goes on where the replay has ended
+        await shop.buy(50)
+        await shop.until_counted()
+
+
+async def test_pages_see_all_that_was_done_while_a_replay_goes_on_beside_the_worker(open_shop: FeedbackShop) -> None:
+    shop = open_shop
+    with shop.worker():
+        await shop.buy(300)
+        await shop.until_counted()
+        replay = asyncio.create_task(asyncio.to_thread(_replay, shop))
+        while not replay.done():
+            await shop.buy(3)
+            await shop.until_counted()
+        assert (await replay)["generation"] == await shop.store.generation()
+        await shop.buy(50)
+        await shop.until_counted()
+
+
+async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_next(open_shop: FeedbackShop) -> None:
+    shop, letters = open_shop, await open_shop.log.consumer([DEAD_LETTERS])
+    with shop.worker():
+        await shop.log.append(USER_EVENTS, [NewRecord("v1", b"\xff\xff not a message")])
+        await shop.buy(30)
+        await shop.until_counted()
+        found = await letters.poll(20)
+    assert [letter.value for letter in found] == [b"\xff\xff not a message"]
+    assert found[0].key.startswith("aisle.user-events:")
+
+
+def _comparable(values: dict[str, bytes]) -> dict[str, Any]:
+    """Counters to the byte; of visitors what is known of them, since their two topics come in any order."""
+    return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}
+
+
+async def _values(shop: FeedbackShop, generation: str) -> dict[str, bytes]:
+    """All keys of a generation with their values."""
+    plain: Any = Redis(port=shop.redis_port)
+    names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*")]
+    values = {name.decode().split("}:")[1]: await plain.get(name) for name in names}
+    await plain.aclose()
+    return values
+
+
+def _replay(shop: FeedbackShop) -> dict[str, Any]:
+    command = [sys.executable, "-m", "services.standalone.cli", "replay", "--json"]
+    finished = subprocess.run(command, env=shop.environ, capture_output=True, text=True, timeout=120, check=True)
+    return dict(json.loads(finished.stdout))

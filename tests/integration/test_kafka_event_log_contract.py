@@ -1,0 +1,22 @@
+"""The promises of every event log, kept by the one on a real Kafka."""
+
+import pytest
+
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.log import KafkaEventLog
+from tests.contract.event_log import EventLogContract, Reopen
+from tests.contract.event_log_consumers import ConsumerContract
+
+
+class TestKafkaEventLog(EventLogContract, ConsumerContract):
+    @pytest.fixture
+    def reopen(self, kafka: KafkaConfig) -> Reopen:
+        opened: list[KafkaEventLog] = []
+
+        async def reopen() -> KafkaEventLog:
+            for log in opened:
+                await log.close()
+            opened.append(KafkaEventLog(kafka))
+            return opened[-1]
+
+        return reopen

@@ -1,0 +1,32 @@
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from shared.features.redis import RedisFeatureStore
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
+from tests.contract.feature_store_suite import Begin, FeatureStoreSuite
+from tests.integration.redis_cluster import redis_cluster
+
+
+class TestRedisFeatureStore(FeatureStoreSuite):
+    @pytest.fixture
+    async def begin(self, redis_address: str) -> AsyncIterator[Begin]:
+        store = RedisFeatureStore(connect(RedisConfig(f"redis://{redis_address}")))
+        yield lambda: (store, secrets.token_hex(6))
+        await store.close()
+
+
+@pytest.fixture(scope="module")
+def cluster_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as address:
+        yield address
+
+
+class TestRedisFeatureStoreOnACluster(FeatureStoreSuite):
+    @pytest.fixture
+    async def begin(self, cluster_address: str) -> AsyncIterator[Begin]:
+        store = RedisFeatureStore(connect(RedisConfig(f"redis://{cluster_address}", cluster=True)))
+        yield lambda: (store, secrets.token_hex(6))
+        await store.close()

@@ -1,0 +1,206 @@
+"""Shoppers and a merchant at work, who remember what they were promised."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from random import Random
+from typing import Any, Self, TypeVar
+
+import grpc
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from protos.catalog_pb2 import DeleteProductsRequest, Price, Product, UpsertProductsRequest
+from protos.catalog_pb2_grpc import CatalogServiceStub
+from protos.events_pb2 import (
+    EVENT_STATUS_ACCEPTED,
+    EVENT_STATUS_DUPLICATE,
+    EventProduct,
+    RecordEventsRequest,
+    UserEvent,
+)
+from protos.events_pb2_grpc import EventServiceStub
+from protos.search_pb2 import SearchRequest, Tier
+from protos.search_pb2_grpc import SearchServiceStub
+from shared.rpc import connect_replica
+
+Answer = TypeVar("Answer")
+
+_PRODUCTS_EACH = 10  # that a merchant keeps changing
+_AGAIN_SECONDS = 0.2
+_CALL_SECONDS = 20.0
+_COME_LATER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What became of a page; moments are time.monotonic()'s."""
+
+    began: float
+    ended: float
+    tier: str = ""  # empty: there was none
+    left_out: tuple[str, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How much is going on."""
+
+    pages_a_second: float = 3.0
+    merchants: int = 2
+    visitors: int = 4
+    pause_seconds: float = 0.5  # of each merchant and visitor, between two calls
+    deadline_ms: int = 5_000
+
+
+@dataclass
+class Promised:
+    """What was acknowledged."""
+
+    products: dict[str, Product | None] = field(default_factory=dict)  # None: removed
+    events: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # by visitor, in order
+    bought: Counter[str] = field(default_factory=Counter)  # by product
+    log_position: int = 0
+
+
+class Gateways:
+    """Clients of all gateways, who ask those that say they serve."""
+
+    def __init__(self, target: str) -> None:
+        names = ("SearchService", "CatalogService", "EventService")
+        channels = [connect_replica(target, f"aisle.v1.{name}") for name in names]
+        self._channels = channels
+        self.search: Any = SearchServiceStub(channels[0])
+        self.catalog: Any = CatalogServiceStub(channels[1])
+        self.events: Any = EventServiceStub(channels[2])
+
+    async def close(self) -> None:
+        for channel in self._channels:
+            await channel.close()
+
+    async def write(self, product: Product, *fields: str) -> int:
+        """Upsert a product, or some fields of it; the log's position."""
+
+        async def one() -> AsyncIterator[UpsertProductsRequest]:
+            yield UpsertProductsRequest(product=product, update_mask=FieldMask(paths=fields))
+
+        answer = await self.catalog.UpsertProducts(one(), timeout=_CALL_SECONDS)
+        if not answer.accepted_count:
+            raise AssertionError(answer.rejections)
+        return int(answer.log_position)
+
+    async def remove(self, product_id: str) -> int:
+        wanted = DeleteProductsRequest(product_ids=[product_id])
+        return int((await self.catalog.DeleteProducts(wanted, timeout=_CALL_SECONDS)).log_position)
+
+    async def buy(self, event_id: str, visitor_id: str, product_id: str) -> None:
+        event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id)
+        event.products.append(EventProduct(product_id=product_id))
+        event.event_time.FromNanoseconds(time.time_ns())
+        (ack,) = (await self.events.RecordEvents(RecordEventsRequest(events=[event]), timeout=_CALL_SECONDS)).acks
+        assert ack.status in (EVENT_STATUS_ACCEPTED, EVENT_STATUS_DUPLICATE), ack
+
+    async def page(self, request: SearchRequest) -> Page:
+        began = time.monotonic()
+        try:
+            served_by = (await self.search.Search(request, timeout=_CALL_SECONDS)).served_by
+        except grpc.aio.AioRpcError as error:
+            return Page(began, time.monotonic(), failure=f"{error.code().name}: {error.details()}")
+        return Page(began, time.monotonic(), Tier.Name(served_by.tier), tuple(served_by.degraded))
+
+
+class Load:
+    """Pages, writes and events until the block ends; on return each call has been answered, by trying again if need be.
+
+    Pages fall due at a fixed rate, and none is tried again. Who writes waits for the acknowledgement first.
+    """
+
+    def __init__(self, gateways: Gateways, queries: Sequence[str], product_ids: Sequence[str], pace: Pace) -> None:
+        """Shoppers search for `queries` and buy `product_ids`; merchants have products of their own."""
+        self._gateways, self._queries, self._product_ids, self._pace = gateways, queries, product_ids, pace
+        self.promised, self.pages = Promised(), list[Page]()
+        self.refused: Counter[str] = Counter()  # calls that were tried again, by status
+        self._ends, self._tasks = asyncio.Event(), list[asyncio.Task[None]]()
+
+    async def __aenter__(self) -> Self:
+        work = [self._ask()]
+        work += [self._keep_shop(f"m{number}") for number in range(self._pace.merchants)]
+        work += [self._shop(f"v{number}") for number in range(self._pace.visitors)]
+        self._tasks = [asyncio.create_task(each) for each in work]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ends.set()
+        await asyncio.gather(*self._tasks)
+
+    async def _ask(self) -> None:
+        random, pages, began = Random(1), set[asyncio.Task[None]](), time.monotonic()
+        for number in count():
+            due = began + number / self._pace.pages_a_second
+            if await self._ended(due - time.monotonic()):
+                break
+            query, visitor = random.choice(self._queries), f"v{number % self._pace.visitors}"
+            request = SearchRequest(query=query, visitor_id=visitor, deadline_ms=self._pace.deadline_ms)
+            task = asyncio.create_task(self._page(request))
+            pages.add(task)
+            task.add_done_callback(pages.discard)
+        await asyncio.gather(*pages)
+
+    async def _page(self, request: SearchRequest) -> None:
+        self.pages.append(await self._gateways.page(request))
+
+    async def _shop(self, visitor: str) -> None:
+        random = Random(visitor)
+        for number in count():
+            event_id, product_id = f"{visitor}-{number}", random.choice(self._product_ids)
+            await self._until_taken(partial(self._gateways.buy, event_id, visitor, product_id))
+            self.promised.events[visitor].append(event_id)
+            self.promised.bought[product_id] += 1
+            if await self._ended(self._pace.pause_seconds):
+                return
+
+    async def _keep_shop(self, merchant: str) -> None:
+        """Write whole products and prices, and remove some."""
+        random, products = Random(merchant), self.promised.products
+        for number in count():
+            product_id, kind = f"{merchant}-{random.randrange(_PRODUCTS_EACH)}", random.random()
+            price = Price(amount=1 + number, currency_code="USD")
+            before = products.get(product_id)
+            if before is None or kind < 0.3:
+                title = f"Zephyrine lantern {random.choice(self._queries)} {number % 3}"
+                after = Product(product_id=product_id, title=title, price=price)
+                position = await self._until_taken(partial(self._gateways.write, after))
+            elif kind < 0.85:
+                after = Product(product_id=product_id, title=before.title, price=price)
+                part = Product(product_id=product_id, price=price)
+                position = await self._until_taken(partial(self._gateways.write, part, "price"))
+            else:
+                after = None
+                position = await self._until_taken(partial(self._gateways.remove, product_id))
+            products[product_id] = after
+            self.promised.log_position = max(self.promised.log_position, position)
+            if await self._ended(self._pace.pause_seconds):
+                return
+
+    async def _until_taken(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
+        """As any client does: send again what was not acknowledged."""
+        while True:
+            try:
+                return await call()
+            except grpc.aio.AioRpcError as error:
+                if error.code() not in _COME_LATER:
+                    raise
+                self.refused[error.code().name] += 1
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _ended(self, seconds: float) -> bool:
+        """Wait so long, or until the block ends; whether it has."""
+        try:
+            await asyncio.wait_for(self._ends.wait(), max(0.0, seconds))
+        except TimeoutError:
+            return False
+        return True

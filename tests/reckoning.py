@@ -1,0 +1,142 @@
+"""Whether a shop has kept what it acknowledged: every product, every event, every count; and nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from protos.catalog_pb2 import Product
+from protos.feedback_pb2 import GetProgressRequest
+from protos.feedback_pb2_grpc import FeedbackServiceStub
+from protos.retrieval_pb2 import FetchProductsRequest
+from protos.retrieval_pb2_grpc import RetrievalServiceStub
+from shared.events.kafka.log import KafkaEventLog
+from shared.events.log import USER_EVENTS
+from shared.features.page import PageRequest, read_page
+from shared.features.redis import RedisFeatureStore
+from shared.features.visitor import state_of
+from shared.redis.client import connect
+from shared.redis.config import RedisConfig
+from shared.rpc import connect as dial
+from tests.load import Promised
+from tests.shop import Shop
+
+_SECONDS = 120.0
+_QUIET_SECONDS = 2.0
+
+
+async def reckon(shop: Shop, promised: Promised, probed: str = "probe") -> None:
+    """Compare what is there with what was promised. Events of the visitor `probed` are beyond it."""
+    await products_are_as_written(shop, promised)
+    await events_are_in_order(shop, promised, probed)
+    await counts_are_exact(shop, promised.bought)
+    await store_is_as_built_anew(shop)
+
+
+async def products_are_as_written(shop: Shop, promised: Promised) -> None:
+    """Every replica of retrieval shows the last of each product that was acknowledged."""
+    wanted = {product_id: product for product_id, product in promised.products.items() if product}
+    request = FetchProductsRequest(
+        product_ids=promised.products, wait_for_visible=promised.log_position, budget_ms=_SECONDS * 1e3
+    )
+    for name in shop.processes.of("retrieval"):
+        async with dial(shop.processes.address(name)) as channel:
+            stub: Any = RetrievalServiceStub(channel)
+            found = [each.product for each in (await stub.FetchProducts(request)).products]
+        assert {product.product_id: _plain(product) for product in found} == {
+            product_id: _plain(product) for product_id, product in wanted.items()
+        }, name
+
+
+def _plain(product: Product) -> tuple[str, float]:
+    return product.title, product.price.amount
+
+
+async def events_are_in_order(shop: Shop, promised: Promised, probed: str) -> None:
+    """The log has every event, and those of a visitor in the order in which they were sent."""
+    log = KafkaEventLog(shop.kafka)
+    found: defaultdict[str, dict[str | None, None]] = defaultdict(dict)
+    consumer, quiet_since = await log.consumer([USER_EVENTS]), time.monotonic()
+    while time.monotonic() - quiet_since < _QUIET_SECONDS:
+        for record in await consumer.poll(0.2):
+            found[record.key].setdefault(record.event_id)
+            quiet_since = time.monotonic()
+    await consumer.close()
+    await log.close()
+    found.pop(probed, None)
+    assert {visitor: list(events) for visitor, events in found.items()} == promised.events
+
+
+async def counts_are_exact(shop: Shop, bought: Counter[str]) -> None:
+    """The store has counted every purchase, once."""
+    store, until = RedisFeatureStore(connect(shop.redis)), time.monotonic() + _SECONDS
+    while (counted := await _counted(store, list(bought))) != bought:
+        assert counted <= bought, "something was counted twice"
+        assert time.monotonic() < until, bought - counted
+        await asyncio.sleep(0.1)
+    await store.close()
+
+
+async def _counted(store: RedisFeatureStore, product_ids: Sequence[str]) -> Counter[str]:
+    columns = (await read_page(store, PageRequest(product_ids), time.time())).columns()
+    totals = columns["product_purchases_total"].tolist()
+    return Counter({name: round(math.expm1(total)) for name, total in zip(product_ids, totals, strict=True) if total})
+
+
+async def store_is_as_built_anew(shop: Shop) -> None:
+    """All that the store has, impressions too, is what a replay of the log makes of it."""
+    await _until_applied(shop)
+    before = await feature_values(shop.redis.url)
+    assert before
+    await asyncio.to_thread(_replay, shop)
+    after = await feature_values(shop.redis.url)
+    assert comparable(after) == comparable(before)
+
+
+async def _until_applied(shop: Shop) -> None:
+    (worker,) = shop.processes.of("feedback")
+    async with dial(shop.processes.address(worker)) as channel:
+        stub: Any = FeedbackServiceStub(channel)
+        applied = [-1, -2]
+        while applied[-1] != applied[-2]:
+            await asyncio.sleep(_QUIET_SECONDS)
+            progress = await stub.GetProgress(GetProgressRequest(), timeout=_SECONDS)
+            assert not progress.waiting_for
+            applied.append(progress.applied_count + progress.duplicate_count)
+
+
+def _replay(shop: Shop) -> None:
+    settings = {"AISLE_KAFKA_ADDRESS": shop.kafka.address, "AISLE_REDIS_URL": shop.redis.url}
+    command = [sys.executable, "-m", "services.standalone.cli", "replay", "--json"]
+    finished = subprocess.run(
+        command, env={**os.environ, **settings}, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert json.loads(finished.stdout)["record_count"]
+
+
+async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
+    """All keys of a generation with their values; of the current one when none is named."""
+    store = RedisFeatureStore(connect(RedisConfig(url)))
+    generation = generation or await store.generation()
+    await store.close()
+    plain: Any = Redis.from_url(url)
+    names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*", count=1_000)]
+    values = {name.decode().split("}:")[1]: await plain.get(name) for name in names}
+    await plain.aclose()
+    return values
+
+
+def comparable(values: dict[str, bytes]) -> dict[str, Any]:
+    """Counters to the byte; of visitors what is known of them, since their two topics come in any order."""
+    return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}

@@ -1,0 +1,74 @@
+"""The real servers of tests, by deploy/services."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from shared.events.kafka.config import KafkaConfig
+
+SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
+
+
+def services(command: str, *arguments: object, check: bool = True, environ: dict[str, str] | None = None) -> Any:
+    """What deploy/services says: for each server its address, pid, and whether it answers."""
+    line = [sys.executable, str(SERVICES), command, "--json", *map(str, arguments)]
+    finished = subprocess.run(line, capture_output=True, text=True, timeout=280, check=False, env=environ)
+    if check and finished.returncode:
+        raise RuntimeError(finished.stderr)
+    return json.loads(finished.stdout)
+
+
+def fresh_topics(address: str) -> KafkaConfig:
+    """Topics that no other test has."""
+    from shared.events.kafka.topic_maker import make_topics  # here, because unit tests have no use for the library
+
+    config = KafkaConfig(address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")
+    make_topics(config)
+    return config
+
+
+class OwnServer:
+    """A server that no other test has, to be stopped, killed and held up."""
+
+    def __init__(self, name: str, state: Path) -> None:
+        """`name` is kafka or redis."""
+        self.name, self._state = name, state
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")}
+        self.address, self._pid = "", 0
+
+    def start(self) -> None:
+        """Start it, or go on, and wait until it answers."""
+        if self._pid:
+            self.signal(signal.SIGCONT)
+        server = self._services("start")
+        self.address, self._pid = server["address"], server["pid"]
+
+    def stop(self) -> None:
+        self._services("stop")
+        self._pid = 0
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self._pid = 0
+
+    def hold_up(self) -> None:
+        """It stays there and answers nothing."""
+        self.signal(signal.SIGSTOP)
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self._pid, number)
+
+    def _services(self, command: str) -> Any:
+        return services(command, self.name, "--state", self._state, environ=self._environ)[self.name]
+
+
+class Broker(OwnServer):
+    """A Kafka broker."""
+
+    def __init__(self, state: Path) -> None:
+        super().__init__("kafka", state)

@@ -1,0 +1,99 @@
+"""A whole shop as processes over a Kafka and a Redis of its own, each of which can be killed and started again."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.topic_maker import make_topics
+from shared.redis.config import RedisConfig
+from tests.servers import OwnServer
+from tests.service_processes import ServiceProcesses
+
+STEADY = {  # the same numbers on every start, however busy the machine
+    "AISLE_EMBEDDING_ENGINE": "onnxruntime-fp32",
+    "AISLE_EMBEDDING_PRODUCT_ENGINE": "onnxruntime-fp32",
+    "AISLE_RERANKER_PRECISION": "fp32",
+    "AISLE_RERANKER_FEATURES_MS": "5000",
+}
+QUICK = {  # small engines, and no trial of them
+    "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
+    "AISLE_EMBEDDING_PRODUCT_ENGINE": "onnxruntime-fp32",
+    "AISLE_RERANKER_PRECISION": "int8",
+}
+REPLICAS = {"gateway": 2, "retrieval": 2, "reranker": 2}
+
+
+@dataclass
+class Shop:
+    """Servers and services by name: `kafka`, `redis`, `retrieval-1` and so on."""
+
+    servers: Mapping[str, OwnServer]
+    processes: ServiceProcesses
+    data: Path
+
+    @property
+    def names(self) -> list[str]:
+        """All that can be killed."""
+        return [*self.processes.names, *self.servers]
+
+    @property
+    def kafka(self) -> KafkaConfig:
+        return KafkaConfig(self.servers["kafka"].address)
+
+    @property
+    def redis(self) -> RedisConfig:
+        return RedisConfig(f"redis://{self.servers['redis'].address}")
+
+    def kill(self, name: str) -> None:
+        """SIGKILL; it has ended on return."""
+        if name in self.servers:
+            self.servers[name].kill()
+        else:
+            self.processes.signal(signal.SIGKILL, name)
+
+    def hold_up(self, name: str) -> None:
+        """SIGSTOP: it stays there and answers nothing, until it is started again."""
+        if name in self.servers:
+            self.servers[name].hold_up()
+        else:
+            self.processes.signal(signal.SIGSTOP, name)
+
+    def start(self, name: str) -> None:
+        """Start one again, or let it go on, and return once it serves."""
+        if name in self.servers:
+            self.servers[name].start()
+            return
+        if self.processes.running[name].poll() is None:
+            self.processes.signal(signal.SIGCONT, name)
+        else:
+            self.processes.start(name)
+        self.processes.until_serving(name)
+
+
+@contextmanager
+def running_shop(
+    data: Path, folder: Path, replicas: Mapping[str, int] = REPLICAS, settings: Mapping[str, str] = QUICK
+) -> Iterator[Shop]:
+    """Serve DATA; everything else that is written goes to `folder`. All of it is gone when the block ends."""
+    servers = {name: OwnServer(name, folder / "servers") for name in ("kafka", "redis")}
+    try:
+        for server in servers.values():
+            server.start()
+        addresses = {
+            "AISLE_KAFKA_ADDRESS": servers["kafka"].address,
+            "AISLE_REDIS_URL": f"redis://{servers['redis'].address}",
+        }
+        make_topics(KafkaConfig(servers["kafka"].address))
+        with ServiceProcesses(data, folder / "processes", {**addresses, **settings}, replicas) as processes:
+            processes.start()
+            processes.until_serving(seconds=300)
+            yield Shop(servers, processes, data)
+    finally:
+        for server in servers.values():
+            server.start()  # one that is held up does not stop
+            server.stop()

@@ -1,0 +1,62 @@
+import pytest
+
+from protos.catalog_pb2 import Price, Product, Rating
+from shared.catalog import writes
+from shared.catalog.product import Product as Value
+from shared.catalog.writes import FIELDS, Write
+from shared.events.log import NewRecord, Record
+
+
+def read(record: NewRecord) -> Write:
+    return writes.from_record(Record(1, record.key, record.value, 0.0))
+
+
+def test_a_whole_product_replaces_what_was_there() -> None:
+    write = read(writes.whole(Product(product_id="p", title="Kettle")))
+    assert write.applied_to(Value("p", "Old", tags=("new",))) == Value("p", "Kettle")
+    assert write.applied_to(None) == Value("p", "Kettle")
+
+
+def test_a_field_replaces_itself_and_nothing_else() -> None:
+    message = Product(product_id="p", title="not this", price=Price(amount=4, currency_code="EUR"))
+    write = read(writes.single(message, "price"))
+    before = Value("p", "Kettle", price=9.0, original_price=12.0, tags=("new",))
+    assert write.applied_to(before) == Value("p", "Kettle", price=4.0, currency_code="EUR", tags=("new",))
+
+
+def test_a_field_that_is_absent_is_taken_away() -> None:
+    write = read(writes.single(Product(product_id="p", rating=Rating(average=3)), "price"))
+    assert write.applied_to(Value("p", "Kettle", price=9.0)) == Value("p", "Kettle")
+
+
+def test_a_field_of_a_product_that_is_not_there_does_nothing() -> None:
+    assert read(writes.single(Product(product_id="p", price=Price(amount=4)), "price")).applied_to(None) is None
+
+
+def test_a_removal_leaves_nothing() -> None:
+    assert read(writes.removal("p")).applied_to(Value("p", "Kettle")) is None
+
+
+def test_a_field_whose_record_was_cleared_away_stays() -> None:
+    key = writes.single(Product(product_id="p"), "price").key
+    assert read(NewRecord(key, None)).applied_to(Value("p", "Kettle", price=9.0)) == Value("p", "Kettle", price=9.0)
+
+
+def test_every_field_has_a_key_of_its_own() -> None:
+    records = [writes.single(Product(product_id="p"), field) for field in FIELDS]
+    assert len({"p", *(record.key for record in records)}) == len(FIELDS) + 1
+    assert [read(record).field for record in records] == list(FIELDS)
+
+
+def test_every_field_of_a_product_can_be_replaced() -> None:
+    every = Value(
+        "p", "Kettle", "variant", "q", "d", ("b",), ("c",), 1.0, 2.0, "EUR", "preorder", 3, 4.0, 5, "12345678", "s",
+        "u", ("i",), {"a": ("x",)}, ("t",), 6.0, 7.0, 8.0, "en",
+    )  # fmt: skip
+    assert writes.with_fields(Value("p", "Old"), every, FIELDS) == every
+
+
+@pytest.mark.parametrize("record", [NewRecord("p", b"\xff"), NewRecord("p\x00colour", b"")])
+def test_what_cannot_be_read_is_named_by_its_place(record: NewRecord) -> None:
+    with pytest.raises(ValueError, match=r"aisle\.catalog 1"):
+        read(record)

@@ -1,0 +1,115 @@
+"""A data folder with a log and an indexer that counts letters."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from protos.catalog_pb2 import Product as Message
+from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.following import CatalogFollower
+from services.embedding.indexing.ports import VersionedEncoder
+from services.embedding.indexing.tail import read_tail
+from shared.catalog import writes
+from shared.catalog.product import Product
+from shared.catalog.wire import to_message
+from shared.errors import Unavailable
+from shared.events.log import CATALOG, VECTORS, EventLog, NewRecord
+from shared.snapshot.generation import current_generation, encoder_version, snapshots_of
+from tests.unit.embedding.indexing.letter_encoder import IDENTITY, LetterEncoder
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A version of the encoder."""
+
+    heads: str = ""
+    encoder: LetterEncoder = field(default_factory=LetterEncoder)
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {**IDENTITY, "heads_sha256": self.heads}
+
+    @property
+    def version(self) -> str:
+        return encoder_version(self.identity)
+
+
+@dataclass
+class LetterEncoders:
+    """Encoders as a test promotes them; the target last."""
+
+    open: list[Letters] = field(default_factory=lambda: [Letters()])
+
+    @property
+    def target(self) -> VersionedEncoder:
+        return self.open[-1]
+
+    def all(self) -> Mapping[str, VersionedEncoder]:
+        return {each.version: each for each in self.open}
+
+
+@dataclass
+class IndexingShop:
+    """Writes to the catalogue, and what became of them."""
+
+    data: Path
+    log: EventLog
+    encoders: LetterEncoders = field(default_factory=LetterEncoders)
+    config: IndexingConfig = field(default_factory=lambda: IndexingConfig(refresh_seconds=0.02))
+
+    async def write(self, *products: Product | str) -> int:
+        """Upsert products, and remove those that are ids; the log's position afterwards."""
+        records = [writes.removal(each) if isinstance(each, str) else _whole(each) for each in products]
+        return await self.append(*records)
+
+    async def append(self, *records: NewRecord) -> int:
+        return (await self.log.append(CATALOG, records))[-1].offset
+
+    @asynccontextmanager
+    async def following(self, **settings: Any) -> AsyncIterator[CatalogFollower]:
+        """An indexer at work."""
+        config = replace(self.config, **settings)
+        follower = CatalogFollower(self.data, self.log, self.encoders, lambda product: product.title, config)
+        task = asyncio.create_task(follower.run())
+        try:
+            yield follower
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def until(self, catalog_offset: int) -> None:
+        """Return once everything up to a position of the catalogue was taken in."""
+        async with asyncio.timeout(20):
+            while await self.position() < catalog_offset:
+                await asyncio.sleep(0.01)
+
+    async def position(self) -> int:
+        end = await self.log.end_offset(VECTORS)
+        if not end:
+            return 0
+        base = current_generation(self.data, verify=False)
+        assert base
+        return (await read_tail(self.log, snapshots_of(self.data), base.positions)).end.catalog
+
+    async def products(self) -> dict[str, Product]:
+        """What a replica would show: the current snapshot, and the tail of the log."""
+        base = current_generation(self.data)
+        if base is None:
+            raise Unavailable("there is no snapshot yet")
+        rows = range(len(base.products))
+        found = {product.product_id: product for product in map(base.products.product, rows)}
+        for change in (await read_tail(self.log, snapshots_of(self.data), base.positions)).changes():
+            if change.product is None:
+                found.pop(change.product_id, None)
+            else:
+                found[change.product_id] = change.product
+        return found
+
+
+def _whole(product: Product) -> NewRecord:
+    message: Message = to_message(product)
+    return writes.whole(message)

@@ -1,0 +1,68 @@
+import time
+
+import pytest
+
+from protos.events_pb2 import Impression, UserEvent
+from services.feedback.observation import Interaction, Shown
+from services.feedback.service import observation
+from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord, Record
+from shared.query_ids import query_hash
+from tests.unit.feedback.told import event, page
+
+LOGGED = time.time()
+
+
+def record(new: NewRecord, topic: str = USER_EVENTS) -> Record:
+    return Record(7, new.key, new.value, LOGGED, new.event_id, topic, 3)
+
+
+def test_an_event_says_who_did_what_and_which_query_led_to_it() -> None:
+    told = observation(record(event("purchase", "p1", "p2", event_id="e1", query="Red  shoe")))
+    assert (told.topic, told.partition, told.offset, told.key, told.event_id) == (USER_EVENTS, 3, 7, "v1", "e1")
+    assert isinstance(told.what, Interaction)
+    assert (told.what.action, told.what.product_ids) == ("purchase", ("p1", "p2"))
+    assert told.what.query_hash == query_hash("red shoe")
+
+
+def test_a_page_says_what_was_shown_for_which_query() -> None:
+    told = observation(record(page("p1", "p2", visitor_id="", query="shoe"), SEARCH_LOGS))
+    assert isinstance(told.what, Shown)
+    assert (told.what.product_ids, told.what.visitor_id) == (("p1", "p2"), "")
+    assert told.what.query_hash == query_hash("shoe")
+
+
+def test_a_record_without_an_event_id_is_named_by_its_place() -> None:
+    assert observation(record(event("click", "p1"))).event_id == "3:7"
+
+
+@pytest.mark.parametrize(("told_seconds", "ahead_seconds"), [(0, 0), (LOGGED + 1e9, 86_400), (LOGGED - 50, -50)])
+def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(told_seconds: float, ahead_seconds: float) -> None:
+    message = UserEvent(action="click", visitor_id="v1")
+    message.event_time.FromNanoseconds(int(told_seconds * 1e9))
+    message.products.add(product_id="p1")
+    told = observation(record(NewRecord("v1", message.SerializeToString())))
+    assert told.what.time_seconds == pytest.approx(LOGGED + ahead_seconds, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\xff\xff not a message",
+        None,
+        UserEvent(action="click", visitor_id="v1").SerializeToString(),
+        event("click", "p1", visitor_id="").value,
+        event("click", "").value,
+        event("click", "x" * 129).value,
+        event("click", "a\0b").value,
+    ],
+)
+def test_what_cannot_be_counted_is_refused(value: bytes | None) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        observation(record(NewRecord("v1", value)))
+
+
+def test_an_impression_that_cannot_be_read_is_refused_and_an_empty_page_is_not() -> None:
+    with pytest.raises(ValueError, match=r"."):
+        observation(record(NewRecord("v1", b"\xff\xff"), SEARCH_LOGS))
+    empty = observation(record(NewRecord("v1", Impression().SerializeToString()), SEARCH_LOGS))
+    assert empty.what.product_ids == ()

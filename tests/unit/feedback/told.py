@@ -1,0 +1,62 @@
+"""Observations and records as tests want them."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from protos.events_pb2 import Impression, UserEvent
+from services.feedback.observation import Interaction, Observation, Shown
+from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord
+from shared.query_ids import new_query_id
+
+NOW = 1_795_000_000.0
+DAY = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Where:
+    """The record that tells something, and by whom and when it was done."""
+
+    offset: int
+    visitor_id: str = "v1"
+    event_id: str = ""  # empty: one of its own
+    at: float = NOW
+    partition: int = 0
+    query_hash: int = 0
+    session_id: str = ""
+
+
+def did(action: str, *product_ids: str, **where: Any) -> Observation:
+    """An interaction; the names are those of Where."""
+    at = Where(**where)
+    what = Interaction(action, at.visitor_id, product_ids, at.at, at.session_id, at.query_hash)
+    return _observation(what, USER_EVENTS, at)
+
+
+def shown(*product_ids: str, **where: Any) -> Observation:
+    """A page that was shown."""
+    at = Where(**where)
+    return _observation(Shown(product_ids, at.at, at.query_hash, at.visitor_id), SEARCH_LOGS, at)
+
+
+def _observation(what: Interaction | Shown, topic: str, at: Where) -> Observation:
+    key, event_id = at.visitor_id or f"search-{at.offset}", at.event_id or f"{at.partition}:{at.offset}"
+    return Observation(what, topic, at.partition, at.offset, key, at.at, event_id)
+
+
+def event(
+    action: str, *product_ids: str, visitor_id: str = "v1", event_id: str | None = None, query: str = ""
+) -> NewRecord:
+    message = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(query) if query else "")
+    message.event_time.FromNanoseconds(time.time_ns())
+    for product_id in product_ids:
+        message.products.add(product_id=product_id)
+    return NewRecord(visitor_id, message.SerializeToString(), event_id)
+
+
+def page(*product_ids: str, visitor_id: str = "v1", query: str = "") -> NewRecord:
+    message = Impression(query_id=new_query_id(query), query=query, visitor_id=visitor_id)
+    message.event_time.FromNanoseconds(time.time_ns())
+    for position, product_id in enumerate(product_ids, 1):
+        message.products.add(product_id=product_id, position=position)
+    return NewRecord(visitor_id or message.query_id, message.SerializeToString(), f"{message.query_id}/0")

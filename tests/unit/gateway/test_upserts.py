@@ -1,0 +1,52 @@
+import math
+from collections.abc import Sequence
+
+import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+
+from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
+from services.gateway.upserts import Fault, outcomes
+
+
+async def _nothing(product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
+    return []
+
+
+async def _one(product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
+    return [Product(product_id="p1", title="shoe")]
+
+
+def _with_nanos(nanos: int) -> Product:
+    product = Product(product_id="p1", title="shoe")
+    product.publish_time.nanos = nanos
+    return product
+
+
+def _with_both_kinds() -> Product:
+    product = Product(product_id="p1", title="shoe")
+    product.attributes["size"].text.append("L")
+    product.attributes["size"].numbers.append(math.nan)
+    return product
+
+
+@pytest.mark.parametrize(
+    ("product", "field"),
+    [
+        (_with_nanos(-5), "publish_time"),
+        (_with_nanos(1_000_000_000), "publish_time"),
+        (_with_both_kinds(), "attributes.size"),
+        (Product(product_id="p\x85", title="shoe"), "product_id"),
+        (Product(product_id="p1", title="x", price=Price(amount=1e308)), "price.amount"),
+        (Product(product_id="p1", title="x", categories=[">".join("x" * 21)]), "categories"),
+        (Product(product_id="p1", title="x", tags=["x" * (4 << 20)]), "product"),
+    ],
+)
+async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(product: Product, field: str) -> None:
+    [fault] = await outcomes([UpsertProductsRequest(product=product)], 0, _nothing)
+    assert isinstance(fault, Fault) and fault.field == field
+
+
+async def test_a_field_with_a_timestamp_that_is_none_is_refused() -> None:
+    request = UpsertProductsRequest(product=_with_nanos(-5), update_mask=FieldMask(paths=["publish_time"]))
+    [fault] = await outcomes([request], 0, _one)
+    assert isinstance(fault, Fault) and fault.field == "publish_time"

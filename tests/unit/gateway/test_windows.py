@@ -1,0 +1,85 @@
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from protos.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue
+from services.gateway import kept_window
+from services.gateway.ranked_window import RankedWindow
+from services.gateway.windows import MemoryWindows, SharedWindows
+from tests.unit.gateway.memory_cache import MemoryCache
+
+WINDOW = RankedWindow(
+    query="shoe",
+    corrected=True,
+    snapshot_version="s1",
+    bundle_version="b1",
+    tier=TIER_RERANKED,
+    degraded=("block: deadline (1 of 2)",),
+    total_count=7,
+    facets=(Facet(field="brands", values=[FacetValue(value="Acme", count=3)]),),
+    rows=[4, 1_000_000],
+    product_ids=["p4", "ü"],
+    relevance_scores=[1 / 3, -2.5],
+    dense_ranks=[1, 0],
+    log_position=17,
+    contributions=[[Contribution(feature="block", value=2, contribution=1.5)]],
+    feature_names=("block", "price"),
+    feature_values=np.array([[0.1, np.nan]], dtype=np.float32),
+)
+
+
+def test_every_part_of_a_window_survives() -> None:
+    again = kept_window.decoded(kept_window.encoded(WINDOW))
+    assert again is not None
+    for part in fields(RankedWindow):
+        sent, came = getattr(WINDOW, part.name), getattr(again, part.name)
+        if part.name == "feature_values":
+            np.testing.assert_array_equal(came, sent)
+        elif part.name == "contributions":
+            assert [list(each) for each in came] == [list(each) for each in sent]
+        else:
+            assert came == sent, part.name
+            assert sent, f"{part.name} is not tried here"
+
+
+def test_a_window_of_the_fused_tier_has_no_features() -> None:
+    again = kept_window.decoded(
+        kept_window.encoded(replace(WINDOW, feature_names=(), feature_values=np.zeros((0, 0), np.float32)))
+    )
+    assert again is not None and (again.feature_names, again.feature_values.shape) == ((), (0, 0))
+
+
+@pytest.mark.parametrize("value", [b"", b"x", kept_window.encoded(WINDOW)[:-9], b"\x78\x01garbage"])
+def test_what_is_no_window_is_none(value: bytes) -> None:
+    assert kept_window.decoded(value) is None
+
+
+async def test_a_window_is_forgotten_when_its_time_is_over() -> None:
+    now = 0.0
+    windows = MemoryWindows(10, ttl_seconds=600, clock_seconds=lambda: now)
+    windows.keep("q1", WINDOW)
+    now = 600
+    assert await windows.get("q1") is WINDOW
+    now = 601
+    assert await windows.get("q1") is None and len(windows) == 0
+
+
+async def test_the_window_unused_for_longest_makes_room() -> None:
+    windows = MemoryWindows(2, ttl_seconds=600)
+    windows.keep("q1", WINDOW)
+    windows.keep("q2", WINDOW)
+    await windows.get("q1")
+    windows.keep("q3", WINDOW)
+    assert [await windows.get(query_id) for query_id in ("q1", "q2", "q3")] == [WINDOW, None, WINDOW]
+
+
+async def test_another_gateway_finds_the_window_and_then_has_it_itself() -> None:
+    cache = MemoryCache()
+    one, two = (SharedWindows(MemoryWindows(10, 600), cache) for _ in range(2))
+    one.keep("q1", WINDOW)
+    for _ in range(2):
+        found = await two.get("q1")
+        assert found is not None and found.product_ids == WINDOW.product_ids
+    assert cache.gets == ["q1"]
+    assert await two.get("q2") is None

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from shared.catalog.product import Product
+from shared.catalog.wire import to_bytes
+from shared.events.log import Record
+from shared.snapshot.change import NOTHING, Change, Encoding, from_record, to_record
+
+KETTLE = Product("p1", "Kettle", price=9.99, tags=("new",))
+ENCODING = Encoding(np.array([0.5, -1], np.float16), np.array([[1, -2, 3], [4, 5, -127]], np.int8))
+
+
+def crossed(change: Change) -> Change:
+    record = to_record(change)
+    return from_record(Record(7, record.key, record.value, 0.0))
+
+
+def test_a_change_crosses_the_log_whole() -> None:
+    change = crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": ENCODING, "b": ENCODING}))
+    assert (change.offset, change.catalog_offset, change.product_id, change.product) == (7, 3, "p1", KETTLE)
+    assert change.payload == to_bytes(KETTLE) and list(change.encodings) == ["a", "b"]
+    np.testing.assert_array_equal(change.encodings["b"].vector, ENCODING.vector)
+    np.testing.assert_array_equal(change.encodings["b"].states, ENCODING.states)
+
+
+def test_a_product_without_states_has_none_afterwards() -> None:
+    vector = Encoding(ENCODING.vector, np.zeros((0, 0), np.int8))
+    assert len(crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": vector})).encodings["a"].states) == 0
+
+
+def test_a_product_that_is_gone_is_no_product() -> None:
+    gone = crossed(Change(3, "p1"))
+    assert (gone.product_id, gone.product, gone.payload) == ("p1", None, b"")
+
+
+def test_a_position_alone_changes_nothing() -> None:
+    nothing = crossed(Change(9))
+    assert (nothing.product_id, nothing.catalog_offset) == (NOTHING, 9)
+
+
+def test_what_cannot_be_read_is_named_by_its_place() -> None:
+    with pytest.raises(ValueError, match=r"aisle\.vectors 7 of 'p1'"):
+        from_record(Record(7, "p1", b"\xff\xff", 0.0))
