@@ -20,10 +20,11 @@ STEADY = {  # the same numbers on every start, however busy the machine
     "AISLE_RERANKER_PRECISION": "fp32",
     "AISLE_RERANKER_FEATURES_MS": "5000",
 }
-QUICK = {  # small engines, and no trial of them
+QUICK = {  # small engines, no trial of them, and patience enough for a machine that is busy with deaths and starts
     "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
     "AISLE_EMBEDDING_PRODUCT_ENGINE": "onnxruntime-fp32",
     "AISLE_RERANKER_PRECISION": "int8",
+    "AISLE_RERANKER_FEATURES_MS": "100",
 }
 REPLICAS = {"gateway": 2, "retrieval": 2, "reranker": 2}
 
