@@ -51,29 +51,34 @@ class Shop:
         return RedisConfig(f"redis://{self.servers['redis'].address}")
 
     def kill(self, name: str) -> None:
-        """SIGKILL; it has ended on return."""
+        """SIGKILL to one, or to all of a service; they have ended on return."""
         if name in self.servers:
             self.servers[name].kill()
         else:
-            self.processes.signal(signal.SIGKILL, name)
+            self.processes.signal(signal.SIGKILL, *self._processes(name))
 
     def hold_up(self, name: str) -> None:
         """SIGSTOP: it stays there and answers nothing, until it is started again."""
         if name in self.servers:
             self.servers[name].hold_up()
         else:
-            self.processes.signal(signal.SIGSTOP, name)
+            self.processes.signal(signal.SIGSTOP, *self._processes(name))
 
     def start(self, name: str) -> None:
-        """Start one again, or let it go on, and return once it serves."""
+        """Start one, or a service, again, or let it go on, and return once it serves."""
         if name in self.servers:
             self.servers[name].start()
             return
-        if self.processes.running[name].poll() is None:
-            self.processes.signal(signal.SIGCONT, name)
-        else:
-            self.processes.start(name)
-        self.processes.until_serving(name)
+        names = self._processes(name)
+        for each in names:
+            if self.processes.running[each].poll() is None:
+                self.processes.signal(signal.SIGCONT, each)
+            else:
+                self.processes.start(each)
+        self.processes.until_serving(*names)
+
+    def _processes(self, name: str) -> list[str]:
+        return [name] if name in self.processes.names else self.processes.of(name)
 
 
 @contextmanager
