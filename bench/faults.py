@@ -24,10 +24,9 @@ from tests.faults import Fault, Probes, away, kill, missed, missed_seconds, page
 from tests.load import Gateways, Load, Pace
 from tests.reckoning import reckon
 from tests.sample_shop import indexed_sample, product_ids_of, queries_of
-from tests.shop import QUICK, REPLICAS, Shop, running_shop
+from tests.shop import QUICK, REPLICAS, SMALL_SNAPSHOTS, Shop, running_shop
 
 AWAY = ("redis", "kafka", "embedding", "reranker")
-SMALL_SNAPSHOTS = {"AISLE_INDEXING_LEAST_RECORDS": "300", "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01"}
 BOUGHT = 200  # different products
 PAUSE_SECONDS = 1.0  # between two faults
 

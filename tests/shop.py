@@ -26,6 +26,7 @@ QUICK = {  # small engines, no trial of them, and patience enough for a machine 
     "AISLE_RERANKER_PRECISION": "int8",
     "AISLE_RERANKER_FEATURES_MS": "100",
 }
+SMALL_SNAPSHOTS = {"AISLE_INDEXING_LEAST_RECORDS": "300", "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01"}  # and many
 REPLICAS = {"gateway": 2, "retrieval": 2, "reranker": 2}
 
 
