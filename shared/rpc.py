@@ -39,9 +39,7 @@ _REPLICA_OPTIONS = [
 _SERVER_OPTIONS = [
     *OPTIONS,
     ("grpc.so_reuseport", 0),  # a second server on a port is refused, not silently given half of the calls
-    # Pings of connect_replica come in bursts to a process that had to wait for the processor; by default the third one
-    # that is early closes the connection, with the calls on it.
-    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.http2.max_ping_strikes", 0),  # connect_replica's pings are welcome, and two at once after a pause
 ]
 
 

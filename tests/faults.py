@@ -22,6 +22,12 @@ from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0
 _AGAIN_SECONDS = 0.05
+_STAGES = {  # as notes name them
+    "embedding": ("embedding", "dense", "reranker"),
+    "retrieval": ("analyze", "retrieval", "products"),
+    "reranker": ("reranker",),
+    "redis": ("features",),
+}
 _ON_ITS_WAY_SECONDS = 0.1  # a page that begins so soon after a death may still be sent to the dead
 
 
@@ -143,7 +149,12 @@ def unexcused(load: Load, faults: Sequence[Fault]) -> Sequence[Page]:
     ]
 
 
-def left_out_seconds(load: Load, fault: Fault) -> float:
+def missed(page: Page, fault: Fault) -> bool:
+    """Whether a page went out without something that this process does, or that needs it."""
+    stages = _STAGES.get(fault.name.partition("-")[0], ())
+    return any(note.partition(":")[0] in stages for note in page.left_out)
+
+
+def missed_seconds(load: Load, fault: Fault) -> float:
     """How long after the fault the last page ended that missed something because of it."""
-    missing = [page.ended - fault.at for page in pages_of(load, fault) if page.left_out]
-    return max(missing, default=0.0)
+    return max((page.ended - fault.at for page in pages_of(load, fault) if missed(page, fault)), default=0.0)

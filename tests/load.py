@@ -77,6 +77,15 @@ class Gateways:
         self.search: Any = SearchServiceStub(channels[0])
         self.catalog: Any = CatalogServiceStub(channels[1])
         self.events: Any = EventServiceStub(channels[2])
+        self._addresses = target.removeprefix("ipv4:").split(",")
+
+    def events_of(self, number: int) -> Any:
+        """For one visitor, whose events go to the same gateway as long as that one lives: each keeps their order."""
+        first = number % len(self._addresses)
+        addresses = self._addresses[first:] + self._addresses[:first]
+        options = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1_000)]
+        self._channels.append(grpc.aio.insecure_channel(f"ipv4:{','.join(addresses)}", options=options))
+        return EventServiceStub(self._channels[-1])
 
     async def close(self) -> None:
         for channel in self._channels:
@@ -97,11 +106,13 @@ class Gateways:
         wanted = DeleteProductsRequest(product_ids=[product_id])
         return int((await self.catalog.DeleteProducts(wanted, timeout=_CALL_SECONDS)).log_position)
 
-    async def buy(self, event_id: str, visitor_id: str, product_id: str) -> None:
+    async def buy(self, event_id: str, visitor_id: str, product_id: str, events: Any = None) -> None:
         event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id)
         event.products.append(EventProduct(product_id=product_id))
         event.event_time.FromNanoseconds(time.time_ns())
-        (ack,) = (await self.events.RecordEvents(RecordEventsRequest(events=[event]), timeout=_CALL_SECONDS)).acks
+        (ack,) = (
+            await (events or self.events).RecordEvents(RecordEventsRequest(events=[event]), timeout=_CALL_SECONDS)
+        ).acks
         assert ack.status in (EVENT_STATUS_ACCEPTED, EVENT_STATUS_DUPLICATE), ack
 
     async def page(self, request: SearchRequest) -> Page:
@@ -129,7 +140,7 @@ class Load:
     async def __aenter__(self) -> Self:
         work = [self._ask()]
         work += [self._keep_shop(f"m{number}") for number in range(self._pace.merchants)]
-        work += [self._shop(f"v{number}") for number in range(self._pace.visitors)]
+        work += [self._shop(number) for number in range(self._pace.visitors)]
         self._tasks = [asyncio.create_task(each) for each in work]
         return self
 
@@ -153,11 +164,12 @@ class Load:
     async def _page(self, request: SearchRequest) -> None:
         self.pages.append(await self._gateways.page(request))
 
-    async def _shop(self, visitor: str) -> None:
+    async def _shop(self, visitor_number: int) -> None:
+        visitor, events = f"v{visitor_number}", self._gateways.events_of(visitor_number)
         random = Random(visitor)
         for number in count():
             event_id, product_id = f"{visitor}-{number}", random.choice(self._product_ids)
-            await self._until_taken(partial(self._gateways.buy, event_id, visitor, product_id))
+            await self._until_taken(partial(self._gateways.buy, event_id, visitor, product_id, events))
             self.promised.events[visitor].append(event_id)
             self.promised.bought[product_id] += 1
             if await self._ended(self._pace.pause_seconds):

@@ -52,7 +52,7 @@ async def products_are_as_written(shop: Shop, promised: Promised) -> None:
     for name in shop.processes.of("retrieval"):
         async with dial(shop.processes.address(name)) as channel:
             stub: Any = RetrievalServiceStub(channel)
-            found = [each.product for each in (await stub.FetchProducts(request)).products]
+            found = (await stub.FetchProducts(request)).products
         assert {product.product_id: _plain(product) for product in found} == {
             product_id: _plain(product) for product_id, product in wanted.items()
         }, name
@@ -74,7 +74,9 @@ async def events_are_in_order(shop: Shop, promised: Promised, probed: str) -> No
     await consumer.close()
     await log.close()
     found.pop(probed, None)
-    assert {visitor: list(events) for visitor, events in found.items()} == promised.events
+    for visitor, sent in promised.events.items():
+        assert not set(sent) - set(found[visitor]), f"events of {visitor} are lost"
+        assert list(found[visitor]) == sent, f"events of {visitor} are not in order, or some were never sent"
 
 
 async def counts_are_exact(shop: Shop, bought: Counter[str]) -> None:

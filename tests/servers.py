@@ -39,29 +39,29 @@ class OwnServer:
         """`name` is kafka or redis."""
         self.name, self._state = name, state
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")}
-        self.address, self._pid = "", 0
+        self.address, self.pid = "", 0
 
     def start(self) -> None:
         """Start it, or go on, and wait until it answers."""
-        if self._pid:
+        if self.pid:
             self.signal(signal.SIGCONT)
         server = self._services("start")
-        self.address, self._pid = server["address"], server["pid"]
+        self.address, self.pid = server["address"], server["pid"]
 
     def stop(self) -> None:
         self._services("stop")
-        self._pid = 0
+        self.pid = 0
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
-        self._pid = 0
+        self.pid = 0
 
     def hold_up(self) -> None:
         """It stays there and answers nothing."""
         self.signal(signal.SIGSTOP)
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self._pid, number)
+        os.kill(self.pid, number)
 
     def _services(self, command: str) -> Any:
         return services(command, self.name, "--state", self._state, environ=self._environ)[self.name]

@@ -20,11 +20,13 @@ STEADY = {  # the same numbers on every start, however busy the machine
     "AISLE_RERANKER_PRECISION": "fp32",
     "AISLE_RERANKER_FEATURES_MS": "5000",
 }
-QUICK = {  # small engines, and no trial of them
+QUICK = {  # small engines, no trial of them, and patience enough for a machine that is busy with deaths and starts
     "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
     "AISLE_EMBEDDING_PRODUCT_ENGINE": "onnxruntime-fp32",
     "AISLE_RERANKER_PRECISION": "int8",
+    "AISLE_RERANKER_FEATURES_MS": "100",
 }
+SMALL_SNAPSHOTS = {"AISLE_INDEXING_LEAST_RECORDS": "300", "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01"}  # and many
 REPLICAS = {"gateway": 2, "retrieval": 2, "reranker": 2}
 
 
@@ -50,29 +52,34 @@ class Shop:
         return RedisConfig(f"redis://{self.servers['redis'].address}")
 
     def kill(self, name: str) -> None:
-        """SIGKILL; it has ended on return."""
+        """SIGKILL to one, or to all of a service; they have ended on return."""
         if name in self.servers:
             self.servers[name].kill()
         else:
-            self.processes.signal(signal.SIGKILL, name)
+            self.processes.signal(signal.SIGKILL, *self._processes(name))
 
     def hold_up(self, name: str) -> None:
         """SIGSTOP: it stays there and answers nothing, until it is started again."""
         if name in self.servers:
             self.servers[name].hold_up()
         else:
-            self.processes.signal(signal.SIGSTOP, name)
+            self.processes.signal(signal.SIGSTOP, *self._processes(name))
 
     def start(self, name: str) -> None:
-        """Start one again, or let it go on, and return once it serves."""
+        """Start one, or a service, again, or let it go on, and return once it serves."""
         if name in self.servers:
             self.servers[name].start()
             return
-        if self.processes.running[name].poll() is None:
-            self.processes.signal(signal.SIGCONT, name)
-        else:
-            self.processes.start(name)
-        self.processes.until_serving(name)
+        names = self._processes(name)
+        for each in names:
+            if self.processes.running[each].poll() is None:
+                self.processes.signal(signal.SIGCONT, each)
+            else:
+                self.processes.start(each)
+        self.processes.until_serving(*names)
+
+    def _processes(self, name: str) -> list[str]:
+        return [name] if name in self.processes.names else self.processes.of(name)
 
 
 @contextmanager

@@ -1,0 +1,141 @@
+"""Processes that die and servers that stay away, under load: python -m bench.faults [--kills 200].
+
+The sample shop as processes, two gateways, two retrievals and two rerankers among them, over a Kafka and a Redis of its
+own; pages, writes and events go on all the time. One process after the other, at random, is killed (SIGKILL) and
+started again at once; then Redis, Kafka, the embedding service and the rerankers are away for a while, each in its
+turn. In the end everything that was acknowledged must be there, and nothing twice; what is not stops the run.
+"""
+
+import argparse
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from random import Random
+
+import numpy as np
+
+from services.standalone.bench.cpu import cpu
+from tests.faults import Fault, Probes, away, kill, missed, missed_seconds, pages_of, probes_of, unexcused
+from tests.load import Gateways, Load, Pace
+from tests.reckoning import reckon
+from tests.sample_shop import indexed_sample, product_ids_of, queries_of
+from tests.shop import QUICK, REPLICAS, SMALL_SNAPSHOTS, Shop, running_shop
+
+AWAY = ("redis", "kafka", "embedding", "reranker")
+BOUGHT = 200  # different products
+PAUSE_SECONDS = 1.0  # between two faults
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--outage-seconds", type=float, default=60.0, help="0: none")
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        sample, indexed = indexed_sample(work, arguments.data)
+        shutil.copytree(indexed / "snapshots", work / "data" / "snapshots")
+        with running_shop(work / "data", work / "run", REPLICAS, {**QUICK, **SMALL_SNAPSHOTS}) as shop:
+            asyncio.run(_suffer(shop, sample, arguments))
+
+
+async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> None:
+    began, random = time.monotonic(), Random(arguments.seed)
+    gateways = Gateways(shop.processes.gateway)
+    shoppers = Load(gateways, queries_of(sample), product_ids_of(sample)[:BOUGHT], Pace())
+    async with probes_of(gateways, shop) as probes, shoppers as load:
+        names = [random.choice(shop.names) for _ in range(arguments.kills)]
+        kills = [await _killed(shop, name, probes) for name in names]
+        outages = await _outages(shop, arguments.outage_seconds, probes) if arguments.outage_seconds else {}
+    print(f"\n{len(kills)} kills and {len(outages)} outages in {time.monotonic() - began:.0f} s")
+    _print_kills(load, kills)
+    _print_outages(load, outages)
+    _print_promises(load, [*kills, *outages.values()])
+    await reckon(shop, load.promised)
+    print("every acknowledged product and event is there, once, in order; counters are those of a replay of the log")
+    await gateways.close()
+
+
+async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:
+    fault = await kill(shop, name, probes)
+    whole = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in fault.whole_seconds.items())
+    print(f"{name}: serves after {fault.serving_seconds:.1f} s; first {whole}", flush=True)
+    await asyncio.sleep(PAUSE_SECONDS)
+    return fault
+
+
+async def _outages(shop: Shop, seconds: float, probes: Probes) -> dict[str, Fault]:
+    """All processes of a service at once."""
+    faults = {}
+    for service in AWAY:
+        for held_up in (False, True):
+            what = f"{service} {'stands still' if held_up else 'is away'}"
+            print(what, flush=True)
+            faults[what] = await away(shop, service, seconds, probes, held_up)
+            await asyncio.sleep(PAUSE_SECONDS)
+    return faults
+
+
+def _print_kills(load: Load, kills: Sequence[Fault]) -> None:
+    by_service: defaultdict[str, list[Fault]] = defaultdict(list)
+    for fault in kills:
+        by_service[fault.name.partition("-")[0]].append(fault)
+    print("\nseconds from the kill, p50 and most")
+    print("| killed | times | serves again | page as always | write shown | event counted |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for service, faults in sorted(by_service.items()):
+        columns = [[fault.whole_seconds[what] for fault in faults] for what in ("page", "write", "event")]
+        serving = _spread([fault.serving_seconds for fault in faults])
+        print(f"| {service} | {len(faults)} | {serving} | {' | '.join(map(_spread, columns))} |")
+    print("\npages until all was as always; those that went out without the dead, and for how long, p50 and most")
+    print("| killed | pages | failed | without it | seconds |")
+    print("| --- | --- | --- | --- | --- |")
+    for service, faults in sorted(by_service.items()):
+        pages = [(page, missed(page, fault)) for fault in faults for page in pages_of(load, fault)]
+        failed, less = sum(bool(page.failure) for page, _ in pages), sum(without for _, without in pages)
+        seconds = _spread([missed_seconds(load, fault) for fault in faults])
+        print(f"| {service} | {len(pages)} | {failed} | {less} | {seconds} |")
+
+
+def _spread(values: Sequence[float]) -> str:
+    return f"{np.median(values):.1f}, {max(values):.1f}"
+
+
+def _print_outages(load: Load, outages: Mapping[str, Fault]) -> None:
+    if not outages:
+        return
+    print("\n| while | pages | failed | tiers | what was left out | whole again, seconds after it came back |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for what, fault in outages.items():
+        pages = pages_of(load, fault)
+        tiers = Counter(page.tier for page in pages if page.tier)
+        notes = Counter(note.partition(":")[0] for page in pages for note in page.left_out)
+        after = max(fault.whole_seconds.values()) - fault.serving_seconds
+        failed = sum(bool(page.failure) for page in pages)
+        print(f"| {what} | {len(pages)} | {failed} | {_told(tiers)} | {_told(notes)} | {after:.1f} |")
+
+
+def _told(counts: Counter[str]) -> str:
+    return ", ".join(f"{name.removeprefix('TIER_').lower()} {count}" for name, count in counts.most_common())
+
+
+def _print_promises(load: Load, faults: Sequence[Fault]) -> None:
+    failed, others = sum(bool(page.failure) for page in load.pages), unexcused(load, faults)
+    print(f"\n{len(load.pages)} pages; {failed} failed, {len(others)} of them not in a killed gateway")
+    for page in others[:20]:
+        print(f"  {page.failure}")
+    events = sum(map(len, load.promised.events.values()))
+    print(f"{load.promised.log_position} records of the catalogue, {events} events; sent again: {_told(load.refused)}")
+
+
+if __name__ == "__main__":
+    main()
