@@ -80,8 +80,14 @@ def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
     for each in allowed:
         if heads_sha256 and each.files.get(bundle.HEADS) == heads_sha256:
             return bundle.read(each.folder)
-    wanted = f"bundle {version}" if version else f"no bundle under {data / 'bundles'}"
-    raise NotFound(f"{wanted} fits the snapshot, whose states were made with other heads; index again")
+    if version:
+        raise NotFound(
+            f"bundle {version} does not fit the snapshot, whose states were made with other heads; name the catalogue "
+            f"file, so that it is encoded with the bundle: 'aisle train ranker --catalog FILE', or 'aisle index FILE'"
+        )
+    raise NotFound(
+        f"no bundle under {data / 'bundles'} fits the snapshot, whose states were made with other heads; index again"
+    )
 
 
 def _bundles(data: Path, everything: bool) -> list[Bundle]:

@@ -19,6 +19,7 @@ from services.reranker.training.student import Report
 from shared.bundle import CROSS_ENCODER, TOKENIZER
 
 ALL_LAYERS = (0, 1, 2, 3, 4, 5)
+_SCORED_LISTS = 32  # at a time
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
@@ -74,12 +75,6 @@ class CrossEncoder(nn.Module):  # type: ignore[misc]
         with torch.autocast("cpu", torch.bfloat16):
             pooled = self.model.bert(ids, attention_mask=mask, token_type_ids=kinds).pooler_output
         return self.model.classifier(pooled.float()).squeeze(-1)
-
-    @torch.no_grad()  # type: ignore[untyped-decorator]
-    def score(self, query: str, texts: Sequence[str]) -> Matrix:
-        """Scores (n,) of product texts for a query."""
-        scores: Matrix = self([query] * len(texts), texts).numpy()
-        return scores
 
     def save(self, folder: Path) -> None:
         """Write a folder that sentence-transformers' CrossEncoder and transformers read."""
@@ -145,12 +140,19 @@ def train_cross_encoder(
 
 def with_teacher_scores(lists: Sequence[JudgedList], texts: Texts, teacher: CrossEncoder) -> list[JudgedList]:
     """The lists with the teacher's score of each product."""
-    return [
-        replace(
-            judged, teacher_scores=teacher.score(texts.queries[judged.query], [texts.products[r] for r in judged.rows])
-        )
-        for judged in lists
-    ]
+    taught: list[JudgedList] = []
+    for start in range(0, len(lists), _SCORED_LISTS):
+        chunk = lists[start : start + _SCORED_LISTS]
+        with torch.no_grad():
+            scores = torch.split(_scores(teacher, chunk, texts), [len(judged) for judged in chunk])
+        taught += [replace(judged, teacher_scores=s.numpy()) for judged, s in zip(chunk, scores, strict=True)]
+    return taught
+
+
+def _scores(model: CrossEncoder, lists: Sequence[JudgedList], texts: Texts) -> Tensor:
+    """Scores of all products of all lists, one after the other."""
+    pairs = [(texts.queries[judged.query], texts.products[row]) for judged in lists for row in judged.rows]
+    return model([query for query, _ in pairs], [text for _, text in pairs])
 
 
 def _name(settings: CrossEncoderSettings) -> str:
@@ -164,10 +166,8 @@ def _step(
     settings: CrossEncoderSettings,
     optimiser: torch.optim.Optimizer,
 ) -> float:
-    pairs = [(texts.queries[judged.query], texts.products[row]) for judged in lists for row in judged.rows]
-    flat = model([query for query, _ in pairs], [text for _, text in pairs])
     counts = [len(judged) for judged in lists]
-    scores = nn.utils.rnn.pad_sequence(torch.split(flat, counts), batch_first=True)
+    scores = nn.utils.rnn.pad_sequence(torch.split(_scores(model, lists, texts), counts), batch_first=True)
     grades = _padded([judged.grades for judged in lists])
     mask = torch.arange(scores.shape[1]) < torch.tensor(counts).unsqueeze(1)
     loss = pointwise(scores, grades, mask) + settings.list_share * listwise(scores, grades, mask)

@@ -1,10 +1,12 @@
 """Train the reranker of a bundle: encode, find negatives, let a teacher speak if there is one, train the student."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from services.reranker.training.cross_encoder import (
     CrossEncoder,
@@ -69,6 +71,7 @@ def train_reranker(
 ) -> Student:
     """Train on all sets together and write FOLDER/heads.safetensors and FOLDER/block.onnx."""
     chosen = settings or RerankerSettings()
+    torch.set_num_threads(os.cpu_count() or 1)  # a search by FAISS before has left this thread one
     layers = chosen.student.encoder_layers
     encoder = TrainedEncoder(encoder_folder, layers) if layers else None
     corpus = _encode(sets, encoder_folder, encoder, report)

@@ -24,6 +24,7 @@ TRANSFERABLE = (
     "lexical_reciprocal_rank", "dense_reciprocal_rank",
 )  # fmt: skip
 _RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})  # more of it never lowers a product
+_LEAST_GAIN = 0.002  # of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
 _COUNT_STEP = 10  # numbers of trees that are compared
 _GRADE_STEPS = 4  # LightGBM wants whole labels: quarters of a grade
 _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)]
@@ -78,7 +79,7 @@ def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None
     folds = [_fold(*parts, chosen) for parts in _splits(telling, chosen)]
     curve = np.concatenate([fold.by_trees for fold in folds])  # (groups, counts)
     best = int(np.argmax(curve.mean(axis=0)))
-    best = best if beyond_noise(curve[:, best] - curve[:, 0]) else 0
+    best = best if beyond_noise(curve[:, best] - curve[:, 0], _LEAST_GAIN) else 0
     prior, count = fitted_prior(telling), best * _COUNT_STEP
     trees = _fit(telling, prior, chosen, count).model_to_string() if count else ""
     shipped = np.concatenate([fold.shipped for fold in folds])

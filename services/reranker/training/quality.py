@@ -15,9 +15,9 @@ def qualities(groups: Sequence[RankingGroup], scores: Sequence[Scores]) -> Score
     return np.array([_quality(group, found) for group, found in zip(groups, scores, strict=True)])
 
 
-def beyond_noise(gains: Scores) -> bool:
-    """Whether the mean of paired gains is above one standard error."""
-    return len(gains) > 1 and float(gains.mean()) > float(gains.std(ddof=1)) / len(gains) ** 0.5
+def beyond_noise(gains: Scores, least: float = 0.0) -> bool:
+    """Whether the mean of paired gains is above one standard error, and at least `least`."""
+    return len(gains) > 1 and float(gains.mean()) > max(least, float(gains.std(ddof=1)) / len(gains) ** 0.5)
 
 
 def _quality(group: RankingGroup, scores: Scores) -> float:
