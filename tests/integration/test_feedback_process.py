@@ -103,11 +103,12 @@ async def test_a_redis_that_lost_everything_is_filled_again_by_itself(open_shop:
 
 
 async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
-    shop = open_shop
-    with shop.worker():
+    shop, port = open_shop, free_port()
+    with shop.worker(port):
         await shop.buy(300)
         await shop.show(100)
         await shop.until_counted()
+        await _until_read(port, 500)
     before = await _values(shop, await shop.store.generation())
     said = await asyncio.to_thread(_replay, shop)
     after = await _values(shop, await shop.store.generation())
@@ -143,6 +144,16 @@ async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_ne
         found = await letters.poll(20)
     assert [letter.value for letter in found] == [b"\xff\xff not a message"]
     assert found[0].key.startswith("aisle.user-events:")
+
+
+async def _until_read(port: int, records: int) -> None:
+    """Return once the worker has read so many records; pages that were shown count nothing that a page would tell."""
+    async with connect(f"127.0.0.1:{port}") as channel:
+        stub: Any = FeedbackServiceStub(channel)
+        while (
+            progress := await stub.GetProgress(GetProgressRequest())
+        ).applied_count < records - progress.duplicate_count:
+            await asyncio.sleep(0.05)
 
 
 def _comparable(values: dict[str, bytes]) -> dict[str, Any]:

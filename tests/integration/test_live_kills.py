@@ -50,7 +50,7 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
     agree(await shop.state(), shop.products)
     agree(await shop.state(from_the_start=True), shop.products)
     assert shop.failures == [] and shop.pages > 20
-    assert len(versions(snapshots_of(shop.data))) == 2  # snapshots were made and removed meanwhile
+    assert 1 <= len(versions(snapshots_of(shop.data))) <= 2  # how many were made is a matter of time; old ones are gone
 
 
 @pytest.mark.timeout(300)

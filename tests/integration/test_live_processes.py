@@ -1,6 +1,7 @@
 """All the services as processes over Kafka: a write through the gateway, and the page that shows it."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,9 +38,16 @@ def upsert(channel: grpc.Channel, product: Product, *fields: str) -> int:
 
 
 def search(channel: grpc.Channel, query: str, wait_for: int) -> SearchResponse:
-    wanted = SearchRequest(query=query, wait_for_visible=wait_for, deadline_ms=60_000)
-    page: SearchResponse = SearchServiceStub(channel).Search(wanted)
-    return page
+    """Asks again while the gateway has not found the replica that was started anew."""
+    wanted, until = SearchRequest(query=query, wait_for_visible=wait_for, deadline_ms=60_000), time.monotonic() + 60
+    while True:
+        try:
+            page: SearchResponse = SearchServiceStub(channel).Search(wanted)
+            return page
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 @pytest.mark.timeout(300)
