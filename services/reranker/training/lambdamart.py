@@ -149,7 +149,7 @@ def _parameters(settings: RankerSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": 2,
+        "num_threads": 1,  # a second one spins, and wins nothing on groups this small
         "verbosity": -1,
     }
 
