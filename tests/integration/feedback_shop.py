@@ -37,12 +37,16 @@ class FeedbackShop:
     sent: int = 0
 
     @property
+    def redis_url(self) -> str:
+        return f"redis://127.0.0.1:{self.redis_port}"
+
+    @property
     def environ(self) -> dict[str, str]:
         return {
             **os.environ,
             "AISLE_KAFKA_ADDRESS": self.kafka.address,
             "AISLE_KAFKA_TOPIC_PREFIX": self.kafka.topic_prefix,
-            "AISLE_REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
+            "AISLE_REDIS_URL": self.redis_url,
         }
 
     @contextmanager

@@ -18,10 +18,10 @@ from protos.feedback_pb2 import GetProgressRequest
 from protos.feedback_pb2_grpc import FeedbackServiceStub
 from shared.events.kafka.config import KafkaConfig
 from shared.events.log import DEAD_LETTERS, USER_EVENTS, NewRecord
-from shared.features.visitor import state_of
 from shared.rpc import connect
 from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_shop, kill
 from tests.integration.redis_server import free_port, redis_server
+from tests.reckoning import comparable, feature_values
 from tests.unit.feedback.told import event
 
 
@@ -110,13 +110,13 @@ async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
         await shop.show(100)
         await shop.until_counted()
         await _until_read(port, 500)
-    before = await _values(shop, await shop.store.generation())
+    before = await feature_values(shop.redis_url, await shop.store.generation())
     said = await asyncio.to_thread(_replay, shop)
-    after = await _values(shop, await shop.store.generation())
+    after = await feature_values(shop.redis_url, await shop.store.generation())
     assert (said["generation"], said["record_count"]) == (await shop.store.generation(), 500)
-    assert _comparable(after) == _comparable(before)
+    assert comparable(after) == comparable(before)
     assert len(before) == len(PRODUCTS) + 1 + 7
-    assert not await _values(shop, said["replaced"])
+    assert not await feature_values(shop.redis_url, said["replaced"])
     with shop.worker():  # goes on where the replay has ended
         await shop.buy(50)
         await shop.until_counted()
@@ -155,20 +155,6 @@ async def _until_read(port: int, records: int) -> None:
             progress := await stub.GetProgress(GetProgressRequest())
         ).applied_count < records - progress.duplicate_count:
             await asyncio.sleep(0.05)
-
-
-def _comparable(values: dict[str, bytes]) -> dict[str, Any]:
-    """Counters to the byte; of visitors what is known of them, since their two topics come in any order."""
-    return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}
-
-
-async def _values(shop: FeedbackShop, generation: str) -> dict[str, bytes]:
-    """All keys of a generation with their values."""
-    plain: Any = Redis(port=shop.redis_port)
-    names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*")]
-    values = {name.decode().split("}:")[1]: await plain.get(name) for name in names}
-    await plain.aclose()
-    return values
 
 
 def _replay(shop: FeedbackShop) -> dict[str, Any]:
