@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--outage-seconds", type=float, default=60.0, help="0: none")
+    parser.add_argument("--of", nargs="+", default=None, metavar="NAME", help="kill and take away these alone")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
@@ -53,9 +54,10 @@ async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> No
     gateways = Gateways(shop.processes.gateway)
     shoppers = Load(gateways, queries_of(sample), product_ids_of(sample)[:BOUGHT], Pace())
     async with probes_of(gateways, shop) as probes, shoppers as load:
-        names = [random.choice(shop.names) for _ in range(arguments.kills)]
-        kills = [await _killed(shop, name, probes) for name in names]
-        outages = await _outages(shop, arguments.outage_seconds, probes) if arguments.outage_seconds else {}
+        names = [name for name in shop.names if not arguments.of or name.partition("-")[0] in arguments.of]
+        kills = [await _killed(shop, random.choice(names), probes) for _ in range(arguments.kills)]
+        services = [name for name in AWAY if not arguments.of or name in arguments.of]
+        outages = await _outages(shop, services if arguments.outage_seconds else (), arguments.outage_seconds, probes)
     print(f"\n{len(kills)} kills and {len(outages)} outages in {time.monotonic() - began:.0f} s")
     _print_kills(load, kills)
     _print_outages(load, outages)
@@ -73,10 +75,10 @@ async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:
     return fault
 
 
-async def _outages(shop: Shop, seconds: float, probes: Probes) -> dict[str, Fault]:
+async def _outages(shop: Shop, services: Sequence[str], seconds: float, probes: Probes) -> dict[str, Fault]:
     """All processes of a service at once."""
     faults = {}
-    for service in AWAY:
+    for service in services:
         for held_up in (False, True):
             what = f"{service} {'stands still' if held_up else 'is away'}"
             print(what, flush=True)

@@ -63,10 +63,12 @@ class Probes:
         return {name: moment - since for name, moment in zip(probes, moments, strict=True)}
 
     async def _page(self) -> float:
-        request = SearchRequest(query="lantern", visitor_id="probe", deadline_ms=5_000)
-        while (page := await self._gateways.page(request)).tier != "TIER_RERANKED" or page.left_out:
+        while True:  # each time another query, whose encoding nobody has
+            request = SearchRequest(query=f"lantern {next(self._numbers)}", visitor_id="probe", deadline_ms=5_000)
+            page = await self._gateways.page(request)
+            if page.tier == "TIER_RERANKED" and not page.left_out:
+                return page.ended
             await asyncio.sleep(_AGAIN_SECONDS)
-        return page.ended
 
     async def _written(self) -> float:
         product = Product(product_id="probe", title="Probe", price=Price(amount=1 + next(self._numbers)))
