@@ -12,11 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from statistics import quantiles
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.benchmarks.producer_performance import ProducerPerformance, get_args_parser
 
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import EventProduct, UserEvent
@@ -24,11 +27,13 @@ from services.embedding.cpu import read_cpu
 from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import delete_topics, make_topics
-from shared.events.log import CATALOG, USER_EVENTS, EventLog, NewRecord
+from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 VISITORS = 5_000
+SEND_LOOP = "kafka-python: send() in a loop"
+OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
 Run = Callable[[Sequence[NewRecord]], Awaitable[int]]  # does it, and returns how many records went through
 
 
@@ -72,7 +77,8 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = SqliteEventLog(Path(folder) / "spool.sqlite")
         ways: dict[str, Run] = {
-            "kafka-python: send() in a loop": lambda records: asyncio.to_thread(send_loop, config, records),
+            SEND_LOOP: lambda records: asyncio.to_thread(send_loop, config, records),
+            OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, config, records),
             "append, 500 events each, 8 callers": lambda records: _append(log, records, 500, 8),
             "append, 1 event each, 256 callers": lambda records: _append(log, records, 1, 256),
             "append to one partition, 500 products each, 8 callers": lambda records: _append(
@@ -146,6 +152,21 @@ def send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     producer.close()
     assert all(future.succeeded() for future in futures)
     return len(futures)
+
+
+def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
+    """As many records of the same size, all of them zeros without a key, to a topic that nobody reads."""
+    settings = [
+        *("acks=all", "enable_idempotence=True", f"linger_ms={config.linger_ms}", f"batch_size={config.batch_bytes}"),
+        f"compression_type={'None' if config.compression == 'none' else config.compression}",
+    ]
+    size = len(records[0].value or b"")
+    line = ["--bootstrap-servers", config.address, "--topic", config.topic_prefix + DEAD_LETTERS]
+    line += ["--num-records", str(len(records)), "--record-size", str(size), "--producer-config", *settings]
+    with redirect_stdout(StringIO()) as said:
+        ProducerPerformance.run(get_args_parser().parse_args(line))
+    assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()  # as it spells it
+    return len(records)
 
 
 async def _append(

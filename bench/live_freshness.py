@@ -161,7 +161,10 @@ async def measure_freshness(
 
 def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
     rate = written.writes / written.seconds
-    print(f"{written.writes} writes, {rate:.0f} a second, of which {len(written.gone_ms)} calls were removals")
+    calls = len(written.acknowledged_ms)
+    print(
+        f"{written.writes} writes in {calls} calls, {len(written.gone_ms)} of them removals; {rate:.0f} writes a second"
+    )
     print(f"calls that failed: {len(written.failures)} {written.failures[:5]}")
     print("| ms | p50 | p99 | most |")
     print("| --- | --- | --- | --- |")
