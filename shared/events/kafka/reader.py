@@ -17,6 +17,7 @@ from shared.events.log import Record
 
 _SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
 _READ_SECONDS = 10.0
+_NEXT_FETCH_SECONDS = 0.01  # a fetch is answered with the first record that comes; the next has what came since
 _FETCHED_AT_ONCE = 1_000
 _FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 
@@ -65,7 +66,8 @@ class KafkaReader:
         return await self._session.use(lambda consumer: self._handed_out(consumer, after_offset, limit, seconds))
 
     def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> list[Record]:
-        self._fetch(consumer, after_offset, seconds)
+        if self._fetch(consumer, after_offset, seconds) and len(self._fetched) < limit:
+            self._poll(consumer, after_offset, _NEXT_FETCH_SECONDS)
         records = list(islice(self._fetched, limit))
         for record in records:
             self._fetched.popleft()
@@ -79,10 +81,13 @@ class KafkaReader:
             self._fetched.clear()
             self._after = after_offset
         if not self._fetched:
-            polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
-            found = (fetched.record(self._topic, each) for each in polled)
-            self._fetched.extend(record for record in found if record.offset > after_offset)
+            self._poll(consumer, after_offset, seconds)
         return bool(self._fetched)
+
+    def _poll(self, consumer: Any, after_offset: int, seconds: float) -> None:
+        polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
+        found = (fetched.record(self._topic, each) for each in polled)
+        self._fetched.extend(record for record in found if record.offset > after_offset)
 
     async def _reached(self) -> int:
         """Where the consumer goes on; compaction may have left nothing before it."""
