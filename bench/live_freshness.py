@@ -21,6 +21,7 @@ from protos.search_pb2_grpc import SearchServiceStub
 
 PATIENT_SECONDS = 30.0
 PAGE_DEADLINE_MS = 2_000
+LATE_MS = 1_000
 WARMING_SECONDS = 5.0
 
 
@@ -40,6 +41,7 @@ class Written:
     acknowledged_ms: list[float] = field(default_factory=list)
     shown_ms: list[float] = field(default_factory=list)  # from the acknowledgement, of upserts
     gone_ms: list[float] = field(default_factory=list)  # the same of removals
+    late: list[int] = field(default_factory=list)  # seconds from the beginning, of calls that were shown LATE_MS after
     failures: list[str] = field(default_factory=list)
     log_position: int = 0  # of the last that was acknowledged
     writes: int = 0
@@ -53,7 +55,7 @@ class Shopping:
         self._search: Any = SearchServiceStub(channel)
         self._catalog: Any = CatalogServiceStub(channel)
         self._queries = queries
-        self.written = Written()
+        self.written, self._began = Written(), 0.0
 
     async def pages(self, rate: float, seconds: float) -> Pages:
         pages = Pages()
@@ -62,9 +64,9 @@ class Shopping:
 
     async def writes(self, calls: Sequence[Call], rate: float) -> None:
         """`rate` is that of the calls; returns when all that they wrote is shown."""
-        began = time.monotonic()
+        self._began = time.monotonic()
         await paced(rate, len(calls), lambda number: self._write(calls[number]))
-        self.written.seconds += time.monotonic() - began
+        self.written.seconds += time.monotonic() - self._began
 
     async def _page(self, number: int, pages: Pages) -> None:
         facets = [FacetRequest(field=name) for name, _ in FACETS]
@@ -92,6 +94,8 @@ class Shopping:
             return
         of_kind = self.written.gone_ms if call.removed else self.written.shown_ms
         of_kind.append((time.perf_counter() - acknowledged) * 1e3)
+        if of_kind[-1] > LATE_MS:
+            self.written.late.append(round(time.monotonic() - self._began))
         self.written.acknowledged_ms.append((acknowledged - began) * 1e3)
         self.written.writes += call.write_count
 
@@ -165,6 +169,7 @@ def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
     print(
         f"{written.writes} writes in {calls} calls, {len(written.gone_ms)} of them removals; {rate:.0f} writes a second"
     )
+    print(f"late: {len(written.late)}, so many seconds after the first: {sorted(set(written.late))}")
     print(f"calls that failed: {len(written.failures)} {written.failures[:5]}")
     print("| ms | p50 | p99 | most |")
     print("| --- | --- | --- | --- |")

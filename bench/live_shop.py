@@ -22,13 +22,16 @@ from tests.load import Promised
 from tests.reckoning import products_are_as_written
 from tests.shop import QUICK, Shop, running_shop
 
-AS_BY_DEFAULT = {"AISLE_RETRIEVAL_SCRATCH": ""}  # the word index's copy is in memory
+ON_ONE_MACHINE = {
+    "AISLE_RETRIEVAL_SCRATCH": "",  # the copy of the word index is in memory, as by default
+    "AISLE_EMBEDDING_PRODUCT_THREADS": "1",  # as in `aisle serve`: the indexer leaves a core to pages
+}
 IDS_A_CALL = 1_000  # that retrieval takes
 
 
 def measure_shop(data: Path, folder: Path, queries: Sequence[str], calls: Sequence[Call], arguments: Any) -> None:
     """One process of each service. Raises AssertionError when something is lost, doubled or other than written."""
-    with running_shop(data, folder / "run", {}, {**QUICK, **AS_BY_DEFAULT}) as shop:
+    with running_shop(data, folder / "run", {}, {**QUICK, **ON_ONE_MACHINE}) as shop:
         costs = _Costs(shop)
         answered = asyncio.run(measure_freshness(shop.processes.gateway, queries, calls, arguments, costs.begin))
         costs.print(answered.writes)

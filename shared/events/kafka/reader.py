@@ -17,7 +17,6 @@ from shared.events.log import Record
 
 _SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
 _READ_SECONDS = 10.0
-_NEXT_FETCH_SECONDS = 0.01  # a fetch is answered with the first record that comes; the next has what came since
 _FETCHED_AT_ONCE = 1_000
 _FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 
@@ -34,16 +33,18 @@ class KafkaReader:
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
         """See EventLog."""
-        if records := await self._take(after_offset, limit, 0):
+        records = await self._take(after_offset, limit, 0)
+        if len(records) == limit:
             return records
-        end = await self._end_offset()
+        end = await self._end_offset()  # what is at hand may be of before the caller slept
         until = asyncio.get_running_loop().time() + _READ_SECONDS
-        while after_offset < end and await self._reached() < end:
-            if records := await self._take(after_offset, limit, _SLICE_SECONDS):
-                return records
+        while (last := records[-1].offset if records else after_offset) < end and await self._reached() < end:
+            records += await self._take(last, limit - len(records), _SLICE_SECONDS)
+            if len(records) == limit:
+                break
             if asyncio.get_running_loop().time() > until:
                 raise Unavailable(f"Kafka at {self._config.address} does not send {self._topic}; retry later")
-        return []
+        return records
 
     async def wait(self, after_offset: int, timeout_seconds: float) -> bool:
         """See EventLog. While Kafka is away the time passes."""
@@ -66,8 +67,7 @@ class KafkaReader:
         return await self._session.use(lambda consumer: self._handed_out(consumer, after_offset, limit, seconds))
 
     def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> list[Record]:
-        if self._fetch(consumer, after_offset, seconds) and len(self._fetched) < limit:
-            self._poll(consumer, after_offset, _NEXT_FETCH_SECONDS)
+        self._fetch(consumer, after_offset, seconds)
         records = list(islice(self._fetched, limit))
         for record in records:
             self._fetched.popleft()
@@ -81,13 +81,10 @@ class KafkaReader:
             self._fetched.clear()
             self._after = after_offset
         if not self._fetched:
-            self._poll(consumer, after_offset, seconds)
+            polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
+            found = (fetched.record(self._topic, each) for each in polled)
+            self._fetched.extend(record for record in found if record.offset > after_offset)
         return bool(self._fetched)
-
-    def _poll(self, consumer: Any, after_offset: int, seconds: float) -> None:
-        polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
-        found = (fetched.record(self._topic, each) for each in polled)
-        self._fetched.extend(record for record in found if record.offset > after_offset)
 
     async def _reached(self) -> int:
         """Where the consumer goes on; compaction may have left nothing before it."""
