@@ -12,11 +12,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from statistics import quantiles
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.benchmarks.producer_performance import ProducerPerformance, get_args_parser
 
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import EventProduct, UserEvent
@@ -24,11 +27,13 @@ from services.embedding.cpu import read_cpu
 from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import delete_topics, make_topics
-from shared.events.log import CATALOG, USER_EVENTS, EventLog, NewRecord
+from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 VISITORS = 5_000
+SEND_LOOP = "kafka-python: send() in a loop"
+OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
 Run = Callable[[Sequence[NewRecord]], Awaitable[int]]  # does it, and returns how many records went through
 
 
@@ -72,7 +77,8 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = SqliteEventLog(Path(folder) / "spool.sqlite")
         ways: dict[str, Run] = {
-            "kafka-python: send() in a loop": lambda records: asyncio.to_thread(_send_loop, config, records),
+            SEND_LOOP: lambda records: asyncio.to_thread(send_loop, config, records),
+            OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, config, records),
             "append, 500 events each, 8 callers": lambda records: _append(log, records, 500, 8),
             "append, 1 event each, 256 callers": lambda records: _append(log, records, 1, 256),
             "append to one partition, 500 products each, 8 callers": lambda records: _append(
@@ -83,20 +89,20 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
         speeds = {name: Speed() for name in ways}
         for turn in range(rounds):
             for index, (name, run) in enumerate(ways.items()):
-                records = _products(count) if "products" in name else _events(count, f"{turn}-{index}")
+                records = _products(count) if "products" in name else click_records(count, f"{turn}-{index}")
                 await _timed(speeds[name], run, records)
         latencies_ms = await _latencies_ms(log)
         await file.close()
-    sizes = [len(records[0].value or b"") for records in (_events(1, "x"), _products(1))]
+    sizes = [len(records[0].value or b"") for records in (click_records(1, "x"), _products(1))]
     print(f"{cpu.name}, {cpu.cores} cores; events of {sizes[0]} bytes, products of {sizes[1]}\n")
-    _print("durable events", speeds)
+    print_speeds("durable events", speeds)
     print(f"\nOne append at a time: p50 {latencies_ms[49]:.1f} ms, p99 {latencies_ms[98]:.1f} ms"
           f" ({config.linger_ms} ms of it wait for others)\n")  # fmt: skip
-    _print("records read", await _read(config, log, rounds))
+    print_speeds("records read", await _read(config, log, rounds))
     await log.close()
 
 
-def _events(count: int, name: str) -> list[NewRecord]:
+def click_records(count: int, name: str) -> list[NewRecord]:
     """Clicks as the gateway writes them."""
     records = []
     for number in range(count):
@@ -127,7 +133,7 @@ async def _timed(speed: Speed, run: Run, records: Sequence[NewRecord]) -> None:
     speed.take(done, time.perf_counter() - began, time.process_time() - core_began)
 
 
-def _send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
+def send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     producer = KafkaProducer(
         bootstrap_servers=config.address,
         acks="all",
@@ -148,6 +154,21 @@ def _send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     return len(futures)
 
 
+def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
+    """As many records of the same size, all of them zeros without a key, to a topic that nobody reads."""
+    settings = [
+        *("acks=all", "enable_idempotence=True", f"linger_ms={config.linger_ms}", f"batch_size={config.batch_bytes}"),
+        f"compression_type={'None' if config.compression == 'none' else config.compression}",
+    ]
+    size = len(records[0].value or b"")
+    line = ["--bootstrap-servers", config.address, "--topic", config.topic_prefix + DEAD_LETTERS]
+    line += ["--num-records", str(len(records)), "--record-size", str(size), "--producer-config", *settings]
+    with redirect_stdout(StringIO()) as said:
+        ProducerPerformance.run(get_args_parser().parse_args(line))
+    assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()  # as it spells it
+    return len(records)
+
+
 async def _append(
     log: EventLog, records: Sequence[NewRecord], batch: int, callers: int, topic: str = USER_EVENTS
 ) -> int:
@@ -161,7 +182,7 @@ async def _append(
 
 async def _latencies_ms(log: EventLog) -> list[float]:
     times = []
-    for record in _events(300, "latency"):
+    for record in click_records(300, "latency"):
         began = time.perf_counter()
         await log.append(USER_EVENTS, [record])
         times.append(1000 * (time.perf_counter() - began))
@@ -202,7 +223,7 @@ async def _poll(log: KafkaEventLog) -> int:
     return count
 
 
-def _print(what: str, speeds: dict[str, Speed]) -> None:
+def print_speeds(what: str, speeds: dict[str, Speed]) -> None:
     """A table; the first way is what the others are compared with."""
     peer = next(iter(speeds.values()))
     print(f"| {what} | a second | a core's second | times the peer, a second | times the peer, a core's second |")

@@ -1,14 +1,17 @@
-"""A catalogue that changes while it serves: python -m bench.live [--data DIR] [--part freshness|pages].
+"""A catalogue that changes while it serves: python -m bench.live [--data DIR] [--part freshness|pages] [--processes].
 
 pages: the processor time of a page in retrieval and reranker with 0, 1,000 and 5,000 writes since the snapshot, all of
 them other prices of products that are there, so that the catalogue stays as large; the three take turns.
-freshness: an engine in a process of its own takes upserts at a steady rate while pages are asked of it; some are
-waited for (wait_for_visible), and the same pages are timed before without writes. Writes are removals, prices (which
-need no encoder) and products with new texts.
+freshness: pages are asked for, first alone, then beside writes at a steady rate; of each call with writes it is taken
+down when it is acknowledged, and when all that it wrote is shown (wait_for_visible). Writes are removals, prices (which
+need no encoder) and new texts. They go to an engine in a process of its own, or with --processes to one process of each
+service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what was written, and with
+what a new index of aisle.catalog comes to.
 """
 
 import argparse
 import asyncio
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,10 +19,14 @@ from random import Random
 
 from bench.live_freshness import measure_freshness
 from bench.live_pages import measure_pages, print_pages
+from bench.live_shop import measure_shop
+from bench.live_writes import Mix, calls_of
+from protos.catalog_pb2 import Product
 from services.standalone.bench.cpu import cpu
-from services.standalone.indexing import index_catalog
-from services.standalone.sample import write_sample
-from shared.snapshot.generation import current_generation
+from services.standalone.engine_process import running_engine
+from shared.snapshot.generation import Generation, current_generation
+from tests.sample_shop import indexed_sample
+from tests.shop import QUICK
 
 
 def main() -> None:
@@ -28,34 +35,43 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="an indexed folder; default: the sample shop, indexed")
     parser.add_argument("--part", choices=("pages", "freshness", "all"), default="all")
     parser.add_argument("--rounds", type=int, default=30, help="of the pages")
-    parser.add_argument("--rate", type=float, default=100.0, help="upserts a second")
-    parser.add_argument("--new-texts", type=float, default=0.2, help="share of writes that need the encoder")
-    parser.add_argument("--removals", type=float, default=0.1, help="share of writes that remove a product")
-    parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second beside the writes")
-    parser.add_argument("--batch", type=int, default=5, help="writes a call; one of them is waited for")
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--processes", action="store_true", help="the freshness of processes over Kafka and Redis")
+    parser.add_argument("--upserts", type=int, default=2_500)
+    parser.add_argument("--removals", type=int, default=250)
+    parser.add_argument("--rate", type=float, default=100.0, help="writes a second")
+    parser.add_argument("--new-texts", type=float, default=0.2, help="share of upserts that need the encoder")
+    parser.add_argument("--batch", type=int, default=5, help="writes a call")
+    parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of pages without writes")
     arguments = parser.parse_args()
-    print(f"cpu: {cpu()}")
+    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
+    os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        shutil.copytree(arguments.data or _sample(work), work / "shop", ignore=shutil.ignore_patterns("log.sqlite*"))
-        queries = _queries(work / "shop")
+        _, indexed = indexed_sample(work, arguments.data)
+        shutil.copytree(indexed, work / "shop", ignore=shutil.ignore_patterns("log.sqlite*"))
+        base = current_generation(work / "shop")
+        assert base
         if arguments.part != "freshness":
-            print_pages(measure_pages(work / "shop", queries, arguments.rounds))
+            print_pages(measure_pages(work / "shop", _queries(base), arguments.rounds))
         if arguments.part != "pages":
-            asyncio.run(measure_freshness(work / "shop", queries, arguments))
+            _measure_freshness(work, base, arguments)
 
 
-def _sample(folder: Path) -> Path:
-    write_sample(folder / "sample")
-    index_catalog(folder / "sample" / "products.jsonl", folder / "indexed")
-    return folder / "indexed"
+def _measure_freshness(work: Path, base: Generation, arguments: argparse.Namespace) -> None:
+    products = [Product.FromString(base.products.payload(row)) for row in range(len(base.products))]
+    mix = Mix(arguments.upserts, arguments.removals, arguments.new_texts, arguments.batch)
+    calls, queries = calls_of(products, mix), _queries(base)
+    if arguments.processes:
+        measure_shop(work / "shop", work, queries, calls, arguments)
+        return
+    with running_engine(work / "shop") as address:
+        asyncio.run(measure_freshness(address, queries, calls, arguments))
 
 
-def _queries(data: Path) -> list[str]:
+def _queries(base: Generation) -> list[str]:
     """Words of the shop's own titles, two or three at a time."""
-    base, random = current_generation(data), Random(3)
-    assert base
+    random = Random(3)
     rows = random.sample(range(len(base.products)), min(60, len(base.products)))
     titles = [base.products.product(row).title.replace(",", "").split() for row in rows]
     return [" ".join(random.sample(title, min(3, len(title)))) for title in titles]

@@ -1,151 +1,190 @@
 """How soon a write is shown, and what pages cost beside writes."""
 
-import argparse
+from __future__ import annotations
+
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from random import Random
 from typing import Any
 
 import grpc
 import numpy as np
 
 from bench.live_pages import FACETS
-from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Price, Product, UpsertProductsRequest
+from bench.live_writes import Call
+from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import FacetRequest, SearchRequest
+from protos.search_pb2 import FacetRequest, SearchRequest, Tier
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import running_engine
-from shared.snapshot.generation import current_generation
 
-PATIENT_MS = 30_000
+PATIENT_SECONDS = 30.0
+PAGE_DEADLINE_MS = 2_000
+LATE_MS = 1_000
+WARMING_SECONDS = 5.0
 
 
 @dataclass
-class Freshness:
-    """What a run has seen, in milliseconds."""
+class Pages:
+    """Pages of a stretch of time."""
+
+    ms: list[float] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)  # tiers, what was left out, and failures
+    behind: list[int] = field(default_factory=list)  # records acknowledged before the page that it does not show yet
+
+
+@dataclass
+class Written:
+    """What a run of writes has seen."""
 
     acknowledged_ms: list[float] = field(default_factory=list)
-    visible_ms: list[float] = field(default_factory=list)  # from the acknowledgement
-    page_ms: list[float] = field(default_factory=list)
-    failed: int = 0
+    shown_ms: list[float] = field(default_factory=list)  # from the acknowledgement, of upserts
+    gone_ms: list[float] = field(default_factory=list)  # the same of removals
+    late: list[int] = field(default_factory=list)  # seconds from the beginning, of calls that were shown LATE_MS after
+    failures: list[str] = field(default_factory=list)
+    log_position: int = 0  # of the last that was acknowledged
+    writes: int = 0
+    seconds: float = 0.0
 
 
-async def measure_freshness(data: Path, queries: list[str], arguments: Any) -> None:
-    """Pages alone, then pages and writes; both against one engine."""
-    base = current_generation(data)
-    assert base
-    products = [base.products.payload(row) for row in range(len(base.products))]
-    with running_engine(data) as address:
-        async with grpc.aio.insecure_channel(address) as channel:
-            search, catalog = SearchServiceStub(channel), CatalogServiceStub(channel)
-            await _warm(search, catalog, queries, products, arguments)
-            alone, beside = Freshness(), Freshness()
+class Shopping:
+    """Pages and writes, sent to one gateway at their own rates, whatever it answers."""
 
-            def page(to: Freshness) -> Any:
-                return lambda number: _searched(search, queries[number % len(queries)], to)
+    def __init__(self, channel: grpc.aio.Channel, queries: Sequence[str]) -> None:
+        self._search: Any = SearchServiceStub(channel)
+        self._catalog: Any = CatalogServiceStub(channel)
+        self._queries = queries
+        self.written, self._began = Written(), 0.0
 
-            def write(number: int) -> Any:
-                return _written(catalog, products, number, arguments, beside)
+    async def pages(self, rate: float, seconds: float) -> Pages:
+        pages = Pages()
+        await paced(rate, int(rate * seconds), lambda number: self._page(number, pages))
+        return pages
 
-            await _paced(arguments.pages_rate, arguments.seconds, page(alone))
-            began = time.monotonic()
-            await asyncio.gather(
-                _paced(arguments.pages_rate, arguments.seconds, page(beside)),
-                _paced(arguments.rate / arguments.batch, arguments.seconds, write),
-            )
-            rate = arguments.batch * len(beside.acknowledged_ms) / (time.monotonic() - began)
-    _print_freshness(alone, beside, rate)
+    async def writes(self, calls: Sequence[Call], rate: float) -> None:
+        """`rate` is that of the calls; returns when all that they wrote is shown."""
+        self._began = time.monotonic()
+        await paced(rate, len(calls), lambda number: self._write(calls[number]))
+        self.written.seconds += time.monotonic() - self._began
 
-
-async def _warm(search: Any, catalog: Any, queries: list[str], products: list[bytes], arguments: Any) -> None:
-    """Until both engines of the encoder are built: a first start on a machine tries some of them."""
-    texts = argparse.Namespace(**{**vars(arguments), "removals": 0.0, "new_texts": 1.0})
-    seen = Freshness()
-    while not seen.visible_ms:
-        await _written(catalog, products, 10**6, texts, seen)
-    await _paced(20, 5, lambda number: _searched(search, queries[number % len(queries)], Freshness()))
-
-
-async def _paced(rate: float, seconds: float, call: Any) -> None:
-    """Begin a call at each tick, whether the one before has ended or not; return when all have."""
-    tasks, began = [], time.monotonic()
-    for number in range(int(rate * seconds)):
-        await asyncio.sleep(began + number / rate - time.monotonic())
-        tasks.append(asyncio.create_task(call(number)))
-    await asyncio.gather(*tasks)
-
-
-async def _searched(search: Any, query: str, seen: Freshness) -> None:
-    facets = [FacetRequest(field=name) for name, _ in FACETS]
-    began = time.perf_counter()
-    try:
-        await search.Search(SearchRequest(query=query, facets=facets, deadline_ms=2_000))
-    except grpc.RpcError:
-        seen.failed += 1
-        return
-    seen.page_ms.append((time.perf_counter() - began) * 1e3)
-
-
-async def _written(catalog: Any, products: list[bytes], number: int, arguments: Any, seen: Freshness) -> None:
-    """A call with some writes; one of them is waited for."""
-    random, began = Random(number), time.perf_counter()
-    changed, removed = [], []
-    for place in range(arguments.batch):
-        product, kind = Product.FromString(random.choice(products)), random.random()
-        if kind < arguments.removals:
-            removed.append(product.product_id)
-        else:
-            changed.append(
-                _changed(product, number * arguments.batch + place, kind < arguments.removals + arguments.new_texts)
-            )
-    position = 0
-    if removed:
-        position = (await catalog.DeleteProducts(DeleteProductsRequest(product_ids=removed))).log_position
-    if changed:
-        position = (await catalog.UpsertProducts(_stream(changed))).log_position
-    acknowledged = time.perf_counter()
-    seen.acknowledged_ms.append((acknowledged - began) * 1e3)
-    wanted = GetProductRequest(
-        product_id=[*removed, *(each.product_id for each in changed)][0], wait_for_visible=position
-    )
-    try:
-        await catalog.GetProduct(wanted, timeout=PATIENT_MS / 1e3)
-    except grpc.RpcError as error:
-        if error.code() is not grpc.StatusCode.NOT_FOUND:  # which is what a removed product is to be
-            seen.failed += 1
+    async def _page(self, number: int, pages: Pages) -> None:
+        facets = [FacetRequest(field=name) for name, _ in FACETS]
+        query, acknowledged = self._queries[number % len(self._queries)], self.written.log_position
+        began = time.perf_counter()
+        try:
+            wanted = SearchRequest(query=query, facets=facets, deadline_ms=PAGE_DEADLINE_MS)
+            served_by = (await self._search.Search(wanted)).served_by
+        except grpc.aio.AioRpcError as error:
+            pages.outcomes[f"failed: {error.code().name}"] += 1
             return
-    seen.visible_ms.append((time.perf_counter() - acknowledged) * 1e3)
+        pages.ms.append((time.perf_counter() - began) * 1e3)
+        pages.behind.append(max(0, acknowledged - served_by.log_position))
+        pages.outcomes.update([Tier.Name(served_by.tier), *served_by.degraded])
+
+    async def _write(self, call: Call) -> None:
+        """Send it, and wait until it is shown."""
+        began = time.perf_counter()
+        try:
+            position = await self._sent(call)
+            acknowledged = time.perf_counter()
+            await self._shown(call, position)
+        except (grpc.aio.AioRpcError, AssertionError) as error:
+            self.written.failures.append(repr(error))
+            return
+        of_kind = self.written.gone_ms if call.removed else self.written.shown_ms
+        of_kind.append((time.perf_counter() - acknowledged) * 1e3)
+        if of_kind[-1] > LATE_MS:
+            self.written.late.append(round(time.monotonic() - self._began))
+        self.written.acknowledged_ms.append((acknowledged - began) * 1e3)
+        self.written.writes += call.write_count
+
+    async def _sent(self, call: Call) -> int:
+        if call.removed:
+            answer = await self._catalog.DeleteProducts(DeleteProductsRequest(product_ids=call.removed))
+        else:
+            answer = await self._catalog.UpsertProducts(stream_of(call.changed))
+            assert answer.accepted_count == len(call.changed), answer
+        position = int(answer.log_position)
+        self.written.log_position = max(self.written.log_position, position)
+        return position
+
+    async def _shown(self, call: Call, position: int) -> None:
+        """Wait until all records up to the call's last are; the last product is looked at."""
+        product_id = call.removed[-1] if call.removed else call.changed[-1].product_id
+        wanted = GetProductRequest(product_id=product_id, wait_for_visible=position)
+        try:
+            product = (await self._catalog.GetProduct(wanted, timeout=PATIENT_SECONDS)).product
+        except grpc.aio.AioRpcError as error:
+            if call.removed and error.code() is grpc.StatusCode.NOT_FOUND:
+                return
+            raise
+        assert not call.removed and product == call.changed[-1], f"{product_id} is shown as {product}"
 
 
-async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsRequest]:
+async def stream_of(products: Iterable[Product]) -> AsyncIterator[UpsertProductsRequest]:
     for product in products:
         yield UpsertProductsRequest(product=product)
 
 
-def _changed(product: Product, number: int, new_text: bool) -> Product:
-    """With another text, or another price; whole, since it may have been removed before."""
-    if new_text:
-        product.title = f"{product.title} number {number}"
-    product.price.CopyFrom(Price(amount=1 + number % 500))
-    return product
+async def paced(rate: float, count: int, call: Callable[[int], Awaitable[None]]) -> None:
+    """Begin a call at each tick, whether the one before has ended or not; return when all have."""
+    began = time.monotonic()
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(count):
+            await asyncio.sleep(began + number / rate - time.monotonic())
+            tasks.create_task(_awaited(call(number)))
 
 
-def _print_freshness(alone: Freshness, beside: Freshness, rate: float) -> None:
-    failed = beside.failed + alone.failed
-    print(f"calls with writes: {len(beside.acknowledged_ms)}, {rate:.0f} writes a second, failed calls: {failed}")
+async def _awaited(answer: Awaitable[None]) -> None:
+    await answer
+
+
+async def measure_freshness(
+    address: str,
+    queries: Sequence[str],
+    calls: Sequence[Call],
+    arguments: Any,
+    before_writes: Callable[[], None] = lambda: None,
+) -> Written:
+    """Pages alone, then pages and writes; prints what was seen. The first call warms up."""
+    async with grpc.aio.insecure_channel(address) as channel:
+        shopping = Shopping(channel, queries)
+        await shopping.writes(calls[:1], 1)
+        await shopping.pages(arguments.pages_rate, WARMING_SECONDS)
+        alone = await shopping.pages(arguments.pages_rate, arguments.seconds)
+        shopping.written = Written()
+        before_writes()
+        rate, rest = arguments.rate / arguments.batch, calls[1:]
+        pages, _ = await asyncio.gather(
+            shopping.pages(arguments.pages_rate, len(rest) / rate), shopping.writes(rest, rate)
+        )
+    print_freshness(shopping.written, alone, pages)
+    return shopping.written
+
+
+def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
+    rate = written.writes / written.seconds
+    calls = len(written.acknowledged_ms)
+    print(
+        f"{written.writes} writes in {calls} calls, {len(written.gone_ms)} of them removals; {rate:.0f} writes a second"
+    )
+    print(f"late: {len(written.late)}, so many seconds after the first: {sorted(set(written.late))}")
+    print(f"calls that failed: {len(written.failures)} {written.failures[:5]}")
     print("| ms | p50 | p99 | most |")
     print("| --- | --- | --- | --- |")
-    rows: Iterable[tuple[str, list[float]]] = (
-        ("call with writes, to its acknowledgement", beside.acknowledged_ms),
-        ("acknowledgement, to all of it shown", beside.visible_ms),
-        ("page without writes", alone.page_ms),
-        ("page beside writes", beside.page_ms),
-    )
-    for name, values in rows:
-        p50, p99 = np.percentile(values, [50, 99])
-        print(f"| {name} | {p50:.0f} | {p99:.0f} | {max(values):.0f} |")
-    ratios = [np.percentile(beside.page_ms, at) / np.percentile(alone.page_ms, at) for at in (50, 99)]
+    rows = {
+        "call with writes, to its acknowledgement": written.acknowledged_ms,
+        "acknowledgement, to all upserts of the call shown": written.shown_ms,
+        "acknowledgement, to all removed by the call gone": written.gone_ms,
+        "page without writes": alone.ms,
+        "page beside writes": beside.ms,
+    }
+    for name, values in rows.items():
+        p50, p99 = np.percentile(values or [0], [50, 99])
+        print(f"| {name} | {p50:.0f} | {p99:.0f} | {max(values, default=0):.0f} |")
+    ratios = [np.percentile(beside.ms, at) / np.percentile(alone.ms, at) for at in (50, 99)]
     print(f"pages beside writes: {ratios[0]:.2f} times p50, {ratios[1]:.2f} times p99")
+    lags = np.percentile(beside.behind, [50, 99])
+    print(f"records acknowledged and not yet in the next page: {lags[0]:.0f} (p50), {lags[1]:.0f} (p99)")
+    print(f"pages without writes: {dict(alone.outcomes)}; beside: {dict(beside.outcomes)}")

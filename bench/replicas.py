@@ -92,17 +92,17 @@ async def _round(measured: Measured, unseen: Iterator[str], clients: int, second
             page: SearchResponse = await stub.Search(request)
             return page
 
-        before, client = _busy_seconds(measured.shop), sum(os.times()[:2])
+        before, client = busy_seconds(measured.shop), sum(os.times()[:2])
         traffic = await closed_loop(search, [""], clients, seconds)
     if counted:
         measured.traffic.setdefault(clients, []).append(traffic)
-        for name, busy in _busy_seconds(measured.shop).items():
+        for name, busy in busy_seconds(measured.shop).items():
             measured.busy_seconds[name] = measured.busy_seconds.get(name, 0.0) + busy - before[name]
         measured.client_seconds += sum(os.times()[:2]) - client
         measured.pages += len(traffic.pages)
 
 
-def _busy_seconds(shop: Shop) -> dict[str, float]:
+def busy_seconds(shop: Shop) -> dict[str, float]:
     """Processor time of each process since it began."""
     return {name: _stat(pid) for name, pid in _pids(shop).items()}
 

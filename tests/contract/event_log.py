@@ -188,6 +188,13 @@ class EventLogContract:
         await log.append(CATALOG, records("a"))
         assert not await log.wait(CATALOG, 1, timeout_seconds=0.2)
 
+    async def test_a_read_after_a_wait_has_what_came_in_between(self, log: EventLog) -> None:
+        await log.append(CATALOG, records("a"))
+        assert await log.wait(CATALOG, 0, timeout_seconds=PATIENCE_SECONDS)
+        for value in ("b", "c", "d"):
+            await log.append(CATALOG, records(value))
+        assert values(await log.read(CATALOG, 0)) == [b"a", b"b", b"c", b"d"]
+
     # Closing
 
     async def test_a_closed_log_says_so(self, log: EventLog) -> None:

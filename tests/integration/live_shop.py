@@ -18,7 +18,6 @@ import numpy as np
 from protos.catalog_pb2 import Product as Message
 from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
 from services.embedding.hash_encoder import HashEncoder
-from services.embedding.indexing.tail import read_tail
 from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
@@ -33,14 +32,13 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import CATALOG, NewRecord
 from shared.product_text import product_text_of
-from shared.snapshot.change import Encoding
 from shared.snapshot.following import Follower
-from shared.snapshot.generation import current_generation, snapshots_of
+from shared.snapshot.generation import snapshots_of
+from tests.catalog_state import State, shown
 from tests.integration.redis_server import free_port
 from tests.unit.retrieval.catalog_history import random_product
 
 VERSION = HashEncoder.identity.version
-State = dict[str, tuple[Product, Encoding]]
 
 
 @dataclass
@@ -93,20 +91,8 @@ class LiveShop:
         return writes.whole(message)
 
     async def state(self, from_the_start: bool = False) -> State:
-        """What a replica shows: the current snapshot and the tail, or the whole log of vectors without a snapshot."""
-        base = current_generation(self.data)
-        assert base
-        start = replace(base.positions, vectors=0) if from_the_start else base.positions
-        found: State = {}
-        if not from_the_start:
-            for row in range(len(base.products)):
-                found[base.products.product_id(row)] = base.products.product(row), base.encoding(row)
-        for change in (await read_tail(self.log, snapshots_of(self.data), start)).changes():
-            if change.product is None:
-                found.pop(change.product_id, None)
-            else:
-                found[change.product_id] = change.product, change.encodings[VERSION]
-        return found
+        """What a replica shows, by the current snapshot or by the log of vectors alone."""
+        return await shown(self.log, self.data, from_the_start)
 
     @asynccontextmanager
     async def replica(self) -> AsyncIterator[RetrievalService]:

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
+from services.embedding.hash_encoder import HashEncoder
 from shared.artifacts import versions
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.snapshot.generation import snapshots_of
+from tests.catalog_state import assert_same, built_anew, written
 from tests.integration.live_shop import LiveShop, agree, ended, until_it_works, until_taken_in
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "6"))
@@ -27,7 +29,7 @@ async def shop(kafka: KafkaConfig, tmp_path: Path) -> AsyncIterator[LiveShop]:
 
 
 @pytest.mark.timeout(600)
-async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveShop) -> None:
+async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveShop, tmp_path: Path) -> None:
     async with shop.replica() as replica:
         for _ in range(KILLS):
             indexer = shop.indexer()
@@ -49,6 +51,8 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
         }
     agree(await shop.state(), shop.products)
     agree(await shop.state(from_the_start=True), shop.products)
+    anew = built_anew((await written(shop.log)).values(), HashEncoder(), tmp_path / "anew")
+    assert_same(await shop.state(), anew)
     assert shop.failures == [] and shop.pages > 20
     assert 1 <= len(versions(snapshots_of(shop.data))) <= 2  # how many were made is a matter of time; old ones are gone
 

@@ -33,16 +33,18 @@ class KafkaReader:
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
         """See EventLog."""
-        if records := await self._take(after_offset, limit, 0):
+        records = await self._take(after_offset, limit, 0)
+        if len(records) == limit:
             return records
-        end = await self._end_offset()
+        end = await self._end_offset()  # what is at hand may be of before the caller slept
         until = asyncio.get_running_loop().time() + _READ_SECONDS
-        while after_offset < end and await self._reached() < end:
-            if records := await self._take(after_offset, limit, _SLICE_SECONDS):
-                return records
+        while (last := records[-1].offset if records else after_offset) < end and await self._reached() < end:
+            records += await self._take(last, limit - len(records), _SLICE_SECONDS)
+            if len(records) == limit:
+                break
             if asyncio.get_running_loop().time() > until:
                 raise Unavailable(f"Kafka at {self._config.address} does not send {self._topic}; retry later")
-        return []
+        return records
 
     async def wait(self, after_offset: int, timeout_seconds: float) -> bool:
         """See EventLog. While Kafka is away the time passes."""
