@@ -189,10 +189,10 @@ class EventLogContract:
         assert not await log.wait(CATALOG, 1, timeout_seconds=0.2)
 
     async def test_a_read_after_a_wait_has_what_came_in_between(self, log: EventLog) -> None:
-        await log.append(CATALOG, records("a"))
+        await log.append(CATALOG, records("a", key="a"))
         assert await log.wait(CATALOG, 0, timeout_seconds=PATIENCE_SECONDS)
         for value in ("b", "c", "d"):
-            await log.append(CATALOG, records(value))
+            await log.append(CATALOG, records(value, key=value))
         assert values(await log.read(CATALOG, 0)) == [b"a", b"b", b"c", b"d"]
 
     # Closing
