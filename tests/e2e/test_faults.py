@@ -43,7 +43,7 @@ async def busy(shop: Shop, sample: Path) -> AsyncIterator[tuple[Probes, Load]]:
 async def test_whoever_is_killed_what_was_acknowledged_is_there_and_counted_once(shop: Shop, sample: Path) -> None:
     async with busy(shop, sample) as (probes, load):
         faults = [await kill(shop, name, probes) for name in KILLED]
-    assert len(load.pages) > 3 * len(KILLED) and unexcused(load, faults) == []
+    assert len(load.pages) > 3 * len(KILLED) and unexcused(load, faults) == [], faults
     await reckon(shop, load.promised)
 
 
@@ -57,7 +57,7 @@ async def test_while_one_is_away_pages_go_out_and_say_so_and_afterwards_all_is_t
         for service in BY:
             faults.append(await away(shop, service, AWAY_SECONDS, probes, held_up))
             await asyncio.sleep(1)  # so that pages of before have ended
-    assert unexcused(load, faults) == []
+    assert unexcused(load, faults) == [], faults
     for fault in faults:
         pages = pages_of(load, fault)
         without = [page for page in pages if missed(page, fault)]

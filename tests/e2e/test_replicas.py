@@ -25,7 +25,7 @@ async def test_one_of_two_that_is_killed_costs_no_page_and_none_is_worse_for_lon
         async with probes_of(gateways, shop) as probes, shoppers as load:
             faults = [await kill(shop, name, probes) for name in KILLED]
         await gateways.close()
-    assert unexcused(load, faults) == []
+    assert unexcused(load, faults) == [], faults
     for fault in faults:
         pages = pages_of(load, fault)
         assert len(pages) > 3 and {page.tier for page in pages} <= {"TIER_RERANKED", "TIER_FUSED"}
