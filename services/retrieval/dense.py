@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,10 +100,21 @@ class DenseLeg:
     def _searched(self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0) -> Rows:
         if not limit:
             return np.empty(0, np.int64)
-        faiss.omp_set_num_threads(1)  # holds for this thread alone; one busy thread a request
         parameters = search_parameters(self._index, self._search, selector, widen)
-        rows = self._index.search(vector[None], limit, params=parameters)[1][0]
+        with _one_thread():
+            rows = self._index.search(vector[None], limit, params=parameters)[1][0]
         return np.asarray(rows[rows >= 0], np.int64)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One busy thread a request. The setting is OpenMP's, of the calling thread: torch would compute with it, too."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 def search_parameters(index: Any, search: Mapping[str, Any], selector: Any = None, widen: float = 1.0) -> Any:

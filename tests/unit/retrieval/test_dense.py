@@ -33,6 +33,16 @@ def nearest(vectors: Matrix, query: Matrix, limit: int, mask: NDArray[np.bool_])
     return np.argsort(-scores, kind="stable")[: min(limit, mask.sum())]
 
 
+def test_a_search_leaves_the_threads_of_its_caller_as_they_were(vectors: Matrix) -> None:
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        leg(vectors, "Flat").best(vectors[0], 5)
+        assert faiss.omp_get_max_threads() == 3
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.02, 0.0])
 def test_a_filtered_search_finds_the_nearest_that_pass(vectors: Matrix, kind: str, share: float) -> None:
