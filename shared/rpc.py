@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -188,12 +188,24 @@ class Server:
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
 
-    async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
+    async def run(self, ready: Coroutine[Any, Any, Any], *work: Coroutine[Any, Any, None]) -> None:
+        """Serve until SIGTERM or SIGINT, with `work` beside it; health checks are told once `ready` has come.
+
+        Work that fails ends all of it.
+        """
+
+        async def healthy_once_ready() -> None:
+            await ready
+            await self.report(serving=True)
+
         ended = asked_to_end()
-        await self.start()
-        await ended.wait()
-        await self.stop()
+        await self.start(serving=False)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in (*work, healthy_once_ready())]
+            await ended.wait()
+            await self.stop()
+            for task in tasks:
+                task.cancel()
 
 
 def asked_to_end() -> asyncio.Event:

@@ -14,7 +14,7 @@ from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
-from shared.rpc import Server, asked_to_end
+from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.status import status_door
@@ -30,21 +30,8 @@ async def main() -> None:
     server = Server(doors, config.port)
     shop = RerankerShop(data, config, product_texts, opened)
     follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
-
-    async def healthy_once_open() -> None:
-        await follower.opened()
-        await server.report(serving=True)
-
     try:
-        ended = asked_to_end()
-        await server.start(serving=False)
-        async with asyncio.TaskGroup() as work:
-            following = (follower.run(), shop.follow(config.refresh_seconds), healthy_once_open())
-            tasks = [work.create_task(each) for each in following]
-            await ended.wait()
-            await server.stop()
-            for task in tasks:
-                task.cancel()
+        await server.run(follower.opened(), follower.run(), shop.follow(config.refresh_seconds))
     finally:
         lane.close()
         await log.close()

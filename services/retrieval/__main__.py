@@ -12,7 +12,7 @@ from services.retrieval.snapshots import Snapshots
 from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
-from shared.rpc import Server, asked_to_end
+from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
@@ -29,20 +29,8 @@ async def main() -> None:
     server = Server(doors, config.port)
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = Follower(log, root, opens, config.refresh_seconds)
-
-    async def healthy_once_open() -> None:
-        await follower.opened()
-        await server.report(serving=True)
-
     try:
-        ended = asked_to_end()
-        await server.start(serving=False)
-        async with asyncio.TaskGroup() as work:
-            tasks = [work.create_task(follower.run()), work.create_task(healthy_once_open())]
-            await ended.wait()
-            await server.stop()
-            for task in tasks:
-                task.cancel()
+        await server.run(follower.opened(), follower.run())
     finally:
         await log.close()
         scratch.close()

@@ -16,7 +16,7 @@ from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.product_text import product_text_of
-from shared.rpc import Server, asked_to_end
+from shared.rpc import Server
 from shared.status import status_door
 
 log = logging.getLogger("services.embedding.indexing")
@@ -36,20 +36,8 @@ async def main() -> None:
         async with the_indexer(data, config.refresh_seconds):
             await follower.run()
 
-    async def healthy_once_it_follows() -> None:
-        await follower.ready.wait()
-        await server.report(serving=True)
-
     try:
-        ended = asked_to_end()
-        await server.start(serving=False)
-        async with asyncio.TaskGroup() as work:
-            following = (encoders.follow(config.refresh_seconds), follow(), healthy_once_it_follows())
-            tasks = [work.create_task(each) for each in following]
-            await ended.wait()
-            await server.stop()
-            for task in tasks:
-                task.cancel()
+        await server.run(follower.ready.wait(), encoders.follow(config.refresh_seconds), follow())
     finally:
         await events.close()
 
