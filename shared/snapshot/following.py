@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shared.artifacts import current, read_manifest, versions
-from shared.complaint import Complaint
+from shared.complaint import Complaint, trace_of
 from shared.errors import AisleError, Corrupt, Unavailable
 from shared.events.log import VECTORS, EventLog
 from shared.snapshot.opened import CannotApply, Open, Opened
@@ -114,9 +114,8 @@ class Follower:
                 await self._catch_up()
                 self._not_before = began + self._pause(time.monotonic() - began)
         except Exception as error:  # none may end the following
-            known = isinstance(error, AisleError | OSError)
             what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
-            log.error(what, error, exc_info=None if known else error)
+            log.error(what, error, exc_info=trace_of(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _pause(self, took_seconds: float) -> float:
@@ -138,9 +137,9 @@ class Follower:
             log.error("snapshot %s is not served, the one before goes on: %s", version, error)
         except Exception as error:  # none may end the following
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
-            known = isinstance(error, AisleError | OSError | ValueError | CannotApply)
+            known = isinstance(error, ValueError | CannotApply)
             what = "snapshot %s is not served yet, the one before goes on: %s"
-            log.error(what, version, error, exc_info=None if known else error)
+            log.error(what, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""

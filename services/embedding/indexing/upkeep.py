@@ -14,7 +14,8 @@ from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Text
-from shared.errors import AisleError, Unavailable
+from shared.complaint import trace_of
+from shared.errors import Unavailable
 from shared.product_text import product_text_of
 
 log = logging.getLogger(__name__)
@@ -68,11 +69,8 @@ class Upkeep:
                 await self._thread
         except Exception as error:  # whatever it is, writes go on becoming visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
-            log.error(
-                "no new snapshot is made, what is served goes on; the next try is in a minute: %s",
-                error,
-                exc_info=not isinstance(error, (AisleError, OSError)),
-            )
+            what = "no new snapshot is made, what is served goes on; the next try is in a minute: %s"
+            log.error(what, error, exc_info=trace_of(error))
         finally:
             self._thread = None
 
