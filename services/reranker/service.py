@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.catalog_pb2 import Product
 from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
 from protos.reranker_pb2_grpc import RerankerServiceServicer
@@ -26,9 +25,10 @@ from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from shared import vectors
+from shared.catalog.wire import from_bytes
 from shared.errors import InvalidRequest, Unavailable
 from shared.features.page import PageRequest, StoredPage
-from shared.product_text import product_text
+from shared.product_text import product_text_of
 from shared.snapshot.wire_rows import UNKNOWN
 from shared.stage import Missed
 
@@ -173,10 +173,6 @@ def product_texts(products: Payloads) -> ProductTexts:
 
     def texts(rows: Rows) -> Sequence[str]:
         payloads = (products.payload(row) if row != UNKNOWN else b"" for row in rows.tolist())
-        return [_text(Product.FromString(payload)) for payload in payloads]
+        return [product_text_of(from_bytes(payload)) for payload in payloads]
 
     return texts
-
-
-def _text(product: Product) -> str:
-    return product_text(product.title, product.brands, product.categories, product.description)

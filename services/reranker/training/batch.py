@@ -12,6 +12,26 @@ from services.reranker.training.judged_list import JudgedList
 
 
 @dataclass(frozen=True, slots=True)
+class Targets:
+    """What the scores of b lists of up to n products should come to."""
+
+    grades: Tensor  # (b, n)
+    mask: Tensor  # (b, n): not padding
+    teacher_scores: Tensor | None  # (b, n); None unless all lists have them
+
+    @classmethod
+    def of(cls, lists: Sequence[JudgedList]) -> "Targets":
+        """Padded to the longest list."""
+        counts = torch.tensor([len(judged) for judged in lists])
+        told = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
+        return cls(
+            torch.from_numpy(_padded([judged.grades for judged in lists])),
+            torch.arange(int(counts.max())) < counts.unsqueeze(1),
+            torch.from_numpy(_padded(told)) if len(told) == len(lists) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """b lists of up to n products; q and t are the longest query and product in tokens."""
 
@@ -21,9 +41,7 @@ class Batch:
     product_mask: Tensor  # (b, n, t)
     query_anchors: Tensor  # (b, width): vectors before training
     product_anchors: Tensor  # (b, n, width)
-    grades: Tensor  # (b, n)
-    mask: Tensor  # (b, n): not padding
-    teacher_scores: Tensor | None  # (b, n)
+    targets: Targets
 
 
 def batches(
@@ -40,16 +58,12 @@ def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
     """Pad `lists`."""
     queries = np.array([judged.query for judged in lists])
     rows = _padded([judged.rows for judged in lists]).astype(np.int64)
-    mask = np.arange(rows.shape[1]) < np.array([len(judged) for judged in lists])[:, None]
-    teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
     return Batch(
         *corpus.queries.padded(queries),
         *corpus.products.padded(rows),
         torch.from_numpy(corpus.queries.vectors[queries]),
         torch.from_numpy(corpus.products.vectors[rows]),
-        torch.from_numpy(_padded([judged.grades for judged in lists])),
-        torch.from_numpy(mask),
-        torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,
+        Targets.of(lists),
     )
 
 

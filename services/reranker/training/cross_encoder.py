@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from services.reranker.training.encodings import Matrix
+from services.reranker.training.batch import Targets
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
 from services.reranker.training.student import Report
@@ -114,6 +114,11 @@ class _Scores(nn.Module):  # type: ignore[misc]
         return self.model(input_ids=ids, attention_mask=mask, token_type_ids=kinds).logits[:, 0]
 
 
+def is_kept(folder: Path) -> bool:
+    """Whether a cross-encoder was saved to a folder."""
+    return (folder / "model.safetensors").is_file()
+
+
 def train_cross_encoder(
     lists: Sequence[JudgedList], texts: Texts, folder: Path, settings: CrossEncoderSettings, report: Report = print
 ) -> CrossEncoder:
@@ -144,15 +149,17 @@ def with_teacher_scores(lists: Sequence[JudgedList], texts: Texts, teacher: Cros
     for start in range(0, len(lists), _SCORED_LISTS):
         chunk = lists[start : start + _SCORED_LISTS]
         with torch.no_grad():
-            scores = torch.split(_scores(teacher, chunk, texts), [len(judged) for judged in chunk])
+            scores = _scores(teacher, chunk, texts)
         taught += [replace(judged, teacher_scores=s.numpy()) for judged, s in zip(chunk, scores, strict=True)]
     return taught
 
 
-def _scores(model: CrossEncoder, lists: Sequence[JudgedList], texts: Texts) -> Tensor:
-    """Scores of all products of all lists, one after the other."""
+def _scores(model: CrossEncoder, lists: Sequence[JudgedList], texts: Texts) -> Sequence[Tensor]:
+    """Scores (n,) of each list's products."""
     pairs = [(texts.queries[judged.query], texts.products[row]) for judged in lists for row in judged.rows]
-    return model([query for query, _ in pairs], [text for _, text in pairs])
+    together = model([query for query, _ in pairs], [text for _, text in pairs])
+    scores: Sequence[Tensor] = torch.split(together, [len(judged) for judged in lists])
+    return scores
 
 
 def _name(settings: CrossEncoderSettings) -> str:
@@ -166,23 +173,17 @@ def _step(
     settings: CrossEncoderSettings,
     optimiser: torch.optim.Optimizer,
 ) -> float:
-    counts = [len(judged) for judged in lists]
-    scores = nn.utils.rnn.pad_sequence(torch.split(_scores(model, lists, texts), counts), batch_first=True)
-    grades = _padded([judged.grades for judged in lists])
-    mask = torch.arange(scores.shape[1]) < torch.tensor(counts).unsqueeze(1)
+    scores = nn.utils.rnn.pad_sequence(_scores(model, lists, texts), batch_first=True)
+    targets = Targets.of(lists)
+    grades, mask = targets.grades, targets.mask
     loss = pointwise(scores, grades, mask) + settings.list_share * listwise(scores, grades, mask)
-    told = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
-    if len(told) == len(lists):
-        loss = loss + settings.teacher_share * margin_mse(scores, _padded(told), mask)
+    if targets.teacher_scores is not None:
+        loss = loss + settings.teacher_share * margin_mse(scores, targets.teacher_scores, mask)
     optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimiser.step()
     return float(loss.detach())
-
-
-def _padded(columns: Sequence[Matrix]) -> Tensor:
-    return nn.utils.rnn.pad_sequence([torch.from_numpy(column) for column in columns], batch_first=True)
 
 
 def _optimiser(model: CrossEncoder, settings: CrossEncoderSettings) -> torch.optim.Optimizer:

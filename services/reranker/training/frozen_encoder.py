@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
+from services.reranker.training import tokens
 from services.reranker.training.encodings import Encodings, ragged
 
 _BATCH_TOKENS = 4096
@@ -21,13 +21,11 @@ class FrozenEncoder:
         from transformers import BertModel
 
         self._model = BertModel.from_pretrained(str(folder), add_pooling_layer=False).bfloat16().eval()
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
+        self._tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:
         """Vectors of the first `max_tokens` tokens, and the states of the first `state_tokens` of them."""
-        self._tokenizer.enable_truncation(max_tokens)
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        ids = tokens.token_ids(self._tokenizer, texts, max_tokens)
         states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(ids)
         vectors = np.zeros((len(ids), self._model.config.hidden_size), np.float32)
         for batch in _batches([len(each) for each in ids]):
@@ -41,11 +39,7 @@ class FrozenEncoder:
     @torch.no_grad()  # type: ignore[untyped-decorator]
     def _hidden(self, ids: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
         """States (t_i, width) of each text."""
-        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
-        mask = torch.zeros_like(padded)
-        for row, text in enumerate(ids):
-            padded[row, : len(text)] = torch.tensor(text)
-            mask[row, : len(text)] = 1
+        padded, mask = tokens.padded(ids)
         hidden = self._model(padded, attention_mask=mask)[0].float().numpy()
         return [states[: len(text)] for states, text in zip(hidden, ids, strict=True)]
 

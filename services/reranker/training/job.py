@@ -1,17 +1,16 @@
 """Train the reranker of a bundle: encode, find negatives, let a teacher speak if there is one, train the student."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from services.reranker.training.cross_encoder import (
     CrossEncoder,
     CrossEncoderSettings,
     Texts,
+    is_kept,
     train_cross_encoder,
     with_teacher_scores,
 )
@@ -22,11 +21,11 @@ from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives, Recall
 from services.reranker.training.student import Report, Student, StudentSettings, train_student
-from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts, token_ids
+from services.reranker.training.tokens import token_ids
+from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 QUERY_TOKENS = 32
-WEIGHTS = "model.safetensors"  # of a teacher that is kept
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,6 @@ def train_reranker(
 ) -> Student:
     """Train on all sets together and write FOLDER/heads.safetensors and FOLDER/block.onnx."""
     chosen = settings or RerankerSettings()
-    torch.set_num_threads(os.cpu_count() or 1)  # a search by FAISS before has left this thread one
     layers = chosen.student.encoder_layers
     encoder = TrainedEncoder(encoder_folder, layers) if layers else None
     corpus = _encode(sets, encoder_folder, encoder, report)
@@ -108,7 +106,7 @@ def _taught(
     """The lists with the opinion of the teacher that is kept, or of one trained on them."""
     assert settings.teacher is not None
     kept = settings.teacher_folder
-    if kept and (kept / WEIGHTS).is_file():
+    if kept and is_kept(kept):
         report(f"the teacher is read from {kept}")
         return with_teacher_scores(lists, texts, CrossEncoder(kept, settings.teacher))
     teacher = train_cross_encoder(lists, texts, folder, settings.teacher, report)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from services.reranker.training.batch import Batch, batches, make_batch
+from services.reranker.training.batch import Batch, Targets, batches, make_batch
 from services.reranker.training.encodings import Corpus, Matrix
 from services.reranker.training.heads import Heads, best_similarities, maxsim
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
@@ -117,7 +117,7 @@ def scores(student: Student, judged: JudgedList, corpus: Corpus) -> tuple[Matrix
 
 def _step(student: Student, batch: Batch, settings: StudentSettings, optimiser: torch.optim.Optimizer) -> float:
     optimiser.zero_grad()
-    loss = _loss(student(batch), batch, settings)
+    loss = _loss(student(batch), batch.targets, settings)
     if student.encoder is not None:
         loss = loss + settings.anchor_share * _drift(batch)
     loss.backward()
@@ -126,15 +126,15 @@ def _step(student: Student, batch: Batch, settings: StudentSettings, optimiser: 
     return float(loss.detach())
 
 
-def _loss(found: Scores, batch: Batch, settings: StudentSettings) -> Tensor:
-    met, grades, mask = _COSINE_SCALE * found.maxsim, batch.grades, batch.mask
+def _loss(found: Scores, targets: Targets, settings: StudentSettings) -> Tensor:
+    met, grades, mask = _COSINE_SCALE * found.maxsim, targets.grades, targets.mask
     loss = listwise(met, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
     loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask)
     if found.cosine.requires_grad:
         loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask)
-    if batch.teacher_scores is None:
+    if targets.teacher_scores is None:
         return loss
-    told = margin_mse(met, batch.teacher_scores, mask) + margin_mse(found.block, batch.teacher_scores, mask)
+    told = margin_mse(met, targets.teacher_scores, mask) + margin_mse(found.block, targets.teacher_scores, mask)
     return loss + settings.teacher_share * told
 
 
@@ -142,7 +142,7 @@ def _drift(batch: Batch) -> Tensor:
     """How far vectors have moved: 1 - cosine to what they were before training, of queries and products."""
     queries, products = vectors_of(batch)
     near = (products * batch.product_anchors).sum(dim=-1)
-    return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.mask].mean()
+    return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.targets.mask].mean()
 
 
 def _optimiser(

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from services.reranker.training import tokens
 from services.reranker.training.encodings import Matrix, Rows
 
 
@@ -29,13 +29,9 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
 
     def forward(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
         """Hidden states (texts, t, width) and which of them are real (texts, t)."""
-        padded = torch.zeros(len(ids), max(map(len, ids)), dtype=torch.long)
-        mask = torch.zeros_like(padded, dtype=torch.bool)
-        for row, text in enumerate(ids):
-            padded[row, : len(text)] = torch.tensor(text)
-            mask[row, : len(text)] = True
+        texts, mask = tokens.padded(ids)
         with torch.autocast("cpu", torch.bfloat16):
-            hidden = self.bert(padded, attention_mask=mask)[0]
+            hidden = self.bert(texts, attention_mask=mask)[0]
         return hidden.float(), mask
 
     def learnt(self) -> Mapping[str, NDArray[np.float16]]:
@@ -60,11 +56,3 @@ class TrainedTexts:
         hidden, mask = self.encoder([self.ids[row] for row in unique])
         index = torch.from_numpy(places.reshape(rows.shape))
         return hidden[index], mask[index]
-
-
-def token_ids(tokenizer: Path, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-    """What the encoder reads of each text."""
-    reader = Tokenizer.from_file(str(tokenizer))
-    reader.no_padding()
-    reader.enable_truncation(max_tokens)
-    return [encoding.ids for encoding in reader.encode_batch(list(texts))]
