@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -100,7 +100,8 @@ async def store_is_as_built_anew(shop: Shop) -> None:
     await _until_applied(shop)
     before = await feature_values(shop.redis.url)
     assert before
-    await asyncio.to_thread(_replay, shop)
+    settings = {"AISLE_KAFKA_ADDRESS": shop.kafka.address, "AISLE_REDIS_URL": shop.redis.url}
+    assert (await asyncio.to_thread(replayed, settings, 600))["record_count"]
     after = await feature_values(shop.redis.url)
     assert comparable(after) == comparable(before)
 
@@ -117,14 +118,13 @@ async def _until_applied(shop: Shop) -> None:
             applied.append(progress.applied_count + progress.duplicate_count)
 
 
-def _replay(shop: Shop) -> None:
-    settings = {"AISLE_KAFKA_ADDRESS": shop.kafka.address, "AISLE_REDIS_URL": shop.redis.url}
+def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """What `aisle replay` says, with these environment variables and within so many seconds."""
     command = [sys.executable, "-m", "services.standalone.cli", "replay", "--json"]
-    finished = subprocess.run(
-        command, env={**os.environ, **settings}, capture_output=True, text=True, timeout=600, check=False
-    )
+    environ = {**os.environ, **settings}
+    finished = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=seconds, check=False)
     assert finished.returncode == 0, finished.stderr
-    assert json.loads(finished.stdout)["record_count"]
+    return dict(json.loads(finished.stdout))
 
 
 async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:

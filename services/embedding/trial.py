@@ -67,10 +67,9 @@ class Probes:
 
 def candidates(side: str, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
     """The engines worth a trial; the float32 reference comes first."""
-    cpu_engines: tuple[str, ...] = ("openvino-bf16",) if cpu.has_bf16 else ("openvino-f32",)
-    if side == "queries":
-        cpu_engines = ("onnxruntime-int8",)
-    return (REFERENCE, *cpu_engines, *(("torch-cuda-bf16",) if cuda else ()))
+    exact = "openvino-bf16" if cpu.has_bf16 else "openvino-f32"
+    cpu_engine = "onnxruntime-int8" if side == "queries" else exact
+    return (REFERENCE, cpu_engine, *(("torch-cuda-bf16",) if cuda else ()))
 
 
 def choose(side: str, measured: Mapping[str, Measurement]) -> str:

@@ -1,9 +1,6 @@
 """The feedback worker as a process, over a real Kafka and a real Redis."""
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +18,7 @@ from shared.events.log import DEAD_LETTERS, USER_EVENTS, NewRecord
 from shared.rpc import connect
 from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_shop, kill
 from tests.integration.redis_server import free_port, redis_server
-from tests.reckoning import comparable, feature_values
+from tests.reckoning import comparable, feature_values, replayed
 from tests.unit.feedback.told import event
 
 
@@ -111,7 +108,7 @@ async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
         await shop.until_counted()
         await _until_read(port, 500)
     before = await feature_values(shop.redis_url, await shop.store.generation())
-    said = await asyncio.to_thread(_replay, shop)
+    said = await asyncio.to_thread(replayed, shop.environ, 120)
     after = await feature_values(shop.redis_url, await shop.store.generation())
     assert (said["generation"], said["record_count"]) == (await shop.store.generation(), 500)
     assert comparable(after) == comparable(before)
@@ -127,7 +124,7 @@ async def test_pages_see_all_that_was_done_while_a_replay_goes_on_beside_the_wor
     with shop.worker():
         await shop.buy(300)
         await shop.until_counted()
-        replay = asyncio.create_task(asyncio.to_thread(_replay, shop))
+        replay = asyncio.create_task(asyncio.to_thread(replayed, shop.environ, 120))
         while not replay.done():
             await shop.buy(3)
             await shop.until_counted()
@@ -155,9 +152,3 @@ async def _until_read(port: int, records: int) -> None:
             progress := await stub.GetProgress(GetProgressRequest())
         ).applied_count < records - progress.duplicate_count:
             await asyncio.sleep(0.05)
-
-
-def _replay(shop: FeedbackShop) -> dict[str, Any]:
-    command = [sys.executable, "-m", "services.standalone.cli", "replay", "--json"]
-    finished = subprocess.run(command, env=shop.environ, capture_output=True, text=True, timeout=120, check=True)
-    return dict(json.loads(finished.stdout))
