@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from bench.events import click_records
-from bench.live_freshness import paced, stream_of
+from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
+from bench.pacing import paced
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import RecordEventsRequest, UserEvent
 from protos.feedback_pb2 import GetProgressRequest

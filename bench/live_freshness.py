@@ -4,34 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 import numpy as np
 
-from bench.live_pages import FACETS
 from bench.live_writes import Call
+from bench.pacing import paced
+from bench.shoppers import Pages, Shoppers
 from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import FacetRequest, SearchRequest, Tier
-from protos.search_pb2_grpc import SearchServiceStub
 
 PATIENT_SECONDS = 30.0
-PAGE_DEADLINE_MS = 2_000
 LATE_MS = 1_000
 WARMING_SECONDS = 5.0
-
-
-@dataclass
-class Pages:
-    """Pages of a stretch of time."""
-
-    ms: list[float] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)  # tiers, what was left out, and failures
-    behind: list[int] = field(default_factory=list)  # records acknowledged before the page that it does not show yet
 
 
 @dataclass
@@ -48,39 +36,20 @@ class Written:
     seconds: float = 0.0
 
 
-class Shopping:
-    """Pages and writes, sent to one gateway at their own rates, whatever it answers."""
+class Merchant:
+    """Writes, sent to one gateway at their own rate, whatever it answers."""
 
-    def __init__(self, channel: grpc.aio.Channel, queries: Sequence[str]) -> None:
-        self._search: Any = SearchServiceStub(channel)
+    def __init__(self, channel: grpc.aio.Channel, acknowledged: Callable[[int], None]) -> None:
+        """`acknowledged` is told the log's position of the last write that was."""
         self._catalog: Any = CatalogServiceStub(channel)
-        self._queries = queries
+        self._acknowledged = acknowledged
         self.written, self._began = Written(), 0.0
-
-    async def pages(self, rate: float, seconds: float) -> Pages:
-        pages = Pages()
-        await paced(rate, int(rate * seconds), lambda number: self._page(number, pages))
-        return pages
 
     async def writes(self, calls: Sequence[Call], rate: float) -> None:
         """`rate` is that of the calls; returns when all that they wrote is shown."""
         self._began = time.monotonic()
         await paced(rate, len(calls), lambda number: self._write(calls[number]))
         self.written.seconds += time.monotonic() - self._began
-
-    async def _page(self, number: int, pages: Pages) -> None:
-        facets = [FacetRequest(field=name) for name, _ in FACETS]
-        query, acknowledged = self._queries[number % len(self._queries)], self.written.log_position
-        began = time.perf_counter()
-        try:
-            wanted = SearchRequest(query=query, facets=facets, deadline_ms=PAGE_DEADLINE_MS)
-            served_by = (await self._search.Search(wanted)).served_by
-        except grpc.aio.AioRpcError as error:
-            pages.outcomes[f"failed: {error.code().name}"] += 1
-            return
-        pages.ms.append((time.perf_counter() - began) * 1e3)
-        pages.behind.append(max(0, acknowledged - served_by.log_position))
-        pages.outcomes.update([Tier.Name(served_by.tier), *served_by.degraded])
 
     async def _write(self, call: Call) -> None:
         """Send it, and wait until it is shown."""
@@ -107,6 +76,7 @@ class Shopping:
             assert answer.accepted_count == len(call.changed), answer
         position = int(answer.log_position)
         self.written.log_position = max(self.written.log_position, position)
+        self._acknowledged(self.written.log_position)
         return position
 
     async def _shown(self, call: Call, position: int) -> None:
@@ -127,19 +97,6 @@ async def stream_of(products: Iterable[Product]) -> AsyncIterator[UpsertProducts
         yield UpsertProductsRequest(product=product)
 
 
-async def paced(rate: float, count: int, call: Callable[[int], Awaitable[None]]) -> None:
-    """Begin a call at each tick, whether the one before has ended or not; return when all have."""
-    began = time.monotonic()
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(count):
-            await asyncio.sleep(began + number / rate - time.monotonic())
-            tasks.create_task(_awaited(call(number)))
-
-
-async def _awaited(answer: Awaitable[None]) -> None:
-    await answer
-
-
 async def measure_freshness(
     address: str,
     queries: Sequence[str],
@@ -148,19 +105,22 @@ async def measure_freshness(
     before_writes: Callable[[], None] = lambda: None,
 ) -> Written:
     """Pages alone, then pages and writes; prints what was seen. The first call warms up."""
+    shoppers = Shoppers(address, queries)
     async with grpc.aio.insecure_channel(address) as channel:
-        shopping = Shopping(channel, queries)
-        await shopping.writes(calls[:1], 1)
-        await shopping.pages(arguments.pages_rate, WARMING_SECONDS)
-        alone = await shopping.pages(arguments.pages_rate, arguments.seconds)
-        shopping.written = Written()
+        merchant = Merchant(channel, shoppers.tell)
+        await merchant.writes(calls[:1], 1)
+        await shoppers.pages(arguments.pages_rate, WARMING_SECONDS)
+        alone = await shoppers.pages(arguments.pages_rate, arguments.seconds)
+        merchant.written = Written()
         before_writes()
         rate, rest = arguments.rate / arguments.batch, calls[1:]
         pages, _ = await asyncio.gather(
-            shopping.pages(arguments.pages_rate, len(rest) / rate), shopping.writes(rest, rate)
+            shoppers.pages(arguments.pages_rate, len(rest) / rate), merchant.writes(rest, rate)
         )
-    print_freshness(shopping.written, alone, pages)
-    return shopping.written
+    shoppers.close()
+    print_freshness(merchant.written, alone, pages)
+    print_stages(alone, pages)
+    return merchant.written
 
 
 def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
@@ -188,3 +148,13 @@ def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
     lags = np.percentile(beside.behind, [50, 99])
     print(f"records acknowledged and not yet in the next page: {lags[0]:.0f} (p50), {lags[1]:.0f} (p99)")
     print(f"pages without writes: {dict(alone.outcomes)}; beside: {dict(beside.outcomes)}")
+
+
+def print_stages(alone: Pages, beside: Pages) -> None:
+    print("| ms of a page, p50 and p99 | without writes | beside writes |")
+    print("| --- | --- | --- |")
+    for name in sorted({name for pages in (alone, beside) for stages in pages.stage_ms for name in stages}):
+        cells = [
+            np.percentile([stages.get(name, 0.0) for stages in pages.stage_ms], [50, 99]) for pages in (alone, beside)
+        ]
+        print(f"| {name} | " + " | ".join(f"{p50:.1f}, {p99:.1f}" for p50, p99 in cells) + " |")

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 
 from protos.feedback_pb2_grpc import add_FeedbackServiceServicer_to_server
 from services.feedback.config import FeedbackConfig
@@ -13,7 +12,7 @@ from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
-from shared.rpc import Server, asked_to_end
+from shared.rpc import Server
 from shared.status import status_door
 
 _logger = logging.getLogger("services.feedback")
@@ -30,23 +29,12 @@ async def main() -> None:
     ]
     server = Server(doors, config.port)
 
-    async def healthy_once_it_follows() -> None:
-        await worker.ready.wait()
-        await server.report(serving=True)
-
-    ended = asked_to_end()
-    await server.start(serving=False)
-    work = (worker.run(), _report(progress, config.report_seconds), healthy_once_it_follows())
-    tasks = [asyncio.create_task(each) for each in work]
-    await ended.wait()
-    await server.stop()
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-    await worker.close()
-    await log.close()
-    await store.close()
+    try:
+        await server.run(worker.ready.wait(), worker.run(), _report(progress, config.report_seconds))
+    finally:
+        await worker.close()
+        await log.close()
+        await store.close()
 
 
 async def _report(progress: Progress, every_seconds: float) -> None:

@@ -34,11 +34,14 @@ def running_engine(data: Path, bundle: str = "", settings: Settings | None = Non
 def engine_process(
     data: Path, bundle: str = "", settings: Settings | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process of an engine, and its address; it is asked to end when the block does."""
-    command = [sys.executable, "-m", "services.standalone.cli", "serve", "--json", "--data", str(data), "--port", "0"]
-    command += ["--bundle", bundle] if bundle else []
-    environment = {**os.environ, **(settings or {})}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=environment) as process:
+    """The process of an engine, and its address; it is asked to end when the block does.
+
+    It ends with this process, too, whatever ends that: its standard input is a pipe that nobody else holds.
+    """
+    command = [sys.executable, "-m", "services.standalone.cli", "serve", "--json", "--while-stdin"]
+    command += ["--data", str(data), "--port", "0", *(["--bundle", bundle] if bundle else [])]
+    environment, pipe = {**os.environ, **(settings or {})}, subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8", env=environment) as process:
         try:
             yield process, _address(process)
         finally:

@@ -75,6 +75,39 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
         assert _found(channel, "new-49") and not _found(channel, "new-7")
 
 
+HOLDS_AN_ENGINE = """
+import sys, time
+from pathlib import Path
+from services.standalone.engine_process import running_engine
+with running_engine(Path(sys.argv[1])) as address:
+    print(address, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_an_engine_ends_with_the_command_that_began_it(data: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDS_AN_ENGINE, data], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        with grpc.insecure_channel(address) as channel:
+            assert _found(channel, str(next(iter(_shown(channel)))))
+            process.kill()
+            assert _until(lambda: not _answers(channel))
+    with running_engine(data):  # the folder is free again
+        pass
+
+
+def _shown(channel: grpc.Channel) -> list[str]:
+    return [each.product.product_id for each in SearchServiceStub(channel).Search(SearchRequest()).results]
+
+
+def _answers(channel: grpc.Channel) -> bool:
+    try:
+        return bool(_shown(channel))
+    except grpc.RpcError:
+        return False
+
+
 def test_a_kill_while_indexing_leaves_the_snapshot_before(data: Path, aisle: Any, catalog: Path) -> None:
     snapshots = data / "snapshots"
     before = current(snapshots)

@@ -1,7 +1,11 @@
 """`aisle serve`: the engine with the gateway's doors."""
 
 import asyncio
+import os
+import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,15 +21,16 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")] = 50051,
     bundle: Bundle = "",
     as_json: Json = False,
+    while_stdin: Annotated[bool, typer.Option(hidden=True, help="End, too, when standard input does.")] = False,
 ) -> None:
     """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
 
     With --json, one object with the address is printed once it is ready.
     """
-    asyncio.run(_serve(data, port, bundle, as_json))
+    asyncio.run(_serve(data, port, bundle, as_json, while_stdin))
 
 
-async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
+async def _serve(data: Path, port: int, bundle: str, as_json: bool, while_stdin: bool) -> None:
     started = time.perf_counter()
     from services.standalone.engine import (
         Engine,
@@ -34,9 +39,24 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool) -> None:
 
     async with Engine.open(data, port=port, bundle=bundle) as engine:
         ended = asked_to_end()  # before anybody is told that it is ready
+        if while_stdin:
+            set_at_end_of(sys.stdin.fileno(), ended)
         ready = describe(await engine.describe(), f"localhost:{engine.port}", time.perf_counter() - started)
         print_json(ready) if as_json else _show(ready)
         await ended.wait()
+
+
+def set_at_end_of(descriptor: int, ended: asyncio.Event) -> None:
+    """Set `ended` once whoever writes to the open file has closed it, or is no longer there."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while os.read(descriptor, 1):  # not by sys.stdin, whose lock Python wants when it ends
+            pass
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, daemon=True).start()
 
 
 def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:

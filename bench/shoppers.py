@@ -1,0 +1,94 @@
+"""Shoppers who ask for pages at a steady rate, in a process of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+import grpc
+
+from bench.live_pages import FACETS
+from bench.pacing import paced
+from protos.search_pb2 import FacetRequest, SearchRequest, Tier
+from protos.search_pb2_grpc import SearchServiceStub
+
+PAGE_DEADLINE_MS = 2_000
+_acknowledged: Any = None  # in the shoppers' process, what Shoppers.tell was told
+
+
+@dataclass
+class Pages:
+    """Pages of a stretch of time."""
+
+    ms: list[float] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)  # tiers, what was left out, and failures
+    stage_ms: list[dict[str, float]] = field(default_factory=list)
+    behind: list[int] = field(default_factory=list)  # records acknowledged before the page that it does not show yet
+
+
+class Shopper:
+    """Pages, asked of one gateway at their own rate, whatever it answers."""
+
+    def __init__(self, channel: grpc.aio.Channel, queries: Sequence[str]) -> None:
+        self._search: Any = SearchServiceStub(channel)
+        self._queries = queries
+
+    async def pages(self, rate: float, seconds: float) -> Pages:
+        pages = Pages()
+        await paced(rate, int(rate * seconds), lambda number: self._page(number, pages))
+        return pages
+
+    async def _page(self, number: int, pages: Pages) -> None:
+        facets = [FacetRequest(field=name) for name, _ in FACETS]
+        query, acknowledged = self._queries[number % len(self._queries)], _acknowledged.value
+        began = time.perf_counter()
+        try:
+            wanted = SearchRequest(query=query, facets=facets, deadline_ms=PAGE_DEADLINE_MS)
+            served_by = (await self._search.Search(wanted)).served_by
+        except grpc.aio.AioRpcError as error:
+            pages.outcomes[f"failed: {error.code().name}"] += 1
+            return
+        pages.ms.append((time.perf_counter() - began) * 1e3)
+        pages.stage_ms.append(dict(served_by.stage_ms))
+        pages.behind.append(max(0, acknowledged - served_by.log_position))
+        pages.outcomes.update([Tier.Name(served_by.tier), *served_by.degraded])
+
+
+class Shoppers:
+    """A Shopper in a process of its own: what the writer does with its answers is no part of a page's time."""
+
+    def __init__(self, address: str, queries: Sequence[str]) -> None:
+        self._address, self._queries = address, queries
+        spawning = get_context("spawn")
+        self._acknowledged: Any = spawning.Value("Q", 0)
+        self._process = ProcessPoolExecutor(1, spawning, _share, (self._acknowledged,))
+
+    def tell(self, acknowledged: int) -> None:
+        """The log's position of the last write that was acknowledged; pages are held against it."""
+        self._acknowledged.value = acknowledged
+
+    async def pages(self, rate: float, seconds: float) -> Pages:
+        where = self._address, self._queries, rate, seconds
+        return await asyncio.get_running_loop().run_in_executor(self._process, _pages, *where)
+
+    def close(self) -> None:
+        self._process.shutdown()
+
+
+def _share(acknowledged: Any) -> None:
+    global _acknowledged  # a process has one
+    _acknowledged = acknowledged
+
+
+def _pages(address: str, queries: Sequence[str], rate: float, seconds: float) -> Pages:
+    async def run() -> Pages:
+        async with grpc.aio.insecure_channel(address) as channel:
+            return await Shopper(channel, queries).pages(rate, seconds)
+
+    return asyncio.run(run())
