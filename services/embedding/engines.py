@@ -1,10 +1,12 @@
 """What runs the encoder: ONNX Runtime, OpenVINO or torch, behind one port."""
 
 import io
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from types import ModuleType
+from typing import Protocol, cast
 
 import numpy as np
 import onnx
@@ -75,9 +77,7 @@ class OpenVinoEngine:
     batches = True
 
     def __init__(self, name: str, model: onnx.ModelProto, threads: int, precision: str) -> None:
-        import openvino
-
-        core = openvino.Core()
+        core = _openvino_without_telemetry().Core()
         read = core.read_model(io.BytesIO(model.SerializeToString()))
         hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads}
         self._request = core.compile_model(read, "CPU", hints).create_infer_request()
@@ -90,6 +90,14 @@ class OpenVinoEngine:
         with self._lock:
             results = self._request.infer({"ids": ids, "mask": mask})
             return {name: np.array(results[name]) for name in self._outputs}
+
+
+def _openvino_without_telemetry() -> ModuleType:
+    """The library. Imported as usual it forks this process, threads and all, to tell Google Analytics about it."""
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing it fails, which OpenVINO allows
+    import openvino
+
+    return cast(ModuleType, openvino)
 
 
 def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Engine]:
