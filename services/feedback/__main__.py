@@ -12,6 +12,7 @@ from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
+from shared.priority import give_way
 from shared.rpc import Server
 from shared.status import status_door
 
@@ -49,4 +50,5 @@ async def _report(progress: Progress, every_seconds: float) -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    give_way()
     asyncio.run(main())

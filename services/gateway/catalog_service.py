@@ -38,7 +38,7 @@ class CatalogService(CatalogServiceServicer):
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
     ) -> UpsertProductsResponse:
         """See protos/catalog.proto."""
-        answer = UpsertProductsResponse(log_position=await self._log.end_offset(CATALOG))
+        answer = UpsertProductsResponse()
         async for batch in batches(requests, _MAX_BATCH):
             try:
                 await self._upsert(batch, answer)
@@ -46,11 +46,16 @@ class CatalogService(CatalogServiceServicer):
                 count = answer.accepted_count + answer.rejected_count
                 handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
                 raise type(error)(f"{error}; {handled} handled: send the rest again") from error
+        answer.log_position = await self._position(answer)
         return answer
+
+    async def _position(self, answer: UpsertProductsResponse) -> int:
+        """Of the last that the call has written; before that, of the last that anybody has."""
+        return answer.log_position or await self._log.end_offset(CATALOG)
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
         """Append what is valid, and add what became of each to the answer."""
-        found = await outcomes(batch, answer.log_position, self._shown)
+        found = await outcomes(batch, lambda: self._position(answer), self._shown)
         first = answer.accepted_count + answer.rejected_count + 1
         rejections = [
             _rejection(first + place, batch[place].product, each)

@@ -9,6 +9,7 @@ from shared.catalog import validation, wire, writes
 from shared.errors import Unavailable
 from shared.events.log import MAX_RECORD_BYTES, NewRecord
 
+Position = Callable[[], Awaitable[int]]
 Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Product]]]
 
 MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000  # what encoders add to a product must fit into a record, too
@@ -28,18 +29,18 @@ class Fault:
 Outcome = Fault | list[NewRecord]
 
 
-async def outcomes(requests: Sequence[UpsertProductsRequest], log_position: int, shown: Shown) -> list[Outcome]:
+async def outcomes(requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
     Fields can be replaced in products that are there or come before them here. `shown` gives products by id as searches
-    show them, waiting some milliseconds for the log up to a position; `log_position` is that of what was written
-    before. Raises Unavailable when it cannot be said whether a product is there.
+    show them, waiting some milliseconds for the log up to a position; `before` says that of what was written before.
+    Raises Unavailable when it cannot be said whether a product is there.
     """
-    products = await _known(requests, log_position, shown)
+    products = await _known(requests, before, shown)
     return [_outcome(request, products) async for request in unhurried(requests)]
 
 
-async def _known(requests: Sequence[UpsertProductsRequest], log_position: int, shown: Shown) -> dict[str, Product]:
+async def _known(requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown) -> dict[str, Product]:
     """The products of which fields are to be replaced, as far as they are there."""
     wanted = {request.product.product_id for request in requests if request.update_mask.paths}
     if not wanted:
@@ -48,7 +49,7 @@ async def _known(requests: Sequence[UpsertProductsRequest], log_position: int, s
     coming = {request.product.product_id for request in requests if not request.update_mask.paths}
     if missing := sorted(wanted - known.keys() - coming):
         try:
-            later = await shown(missing, log_position, _PATIENCE_MS)
+            later = await shown(missing, await before(), _PATIENCE_MS)
         except Unavailable as error:
             raise Unavailable(f"it cannot be said whether product {missing[0]!r} is there ({error})") from error
         known |= {product.product_id: product for product in later}

@@ -20,7 +20,7 @@ from shared.snapshot.opened import CannotApply, Open, Opened
 
 log = logging.getLogger(__name__)
 
-REFRESH_SECONDS = 0.25  # between two states of a snapshot: each costs a commit of the word index
+REFRESH_SECONDS = 0.4  # between two states of a snapshot: each costs pages a commit of the word index
 _REST = 2  # times as long as the last state took, so that on a busy machine most of the time is the pages'
 _LONGEST_PAUSE_SECONDS = 0.5
 _KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with

@@ -15,6 +15,7 @@ from services.embedding.indexing.workplace import the_indexer
 from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
+from shared.priority import give_way
 from shared.product_text import product_text_of
 from shared.rpc import Server
 from shared.status import status_door
@@ -55,4 +56,5 @@ def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
 
 if __name__ == "__main__":
     process_log.begin()
+    give_way()
     asyncio.run(main())

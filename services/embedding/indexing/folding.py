@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import pickle
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,9 +20,8 @@ from services.embedding.indexing.ports import States, Vectors
 from services.embedding.indexing.tail import Tail
 from shared import errors
 from shared.errors import AisleError, Unavailable
+from shared.priority import give_way
 from shared.product_text import product_text_of
-
-_NICE = 10
 
 
 @dataclass(frozen=True)
@@ -71,8 +68,7 @@ def _report(answer: bytes, returncode: int) -> IndexReport:
 
 def _main() -> None:
     """Do the job, and print the report or what went wrong."""
-    with suppress(OSError):
-        os.nice(_NICE)
+    give_way()
     job: _Job = pickle.load(sys.stdin.buffer)
     try:
         report = Indexer(job.data, _NoEncoder(), job.identity, product_text_of).run(tail=job.tail)

@@ -16,6 +16,10 @@ async def _one(product_ids: Sequence[str], log_position: int, wait_ms: float) ->
     return [Product(product_id="p1", title="shoe")]
 
 
+async def _start() -> int:
+    return 0
+
+
 def _with_nanos(nanos: int) -> Product:
     product = Product(product_id="p1", title="shoe")
     product.publish_time.nanos = nanos
@@ -42,11 +46,11 @@ def _with_both_kinds() -> Product:
     ],
 )
 async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(product: Product, field: str) -> None:
-    [fault] = await outcomes([UpsertProductsRequest(product=product)], 0, _nothing)
+    [fault] = await outcomes([UpsertProductsRequest(product=product)], _start, _nothing)
     assert isinstance(fault, Fault) and fault.field == field
 
 
 async def test_a_field_with_a_timestamp_that_is_none_is_refused() -> None:
     request = UpsertProductsRequest(product=_with_nanos(-5), update_mask=FieldMask(paths=["publish_time"]))
-    [fault] = await outcomes([request], 0, _one)
+    [fault] = await outcomes([request], _start, _one)
     assert isinstance(fault, Fault) and fault.field == "publish_time"
