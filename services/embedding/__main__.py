@@ -10,6 +10,7 @@ from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService, replica_status
 from shared import process_log
 from shared.config import load
+from shared.priority import answer_promptly
 from shared.rpc import Server, asked_to_end
 from shared.status import status_door
 
@@ -35,4 +36,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    answer_promptly()
     asyncio.run(main())

@@ -23,6 +23,7 @@ from services.gateway.search_service import SearchService
 from shared import process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
+from shared.priority import answer_promptly
 from shared.redis.config import RedisConfig
 from shared.rpc import Server, asked_to_end
 
@@ -73,4 +74,5 @@ async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas)
 
 if __name__ == "__main__":
     process_log.begin()
+    answer_promptly()
     asyncio.run(main())

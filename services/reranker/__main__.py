@@ -14,6 +14,7 @@ from shared import process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
+from shared.priority import answer_promptly
 from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
@@ -41,4 +42,5 @@ async def main() -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    answer_promptly()
     asyncio.run(main())
