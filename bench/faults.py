@@ -8,9 +8,6 @@ turn. In the end everything that was acknowledged must be there, and nothing twi
 
 import argparse
 import asyncio
-import os
-import shutil
-import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -19,11 +16,11 @@ from random import Random
 
 import numpy as np
 
-from services.standalone.bench.cpu import cpu
+from bench.workplace import workplace
 from tests.faults import Fault, Probes, away, kill, missed, missed_seconds, pages_of, probes_of, unexcused
 from tests.load import Gateways, Load, Pace
 from tests.reckoning import reckon
-from tests.sample_shop import indexed_sample, product_ids_of, queries_of
+from tests.sample_shop import product_ids_of, queries_of
 from tests.shop import QUICK, REPLICAS, SMALL_SNAPSHOTS, Shop, running_shop
 
 AWAY = ("redis", "kafka", "embedding", "reranker")
@@ -40,13 +37,10 @@ def main() -> None:
     parser.add_argument("--of", nargs="+", default=None, metavar="NAME", help="kill and take away these alone")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        sample, indexed = indexed_sample(work, arguments.data)
-        shutil.copytree(indexed / "snapshots", work / "data" / "snapshots")
-        with running_shop(work / "data", work / "run", REPLICAS, {**QUICK, **SMALL_SNAPSHOTS}) as shop:
-            asyncio.run(_suffer(shop, sample, arguments))
+    with workplace(arguments.data) as place:
+        settings = {**QUICK, **SMALL_SNAPSHOTS}
+        with running_shop(place.copied(), place.folder / "run", REPLICAS, settings) as shop:
+            asyncio.run(_suffer(shop, place.sample, arguments))
 
 
 async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> None:

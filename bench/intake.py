@@ -9,8 +9,6 @@ and upserts at a steady rate, and how far those who read the log are behind it, 
 import argparse
 import asyncio
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -20,18 +18,18 @@ from typing import Any
 import grpc
 
 from bench.events import OWN_BENCHMARK, SEND_LOOP, Speed, click_records, own_benchmark, print_speeds, send_loop
-from bench.intake_lag import Steady, measure_lag, until_applied
+from bench.intake_lag import Steady, measure_lag
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
 from bench.replicas import busy_seconds
+from bench.workplace import products_of, workplace
 from protos.catalog_pb2 import GetProductRequest, Product
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EVENT_STATUS_ACCEPTED, RecordEventsRequest, StreamEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
-from services.standalone.bench.cpu import cpu
 from shared.events.log import NewRecord
 from shared.snapshot.generation import current_generation
-from tests.sample_shop import indexed_sample
+from tests.reckoning import until_applied
 from tests.shop import QUICK, Shop, running_shop
 
 AT_ONCE = 500
@@ -48,17 +46,13 @@ def main() -> None:
     parser.add_argument("--upserts-rate", type=float, default=50.0, help="upserts a second of the steady state")
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steady state")
     arguments = parser.parse_args()
-    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        _, indexed = indexed_sample(work, arguments.data)
-        shutil.copytree(indexed / "snapshots", work / "data" / "snapshots")
-        base = current_generation(work / "data")
+    with workplace(arguments.data) as place:
+        data = place.copied()
+        base = current_generation(data)
         assert base
-        products = [Product.FromString(base.products.payload(row)) for row in range(len(base.products))]
-        with running_shop(work / "data", work / "run", {}) as shop:
-            asyncio.run(_measure(shop, products, arguments))
+        with running_shop(data, place.folder / "run", {}) as shop:
+            asyncio.run(_measure(shop, products_of(base), arguments))
 
 
 async def _measure(shop: Shop, products: Sequence[Product], arguments: argparse.Namespace) -> None:

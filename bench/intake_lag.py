@@ -26,7 +26,6 @@ from shared.rpc import connect
 from tests.shop import Shop
 
 LOOK_SECONDS = 0.05
-QUIET_SECONDS = 1.0
 AT_ONCE = 5  # products a call
 READERS = ("indexing", "retrieval", "reranker")
 
@@ -82,15 +81,6 @@ async def measure_lag(shop: Shop, steady: Steady, products: Sequence[Product], a
     for name, counts in behind.items():
         p50, p99 = np.percentile(np.maximum(counts, 0), [50, 99])
         print(f"| {name} | {p50:.0f} | {p99:.0f} | {max(counts)} |")
-
-
-async def until_applied(shop: Shop) -> None:
-    """Return once the feedback worker has nothing more to read."""
-    async with _worker(shop) as worker:
-        applied, before = await _applied(worker), -1
-        while applied != before:
-            await asyncio.sleep(QUIET_SECONDS)
-            applied, before = await _applied(worker), applied
 
 
 async def _status(reader: Any) -> ReplicaStatus:

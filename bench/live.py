@@ -12,8 +12,6 @@ what a new index of aisle.catalog comes to.
 import argparse
 import asyncio
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from random import Random
 
@@ -21,11 +19,9 @@ from bench.live_freshness import measure_freshness
 from bench.live_pages import measure_pages, print_pages
 from bench.live_shop import measure_shop
 from bench.live_writes import Mix, calls_of
-from protos.catalog_pb2 import Product
-from services.standalone.bench.cpu import cpu
+from bench.workplace import products_of, workplace
 from services.standalone.engine_process import running_engine
 from shared.snapshot.generation import Generation, current_generation
-from tests.sample_shop import indexed_sample
 from tests.shop import QUICK
 
 
@@ -44,28 +40,24 @@ def main() -> None:
     parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
     parser.add_argument("--seconds", type=float, default=30.0, help="of pages without writes")
     arguments = parser.parse_args()
-    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        _, indexed = indexed_sample(work, arguments.data)
-        shutil.copytree(indexed, work / "shop", ignore=shutil.ignore_patterns("log.sqlite*"))
-        base = current_generation(work / "shop")
+    with workplace(arguments.data) as place:
+        data = place.copied()
+        base = current_generation(data)
         assert base
         if arguments.part != "freshness":
-            print_pages(measure_pages(work / "shop", _queries(base), arguments.rounds))
+            print_pages(measure_pages(data, _queries(base), arguments.rounds))
         if arguments.part != "pages":
-            _measure_freshness(work, base, arguments)
+            _measure_freshness(data, place.folder, base, arguments)
 
 
-def _measure_freshness(work: Path, base: Generation, arguments: argparse.Namespace) -> None:
-    products = [Product.FromString(base.products.payload(row)) for row in range(len(base.products))]
+def _measure_freshness(data: Path, folder: Path, base: Generation, arguments: argparse.Namespace) -> None:
     mix = Mix(arguments.upserts, arguments.removals, arguments.new_texts, arguments.batch)
-    calls, queries = calls_of(products, mix), _queries(base)
+    calls, queries = calls_of(products_of(base), mix), _queries(base)
     if arguments.processes:
-        measure_shop(work / "shop", work, queries, calls, arguments)
+        measure_shop(data, folder, queries, calls, arguments)
         return
-    with running_engine(work / "shop") as address:
+    with running_engine(data) as address:
         asyncio.run(measure_freshness(address, queries, calls, arguments))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,19 +106,18 @@ async def measure_freshness(
     before_writes: Callable[[], None] = lambda: None,
 ) -> Written:
     """Pages alone, then pages and writes; prints what was seen. The first call warms up."""
-    shoppers = Shoppers(address, queries)
-    async with grpc.aio.insecure_channel(address) as channel:
-        merchant = Merchant(channel, shoppers.tell)
-        await merchant.writes(calls[:1], 1)
-        await shoppers.pages(arguments.pages_rate, WARMING_SECONDS)
-        alone = await shoppers.pages(arguments.pages_rate, arguments.seconds)
-        merchant.written = Written()
-        before_writes()
-        rate, rest = arguments.rate / arguments.batch, calls[1:]
-        pages, _ = await asyncio.gather(
-            shoppers.pages(arguments.pages_rate, len(rest) / rate), merchant.writes(rest, rate)
-        )
-    shoppers.close()
+    with closing(Shoppers(address, queries)) as shoppers:
+        async with grpc.aio.insecure_channel(address) as channel:
+            merchant = Merchant(channel, shoppers.tell)
+            await merchant.writes(calls[:1], 1)
+            await shoppers.pages(arguments.pages_rate, WARMING_SECONDS)
+            alone = await shoppers.pages(arguments.pages_rate, arguments.seconds)
+            merchant.written = Written()
+            before_writes()
+            rate, rest = arguments.rate / arguments.batch, calls[1:]
+            pages, _ = await asyncio.gather(
+                shoppers.pages(arguments.pages_rate, len(rest) / rate), merchant.writes(rest, rate)
+            )
     print_freshness(merchant.written, alone, pages)
     print_stages(alone, pages)
     return merchant.written

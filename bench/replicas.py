@@ -9,8 +9,6 @@ are needed. The client runs on the same machine, so that its share is told, too.
 import argparse
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.workplace import Workplace, workplace
 from protos.search_pb2 import SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.bench.cpu import cpu
 from services.standalone.bench.traffic import Traffic, closed_loop
 from shared.rpc import connect
-from tests.sample_shop import indexed_sample, queries_of
+from tests.sample_shop import queries_of
 from tests.shop import QUICK, Shop, running_shop
 
 COUNTS = (1, 2)
@@ -52,18 +50,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6.0, help="of each shop in each round, for each count below")
     parser.add_argument("--clients", type=int, nargs="+", default=[2, 8])
     arguments = parser.parse_args()
-    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        work = Path(folder)
-        sample, data = indexed_sample(work, arguments.data)
-        shops = {count: Measured(stack.enter_context(_shop(data, work / str(count), count))) for count in COUNTS}
-        asyncio.run(_measure(shops, queries_of(sample), arguments))
+    with workplace(arguments.data) as place, ExitStack() as stack:
+        shops = {count: Measured(stack.enter_context(_shop(place, count))) for count in COUNTS}
+        asyncio.run(_measure(shops, queries_of(place.sample), arguments))
         _print(shops)
 
 
-def _shop(data: Path, folder: Path, count: int) -> Any:
-    shutil.copytree(data, folder / "data", ignore=shutil.ignore_patterns("log.sqlite*"))
-    return running_shop(folder / "data", folder, {"retrieval": count, "reranker": count}, QUICK)
+def _shop(place: Workplace, count: int) -> Any:
+    data = place.copied(f"{count}/data")
+    return running_shop(data, data.parent, {"retrieval": count, "reranker": count}, QUICK)
 
 
 async def _measure(shops: dict[int, Measured], queries: Sequence[str], arguments: Any) -> None:

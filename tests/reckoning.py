@@ -97,7 +97,7 @@ async def _counted(store: RedisFeatureStore, product_ids: Sequence[str]) -> Coun
 
 async def store_is_as_built_anew(shop: Shop) -> None:
     """All that the store has, impressions too, is what a replay of the log makes of it."""
-    await _until_applied(shop)
+    await until_applied(shop)
     before = await feature_values(shop.redis.url)
     assert before
     settings = {"AISLE_KAFKA_ADDRESS": shop.kafka.address, "AISLE_REDIS_URL": shop.redis.url}
@@ -106,7 +106,8 @@ async def store_is_as_built_anew(shop: Shop) -> None:
     assert comparable(after) == comparable(before)
 
 
-async def _until_applied(shop: Shop) -> None:
+async def until_applied(shop: Shop) -> None:
+    """Return once the feedback worker has nothing more to read."""
     (worker,) = shop.processes.of("feedback")
     async with dial(shop.processes.address(worker)) as channel:
         stub: Any = FeedbackServiceStub(channel)

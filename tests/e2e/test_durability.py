@@ -90,7 +90,7 @@ def test_an_engine_ends_with_the_command_that_began_it(data: Path) -> None:
         assert process.stdout
         address = process.stdout.readline().strip()
         with grpc.insecure_channel(address) as channel:
-            assert _found(channel, str(next(iter(_shown(channel)))))
+            assert _found(channel, _shown(channel)[0])
             process.kill()
             assert _until(lambda: not _answers(channel))
     with running_engine(data):  # the folder is free again

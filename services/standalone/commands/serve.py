@@ -14,6 +14,7 @@ import typer
 from protos.admin_pb2 import GetStatusResponse
 from services.standalone.console import print_json, say
 from services.standalone.options import DATA, Bundle, Data, Json
+from shared.priority import answer_promptly
 
 
 def serve(
@@ -35,11 +36,9 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool, while_stdin:
     from services.standalone.engine import (
         Engine,
     )  # its libraries take a second to load, which `aisle --help` has no use for
-    from shared.priority import answer_promptly
     from shared.rpc import asked_to_end
 
     answer_promptly()
-
     async with Engine.open(data, port=port, bundle=bundle) as engine:
         ended = asked_to_end()  # before anybody is told that it is ready
         if while_stdin:

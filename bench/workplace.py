@@ -1,0 +1,42 @@
+"""Where a benchmark of the sample shop works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from protos.catalog_pb2 import Product
+from services.standalone.bench.cpu import cpu
+from shared.snapshot.generation import Generation
+from tests.sample_shop import indexed_sample
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A folder that is gone afterwards, with the sample shop's files and an indexed shop."""
+
+    folder: Path
+    sample: Path
+    indexed: Path
+
+    def copied(self, name: str = "data") -> Path:
+        """FOLDER/name: the indexed shop without its log, for a run to change."""
+        return Path(shutil.copytree(self.indexed, self.folder / name, ignore=shutil.ignore_patterns("log.sqlite*")))
+
+
+@contextmanager
+def workplace(indexed: Path | None) -> Iterator[Workplace]:
+    """Say on which processor, and prepare; `indexed` is a data folder that is there, None indexes the sample."""
+    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        yield Workplace(Path(folder), *indexed_sample(Path(folder), indexed))
+
+
+def products_of(base: Generation) -> list[Product]:
+    """All of a snapshot, as they are written."""
+    return [Product.FromString(base.products.payload(row)) for row in range(len(base.products))]
