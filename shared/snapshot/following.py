@@ -146,7 +146,7 @@ class Follower:
         lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
         opened = Opened(lives, lives[0].position)
         try:
-            while await self._advance(opened):
+            while await self._advance(opened) or self._is_behind(opened):
                 pass
         except Unavailable as error:
             if not even_behind:
@@ -159,6 +159,10 @@ class Follower:
         while len(self._opened) > _KEPT:
             self._opened.pop(0).close()
         log.info("serving snapshot %s", version)
+
+    def _is_behind(self, opened: Opened) -> bool:
+        """Whether pages would go back in time: what serves may have taken in more since the log was at its end."""
+        return any(other.position > opened.position for other in self._opened)
 
     async def _catch_up(self) -> None:
         """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""

@@ -45,6 +45,12 @@ async def read_all(log: EventLog, topic: str = CATALOG, after_offset: int = 0) -
     return found
 
 
+async def waited(log: EventLog, after_offset: int, times: int) -> None:
+    """Wait for what does not come, as one that follows does."""
+    for _ in range(times):
+        assert not await log.wait(CATALOG, after_offset, 0.02)
+
+
 def values(found: list[Record]) -> list[bytes | None]:
     return [record.value for record in found]
 
@@ -99,6 +105,13 @@ class EventLogContract:
         assert [record.key for record in once] == ["3", "4", "5", "6", "7", "8", "9"]
         assert await read_all(log, after_offset=7) == once[4:]
         assert await read_all(log, after_offset=3) == once
+
+    async def test_who_is_behind_is_not_at_the_end_because_another_is(self, log: EventLog) -> None:
+        await log.append(CATALOG, [NewRecord(str(number), b"x") for number in range(10)])
+        waiting = asyncio.create_task(waited(log, after_offset=10, times=40))
+        while not waiting.done():
+            assert [record.offset for record in await log.read(CATALOG, 7)] == [8, 9, 10]
+        await waiting
 
     async def test_topics_do_not_see_each_other(self, log: EventLog) -> None:
         await log.append(CATALOG, records("a"))

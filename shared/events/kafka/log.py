@@ -12,6 +12,7 @@ from shared.events.kafka.client import connected
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.consumer import KafkaLogConsumer
 from shared.events.kafka.reader import KafkaReader
+from shared.events.kafka.readers import KafkaReaders
 from shared.events.kafka.recent_ids import Place, RecentIds
 from shared.events.kafka.session import KafkaSession
 from shared.events.kafka.writer import KafkaWriter
@@ -30,7 +31,7 @@ class KafkaEventLog:
         self._config = config
         self._writer = KafkaWriter(config)
         self._recent = RecentIds(config.recent_event_ids)
-        self._readers: dict[str, KafkaReader] = {}
+        self._readers: dict[str, KafkaReaders] = {}
         self._consumers: list[KafkaLogConsumer] = []
         # A connection of its own: on that of a reader an answer waits behind a fetch that waits for records.
         self._ends = KafkaSession(self._new_end_reader, config.address, KafkaConsumer.close)
@@ -61,7 +62,7 @@ class KafkaEventLog:
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         """See EventLog."""
-        return await self._reader(topic).read(after_offset, limit)
+        return await self._at(topic, after_offset).read(after_offset, limit)
 
     async def end_offset(self, topic: str) -> int:
         """See EventLog."""
@@ -72,7 +73,7 @@ class KafkaEventLog:
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
         """See EventLog."""
-        return await self._reader(topic).wait(after_offset, timeout_seconds)
+        return await self._at(topic, after_offset).wait(after_offset, timeout_seconds)
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:
         """See EventLog. It closes with the log, if not before."""
@@ -88,11 +89,11 @@ class KafkaEventLog:
             parts: list[Any] = [self._writer, self._ends, *self._readers.values(), *self._consumers]
             await asyncio.gather(*(part.close() for part in parts))
 
-    def _reader(self, topic: str) -> KafkaReader:
+    def _at(self, topic: str, after_offset: int) -> KafkaReader:
         self._check_open()
         if topic not in self._readers:
-            self._readers[topic] = KafkaReader(self._config, _compacted(topic), lambda: self.end_offset(topic))
-        return self._readers[topic]
+            self._readers[topic] = KafkaReaders(self._config, _compacted(topic), lambda: self.end_offset(topic))
+        return self._readers[topic].at(after_offset)
 
     def _new_end_reader(self) -> Any:
         return connected(KafkaConsumer, self._config, allow_auto_create_topics=False, metrics_enabled=False)

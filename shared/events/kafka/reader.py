@@ -28,21 +28,21 @@ class KafkaReader:
         self._config, self._topic, self._end_offset = config, topic, end_offset
         self._place = TopicPartition(config.topic_prefix + topic, 0)
         self._session = KafkaSession(self._new_consumer, config.address, KafkaConsumer.close)
-        self._after = -1  # the offset that the next record comes after; -1: nothing was read yet
+        self.after = -1  # the offset that the next record comes after; -1: nothing was read yet
         self._fetched: deque[Record] = deque()  # and not handed out
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
         """See EventLog."""
-        records = await self._take(after_offset, limit, 0)
+        records, reached = await self._take(after_offset, limit, 0)
         if len(records) == limit:
             return records
         end = await self._end_offset()  # what is at hand may be of before the caller slept
         until = asyncio.get_running_loop().time() + _READ_SECONDS
-        while (last := records[-1].offset if records else after_offset) < end and await self._reached() < end:
-            records += await self._take(last, limit - len(records), _SLICE_SECONDS)
-            if len(records) == limit:
-                break
-            if asyncio.get_running_loop().time() > until:
+        while reached < end and len(records) < limit:
+            last = records[-1].offset if records else after_offset
+            more, reached = await self._take(last, limit - len(records), _SLICE_SECONDS)
+            records += more
+            if reached < end and asyncio.get_running_loop().time() > until:
                 raise Unavailable(f"Kafka at {self._config.address} does not send {self._topic}; retry later")
         return records
 
@@ -63,32 +63,33 @@ class KafkaReader:
     async def _come(self, after_offset: int, seconds: float) -> bool:
         return await self._session.use(lambda consumer: self._fetch(consumer, after_offset, seconds))
 
-    async def _take(self, after_offset: int, limit: int, seconds: float) -> list[Record]:
+    async def _take(self, after_offset: int, limit: int, seconds: float) -> tuple[list[Record], int]:
         return await self._session.use(lambda consumer: self._handed_out(consumer, after_offset, limit, seconds))
 
-    def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> list[Record]:
+    def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> tuple[list[Record], int]:
+        """The next records, and the offset up to which there are no others; compaction leaves gaps.
+
+        Both at once: a moment later the consumer may be where another caller reads.
+        """
         self._fetch(consumer, after_offset, seconds)
         records = list(islice(self._fetched, limit))
         for record in records:
             self._fetched.popleft()
-            self._after = record.offset
-        return records
+            self.after = record.offset
+        reached = self.after if self._fetched else consumer.position(self._place, timeout_ms=0) or 0
+        return records, reached
 
     def _fetch(self, consumer: Any, after_offset: int, seconds: float) -> bool:
         """Have the records after an offset at hand; False when none has come in time."""
-        if after_offset != self._after:
+        if after_offset != self.after:
             consumer.seek(self._place, after_offset)
             self._fetched.clear()
-            self._after = after_offset
+            self.after = after_offset
         if not self._fetched:
             polled = consumer.poll(int(seconds * 1000), max_records=_FETCHED_AT_ONCE).get(self._place, ())
             found = (fetched.record(self._topic, each) for each in polled)
             self._fetched.extend(record for record in found if record.offset > after_offset)
         return bool(self._fetched)
-
-    async def _reached(self) -> int:
-        """Where the consumer goes on; compaction may have left nothing before it."""
-        return await self._session.use(lambda consumer: consumer.position(self._place, timeout_ms=0) or 0)
 
     def _new_consumer(self) -> Any:
         consumer = connected(
@@ -101,5 +102,5 @@ class KafkaReader:
             metrics_enabled=False,
         )
         consumer.assign([self._place])
-        self._after = -1
+        self.after = -1
         return consumer

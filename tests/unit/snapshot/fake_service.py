@@ -1,5 +1,6 @@
-"""A service that follows snapshots and says what it has done, and a log that is down."""
+"""A service that follows snapshots and says what it has done, and logs that are down or slow."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,3 +84,21 @@ class Away:
     def _check(self) -> None:
         if self.down:
             raise Unavailable("the log is down")
+
+
+class SlowToEnd:
+    """A log that says late that there was nothing more, once it may."""
+
+    def __init__(self, log: SqliteEventLog) -> None:
+        self._log = log
+        self.asked, self.may_say = asyncio.Event(), asyncio.Event()
+
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
+        records = await self._log.read(topic, after_offset, limit)
+        if not records:
+            self.asked.set()
+            await self.may_say.wait()
+        return records
+
+    async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
+        return await self._log.wait(topic, after_offset, timeout_seconds)

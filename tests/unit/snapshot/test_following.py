@@ -1,29 +1,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import pytest
 
-from shared.artifacts import set_current
-from shared.errors import Corrupt, NotFound, Unavailable
+from shared.errors import Corrupt, Unavailable
 from shared.events.log import VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.following import Follower
-from tests.unit.snapshot.fake_service import Away, Service
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
-    opened = SqliteEventLog(tmp_path / "log.sqlite")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def service(tmp_path: Path) -> Service:
-    return Service(tmp_path / "snapshots")
+from tests.unit.snapshot.fake_service import Away, Service, SlowToEnd
 
 
 @asynccontextmanager
@@ -82,6 +68,23 @@ async def test_the_next_snapshot_takes_over_and_the_one_before_is_left_as_it_is(
         assert service.applied("v1") == [1, 2] and "close v1" not in service.events
 
 
+async def test_the_next_snapshot_shows_no_less_than_the_one_before(service: Service, log: SqliteEventLog) -> None:
+    service.publish("v1")
+    slow = SlowToEnd(log)
+    slow.may_say.set()
+    async with following(service, slow) as follower:
+        await follower.opened()
+        slow.may_say.clear()
+        slow.asked.clear()
+        service.publish("v2")
+        await slow.asked.wait()
+        await write(log, "a")
+        await until(lambda: service.events == ["serve v1", "refresh v1"])
+        slow.may_say.set()
+        await until(lambda: "serve v2" in service.events)
+        assert service.applied("v2") == [1] and "refresh v2" not in service.events
+
+
 async def test_two_snapshots_later_it_is_let_go(service: Service, log: SqliteEventLog) -> None:
     service.publish("v1")
     async with following(service, log):
@@ -120,49 +123,6 @@ async def test_a_snapshot_that_cannot_be_opened_leaves_the_one_before(
     assert "serve v2" not in service.events and str(error) in caplog.text
 
 
-@pytest.mark.parametrize("error", [Corrupt("a flipped byte"), OSError("gone"), RuntimeError("faiss")])
-async def test_at_the_start_the_newest_that_is_whole_serves(
-    service: Service, log: SqliteEventLog, error: Exception
-) -> None:
-    for version in ("v1", "v2", "v3"):
-        service.publish(version)
-    service.broken["v3"] = error
-    follower = Follower(log, service.root, [service.open], 0.01)
-    await follower.start()
-    assert service.events == ["serve v2"]
-
-
-async def test_at_the_start_the_current_one_comes_before_newer_ones(service: Service, log: SqliteEventLog) -> None:
-    for version in ("v1", "v2"):
-        service.publish(version)
-    set_current(service.root, "v1")
-    await Follower(log, service.root, [service.open], 0.01).start()
-    assert service.events == ["serve v1"]
-
-
-async def test_when_none_is_whole_the_start_says_which_file(service: Service, log: SqliteEventLog) -> None:
-    service.publish("v1")
-    service.broken["v1"] = Corrupt("vectors.npy does not match its checksum")
-    with pytest.raises(Corrupt, match=r"vectors\.npy"):
-        await Follower(log, service.root, [service.open], 0.01).start()
-
-
-async def test_what_a_library_says_of_a_broken_file_is_told_with_its_folder(
-    service: Service, log: SqliteEventLog
-) -> None:
-    service.publish("v1")
-    service.broken["v1"] = RuntimeError("faiss: bad header")
-    with pytest.raises(Corrupt, match=r"snapshots/v1: .*bad header.*rebuild it"):
-        await Follower(log, service.root, [service.open], 0.01).start()
-
-
-async def test_a_current_snapshot_that_is_missing_is_named(service: Service, log: SqliteEventLog) -> None:
-    service.root.mkdir()
-    set_current(service.root, "v9")
-    with pytest.raises(NotFound, match="v9 has no manifest"):
-        await Follower(log, service.root, [service.open], 0.01).start()
-
-
 async def test_a_current_that_names_no_version_is_told_once_and_what_serves_goes_on(
     service: Service, log: SqliteEventLog, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -176,16 +136,6 @@ async def test_a_current_that_names_no_version_is_told_once_and_what_serves_goes
         service.publish("v2")
         await until(lambda: "serve v2" in service.events)
     assert caplog.text.count("which is no version") == 1
-
-
-async def test_at_the_start_a_current_that_names_no_version_leaves_the_newest(
-    service: Service, log: SqliteEventLog
-) -> None:
-    for version in ("v1", "v2"):
-        service.publish(version)
-    (service.root / "current").write_bytes(b"\xff\xfe")
-    await Follower(log, service.root, [service.open], 0.01).start()
-    assert service.events == ["serve v2"]
 
 
 async def test_before_the_first_snapshot_it_waits(service: Service, log: SqliteEventLog) -> None:

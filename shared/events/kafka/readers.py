@@ -1,0 +1,32 @@
+"""The readers of one compacted topic."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.reader import KafkaReader
+
+_MOST = 2  # a replica that serves one snapshot may be opening the next
+
+
+class KafkaReaders:
+    """As many as there are places that are read from at the same time.
+
+    One reader would do, but it would be sent to and fro, and each time wait for the answer from the place before.
+    """
+
+    def __init__(self, config: KafkaConfig, topic: str, end_offset: Callable[[], Awaitable[int]]) -> None:
+        self._config, self._topic, self._end_offset = config, topic, end_offset
+        self._readers: list[KafkaReader] = []  # the one used last is last
+
+    def at(self, after_offset: int) -> KafkaReader:
+        """The reader that goes on after an offset; else a new one, or the one that was not used for longest."""
+        found = next((each for each in self._readers if each.after == after_offset), None)
+        if found is None and len(self._readers) < _MOST:
+            found = KafkaReader(self._config, self._topic, self._end_offset)
+        found = found or self._readers[0]
+        self._readers = [*(each for each in self._readers if each is not found), found]
+        return found
+
+    async def close(self) -> None:
+        await asyncio.gather(*(each.close() for each in self._readers))
