@@ -1,6 +1,7 @@
 """The real servers that tests need: those that run already, or new ones."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -32,7 +33,7 @@ def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
     """Topics of the test's own on the broker that all share."""
     from shared.events.kafka.topic_maker import delete_topics
 
-    config = fresh_topics(kafka_address)
+    config = replace(fresh_topics(kafka_address), away_ms=10_000)  # a busy machine is no outage
     yield config
     delete_topics(config)
 
