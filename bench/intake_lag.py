@@ -15,7 +15,7 @@ import numpy as np
 from bench.events import click_records
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
-from bench.pacing import paced
+from bench.pacing import evenly, paced
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import RecordEventsRequest, UserEvent
 from protos.feedback_pb2 import GetProgressRequest
@@ -54,8 +54,8 @@ class Steady:
             self.log_position = max(self.log_position, answer.log_position)
 
         await asyncio.gather(
-            paced(arguments.events_rate, len(records), event),
-            paced(arguments.upserts_rate / AT_ONCE, len(calls), upsert),
+            paced(evenly(arguments.events_rate, len(records)), event),
+            paced(evenly(arguments.upserts_rate / AT_ONCE, len(calls)), upsert),
         )
 
 

@@ -2,11 +2,11 @@
 
 pages: the processor time of a page in retrieval and reranker with 0, 1,000 and 5,000 writes since the snapshot, all of
 them other prices of products that are there, so that the catalogue stays as large; the three take turns.
-freshness: pages are asked for, first alone, then beside writes at a steady rate; of each call with writes it is taken
-down when it is acknowledged, and when all that it wrote is shown (wait_for_visible). Writes are removals, prices (which
-need no encoder) and new texts. They go to an engine in a process of its own, or with --processes to one process of each
-service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what was written, and with
-what a new index of aisle.catalog comes to.
+freshness: pages are asked for, first alone, then beside writes, all at random; of each call with writes it is taken
+down when it is acknowledged, and when all that it wrote is shown (wait_for_visible). Writes are removals, prices
+(which need no encoder) and new texts. They go to an engine in a process of its own, or with --processes to one
+process of each service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what was
+written, and with what a new index of aisle.catalog comes to.
 """
 
 import argparse
@@ -19,6 +19,7 @@ from bench.live_freshness import measure_freshness
 from bench.live_pages import measure_pages, print_pages
 from bench.live_shop import measure_shop
 from bench.live_writes import Mix, calls_of
+from bench.pacing import ARRIVALS
 from bench.workplace import products_of, workplace
 from services.standalone.engine_process import running_engine
 from shared.snapshot.generation import Generation, current_generation
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--new-texts", type=float, default=0.2, help="share of upserts that need the encoder")
     parser.add_argument("--batch", type=int, default=5, help="writes a call")
     parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
+    parser.add_argument("--arrivals", choices=ARRIVALS, default="random", help="of pages and of writes")
     parser.add_argument("--seconds", type=float, default=30.0, help="of pages without writes")
     arguments = parser.parse_args()
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them

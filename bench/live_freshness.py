@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ import grpc
 import numpy as np
 
 from bench.live_writes import Call
-from bench.pacing import paced
+from bench.pacing import ARRIVALS, evenly, paced
 from bench.shoppers import Pages, Shoppers
 from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
@@ -46,10 +46,10 @@ class Merchant:
         self._acknowledged = acknowledged
         self.written, self._began = Written(), 0.0
 
-    async def writes(self, calls: Sequence[Call], rate: float) -> None:
-        """`rate` is that of the calls; returns when all that they wrote is shown."""
+    async def writes(self, calls: Sequence[Call], due: Sequence[float]) -> None:
+        """`due` has a number of seconds for each call; returns when all that they wrote is shown."""
         self._began = time.monotonic()
-        await paced(rate, len(calls), lambda number: self._write(calls[number]))
+        await paced(due, lambda number: self._write(calls[number]))
         self.written.seconds += time.monotonic() - self._began
 
     async def _write(self, call: Call) -> None:
@@ -106,18 +106,21 @@ async def measure_freshness(
     before_writes: Callable[[], None] = lambda: None,
 ) -> Written:
     """Pages alone, then pages and writes; prints what was seen. The first call warms up."""
+    due = ARRIVALS[arguments.arrivals]
     with closing(Shoppers(address, queries)) as shoppers:
+
+        def pages_of(seconds: float) -> Awaitable[Pages]:
+            return shoppers.pages(due(arguments.pages_rate, int(arguments.pages_rate * seconds)))
+
         async with grpc.aio.insecure_channel(address) as channel:
             merchant = Merchant(channel, shoppers.tell)
-            await merchant.writes(calls[:1], 1)
-            await shoppers.pages(arguments.pages_rate, WARMING_SECONDS)
-            alone = await shoppers.pages(arguments.pages_rate, arguments.seconds)
+            await merchant.writes(calls[:1], evenly(1, 1))
+            await pages_of(WARMING_SECONDS)
+            alone = await pages_of(arguments.seconds)
             merchant.written = Written()
             before_writes()
             rate, rest = arguments.rate / arguments.batch, calls[1:]
-            pages, _ = await asyncio.gather(
-                shoppers.pages(arguments.pages_rate, len(rest) / rate), merchant.writes(rest, rate)
-            )
+            pages, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
     print_freshness(merchant.written, alone, pages)
     print_stages(alone, pages)
     return merchant.written

@@ -1,18 +1,34 @@
-"""Calls at a steady rate, whether those before have ended or not."""
+"""Calls at a given rate, whether those before have ended or not."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import accumulate
+from random import Random
 
 
-async def paced(rate: float, count: int, call: Callable[[int], Awaitable[None]]) -> None:
-    """Begin a call at each tick, whether the one before has ended or not; return when all have."""
+def evenly(rate: float, count: int) -> list[float]:
+    """Seconds from the beginning at which `count` calls are due, to a beat."""
+    return [number / rate for number in range(count)]
+
+
+def at_random(rate: float, count: int) -> list[float]:
+    """The same of calls that know nothing of each other, as shoppers come: a Poisson process."""
+    random = Random(f"{rate} {count}")
+    return list(accumulate(random.expovariate(rate) for _ in range(count)))
+
+
+ARRIVALS: dict[str, Callable[[float, int], list[float]]] = {"random": at_random, "even": evenly}
+
+
+async def paced(due: Iterable[float], call: Callable[[int], Awaitable[None]]) -> None:
+    """Begin each call when it is due, in seconds from now; return when all have ended."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
-        for number in range(count):
-            await asyncio.sleep(began + number / rate - time.monotonic())
+        for number, seconds in enumerate(due):
+            await asyncio.sleep(began + seconds - time.monotonic())
             tasks.create_task(_awaited(call(number)))
 
 

@@ -1,4 +1,4 @@
-"""Shoppers who ask for pages at a steady rate, in a process of their own."""
+"""Shoppers who ask for pages whatever the shop answers, in a process of their own."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class Pages:
 
 
 class Shopper:
-    """Pages, asked of one gateway at their own rate, whatever it answers."""
+    """Pages, asked of one gateway."""
 
     def __init__(self, channel: grpc.aio.Channel, queries: Sequence[str]) -> None:
         self._search: Any = SearchServiceStub(channel)
         self._queries = queries
 
-    async def pages(self, rate: float, seconds: float) -> Pages:
+    async def pages(self, due: Sequence[float]) -> Pages:
         pages = Pages()
-        await paced(rate, int(rate * seconds), lambda number: self._page(number, pages))
+        await paced(due, lambda number: self._page(number, pages))
         return pages
 
     async def _page(self, number: int, pages: Pages) -> None:
@@ -73,8 +73,9 @@ class Shoppers:
         """The log's position of the last write that was acknowledged; pages are held against it."""
         self._acknowledged.value = acknowledged
 
-    async def pages(self, rate: float, seconds: float) -> Pages:
-        where = self._address, self._queries, rate, seconds
+    async def pages(self, due: Sequence[float]) -> Pages:
+        """`due` has the seconds from now at which one is asked for."""
+        where = self._address, self._queries, due
         return await asyncio.get_running_loop().run_in_executor(self._process, _pages, *where)
 
     def close(self) -> None:
@@ -86,9 +87,9 @@ def _share(acknowledged: Any) -> None:
     _acknowledged = acknowledged
 
 
-def _pages(address: str, queries: Sequence[str], rate: float, seconds: float) -> Pages:
+def _pages(address: str, queries: Sequence[str], due: Sequence[float]) -> Pages:
     async def run() -> Pages:
         async with grpc.aio.insecure_channel(address) as channel:
-            return await Shopper(channel, queries).pages(rate, seconds)
+            return await Shopper(channel, queries).pages(due)
 
     return asyncio.run(run())

@@ -1,13 +1,10 @@
 """Rank a window of candidates for a query: analyse, embed, retrieve, rerank; most of it may be missing."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from protos.reranker_pb2 import RerankRequest, RerankResponse
 from protos.retrieval_pb2 import (
-    AnalyzeQueryRequest,
-    AnalyzeQueryResponse,
     FetchProductsRequest,
     RetrieveRequest,
     RetrieveResponse,
@@ -21,40 +18,27 @@ from protos.search_pb2 import (
     SearchRequest,
     Tier,
 )
-from services.gateway import ranked_window, validation
+from services.gateway import ranked_window
 from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
+from services.gateway.understanding import Understanding, UnderstoodQuery
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.stage import Late, Missed, Stage
 
-_ANALYZE_SHARE = 0.2  # of what is left when the stage begins
-_EMBED_SHARE = 0.5
-_FETCH_SHARE = 0.1  # kept back for the page's products
+_FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
 _EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
-
-
-@dataclass(frozen=True, slots=True)
-class _Understood:
-    """The query as the services know it."""
-
-    query: str
-    corrected: bool
-    encoding: QueryEncoding | None
-    encoder_version: str  # of the encoding
 
 
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
     def __init__(self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int) -> None:
-        self._embedding, self._retrieval, self._reranker = embedding, retrieval, reranker
-        self._window_size = window_size
+        self._understanding = Understanding(embedding, retrieval)
+        self._retrieval, self._reranker, self._window_size = retrieval, reranker, window_size
         self._stages = {
-            "analyze": Stage("analyze"),
-            "embedding": Stage("embedding", through=(SnapshotGone,)),
             "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
             "reranker": Stage("reranker", through=(SnapshotGone,)),
             "visible": Stage("wait_for_visible"),
@@ -68,7 +52,7 @@ class Ranking:
         """
         if request.wait_for_visible:
             await self._shown(request.wait_for_visible, budget)
-        understood = await self._understand(request, budget)
+        understood = await self._understanding.of(request, budget)
         try:
             retrieved = await self._retrieve(request, understood, budget)
         except SnapshotGone:
@@ -100,46 +84,7 @@ class Ranking:
             except Missed as missed:
                 raise _retry(missed) from missed
 
-    async def _understand(self, request: SearchRequest, budget: Budget) -> _Understood:
-        query = validation.searched_text(request.query)
-        if not query:
-            return _Understood("", False, None, "")
-        analysed = await self._analyze(query, budget)
-        if not analysed.query or request.max_tier == TIER_LEXICAL:
-            return _Understood(analysed.query, analysed.corrected, None, "")
-        encoding, encoder_version = await self._embed(analysed.query, analysed.encoder_version, budget)
-        return _Understood(analysed.query, analysed.corrected, encoding, encoder_version)
-
-    async def _analyze(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
-        with budget.timed("analyze"):
-            try:
-                return await self._stages["analyze"].run(
-                    lambda: self._retrieval.AnalyzeQuery(AnalyzeQueryRequest(query=query)),
-                    budget.left_ms() * _ANALYZE_SHARE,
-                )
-            except Missed as missed:
-                budget.left_out(str(missed))
-                return AnalyzeQueryResponse(query=query)
-
-    async def _embed(self, query: str, encoder_version: str, budget: Budget) -> tuple[QueryEncoding | None, str]:
-        """The query's encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
-        with budget.timed("embed"):
-            try:
-                try:
-                    response = await self._encoded(query, encoder_version, budget)
-                except SnapshotGone:  # the snapshot before has the encoder that is still open
-                    response = await self._encoded(query, "", budget)
-            except (Missed, SnapshotGone) as missed:
-                budget.left_out(str(missed))
-                return None, ""
-            return (response.encodings[0] if response.encodings else None), response.encoder_version
-
-    async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> EmbedQueriesResponse:
-        wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)
-        limit_ms = budget.left_ms() * _EMBED_SHARE
-        return await self._stages["embedding"].run(lambda: self._embedding.EmbedQueries(wanted), limit_ms)
-
-    async def _retrieve(self, request: SearchRequest, understood: _Understood, budget: Budget) -> RetrieveResponse:
+    async def _retrieve(self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding
         wanted = RetrieveRequest(
             query=understood.query,
@@ -163,7 +108,7 @@ class Ranking:
         return response
 
     async def _rerank(
-        self, request: SearchRequest, understood: _Understood, retrieved: RetrieveResponse, budget: Budget
+        self, request: SearchRequest, understood: UnderstoodQuery, retrieved: RetrieveResponse, budget: Budget
     ) -> RerankResponse | None:
         if understood.encoding is None:
             budget.left_out("reranker: no embedding")
@@ -189,7 +134,7 @@ def _retry(missed: Missed) -> Unavailable:
 
 
 def _rerank_request(
-    request: SearchRequest, understood: _Understood, retrieved: RetrieveResponse, budget_ms: float
+    request: SearchRequest, understood: UnderstoodQuery, retrieved: RetrieveResponse, budget_ms: float
 ) -> RerankRequest:
     return RerankRequest(
         query=understood.query,

@@ -1,0 +1,118 @@
+"""Understand a query: its spelling, and its encoding; either may be missing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
+from protos.search_pb2 import TIER_LEXICAL, SearchRequest
+from services.gateway import validation
+from services.gateway.budget import Budget
+from services.gateway.ports import Embedding, Retrieval
+from shared.errors import SnapshotGone
+from shared.stage import Missed, Stage
+
+_ANALYZE_SHARE = 0.2  # of what is left when the stage begins
+_EMBED_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class UnderstoodQuery:
+    """The query as the services know it."""
+
+    query: str
+    corrected: bool
+    encoding: QueryEncoding | None = None
+    encoder_version: str = ""  # of the encoding
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    encoding: QueryEncoding | None
+    encoder_version: str
+    missed: str = ""  # why there is no encoding
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """The encoding of what was typed, on its way while retrieval looks at the spelling: most queries are right."""
+
+    query: str
+    encoder_version: str
+    encoded: asyncio.Task[_Encoded]
+
+    def fits(self, analysed: AnalyzeQueryResponse) -> bool:
+        return analysed.query == self.query and analysed.encoder_version in ("", self.encoder_version)
+
+
+class Understanding:
+    """Asks retrieval what the query is and which encoder its snapshot has, and the embedding service for its encoding.
+
+    Both at once where the encoder can be guessed from the page before; a wrong guess is encoded again.
+    """
+
+    def __init__(self, embedding: Embedding, retrieval: Retrieval) -> None:
+        self._embedding, self._retrieval = embedding, retrieval
+        self._analysis, self._encoding = Stage("analyze"), Stage("embedding", through=(SnapshotGone,))
+        self._encoder_version = ""  # of the snapshot that was current last
+
+    async def of(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:
+        """The request's query; with its encoding if a tier beyond words may use it."""
+        query = validation.searched_text(request.query)
+        if not query:
+            return UnderstoodQuery("", False)
+        if request.max_tier == TIER_LEXICAL:
+            analysed = await self._analyzed(query, budget)
+            return UnderstoodQuery(analysed.query, analysed.corrected)
+        guess = self._guess(query, budget) if self._encoder_version else None
+        try:
+            analysed = await self._analyzed(query, budget)
+            if not analysed.query:
+                return UnderstoodQuery("", False)
+            encoded = await (
+                guess.encoded
+                if guess and guess.fits(analysed)
+                else self._encoded(analysed.query, analysed.encoder_version, budget)
+            )
+        finally:
+            if guess:
+                guess.encoded.cancel()
+        if encoded.missed:
+            budget.left_out(encoded.missed)
+        return UnderstoodQuery(analysed.query, analysed.corrected, encoded.encoding, encoded.encoder_version)
+
+    def _guess(self, query: str, budget: Budget) -> _Guess:
+        version = self._encoder_version
+        return _Guess(query, version, asyncio.create_task(self._encoded(query, version, budget)))
+
+    async def _analyzed(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
+        with budget.timed("analyze"):
+            try:
+                analysed = await self._analysis.run(
+                    lambda: self._retrieval.AnalyzeQuery(AnalyzeQueryRequest(query=query)),
+                    budget.left_ms() * _ANALYZE_SHARE,
+                )
+            except Missed as missed:
+                budget.left_out(str(missed))
+                return AnalyzeQueryResponse(query=query)
+        self._encoder_version = analysed.encoder_version or self._encoder_version
+        return analysed
+
+    async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> _Encoded:
+        """The encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
+        with budget.timed("embed"):
+            try:
+                try:
+                    response = await self._embed(query, encoder_version, budget)
+                except SnapshotGone:  # the snapshot before has the encoder that is still open
+                    response = await self._embed(query, "", budget)
+            except (Missed, SnapshotGone) as missed:
+                return _Encoded(None, "", str(missed))
+            return _Encoded(response.encodings[0] if response.encodings else None, response.encoder_version)
+
+    async def _embed(self, query: str, encoder_version: str, budget: Budget) -> EmbedQueriesResponse:
+        wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)
+        limit_ms = budget.left_ms() * _EMBED_SHARE
+        return await self._encoding.run(lambda: self._embedding.EmbedQueries(wanted), limit_ms)
