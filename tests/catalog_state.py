@@ -75,5 +75,5 @@ def _current(data: Path) -> Generation:
 
 
 def _snapshot(base: Generation) -> State:
-    rows = range(len(base.products))
-    return {base.products.product_id(row): (base.products.product(row), base.encoding(row)) for row in rows}
+    ids = base.products.product_ids(np.arange(len(base.products)))
+    return {each: (base.products.product(row), base.encoding(row)) for row, each in enumerate(ids)}

@@ -19,11 +19,12 @@ from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids, TokenIds, pad
 
 _logger = logging.getLogger(__name__)
-FORMAT = 2
+FORMAT = 3
 LIBRARIES = ("onnxruntime", "openvino")
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}  # to float32; at 0.993 reranking costs what it should gain
 CLOSE = 2.0  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
-_ROUNDS = 2
+AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
+_ROUNDS = 5
 
 QUERY_PROBES = (
     "wireless mouse", "red running shoes size 42", "usb c charger 65w", "sofa", "gift for a gardener under 30",
@@ -67,19 +68,22 @@ class Probes:
 
 def candidates(side: str, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
     """The engines worth a trial; the float32 reference comes first."""
-    exact = "openvino-bf16" if cpu.has_bf16 else "openvino-f32"
-    cpu_engine = "onnxruntime-int8" if side == "queries" else exact
-    return (REFERENCE, cpu_engine, *(("torch-cuda-bf16",) if cuda else ()))
+    bf16 = ("openvino-bf16",) if cpu.has_bf16 else ()
+    cpu_engines = ("onnxruntime-int8", *bf16) if side == "queries" else bf16 or ("openvino-f32",)
+    return (REFERENCE, *cpu_engines, *(("torch-cuda-bf16",) if cuda else ()))
 
 
 def choose(side: str, measured: Mapping[str, Measurement]) -> str:
-    """The closest to float32 among those that are close enough and nearly as fast as the fastest of them."""
+    """The closest to float32 among those that are close enough and nearly as fast as the fastest of them.
+
+    Where several are as good as float32, the fastest of those.
+    """
     allowed = {name: found for name, found in measured.items() if found.cosine >= LEAST_COSINE[side]}
     limit = CLOSE * min(found.ms for found in allowed.values()) if side == "queries" else 0
     fast = {name: found for name, found in allowed.items() if found.ms <= limit} or allowed
     if side == "products":  # all of them are as good as float32
         return min(fast, key=lambda name: fast[name].ms)
-    return max(fast, key=lambda name: fast[name].cosine)
+    return max(fast, key=lambda name: (min(fast[name].cosine, AS_GOOD), -fast[name].ms))
 
 
 def run_trial(

@@ -67,8 +67,9 @@ class RerankerService(RerankerServiceServicer):
         """What shoppers did with the candidates; else what is left out and why."""
         if self._features is None:
             return None, []
-        products = snapshot.products
-        product_ids = ["" if row == UNKNOWN else products.product_id(row) for row in candidates.rows.tolist()]
+        known = candidates.rows != UNKNOWN
+        ids = iter(snapshot.products.product_ids(candidates.rows[known]))
+        product_ids = [next(ids) if each else "" for each in known.tolist()]
         wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
         try:
             return await self._features.read(wanted, deadline), []

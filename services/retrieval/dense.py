@@ -46,7 +46,7 @@ class DenseLeg:
     def __init__(self, index: Any, vectors: NDArray[Any], search: Mapping[str, Any]) -> None:
         """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the index."""
         self._index, self._vectors, self._search = index, vectors, search
-        self._is_flat = isinstance(faiss.downcast_index(index), faiss.IndexFlat)
+        self._is_flat = isinstance(faiss.downcast_index(index), faiss.IndexFlat | faiss.IndexScalarQuantizer)
 
     @classmethod
     def open(cls, folder: Path, search: Mapping[str, Any]) -> DenseLeg:

@@ -130,7 +130,7 @@ def _values(message: search_pb2.Filter) -> tuple[str, ...]:
 def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
     return RetrieveResponse(
         rows=snapshot.rows.to_wire(found.rows).tolist(),
-        product_ids=[snapshot.products.product_id(row) for row in found.rows.tolist()],
+        product_ids=snapshot.products.product_ids(found.rows),
         lexical_scores=found.lexical_scores.tolist(),
         dense_scores=found.dense_scores.tolist(),
         fused_scores=found.fused_scores.tolist(),

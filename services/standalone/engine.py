@@ -143,6 +143,9 @@ class Engine:
 
     async def _open(self) -> None:
         await asyncio.to_thread(self._encoders.refresh)
+        await asyncio.gather(self._open_newest(), self._indexing.warm())
+
+    async def _open_newest(self) -> None:
         try:
             await self._indexing.move_over()
         except AisleError as error:

@@ -1,5 +1,6 @@
 """What counters say of the time before a page: many values read at once."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,13 +48,18 @@ class Windows:
         if (asked := owners >= 0).sum() < len(owners):
             places, count, owners = places[asked], count[asked], owners[asked]
         today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
+        present, owners = np.unique(owners, return_inverse=True)  # few of the candidates, in most shops
         day, counter = (places >> 16).astype(np.int64), np.minimum(places & 0xFF, COUNTERS - 1)
         # A clock that was ahead counts for today.
         age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
         cells = (owners * COUNTERS + counter) * _AGES + age
-        by_age = np.bincount(cells, weights=count, minlength=n * COUNTERS * _AGES).reshape(n, COUNTERS, _AGES)
-        counts = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
-        return cls(counts.astype(np.float32), _idle_days(by_age))
+        size = len(present), COUNTERS, _AGES
+        by_age = np.bincount(cells, weights=count, minlength=math.prod(size)).reshape(size)
+        counts = np.zeros((n, len(WINDOW_DAYS) + 1, COUNTERS), np.float32)
+        counts[present] = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
+        idle_days = np.full(n, np.nan, np.float32)
+        idle_days[present] = _idle_days(by_age)
+        return cls(counts, idle_days)
 
 
 def _weights(elapsed: float) -> NDArray[np.float64]:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
 
@@ -29,7 +32,8 @@ class Products(RowsById, Protocol):
     def product(self, row: int) -> Product:
         """The product in a row, as a value."""
 
-    def product_id(self, row: int) -> str: ...
+    def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """The ids in some rows."""
 
 
 class DeltaIds:
@@ -96,7 +100,8 @@ class LiveProducts:
         """See Products."""
         return from_bytes(self.payload(row))
 
-    def product_id(self, row: int) -> str:
+    def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """See Products."""
-        old = len(self.base)
-        return self.base.product_id(row) if row < old else self.rows.delta.ids[row - old]
+        old, new = len(self.base), self.rows.delta.ids
+        known = iter(self.base.product_ids(rows[rows < old]))
+        return [next(known) if row < old else new[row - old] for row in rows.tolist()]

@@ -58,6 +58,11 @@ class Blobs:
     def __getitem__(self, row: int) -> bytes:
         return self._data[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
+    def take(self, rows: NDArray[np.int64]) -> list[bytes]:
+        """Those in some rows, much quicker than one by one."""
+        data, starts, ends = self._data.data, self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
+        return [bytes(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+
 
 class ProductsWriter:
     """Writes products in the order of their rows."""
@@ -119,15 +124,16 @@ class ProductStore:
         hashes[self._hash_rows] = self._hashes
         return hashes
 
-    def product_id(self, row: int) -> str:
-        return self._ids[row].decode()
+    def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
+        """The ids in some rows."""
+        return [each.decode() for each in self._ids.take(rows)]
 
     def row(self, product_id: str) -> int | None:
         """The row of a product, or None when the snapshot has no such product."""
         wanted = id_hash(product_id)
         first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
         while first < len(self._hashes) and int(self._hashes[first]) == wanted:  # two ids may share a hash
-            if self.product_id(row := int(self._hash_rows[first])) == product_id:
+            if self._ids[row := int(self._hash_rows[first])].decode() == product_id:
                 return row
             first += 1
         return None

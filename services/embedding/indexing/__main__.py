@@ -34,6 +34,7 @@ async def main() -> None:
     async def follow() -> None:
         with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again
             await asyncio.to_thread(encoders.refresh)
+        await follower.warm()
         async with the_indexer(data, config.refresh_seconds):
             await follower.run()
 

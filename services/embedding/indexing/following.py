@@ -71,7 +71,6 @@ class CatalogFollower:
 
     async def run(self) -> None:
         """Follow until cancelled; what goes wrong is tried again."""
-        warming = asyncio.create_task(asyncio.to_thread(self._warm))
         complaint = Complaint(log, "catalogue writes wait for the next try: %s")
         try:
             while True:
@@ -83,12 +82,12 @@ class CatalogFollower:
                     complaint.tell(error)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            await asyncio.gather(self._upkeep.close(), warming)
+            await self._upkeep.close()
 
-    def _warm(self) -> None:
-        """Build the engine for products, so that the first write does not wait for it."""
+    async def warm(self) -> None:
+        """Build the engine for products before there is a first write, which would wait for it, and pages with it."""
         try:
-            self._encoders.target.encoder.encode_products([_WARM])
+            await asyncio.to_thread(lambda: self._encoders.target.encoder.encode_products([_WARM]))
         except Exception as error:
             log.error("products cannot be encoded yet: %s", error)
 

@@ -23,6 +23,11 @@ def test_products_are_never_encoded_in_int8() -> None:
         EmbeddingConfig(product_engine="onnxruntime-int8")
 
 
+def test_queries_have_bf16_where_the_processor_has() -> None:
+    assert candidates("queries", ZEN_4, cuda=False) == (REFERENCE, "onnxruntime-int8", "openvino-bf16")
+    assert candidates("queries", ZEN_3, cuda=True) == (REFERENCE, "onnxruntime-int8", "torch-cuda-bf16")
+
+
 def test_the_fastest_wins_the_products() -> None:
     measured = {REFERENCE: Measurement(600, 1.0), "openvino-bf16": Measurement(300, 0.99998)}
     assert choose("products", measured) == "openvino-bf16"
@@ -40,6 +45,16 @@ def test_among_query_engines_of_like_speed_the_most_exact_wins() -> None:
         "onnxruntime-int8-dynamic": Measurement(1.4, 0.9985),
     }
     assert choose("queries", measured) == "onnxruntime-int8"
+
+
+def test_among_query_engines_as_good_as_float32_the_fastest_wins() -> None:
+    measured = {
+        REFERENCE: Measurement(3.0, 1.0),
+        "openvino-bf16": Measurement(1.9, 0.99998),
+        "onnxruntime-int8": Measurement(1.6, 0.9994),
+    }
+    assert choose("queries", measured) == "openvino-bf16"
+    assert choose("queries", measured | {"onnxruntime-int8": Measurement(0.9, 0.9994)}) == "onnxruntime-int8"
 
 
 def test_a_choice_is_remembered_for_its_key_only(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_vectors_are_those_of_the_row(snapshot: RerankerSnapshot) -> None:
 
 def test_a_product_is_where_it_was_written_last(snapshot: RerankerSnapshot) -> None:
     assert [snapshot.products.row(each) for each in ("p3", "p9", "new", "p4")] == [60, None, 62, 4]
-    assert [snapshot.products.product_id(row) for row in (3, 60, 62)] == ["p3", "p3", "new"]
+    assert snapshot.products.product_ids(np.array([3, 60, 62])) == ["p3", "p3", "new"]
 
 
 def test_states_are_gathered_in_the_order_of_the_rows(snapshot: RerankerSnapshot) -> None:
@@ -146,5 +146,5 @@ def _rebuilt(snapshot: RerankerSnapshot, rows: Rows, folder: Path) -> RerankerSn
 def _as_read(snapshot: RerankerSnapshot, row: int) -> Product:
     values = {name: float(snapshot.column(name, np.array([row]))[0]) for name in ("price", "rating", "rating_count")}
     price, average = (None if np.isnan(values[name]) else values[name] for name in ("price", "rating"))
-    product_id = snapshot.products.product_id(row)
+    (product_id,) = snapshot.products.product_ids(np.array([row]))
     return Product(product_id, "x", price=price, rating_average=average, rating_count=int(values["rating_count"]))

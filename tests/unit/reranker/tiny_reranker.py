@@ -6,6 +6,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+from numpy.typing import NDArray
 
 from protos.embedding_pb2 import QueryEncoding
 from protos.reranker_pb2 import RerankRequest
@@ -39,8 +40,8 @@ class NumberedProducts:
         row = int(product_id.removeprefix("p"))
         return row if row < PRODUCTS else None
 
-    def product_id(self, row: int) -> str:
-        return f"p{row}"
+    def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
+        return [f"p{row}" for row in rows.tolist()]
 
     def product(self, row: int) -> Product:
         return Product(f"p{row}", "kettle")

@@ -78,7 +78,7 @@ class Shop:
 
 
 def ids_of(snapshot: Snapshot, found: Candidates) -> list[str]:
-    return [snapshot.products.product_id(int(row)) for row in found.rows]
+    return snapshot.products.product_ids(found.rows)
 
 
 def answer(snapshot: Snapshot, request: Request, fields: list[str]) -> tuple[set[str], int, Any]:

@@ -39,9 +39,7 @@ def _found(snapshot: Snapshot, query: str) -> list[str]:
 
 def _matching(snapshot: Snapshot, query: str) -> list[str]:
     """Products that hold enough of the query's words."""
-    return [
-        snapshot.products.product_id(row) for row in np.flatnonzero(snapshot.lexical.search(query).matching()).tolist()
-    ]
+    return snapshot.products.product_ids(np.flatnonzero(snapshot.lexical.search(query).matching()))
 
 
 def test_a_state_does_not_change_when_the_next_one_comes(shop: Shop) -> None:

@@ -33,7 +33,7 @@ def snapshot(open_snapshot: OpenSnapshot) -> Snapshot:
 
 def ids(snapshot: Snapshot, **request: Any) -> list[str]:
     found = Retriever().retrieve(snapshot, Request(**request))
-    return [snapshot.products.product_id(row) for row in found.rows]
+    return snapshot.products.product_ids(found.rows)
 
 
 def test_words_and_vectors_join(snapshot: Snapshot) -> None:

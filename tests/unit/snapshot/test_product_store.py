@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ def test_every_id_is_found_in_its_row_and_no_other_is(tmp_path_factory: pytest.T
     found = [Product(product_id, f"title of {product_id}") for product_id in ids]
     store = _stored(tmp_path_factory.mktemp("products"), found[:half], found[half:])
     assert [store.row(product_id) for product_id in ids] == list(range(len(ids)))
-    assert [store.product_id(row) for row in range(len(store))] == ids
+    assert store.product_ids(np.arange(len(store))) == ids
     assert [store.product(row) for row in range(len(store))] == found
     assert store.row("an id that is longer than those") is None
 
