@@ -71,11 +71,11 @@ class Understanding:
             analysed = await self._analyzed(query, budget)
             if not analysed.query:
                 return UnderstoodQuery("", False)
-            encoded = await (
-                guess.encoded
-                if guess and guess.fits(analysed)
-                else self._encoded(analysed.query, analysed.encoder_version, budget)
-            )
+            with budget.timed("embed"):  # what is waited for longer than the analysis took
+                if guess and guess.fits(analysed):
+                    encoded = await guess.encoded
+                else:
+                    encoded = await self._encoded(analysed.query, analysed.encoder_version, budget)
         finally:
             if guess:
                 guess.encoded.cancel()
@@ -102,15 +102,14 @@ class Understanding:
 
     async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> _Encoded:
         """The encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
-        with budget.timed("embed"):
+        try:
             try:
-                try:
-                    response = await self._embed(query, encoder_version, budget)
-                except SnapshotGone:  # the snapshot before has the encoder that is still open
-                    response = await self._embed(query, "", budget)
-            except (Missed, SnapshotGone) as missed:
-                return _Encoded(None, "", str(missed))
-            return _Encoded(response.encodings[0] if response.encodings else None, response.encoder_version)
+                response = await self._embed(query, encoder_version, budget)
+            except SnapshotGone:  # the snapshot before has the encoder that is still open
+                response = await self._embed(query, "", budget)
+        except (Missed, SnapshotGone) as missed:
+            return _Encoded(None, "", str(missed))
+        return _Encoded(response.encodings[0] if response.encodings else None, response.encoder_version)
 
     async def _embed(self, query: str, encoder_version: str, budget: Budget) -> EmbedQueriesResponse:
         wanted = EmbedQueriesRequest(queries=[query], encoder_version=encoder_version)

@@ -62,6 +62,7 @@ class Lists:
 
     lexical: Rows
     dense: Rows
+    dense_scores: Scores  # in the order of `dense`
     matching: Mask | None  # (n,); None: all
 
 
@@ -104,18 +105,18 @@ class Retriever:
     def _lists(
         self, snapshot: Snapshot, request: Request, words: LexicalSearch, allowed: Mask | None, clock: Clock
     ) -> Lists:
-        nothing = np.empty(0, np.int64)
+        lexical, dense, scores = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
         if not request.query:
-            return Lists(nothing, nothing, allowed)
-        lexical, dense, matching = nothing, nothing, np.zeros(snapshot.columns.row_count, np.bool_)
+            return Lists(lexical, dense, scores, allowed)
+        matching = np.zeros(snapshot.columns.row_count, np.bool_)
         if tier_of(request) != DENSE:
             with clock.timed("lexical"):
                 lexical, matching = self._by_words(words, allowed, tier_of(request) == FUSED)
         if tier_of(request) != LEXICAL:
             with clock.timed("dense"):
-                dense = self._by_vector(snapshot, request.vector, allowed)
+                dense, scores = self._by_vector(snapshot, request.vector, allowed)
         matching[lexical] = matching[dense] = True
-        return Lists(lexical, dense, matching)
+        return Lists(lexical, dense, scores, matching)
 
     def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words; a `strict` list is of those alone, if there are any."""
@@ -125,11 +126,14 @@ class Retriever:
         among = matching if strict and matching.any() else allowed
         return words.best(self.leg_limit, among)[0], matching
 
-    def _by_vector(self, snapshot: Snapshot, vector: NDArray[np.float32] | None, allowed: Mask | None) -> Rows:
+    def _by_vector(
+        self, snapshot: Snapshot, vector: NDArray[np.float32] | None, allowed: Mask | None
+    ) -> tuple[Rows, Scores]:
         if vector is None:
-            return np.empty(0, np.int64)
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         rows, scores = snapshot.dense.best(vector, self.leg_limit, allowed)
-        return rows[scores >= self.dense_floor * scores[0]] if len(rows) else rows
+        near = scores >= self.dense_floor * scores[:1]
+        return rows[near], scores[near]
 
 
 def tier_of(request: Request) -> str:
@@ -150,8 +154,7 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     with clock.timed("lexical"):
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
-        vector = request.vector
-        dense_scores = np.zeros(len(rows), np.float32) if vector is None else snapshot.dense.scores(vector, rows)
+        dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks[: len(rows)], lists.dense_scores)
     with clock.timed("facets"):
         matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
         counted = tuple(facets.count(snapshot.columns, matching, name, limit) for name, limit in request.facets)
@@ -169,3 +172,13 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         clock.spent_ms,
         ("dense: no vector",) if request.query and request.tier != LEXICAL and request.vector is None else (),
     )
+
+
+def _dense_scores(snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores) -> Scores:
+    """Of `rows` (k,), whose `ranks` in the dense list are 0 where they are not in it; `known` are those of the list."""
+    scores = np.zeros(len(rows), np.float32)
+    if request.vector is not None:
+        listed = ranks > 0
+        scores[listed] = known[ranks[listed] - 1]
+        scores[~listed] = snapshot.dense.scores(request.vector, rows[~listed])
+    return scores

@@ -16,6 +16,7 @@ Matrix = NDArray[np.float32]
 
 _OLD, _TOTAL = KEPT_DAYS + 1, KEPT_DAYS + 2  # ages of what is in no window, and of lifetime totals
 _AGES = _TOTAL + 1
+_ACTIONS = [counter for counter in range(COUNTERS) if counter != SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,13 @@ class Windows:
 
 def _weights(elapsed: float) -> NDArray[np.float64]:
     """(windows + 1, ages): how much of a day of that age is within a window, when `elapsed` of today has passed."""
-    ages = np.arange(_OLD + 1)
-    within = [np.clip(days + 1 - elapsed - ages, 0, 1) for days in WINDOW_DAYS]
-    windows = np.pad(within, ((0, 1), (0, 1)))
+    windows = np.zeros((len(WINDOW_DAYS) + 1, _AGES))
+    windows[:-1, : _OLD + 1] = np.clip(np.array(WINDOW_DAYS)[:, None] + 1 - elapsed - np.arange(_OLD + 1), 0, 1)
     windows[-1, _TOTAL] = 1
     return windows
 
 
 def _idle_days(by_age: NDArray[Any]) -> Matrix:
     """`by_age` is (n, counters, ages)."""
-    acted = np.delete(by_age, SHOWN, axis=1)[:, :, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
+    acted = by_age[:, _ACTIONS, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
     return np.where(acted.any(axis=1), acted.argmax(axis=1), np.nan).astype(np.float32)
