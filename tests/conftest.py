@@ -1,11 +1,13 @@
-"""The real servers that tests need: those that run already, or new ones."""
+"""What tests of every kind need: the real servers, those that run already or new ones, and a log in a file."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from shared.events.kafka.config import KafkaConfig
+from shared.events.sqlite import SqliteEventLog
 from tests.servers import Broker, fresh_topics, services
 
 
@@ -51,3 +53,10 @@ def broker(_broker: Broker) -> Broker:
     """A broker that runs, and that the test may stop, kill and hold up."""
     _broker.start()
     return _broker
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
+    opened = SqliteEventLog(tmp_path / "log.sqlite")
+    yield opened
+    await opened.close()

@@ -4,11 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import (
-    FetchProductsRequest,
-    RetrieveRequest,
-    RetrieveResponse,
-)
+from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest, RetrieveResponse
 from protos.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,

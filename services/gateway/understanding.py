@@ -63,14 +63,12 @@ class Understanding:
         query = validation.searched_text(request.query)
         if not query:
             return UnderstoodQuery("", False)
-        if request.max_tier == TIER_LEXICAL:
-            analysed = await self._analyzed(query, budget)
-            return UnderstoodQuery(analysed.query, analysed.corrected)
-        guess = self._guess(query, budget) if self._encoder_version else None
+        words_alone = request.max_tier == TIER_LEXICAL
+        guess = self._guess(query, budget) if self._encoder_version and not words_alone else None
         try:
             analysed = await self._analyzed(query, budget)
-            if not analysed.query:
-                return UnderstoodQuery("", False)
+            if words_alone or not analysed.query:
+                return UnderstoodQuery(analysed.query, analysed.corrected)
             with budget.timed("embed"):  # what is waited for longer than the analysis took
                 if guess and guess.fits(analysed):
                     encoded = await guess.encoded

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,13 +33,6 @@ async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any
     async with connect(f"127.0.0.1:{server.port}") as channel:
         yield channel
     await server.stop(grace_seconds=0)
-
-
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
-    opened = SqliteEventLog(tmp_path / "log.sqlite")
-    yield opened
-    await opened.close()
 
 
 def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:

@@ -45,13 +45,6 @@ class Shown(Retrieval):
 
 
 @pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
-    opened = SqliteEventLog(tmp_path / "log.sqlite")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 def shown() -> Shown:
     return Shown(products={"old": Product(product_id="old", title="from the snapshot", price=Price(amount=5))})
 

@@ -25,13 +25,6 @@ def click(event_id: str = "e1") -> UserEvent:
     return UserEvent(event_id=event_id, action="click", visitor_id="v1", products=[EventProduct(product_id="p1")])
 
 
-@pytest.fixture
-async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
-    opened = SqliteEventLog(tmp_path / "log.sqlite")
-    yield opened
-    await opened.close()
-
-
 async def test_an_event_is_in_the_log_when_it_is_acknowledged(log: SqliteEventLog) -> None:
     response = await EventService(log).RecordEvents(RecordEventsRequest(events=[click()]))
     assert [(ack.event_id, ack.status) for ack in response.acks] == [("e1", EVENT_STATUS_ACCEPTED)]
