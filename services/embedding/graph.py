@@ -18,7 +18,7 @@ from services.embedding.weights import Tensors
 from shared.errors import Corrupt
 
 OPSET = 20  # the first with Gelu
-MICROSOFT, BLOCK = "com.microsoft", 64  # the domain of MatMulNBits, and how many values share a scale
+MICROSOFT, BLOCK = "com.microsoft", 32  # the domain of MatMulNBits, and how many values share a scale
 MASKED = -10_000.0  # added to the scores of padding; finite, so that bf16 and int8 stay finite
 QUERY_OUTPUTS = ("vector", "hidden", "states", "token_weights")
 PRODUCT_OUTPUTS = ("vector", "states")

@@ -19,7 +19,7 @@ from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids, TokenIds, pad
 
 _logger = logging.getLogger(__name__)
-FORMAT = 3
+FORMAT = 4
 LIBRARIES = ("onnxruntime", "openvino")
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}  # to float32; at 0.993 reranking costs what it should gain
 CLOSE = 2.0  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32

@@ -44,6 +44,7 @@ FEATURES = (
 
 
 _NOT_KNOWN: Mapping[str, Matrix] = {}
+_PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,14 @@ def feature_matrix(candidates: CandidateScores, done: Mapping[str, Matrix] = _NO
 
     `done` are columns (n,) of what shoppers did; those that are missing are not known.
     """
-    columns = {**_columns(candidates), **done}
-    unknown = np.full(len(candidates.fused_score), np.nan, np.float32)
-    return np.stack([columns.get(name, unknown) for name in FEATURES], axis=1).astype(np.float32)
+    matrix = np.full((len(FEATURES), len(candidates.fused_score)), np.nan, np.float32)
+    for name, column in (*_columns(candidates).items(), *done.items()):
+        matrix[_PLACES[name]] = column
+    return np.ascontiguousarray(matrix.T)
 
 
 def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
-    fused_z, maxsim_z = standardised(c.fused_score), standardised(c.maxsim_score)
+    fused_z, maxsim_z, price_log = standardised(c.fused_score), standardised(c.maxsim_score), np.log1p(c.price)
     return {
         "lexical_score": c.lexical_score,
         "dense_score": c.dense_score,
@@ -87,8 +89,8 @@ def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
         "block_z": _filled(c.block_score, fused_z + maxsim_z),
         "lexical_reciprocal_rank": _reciprocal(c.lexical_rank),
         "dense_reciprocal_rank": _reciprocal(c.dense_rank),
-        "price_log": np.log1p(c.price),
-        "price_relative": np.log1p(c.price) - _median(np.log1p(c.price)),
+        "price_log": price_log,
+        "price_relative": price_log - _median(price_log),
         "rating_average": _smoothed(c.rating_average, c.rating_count),
         "rating_count_log": np.log1p(c.rating_count),
     }

@@ -1,5 +1,7 @@
 """Columns of a page's candidates from what the store has of them."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,26 +14,33 @@ Matrix = NDArray[np.float32]
 
 def counted_columns(products: Windows, under_query: Windows) -> dict[str, Matrix]:
     """Columns (n,) of n products: by all that was done with them, and by what followed from the query."""
-    nothing = np.full(len(products.counts), np.nan, np.float32)
-    columns = {name: _column(each, products, nothing) for name, each in spec.PRODUCT_COLUMNS.items()}
+    columns = _columns(spec.PRODUCT_COLUMNS, products, {})
     columns[spec.IDLE_DAYS] = products.idle_days
-    for name, each in spec.QUERY_COLUMNS.items():
-        own = columns.get(name.replace("query_", "product_", 1), nothing)
-        columns[name] = _column(each, under_query, own)
-    return columns
+    own = {name.replace("product_", "query_", 1): column for name, column in columns.items()}
+    return columns | _columns(spec.QUERY_COLUMNS, under_query, own)
 
 
-def _column(column: Count | Rate, windows: Windows, usual: Matrix) -> Matrix:
-    done: Matrix = windows.counts[:, column.window, list(column.counters)].max(axis=1)
-    if isinstance(column, Count):
-        return np.log1p(done)
-    return _rate(done, windows.counts[:, column.window, spec.SHOWN], usual)
+def _columns(columns: Mapping[str, Count | Rate], windows: Windows, usual: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """All columns of a kind at once: a page makes them on its way, and numpy's calls take longer than its sums."""
+    counted = {name: _done(each, windows) for name, each in columns.items() if isinstance(each, Count)}
+    shares = {name: each for name, each in columns.items() if isinstance(each, Rate)}
+    shown = np.stack([windows.counts[each.window, spec.SHOWN] for each in shares.values()])
+    nothing = np.full(shown.shape[1], np.nan, np.float32)
+    expected = np.stack([usual.get(name, nothing) for name in shares])
+    rates = _rates(np.stack([_done(each, windows) for each in shares.values()]), shown, expected)
+    counts = np.log1p(np.stack(list(counted.values())))
+    return dict(zip(counted, counts, strict=True)) | dict(zip(shares, rates, strict=True))
 
 
-def _rate(done: Matrix, shown: Matrix, usual: Matrix) -> Matrix:
-    """Smoothed shares; where `usual` is nan, the share of all products together stands for it."""
-    done, total = np.minimum(done, shown), float(shown.sum())
-    together = float(done.sum()) / total if total else np.nan
+def _done(column: Count | Rate, windows: Windows) -> Matrix:
+    done: Matrix = windows.counts[column.window, list(column.counters)].max(axis=0)
+    return done
+
+
+def _rates(done: Matrix, shown: Matrix, usual: Matrix) -> Matrix:
+    """Smoothed shares (rates, n); where `usual` is nan, the share of all products together stands for it."""
+    done, total = np.minimum(done, shown), shown.sum(axis=1, keepdims=True)
+    together = np.where(total > 0, done.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9), np.nan)
     expected = np.where(np.isnan(usual), together, usual)
     share: Matrix = ((done + spec.USUAL_SHOWN * expected) / (shown + spec.USUAL_SHOWN)).astype(np.float32)
     return share

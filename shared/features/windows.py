@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,13 @@ Matrix = NDArray[np.float32]
 
 _OLD, _TOTAL = KEPT_DAYS + 1, KEPT_DAYS + 2  # ages of what is in no window, and of lifetime totals
 _AGES = _TOTAL + 1
-_ACTIONS = [counter for counter in range(COUNTERS) if counter != SHOWN]
 
 
 @dataclass(frozen=True, slots=True)
 class Windows:
     """Of n products: how often each thing happened, and how long ago the last did."""
 
-    counts: Matrix  # (n, windows + 1, counters); the last of the windows is the lifetime total
+    counts: Matrix  # (windows + 1, counters, n); the last of the windows is the lifetime total
     idle_days: Matrix  # (n,), since anything but being shown; nan when that is older than KEPT_DAYS
 
     @classmethod
@@ -49,18 +47,17 @@ class Windows:
         if (asked := owners >= 0).sum() < len(owners):
             places, count, owners = places[asked], count[asked], owners[asked]
         today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
-        present, owners = np.unique(owners, return_inverse=True)  # few of the candidates, in most shops
         day, counter = (places >> 16).astype(np.int64), np.minimum(places & 0xFF, COUNTERS - 1)
         # A clock that was ahead counts for today.
         age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
-        cells = (owners * COUNTERS + counter) * _AGES + age
-        size = len(present), COUNTERS, _AGES
-        by_age = np.bincount(cells, weights=count, minlength=math.prod(size)).reshape(size)
-        counts = np.zeros((n, len(WINDOW_DAYS) + 1, COUNTERS), np.float32)
-        counts[present] = (by_age @ _weights(elapsed).T).transpose(0, 2, 1)
+        within = _weights(elapsed)[:, age] * count  # (windows + 1, entries)
+        cells = (np.arange(len(within))[:, None] * COUNTERS + counter) * n + owners
+        size = len(within), COUNTERS, n
+        counts = np.bincount(cells.ravel(), weights=within.ravel(), minlength=math.prod(size)).reshape(size)
         idle_days = np.full(n, np.nan, np.float32)
-        idle_days[present] = _idle_days(by_age)
-        return cls(counts, idle_days)
+        acted = (counter != SHOWN) & (age <= KEPT_DAYS) & (count > 0)
+        np.fmin.at(idle_days, owners[acted], age[acted].astype(np.float32))
+        return cls(counts.astype(np.float32), idle_days)
 
 
 def _weights(elapsed: float) -> NDArray[np.float64]:
@@ -69,9 +66,3 @@ def _weights(elapsed: float) -> NDArray[np.float64]:
     windows[:-1, : _OLD + 1] = np.clip(np.array(WINDOW_DAYS)[:, None] + 1 - elapsed - np.arange(_OLD + 1), 0, 1)
     windows[-1, _TOTAL] = 1
     return windows
-
-
-def _idle_days(by_age: NDArray[Any]) -> Matrix:
-    """`by_age` is (n, counters, ages)."""
-    acted = by_age[:, _ACTIONS, : KEPT_DAYS + 1].sum(axis=1) > 0  # (n, ages)
-    return np.where(acted.any(axis=1), acted.argmax(axis=1), np.nan).astype(np.float32)

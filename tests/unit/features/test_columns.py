@@ -116,10 +116,10 @@ async def test_visits_from_elsewhere_make_no_rate_above_one() -> None:
 
 
 def test_a_rate_under_a_query_begins_at_the_products_own() -> None:
-    products, under_query = np.zeros((2, 4, 7), np.float32), np.zeros((2, 4, 7), np.float32)
-    products[:, spec.MONTH, spec.SHOWN] = 1_000_000
-    products[:, spec.MONTH, spec.PURCHASE] = 500_000, 0
-    under_query[1, spec.MONTH, spec.SHOWN], under_query[1, spec.MONTH, spec.PURCHASE] = 20, 20
+    products, under_query = np.zeros((4, 7, 2), np.float32), np.zeros((4, 7, 2), np.float32)
+    products[spec.MONTH, spec.SHOWN] = 1_000_000
+    products[spec.MONTH, spec.PURCHASE] = 500_000, 0
+    under_query[spec.MONTH, spec.SHOWN, 1], under_query[spec.MONTH, spec.PURCHASE, 1] = 20, 20
     idle = np.zeros(2, np.float32)
     made = counted_columns(Windows(products, idle), Windows(under_query, idle))
     assert made["query_purchase_rate_30d"] == pytest.approx([0.5, 0.5], abs=1e-3)
