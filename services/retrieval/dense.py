@@ -41,7 +41,7 @@ class DenseSearch(Protocol):
 
 
 class DenseLeg:
-    """Searches a FAISS index; scores are always exact, from the stored vectors."""
+    """Searches a FAISS index; scores are always exact: a flat index's own, or from the stored vectors."""
 
     def __init__(self, index: Any, vectors: NDArray[Any], search: Mapping[str, Any]) -> None:
         """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the index."""
@@ -68,8 +68,7 @@ class DenseLeg:
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
-        rows = self._nearest(vector, limit, mask)
-        scores = self.scores(vector, rows)
+        rows, scores = self._nearest(vector, limit, mask)
         order = np.lexsort((rows, -scores))[:limit]
         return rows[order], scores[order]
 
@@ -81,29 +80,36 @@ class DenseLeg:
             scores[block] = self._vectors[rows[block]].astype(np.float32) @ vector
         return scores
 
-    def _nearest(self, vector: Vector, limit: int, mask: Mask | None) -> Rows:
+    def _nearest(self, vector: Vector, limit: int, mask: Mask | None) -> tuple[Rows, Scores]:
         if mask is None:
             return self._searched(vector, min(limit, len(self._vectors)))
         selected = int(np.count_nonzero(mask))
         if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
-            return np.flatnonzero(mask)
+            rows = np.flatnonzero(mask)
+            return rows, self.scores(vector, rows)
         if (hidden := len(mask) - selected) <= limit:  # a longer list holds enough, whichever rows are hidden
-            rows = self._searched(vector, limit + hidden)
-            return rows[mask[rows]]
+            return _among(mask, *self._searched(vector, limit + hidden))
         if self._is_flat and 2 * selected >= len(mask):  # a longer list of all costs less than a selector
-            rows = self._searched(vector, min(3 * limit, len(mask)))
-            if len(rows := rows[mask[rows]]) >= limit:
-                return rows
+            rows, scores = _among(mask, *self._searched(vector, min(3 * limit, len(mask))))
+            if len(rows) >= limit:
+                return rows, scores
         bits = np.packbits(mask, bitorder="little")
         return self._searched(vector, limit, faiss.IDSelectorBitmap(bits), min(WIDEST, len(mask) / selected))
 
-    def _searched(self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0) -> Rows:
+    def _searched(self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0) -> tuple[Rows, Scores]:
         if not limit:
-            return np.empty(0, np.int64)
+            return np.empty(0, np.int64), np.empty(0, np.float32)
         parameters = search_parameters(self._index, self._search, selector, widen)
         with _one_thread():
-            rows = self._index.search(vector[None], limit, params=parameters)[1][0]
-        return np.asarray(rows[rows >= 0], np.int64)
+            scores, rows = (each[0] for each in self._index.search(vector[None], limit, params=parameters))
+        found = rows >= 0
+        rows, scores = np.asarray(rows[found], np.int64), scores[found]
+        return rows, scores if self._is_flat else self.scores(vector, rows)
+
+
+def _among(mask: Mask, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
+    selected = mask[rows]
+    return rows[selected], scores[selected]
 
 
 @contextmanager
