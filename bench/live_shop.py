@@ -23,6 +23,7 @@ from tests.reckoning import products_are_as_written
 from tests.shop import QUICK, Shop, running_shop
 
 ON_ONE_MACHINE = {
+    "AISLE_EMBEDDING_PRODUCT_ENGINE": "auto",  # what new texts cost is part of what is measured
     "AISLE_RETRIEVAL_SCRATCH": "",  # the copy of the word index is in memory, as by default
     "AISLE_EMBEDDING_PRODUCT_THREADS": "1",  # as in `aisle serve`: the indexer leaves a core to pages
 }

@@ -98,7 +98,7 @@ class ColumnsWriter:
 
     def _sort_values(self) -> NDArray[np.uint32]:
         """Write the values in order; the new code of every old one."""
-        order = sorted(self._values, key=lambda value: (value.casefold(), value))
+        order = sorted(self._values, key=_order)
         lines = [_escape(value).encode() for value in order]
         (self._folder / "values.txt").write_bytes(b"".join(lines))
         starts = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype("<i8")
@@ -106,6 +106,10 @@ class ColumnsWriter:
         new = np.empty(len(order), "<u4")
         new[[self._values[value] for value in order]] = np.arange(len(order))
         return new
+
+
+def _order(value: str) -> tuple[str, str]:
+    return value.casefold(), value
 
 
 def _escape(value: str) -> str:
@@ -137,11 +141,12 @@ class Values:
 
     def __getitem__(self, code: int) -> str:
         line = bytes(self._data[self._offsets[code] : self._offsets[code + 1] - 1])
-        return str(json.loads(b'"' + line + b'"'))
+        return str(json.loads(b'"' + line + b'"')) if b"\\" in line else line.decode()
 
     def code(self, value: str) -> int | None:
         """The code of exactly this text; None when no product has it."""
-        return next((code for code in self.codes(value) if self[code] == value), None)
+        code = bisect_left(range(len(self)), _order(value), key=lambda code: _order(self[code]))
+        return code if code < len(self) and self[code] == value else None
 
     def spans(self, value: str) -> list[range]:
         """The codes of a text in whatever case, in runs."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 import tantivy
@@ -30,6 +31,7 @@ _LONGEST_WORD_BYTES = 64
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
 
 
+@cache
 def analyzer() -> TextAnalyzer:
     """Words in lower case without accents, stemmed in English."""
     words = tantivy.TextAnalyzerBuilder(Tokenizer.regex(_WORDS)).filter(Filter.remove_long(_LONGEST_WORD_BYTES))
