@@ -19,10 +19,10 @@ from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids, TokenIds, pad
 
 _logger = logging.getLogger(__name__)
-FORMAT = 4
+FORMAT = 5
 LIBRARIES = ("onnxruntime", "openvino")
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}  # to float32; at 0.993 reranking costs what it should gain
-CLOSE = 2.0  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+CLOSE = 1.25  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
 AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
 _ROUNDS = 5
 
