@@ -1,6 +1,7 @@
 """Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -24,6 +25,7 @@ from shared.errors import Unavailable
 from shared.features.page import StoredPage
 from shared.snapshot.wire_rows import UNKNOWN
 
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")  # what needs Python, while the block's engine does not
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
 
@@ -62,15 +64,14 @@ class Reranker:
         the block.
         """
         self._refuse_if_late(deadline)
-        clock = _Stopwatch()
+        clock, told = _Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
         met = self._maxsim(query, candidates.rows, clock)
         self.before.observe(1, clock.total_ms())
         with clock.stage("block"):
             partial = self._block(query, candidates, met, deadline.sooner_by(self.after.expected_ms()))
         before_ms = clock.total_ms()
         with clock.stage("features"):
-            near = self._affinity(candidates.rows, self._recent(done))
-            columns = _known({**done.columns(), VISITOR_AFFINITY: near}, candidates.rows) if done else {}
+            near, columns = told.result()
             features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
         with clock.stage("ranker"):
             ranked = self.ranker.score(features)
@@ -124,6 +125,11 @@ class Reranker:
             rating_average=self.snapshot.column("rating", candidates.rows),
             rating_count=self.snapshot.column("rating_count", candidates.rows),
         )
+
+    def _told(self, rows: Rows, done: StoredPage | None) -> tuple[Matrix, Mapping[str, Matrix]]:
+        """The visitor's affinity to each of the products, and the columns of what shoppers did."""
+        near = self._affinity(rows, self._recent(done))
+        return near, _known({**done.columns(), VISITOR_AFFINITY: near}, rows) if done else {}
 
     def _recent(self, done: StoredPage | None) -> RecentProducts:
         """Those that the snapshot knows; products come and go."""
