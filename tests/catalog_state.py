@@ -20,7 +20,7 @@ from shared.snapshot.generation import Generation, current_generation, snapshots
 State = dict[str, tuple[Product, Encoding]]
 
 _READ_AT_ONCE = 1_000
-_VECTOR_STEP, _STATE_STEP = 1e-3, 1  # rounding: a text is encoded together with whatever waits at the time
+_VECTOR_STEP, _STATE_STEP = 2e-3, 1  # rounding, of bf16 too: a text is encoded together with whatever waits at the time
 
 
 async def shown(log: EventLog, data: Path, from_the_start: bool = False) -> State:
