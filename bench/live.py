@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=5, help="writes a call")
     parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
     parser.add_argument("--arrivals", choices=ARRIVALS, default="random", help="of pages and of writes")
-    parser.add_argument("--seconds", type=float, default=30.0, help="of pages without writes")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="of pages without writes, half before and half after"
+    )
     arguments = parser.parse_args()
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
     with workplace(arguments.data) as place:

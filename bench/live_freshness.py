@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,9 +103,12 @@ async def measure_freshness(
     queries: Sequence[str],
     calls: Sequence[Call],
     arguments: Any,
-    before_writes: Callable[[], None] = lambda: None,
+    watched: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Written:
-    """Pages alone, then pages and writes; prints what was seen. The first call warms up."""
+    """Pages alone, pages and writes, and pages alone again; prints what was seen. The first call warms up.
+
+    Alone before and after, since a machine's speed may change meanwhile. Writes are made within `watched`.
+    """
     due = ARRIVALS[arguments.arrivals]
     with closing(Shoppers(address, queries)) as shoppers:
 
@@ -116,11 +119,13 @@ async def measure_freshness(
             merchant = Merchant(channel, shoppers.tell)
             await merchant.writes(calls[:1], evenly(1, 1))
             await pages_of(WARMING_SECONDS)
-            alone = await pages_of(arguments.seconds)
+            alone = await pages_of(arguments.seconds / 2)
             merchant.written = Written()
-            before_writes()
             rate, rest = arguments.rate / arguments.batch, calls[1:]
-            pages, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
+            with watched():
+                pages, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
+            await pages_of(WARMING_SECONDS)
+            alone.extend(await pages_of(arguments.seconds / 2))
     print_freshness(merchant.written, alone, pages)
     print_stages(alone, pages)
     return merchant.written

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,27 +35,29 @@ def measure_shop(data: Path, folder: Path, queries: Sequence[str], calls: Sequen
     """One process of each service. Raises AssertionError when something is lost, doubled or other than written."""
     with running_shop(data, folder / "run", {}, {**QUICK, **ON_ONE_MACHINE}) as shop:
         costs = _Costs(shop)
-        answered = asyncio.run(measure_freshness(shop.processes.gateway, queries, calls, arguments, costs.begin))
+        answered = asyncio.run(measure_freshness(shop.processes.gateway, queries, calls, arguments, costs.watched))
         costs.print(answered.writes)
         assert not answered.failures
         asyncio.run(_compare(shop, promised_by(calls, answered.log_position), folder / "anew"))
 
 
 class _Costs:
-    """Processor time of each process, from `begin` to `print`."""
+    """Processor time of each process while it is watched."""
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
-        self.begin()
+        self._cores: dict[str, float] = {}
 
-    def begin(self) -> None:
-        self._began, self._before = time.monotonic(), busy_seconds(self._shop)
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        began, before = time.monotonic(), busy_seconds(self._shop)
+        yield
+        seconds, after = time.monotonic() - began, busy_seconds(self._shop)
+        self._cores = {name: (after[name] - before[name]) / seconds for name in after}
 
     def print(self, write_count: int) -> None:
-        seconds, after = time.monotonic() - self._began, busy_seconds(self._shop)
-        cores = {name: (after[name] - self._before[name]) / seconds for name in after}
-        parts = ", ".join(f"{name} {part:.2f}" for name, part in cores.items())
-        print(f"cores beside {write_count} writes: {parts}; in all {sum(cores.values()):.2f} without the client")
+        parts = ", ".join(f"{name} {part:.2f}" for name, part in self._cores.items())
+        print(f"cores beside {write_count} writes: {parts}; in all {sum(self._cores.values()):.2f} without the client")
 
 
 async def _compare(shop: Shop, promised: Promised, folder: Path) -> None:

@@ -31,6 +31,13 @@ class Pages:
     stage_ms: list[dict[str, float]] = field(default_factory=list)
     behind: list[int] = field(default_factory=list)  # records acknowledged before the page that it does not show yet
 
+    def extend(self, others: Pages) -> None:
+        """Count the pages of another stretch, too."""
+        self.ms += others.ms
+        self.outcomes += others.outcomes
+        self.stage_ms += others.stage_ms
+        self.behind += others.behind
+
 
 class Shopper:
     """Pages, asked of one gateway."""
