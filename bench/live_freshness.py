@@ -109,26 +109,38 @@ async def measure_freshness(
 
     Alone before and after, since a machine's speed may change meanwhile. Writes are made within `watched`.
     """
-    due = ARRIVALS[arguments.arrivals]
     with closing(Shoppers(address, queries)) as shoppers:
-
-        def pages_of(seconds: float) -> Awaitable[Pages]:
-            return shoppers.pages(due(arguments.pages_rate, int(arguments.pages_rate * seconds)))
-
         async with grpc.aio.insecure_channel(address) as channel:
             merchant = Merchant(channel, shoppers.tell)
-            await merchant.writes(calls[:1], evenly(1, 1))
-            await pages_of(WARMING_SECONDS)
-            alone = await pages_of(arguments.seconds / 2)
-            merchant.written = Written()
-            rate, rest = arguments.rate / arguments.batch, calls[1:]
-            with watched():
-                pages, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
-            await pages_of(WARMING_SECONDS)
-            alone.extend(await pages_of(arguments.seconds / 2))
-    print_freshness(merchant.written, alone, pages)
-    print_stages(alone, pages)
+            alone, beside = await _asked(shoppers, merchant, calls, arguments, watched)
+    print_freshness(merchant.written, alone, beside)
+    print_stages(alone, beside)
     return merchant.written
+
+
+async def _asked(
+    shoppers: Shoppers,
+    merchant: Merchant,
+    calls: Sequence[Call],
+    arguments: Any,
+    watched: Callable[[], AbstractContextManager[None]],
+) -> tuple[Pages, Pages]:
+    """Pages alone, and pages beside writes."""
+    due = ARRIVALS[arguments.arrivals]
+
+    def pages_of(seconds: float) -> Awaitable[Pages]:
+        return shoppers.pages(due(arguments.pages_rate, int(arguments.pages_rate * seconds)))
+
+    await merchant.writes(calls[:1], evenly(1, 1))
+    await pages_of(WARMING_SECONDS)
+    alone = await pages_of(arguments.seconds / 2)
+    merchant.written = Written()
+    rate, rest = arguments.rate / arguments.batch, calls[1:]
+    with watched():
+        beside, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
+    await pages_of(WARMING_SECONDS)
+    alone.extend(await pages_of(arguments.seconds / 2))
+    return alone, beside
 
 
 def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
