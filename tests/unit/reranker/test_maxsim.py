@@ -36,6 +36,15 @@ def test_it_is_the_weighted_mean_of_best_matches(counts: list[int], query_tokens
     np.testing.assert_allclose(scores, _by_hand(query, products), atol=1e-4)
 
 
+def test_more_tokens_than_are_multiplied_at_a_time_are_all_seen() -> None:
+    rng = np.random.default_rng(7)
+    tokens, offsets = rng.integers(-127, 128, (60 * 40, 8)).astype(np.int8), np.arange(0, 60 * 40 + 1, 40)
+    query = _query(rng.standard_normal((3, 8)).astype(np.float32), np.ones(3, np.float32))
+    products = [tokens[a:b] * SCALE for a, b in itertools.pairwise(offsets)]
+    scores = maxsim(query, TokenStates(tokens, offsets).gather(np.arange(60)))
+    np.testing.assert_allclose(scores, _by_hand(query, products), atol=1e-4)
+
+
 def test_a_query_whose_tokens_weigh_nothing_tells_no_product_apart() -> None:
     states = TokenStates(np.ones((2, 4), dtype=np.int8), np.array([0, 1, 2]))
     query = _query(np.ones((3, 4), dtype=np.float32), np.zeros(3, dtype=np.float32))

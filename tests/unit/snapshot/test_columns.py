@@ -70,6 +70,13 @@ def test_the_codes_of_a_text_ignore_case(columns: Columns) -> None:
     assert not columns.values.codes("green")
 
 
+def test_every_text_has_a_code_of_its_own_and_others_have_none(columns: Columns) -> None:
+    texts = [columns.values[code] for code in range(len(columns.values))]
+    assert {"Hob", "hob", "Blue", "blue", "new\nline"} <= set(texts)
+    assert [columns.values.code(text) for text in texts] == list(range(len(texts)))
+    assert [columns.values.code(text) for text in ("HOB", "bLUE", "", "zz", "new")] == [None] * 5
+
+
 def test_the_first_value_of_rows_is_found_and_a_missing_one_is_marked(columns: Columns) -> None:
     firsts = entries_of(columns, "attributes.color").first(np.array([2, 1, 0]), 999)
     assert [columns.values[code] if code != 999 else None for code in firsts] == ["Red", None, "Blue"]
