@@ -23,6 +23,7 @@ from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import PacedScorer
+from services.reranker.side_by_side import SideBySide
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
@@ -44,18 +45,18 @@ def main() -> None:
     arguments = parser.parse_args()
     threadpool_limits(1, user_api="blas")  # as open_reranker does
     query, states = _query(), _states()
-    model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision, arguments.threads)
-    print(f"{_cpu()}; {model.engine}, {arguments.threads} thread(s); {PRODUCTS} products, {QUERY_TOKENS} query tokens")
+    model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision)
+    block = BlockScorer(model, states, SideBySide(arguments.threads))
+    print(f"{_cpu()}; {block.engine}; {PRODUCTS} products, {QUERY_TOKENS} query tokens")
     for count in (100, 400, 1000):
         _report(f"gather {count}", partial(_gather, states, count))
         _report(f"gather + maxsim {count}", partial(_maxsim, query, states, count))
-    block = BlockScorer(model, states)
     for count in (25, 50, 100):
         _report(f"block {count}", partial(block.score, query, _rows(count)))
     with tempfile.TemporaryDirectory() as folder:
         snapshot = _snapshot(Path(folder), states)
         for limit in (0, 50, 100):
-            paced = PacedScorer(block, 25, limit, Pace(0.2))
+            paced = PacedScorer(block, 25 * block.threads, limit, Pace(0.2))
             reranker = Reranker(snapshot, Ranker.open(arguments.bundle), paced, "bench")
             _report(f"whole, 400 candidates, {limit} in the block", _whole(reranker, query))
 

@@ -22,7 +22,7 @@ class Late(Missed):
 
 
 class Stage:
-    """Calls with a limit, cancels what is late, and drops a late answer.
+    """Calls with a limit, and cancels what is late.
 
     After `max_late` late calls in a row it rests for `rest_seconds`: work that a cancellation does not stop (a thread)
     cannot pile up behind pages that gave up long ago, and pages do not wait for what will not come.
@@ -51,29 +51,26 @@ class Stage:
             raise Late(f"{self.name}: deadline")
         if time.monotonic() < self._rests_until:
             raise Missed(f"{self.name}: resting after {self._max_late} late answers")
-        task = asyncio.ensure_future(_awaited(call))
+        limit = asyncio.timeout(limit_ms / 1e3)
         try:
-            done, _ = await asyncio.wait({task}, timeout=limit_ms / 1e3)
-        finally:
-            if not task.done():  # late, or the page itself was cancelled; nobody waits for it any longer
-                task.add_done_callback(_drop)
-                task.cancel()
-        if not done:
-            self._note_late(limit_ms)
-            raise Late(f"{self.name}: deadline")
-        self._late_in_a_row = 0
-        return self._answer(task)
-
-    def _answer(self, task: asyncio.Future[Answer]) -> Answer:
-        try:
-            return task.result()
-        except AisleError as error:
+            async with limit:
+                answer = await call()
+        except Exception as error:
+            if limit.expired():
+                self._note_late(limit_ms)
+                raise Late(f"{self.name}: deadline") from error
+            self._late_in_a_row = 0
             if isinstance(error, self._through):
                 raise
-            raise Missed(self._in_words(error)) from error
-        except Exception as error:
-            _logger.exception("%s failed", self.name)
-            raise Missed(f"{self.name}: failed ({type(error).__name__})") from error
+            raise self._missed(error) from error
+        self._late_in_a_row = 0
+        return answer
+
+    def _missed(self, error: Exception) -> Missed:
+        if isinstance(error, AisleError):
+            return Missed(self._in_words(error))
+        _logger.exception("%s failed", self.name)
+        return Missed(f"{self.name}: failed ({type(error).__name__})")
 
     def _in_words(self, error: AisleError) -> str:
         """The stage's own words, which may begin with its name already."""
@@ -87,12 +84,3 @@ class Stage:
         if self._late_in_a_row >= self._max_late:
             self._rests_until = time.monotonic() + self._rest_seconds
             self._late_in_a_row = self._max_late - 1  # after the rest, one more late answer is enough
-
-
-async def _awaited(call: Callable[[], Awaitable[Answer]]) -> Answer:
-    return await call()
-
-
-def _drop(task: asyncio.Future[Answer]) -> None:
-    if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not report it as forgotten

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from protos.catalog_pb2 import Product
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, SearchRequest, SearchResult
+from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, SearchRequest, SearchResponse
 from services.gateway import explanation
 from services.gateway.budget import Budget
 from services.gateway.ports import Retrieval
@@ -26,13 +26,14 @@ class Pages:
 
     async def results(
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget, last_try: bool = False
-    ) -> list[SearchResult]:
-        """The results at `places` (from 0) of the window; without the products there are at least their ids.
+    ) -> SearchResponse:
+        """The results at `places` (from 0) of the window, and nothing else; without the products at least their ids.
 
         Raises SnapshotGone when the window's rows can no longer be read: rank again then, and come as `last_try`.
         """
+        response = SearchResponse()
         if not places:
-            return []
+            return response
         try:
             with budget.timed("fetch"):
                 fetched = await self._fetch(request, window, places, budget)
@@ -42,10 +43,9 @@ class Pages:
             budget.left_out(f"{missed}; ids only")
             fetched = FetchProductsResponse(products=[Product(product_id=window.product_ids[at]) for at in places])
         terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
-        return [
-            _result(request, window, at, product, matched)
-            for at, product, matched in zip(places, fetched.products, terms, strict=True)
-        ]
+        for at, product, matched in zip(places, fetched.products, terms, strict=True):
+            _add(response, request, window, at, product, matched)
+        return response
 
     async def _fetch(
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget
@@ -64,17 +64,23 @@ class Pages:
         return fetched
 
 
-def _result(
-    request: SearchRequest, window: RankedWindow, at: int, product: Product, matched: Sequence[str]
-) -> SearchResult:
+def _add(  # noqa: PLR0913  (what a result is made of)
+    response: SearchResponse,
+    request: SearchRequest,
+    window: RankedWindow,
+    at: int,
+    product: Product,
+    terms: Sequence[str],
+) -> None:
+    """Append a result, made in its place: messages are copied when they are put into others."""
     score = window.relevance_scores[at]
-    result = SearchResult(product=product, position=at + 1, relevance_score=score)
+    result = response.results.add(position=at + 1, relevance_score=score)
+    result.product.CopyFrom(product)
     if request.explain:
         contributions = window.contributions[at] if at < len(window.contributions) else ()
         if window.tier != TIER_RERANKED:
             contributions = [Contribution(feature="fused_score", value=score, contribution=score)]
-        result.explanation.CopyFrom(_explanation(request, window, at, matched, contributions))
-    return result
+        result.explanation.CopyFrom(_explanation(request, window, at, terms, contributions))
 
 
 def _explanation(

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, ServedBy, Tier
+from protos.search_pb2 import SearchRequest, SearchResponse, ServedBy, Tier
 from protos.search_pb2_grpc import SearchServiceServicer
 from services.gateway import page_token, validation
 from services.gateway.admission import Admission
@@ -96,10 +96,11 @@ class SearchService(SearchServiceServicer):
         else:
             budget.degraded.extend(window.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
-        results = await self._pages.results(request, window, places, budget, last_try)
+        response = await self._pages.results(request, window, places, budget, last_try)
         if self._logs_impressions:
             self._impressions.publish(request, token.query_id, window, places)
-        return _response(request, token, budget, window, results)
+        _complete(response, request, token, budget, window)
+        return response
 
     def _count(self, response: SearchResponse) -> None:
         self.counts["pages"] += 1
@@ -123,15 +124,15 @@ def _searched(request: SearchRequest) -> SearchRequest:
     )
 
 
-def _response(
-    request: SearchRequest, token: PageToken, budget: Budget, window: RankedWindow, results: list[SearchResult]
-) -> SearchResponse:
-    shown = token.offset + len(results)
-    more = results and shown < len(window)
+def _complete(
+    response: SearchResponse, request: SearchRequest, token: PageToken, budget: Budget, window: RankedWindow
+) -> None:
+    """All but the results, which are in it already."""
+    shown = token.offset + len(response.results)
+    more = response.results and shown < len(window)
     budget.stage_ms["total"] = budget.elapsed_ms()
-    return SearchResponse(
+    rest = SearchResponse(
         query_id=token.query_id,
-        results=results,
         total_count=window.total_count,
         facets=window.facets,
         next_page_token=page_token.encode(PageToken(token.query_id, shown, token.request_digest)) if more else "",
@@ -146,3 +147,4 @@ def _response(
         ),
         experiments=request.experiment_ids,
     )
+    response.MergeFrom(rest)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from services.reranker.engine import DTYPES, Engine, open_engine
 from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.states import Rows, TokenStates
 from shared.errors import Corrupt, InvalidRequest
 
@@ -18,6 +19,7 @@ _TRIAL = {
     "product_states": (25, 32),
     "product_mask": (25, 32),
 }
+_BATCH = 25  # products at a time: what they need fits in a core's cache
 
 
 class BlockModel:
@@ -38,9 +40,9 @@ class BlockModel:
         self._mask_type = DTYPES[types["product_mask"]]
 
     @classmethod
-    def open(cls, path: Path, precision: str, threads: int) -> "BlockModel":
+    def open(cls, path: Path, precision: str) -> "BlockModel":
         """The model in `path`; precision auto, int8 or fp32."""
-        return cls(open_engine(path, precision, threads, _TRIAL))
+        return cls(open_engine(path, precision, 1, _TRIAL))
 
     def score(self, query: EncodedQuery, states: Matrix, mask: NDArray[np.bool_]) -> Matrix:
         """Scores (n,) of products with the padded states (n, t, state_dim) float32.
@@ -59,10 +61,15 @@ class BlockModel:
 class BlockScorer:
     """The block over the products of one snapshot."""
 
-    def __init__(self, model: BlockModel, states: TokenStates) -> None:
-        self._model, self._states = model, states
-        self.engine = model.engine
+    def __init__(self, model: BlockModel, states: TokenStates, together: SideBySide = ALONE) -> None:
+        self._model, self._states, self._together = model, states, together
+        self.threads = together.threads
+        self.engine = model.engine if together.threads == 1 else f"{model.engine}, up to {together.threads} threads"
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
         """Scores (n,) of the products in `rows`."""
-        return self._model.score(query, *self._states.padded(rows))
+
+        def part(places: slice) -> Matrix:
+            return self._model.score(query, *self._states.padded(rows[places]))
+
+        return np.concatenate(self._together.scores(part, len(rows), _BATCH))

@@ -12,12 +12,12 @@ class RerankerConfig:
 
     port: int = 50054
     data: str = "data"  # folder of snapshots/ and bundles/
-    threads: int = 1  # of the interaction model, a request
+    threads: int = 2  # of the interaction model, a request, at most; the others help while a core is idle, if it pays
     workers: int = 1  # requests at a time
     max_waiting: int = 64  # requests in the queue; further ones are refused at once
     scorer: str = "block"  # block, cross-encoder (for comparison, if the bundle has one) or none
     block_limit: int = 100  # candidates that the interaction model scores at most
-    block_batch: int = 25  # of them between two looks at the clock
+    block_batch: int = 25  # of them a thread between two looks at the clock
     precision: str = "auto"  # auto (the faster of the two here), int8 or fp32
     affinity_weight: float = (
         0.5  # most that recent products can add, in standard deviations of the ranker's scores; 0: off

@@ -10,10 +10,12 @@ from threadpoolctl import threadpool_limits
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.config import RerankerConfig
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
+from services.reranker.idle_core import IdleCore
 from services.reranker.pace import Pace
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import PacedScorer, Scorer
+from services.reranker.side_by_side import SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
@@ -66,8 +68,12 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
     chosen = fitting_bundle(data, opened.heads_sha256, bundle_version)
     scorer = _scorer(chosen, opened.states, lambda: texts(opened), config)
-    paced = PacedScorer(scorer, config.block_batch, config.block_limit, Pace(_GUESS_MS)) if scorer else None
+    paced = _paced(scorer, config) if scorer else None
     return Reranker(opened, Ranker.open(chosen.folder), paced, chosen.version, config.affinity_weight)
+
+
+def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
+    return PacedScorer(scorer, config.block_batch * scorer.threads, config.block_limit, Pace(_GUESS_MS))
 
 
 def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
@@ -103,13 +109,20 @@ def _scorer(
 ) -> Scorer | None:
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
-        return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision, config.threads), states)
+        model = _block(path, chosen.files[bundle.BLOCK], config.precision)
+        return BlockScorer(model, states, _together(config.threads))
     if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None
 
 
 @lru_cache(2)  # one that serves, and the next
-def _block(path: Path, sha256: str, precision: str, threads: int) -> BlockModel:
+def _block(path: Path, sha256: str, precision: str) -> BlockModel:
     """The block of a bundle, opened once for all snapshots: to quantise it and to try it takes a second."""
-    return BlockModel.open(path, precision, threads)
+    return BlockModel.open(path, precision)
+
+
+@lru_cache(1)
+def _together(threads: int) -> SideBySide:
+    """The threads that blocks share, whatever snapshot or bundle they are of."""
+    return SideBySide(threads, IdleCore())

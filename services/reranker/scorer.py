@@ -11,11 +11,14 @@ from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 
+_PLENTY = 5.0  # times the expected time: with so much left, no look at the clock is needed
+
 
 class Scorer(Protocol):
     """Scores candidates against the query, one batch at a time."""
 
     engine: str  # such as "onnxruntime-int8"
+    threads: int  # that share a call
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
         """Scores (n,) of `rows`; higher is better, comparable inside one query."""
@@ -41,7 +44,7 @@ def no_scores(count: int) -> PartialScores:
 
 
 class PacedScorer:
-    """Scores the best first, in batches, and stops before a batch that would be late."""
+    """Scores the best first, in batches, and stops before a batch that would be late; at once when time is plenty."""
 
     def __init__(self, scorer: Scorer, batch: int, limit: int, pace: Pace, clock: Clock = time.monotonic) -> None:
         """`limit` candidates at most, `batch` of them between two looks at the clock."""
@@ -60,9 +63,10 @@ class PacedScorer:
         return PartialScores(scores, scored, len(wanted))
 
     def _affordable(self, left: int, deadline: Deadline) -> int:
-        """A whole batch, or what the rest of the time allows of it."""
-        size = min(self._batch, left)
+        """Everything, a batch, or what the rest of the time allows of it."""
         remaining_ms = deadline.remaining_ms()
+        plenty = self._pace.expected_ms(left) * _PLENTY <= remaining_ms
+        size = left if plenty else min(self._batch, left)
         if self._pace.expected_ms(size) <= remaining_ms:
             return size
         affordable = max(int(remaining_ms / self._pace.expected_ms()), 0)

@@ -67,9 +67,7 @@ class RerankerService(RerankerServiceServicer):
         """What shoppers did with the candidates; else what is left out and why."""
         if self._features is None:
             return None, []
-        known = candidates.rows != UNKNOWN
-        ids = iter(snapshot.products.product_ids(candidates.rows[known]))
-        product_ids = [next(ids) if each else "" for each in known.tolist()]
+        product_ids = _product_ids(snapshot, candidates.rows)
         wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
         try:
             return await self._features.read(wanted, deadline), []
@@ -131,6 +129,14 @@ def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidate
         raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
     rows = snapshot.to_core(wire_rows)
     return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
+
+
+def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:
+    """The ids in `rows`; empty for one that has not come here yet."""
+    if (known := rows != UNKNOWN).all():
+        return snapshot.products.product_ids(rows)
+    ids = iter(snapshot.products.product_ids(rows[known]))
+    return [next(ids) if each else "" for each in known.tolist()]
 
 
 def _column(request: RerankRequest, name: str, length: int) -> Matrix:

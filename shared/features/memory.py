@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import compress
 
 from shared.features import marks
 from shared.features.store import Change
@@ -29,9 +30,8 @@ class MemoryFeatureStore:
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
         """See FeatureStore."""
         found = [self._values.get(key) for key in keys]
-        for key, value in zip(keys, found, strict=True):
-            if value is not None:
-                self._values.move_to_end(key)
+        for key in compress(keys, found):  # no value is empty
+            self._values.move_to_end(key)
         return found
 
     async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:

@@ -103,5 +103,7 @@ class LiveProducts:
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """See Products."""
         old, new = len(self.base), self.rows.delta.ids
+        if (rows < old).all():
+            return self.base.product_ids(rows)
         known = iter(self.base.product_ids(rows[rows < old]))
         return [next(known) if row < old else new[row - old] for row in rows.tolist()]

@@ -58,10 +58,17 @@ class Blobs:
     def __getitem__(self, row: int) -> bytes:
         return self._data[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
-    def take(self, rows: NDArray[np.int64]) -> list[bytes]:
-        """Those in some rows, much quicker than one by one."""
-        data, starts, ends = self._data.data, self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
-        return [bytes(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+    def texts(self, rows: NDArray[np.int64]) -> list[str]:
+        """Those in some rows as text, several times quicker than one by one: all are copied, and decoded, at once."""
+        first = self._offsets[rows]
+        counts = self._offsets[rows + 1] - first
+        ends = np.cumsum(counts)
+        starts = ends - counts
+        data = self._data[np.repeat(first - starts, counts) + np.arange(counts.sum())].tobytes()
+        text, spans = data.decode(), list(zip(starts.tolist(), ends.tolist(), strict=True))
+        if len(text) == len(data):  # ASCII: characters are where the bytes are
+            return [text[start:end] for start, end in spans]
+        return [data[start:end].decode() for start, end in spans]
 
 
 class ProductsWriter:
@@ -126,7 +133,7 @@ class ProductStore:
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""
-        return [each.decode() for each in self._ids.take(rows)]
+        return self._ids.texts(rows)
 
     def row(self, product_id: str) -> int | None:
         """The row of a product, or None when the snapshot has no such product."""

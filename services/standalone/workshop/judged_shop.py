@@ -47,7 +47,7 @@ class JudgedShop:
         version = artifacts.current(snapshots_of(data))
         if version is None:
             raise NotFound(f"{data} has no snapshot; index a catalogue first")
-        config = RerankerConfig(threads=2)
+        config = RerankerConfig()
         reranker = open_reranker(data, version, config, product_texts, bundle) if reranked else None
         encoder = open_encoder(replace(encoder_config(data, bundle), engine="onnxruntime-fp32"))
         return cls(Snapshot.open(snapshots_of(data) / version), encoder, Retriever(), reranker)

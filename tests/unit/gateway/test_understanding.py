@@ -22,6 +22,7 @@ class Speller(Retrieval):
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.may_answer.wait()
+        await asyncio.sleep(0)  # nobody answers in no time: a guess has begun by then
         analysed = await Retrieval.AnalyzeQuery(self, request)
         analysed.encoder_version = self.encoder_version
         return analysed

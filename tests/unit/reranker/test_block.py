@@ -7,6 +7,7 @@ from onnx import TensorProto
 
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.query import EncodedQuery
+from services.reranker.side_by_side import SideBySide
 from services.reranker.states import TokenStates
 from shared.errors import Corrupt
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
@@ -28,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_a_product_scores_alike_whoever_shares_its_batch(path: Path) -> None:
-    scorer = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES)
+    scorer = BlockScorer(BlockModel.open(path, "fp32"), STATES)
     together = scorer.score(QUERY, np.arange(4))
     alone = [float(scorer.score(QUERY, np.array([row]))[0]) for row in range(4)]
     assert np.ptp(together) > 0
@@ -36,7 +37,7 @@ def test_a_product_scores_alike_whoever_shares_its_batch(path: Path) -> None:
 
 
 def test_eight_bit_weights_keep_the_order(path: Path) -> None:
-    whole, small = (BlockModel.open(path, precision, threads=1) for precision in ("fp32", "int8"))
+    whole, small = (BlockModel.open(path, precision) for precision in ("fp32", "int8"))
     assert (whole.engine, small.engine) == ("onnxruntime-fp32", "onnxruntime-int8")
     rows = np.arange(4)
     exact, rounded = (BlockScorer(model, STATES).score(QUERY, rows) for model in (whole, small))
@@ -44,14 +45,25 @@ def test_eight_bit_weights_keep_the_order(path: Path) -> None:
 
 
 def test_the_faster_number_format_is_found_by_trial(path: Path) -> None:
-    assert BlockModel.open(path, "auto", threads=1).engine in ("onnxruntime-fp32", "onnxruntime-int8")
+    assert BlockModel.open(path, "auto").engine in ("onnxruntime-fp32", "onnxruntime-int8")
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_share_a_call_and_change_no_score(path: Path, threads: int) -> None:
+    model, rows = BlockModel.open(path, "fp32"), RNG.integers(0, 4, 90)
+    alone, shared = BlockScorer(model, STATES), BlockScorer(model, STATES, SideBySide(threads))
+    assert (alone.threads, alone.engine) == (1, "onnxruntime-fp32")
+    assert (shared.threads, shared.engine) == (threads, f"onnxruntime-fp32, up to {threads} threads")
+    expected = alone.score(QUERY, rows)
+    for _ in range(3):  # alone, shared, and the better of the two
+        np.testing.assert_array_equal(shared.score(QUERY, rows), expected)
 
 
 @pytest.mark.parametrize("mask", [TensorProto.BOOL, TensorProto.INT64])
 def test_the_mask_takes_the_type_that_the_model_declares(path: Path, mask: int) -> None:
-    expected = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES).score(QUERY, np.arange(4))
+    expected = BlockScorer(BlockModel.open(path, "fp32"), STATES).score(QUERY, np.arange(4))
     save_block(path, mask)
-    scores = BlockScorer(BlockModel.open(path, "fp32", threads=1), STATES).score(QUERY, np.arange(4))
+    scores = BlockScorer(BlockModel.open(path, "fp32"), STATES).score(QUERY, np.arange(4))
     np.testing.assert_allclose(scores, expected)
 
 
@@ -61,4 +73,4 @@ def test_a_model_that_wants_more_than_there_is_is_refused(path: Path) -> None:
     model.graph.node[1].input[0] = "moon_phase"
     onnx.save(model, path)
     with pytest.raises(Corrupt, match="moon_phase"):
-        BlockModel.open(path, "fp32", threads=1)
+        BlockModel.open(path, "fp32")

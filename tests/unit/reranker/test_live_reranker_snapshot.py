@@ -126,7 +126,7 @@ def _candidates(rows: Rows) -> Candidates:
 
 def _reranker(snapshot: RerankerSnapshot, folder: Path) -> Reranker:
     save_block(folder / "block.onnx")
-    model = BlockModel.open(folder / "block.onnx", "fp32", threads=1)
+    model = BlockModel.open(folder / "block.onnx", "fp32")
     block = PacedScorer(BlockScorer(model, snapshot.states), 5, 20, Pace(0.01))
     return Reranker(snapshot, tiny_ranker(), block, "tiny")
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from services.reranker.deadline import Deadline
 from services.reranker.pace import Pace
@@ -15,6 +16,7 @@ class RowScorer:
     """Scores a row by its number, and takes `seconds_each` of the fake clock."""
 
     engine = "fake"
+    threads = 1
 
     def __init__(self, seconds_each: float = 0.0) -> None:
         self.now, self.batches, self._seconds_each = 0.0, list[list[int]](), seconds_each
@@ -35,9 +37,17 @@ def _paced(scorer: RowScorer, limit: int = 100, ms_each: float = 1.0, batch: int
 def test_without_a_limit_of_time_all_are_scored_the_best_first() -> None:
     scorer = RowScorer()
     partial = _paced(scorer).score(QUERY, ROWS, BEST_FIRST, Deadline.after(0, scorer.clock))
-    assert scorer.batches == [[109, 108, 107, 106], [105, 104, 103, 102], [101, 100]]
+    assert scorer.batches == [[109, 108, 107, 106, 105, 104, 103, 102, 101, 100]]
     assert partial.scores.tolist() == ROWS.tolist()
     assert (partial.scored_count, partial.wanted_count) == (10, 10)
+
+
+@pytest.mark.parametrize(("limit_ms", "first"), [(50, 10), (49, 4)])
+def test_five_times_the_expected_time_is_enough_not_to_look_at_the_clock(limit_ms: float, first: int) -> None:
+    scorer = RowScorer(seconds_each=0.001)
+    partial = _paced(scorer).score(QUERY, ROWS, BEST_FIRST, Deadline.after(limit_ms, scorer.clock))
+    assert len(scorer.batches[0]) == first
+    assert partial.scored_count == 10
 
 
 def test_no_more_than_the_limit_are_scored() -> None:
@@ -57,8 +67,8 @@ def test_what_does_not_fit_before_the_deadline_is_left_out_not_late() -> None:
 
 def test_a_scorer_slower_than_believed_is_found_out_after_one_batch() -> None:
     scorer = RowScorer(seconds_each=0.010)
-    partial = _paced(scorer).score(QUERY, ROWS, BEST_FIRST, Deadline.after(65, scorer.clock))
-    assert partial.scored_count == 6  # four at 1 ms as believed, then two at 10 ms as measured
+    partial = _paced(scorer, ms_each=2.0).score(QUERY, ROWS, BEST_FIRST, Deadline.after(65, scorer.clock))
+    assert partial.scored_count == 6  # four at 2 ms as believed, then two at 10 ms as measured
 
 
 def test_one_slow_moment_does_not_stop_scoring_for_ever() -> None:

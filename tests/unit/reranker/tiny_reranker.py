@@ -91,7 +91,7 @@ def tiny_ranker(seed: int = 0, trees: bool = True) -> Ranker:
 def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, block_limit: int = 20) -> Reranker:
     save_block(folder / "block.onnx")
     snapshot = tiny_snapshot(folder / version, version)
-    model = BlockModel.open(folder / "block.onnx", "fp32", threads=1)
+    model = BlockModel.open(folder / "block.onnx", "fp32")
     block = PacedScorer(BlockScorer(model, snapshot.states), 5, block_limit, Pace(0.01))
     return Reranker(snapshot, tiny_ranker(trees=trees), block, bundle_version="tiny", before=Pace(0.1), after=Pace(0.1))
 
