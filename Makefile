@@ -59,7 +59,7 @@ check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit 
 	PYTHON=$(BIN)/python sh deploy/stubs-are-fresh
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q tests/unit tests/contract tests/docs
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 tests/unit tests/contract tests/docs
 
 fmt: $(VENV)/.dev ## Format the code and sort the imports
 	$(BIN)/ruff format .

@@ -35,7 +35,11 @@ def test_a_record_without_an_event_id_is_named_by_its_place() -> None:
     assert observation(record(event("click", "p1"))).event_id == "3:7"
 
 
-@pytest.mark.parametrize(("told_seconds", "ahead_seconds"), [(0, 0), (LOGGED + 1e9, 86_400), (LOGGED - 50, -50)])
+@pytest.mark.parametrize(
+    ("told_seconds", "ahead_seconds"),
+    [(0, 0), (LOGGED + 1e9, 86_400), (LOGGED - 50, -50)],
+    ids=["not told", "far ahead", "a little before"],
+)
 def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(told_seconds: float, ahead_seconds: float) -> None:
     message = UserEvent(action="click", visitor_id="v1")
     message.event_time.FromNanoseconds(int(told_seconds * 1e9))
@@ -55,6 +59,7 @@ def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(told_second
         event("click", "x" * 129).value,
         event("click", "a\0b").value,
     ],
+    ids=["no message", "nothing", "no time", "no visitor", "no product", "a long product", "a zero in a product"],
 )
 def test_what_cannot_be_counted_is_refused(value: bytes | None) -> None:
     with pytest.raises(ValueError, match=r"."):
