@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -81,7 +82,7 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
 def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     file = CatalogFile(catalog)
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    with _written_since(data) as tail:
+    with _written_since(data) as tail, _warming(encoder, data):
         report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
         "rows": file.rows,
@@ -96,6 +97,17 @@ def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watche
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),
     }
+
+
+@contextmanager
+def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
+    """The first time, choose and build the engine for products while the file is read; later it may not be needed."""
+    if current_generation(data, verify=False) is not None:
+        yield
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="warming") as thread:
+        thread.submit(encoder.encode_products, [""])  # if it fails, the indexer meets the same error
+        yield
 
 
 @contextmanager

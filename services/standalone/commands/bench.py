@@ -76,7 +76,10 @@ def load(  # noqa: PLR0913 (a command's options are its parameters)
     queries: Queries = None,
     data: Data = None,
     bundle: Bundle = "",
-    seconds: Annotated[float, typer.Option(min=0.5, max=600, help="Length of each of the ten measurements.")] = 6.0,
+    seconds: Annotated[
+        float,
+        typer.Option(min=0.5, max=600, help="Length of each of the ten measurements; up to five times for few pages."),
+    ] = 6.0,
     as_json: Json = False,
 ) -> None:
     """Pages a second with p99 within 100 ms, the capacity, and what happens at five times the capacity."""
