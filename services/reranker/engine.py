@@ -71,7 +71,7 @@ def _quantised(path: Path) -> bytes:
             prepared,
             quantised,
             per_channel=True,
-            reduce_range=not _has_int8_dot(),
+            reduce_range=not has_int8_dot(),
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"],
             extra_options={"MatMulConstBOnly": True},
@@ -79,7 +79,8 @@ def _quantised(path: Path) -> bytes:
         return quantised.read_bytes()
 
 
-def _has_int8_dot() -> bool:
+def has_int8_dot() -> bool:
+    """Whether this processor multiplies and adds up 8-bit numbers in one instruction."""
     try:
         return bool(_INT8_DOT & set(Path("/proc/cpuinfo").read_text().split()))
     except OSError:  # not Linux: the smaller range is right everywhere

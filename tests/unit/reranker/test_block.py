@@ -48,6 +48,12 @@ def test_the_faster_number_format_is_found_by_trial(path: Path) -> None:
     assert BlockModel.open(path, "auto").engine in ("onnxruntime-fp32", "onnxruntime-int8")
 
 
+def test_where_int8_cannot_win_it_is_not_tried(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.reranker.block.has_int8_dot", lambda: False)
+    monkeypatch.setattr("services.reranker.engine._quantised", lambda _: pytest.fail("it was tried"))
+    assert BlockModel.open(path, "auto").engine == "onnxruntime-fp32"
+
+
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_share_a_call_and_change_no_score(path: Path, threads: int) -> None:
     model, rows = BlockModel.open(path, "fp32"), RNG.integers(0, 4, 90)
