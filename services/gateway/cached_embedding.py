@@ -6,7 +6,7 @@ from google.protobuf.message import DecodeError
 
 from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from services.gateway.ports import Embedding
-from shared.redis.cache import Cache
+from shared.cache import Cache
 
 
 class CachedEmbedding:

@@ -17,10 +17,10 @@ from services.gateway.ports import Embedding, Reranker, Retrieval, Status
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
 from services.gateway.windows import MemoryWindows, SharedWindows, Windows
+from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
 from shared.query_ids import new_query_id
-from shared.redis.cache import Cache
 
 
 class SearchService(SearchServiceServicer):

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.gateway import kept_window
 from services.gateway.ranked_window import RankedWindow
-from shared.redis.cache import Cache
+from shared.cache import Cache
 
 
 class Windows(Protocol):

@@ -1,7 +1,7 @@
 """Bytes in Redis that may be gone at any time: what is absent, late or down costs nothing but the cache."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
 from shared.redis.client import RedisClient, unavailable
 from shared.stage import Missed, Stage
@@ -9,18 +9,6 @@ from shared.stage import Missed, Stage
 _MAX_LATE = 3
 _MAX_PUTS = 32  # on their way at once; further ones are dropped
 _PUT_MS = 1_000.0
-
-
-class Cache(Protocol):
-    """Where bytes are kept that can be done without."""
-
-    async def get(self, key: str) -> bytes | None:
-        """What was put; None when it is not there, or nobody says in time."""
-        ...
-
-    def put(self, key: str, value: bytes) -> None:
-        """Keep it for a while, if that can be done; returns at once."""
-        ...
 
 
 class RedisCache:

@@ -23,9 +23,9 @@ from protos.retrieval_pb2 import (
 from protos.search_pb2 import TIER_LEXICAL, Contribution, Facet
 from services.gateway.config import GatewayConfig
 from services.gateway.search_service import SearchService
+from shared.cache import Cache
 from shared.errors import SnapshotGone
 from shared.events.sqlite import SqliteEventLog
-from shared.redis.cache import Cache
 
 Trouble = Callable[[], Awaitable[None]]
 
