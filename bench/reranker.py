@@ -14,8 +14,10 @@ from time import perf_counter
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.candidates import Candidates
+from services.reranker.config import RerankerConfig
 from services.reranker.deadline import Deadline
 from services.reranker.maxsim import maxsim
 from services.reranker.pace import Pace
@@ -34,6 +36,7 @@ from shared.snapshot.products import ProductStore, ProductsWriter
 
 PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
 RNG = np.random.default_rng(0)
+_BATCH = RerankerConfig().block_batch
 
 
 def main() -> None:
@@ -46,7 +49,7 @@ def main() -> None:
     threadpool_limits(1, user_api="blas")  # as open_reranker does
     query, states = _query(), _states()
     model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision)
-    block = BlockScorer(model, states, SideBySide(arguments.threads))
+    block = BatchedScorer(BlockScorer(model, states), SideBySide(arguments.threads), _BATCH)
     print(f"{_cpu()}; {block.engine}; {PRODUCTS} products, {QUERY_TOKENS} query tokens")
     for count in (100, 400, 1000):
         _report(f"gather {count}", partial(_gather, states, count))
@@ -56,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         snapshot = _snapshot(Path(folder), states)
         for limit in (0, 50, 100):
-            paced = PacedScorer(block, 25 * block.threads, limit, Pace(0.2))
+            paced = PacedScorer(block, _BATCH * block.threads, limit, Pace(0.2))
             reranker = Reranker(snapshot, Ranker.open(arguments.bundle), paced, "bench")
             _report(f"whole, 400 candidates, {limit} in the block", _whole(reranker, query))
 

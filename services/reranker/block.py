@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from services.reranker.engine import DTYPES, Engine, has_int8_dot, open_engine
 from services.reranker.query import EncodedQuery, Matrix
-from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.states import Rows, TokenStates
 from shared.errors import Corrupt, InvalidRequest
 
@@ -19,7 +18,6 @@ _TRIAL = {
     "product_states": (25, 32),
     "product_mask": (25, 32),
 }
-_BATCH = 25  # products at a time: what they need fits in a core's cache
 
 
 class BlockModel:
@@ -65,15 +63,10 @@ class BlockModel:
 class BlockScorer:
     """The block over the products of one snapshot."""
 
-    def __init__(self, model: BlockModel, states: TokenStates, together: SideBySide = ALONE) -> None:
-        self._model, self._states, self._together = model, states, together
-        self.threads = together.threads
-        self.engine = model.engine if together.threads == 1 else f"{model.engine}, up to {together.threads} threads"
+    def __init__(self, model: BlockModel, states: TokenStates) -> None:
+        self._model, self._states = model, states
+        self.engine = model.engine
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
         """Scores (n,) of the products in `rows`."""
-
-        def part(places: slice) -> Matrix:
-            return self._model.score(query, *self._states.padded(rows[places]))
-
-        return np.concatenate(self._together.scores(part, len(rows), _BATCH))
+        return self._model.score(query, *self._states.padded(rows))

@@ -52,8 +52,6 @@ class CrossEncoderModel:
 class CrossEncoderScorer:
     """The cross-encoder over the products of one snapshot."""
 
-    threads = 1  # ONNX Runtime's own share what they like
-
     def __init__(self, model: CrossEncoderModel, texts: ProductTexts) -> None:
         """`texts` gives what a product says, by row."""
         self._model, self._texts = model, texts

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.config import RerankerConfig
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
@@ -15,7 +16,7 @@ from services.reranker.pace import Pace
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import PacedScorer, Scorer
-from services.reranker.side_by_side import SideBySide
+from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
@@ -73,7 +74,10 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
-    return PacedScorer(scorer, config.block_batch * scorer.threads, config.block_limit, Pace(_GUESS_MS))
+    """Only the block's batches are shared: the cross-encoder's engine has the threads itself."""
+    together = _together(config.threads) if config.scorer == "block" else ALONE
+    batched = BatchedScorer(scorer, together, config.block_batch)
+    return PacedScorer(batched, config.block_batch * batched.threads, config.block_limit, Pace(_GUESS_MS))
 
 
 def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
@@ -109,8 +113,7 @@ def _scorer(
 ) -> Scorer | None:
     """The interaction model that is configured, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
-        model = _block(path, chosen.files[bundle.BLOCK], config.precision)
-        return BlockScorer(model, states, _together(config.threads))
+        return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision), states)
     if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
         return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
     return None

@@ -18,7 +18,6 @@ class Scorer(Protocol):
     """Scores candidates against the query, one batch at a time."""
 
     engine: str  # such as "onnxruntime-int8"
-    threads: int  # that share a call
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
         """Scores (n,) of `rows`; higher is better, comparable inside one query."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
 from shared.snapshot.growing import Growing
+from shared.snapshot.spans import end_to_end
 from shared.snapshot.states import STATE_SCALE, ProductStates
 from shared.snapshot.wire_rows import UNKNOWN
 
@@ -59,9 +60,7 @@ class TokenStates:
     def gather(self, rows: Rows) -> GatheredStates:
         """States of `rows`, without padding."""
         first, counts = self._spans(rows)
-        ends = np.cumsum(counts)
-        starts = ends - counts
-        index = np.repeat(first - starts, counts) + np.arange(counts.sum())
+        index, starts = end_to_end(first, counts)
         return GatheredStates(self._taken(rows, index, np.repeat(rows, counts)), starts, counts)
 
     def padded(self, rows: Rows) -> tuple[Matrix, NDArray[np.bool_]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes, to_bytes
+from shared.snapshot.spans import end_to_end
 
 
 def id_hash(product_id: str) -> int:
@@ -62,10 +63,9 @@ class Blobs:
         """Those in some rows as text, several times quicker than one by one: all are copied, and decoded, at once."""
         first = self._offsets[rows]
         counts = self._offsets[rows + 1] - first
-        ends = np.cumsum(counts)
-        starts = ends - counts
-        data = self._data[np.repeat(first - starts, counts) + np.arange(counts.sum())].tobytes()
-        text, spans = data.decode(), list(zip(starts.tolist(), ends.tolist(), strict=True))
+        index, starts = end_to_end(first, counts)
+        data = self._data[index].tobytes()
+        text, spans = data.decode(), list(zip(starts.tolist(), (starts + counts).tolist(), strict=True))
         if len(text) == len(data):  # ASCII: characters are where the bytes are
             return [text[start:end] for start, end in spans]
         return [data[start:end].decode() for start, end in spans]

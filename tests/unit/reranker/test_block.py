@@ -5,6 +5,7 @@ import onnx
 import pytest
 from onnx import TensorProto
 
+from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.query import EncodedQuery
 from services.reranker.side_by_side import SideBySide
@@ -57,7 +58,8 @@ def test_where_int8_cannot_win_it_is_not_tried(path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_share_a_call_and_change_no_score(path: Path, threads: int) -> None:
     model, rows = BlockModel.open(path, "fp32"), RNG.integers(0, 4, 90)
-    alone, shared = BlockScorer(model, STATES), BlockScorer(model, STATES, SideBySide(threads))
+    scorer = BlockScorer(model, STATES)
+    alone, shared = (BatchedScorer(scorer, SideBySide(each), batch=25) for each in (1, threads))
     assert (alone.threads, alone.engine) == (1, "onnxruntime-fp32")
     assert (shared.threads, shared.engine) == (threads, f"onnxruntime-fp32, up to {threads} threads")
     expected = alone.score(QUERY, rows)

@@ -16,7 +16,6 @@ class RowScorer:
     """Scores a row by its number, and takes `seconds_each` of the fake clock."""
 
     engine = "fake"
-    threads = 1
 
     def __init__(self, seconds_each: float = 0.0) -> None:
         self.now, self.batches, self._seconds_each = 0.0, list[list[int]](), seconds_each
