@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from services.embedding.encoding import EncoderIdentity, Floats, QueryEncoding, States, round_states
-from services.embedding.engines import Engine, Job, Outputs
+from services.embedding.engines import Engine, Job, Outputs, run_all
 from services.embedding.tokens import TokenIds, TokenReader, pad
 
-PRODUCT_BATCH_TOKENS = 2048  # padded; larger batches fall out of the cache, smaller ones leave cores idle
+PRODUCT_BATCH_TOKENS = 1024  # padded; larger batches fall out of the cache, smaller ones leave cores idle
 PRODUCT_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for the engine to prepare
 
 OpenEngine = Callable[[Job], Engine]
@@ -45,8 +45,9 @@ class TextEncoder:
         engine, read = self._engine(self._products), self._tokens.read(texts, self._products.max_tokens)
         vectors = np.zeros((len(texts), self.identity.dim), np.float32)
         states: list[States] = [np.zeros((0, 0), np.int8)] * len(texts)
-        for rows in _batches(read):
-            outputs = engine.run(*pad([read[row] for row in rows], PRODUCT_MULTIPLE))
+        batches = list(_batches(read))
+        padded = [pad([read[row] for row in rows], PRODUCT_MULTIPLE) for rows in batches]
+        for rows, outputs in zip(batches, run_all(engine, padded), strict=True):
             vectors[rows] = outputs["vector"]
             for position, row in enumerate(rows):
                 states[row] = _product_states(outputs, position, len(read[row]))

@@ -2,11 +2,12 @@
 
 import io
 import sys
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import SimpleQueue
 from types import ModuleType
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import onnx
@@ -18,6 +19,7 @@ from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids
 
 Outputs = Mapping[str, Floats]  # by name, see graph.build
+Batch = tuple[Ids, Floats]  # token ids and mask, padded
 _SLOW = ["SkipLayerNormFusion"]  # of ONNX Runtime: the fused operator takes longer than the two that it replaces
 
 
@@ -31,6 +33,10 @@ class Engine(Protocol):
     @property
     def batches(self) -> bool:
         """Whether a text's result is the same whatever else is in its batch."""
+
+    @property
+    def at_once(self) -> int:
+        """Batches that it runs side by side when as many threads call it; each uses its share of the cores."""
 
     def run(self, ids: Ids, mask: Floats) -> Outputs:
         """The outputs for a padded batch."""
@@ -51,8 +57,19 @@ class Job:
         return graph.QUERY_OUTPUTS if self.side == "queries" else graph.PRODUCT_OUTPUTS
 
 
+def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
+    """The outputs of every batch, in order, with as many in work as the engine runs at once."""
+    if engine.at_once == 1:
+        yield from (engine.run(*batch) for batch in batches)
+        return
+    with ThreadPoolExecutor(engine.at_once, thread_name_prefix="batches") as threads:
+        yield from threads.map(lambda batch: engine.run(*batch), batches)
+
+
 class OnnxRuntimeEngine:
     """ONNX Runtime on the CPU, float32 or int8."""
+
+    at_once = 1
 
     def __init__(self, name: str, model: onnx.ModelProto, threads: int, batches: bool = True) -> None:
         import onnxruntime
@@ -73,24 +90,39 @@ class OnnxRuntimeEngine:
 
 
 class OpenVinoEngine:
-    """OpenVINO on the CPU, float32 or bf16."""
+    """OpenVINO on the CPU, float32 or bf16.
+
+    Products run one batch a stream, and about as many streams as cores, not each operator on all cores: then what else
+    runs on one core delays one stream, and not every operator. Its threads are free to move to a core that is idle.
+    """
 
     batches = True
 
-    def __init__(self, name: str, model: onnx.ModelProto, threads: int, precision: str) -> None:
+    def __init__(self, name: str, model: onnx.ModelProto, job: Job, precision: str) -> None:
         core = _openvino_without_telemetry().Core()
         read = core.read_model(io.BytesIO(model.SerializeToString()))
-        hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads}
-        self._request = core.compile_model(read, "CPU", hints).create_infer_request()
+        hints = {
+            "PERFORMANCE_HINT": "LATENCY" if job.side == "queries" else "THROUGHPUT",
+            "INFERENCE_PRECISION_HINT": precision,
+            "INFERENCE_NUM_THREADS": job.threads,
+            "ENABLE_CPU_PINNING": False,
+        }
+        compiled = core.compile_model(read, "CPU", hints)
+        self.at_once = int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._idle: SimpleQueue[Any] = SimpleQueue()  # a request holds one batch at a time
+        for _ in range(self.at_once):
+            self._idle.put(compiled.create_infer_request())
         self._outputs = [output.name for output in model.graph.output]
-        self._lock = threading.Lock()  # a request holds one batch at a time
         self.name = name
 
     def run(self, ids: Ids, mask: Floats) -> Outputs:
         """The outputs for a padded batch."""
-        with self._lock:
-            results = self._request.infer({"ids": ids, "mask": mask})
+        request = self._idle.get()
+        try:
+            results = request.infer({"ids": ids, "mask": mask})
             return {name: np.array(results[name]) for name in self._outputs}
+        finally:
+            self._idle.put(request)
 
 
 def _openvino_without_telemetry() -> ModuleType:
@@ -112,7 +144,7 @@ def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Eng
 def _openvino(name: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
         plan = graph.GraphPlan(job.outputs, job.state_tokens)
-        return OpenVinoEngine(name, graph.build(model, plan), job.threads, precision)
+        return OpenVinoEngine(name, graph.build(model, plan), job, precision)
 
     return make
 

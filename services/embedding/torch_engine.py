@@ -13,7 +13,7 @@ from services.embedding.tokens import Ids
 class TorchEngine:
     """Hugging Face's BERT with our weights and heads."""
 
-    batches = True
+    batches, at_once = True, 1
 
     def __init__(self, name: str, model: EncoderModel, job: Job, device: str, precision: str) -> None:
         """`precision` is the name of a torch dtype; heads and norms of the outputs are always float32."""
