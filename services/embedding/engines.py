@@ -67,15 +67,18 @@ def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
 
 
 class OnnxRuntimeEngine:
-    """ONNX Runtime on the CPU, float32 or int8."""
+    """ONNX Runtime on the CPU, float32 or int8.
 
-    at_once = 1
+    Products run one batch a thread, not each operator on all threads: then what else runs on one core delays one batch,
+    and not every operator.
+    """
 
-    def __init__(self, name: str, model: onnx.ModelProto, threads: int, batches: bool = True) -> None:
+    def __init__(self, name: str, model: onnx.ModelProto, job: Job, batches: bool = True) -> None:
         import onnxruntime
 
+        self.at_once = 1 if job.side == "queries" else job.threads
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.intra_op_num_threads, options.inter_op_num_threads = job.threads // self.at_once, 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
         content, providers = model.SerializeToString(), ["CPUExecutionProvider"]
@@ -136,7 +139,7 @@ def _openvino_without_telemetry() -> ModuleType:
 def _onnxruntime(name: str, int8: str = "") -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
         plan = graph.GraphPlan(job.outputs, job.state_tokens, int8, narrow=not read_cpu().has_vnni)
-        return OnnxRuntimeEngine(name, graph.build(model, plan), job.threads, batches=int8 != "dynamic")
+        return OnnxRuntimeEngine(name, graph.build(model, plan), job, batches=int8 != "dynamic")
 
     return make
 

@@ -69,7 +69,7 @@ class _Engines:
         name = cache.get(key) if configured == "auto" else configured
         if name is not None:
             return self._named(name, job)
-        names = candidates(job.side, read_cpu(), has_cuda())
+        names = candidates(job, read_cpu(), has_cuda())
         engine, measured = run_trial(self.source.read(), job, self._probes(job), names)
         cache.put(key, engine.name, measured)
         return engine

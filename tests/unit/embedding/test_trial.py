@@ -1,6 +1,7 @@
 """Choosing an engine."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,21 +12,26 @@ from services.embedding.engines import REFERENCE, Job
 from services.embedding.opening import open_encoder
 from services.embedding.trial import Measurement, TrialCache, cache_key, candidates, choose
 
-JOB = Job("queries", 1, 32)
+JOB, PRODUCTS = Job("queries", 1, 32), Job("products", 2, 128)
 ZEN_4 = Cpu("Zen 4", frozenset({"avx2", "avx512_bf16", "avx512_vnni"}), 2)
 ZEN_3 = Cpu("Zen 3", frozenset({"avx2"}), 2)
 
 
 def test_products_are_never_encoded_in_int8() -> None:
-    assert candidates("products", ZEN_4, cuda=False) == (REFERENCE, "openvino-bf16")
-    assert not any("int8" in name or "bf16" in name for name in candidates("products", ZEN_3, cuda=False))
+    assert candidates(PRODUCTS, ZEN_4, cuda=False) == (REFERENCE, "openvino-bf16")
+    assert candidates(PRODUCTS, ZEN_3, cuda=False) == (REFERENCE, "openvino-f32")
     with pytest.raises(ValueError, match="product_engine is 'onnxruntime-int8'"):
         EmbeddingConfig(product_engine="onnxruntime-int8")
 
 
+def test_one_thread_is_not_worth_another_library_for_the_same_float32() -> None:
+    assert candidates(replace(PRODUCTS, threads=1), ZEN_3, cuda=False) == (REFERENCE,)
+    assert candidates(replace(PRODUCTS, threads=1), ZEN_4, cuda=False) == (REFERENCE, "openvino-bf16")
+
+
 def test_queries_have_bf16_where_the_processor_has() -> None:
-    assert candidates("queries", ZEN_4, cuda=False) == (REFERENCE, "onnxruntime-int8", "openvino-bf16")
-    assert candidates("queries", ZEN_3, cuda=True) == (REFERENCE, "onnxruntime-int8", "torch-cuda-bf16")
+    assert candidates(JOB, ZEN_4, cuda=False) == (REFERENCE, "onnxruntime-int8", "openvino-bf16")
+    assert candidates(JOB, ZEN_3, cuda=True) == (REFERENCE, "onnxruntime-int8", "torch-cuda-bf16")
 
 
 def test_the_fastest_wins_the_products() -> None:
