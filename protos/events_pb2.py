@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from protos import catalog_pb2 as protos_dot_catalog__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13protos/events.proto\x12\x08\x61isle.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14protos/catalog.proto\"{\n\x0c\x45ventProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x10\n\x08quantity\x18\x03 \x01(\r\x12\x12\n\x05price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x05 \x01(\tB\x08\n\x06_price\"\xd9\x02\n\tUserEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08query_id\x18\x07 \x01(\t\x12(\n\x08products\x18\x08 \x03(\x0b\x32\x16.aisle.v1.EventProduct\x12\x37\n\nattributes\x18\t \x03(\x0b\x32#.aisle.v1.UserEvent.AttributesEntry\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\"b\n\x08\x45ventAck\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12%\n\x06status\x18\x02 \x01(\x0e\x32\x15.aisle.v1.EventStatus\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"9\n\x13StreamEventsRequest\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.aisle.v1.UserEvent\"7\n\x14StreamEventsResponse\x12\x1f\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32\x12.aisle.v1.EventAck\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.aisle.v1.UserEvent\"8\n\x14RecordEventsResponse\x12 \n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32\x12.aisle.v1.EventAck\"j\n\x11ImpressionProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x17\n\x0frelevance_score\x18\x03 \x01(\x01\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x04 \x03(\x02\"\xa6\x02\n\nImpression\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x08products\x18\x07 \x03(\x0b\x32\x1b.aisle.v1.ImpressionProduct\x12\x15\n\rfeature_names\x18\x08 \x03(\t\x12\x18\n\x10snapshot_version\x18\t \x01(\t\x12\x16\n\x0e\x62undle_version\x18\n \x01(\t\x12\x16\n\x0e\x65xperiment_ids\x18\x0b \x03(\t*}\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x19\n\x15\x45VENT_STATUS_REJECTED\x10\x03\x32\xb0\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1d.aisle.v1.StreamEventsRequest\x1a\x1e.aisle.v1.StreamEventsResponse(\x01\x30\x01\x12M\n\x0cRecordEvents\x12\x1d.aisle.v1.RecordEventsRequest\x1a\x1e.aisle.v1.RecordEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13protos/events.proto\x12\x08\x61isle.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14protos/catalog.proto\"{\n\x0c\x45ventProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x10\n\x08quantity\x18\x03 \x01(\r\x12\x12\n\x05price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x05 \x01(\tB\x08\n\x06_price\"\xf6\x02\n\tUserEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08query_id\x18\x07 \x01(\t\x12(\n\x08products\x18\x08 \x03(\x0b\x32\x16.aisle.v1.EventProduct\x12\x37\n\nattributes\x18\t \x03(\x0b\x32#.aisle.v1.UserEvent.AttributesEntry\x12\x1b\n\x13unverified_query_id\x18\n \x01(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\"b\n\x08\x45ventAck\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12%\n\x06status\x18\x02 \x01(\x0e\x32\x15.aisle.v1.EventStatus\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"9\n\x13StreamEventsRequest\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.aisle.v1.UserEvent\"7\n\x14StreamEventsResponse\x12\x1f\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32\x12.aisle.v1.EventAck\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.aisle.v1.UserEvent\"8\n\x14RecordEventsResponse\x12 \n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32\x12.aisle.v1.EventAck\"j\n\x11ImpressionProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x17\n\x0frelevance_score\x18\x03 \x01(\x01\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x04 \x03(\x02\"\xa6\x02\n\nImpression\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x08products\x18\x07 \x03(\x0b\x32\x1b.aisle.v1.ImpressionProduct\x12\x15\n\rfeature_names\x18\x08 \x03(\t\x12\x18\n\x10snapshot_version\x18\t \x01(\t\x12\x16\n\x0e\x62undle_version\x18\n \x01(\t\x12\x16\n\x0e\x65xperiment_ids\x18\x0b \x03(\t*}\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x19\n\x15\x45VENT_STATUS_REJECTED\x10\x03\x32\xb0\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1d.aisle.v1.StreamEventsRequest\x1a\x1e.aisle.v1.StreamEventsResponse(\x01\x30\x01\x12M\n\x0cRecordEvents\x12\x1d.aisle.v1.RecordEventsRequest\x1a\x1e.aisle.v1.RecordEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,28 +35,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_USEREVENT_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_EVENTSTATUS']._serialized_start=1300
-  _globals['_EVENTSTATUS']._serialized_end=1425
+  _globals['_EVENTSTATUS']._serialized_start=1329
+  _globals['_EVENTSTATUS']._serialized_end=1454
   _globals['_EVENTPRODUCT']._serialized_start=88
   _globals['_EVENTPRODUCT']._serialized_end=211
   _globals['_USEREVENT']._serialized_start=214
-  _globals['_USEREVENT']._serialized_end=559
-  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_start=483
-  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_end=559
-  _globals['_EVENTACK']._serialized_start=561
-  _globals['_EVENTACK']._serialized_end=659
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=661
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=718
-  _globals['_STREAMEVENTSRESPONSE']._serialized_start=720
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=775
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=777
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=835
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=837
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=893
-  _globals['_IMPRESSIONPRODUCT']._serialized_start=895
-  _globals['_IMPRESSIONPRODUCT']._serialized_end=1001
-  _globals['_IMPRESSION']._serialized_start=1004
-  _globals['_IMPRESSION']._serialized_end=1298
-  _globals['_EVENTSERVICE']._serialized_start=1428
-  _globals['_EVENTSERVICE']._serialized_end=1604
+  _globals['_USEREVENT']._serialized_end=588
+  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_start=512
+  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_end=588
+  _globals['_EVENTACK']._serialized_start=590
+  _globals['_EVENTACK']._serialized_end=688
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=690
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=747
+  _globals['_STREAMEVENTSRESPONSE']._serialized_start=749
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=804
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=806
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=864
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=866
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=922
+  _globals['_IMPRESSIONPRODUCT']._serialized_start=924
+  _globals['_IMPRESSIONPRODUCT']._serialized_end=1030
+  _globals['_IMPRESSION']._serialized_start=1033
+  _globals['_IMPRESSION']._serialized_end=1327
+  _globals['_EVENTSERVICE']._serialized_start=1457
+  _globals['_EVENTSERVICE']._serialized_end=1633
 # @@protoc_insertion_point(module_scope)

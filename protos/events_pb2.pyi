@@ -125,6 +125,7 @@ class UserEvent(_message.Message):
     QUERY_ID_FIELD_NUMBER: _builtins.int
     PRODUCTS_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    UNVERIFIED_QUERY_ID_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Chosen by the sender, unique: a second event with this id is a duplicate. 1 to 128 bytes. Required."""
     action: _builtins.str
@@ -136,7 +137,9 @@ class UserEvent(_message.Message):
     session_id: _builtins.str
     """One visit. Optional."""
     query_id: _builtins.str
-    """The search that led to it. Optional."""
+    """The search that led to it: the query_id of its page. Optional."""
+    unverified_query_id: _builtins.str
+    """Set by the gateway: the query_id as sent, if no gateway of this shop gave it. It counts for no query."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When it happened; default: when it was received. At most one day in the future."""
@@ -161,10 +164,11 @@ class UserEvent(_message.Message):
         query_id: _builtins.str = ...,
         products: _abc.Iterable[Global___EventProduct] | None = ...,
         attributes: _abc.Mapping[_builtins.str, _catalog_pb2.AttributeValues] | None = ...,
+        unverified_query_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attributes", b"attributes", "event_id", b"event_id", "event_time", b"event_time", "products", b"products", "query_id", b"query_id", "session_id", b"session_id", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attributes", b"attributes", "event_id", b"event_id", "event_time", b"event_time", "products", b"products", "query_id", b"query_id", "session_id", b"session_id", "unverified_query_id", b"unverified_query_id", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -185,9 +189,9 @@ class EventAck(_message.Message):
     status: Global___EventStatus.ValueType
     """What became of it."""
     field: _builtins.str
-    """When rejected, the field at fault."""
+    """When rejected, the field at fault; when accepted or a duplicate, a field that was not used."""
     reason: _builtins.str
-    """When rejected, what is wrong with it, and the remedy."""
+    """What is wrong with it, and the remedy."""
     def __init__(
         self,
         *,

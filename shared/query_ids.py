@@ -2,7 +2,7 @@
 
 A query_id is a UUID version 8 (RFC 9562, section 5.8): 48 bits of milliseconds since 1970, then 42 bits of a hash of
 the normalised query and 32 random bits, around version and variant. So what a shopper did can be counted for the query
-that led to it from the query_id alone.
+that led to it from the query_id alone. The gateway appends a dot and a signature, which is not read here.
 """
 
 import hashlib
@@ -41,7 +41,7 @@ def new_query_id(query: str) -> str:
 def hash_in(query_id: str) -> int:
     """query_hash of what was searched; 0 for browsing, and when the text is no query_id of ours."""
     try:
-        parsed = uuid.UUID(query_id)
+        parsed = uuid.UUID(query_id.partition(".")[0])
     except ValueError:
         return 0
     if parsed.version != 8:

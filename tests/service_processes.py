@@ -87,6 +87,7 @@ class ServiceProcesses:
         for each in _BEHIND:
             settings[f"AISLE_{each.upper()}_DATA"] = str(self._data)
             settings[f"AISLE_GATEWAY_{each.upper()}_ADDRESS"] = ",".join(map(self.address, self.of(each)))
+        settings["AISLE_GATEWAY_SECRET_PATH"] = str(self._folder / "secret")
         settings["AISLE_GATEWAY_SPOOL_PATH"] = str(self._folder / f"{name}-spool")
         settings["AISLE_RETRIEVAL_SCRATCH"] = str(self._folder / "scratch")
         return {**os.environ, **settings, **self._settings}

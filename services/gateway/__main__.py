@@ -7,6 +7,7 @@ AISLE_REDIS_URL names it.
 
 import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 from services.gateway.admin_service import AdminService
@@ -20,6 +21,8 @@ from services.gateway.event_service import EventService
 from services.gateway.processes import Processes
 from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
 from services.gateway.search_service import SearchService
+from services.gateway.secret_file import SecretFile
+from services.gateway.signatures import Signatures
 from shared import process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
@@ -32,6 +35,7 @@ async def main() -> None:
     """Serve until asked to end."""
     config = load(GatewayConfig)
     log = open_event_log(config, load(KafkaConfig))
+    signatures = Signatures(SecretFile(Path(config.secret_path)).current)
     embedding = EmbeddingReplicas(config.embedding_address, config.hedge_share)
     retrieval = RetrievalReplicas(config.retrieval_address, config.hedge_share)
     reranker = RerankerReplicas(config.reranker_address, config.hedge_share)
@@ -45,9 +49,10 @@ async def main() -> None:
             await stack.enter_async_context(each.open(config.resolve_seconds))
         caches = Caches.open(load(RedisConfig), config)
         cached = CachedEmbedding(embedding, caches.encodings) if caches else embedding
-        search = SearchService(cached, retrieval, reranker, log, config, caches.windows if caches else None)
+        windows = caches.windows if caches else None
+        search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
-        parts = (search, CatalogService(log, retrieval), EventService(log), AdminService(processes))
+        parts = (search, CatalogService(log, retrieval), EventService(log, signatures), AdminService(processes))
         await _serve(Server(doors(*parts), config.port), retrieval)
         await search.close()
         if caches:

@@ -22,6 +22,7 @@ class GatewayConfig:
     log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
     spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
     max_spool_bytes: int = 1_073_741_824  # of each of the two
+    secret_path: str = "data/secret"  # signs query_ids and page tokens; the same for all gateways of a shop
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow

@@ -17,15 +17,19 @@ from protos.events_pb2 import (
 from protos.events_pb2_grpc import EventServiceServicer
 from services.gateway import event_validation
 from services.gateway.arrivals import batches, unhurried
+from services.gateway.signatures import Signatures
+from services.gateway.signed_query_id import is_signed
 from shared.errors import InvalidRequest
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord
 
 _MAX_BATCH = 1_000
+_UNKNOWN_QUERY = "was not given by this shop's Search; counted for its products, but for no query"
 
 
 class EventService(EventServiceServicer):
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, log: EventLog, signatures: Signatures) -> None:
         self._log = log
+        self._signatures = signatures
 
     async def StreamEvents(
         self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
@@ -45,11 +49,20 @@ class EventService(EventServiceServicer):
         """Append what is valid; an acknowledgement for each event, in order."""
         faults = [event_validation.fault(event) async for event in unhurried(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
+        for event in valid:
+            self._set_apart(event)
         appended = iter(await self._log.append(USER_EVENTS, [_record(event) for event in valid]))
         return [
             _rejected(event, *fault) if fault else _taken(event, next(appended))
             for event, fault in zip(events, faults, strict=True)
         ]
+
+    def _set_apart(self, event: UserEvent) -> None:
+        """A query_id that no gateway of this shop gave must not count for the query that it seems to name."""
+        event.ClearField("unverified_query_id")
+        if event.query_id and not is_signed(event.query_id, self._signatures):
+            event.unverified_query_id = event.query_id
+            event.ClearField("query_id")
 
 
 def _record(event: UserEvent) -> NewRecord:
@@ -60,6 +73,8 @@ def _record(event: UserEvent) -> NewRecord:
 
 def _taken(event: UserEvent, appended: Appended) -> EventAck:
     status = EVENT_STATUS_DUPLICATE if appended.duplicate else EVENT_STATUS_ACCEPTED
+    if event.unverified_query_id:
+        return EventAck(event_id=event.event_id, status=status, field="query_id", reason=_UNKNOWN_QUERY)
     return EventAck(event_id=event.event_id, status=status)
 
 

@@ -1,18 +1,15 @@
-"""The token that leads from one page to the next: which search, how far, and of which request."""
+"""The token that leads from one page to the next: which search, how far, and of which request; signed."""
 
-import base64
-import binascii
 import hashlib
 import struct
-import uuid
-import zlib
 from dataclasses import dataclass
 
+from services.gateway.signatures import SIGNATURE_BYTES, Signatures, from_text, to_text
 from shared.errors import InvalidRequest
 
-_LAYOUT = struct.Struct("<B16sI8s")  # format, query_id, offset, digest of the request
-_CHECKSUM = struct.Struct("<I")
-_FORMAT = 1
+_HEAD = struct.Struct("<BI8s")  # format, offset, digest of the request; the query_id comes behind it
+_FORMAT = 2
+_PURPOSE = "page_token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,24 +26,25 @@ def digest(request: bytes) -> bytes:
     return hashlib.blake2b(request, digest_size=8).digest()
 
 
-def encode(token: PageToken) -> str:
+def encode(token: PageToken, signatures: Signatures) -> str:
     """As an opaque text that is safe in addresses."""
-    packed = _LAYOUT.pack(_FORMAT, uuid.UUID(token.query_id).bytes, token.offset, token.request_digest)
-    return base64.urlsafe_b64encode(packed + _CHECKSUM.pack(zlib.crc32(packed))).decode().rstrip("=")
+    content = _HEAD.pack(_FORMAT, token.offset, token.request_digest) + token.query_id.encode()
+    return to_text(signatures.sign(_PURPOSE, content) + content)
 
 
-def decode(text: str, request_digest: bytes) -> PageToken:
+def decode(text: str, request_digest: bytes, signatures: Signatures) -> PageToken:
     """Raises InvalidRequest when the text is no token of ours, or belongs to another request."""
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        form, query_id, offset, digest_in_token = _LAYOUT.unpack(data[: _LAYOUT.size])
-        (checksum,) = _CHECKSUM.unpack(data[_LAYOUT.size :])
-    except (binascii.Error, struct.error, ValueError) as error:
+        data = from_text(text)
+        signature, content = data[:SIGNATURE_BYTES], data[SIGNATURE_BYTES:]
+        form, offset, digest_in_token = _HEAD.unpack_from(content)
+        query_id = content[_HEAD.size :].decode("ascii")
+    except (struct.error, ValueError) as error:
         raise InvalidRequest("page_token", "is not a next_page_token; leave it empty for the first page") from error
-    if form != _FORMAT or checksum != zlib.crc32(data[: _LAYOUT.size]):
+    if form != _FORMAT or not signatures.holds(_PURPOSE, content, signature):
         raise InvalidRequest("page_token", "is damaged; leave it empty for the first page")
     if digest_in_token != request_digest:
         raise InvalidRequest(
             "page_token", "belongs to another search; only page_size and deadline_ms may differ between pages"
         )
-    return PageToken(str(uuid.UUID(bytes=query_id)), offset, digest_in_token)
+    return PageToken(query_id, offset, digest_in_token)

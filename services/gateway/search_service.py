@@ -16,6 +16,8 @@ from services.gateway.page_token import PageToken
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
+from services.gateway.signatures import Signatures
+from services.gateway.signed_query_id import signed
 from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
@@ -31,10 +33,12 @@ class SearchService(SearchServiceServicer):
         reranker: Reranker,
         log: EventLog,
         config: GatewayConfig,
+        signatures: Signatures,
         shared_windows: Cache | None = None,
     ) -> None:
         """`shared_windows` is where gateways find each other's ranked windows; None: nobody else has any."""
         self._default_deadline_ms = config.deadline_ms
+        self._signatures = signatures
         self._admission = Admission(config.max_in_flight, config.max_waiting)
         self._ranking = Ranking(embedding, retrieval, reranker, config.window_size)
         self._pages = Pages(retrieval)
@@ -75,7 +79,7 @@ class SearchService(SearchServiceServicer):
         """Where to go on; the start of a new search, which has no name yet, without a token."""
         digest = page_token.digest(_searched(request).SerializeToString(deterministic=True))
         if request.page_token:
-            return page_token.decode(request.page_token, digest)
+            return page_token.decode(request.page_token, digest, self._signatures)
         return PageToken("", 0, digest)
 
     async def _search(self, request: SearchRequest, token: PageToken, budget: Budget) -> SearchResponse:
@@ -91,7 +95,7 @@ class SearchService(SearchServiceServicer):
         window = None if last_try or not token.query_id else await self._windows.get(token.query_id)
         if window is None:
             window = await self._ranking.rank(request, budget, last_try)
-            token = replace(token, query_id=token.query_id or new_query_id(window.query))
+            token = replace(token, query_id=token.query_id or self._new_query_id(window.query))
             self._windows.keep(token.query_id, window)
         else:
             budget.degraded.extend(window.degraded)
@@ -100,7 +104,18 @@ class SearchService(SearchServiceServicer):
         if self._logs_impressions:
             self._impressions.publish(request, token.query_id, window, places)
         _complete(response, request, token, budget, window)
+        response.next_page_token = self._next_page_token(token, len(response.results), len(window))
         return response
+
+    def _next_page_token(self, token: PageToken, shown_count: int, window_count: int) -> str:
+        """Empty on the last page."""
+        offset = token.offset + shown_count
+        if not shown_count or offset >= window_count:
+            return ""
+        return page_token.encode(replace(token, offset=offset), self._signatures)
+
+    def _new_query_id(self, query: str) -> str:
+        return signed(new_query_id(query), self._signatures)
 
     def _count(self, response: SearchResponse) -> None:
         self.counts["pages"] += 1
@@ -127,15 +142,12 @@ def _searched(request: SearchRequest) -> SearchRequest:
 def _complete(
     response: SearchResponse, request: SearchRequest, token: PageToken, budget: Budget, window: RankedWindow
 ) -> None:
-    """All but the results, which are in it already."""
-    shown = token.offset + len(response.results)
-    more = response.results and shown < len(window)
+    """All but the results, which are in it already, and the next page's token."""
     budget.stage_ms["total"] = budget.elapsed_ms()
     rest = SearchResponse(
         query_id=token.query_id,
         total_count=window.total_count,
         facets=window.facets,
-        next_page_token=page_token.encode(PageToken(token.query_id, shown, token.request_digest)) if more else "",
         corrected_query=window.query if window.corrected else "",
         served_by=ServedBy(
             tier=window.tier,

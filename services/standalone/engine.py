@@ -21,6 +21,8 @@ from services.gateway.doors import doors
 from services.gateway.event_service import EventService
 from services.gateway.ports import Status
 from services.gateway.search_service import SearchService
+from services.gateway.secret_file import SecretFile
+from services.gateway.signatures import Signatures
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import RerankerShop
@@ -70,9 +72,10 @@ class Engine:
         self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
-        self.search = self._search(retrieval)
+        signatures = Signatures(SecretFile(data / "secret").current)
+        self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
-        self.events = EventService(log)
+        self.events = EventService(log, signatures)
         self.admin = AdminService(self)
         self.port = 0
 
@@ -102,11 +105,11 @@ class Engine:
         finally:
             await log.close()
 
-    def _search(self, retrieval: RetrievalService) -> SearchService:
+    def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
         features = FeatureReader(self._features, self._reranker_config.features_ms)
         reranker = RerankerService(self._rerankers, self._lane, features)
-        return SearchService(embedding, retrieval, reranker, self._log, self._config)
+        return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
     async def status(self) -> Status:
         """What is served; a StatusSource."""

@@ -21,7 +21,7 @@ from services.gateway.search_service import SearchService
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.sqlite import SqliteEventLog
 from shared.rpc import Server, connect
-from tests.unit.gateway.conftest import Embedding, Reranker, Retrieval, too_long
+from tests.unit.gateway.conftest import SIGNATURES, Embedding, Reranker, Retrieval, too_long
 
 SHOES = SearchRequest(query="shooe", page_size=5, explain=True, deadline_ms=2_000)
 
@@ -36,7 +36,7 @@ async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any
 
 
 def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:
-    return SearchService(embedding, retrieval, reranker, log, GatewayConfig(**settings))
+    return SearchService(embedding, retrieval, reranker, log, GatewayConfig(**settings), SIGNATURES)
 
 
 def essence(page: SearchResponse) -> SearchResponse:
@@ -120,7 +120,7 @@ async def test_a_refused_page_says_when_to_come_back(log: SqliteEventLog) -> Non
 
 
 async def test_events_are_streamed_over_the_wire(log: SqliteEventLog) -> None:
-    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log)) as channel:
+    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log, SIGNATURES)) as channel:
         stub: Any = EventServiceStub(channel)
 
         async def events() -> AsyncIterator[StreamEventsRequest]:
@@ -144,7 +144,7 @@ async def test_a_query_that_is_not_utf_8_is_refused_with_the_remedy(log: SqliteE
 async def test_an_event_that_is_not_utf_8_ends_the_stream_after_those_before_it(log: SqliteEventLog) -> None:
     product = EventProduct(product_id="p1")
     event = UserEvent(event_id="e1", action="click", visitor_id="v1", products=[product])
-    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log)) as channel:
+    async with on_the_wire(add_EventServiceServicer_to_server, EventService(log, SIGNATURES)) as channel:
         stream: Any = channel.stream_stream("/aisle.v1.EventService/StreamEvents")
         call = stream(iter([StreamEventsRequest(event=event).SerializeToString(), b"\x0a\x05\x0a\x03\xff\xfe\xfd"]))
         assert b"e1" in await call.read()

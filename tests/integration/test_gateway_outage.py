@@ -26,6 +26,7 @@ def config(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> K
     monkeypatch.setenv("AISLE_KAFKA_ADDRESS", made.address)
     monkeypatch.setenv("AISLE_KAFKA_TOPIC_PREFIX", made.topic_prefix)
     monkeypatch.setenv("AISLE_GATEWAY_SPOOL_PATH", str(tmp_path / "spool"))
+    monkeypatch.setenv("AISLE_GATEWAY_SECRET_PATH", str(tmp_path / "secret"))
     return made
 
 

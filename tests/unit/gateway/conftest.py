@@ -23,11 +23,13 @@ from protos.retrieval_pb2 import (
 from protos.search_pb2 import TIER_LEXICAL, Contribution, Facet
 from services.gateway.config import GatewayConfig
 from services.gateway.search_service import SearchService
+from services.gateway.signatures import Signatures
 from shared.cache import Cache
 from shared.errors import SnapshotGone
 from shared.events.sqlite import SqliteEventLog
 
 Trouble = Callable[[], Awaitable[None]]
+SIGNATURES = Signatures(lambda: [b"the secret of a shop that is not there"])
 
 
 async def none() -> None:
@@ -138,14 +140,14 @@ class Gateway:
 
     def with_config(self, shared_windows: Cache | None = None, **settings: Any) -> SearchService:
         services = (self.embedding, self.retrieval, self.reranker, self.log)
-        return SearchService(*services, GatewayConfig(**settings), shared_windows)
+        return SearchService(*services, GatewayConfig(**settings), SIGNATURES, shared_windows)
 
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
     log = SqliteEventLog(tmp_path / "log.sqlite")
-    search = SearchService(embedding, retrieval, reranker, log, GatewayConfig())
+    search = SearchService(embedding, retrieval, reranker, log, GatewayConfig(), SIGNATURES)
     yield Gateway(embedding, retrieval, reranker, log, search)
     await search.close()
     await log.close()

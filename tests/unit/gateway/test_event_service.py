@@ -9,6 +9,7 @@ from protos.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
     EVENT_STATUS_REJECTED,
+    EventAck,
     EventProduct,
     RecordEventsRequest,
     StreamEventsRequest,
@@ -16,9 +17,12 @@ from protos.events_pb2 import (
 )
 from services.gateway import event_validation
 from services.gateway.event_service import EventService
+from services.gateway.signed_query_id import signed
 from shared.errors import InvalidRequest, StorageFull
 from shared.events.log import USER_EVENTS
 from shared.events.sqlite import SqliteEventLog
+from shared.query_ids import new_query_id
+from tests.unit.gateway.conftest import SIGNATURES
 
 
 def click(event_id: str = "e1") -> UserEvent:
@@ -26,7 +30,7 @@ def click(event_id: str = "e1") -> UserEvent:
 
 
 async def test_an_event_is_in_the_log_when_it_is_acknowledged(log: SqliteEventLog) -> None:
-    response = await EventService(log).RecordEvents(RecordEventsRequest(events=[click()]))
+    response = await EventService(log, SIGNATURES).RecordEvents(RecordEventsRequest(events=[click()]))
     assert [(ack.event_id, ack.status) for ack in response.acks] == [("e1", EVENT_STATUS_ACCEPTED)]
     (record,) = await log.read(USER_EVENTS, 0)
     stored = UserEvent.FromString(record.value or b"")
@@ -36,7 +40,7 @@ async def test_an_event_is_in_the_log_when_it_is_acknowledged(log: SqliteEventLo
 
 async def test_each_event_is_answered_in_order_with_what_became_of_it(log: SqliteEventLog) -> None:
     events = [click("e1"), click("e1"), UserEvent(event_id="e2"), click("e3")]
-    response = await EventService(log).RecordEvents(RecordEventsRequest(events=events))
+    response = await EventService(log, SIGNATURES).RecordEvents(RecordEventsRequest(events=events))
     assert [(ack.event_id, ack.status) for ack in response.acks] == [
         ("e1", EVENT_STATUS_ACCEPTED),
         ("e1", EVENT_STATUS_DUPLICATE),
@@ -46,12 +50,48 @@ async def test_each_event_is_answered_in_order_with_what_became_of_it(log: Sqlit
     assert (response.acks[2].field, response.acks[2].reason) == ("visitor_id", "is required")
 
 
+async def stored_and_answer(log: SqliteEventLog, event: UserEvent) -> tuple[UserEvent, EventAck]:
+    response = await EventService(log, SIGNATURES).RecordEvents(RecordEventsRequest(events=[event]))
+    (record,) = await log.read(USER_EVENTS, 0)
+    return UserEvent.FromString(record.value or b""), response.acks[0]
+
+
+async def test_a_query_id_that_the_gateway_gave_stays(log: SqliteEventLog) -> None:
+    query_id = signed(new_query_id("shoe"), SIGNATURES)
+    event = click()
+    event.query_id = query_id
+    event.unverified_query_id = "sent by a client, which may not"
+    stored, ack = await stored_and_answer(log, event)
+    assert (stored.query_id, stored.unverified_query_id) == (query_id, "")
+    assert (ack.status, ack.field, ack.reason) == (EVENT_STATUS_ACCEPTED, "", "")
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        new_query_id("shoe"),
+        new_query_id("shoe") + ".AAAAAAAAAAAAAAAA",
+        new_query_id("shoe") + signed(new_query_id("shoe"), SIGNATURES)[36:],
+        "our-own-id",
+        "ü.ü",
+    ],
+    ids=["unsigned", "badly signed", "signed for another", "of a shop's own", "no base64"],
+)
+async def test_a_query_id_from_elsewhere_is_kept_apart_and_said_so(log: SqliteEventLog, forged: str) -> None:
+    event = click()
+    event.query_id = forged
+    stored, ack = await stored_and_answer(log, event)
+    assert (stored.query_id, stored.unverified_query_id) == ("", forged)
+    assert (ack.status, ack.field) == (EVENT_STATUS_ACCEPTED, "query_id")
+    assert "for no query" in ack.reason
+
+
 async def test_a_stream_is_acknowledged_in_order(log: SqliteEventLog) -> None:
     async def requests() -> AsyncIterator[StreamEventsRequest]:
         for number in range(2_500):
             yield StreamEventsRequest(event=click(f"e{number}"))
 
-    acks = [response.ack async for response in EventService(log).StreamEvents(requests())]
+    acks = [response.ack async for response in EventService(log, SIGNATURES).StreamEvents(requests())]
     assert [ack.event_id for ack in acks] == [f"e{number}" for number in range(2_500)]
     assert {ack.status for ack in acks} == {EVENT_STATUS_ACCEPTED}
 
@@ -63,7 +103,7 @@ async def test_an_event_is_acknowledged_before_the_next_one_is_sent(log: SqliteE
             while await log.end_offset(USER_EVENTS) <= number:
                 await log.wait(USER_EVENTS, number, 1)
 
-    acks = [response.ack.event_id async for response in EventService(log).StreamEvents(one_by_one())]
+    acks = [response.ack.event_id async for response in EventService(log, SIGNATURES).StreamEvents(one_by_one())]
     assert acks == ["e0", "e1", "e2"]
 
 
@@ -73,7 +113,7 @@ async def test_a_stream_that_breaks_keeps_what_came_before(log: SqliteEventLog) 
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError):
-        _ = [response async for response in EventService(log).StreamEvents(broken())]
+        _ = [response async for response in EventService(log, SIGNATURES).StreamEvents(broken())]
     assert len(await log.read(USER_EVENTS, 0)) == 1
 
 
@@ -84,14 +124,14 @@ async def test_an_event_that_the_log_has_no_room_for_is_not_acknowledged(tmp_pat
         for batch in range(50):
             for number, event in enumerate(request.events):
                 event.event_id = f"{batch}-{number}"
-            await EventService(log).RecordEvents(request)
+            await EventService(log, SIGNATURES).RecordEvents(request)
     await log.close()
 
 
 @pytest.mark.parametrize("count", [0, 1_001])
 async def test_a_batch_has_1_to_1000_events(log: SqliteEventLog, count: int) -> None:
     with pytest.raises(InvalidRequest, match=f"events: has {count}; send 1 to 1000"):
-        await EventService(log).RecordEvents(RecordEventsRequest(events=[click()] * count))
+        await EventService(log, SIGNATURES).RecordEvents(RecordEventsRequest(events=[click()] * count))
 
 
 def days_ahead(event: UserEvent, days: float) -> None:

@@ -21,7 +21,7 @@ from services.gateway.config import GatewayConfig
 from services.gateway.search_service import SearchService
 from shared.errors import SnapshotGone, Unavailable
 from shared.events.sqlite import SqliteEventLog
-from tests.unit.gateway.conftest import Embedding, Reranker, Retrieval
+from tests.unit.gateway.conftest import SIGNATURES, Embedding, Reranker, Retrieval
 from tests.unit.gateway.shoes import ids, shoes
 
 
@@ -81,7 +81,7 @@ class Shop:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     retrieval, embedding, log = LiveRetrieval(), Encoders(), SqliteEventLog(tmp_path / "log.sqlite")
-    search = SearchService(embedding, retrieval, Reranker(), log, GatewayConfig())
+    search = SearchService(embedding, retrieval, Reranker(), log, GatewayConfig(), SIGNATURES)
     yield Shop(retrieval, embedding, search)
     await search.close()
     await log.close()

@@ -22,6 +22,10 @@ def test_a_query_id_says_which_query_was_searched(query: str) -> None:
     assert hash_in(new_query_id(query)) == query_hash(query) != 0
 
 
+def test_a_signature_behind_a_query_id_is_not_read() -> None:
+    assert hash_in(f"{new_query_id('shoe')}.a-signature") == query_hash("shoe")
+
+
 def test_case_space_and_forms_of_letters_make_no_other_query() -> None:
     assert (
         len({query_hash(query) for query in ("Red shoe", " red  SHOE ", "red\tshoe", "\uff52\uff45\uff44 shoe")}) == 1

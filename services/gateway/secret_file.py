@@ -1,0 +1,75 @@
+"""The secrets that sign query_ids and page tokens, in a file that gateways share."""
+
+import logging
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from shared.errors import Corrupt
+
+_LOGGER = logging.getLogger(__name__)
+_NEW_BYTES = 32
+_LEAST_CHARACTERS = 32
+
+_Stamp = tuple[int, int, int]  # inode, modification time in nanoseconds, size in bytes
+
+
+class SecretFile:
+    """A secret a line, the newest first: it signs, and the others are still accepted.
+
+    The file is read again when it changes, so a secret is replaced by a new line before the old one, which goes
+    later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Makes the file, for its owner only, if it does not exist. Raises Corrupt if it holds no usable secret."""
+        self._path = path
+        if not path.exists():
+            _make(path)
+        self._stamp, self._secrets = _stamp(path), _read(path)
+
+    def current(self) -> Sequence[bytes]:
+        """The secrets, the newest first. A change that cannot be read is logged, and the secrets before it stay."""
+        with suppress(OSError):
+            if (stamp := _stamp(self._path)) != self._stamp:
+                self._stamp = stamp
+                self._reload()
+        return self._secrets
+
+    def _reload(self) -> None:
+        try:
+            self._secrets = _read(self._path)
+        except (OSError, Corrupt) as error:
+            _LOGGER.error("%s; the secrets from before are used on", error)
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(f"{secrets.token_hex(_NEW_BYTES)}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with suppress(FileExistsError):  # another gateway was quicker
+        os.link(new, path)
+    new.unlink()
+
+
+def _stamp(path: Path) -> _Stamp:
+    status = path.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _read(path: Path) -> Sequence[bytes]:
+    lines = [line.strip() for line in path.read_bytes().splitlines()]
+    found = [line for line in lines if line]
+    if not found:
+        raise Corrupt(f"{path}: holds no secret; remove the file, and a new one is made at the next start")
+    for number, line in enumerate(found, 1):
+        if len(line) < _LEAST_CHARACTERS:
+            remedy = f"a secret has at least {_LEAST_CHARACTERS}, as from `openssl rand -hex 32`"
+            raise Corrupt(f"{path}: secret {number} has {len(line)} characters; {remedy}")
+    return found

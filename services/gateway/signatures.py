@@ -1,0 +1,40 @@
+"""Signatures of what the gateway hands out and takes back: query_ids and page tokens."""
+
+import base64
+import hmac
+from collections.abc import Callable, Sequence
+
+SIGNATURE_BYTES = 12  # 96 bits: guessing one takes 2^95 tries
+
+Secrets = Callable[[], Sequence[bytes]]  # the newest first
+
+
+class Signatures:
+    """Signs with the newest secret, and accepts the signature of every secret that is still kept."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        """`secrets` is asked each time, so that secrets can be replaced while the gateway serves."""
+        self._secrets = secrets
+
+    def sign(self, purpose: str, content: bytes) -> bytes:
+        """SIGNATURE_BYTES of HMAC-SHA256 (RFC 2104). A signature for one purpose is none for another."""
+        return _signature(self._secrets()[0], purpose, content)
+
+    def holds(self, purpose: str, content: bytes, signature: bytes) -> bool:
+        """Whether the signature is one of ours."""
+        signatures = (_signature(secret, purpose, content) for secret in self._secrets())
+        return any(hmac.compare_digest(signature, each) for each in signatures)
+
+
+def _signature(secret: bytes, purpose: str, content: bytes) -> bytes:
+    return hmac.digest(secret, purpose.encode() + b"\0" + content, "sha256")[:SIGNATURE_BYTES]
+
+
+def to_text(data: bytes) -> str:
+    """Bytes as a text that is safe in addresses."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def from_text(text: str) -> bytes:
+    """The bytes of a text. Raises ValueError if it is not one of `to_text`'s."""
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
