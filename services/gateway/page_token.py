@@ -39,9 +39,11 @@ def decode(text: str, request_digest: bytes, signatures: Signatures) -> PageToke
         signature, content = data[:SIGNATURE_BYTES], data[SIGNATURE_BYTES:]
         form, offset, digest_in_token = _HEAD.unpack_from(content)
         query_id = content[_HEAD.size :].decode("ascii")
+        if form != _FORMAT:
+            raise ValueError(f"the format is {form}, not {_FORMAT}")
     except (struct.error, ValueError) as error:
         raise InvalidRequest("page_token", "is not a next_page_token; leave it empty for the first page") from error
-    if form != _FORMAT or not signatures.holds(_PURPOSE, content, signature):
+    if not signatures.holds(_PURPOSE, content, signature):
         raise InvalidRequest("page_token", "is damaged; leave it empty for the first page")
     if digest_in_token != request_digest:
         raise InvalidRequest(
