@@ -1,14 +1,18 @@
 """Queries that arrive while the engine is busy are encoded together; lately seen ones are not encoded at all."""
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from cachetools import LRUCache
+
 from services.embedding.encoding import QueryEncoding
 from shared.errors import Overloaded
+from shared.weighing import weigher
 
 _CHARACTERS_PER_TOKEN = 4  # to guess a query's length without tokenising it twice
 _SPECIAL_TOKENS = 2
@@ -29,6 +33,7 @@ class BatchLimits:
     query_tokens: int = 32  # read of a query
     max_waiting: int = 512  # queries in the queue; further ones are refused
     cached_queries: int = 2_000
+    cached_bytes: int = 64 << 20
 
 
 @dataclass(slots=True)
@@ -47,7 +52,9 @@ class QueryBatcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self._queue: deque[_Waiting] = deque()
         self._pending: dict[str, _Waiting] = {}
-        self._cache: OrderedDict[str, QueryEncoding] = OrderedDict()
+        weigh = weigher(_size_bytes, limits.cached_queries, limits.cached_bytes)
+        max_bytes = limits.cached_bytes if limits.cached_queries else 0
+        self._cache: LRUCache[str, QueryEncoding] = LRUCache(max_bytes, weigh)
         self._worker: asyncio.Task[None] | None = None
 
     async def encode(self, queries: Sequence[str]) -> list[QueryEncoding]:
@@ -67,7 +74,6 @@ class QueryBatcher:
 
     def _answer(self, query: str) -> "QueryEncoding | asyncio.Future[QueryEncoding]":
         if query in self._cache:
-            self._cache.move_to_end(query)
             return self._cache[query]
         if query not in self._pending:
             waiting = self._pending[query] = _Waiting(query)
@@ -117,9 +123,12 @@ class QueryBatcher:
                 waiting.answer.set_result(outcome[position])
 
     def _remember(self, query: str, encoding: QueryEncoding) -> None:
-        self._cache[query] = encoding
-        if len(self._cache) > self._limits.cached_queries:
-            self._cache.popitem(last=False)
+        with suppress(ValueError):  # larger than the whole cache
+            self._cache[query] = encoding
+
+
+def _size_bytes(encoding: QueryEncoding) -> int:
+    return encoding.size_bytes
 
 
 def _retrieved(answer: "asyncio.Future[QueryEncoding]") -> None:

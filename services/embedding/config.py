@@ -29,6 +29,7 @@ class EmbeddingConfig:
     batch_tokens: int = 256  # of queries encoded together while others wait
     max_waiting: int = 512  # queries in the queue; further ones are refused at once
     cached_queries: int = 2_000  # encodings kept, about 20 kB each
+    cached_bytes: int = 67_108_864  # of all of them
     refresh_seconds: float = 1.0  # how often to look for another snapshot's or bundle's encoder
 
     def __post_init__(self) -> None:
@@ -41,5 +42,5 @@ class EmbeddingConfig:
             raise ValueError("query_threads, product_threads, batch_tokens and max_waiting are at least 1")
         if min(self.max_tokens, self.query_tokens) < 3:
             raise ValueError("max_tokens and query_tokens are at least 3: [CLS], a word and [SEP]")
-        if self.cached_queries < 0 or self.refresh_seconds <= 0:
-            raise ValueError("cached_queries is at least 0, and refresh_seconds more than 0")
+        if min(self.cached_queries, self.cached_bytes) < 0 or self.refresh_seconds <= 0:
+            raise ValueError("cached_queries and cached_bytes are at least 0, and refresh_seconds more than 0")

@@ -22,6 +22,11 @@ class QueryEncoding:
     states: Floats  # (tokens, state_dim), unit norm
     token_weights: Floats  # (tokens,): weight of each token in late interaction
 
+    @property
+    def size_bytes(self) -> int:
+        """Of its arrays."""
+        return self.vector.nbytes + self.hidden.nbytes + self.states.nbytes + self.token_weights.nbytes
+
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:

@@ -46,7 +46,9 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
 
 def batch_limits(config: EmbeddingConfig) -> BatchLimits:
     """The part of the settings that is the batcher's."""
-    return BatchLimits(config.batch_tokens, config.query_tokens, config.max_waiting, config.cached_queries)
+    return BatchLimits(
+        config.batch_tokens, config.query_tokens, config.max_waiting, config.cached_queries, config.cached_bytes
+    )
 
 
 @dataclass(frozen=True)

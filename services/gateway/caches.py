@@ -24,8 +24,9 @@ class Caches:
         if not redis.url and not redis.cache_url:
             return None
         client = connect_cache(redis)
-        encodings = RedisCache(client, "encoding", config.encoding_ttl_seconds, config.cache_ms)
-        windows = RedisCache(client, f"window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, config.cache_ms)
+        limit_ms, max_bytes = config.cache_ms, config.max_shared_bytes
+        encodings = RedisCache(client, "encoding", config.encoding_ttl_seconds, limit_ms, max_bytes)
+        windows = RedisCache(client, f"window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, limit_ms, max_bytes)
         return cls(client, encodings, windows)
 
     async def close(self) -> None:

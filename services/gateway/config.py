@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from services.gateway.replicas import addresses
 
 MOST_CANDIDATES = 5_000
+_AT_LEAST_ONE = (
+    "deadline_ms",
+    "max_in_flight",
+    "window_size",
+    "max_windows",
+    "max_window_bytes",
+    "max_shared_bytes",
+    "max_waiting_impressions",
+)
 
 
 @dataclass(frozen=True)
@@ -28,21 +37,19 @@ class GatewayConfig:
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
+    max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600
     log_impressions: bool = True  # write every page shown to the log; off where nobody shops, as in an evaluation
     shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
+    max_shared_bytes: int = 268_435_456  # that this gateway may have in Redis: of windows, and of encodings
     cache_ms: float = 5  # most that a page waits for Redis each time
     max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
     def __post_init__(self) -> None:
-        if (
-            min(self.deadline_ms, self.max_in_flight, self.window_size, self.max_windows, self.max_waiting_impressions)
-            < 1
-        ):
-            raise ValueError(
-                "deadline_ms, max_in_flight, window_size, max_windows and max_waiting_impressions are at least 1"
-            )
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it is at least 1")
         if self.window_size > MOST_CANDIDATES:
             raise ValueError(f"window_size is {self.window_size}; retrieval gives at most {MOST_CANDIDATES}")
         if self.max_waiting < 0 or not self.window_ttl_seconds >= 0:

@@ -12,6 +12,9 @@ from protos.search_pb2 import TIER_RERANKED, Contribution, Facet, Tier
 
 Matrix = NDArray[np.float32]
 
+_CANDIDATE_BYTES = 200  # of the lists of one candidate in memory, beside its id
+_MESSAGE_BYTES = 64  # of one small message in memory, beside its texts
+
 
 def _no_matrix() -> Matrix:
     return np.zeros((0, 0), dtype=np.float32)
@@ -40,6 +43,14 @@ class RankedWindow:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def size_bytes(self) -> int:
+        """About how much memory it takes."""
+        candidates = _CANDIDATE_BYTES * len(self.rows) + sum(map(len, self.product_ids))
+        facets = sum(facet.ByteSize() + _MESSAGE_BYTES * len(facet.values) for facet in self.facets)
+        contributions = _MESSAGE_BYTES * sum(map(len, self.contributions))
+        return candidates + facets + contributions + self.feature_values.nbytes
 
 
 def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]) -> RankedWindow:

@@ -42,7 +42,7 @@ class SearchService(SearchServiceServicer):
         self._admission = Admission(config.max_in_flight, config.max_waiting)
         self._ranking = Ranking(embedding, retrieval, reranker, config.window_size)
         self._pages = Pages(retrieval)
-        mine = MemoryWindows(config.max_windows, config.window_ttl_seconds)
+        mine = MemoryWindows(config.max_windows, config.max_window_bytes, config.window_ttl_seconds)
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
         self._impressions = Impressions(log, config.max_waiting_impressions)

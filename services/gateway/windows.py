@@ -1,13 +1,19 @@
 """Ranked windows, kept for the pages that follow."""
 
+import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
+
+from cachetools import TTLCache
 
 from services.gateway import kept_window
 from services.gateway.ranked_window import RankedWindow
 from shared.cache import Cache
+from shared.weighing import weigher
+
+_LARGEST_SHARE = 16
+_LARGEST_SHARED_BYTES = 1 << 20  # before it is packed: packing a larger one holds up other pages for milliseconds
 
 
 class Windows(Protocol):
@@ -23,34 +29,36 @@ class Windows(Protocol):
 
 
 class MemoryWindows:
-    """Windows of this process; bounded in number and age, the longest unused goes first."""
+    """Windows of this process; bounded in number, bytes and age, the longest unused goes first."""
 
     def __init__(
-        self, max_windows: int, ttl_seconds: float, clock_seconds: Callable[[], float] = time.monotonic
+        self,
+        max_windows: int,
+        max_bytes: int,
+        ttl_seconds: float,
+        clock_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._max_windows, self._ttl_seconds, self._clock_seconds = max_windows, ttl_seconds, clock_seconds
-        self._windows: OrderedDict[str, tuple[float, RankedWindow]] = OrderedDict()
+        """One window has at most a sixteenth of `max_bytes`; a larger one is not kept, so its next page ranks again."""
+        self._largest_bytes = max_bytes // _LARGEST_SHARE
+        weigh = weigher(_size_bytes, max_windows, max_bytes)
+        ends_after = math.nextafter(ttl_seconds, math.inf)  # cachetools ends at the very second
+        self._windows: TTLCache[str, RankedWindow] = TTLCache(max_bytes, ends_after, clock_seconds, weigh)
 
     def __len__(self) -> int:
         return len(self._windows)
 
     async def get(self, query_id: str) -> RankedWindow | None:
         """See Windows."""
-        kept_at, window = self._windows.get(query_id, (0.0, None))
-        if window is None:
-            return None
-        if self._clock_seconds() - kept_at > self._ttl_seconds:
-            del self._windows[query_id]
-            return None
-        self._windows.move_to_end(query_id)
-        return window
+        return self._windows.get(query_id)
 
     def keep(self, query_id: str, window: RankedWindow) -> None:
         """See Windows."""
-        self._windows[query_id] = (self._clock_seconds(), window)
-        self._windows.move_to_end(query_id)
-        if len(self._windows) > self._max_windows:
-            self._windows.popitem(last=False)
+        if window.size_bytes <= self._largest_bytes:
+            self._windows[query_id] = window
+
+
+def _size_bytes(window: RankedWindow) -> int:
+    return window.size_bytes
 
 
 class SharedWindows:
@@ -72,4 +80,5 @@ class SharedWindows:
     def keep(self, query_id: str, window: RankedWindow) -> None:
         """See Windows."""
         self._mine.keep(query_id, window)
-        self._cache.put(query_id, kept_window.encoded(window))
+        if window.size_bytes <= _LARGEST_SHARED_BYTES:
+            self._cache.put(query_id, kept_window.encoded(window))

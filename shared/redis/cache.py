@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 from shared.redis.client import RedisClient, unavailable
+from shared.redis.recent_bytes import RecentBytes
 from shared.stage import Missed, Stage
 
+DEFAULT_MAX_BYTES = 256 << 20
 _MAX_LATE = 3
 _MAX_PUTS = 32  # on their way at once; further ones are dropped
 _PUT_MS = 1_000.0
@@ -14,8 +16,11 @@ _PUT_MS = 1_000.0
 class RedisCache:
     """Cache in Redis: a look takes a bounded time, and after some late answers nobody looks for a second."""
 
-    def __init__(self, client: RedisClient, name: str, ttl_seconds: float, limit_ms: float) -> None:
-        """Keys are `aisle:<name>:<key>`."""
+    def __init__(
+        self, client: RedisClient, name: str, ttl_seconds: float, limit_ms: float, max_bytes: int = DEFAULT_MAX_BYTES
+    ) -> None:
+        """Keys are `aisle:<name>:<key>`. `max_bytes` is what this process may have in it; more is not put."""
+        self._put_lately = RecentBytes(max_bytes, ttl_seconds)
         self._client, self._prefix, self._ttl_ms = client, f"aisle:{name}:", max(1, int(ttl_seconds * 1000))
         self._limit_ms = limit_ms
         self._looks = Stage(name, max_late=_MAX_LATE, fair_ms=limit_ms)
@@ -31,7 +36,7 @@ class RedisCache:
 
     def put(self, key: str, value: bytes) -> None:
         """See Cache."""
-        if len(self._tasks) < _MAX_PUTS:
+        if len(self._tasks) < _MAX_PUTS and self._put_lately.admits(len(value)):
             task = asyncio.create_task(self._put(key, value))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

@@ -94,3 +94,23 @@ async def test_a_failure_reaches_who_asked_and_the_next_query_is_served() -> Non
         await batcher.encode(["bad"])
     assert len(await batcher.encode(["good"])) == 1
     batcher.close()
+
+
+async def test_what_is_remembered_is_bounded_in_bytes() -> None:
+    encoder = HeldEncoder()
+    (encoding,) = HashEncoder().encode_queries(["a"])
+    batcher = QueryBatcher(encoder, BatchLimits(cached_bytes=2 * encoding.size_bytes))
+    for query in ("a", "b", "a", "c", "a", "b"):
+        await batcher.encode([query])
+    assert encoder.batches == [["a"], ["b"], ["c"], ["b"]]
+    batcher.close()
+
+
+@pytest.mark.parametrize("limits", [BatchLimits(cached_queries=0), BatchLimits(cached_bytes=0)])
+async def test_nothing_is_remembered_where_there_is_no_room(limits: BatchLimits) -> None:
+    encoder = HeldEncoder()
+    batcher = QueryBatcher(encoder, limits)
+    for _ in range(2):
+        await batcher.encode(["a"])
+    assert encoder.batches == [["a"], ["a"]]
+    batcher.close()

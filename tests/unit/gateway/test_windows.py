@@ -9,6 +9,7 @@ from services.gateway.ranked_window import RankedWindow
 from services.gateway.windows import MemoryWindows, SharedWindows
 from tests.unit.gateway.memory_cache import MemoryCache
 
+MIB = 1 << 20
 WINDOW = RankedWindow(
     query="shoe",
     corrected=True,
@@ -57,7 +58,7 @@ def test_what_is_no_window_is_none(value: bytes) -> None:
 
 async def test_a_window_is_forgotten_when_its_time_is_over() -> None:
     now = 0.0
-    windows = MemoryWindows(10, ttl_seconds=600, clock_seconds=lambda: now)
+    windows = MemoryWindows(10, MIB, ttl_seconds=600, clock_seconds=lambda: now)
     windows.keep("q1", WINDOW)
     now = 600
     assert await windows.get("q1") is WINDOW
@@ -66,7 +67,7 @@ async def test_a_window_is_forgotten_when_its_time_is_over() -> None:
 
 
 async def test_the_window_unused_for_longest_makes_room() -> None:
-    windows = MemoryWindows(2, ttl_seconds=600)
+    windows = MemoryWindows(2, MIB, ttl_seconds=600)
     windows.keep("q1", WINDOW)
     windows.keep("q2", WINDOW)
     await windows.get("q1")
@@ -74,9 +75,33 @@ async def test_the_window_unused_for_longest_makes_room() -> None:
     assert [await windows.get(query_id) for query_id in ("q1", "q2", "q3")] == [WINDOW, None, WINDOW]
 
 
+def with_facet(value_count: int) -> RankedWindow:
+    values = [FacetValue(value=f"{number} " + "x" * 400, count=1) for number in range(value_count)]
+    return replace(WINDOW, facets=(Facet(field="attributes.long", values=values),))
+
+
+async def test_large_windows_take_the_place_of_many() -> None:
+    windows = MemoryWindows(500, MIB, ttl_seconds=600)
+    large = with_facet(100)
+    assert 40_000 < large.size_bytes < 60_000
+    for number in range(500):
+        windows.keep(f"q{number}", large)
+    assert 15 < len(windows) <= MIB / large.size_bytes
+    assert await windows.get("q499") is large and await windows.get("q0") is None
+
+
+async def test_a_window_that_is_too_large_alone_is_not_kept_and_pushes_nothing_out() -> None:
+    windows, cache = MemoryWindows(500, 16 * MIB, ttl_seconds=600), MemoryCache()
+    shared = SharedWindows(windows, cache)
+    shared.keep("q1", WINDOW)
+    shared.keep("q2", with_facet(3_000))
+    assert [await windows.get(query_id) for query_id in ("q1", "q2")] == [WINDOW, None]
+    assert list(cache.values) == ["q1"]
+
+
 async def test_another_gateway_finds_the_window_and_then_has_it_itself() -> None:
     cache = MemoryCache()
-    one, two = (SharedWindows(MemoryWindows(10, 600), cache) for _ in range(2))
+    one, two = (SharedWindows(MemoryWindows(10, MIB, 600), cache) for _ in range(2))
     one.keep("q1", WINDOW)
     for _ in range(2):
         found = await two.get("q1")
