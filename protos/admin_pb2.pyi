@@ -144,6 +144,7 @@ class GetStatusResponse(_message.Message):
     PENDING_WRITES_FIELD_NUMBER: _builtins.int
     REPLICAS_FIELD_NUMBER: _builtins.int
     WAITING_FOR_FIELD_NUMBER: _builtins.int
+    DEAD_LETTER_COUNT_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; of several replicas, that of the one that is furthest."""
     product_count: _builtins.int
@@ -158,6 +159,8 @@ class GetStatusResponse(_message.Message):
     """Catalogue writes that searches do not show yet; of several replicas, by the one that is furthest."""
     waiting_for: _builtins.str
     """What the gateway itself misses, in its own words, such as the log."""
+    dead_letter_count: _builtins.int
+    """Records in aisle.dead-letters: acknowledged writes and events that could not be applied, or that the log refused."""
     @_builtins.property
     def engines(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Engine by role: encoder -> "onnxruntime-int8", reranker -> "onnxruntime-fp32", dense -> "hnsw"."""
@@ -178,10 +181,11 @@ class GetStatusResponse(_message.Message):
         pending_writes: _builtins.int = ...,
         replicas: _abc.Iterable[Global___Replica] | None = ...,
         waiting_for: _builtins.str = ...,
+        dead_letter_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "replicas", b"replicas", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "dead_letter_count", b"dead_letter_count", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "replicas", b"replicas", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

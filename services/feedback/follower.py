@@ -8,7 +8,8 @@ from services.feedback.observation import Observation
 from services.feedback.patience import patiently
 from services.feedback.progress import Progress
 from shared.errors import AisleError
-from shared.events.log import DEAD_LETTERS, Consumer, EventLog, NewRecord, Record
+from shared.events import dead_letters
+from shared.events.log import DEAD_LETTERS, Consumer, EventLog, Record
 
 Read = Callable[[Record], Observation]  # raises ValueError for what is no observation
 
@@ -56,7 +57,7 @@ class Follower:
         """Put a record that nobody can read aside, once, so that the ones behind it are not held up."""
         place = f"{record.topic}:{record.partition}:{record.offset}"
         _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
-        letter = NewRecord(place, record.value, event_id=place)
+        letter = dead_letters.unusable(record, str(error))
         await patiently(lambda: self._log.append(DEAD_LETTERS, [letter]), self._progress)
         self._progress.dead_letter_count += 1
 

@@ -27,4 +27,5 @@ class AdminService(AdminServiceServicer):
             uptime_seconds=time.monotonic() - self._ready_at,
             replicas=status.replicas,
             waiting_for=status.waiting_for,
+            dead_letter_count=status.dead_letter_count,
         )

@@ -48,6 +48,7 @@ class Status:
     pending_writes: int = 0
     replicas: Sequence[Replica] = ()
     waiting_for: str = ""
+    dead_letter_count: int = 0
 
 
 class StatusSource(Protocol):

@@ -17,7 +17,7 @@ from protos.status_pb2_grpc import StatusServiceStub
 from services.gateway.ports import Ejected, Status
 from services.gateway.replicas.addresses import Addresses
 from shared.errors import AisleError
-from shared.events.log import CATALOG, VECTORS, EventLog
+from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog
 from shared.rpc import connect
 
 _ANSWER_SECONDS = 2.0
@@ -49,6 +49,7 @@ class Processes:
             pending_writes=max(0, ends.get(CATALOG, 0) - retrieval.log_position) if retrieval.snapshot_version else 0,
             replicas=found,
             waiting_for=trouble,
+            dead_letter_count=ends.get(DEAD_LETTERS, 0),
         )
 
     async def _replicas(self) -> list[Replica]:
@@ -66,7 +67,7 @@ class Processes:
     async def _ends(self) -> tuple[dict[str, int], str]:
         """The logs' newest offsets; else why not."""
         try:
-            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS)}, ""
+            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)}, ""
         except AisleError as error:
             return {}, f"the log: {error}"
 

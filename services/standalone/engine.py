@@ -37,7 +37,7 @@ from services.retrieval.snapshots import Snapshots
 from services.standalone.indexing import serving_config
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
-from shared.events.log import CATALOG, EventLog
+from shared.events.log import CATALOG, DEAD_LETTERS, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.memory import MemoryFeatureStore
 from shared.product_text import product_text_of
@@ -127,6 +127,7 @@ class Engine:
             bundle_version=reranker.bundle_version if reranker else "",
             engines={**engines, "dense": snapshot.dense.kind},
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
+            dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
         )
 
     async def describe(self) -> GetStatusResponse:

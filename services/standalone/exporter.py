@@ -40,6 +40,7 @@ class EngineCollector(Collector):
 def _of_engine(status: GetStatusResponse) -> Iterable[Metric]:
     yield _gauge("aisle_products", "Products that searches can find.", status.product_count)
     yield _gauge("aisle_pending_writes", "Catalogue writes that searches do not show yet.", status.pending_writes)
+    yield _gauge("aisle_dead_letters", "Records that could not be applied.", status.dead_letter_count)
     yield _gauge("aisle_gateway_uptime_seconds", "Since the gateway was ready.", status.uptime_seconds)
     yield _gauge("aisle_log_answers", "Whether the gateway reaches the log.", not status.waiting_for)
     served = {"snapshot": status.snapshot_version, "bundle": status.bundle_version, "version": status.aisle_version}

@@ -10,9 +10,10 @@ CATALOG = "aisle.catalog"  # Product by product_id, and single fields of it; com
 VECTORS = "aisle.vectors"  # IndexedProduct by product_id; compacted
 SEARCH_LOGS = "aisle.search-logs"  # Impression by visitor_id
 USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
-DEAD_LETTERS = "aisle.dead-letters"  # what a consumer could not read, by the place it came from
+DEAD_LETTERS = "aisle.dead-letters"  # DeadLetter: what could not be applied, by the place it came from
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
 COMPACTED = frozenset({CATALOG, VECTORS})  # the newest record of a key stands for all before it; in one partition
+SINGLE = COMPACTED | {DEAD_LETTERS}  # topics of one partition, which can be read by offset; offsets count records
 SHARED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
 MAX_RECORD_BYTES = 900_000  # key and value of one record; brokers take 1 MiB a batch unless told otherwise
 
@@ -98,15 +99,15 @@ class EventLog(Protocol):
         ...
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
-        """The next records of a compacted topic after an offset (0: from the start), oldest first; empty at the end."""
+        """The next records of a SINGLE topic after an offset (0: from the start), oldest first; empty at the end."""
         ...
 
     async def end_offset(self, topic: str) -> int:
-        """Offset of the newest record of a compacted topic; 0 in an empty one."""
+        """Offset of the newest record of a SINGLE topic; 0 in an empty one."""
         ...
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
-        """Return True once a compacted topic has a record after the offset, False when the time has passed without."""
+        """Return True once a SINGLE topic has a record after the offset, False when the time has passed without."""
         ...
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
-from shared.events.log import COMPACTED, TOPICS, Appended, NewRecord, Record
+from shared.events.log import COMPACTED, SINGLE, TOPICS, Appended, NewRecord, Record
 
 Batch = tuple[str, Sequence[NewRecord]]  # topic, records
 Result = TypeVar("Result")
@@ -71,7 +71,7 @@ class SqliteFile:
         return appended
 
     def _insert(self, topic: str, record: NewRecord, now: float) -> Appended:
-        if record.event_id is not None and topic in COMPACTED and (known := self._offset_of(topic, record.event_id)):
+        if record.event_id is not None and topic in SINGLE and (known := self._offset_of(topic, record.event_id)):
             return Appended(known, duplicate=True)
         conflict = "REPLACE" if topic in COMPACTED else "IGNORE"
         cursor = self._connection.execute(

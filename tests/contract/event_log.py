@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from shared.errors import InvalidRequest, Unavailable
+from shared.events import dead_letters
 from shared.events.log import (
     CATALOG,
     COMPACTED,
+    DEAD_LETTERS,
     MAX_RECORD_BYTES,
     SEARCH_LOGS,
     USER_EVENTS,
@@ -154,6 +156,19 @@ class EventLogContract:
         given_up.cancel()
         (appended,) = await log.append(CATALOG, records("b"))
         assert appended.offset > 0
+
+    async def test_dead_letters_are_read_and_counted_by_offset(self, log: EventLog) -> None:
+        record = Record(7, "p1", b"value", 0.0, topic=CATALOG)
+        letters = [dead_letters.unusable(record, "why"), dead_letters.unusable(record, "why")]
+        letters.append(dead_letters.refused(USER_EVENTS, NewRecord("v1", b"x" * 2_000_000), "too large"))
+        await log.append(DEAD_LETTERS, letters)
+        found = [dead_letters.from_record(each) for each in await log.read(DEAD_LETTERS, 0)]
+        assert [(each.topic, each.key, each.position, each.reason) for each in found] == [
+            (CATALOG, "p1", 7, "why"),
+            (USER_EVENTS, "v1", 0, "too large"),
+        ]
+        assert (found[0].value, found[1].value_bytes) == (b"value", 2_000_000)
+        assert await log.end_offset(DEAD_LETTERS) == 2
 
     # Duplicates
 

@@ -25,6 +25,7 @@ from shared.catalog import writes
 from shared.catalog.writes import Write
 from shared.complaint import Complaint
 from shared.errors import InvalidRequest
+from shared.events import dead_letters
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
@@ -135,9 +136,8 @@ class CatalogFollower:
         try:
             return writes.from_record(record)
         except ValueError as error:
-            place = f"{CATALOG}:{record.offset}"
             log.error("%s; it is put in %s", error, DEAD_LETTERS)
-            await self._events.append(DEAD_LETTERS, [NewRecord(place, record.value, event_id=place)])
+            await self._events.append(DEAD_LETTERS, [dead_letters.unusable(record, str(error))])
             return None
 
 

@@ -16,7 +16,7 @@ from shared.events.kafka.readers import KafkaReaders
 from shared.events.kafka.recent_ids import Place, RecentIds
 from shared.events.kafka.session import KafkaSession
 from shared.events.kafka.writer import KafkaWriter
-from shared.events.log import COMPACTED, Appended, NewRecord, Record, check_sizes
+from shared.events.log import SINGLE, Appended, NewRecord, Record, check_sizes
 
 
 class KafkaEventLog:
@@ -67,7 +67,7 @@ class KafkaEventLog:
     async def end_offset(self, topic: str) -> int:
         """See EventLog."""
         self._check_open()
-        place = TopicPartition(self._config.topic_prefix + _compacted(topic), 0)
+        place = TopicPartition(self._config.topic_prefix + _single(topic), 0)
         timeout_ms = self._config.away_ms
         return await self._ends.use(lambda consumer: int(consumer.end_offsets([place], timeout_ms=timeout_ms)[place]))
 
@@ -92,7 +92,7 @@ class KafkaEventLog:
     def _at(self, topic: str, after_offset: int) -> KafkaReader:
         self._check_open()
         if topic not in self._readers:
-            self._readers[topic] = KafkaReaders(self._config, _compacted(topic), lambda: self.end_offset(topic))
+            self._readers[topic] = KafkaReaders(self._config, _single(topic), lambda: self.end_offset(topic))
         return self._readers[topic].at(after_offset)
 
     def _new_end_reader(self) -> Any:
@@ -103,7 +103,7 @@ class KafkaEventLog:
             raise Unavailable("the event log is closed")
 
 
-def _compacted(topic: str) -> str:
-    if topic not in COMPACTED:
+def _single(topic: str) -> str:
+    if topic not in SINGLE:
         raise ValueError(f"{topic} has several partitions, so no single offset; follow it with a consumer")
     return topic

@@ -9,6 +9,7 @@ import pytest
 from services.feedback.service import observation
 from services.feedback.worker import Worker
 from shared.errors import Unavailable
+from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, Consumer, NewRecord, Record
 from shared.features.memory import MemoryFeatureStore
 from shared.features.page import PageRequest, read_page
@@ -82,7 +83,9 @@ async def test_a_record_nobody_can_read_is_put_aside_and_the_next_is_applied() -
     await worker.catch_up()
     assert await recent(store) == ["p1"]
     (letter,) = log.all(DEAD_LETTERS)
-    assert (letter.key, letter.value) == ("aisle.user-events:0:1", b"\xff\xff not a message")
+    assert letter.key == "aisle.user-events:0:1"
+    found = dead_letters.from_record(letter)
+    assert (found.key, found.position, found.value) == ("v1", 1, b"\xff\xff not a message") and found.reason
     assert letter.event_id == letter.key  # so that a log which knows its ids takes it once
     assert worker.progress.dead_letter_count == 1
 

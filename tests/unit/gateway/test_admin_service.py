@@ -7,13 +7,14 @@ from tests.unit.gateway.conftest import Gateway
 
 class Source:
     async def status(self) -> Status:
-        return Status("s1", 3, "b1", {"encoder": "hash"}, 7)
+        return Status("s1", 3, "b1", {"encoder": "hash"}, 7, dead_letter_count=2)
 
 
 async def test_the_status_says_what_is_served() -> None:
     status = await AdminService(Source()).GetStatus(GetStatusRequest())
     assert (status.snapshot_version, status.product_count, status.bundle_version) == ("s1", 3, "b1")
     assert (dict(status.engines), status.pending_writes) == ({"encoder": "hash"}, 7)
+    assert status.dead_letter_count == 2
     assert status.aisle_version and status.uptime_seconds >= 0
 
 

@@ -12,6 +12,7 @@ from shared.errors import Unavailable
 STATUS = GetStatusResponse(
     product_count=2_977,
     pending_writes=3,
+    dead_letter_count=2,
     snapshot_version="s1",
     bundle_version="b1",
     aisle_version="1.0",
@@ -57,6 +58,7 @@ def scraped(answer: GetStatusResponse | Unavailable) -> list[str]:
         "aisle_up 1.0",
         "aisle_products 2977.0",
         "aisle_pending_writes 3.0",
+        "aisle_dead_letters 2.0",
         "aisle_log_answers 1.0",
         'aisle_served_info{bundle="b1",snapshot="s1",version="1.0"} 1.0',
         'aisle_replica_serving{address="10.0.0.1:50053",service="retrieval"} 1.0',

@@ -13,6 +13,7 @@ from shared.artifacts import current, versions
 from shared.catalog import writes
 from shared.catalog.product import Product
 from shared.errors import Unavailable
+from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
@@ -85,7 +86,9 @@ async def test_a_record_that_nobody_can_read_is_put_aside_and_holds_nothing_up(s
     async with shop.following():
         await shop.until(await shop.write(RED))
     (letter,) = await shop.log.read(DEAD_LETTERS, 0)
-    assert (letter.key, letter.value) == ("aisle.catalog:1", b"\xff\xff")
+    found = dead_letters.from_record(letter)
+    assert (found.topic, found.key, found.position, found.value) == ("aisle.catalog", "broken", 1, b"\xff\xff")
+    assert "aisle.catalog 1 of 'broken'" in found.reason
     assert titles(await shop.products()) == {"red kettle"}
 
 

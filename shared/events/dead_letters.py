@@ -1,0 +1,43 @@
+"""Records that have no effect: put aside in aisle.dead-letters with the reason, and counted by GetStatus."""
+
+from __future__ import annotations
+
+import time
+
+from protos.dead_letters_pb2 import DeadLetter
+from shared.events.log import NewRecord, Record
+
+KEPT_BYTES = 600_000  # of a value: what was almost too large for the log must fit once more, with its reason
+_KEY_CHARACTERS, _REASON_CHARACTERS = 10_000, 2_000
+
+
+def unusable(record: Record, reason: str) -> NewRecord:
+    """The letter for a record of the log that cannot be applied. Appended twice, it is in the topic once."""
+    letter = _letter(record.topic, record.key, record.value, reason, KEPT_BYTES)
+    letter.partition, letter.position = record.partition, record.offset
+    place = f"{record.topic}:{record.partition}:{record.offset}"
+    return NewRecord(place, letter.SerializeToString(), event_id=place)
+
+
+def refused(topic: str, record: NewRecord, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRecord:
+    """The letter for a record that the log does not take, which has no position. `kept_bytes` of its value are kept."""
+    letter = _letter(topic, record.key, record.value, reason, kept_bytes)
+    event_id = f"{topic}:{record.event_id}" if record.event_id is not None else None
+    return NewRecord(f"{topic}:{letter.key}", letter.SerializeToString(), event_id)
+
+
+def from_record(record: Record) -> DeadLetter:
+    """The letter in a record of aisle.dead-letters. Raises google.protobuf.message.DecodeError for anything else."""
+    return DeadLetter.FromString(record.value or b"")
+
+
+def _letter(topic: str, key: str, value: bytes | None, reason: str, kept_bytes: int) -> DeadLetter:
+    whole = value or b""
+    return DeadLetter(
+        topic=topic,
+        key=key[:_KEY_CHARACTERS],
+        reason=reason[:_REASON_CHARACTERS],
+        time_seconds=time.time(),
+        value=whole[:kept_bytes],
+        value_bytes=len(whole),
+    )
