@@ -470,7 +470,7 @@ class GetProductRequest(_message.Message):
     """Its id."""
     wait_for_visible: _builtins.int
     """log_position of a write that must be shown first; waits as long as the call's deadline allows, at most 30 seconds,
-    then UNAVAILABLE. 0: what is shown now.
+    then UNAVAILABLE. INVALID_ARGUMENT for a position that no write was given. 0: what is shown now.
     """
     def __init__(
         self,

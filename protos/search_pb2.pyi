@@ -285,8 +285,8 @@ class SearchRequest(_message.Message):
     language_code: _builtins.str
     """BCP 47 language of the query; empty for the shop's own."""
     wait_for_visible: _builtins.int
-    """log_position of a catalogue write that the page must show; waits as long as deadline_ms allows, then UNAVAILABLE.
-    0: what is shown now.
+    """log_position of a catalogue write that the page must show; waits for at most 80 % of deadline_ms, then UNAVAILABLE.
+    INVALID_ARGUMENT for a position that no write was given. 0: what is shown now.
     """
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:

@@ -16,9 +16,11 @@ from protos.catalog_pb2 import (
 from protos.catalog_pb2_grpc import CatalogServiceServicer
 from protos.retrieval_pb2 import FetchProductsRequest
 from services.gateway.arrivals import batches
+from services.gateway.peer import peer_of
 from services.gateway.ports import Retrieval
 from services.gateway.upserts import Fault, outcomes
 from services.gateway.validation import id_fault
+from services.gateway.visibility import Visibility
 from shared.catalog import writes
 from shared.errors import AisleError, InvalidRequest, NotFound
 from shared.events.log import CATALOG, EventLog
@@ -33,6 +35,7 @@ _KEPT_MS = 50.0  # of the call's own deadline, for the way back
 class CatalogService(CatalogServiceServicer):
     def __init__(self, log: EventLog, retrieval: Retrieval) -> None:
         self._log, self._retrieval = log, retrieval
+        self._visibility = Visibility(log, retrieval)
 
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
@@ -87,10 +90,10 @@ class CatalogService(CatalogServiceServicer):
         """See protos/catalog.proto."""
         if fault := id_fault(request.product_id):
             raise InvalidRequest("product_id", fault)
-        wanted = FetchProductsRequest(
-            product_ids=[request.product_id], wait_for_visible=request.wait_for_visible, budget_ms=_wait_ms(context)
-        )
-        fetched = await self._retrieval.FetchProducts(wanted)
+        position, wait_ms = request.wait_for_visible, _wait_ms(context)
+        wanted = FetchProductsRequest(product_ids=[request.product_id], wait_for_visible=position, budget_ms=wait_ms)
+        async with self._visibility.waiting(position, wait_ms, peer_of(context)):
+            fetched = await self._retrieval.FetchProducts(wanted)
         if not fetched.products:
             raise NotFound(f"product_id: there is no product {request.product_id!r}")
         return GetProductResponse(product=fetched.products[0], log_position=fetched.log_position)

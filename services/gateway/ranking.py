@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest, RetrieveResponse
+from protos.retrieval_pb2 import RetrieveRequest, RetrieveResponse
 from protos.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
@@ -37,17 +37,14 @@ class Ranking:
         self._stages = {
             "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
             "reranker": Stage("reranker", through=(SnapshotGone,)),
-            "visible": Stage("wait_for_visible"),
         }
 
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates or when the write to wait for is not shown in time, and SnapshotGone when
-        the snapshot changed meanwhile: ask again then, as `last_try`, which goes without vector or reranker instead.
+        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask again then, as
+        `last_try`, which goes without vector or reranker instead.
         """
-        if request.wait_for_visible:
-            await self._shown(request.wait_for_visible, budget)
         understood = await self._understanding.of(request, budget)
         try:
             retrieved = await self._retrieve(request, understood, budget)
@@ -69,16 +66,6 @@ class Ranking:
             response = None
         ordered = window if response is None else ranked_window.reranked(window, response)
         return replace(ordered, degraded=tuple(budget.degraded))
-
-    async def _shown(self, log_position: int, budget: Budget) -> None:
-        """Return once a write is shown: its words must be known before the query's spelling is looked at."""
-        limit_ms = budget.left_ms() * _WAIT_SHARE
-        wanted = FetchProductsRequest(wait_for_visible=log_position, budget_ms=limit_ms)
-        with budget.timed("visible"):
-            try:
-                await self._stages["visible"].run(lambda: self._retrieval.FetchProducts(wanted), budget.left_ms())
-            except Missed as missed:
-                raise _retry(missed) from missed
 
     async def _retrieve(self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding

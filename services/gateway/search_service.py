@@ -13,16 +13,20 @@ from services.gateway.config import GatewayConfig
 from services.gateway.impressions import Impressions
 from services.gateway.page import Pages
 from services.gateway.page_token import PageToken
+from services.gateway.peer import peer_of
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.ranking import Ranking
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import signed
+from services.gateway.visibility import Visibility
 from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
 from shared.query_ids import new_query_id
+
+_WAIT_SHARE = 0.8  # of the deadline, what a wait for a write may take
 
 
 class SearchService(SearchServiceServicer):
@@ -40,6 +44,7 @@ class SearchService(SearchServiceServicer):
         self._default_deadline_ms = config.deadline_ms
         self._signatures = signatures
         self._admission = Admission(config.max_in_flight, config.max_waiting)
+        self._visibility = Visibility(log, retrieval)
         self._ranking = Ranking(embedding, retrieval, reranker, config.window_size)
         self._pages = Pages(retrieval)
         mine = MemoryWindows(config.max_windows, config.max_window_bytes, config.window_ttl_seconds)
@@ -56,6 +61,7 @@ class SearchService(SearchServiceServicer):
         try:
             validation.check(request)
             token = self._token(request)
+            await self._shown(request, budget, peer_of(context))
             async with self._admission.admitted(budget.left_ms()):
                 response = await self._search(request, token, budget)
         except AisleError as error:
@@ -81,6 +87,12 @@ class SearchService(SearchServiceServicer):
         if request.page_token:
             return page_token.decode(request.page_token, digest, self._signatures)
         return PageToken("", 0, digest)
+
+    async def _shown(self, request: SearchRequest, budget: Budget, peer: str) -> None:
+        """Return once the write that the page must show is shown: before the query's spelling is looked at."""
+        if request.wait_for_visible:
+            with budget.timed("visible"):
+                await self._visibility.shown(request.wait_for_visible, budget.left_ms() * _WAIT_SHARE, peer)
 
     async def _search(self, request: SearchRequest, token: PageToken, budget: Budget) -> SearchResponse:
         try:

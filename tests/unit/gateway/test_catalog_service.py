@@ -198,6 +198,7 @@ async def test_without_retrieval_whole_products_are_taken_and_fields_are_not(
 
 
 async def test_a_product_is_read_as_searches_show_it(catalog: CatalogService, shown: Shown) -> None:
+    await upsert(catalog, *(shoe(f"p{number}") for number in range(5)))
     response = await catalog.GetProduct(GetProductRequest(product_id="old", wait_for_visible=5))
     assert (response.product.title, response.log_position) == ("from the snapshot", 7)
     assert shown.fetches[-1].wait_for_visible == 5 and 0 < shown.fetches[-1].budget_ms <= 30_000
@@ -208,6 +209,10 @@ async def test_a_wait_ends_before_the_callers_own_deadline(catalog: CatalogServi
         def time_remaining(self) -> float:
             return 2.0
 
+        def peer(self) -> str:
+            return "ipv4:10.0.0.1:4711"
+
+    await upsert(catalog, *(shoe(f"p{number}") for number in range(5)))
     await catalog.GetProduct(GetProductRequest(product_id="old", wait_for_visible=5), Call())
     assert 1_000 < shown.fetches[-1].budget_ms < 2_000
 

@@ -19,7 +19,9 @@ from protos.retrieval_pb2 import (
 from protos.search_pb2 import TIER_LEXICAL, TIER_RERANKED
 from services.gateway.config import GatewayConfig
 from services.gateway.search_service import SearchService
-from shared.errors import SnapshotGone, Unavailable
+from shared.catalog import writes
+from shared.errors import InvalidRequest, SnapshotGone, Unavailable
+from shared.events.log import CATALOG
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import SIGNATURES, Embedding, Reranker, Retrieval
 from tests.unit.gateway.shoes import ids, shoes
@@ -81,6 +83,7 @@ class Shop:
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     retrieval, embedding, log = LiveRetrieval(), Encoders(), SqliteEventLog(tmp_path / "log.sqlite")
+    await log.append(CATALOG, [writes.removal(f"p{number}") for number in range(8)])
     search = SearchService(embedding, retrieval, Reranker(), log, GatewayConfig(), SIGNATURES)
     yield Shop(retrieval, embedding, search)
     await search.close()
@@ -104,6 +107,13 @@ async def test_a_write_is_waited_for_before_the_query_is_looked_at(shop: Shop) -
 async def test_a_write_that_does_not_show_in_time_makes_the_page_unavailable(shop: Shop) -> None:
     with pytest.raises(Unavailable, match=r"wait_for_visible: 8 is not shown yet; retry"):
         await shop.search.Search(shoes(wait_for_visible=8))
+
+
+async def test_a_position_that_the_log_never_gave_is_the_callers_mistake(shop: Shop) -> None:
+    remedy = "wait_for_visible: 9 was never given, the log ends at 8; send the log_position of an answer to a write"
+    with pytest.raises(InvalidRequest, match=remedy):
+        await shop.search.Search(shoes(wait_for_visible=9))
+    assert shop.retrieval.asked == []
 
 
 async def test_the_pages_products_wait_for_a_replica_that_is_behind(shop: Shop) -> None:
