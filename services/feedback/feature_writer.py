@@ -2,7 +2,8 @@
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import compress
 
 from services.feedback import sessions
@@ -13,10 +14,20 @@ from shared.features.marks import TOPIC_NUMBERS
 from shared.features.spec import COUNTER_OF, SHOWN
 from shared.features.store import Change, FeatureStore
 from shared.features.visitor import Telling, Visitor, event_name
+from shared.pace import Pace
 
-Rework = Callable[[str, bytes | None], bytes]  # a key and its value -> the new value
+Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]  # a key and its value -> the new value
 
 _LEAST_TTL_SECONDS = 3_600  # of what is long past: until a replay has come to what is newer
+_KEYS_AT_ONCE = 500  # read and written in one trip to the store
+
+
+@dataclass(frozen=True, slots=True)
+class Reworked:
+    """A key's new value, and whether a shopper did something with it, other than being shown a page."""
+
+    value: bytes
+    acted: bool
 
 
 class FeatureWriter:
@@ -28,8 +39,9 @@ class FeatureWriter:
     docs/decisions/an-effect-happens-once-per-key.md.
     """
 
-    def __init__(self, store: FeatureStore, generation: str) -> None:
-        self._store, self._generation = store, generation
+    def __init__(self, store: FeatureStore, generation: str, pace: Pace | None = None) -> None:
+        """`pace` says when the event loop is given back while a batch is applied."""
+        self._store, self._generation, self.pace = store, generation, pace or Pace()
         self._counts: Counter[str] = Counter()
 
     async def apply(self, observations: Sequence[Observation]) -> None:
@@ -49,11 +61,12 @@ class FeatureWriter:
             places[keys.visitor_key(observation.key)].append(place)
         tellings = [Telling.SECOND] * len(observations)
 
-        def rework(key: str, old: bytes | None) -> bytes:
+        async def rework(key: str, old: bytes | None) -> Reworked:
             visitor = Visitor(old)
             for place in places[key]:
                 tellings[place] = _heard(visitor, observations[place])
-            return visitor.encoded()
+                await self.pace.breathe()
+            return Reworked(visitor.encoded(), bool(visitor.state.recent))
 
         spans = {key: _visitor_ttl([observations[place] for place in mine]) for key, mine in places.items()}
         await self._replace(spans, rework)
@@ -66,10 +79,14 @@ class FeatureWriter:
             for key, base_seconds, increment in _increments(observation):
                 increments[key].append(increment)
                 spans[key] = max(spans.get(key, 0), _ttl(base_seconds, observation.logged_seconds))
+            await self.pace.breathe()
 
-        def rework(key: str, old: bytes | None) -> bytes:
-            counters = Counters(old)
-            return counters.encoded() if counters.add(increments[key]) else old or b""
+        async def rework(key: str, old: bytes | None) -> Reworked:
+            counters, changed = Counters(old), False
+            for increment in increments[key]:
+                changed = counters.add((increment,)) or changed
+                await self.pace.breathe()
+            return Reworked(counters.encoded() if changed else old or b"", counters.acted)
 
         await self._replace(spans, rework)
 
@@ -77,14 +94,24 @@ class FeatureWriter:
         """Rework the value of each key (with its seconds to live), again where another was quicker."""
         left = list(spans)
         while left:
-            values = await self._store.values(left, self._generation)
+            some, left = left[:_KEYS_AT_ONCE], left[_KEYS_AT_ONCE:]
+            values = await self._store.values(some, self._generation)
             changes = [
-                Change(key, old[: marks.size(old)] if old else b"", new, spans[key])
-                for key, old in zip(left, values, strict=True)
-                if (new := rework(key, old)) != old
+                change
+                for key, old in zip(some, values, strict=True)
+                if (change := await self._change(key, old, spans[key], rework))
             ]
             written = await self._store.replace(changes, self._generation)
-            left = [change.key for change, done in zip(changes, written, strict=True) if not done]
+            left += [change.key for change, done in zip(changes, written, strict=True) if not done]
+            await self.pace.breathe()
+
+    async def _change(self, key: str, old: bytes | None, ttl_seconds: int, rework: Rework) -> Change | None:
+        """What becomes of a key; None when it stays as it is."""
+        reworked = await rework(key, old)
+        await self.pace.breathe()
+        if reworked.value == old:
+            return None
+        return Change(key, old[: marks.size(old)] if old else b"", reworked.value, ttl_seconds, reworked.acted)
 
 
 def _heard(visitor: Visitor, observation: Observation) -> Telling:

@@ -47,6 +47,7 @@ class Follower:
             _logger.warning("%d records are applied but not committed: %s", len(records), error)
 
     async def _observation(self, record: Record) -> Observation | None:
+        await self._writer.pace.breathe()
         try:
             return self._read(record)
         except ValueError as error:

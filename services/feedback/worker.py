@@ -13,6 +13,7 @@ from services.feedback.progress import Progress
 from shared.errors import AisleError
 from shared.events.log import SHARED, EventLog, Record
 from shared.features.store import FeatureStore
+from shared.pace import Pace
 
 _logger = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -38,6 +39,7 @@ class Worker:
         """`generation` None: the one that readers see, whichever that is; a name: that one, which nobody sees yet."""
         self._log, self._store, self._read, self._generation = log, store, read, generation
         self._config = config or FeedbackConfig()
+        self.pace = Pace()  # when the event loop is given back while records are applied
         self._follower: Follower | None = None
         self.progress = Progress()
         self.ready = asyncio.Event()  # set once it follows
@@ -84,4 +86,5 @@ class Worker:
         group = f"{self._config.group}-{generation}" if generation else ""
         consumer = await patiently(lambda: self._log.consumer(SHARED, group), self.progress)
         self.progress.generation = generation
-        return Follower(self._log, consumer, FeatureWriter(self._store, generation), self._read, self.progress)
+        writer = FeatureWriter(self._store, generation, self.pace)
+        return Follower(self._log, consumer, writer, self._read, self.progress)

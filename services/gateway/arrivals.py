@@ -1,7 +1,7 @@
 """Take a stream as it comes: whatever has arrived together is handled together."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol, TypeVar
 
 
@@ -10,8 +10,6 @@ class Sized(Protocol):
 
 
 Message = TypeVar("Message", bound=Sized)
-Item = TypeVar("Item")
-_AT_A_TIME = 20
 MAX_BATCH_BYTES = 16 << 20
 
 
@@ -54,14 +52,6 @@ async def batches(
         await reader
     finally:
         reader.cancel()
-
-
-async def unhurried(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
-    """The items one by one, with room for pages in between: a batch must not hold up the event loop."""
-    for number, item in enumerate(items, 1):
-        yield item
-        if number % _AT_A_TIME == 0:
-            await asyncio.sleep(0)
 
 
 async def _read(stream: AsyncIterator[Message], arrived: _Arrived[Message]) -> None:

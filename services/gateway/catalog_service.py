@@ -24,6 +24,7 @@ from services.gateway.visibility import Visibility
 from shared.catalog import writes
 from shared.errors import AisleError, InvalidRequest, NotFound
 from shared.events.log import CATALOG, EventLog
+from shared.pace import unhurried
 
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
@@ -80,10 +81,12 @@ class CatalogService(CatalogServiceServicer):
         """See protos/catalog.proto."""
         if not 1 <= len(request.product_ids) <= _MAX_DELETED:
             raise InvalidRequest("product_ids", f"has {len(request.product_ids)}; send 1 to {_MAX_DELETED}")
-        for index, product_id in enumerate(request.product_ids):
+        records = []
+        async for index, product_id in unhurried(enumerate(request.product_ids)):
             if fault := id_fault(product_id):
                 raise InvalidRequest(f"product_ids[{index}]", fault)
-        appended = await self._log.append(CATALOG, [writes.removal(product_id) for product_id in request.product_ids])
+            records.append(writes.removal(product_id))
+        appended = await self._log.append(CATALOG, records)
         return DeleteProductsResponse(log_position=appended[-1].offset)
 
     async def GetProduct(self, request: GetProductRequest, context: Any = None) -> GetProductResponse:

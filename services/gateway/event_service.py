@@ -16,11 +16,12 @@ from protos.events_pb2 import (
 )
 from protos.events_pb2_grpc import EventServiceServicer
 from services.gateway import event_validation
-from services.gateway.arrivals import batches, unhurried
+from services.gateway.arrivals import batches
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed
 from shared.errors import InvalidRequest
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord
+from shared.pace import unhurried
 
 _MAX_BATCH = 1_000
 _UNKNOWN_QUERY = "was not given by this shop's Search; counted for its products, but for no query"
@@ -49,13 +50,16 @@ class EventService(EventServiceServicer):
         """Append what is valid; an acknowledgement for each event, in order."""
         faults = [event_validation.fault(event) async for event in unhurried(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
-        for event in valid:
-            self._set_apart(event)
-        appended = iter(await self._log.append(USER_EVENTS, [_record(event) for event in valid]))
+        records = [self._record_of(event) async for event in unhurried(valid)]
+        appended = iter(await self._log.append(USER_EVENTS, records))
         return [
             _rejected(event, *fault) if fault else _taken(event, next(appended))
-            for event, fault in zip(events, faults, strict=True)
+            async for event, fault in unhurried(zip(events, faults, strict=True))
         ]
+
+    def _record_of(self, event: UserEvent) -> NewRecord:
+        self._set_apart(event)
+        return _record(event)
 
     def _set_apart(self, event: UserEvent) -> None:
         """A query_id that no gateway of this shop gave must not count for the query that it seems to name."""

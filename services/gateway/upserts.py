@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from protos.catalog_pb2 import Product, UpsertProductsRequest
-from services.gateway.arrivals import unhurried
 from shared.catalog import validation, wire, writes
 from shared.errors import Unavailable
 from shared.events.log import MAX_RECORD_BYTES, NewRecord
+from shared.pace import unhurried
 
 Position = Callable[[], Awaitable[int]]
 Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Product]]]

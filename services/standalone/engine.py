@@ -39,6 +39,7 @@ from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
 from shared.events.log import CATALOG, DEAD_LETTERS, EventLog
 from shared.events.sqlite import SqliteEventLog
+from shared.features.config import FeaturesConfig
 from shared.features.memory import MemoryFeatureStore
 from shared.product_text import product_text_of
 from shared.rpc import Server
@@ -68,7 +69,7 @@ class Engine:
         opens = (self._shop.open, self._open_snapshot)
         self._follower = Follower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._lane = Lane(self._reranker_config.workers, self._reranker_config.max_waiting)
-        self._features = MemoryFeatureStore()
+        self._features = MemoryFeatureStore(load(FeaturesConfig).memory_bytes)
         self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)

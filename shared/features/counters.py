@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from shared.features import marks
 from shared.features.keys import DAY_SECONDS
 from shared.features.marks import Marks, Source
-from shared.features.spec import KEPT_DAYS
+from shared.features.spec import KEPT_DAYS, SHOWN
 
 MAX_NAMES = 200  # products counted for a query; the number of a name has one byte
 ALONE = ""  # the name of a product in its own value
 
 _LENGTH, _ENTRY = struct.Struct("<I"), struct.Struct("<II")
 _MOST = 0xFFFF_FFFF
-_DAY_SHIFT, _NAME_SHIFT, _NAME_BITS = 16, 8, 0xFF00
+_DAY_SHIFT, _NAME_SHIFT, _NAME_BITS, _COUNTER_BITS = 16, 8, 0xFF00, 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,11 @@ class Counters:
                 for key in (place, increment.day << _DAY_SHIFT | place):
                     counts[key] = min(counts.get(key, 0) + 1, _MOST)
         return bool(new)
+
+    @property
+    def acted(self) -> bool:
+        """Whether anything was done with a product, other than showing it."""
+        return any(key & _COUNTER_BITS != SHOWN for key in self._counts)
 
     def _place(self, name: str) -> int:
         if name == ALONE:

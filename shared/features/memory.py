@@ -1,27 +1,44 @@
 """Features in this process."""
 
-from collections import OrderedDict
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress
 
 from shared.features import marks
+from shared.features.keys import SEARCH_SECONDS
+from shared.features.saved import Saved
+from shared.features.shelf import Entry, Shelf
 from shared.features.store import Change
 
-_MAX_KEYS = 300_000  # about 150 MB
+MEMORY_BYTES = 256 << 20
+
+_SEARCHES = "search"  # pages shown to nobody known; the other kinds are the first letters of keys (keys.py)
+_SHARES = {"p": 0.4, "q": 0.25, "v": 0.3, _SEARCHES: 0.05}
 
 
 class MemoryFeatureStore:
-    """FeatureStore in memory, of one generation; beyond `max_keys` the one not used for longest is forgotten.
+    """FeatureStore in memory, of one generation, within `max_bytes`.
 
-    It begins empty with the process, and is filled by reading the log from the start.
+    Each kind of key (product, query, visitor, search by nobody) has a share of the bytes, so that none pushes another
+    out. Within a kind, what was only shown is forgotten first. A key is also forgotten when its time to live is over.
     """
 
-    def __init__(self, max_keys: int = _MAX_KEYS) -> None:
-        self._max_keys = max_keys
-        self._values: OrderedDict[str, bytes] = OrderedDict()
+    def __init__(
+        self, max_bytes: int = MEMORY_BYTES, now: Callable[[], float] = time.time, saves: bool = False
+    ) -> None:
+        """Begin empty. `now` gives seconds since 1970; `saves` when somebody takes the changes to save them."""
+        self._shelves = {kind: Shelf(int(max_bytes * share)) for kind, share in _SHARES.items()}
+        self._entries: dict[str, Entry] = {}
+        self._now, self._saves = now, saves
+        self._changed: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._entries)
+
+    @property
+    def held_bytes(self) -> int:
+        """What keys and values take, with Python's objects around them."""
+        return sum(shelf.held_bytes for shelf in self._shelves.values())
 
     async def generation(self) -> str:
         """See FeatureStore."""
@@ -29,31 +46,70 @@ class MemoryFeatureStore:
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
         """See FeatureStore."""
-        found = [self._values.get(key) for key in keys]
-        for key in compress(keys, found):  # no value is empty
-            self._values.move_to_end(key)
-        return found
+        found = [self._entries.get(key) for key in keys]
+        for key, entry in zip(compress(keys, found), filter(None, found), strict=True):
+            entry.order.move_to_end(key)
+        return [entry.value if entry else None for entry in found]
 
     async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:
         """See FeatureStore."""
         return [self._replace(change) for change in changes]
 
     def _replace(self, change: Change) -> bool:
-        old = self._values.get(change.key, b"")
-        if old[: marks.size(old) if old else 0] != change.expected:
+        old = self._entries.get(change.key)
+        if (old.value[: marks.size(old.value)] if old else b"") != change.expected:
             return False
-        self._values[change.key] = change.value
-        self._values.move_to_end(change.key)
-        if len(self._values) > self._max_keys:
-            self._values.popitem(last=False)
+        kind = _SEARCHES if _is_search(change) else change.key[0]
+        self._put(kind, Saved(change.key, change.value, self._now() + change.ttl_seconds, change.acted))
+        if self._saves and kind != _SEARCHES:
+            self._changed.add(change.key)
         return True
+
+    def _put(self, kind: str, saved: Saved) -> None:
+        if old := self._entries.pop(saved.key, None):
+            old.shelf.remove(saved.key, old)
+        shelf = self._shelves[kind]
+        self._entries[saved.key] = shelf.put(saved.key, saved.value or b"", saved.expires_seconds, saved.acted)
+        for gone in shelf.forget(self._now()):
+            del self._entries[gone]
+            if self._saves and kind != _SEARCHES:
+                self._changed.add(gone)
+
+    def restore(self, rows: Iterable[Saved]) -> None:
+        """Take in what was saved, the least recently changed first."""
+        for row in rows:
+            self._put(row.key[0], row)
+
+    def take_changes(self) -> Iterator[Saved]:
+        """What is to be saved since this was last asked: each key that has changed or was forgotten, as it is now.
+
+        The iterator may be used in another thread. Searches by nobody are left out: their records do not come twice
+        from a log in a file.
+        """
+        changed, self._changed = self._changed, set()
+        taken = [(key, self._entries.get(key)) for key in changed]
+        return (_saved(key, entry) for key, entry in taken)
+
+    def put_back(self, keys: Iterable[str]) -> None:
+        """Note keys whose changes were taken and could not be saved."""
+        self._changed.update(keys)
 
     async def publish(self, generation: str) -> None:
         """See FeatureStore."""
 
     async def forget(self, generation: str) -> None:
         """See FeatureStore."""
-        self._values.clear()
+        for key in list(self._entries):
+            self._entries[key].shelf.remove(key, self._entries.pop(key))
 
     async def close(self) -> None:
         """See FeatureStore."""
+
+
+def _saved(key: str, entry: Entry | None) -> Saved:
+    return Saved(key, entry.value, entry.expires_seconds, entry.acted) if entry else Saved(key, None)
+
+
+def _is_search(change: Change) -> bool:
+    """Whether the key is a page shown to nobody known, or as little: to a visitor who did nothing, long ago."""
+    return change.key[0] == "v" and not change.acted and change.ttl_seconds <= SEARCH_SECONDS

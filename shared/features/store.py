@@ -13,6 +13,7 @@ class Change:
     expected: bytes  # marks at the beginning of the value that was read; empty: there was none
     value: bytes
     ttl_seconds: int  # the key is forgotten when nothing changes it for so long
+    acted: bool = True  # False: it only says that something was shown, and is forgotten first where room is short
 
 
 class FeatureStore(Protocol):

@@ -15,6 +15,7 @@ from shared.features.memory import MemoryFeatureStore
 from shared.features.page import PageRequest, read_page
 from shared.features.store import Change
 from shared.features.visitor import VisitorState
+from shared.pace import Pace
 from tests.unit.feedback.memory_log import MemoryConsumer, MemoryEventLog
 from tests.unit.feedback.told import event, page
 
@@ -148,7 +149,7 @@ async def test_another_generation_is_filled_from_the_start_of_the_log() -> None:
     worker = Worker(log, store, observation)
     await worker.catch_up()
     store.name = "g2"
-    store._values.clear()
+    await store.forget("g1")
     await worker.catch_up()
     assert await recent(store) == ["p1"]
     assert worker.progress.generation == "g2"
@@ -212,3 +213,23 @@ async def test_a_defect_is_reported_and_the_log_followed_again(
             while not await recent(store):
                 await asyncio.sleep(0.005)
     assert "ZeroDivisionError" in caplog.text
+
+
+async def test_pages_have_their_turn_between_any_two_steps_of_a_batch() -> None:
+    log, store, turns = MemoryEventLog(partitions=1), MemoryFeatureStore(), 0
+    names = [f"p{number}" for number in range(100)]
+    await log.append(USER_EVENTS, [event("click", *names, query="shoe") for _ in range(20)])
+
+    async def page() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(page())
+    worker = Worker(log, store, observation)
+    worker.pace = Pace(slice_seconds=0.0)
+    await worker.catch_up()
+    task.cancel()
+    steps_of_a_record = 3  # it is read, heard by its visitor, and put into one counter after another
+    assert turns > 20 * (steps_of_a_record + len(names))

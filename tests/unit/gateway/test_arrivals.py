@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.gateway.arrivals import batches, unhurried
+from services.gateway.arrivals import batches
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,3 @@ async def test_whoever_stops_taking_stops_the_reading() -> None:
     await taken.aclose()
     await asyncio.sleep(0.01)
     assert stream.sent <= 30
-
-
-async def test_a_long_batch_leaves_room_for_pages() -> None:
-    turns = 0
-
-    async def page() -> None:
-        nonlocal turns
-        while True:
-            turns += 1
-            await asyncio.sleep(0)
-
-    waiting = asyncio.create_task(page())
-    assert [item async for item in unhurried(range(1_000))] == list(range(1_000))
-    waiting.cancel()
-    assert turns >= 20
