@@ -12,15 +12,18 @@ except ImportError as missing:  # installed with the extra of one service
 
 from services.standalone.commands import (
     bench,
+    delete,
     demo,
     evaluate,
     events,
+    get,
     index,
     load,
     models,
     replay,
     search,
     serve,
+    status,
     topics,
     train,
 )
@@ -40,6 +43,9 @@ app.command("index")(index.index)
 app.command("load")(load.load)
 app.command("serve")(serve.serve)
 app.command("search")(search.search)
+app.command("get")(get.get)
+app.command("delete")(delete.delete)
+app.command("status")(status.status)
 app.command("events")(events.events)
 app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)

@@ -8,7 +8,13 @@ import grpc
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from protos.admin_pb2_grpc import AdminServiceStub
-from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, UpsertProductsRequest, UpsertProductsResponse
+from protos.catalog_pb2 import (
+    DeleteProductsRequest,
+    GetProductRequest,
+    Product,
+    UpsertProductsRequest,
+    UpsertProductsResponse,
+)
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EventAck, StreamEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
@@ -61,6 +67,13 @@ class EngineClient:
         """Remove products; the log's position after that. Durable when this returns."""
         try:
             return self._catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids)).log_position
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def get_product(self, product_id: str) -> Product:
+        """A product as searches show it. Raises NotFound."""
+        try:
+            return self._catalog.GetProduct(GetProductRequest(product_id=product_id), timeout=_MARGIN_SECONDS).product
         except grpc.RpcError as error:
             raise self._translated(error) from error
 

@@ -1,6 +1,7 @@
 """The real command line and the real engine process, on a small part of the sample shop."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -69,6 +70,15 @@ def indexed(aisle: Run, catalog: Path, tmp_path_factory: pytest.TempPathFactory)
 def address(indexed: Path) -> Iterator[str]:
     """An engine that only answers questions."""
     with running_engine(indexed) as at:
+        yield at
+
+
+@pytest.fixture
+def own_engine(indexed: Path, tmp_path: Path) -> Iterator[str]:
+    """An engine whose catalogue the test may change."""
+    data = tmp_path / "own"
+    shutil.copytree(indexed, data, ignore=shutil.ignore_patterns("log.sqlite*", "live"))
+    with running_engine(data) as at:
         yield at
 
 

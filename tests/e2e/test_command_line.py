@@ -10,7 +10,8 @@ import pytest
 from shared.artifacts import current
 
 COMMANDS = (
-    "", "demo", "index", "serve", "search", "events", "evaluate", "models", "models list", "models show",
+    "", "demo", "index", "serve", "search", "events", "get", "delete", "status", "evaluate",
+    "models", "models list", "models show",
     "models promote", "models rollback", "train", "train reranker", "train ranker",
     "bench", "bench page", "bench load", "bench index",
 )  # fmt: skip
@@ -86,6 +87,28 @@ def test_a_filter_is_typed_as_field_and_value(aisle: Any, address: str) -> None:
     finished = aisle("search", "", "--address", address, "--filter", "price=10..20", "--page-size", 200, "--json")
     prices = [result["product"]["price"]["amount"] for result in json.loads(finished.stdout)["results"]]
     assert prices and all(10 <= price <= 20 for price in prices)
+
+
+def test_products_are_shown_and_removed(aisle: Any, own_engine: str, rows: list[dict[str, Any]]) -> None:
+    first, second = (str(row["product_id"]) for row in rows[:2])
+    told = aisle("get", first, "--address", own_engine)
+    assert told.returncode == 0, told.stderr
+    assert str(rows[0]["title"]) in " ".join(told.stdout.split())
+    found = json.loads(aisle("get", first, "--address", own_engine, "--json").stdout)
+    assert found["products"][0]["title"] == rows[0]["title"] and found["missing"] == []
+    removed = aisle("delete", first, second, "no-such", "--address", own_engine, "--json")
+    report = json.loads(removed.stdout)
+    assert (report["removed"], report["missing"]) == (2, ["no-such"])
+    gone = aisle("get", first, second, "--address", own_engine)
+    assert gone.returncode == 1
+    assert f"{first}: there is no such product" in gone.stderr
+
+
+def test_status_says_what_is_served(aisle: Any, address: str) -> None:
+    told = aisle("status", "--address", address)
+    assert told.returncode == 0, told.stderr
+    assert "150 products, 0 writes not shown yet" in told.stdout
+    assert json.loads(aisle("status", "--address", address, "--json").stdout)["product_count"] == "150"
 
 
 def test_wrong_usage_and_errors_have_their_exit_codes(aisle: Any, address: str) -> None:

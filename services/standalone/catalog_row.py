@@ -1,0 +1,61 @@
+"""A product as a row of a catalogue file: what `aisle index` reads is what `aisle get` and `aisle export` write."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.catalog.product import Product
+
+_AS_THEY_ARE = (
+    "product_id",
+    "title",
+    "primary_product_id",
+    "description",
+    "available_quantity",
+    "gtin",
+    "sku",
+    "uri",
+    "language_code",
+)
+_LISTS = ("brands", "categories", "images", "tags")
+_TIMES = ("publish_time", "available_time", "expire_time")
+_DEFAULTS = {"type": "primary", "availability": "in_stock"}
+
+
+def row_of(product: Product) -> dict[str, Any]:
+    """The fields of docs/catalog.md, without those that are absent or as by default."""
+    row: dict[str, Any] = {name: getattr(product, name) for name in _AS_THEY_ARE}
+    row |= {name: value for name, default in _DEFAULTS.items() if (value := getattr(product, name)) != default}
+    row |= {name: list(getattr(product, name)) for name in _LISTS}
+    row |= {name: _time(getattr(product, name)) for name in _TIMES}
+    row["price"] = _price(product)
+    row["rating"] = _rating(product)
+    row["attributes"] = {name: list(values) for name, values in product.attributes.items()}
+    return {name: value for name, value in row.items() if value not in (None, "", [], {})}
+
+
+def _price(product: Product) -> Mapping[str, Any] | None:
+    if product.price is None:
+        return None
+    price = {
+        "amount": product.price,
+        "original_amount": product.original_price,
+        "currency_code": product.currency_code,
+    }
+    return {name: value for name, value in price.items() if value not in (None, "")}
+
+
+def _rating(product: Product) -> Mapping[str, Any] | None:
+    if product.rating_average is None:
+        return None
+    return {"average": product.rating_average, "count": product.rating_count}
+
+
+def _time(seconds: float | None) -> str | float | None:
+    """RFC 3339; seconds since 1970 for a time that no calendar has."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    except (OverflowError, ValueError, OSError):
+        return seconds
