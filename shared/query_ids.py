@@ -8,8 +8,9 @@ that led to it from the query_id alone. The gateway appends a dot and a signatur
 import hashlib
 import secrets
 import time
-import unicodedata
 import uuid
+
+from shared.compatible_form import compatible
 
 _HASH_BITS, _RANDOM_BITS = 42, 32
 _LOW_HASH_BITS = _HASH_BITS - 12  # of the hash, behind the variant; the first 12 bits are behind the version
@@ -17,7 +18,7 @@ _LOW_HASH_BITS = _HASH_BITS - 12  # of the hash, behind the variant; the first 1
 
 def normalised(query: str) -> str:
     """The query without what makes no difference to a shopper: case, forms of a letter, white space."""
-    return " ".join(unicodedata.normalize("NFKC", query).casefold().split())
+    return " ".join(compatible(query).casefold().split())
 
 
 def query_hash(query: str) -> int:

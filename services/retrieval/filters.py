@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.nearest_names import nearest_names
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, Entries, Segment, has_numbers, has_text
 from shared.snapshot.columns import SEPARATOR, TEXTS
@@ -57,7 +58,7 @@ def check_field(columns: CatalogColumns, field: str) -> None:
     """Raise InvalidRequest, naming what is close, when no product can have the field."""
     if field in TEXTS or field in NUMERIC or has_text(columns, field) or has_numbers(columns, field):
         return
-    close = get_close_matches(field, [PRODUCT_ID, *columns.fields()], n=3)
+    close = nearest_names(field, chain([PRODUCT_ID], columns.fields()))
     hint = (
         f"did you mean {' or '.join(close)}?" if close else f"fields are {', '.join((*TEXTS, *NUMERIC))}, attributes.*"
     )

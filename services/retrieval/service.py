@@ -21,7 +21,7 @@ from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from protos.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
 from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
-from services.retrieval.matched_terms import matched_terms
+from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
@@ -159,12 +159,12 @@ def _facet(facet: facets.Facet) -> search_pb2.Facet:
 
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest) -> FetchProductsResponse:
     response = FetchProductsResponse(log_position=snapshot.log_position)
+    terms = MatchedTerms(snapshot.lexical.index, request.query)
     for row in _rows(snapshot, request):
         product = response.products.add()
         product.ParseFromString(snapshot.products.payload(row))
         if request.query:
-            terms = matched_terms(snapshot.lexical.index, request.query, _texts(product))
-            response.matched_terms.append(" ".join(terms))
+            response.matched_terms.append(" ".join(terms.of(_texts(product))))
     return response
 
 

@@ -11,17 +11,18 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-from symspellpy.editdistance import DistanceAlgorithm, EditDistance
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
+from shared.compatible_form import compatible
 from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
-from shared.snapshot.vocabulary import plain
+from shared.snapshot.vocabulary import LONGEST_WORD, plain
 
 MAX_QUERY_CHARACTERS = 1_000
 _SHORTEST, _LONG = 4, 8  # letters: shorter words are left alone, longer ones may differ twice
 _RARE = 2  # a word that two edits separate is in at least as many products
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_DAMERAU = EditDistance(DistanceAlgorithm.DAMERAU_OSA)
 
 
 def normalise(query: str) -> str:
@@ -30,7 +31,7 @@ def normalise(query: str) -> str:
     shown = "".join(
         " " if unicodedata.category(letter)[0] == "C" else letter for letter in query[: 4 * MAX_QUERY_CHARACTERS]
     )
-    line = " ".join(unicodedata.normalize("NFKC", shown).split())[:MAX_QUERY_CHARACTERS].rstrip()
+    line = " ".join(compatible(shown).split())[:MAX_QUERY_CHARACTERS].rstrip()
     return line if any(letter.isalnum() for letter in line) else ""
 
 
@@ -64,15 +65,21 @@ class Spelling:
     def _nearest(self, word: str) -> str | None:
         """The closest word; of several, one that starts alike, then the most frequent."""
         farthest = 2 if len(word) >= _LONG else 1
-        found = []
-        for other, count in self.index.vocabulary.near(word, farthest):
-            distance = _DAMERAU.compare(word, other, farthest)
-            if distance == 1 or (distance == 2 and count >= _RARE and other[0] == word[0]):
-                found.append((distance, other[0] != word[0], -count, other))
+        if len(word) > LONGEST_WORD + farthest:
+            return None
+        counts = dict(self.index.vocabulary.near(word, farthest))
+        near = process.extract(word, counts.keys(), scorer=OSA.distance, score_cutoff=farthest, limit=None)
+        found = [
+            (distance, other[0] != word[0], -counts[other], other)
+            for other, distance, _ in near
+            if distance == 1 or (distance == 2 and counts[other] >= _RARE and other[0] == word[0])
+        ]
         return min(found)[3] if found else None
 
     def _split(self, word: str) -> str | None:
         """Two words of the catalogue that were run together; of several pairs the one whose rarer word is commonest."""
+        if len(word) > 2 * LONGEST_WORD:
+            return None
         count = self.index.vocabulary.count
         cuts = [(word[:place], word[place:]) for place in range(3, len(word) - 2)]
         rarer, first, second = max(((min(count(a), count(b)), a, b) for a, b in cuts), default=(0, "", ""))

@@ -6,7 +6,7 @@ from protos.search_pb2 import AnyOf, Filter, NumberRange
 from shared.errors import InvalidRequest
 
 _FORM = re.compile(r"(?P<field>[^=!]+)(?P<operator>!?=)(?P<value>.+)", re.DOTALL)
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)"
 _RANGE = re.compile(rf"(?P<min>{_NUMBER})?\.\.(?P<max>{_NUMBER})?")
 
 

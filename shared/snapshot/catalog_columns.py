@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -74,7 +74,7 @@ class CatalogColumns(Protocol):
     def segments(self) -> Sequence[Segment]:
         """One behind the other, they hold all rows."""
 
-    def fields(self) -> list[str]:
+    def fields(self) -> Iterable[str]:
         """Every field there is, by the names that filters use."""
 
 

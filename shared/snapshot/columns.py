@@ -186,9 +186,10 @@ class Columns:
         """Itself."""
         return (self,)
 
-    def fields(self) -> list[str]:
-        """Every field there is, by the names that filters use."""
-        return sorted({"price", "rating", "available_quantity", "publish_time", *TEXTS, *self._text, *self._sparse})
+    def fields(self) -> Iterable[str]:
+        """Every field there is, by the names that filters use; not sorted, since there may be very many."""
+        own = ("price", "rating", "available_quantity", "publish_time", *TEXTS)
+        return dict.fromkeys((*own, *self._text, *self._sparse))
 
     def dense(self, name: str) -> Numbers | None:
         """A number for every row (n,), NaN where there is none; None when no such column."""

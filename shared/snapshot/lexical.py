@@ -25,7 +25,7 @@ TEXT, JOINED, IDENTIFIER, ROW = "text", "joined", "identifier", "row"
 TITLE_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT = 3, 2, 3  # how often a field is in the blend; every other field once
 
 _WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"  # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
-_HYPHENATED = re.compile(r"[^\W_]+(?:-[^\W_]+)+")
+_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)++")  # sought from the beginnings of words
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_WORD_BYTES = 64
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products

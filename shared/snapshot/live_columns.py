@@ -164,6 +164,6 @@ class LiveColumns:
         """The snapshot's rows, then the delta's."""
         return (self.base, self.delta)
 
-    def fields(self) -> list[str]:
+    def fields(self) -> Iterable[str]:
         """Every field there is, by the names that filters use."""
-        return sorted({*self.base.fields(), *TEXTS, *self.delta.fields()})
+        return dict.fromkeys((*self.base.fields(), *TEXTS, *sorted(self.delta.fields())))

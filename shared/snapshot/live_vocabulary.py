@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from shared.snapshot.growing import Growing
-from shared.snapshot.vocabulary import Vocabulary, letter_counts, spelled
+from shared.snapshot.vocabulary import Vocabulary, letter_counts, nearest, spelled
 
 
 class LiveVocabulary:
@@ -41,6 +41,6 @@ class LiveVocabulary:
         found = [other for other, _ in self._base.near(word, distance)]
         letters = self._letters.upto(len(self._letters)).astype(np.int8)
         difference = np.abs(letters - letter_counts([word])[0].astype(np.int8)).sum(axis=1)
-        found += [self._new[place] for place in np.flatnonzero(difference <= 2 * distance)]
+        found += [self._new[place] for place in nearest(difference, 2 * distance)]
         counted = ((other, self.count(other)) for other in found)
         return [(other, count) for other, count in counted if count > 0]

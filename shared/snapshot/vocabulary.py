@@ -12,22 +12,41 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+LONGEST_WORD = 30  # letters
 MAX_WORDS = 200_000  # the most frequent ones; the matrix of letters is then 5 MB
-_LETTERS = re.compile(r"[^\W\d_]{3,30}(?!\w)")
+_LETTERS = re.compile(rf"[^\W\d_]{{3,{LONGEST_WORD}}}(?!\w)")
 _WORD = re.compile(r"\w+")
+_REMEMBERED_LETTERS = 10_000
+_MAX_NEAR = 5_000  # words that are looked at closely
 
 
 def plain(text: str) -> str:
     """Lower case, without accents."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return text.casefold().translate(_WITHOUT_ACCENTS)
+
+
+class _WithoutAccents(dict[int, str]):
+    """What each letter stands for (NFKD), without accents.
+
+    Letter by letter, since to decompose a text orders its accents, in the square of how many are in a row.
+    """
+
+    def __missing__(self, code: int) -> str:
+        decomposed = unicodedata.normalize("NFKD", chr(code))
+        letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+        if len(self) < _REMEMBERED_LETTERS:
+            self[code] = letters
+        return letters
+
+
+_WITHOUT_ACCENTS = _WithoutAccents()
 
 
 def spelled(text: str) -> list[str]:
@@ -42,6 +61,14 @@ def letter_counts(words: Sequence[str]) -> NDArray[np.uint8]:
     rows = np.repeat(np.arange(len(words)), [len(word) for word in words])
     np.add.at(counts, (rows, np.where((codes >= 0) & (codes < 26), codes, 26)), 1)
     return counts
+
+
+def nearest(differences: NDArray[np.integer[Any]], most: int) -> NDArray[np.intp]:
+    """Places of the differences (n,) that are at most `most`; of very many, those of the smallest."""
+    places = np.flatnonzero(differences <= most)
+    if len(places) <= _MAX_NEAR:
+        return places
+    return np.sort(places[np.argsort(differences[places], kind="stable")[:_MAX_NEAR]])
 
 
 class VocabularyWriter:
@@ -100,9 +127,10 @@ class Vocabulary:
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
         """Words that `distance` edits may separate from a plain word, with their counts; a superset, to be checked.
 
-        An edit changes the count of at most two letters and the length by at most one.
+        An edit changes the count of at most two letters and the length by at most one. Of very many words, which no
+        language has, the most alike are given.
         """
         low, high = np.searchsorted(self.lengths, [len(word) - distance, len(word) + distance + 1])
         difference = np.abs(self.letters[low:high].astype(np.int8) - letter_counts([word]).astype(np.int8))
-        places = low + np.flatnonzero(difference.sum(axis=1) <= 2 * distance)
+        places = low + nearest(difference.sum(axis=1), 2 * distance)
         return [(self.words[place], int(self.counts[place])) for place in places]

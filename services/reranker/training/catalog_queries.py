@@ -13,7 +13,7 @@ import numpy as np
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Recall
 
-_WORD = re.compile(r"[a-z][a-z'-]{2,}|\d+(?:\.\d+)?\s?[a-z]{1,3}\b")
+_WORD = re.compile(r"[a-z][a-z'-]{2,}|(?<!\d)\d++(?:\.\d++)?+\s?[a-z]{1,3}\b")
 _STOP_WORDS = frozenset(["and", "the", "for", "with", "from", "set", "pack", "new", "inch", "size", "pcs"])
 _WORDS_PER_QUERY = (1, 2, 2, 3, 3, 4)
 

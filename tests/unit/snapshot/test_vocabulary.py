@@ -29,3 +29,10 @@ def test_words_within_the_distance_are_never_missed(tmp_path: Path) -> None:
 
 def test_an_empty_vocabulary_is_near_to_nothing(tmp_path: Path) -> None:
     assert vocabulary(tmp_path).near("word", 2) == []
+
+
+def test_of_very_many_words_that_are_near_the_most_alike_are_looked_at(tmp_path: Path) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    names = [f"bluetoot{one}{two}{three}" for one in letters for two in letters for three in letters]
+    near = vocabulary(tmp_path, *names, "bluetoothe").near("bluetoothx", 2)
+    assert len(near) <= 5_000 and ("bluetoothe", 1) in near
