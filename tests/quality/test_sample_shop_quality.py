@@ -30,7 +30,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_query_is_answered_by_every_stage(report: dict[str, Any]) -> None:
-    assert report["coverage"] == 1
+    assert report["with_results"] == 1
     assert not report.get("degraded_pages")
 
 

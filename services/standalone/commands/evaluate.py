@@ -45,13 +45,16 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     with engine_at(address, data, bundle) as target, EngineClient(target) as engine:
         asker = Asker(engine.search, deadline_ms, judged_only)
         with progress("Queries by tier", steps(judged), quiet=as_json) as advance:
-            report = evaluate_engine(engine.search, judged, asker, lambda: advance(1))
+            products = engine.status().product_count
+            report = evaluate_engine(engine.search, judged, asker, products, lambda: advance(1))
     print_json(report) if as_json else _show(report)
 
 
 def _show(report: dict[str, Any]) -> None:
     out.print(_tiers(report["tiers"]))
-    say(f"{report['queries']} queries, {report['coverage']:.0%} with results; {_versions(report)}")
+    say(f"{report['queries']} queries, {report['with_results']:.0%} with results; {_versions(report)}")
+    if report.get("coverage") is not None:
+        say(f"Their pages of 20 show {report['coverage']:.1%} of the catalogue")
     if "latency_ms" in report:
         latency = report["latency_ms"]
         times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))

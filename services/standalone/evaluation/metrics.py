@@ -3,7 +3,7 @@
 A judgment is a grade from 0 to 3. A ranking is a list of product ids, best first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import log2
 
 RELEVANT_GRADE = 2.0
@@ -51,6 +51,15 @@ def judged_share(ranking: Sequence[str], grades: Grades, cut: int = 10) -> float
     """Share of the first `cut` results that are judged; None for an empty ranking."""
     shown = ranking[:cut]
     return sum(product_id in grades for product_id in shown) / len(shown) if shown else None
+
+
+def coverage(rankings: Iterable[Sequence[str]], product_count: int, cut: int = 20) -> float | None:
+    """Share of the catalogue's products that are among the first `cut` of some ranking; None for an empty catalogue.
+
+    Catalogue coverage (Ge, Delgado-Battenfeld and Jannach 2010), by default of the page that a shopper gets.
+    """
+    shown = {product_id for ranking in rankings for product_id in ranking[:cut]}
+    return len(shown) / product_count if product_count else None
 
 
 def completed(ranking: Sequence[str], grades: Grades) -> list[str]:

@@ -35,14 +35,16 @@ def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[Judged
     return [query for query in queries if not judged_only or len(query.grades) > 1]
 
 
-def evaluate(search: Search, queries: Sequence[JudgedQuery], asker: Asker, step: Step = lambda: None) -> dict[str, Any]:
-    """The report, as `aisle evaluate --json` prints it."""
+def evaluate(
+    search: Search, queries: Sequence[JudgedQuery], asker: Asker, product_count: int, step: Step = lambda: None
+) -> dict[str, Any]:
+    """The report, as `aisle evaluate --json` prints it; the catalogue has `product_count` products."""
     measures = JUDGED_ONLY_MEASURES if asker.judged_only else MEASURES
     rankings, notes = _rankings(queries, asker, step)
     report: dict[str, Any] = {
         "queries": len(queries),
         "tiers": {tier: _measured(measures, ranked, queries) for tier, ranked in rankings.items()},
-        "coverage": _rounded(metrics.mean([float(bool(ranking)) for ranking in rankings["reranked"]])),
+        "with_results": _rounded(metrics.mean([float(bool(ranking)) for ranking in rankings["reranked"]])),
         "pages": notes.pages,
         "degraded_pages": notes.degraded_pages,
         "degraded": dict(notes.reasons),
@@ -51,6 +53,7 @@ def evaluate(search: Search, queries: Sequence[JudgedQuery], asker: Asker, step:
         "snapshot_version": notes.snapshot_version,
     }
     if not asker.judged_only:
+        report["coverage"] = _rounded(metrics.coverage(rankings["reranked"], product_count))
         report.update(_timed(search, queries, step))
     return report
 

@@ -2,6 +2,7 @@ import pytest
 
 from protos.catalog_pb2 import Product
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
+from services.standalone.evaluation import metrics
 from services.standalone.evaluation.asking import Asker, Notes
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.evaluation.run import comparable, evaluate, steps
@@ -45,14 +46,14 @@ def test_a_ranking_is_paged_to_its_depth() -> None:
 
 def test_the_report_has_the_promised_keys_and_values() -> None:
     engine = CatalogInOrder(350)
-    report = evaluate(engine, [QUERY], Asker(engine))
+    report = evaluate(engine, [QUERY], Asker(engine), 400)
     assert set(report["tiers"]) == {"lexical", "dense", "fused", "reranked"}
     reranked = report["tiers"]["reranked"]
     assert reranked["recall@100"] == 0.5
     assert reranked["mrr"] == 1
     assert reranked["judged@10"] == 0.2
     assert reranked["condensed_ndcg@10"] > reranked["ndcg@10"]
-    assert report["coverage"] == 1
+    assert (report["with_results"], report["coverage"]) == (1, 0.05)  # 20 of 400 products
     assert set(report["latency_ms"]) == {"p50", "p95", "p99"}
     assert (report["queries"], report["snapshot_version"], report["bundle_version"]) == (1, "s1", "b1")
     assert report["degraded_pages"] == 0
@@ -60,7 +61,7 @@ def test_the_report_has_the_promised_keys_and_values() -> None:
 
 def test_a_judged_list_is_ranked_by_filter_and_completed() -> None:
     engine = CatalogInOrder(2)
-    report = evaluate(engine, [QUERY], Asker(engine, judged_only=True))
+    report = evaluate(engine, [QUERY], Asker(engine, judged_only=True), 400)
     assert list(report["tiers"]["dense"]) == ["ndcg@10"]
     assert set(engine.requests[0].filters[0].any_of.values) == {"p1", "p2", "p300"}
     assert report["tiers"]["dense"]["ndcg@10"] == pytest.approx(
@@ -70,7 +71,7 @@ def test_a_judged_list_is_ranked_by_filter_and_completed() -> None:
 
 def test_pages_that_left_something_out_are_counted_with_the_reason() -> None:
     engine = CatalogInOrder(10, late=True)
-    report = evaluate(engine, [QUERY], Asker(engine))
+    report = evaluate(engine, [QUERY], Asker(engine), 400)
     assert report["degraded_pages"] == 4
     assert report["degraded"] == {"reranker: deadline": 4, "served by TIER_FUSED": 3}
 
@@ -103,7 +104,7 @@ class Busy(CatalogInOrder):
 
 def test_a_page_that_does_not_come_in_time_is_counted_and_does_not_end_the_evaluation() -> None:
     engine = Busy(4)
-    report = evaluate(engine, [QUERY], Asker(engine))
+    report = evaluate(engine, [QUERY], Asker(engine), 400)
     assert (report["timed_pages"], report["timed_missed_pages"]) == (200, 50)
     assert report["timed_degraded"] == {"no page: retrieval: deadline": 50}
 
@@ -111,4 +112,10 @@ def test_a_page_that_does_not_come_in_time_is_counted_and_does_not_end_the_evalu
 def test_an_engine_that_gives_no_pages_is_told() -> None:
     engine = Busy(1)
     with pytest.raises(Unavailable, match="most pages did not come in time"):
-        evaluate(engine, [QUERY], Asker(engine))
+        evaluate(engine, [QUERY], Asker(engine), 400)
+
+
+def test_coverage_counts_a_product_once_whatever_the_number_of_pages_that_show_it() -> None:
+    assert metrics.coverage([["p1", "p2"], ["p2", "p3"], []], product_count=6) == 0.5
+    assert metrics.coverage([["p1", "p2", "p3"]], product_count=6, cut=1) == pytest.approx(1 / 6)
+    assert metrics.coverage([], product_count=0) is None
