@@ -84,7 +84,7 @@ def test_a_list_of_one_judged_product_is_left_out_of_judged_lists_only() -> None
 
 def test_every_step_is_announced() -> None:
     engine, made = CatalogInOrder(5), []
-    evaluate(engine, [QUERY, QUERY], Asker(engine), lambda: made.append(1))
+    evaluate(engine, [QUERY, QUERY], Asker(engine), 400, lambda: made.append(1))
     assert len(made) == steps([QUERY, QUERY])
 
 
