@@ -56,7 +56,7 @@ class GetProgressResponse(_message.Message):
     behind_seconds: _builtins.float
     """Seconds between the newest record applied and now while there is more to read; 0 at the end of the log."""
     waiting_for: _builtins.str
-    """What is down, in its own words; empty when all is well."""
+    """What is down, or does not hand out what it holds, in its own words; empty when all is well."""
     def __init__(
         self,
         *,

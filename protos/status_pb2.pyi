@@ -85,7 +85,7 @@ class ReplicaStatus(_message.Message):
     behind_seconds: _builtins.float
     """Seconds that a feedback worker is behind the log."""
     waiting_for: _builtins.str
-    """What is down, in the process's own words."""
+    """What is down, or does not hand out what it holds, in the process's own words; empty when all is well."""
     aisle_version: _builtins.str
     """Aisle's version."""
     uptime_seconds: _builtins.float

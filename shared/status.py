@@ -11,22 +11,28 @@ from shared.rpc import Register
 
 
 class StatusService(StatusServiceServicer):
-    def __init__(self, describe: Callable[[], ReplicaStatus]) -> None:
-        """`describe` says what is served at the moment; this adds what is the same for every process."""
-        self._describe = describe
+    def __init__(self, describe: Callable[[], ReplicaStatus], trouble: Callable[[], str]) -> None:
+        """`describe` says what is served at the moment, `trouble` what the process waits for beside that.
+
+        This adds what is the same for every process.
+        """
+        self._describe, self._trouble = describe, trouble
         self._began_at = time.monotonic()
 
     async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> ReplicaStatus:
         """See protos/status.proto."""
         status = self._describe()
+        status.waiting_for = status.waiting_for or self._trouble()
         status.aisle_version = aisle_version()
         status.uptime_seconds = time.monotonic() - self._began_at
         return status
 
 
-def status_door(describe: Callable[[], ReplicaStatus]) -> tuple[str, Register, StatusService]:
-    """(full name, register function, servicer), as a server takes them."""
-    return "aisle.v1.StatusService", add_StatusServiceServicer_to_server, StatusService(describe)
+def status_door(
+    describe: Callable[[], ReplicaStatus], trouble: Callable[[], str] = lambda: ""
+) -> tuple[str, Register, StatusService]:
+    """(full name, register function, servicer), as a server takes them; the arguments are StatusService's."""
+    return "aisle.v1.StatusService", add_StatusServiceServicer_to_server, StatusService(describe, trouble)
 
 
 def aisle_version() -> str:

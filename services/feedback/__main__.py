@@ -43,7 +43,7 @@ async def _report(progress: Progress, every_seconds: float) -> None:
     told = 0
     while True:
         await asyncio.sleep(every_seconds)
-        if progress.applied_count != told or progress.waiting_for:
+        if progress.applied_count != told or progress.trouble:
             told = progress.applied_count
             _logger.info("%s", progress)
 

@@ -28,6 +28,7 @@ class Follower:
     async def step(self, timeout_seconds: float, limit: int) -> Sequence[Record]:
         """Apply the next records, at most `limit`; none when the time has passed without one."""
         records = await patiently(lambda: self._consumer.poll(timeout_seconds, limit), self._progress)
+        self._progress.stalled = self._log.waiting_for
         observations = [one for record in records if (one := await self._observation(record))]
         if observations:
             await patiently(lambda: self._writer.apply(observations), self._progress)

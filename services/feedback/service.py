@@ -32,13 +32,13 @@ class FeedbackService(FeedbackServiceServicer):
             duplicate_count=progress.duplicate_count,
             dead_letter_count=progress.dead_letter_count,
             behind_seconds=progress.behind_seconds(),
-            waiting_for=progress.waiting_for,
+            waiting_for=progress.trouble,
         )
 
 
 def replica_status(progress: Progress) -> ReplicaStatus:
     """How this worker is doing, for the gateway's status; GetProgress tells more."""
-    return ReplicaStatus(behind_seconds=progress.behind_seconds(), waiting_for=progress.waiting_for)
+    return ReplicaStatus(behind_seconds=progress.behind_seconds(), waiting_for=progress.trouble)
 
 
 def observation(record: Record) -> Observation:

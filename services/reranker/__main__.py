@@ -27,8 +27,8 @@ async def main() -> None:
     data = Path(config.data)
     lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
     service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
-    doors = [(NAME, add_RerankerServiceServicer_to_server, service), status_door(lambda: replica_status(opened))]
-    server = Server(doors, config.port)
+    status = status_door(lambda: replica_status(opened), lambda: log.waiting_for)
+    server = Server([(NAME, add_RerankerServiceServicer_to_server, service), status], config.port)
     shop = RerankerShop(data, config, product_texts, opened)
     follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:

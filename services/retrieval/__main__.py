@@ -26,8 +26,8 @@ async def main() -> None:
     data = Path(config.data)
     root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
-    doors = [(NAME, add_RetrievalServiceServicer_to_server, service), status_door(lambda: replica_status(snapshots))]
-    server = Server(doors, config.port)
+    status = status_door(lambda: replica_status(snapshots), lambda: log.waiting_for)
+    server = Server([(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port)
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = Follower(log, root, opens, config.refresh_seconds)
     try:

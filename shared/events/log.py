@@ -114,6 +114,11 @@ class EventLog(Protocol):
         """Follow topics from where the group has committed. Without a group: from the start, and alone."""
         ...
 
+    @property
+    def waiting_for(self) -> str:
+        """What one of its readers or consumers waits for and should not have to, for people; empty: all is well."""
+        ...
+
     async def close(self) -> None:
         """Finish what was begun, and let go of the log."""
         ...

@@ -54,6 +54,11 @@ class SpooledEventLog:
         """See EventLog."""
         return await self._log.wait(topic, after_offset, timeout_seconds)
 
+    @property
+    def waiting_for(self) -> str:
+        """See EventLog."""
+        return self._log.waiting_for
+
     async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
         """See EventLog."""
         return await self._log.consumer(topics, group)

@@ -93,6 +93,11 @@ class SqliteEventLog:
             return False
         return True
 
+    @property
+    def waiting_for(self) -> str:
+        """See EventLog. Its readers are in the same process, and wait for nothing."""
+        return ""
+
     async def consumer(self, topics: Sequence[str], group: str = "") -> SqliteConsumer:
         """See EventLog. Each topic is one partition; topics are merged by the time of their records."""
         return SqliteConsumer(self, topics, group, self._owners)

@@ -29,7 +29,7 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
     follower = CatalogFollower(data, events, encoders, product_text_of, config)
-    server = Server([status_door(lambda: _status(follower, encoders))], config.port)
+    server = Server([status_door(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port)
 
     async def follow() -> None:
         with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again

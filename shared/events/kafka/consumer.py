@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -14,12 +14,16 @@ from shared.errors import Unavailable
 from shared.events.kafka import fetched
 from shared.events.kafka.client import connected
 from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.lag import places_of, waiting_count
 from shared.events.kafka.session import KafkaSession
+from shared.events.kafka.watchdog import Watchdog
 from shared.events.log import Record, ends
 
 _LOGGER = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
+_LOOK_SECONDS = 10.0  # without a record, then it is asked whether some wait; to join a group takes about as long
 _SESSION_MS = 10_000  # a consumer that was killed is given up, and its partitions go to others
+_POLL_MS = 60_000  # a consumer that lives but does not poll holds up its group for no longer
 _COMMIT_MS = 5_000
 
 
@@ -29,21 +33,37 @@ class KafkaLogConsumer:
     Topics with equally many partitions are shared out alike, so that one consumer has the same visitors in both.
     """
 
-    def __init__(self, config: KafkaConfig, topics: Sequence[str], group: str) -> None:
+    def __init__(
+        self, config: KafkaConfig, topics: Sequence[str], group: str, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
+        """After `look_seconds` without a record it is looked whether some wait; if so for twice as long, it rejoins."""
         self._config = config
         self._names = {config.topic_prefix + topic: topic for topic in topics}
         self._group = config.topic_prefix + group if group else None
         self._session = KafkaSession(self._new_consumer, config.address, _close)
-        self._positions: dict[TopicPartition, int] = {}  # without a group: where to go on
+        self._looks = KafkaSession(self._new_onlooker, config.address, _close)
+        self._watchdog = Watchdog(f"the consumer of {', '.join(topics)}", look_seconds)
+        self._positions: dict[TopicPartition, int] = {}  # of the next record, as Kafka counts
         self._committed: dict[tuple[str, int], int] = {}
+
+    @property
+    def waiting_for(self) -> str:
+        """What it waits for and should not have to; empty when all is well."""
+        return self._watchdog.waiting_for
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
         """See Consumer. Records of one answer are merged by their time."""
-        until = asyncio.get_running_loop().time() + timeout_seconds
+        clock = asyncio.get_running_loop().time
+        until = clock() + timeout_seconds
         while True:
-            left = max(0.0, until - asyncio.get_running_loop().time())
-            records = await self._slice(min(left, _SLICE_SECONDS), limit)
-            if records or not left:
+            began = clock()
+            records = await self._slice(max(0.0, min(until - began, _SLICE_SECONDS)), limit)
+            if records:
+                self._watchdog.moved()
+                return records
+            if self._watchdog.is_due(clock() - began):
+                await self._look()
+            if clock() >= until:
                 return records
 
     async def _slice(self, seconds: float, limit: int) -> list[Record]:
@@ -51,19 +71,34 @@ class KafkaLogConsumer:
 
     def _poll(self, consumer: Any, seconds: float, limit: int) -> list[Record]:
         polled = consumer.poll(int(seconds * 1000), max_records=limit)
-        if self._group is None:
-            self._positions.update((place, records[-1].offset + 1) for place, records in polled.items())
+        self._positions.update((place, records[-1].offset + 1) for place, records in polled.items())
         runs = ([fetched.record(self._names[place.topic], each) for each in run] for place, run in polled.items())
         return list(heapq.merge(*runs, key=lambda record: record.time_seconds))
+
+    async def _look(self) -> None:
+        """Begin anew if records wait for this consumer, or for all of its group when it was given no partition."""
+        mine = await self._session.use(lambda consumer: consumer.assignment())
+        try:
+            waiting = await self._looks.use(lambda client: self._waiting_count(client, mine))
+        except Unavailable:  # then Kafka is away, and what it holds is not known
+            return
+        if self._watchdog.is_stuck(waiting):
+            await self._session.renew()
+
+    def _waiting_count(self, client: Any, mine: Collection[TopicPartition]) -> int:
+        places = mine or places_of(client, self._names)
+        return waiting_count(client, places, self._positions, self._group is not None, self._config.away_ms)
 
     async def commit(self, records: Iterable[Record]) -> None:
         """See Consumer. When the partitions have gone to another consumer, their records come again there."""
         new = {place: offset for place, offset in ends(records).items() if offset > self._committed.get(place, 0)}
-        if self._group is not None and new:
-            await self._session.use(lambda consumer: self._commit(consumer, new))
+        if self._group is None or not new:
+            return
+        if await self._session.use(lambda consumer: self._commit(consumer, new)):
             self._committed |= new
 
-    def _commit(self, consumer: Any, offsets: dict[tuple[str, int], int]) -> None:
+    def _commit(self, consumer: Any, offsets: dict[tuple[str, int], int]) -> bool:
+        """Whether the offsets are committed."""
         prefix = self._config.topic_prefix
         places = {
             TopicPartition(prefix + topic, at): OffsetAndMetadata(offset, "", -1)
@@ -73,10 +108,14 @@ class KafkaLogConsumer:
             consumer.commit(places, timeout_ms=_COMMIT_MS)
         except (CommitFailedError, RebalanceInProgressError) as error:
             _LOGGER.info("%s shares out its partitions anew; what was read comes again (%s)", self._group, error)
+            return False
+        return True
 
     async def close(self) -> None:
         """See Consumer."""
+        self._watchdog.moved()
         await self._session.close()
+        await self._looks.close()
 
     def _new_consumer(self) -> Any:
         consumer = connected(
@@ -84,6 +123,7 @@ class KafkaLogConsumer:
             self._config,
             group_id=self._group,
             session_timeout_ms=_SESSION_MS,
+            max_poll_interval_ms=_POLL_MS,
             partition_assignment_strategy=(RangePartitionAssignor,),
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -96,8 +136,19 @@ class KafkaLogConsumer:
             consumer.subscribe(list(self._names))
         return consumer
 
+    def _new_onlooker(self) -> Any:
+        """A client that asks about the group and never joins it."""
+        return connected(
+            KafkaConsumer,
+            self._config,
+            group_id=self._group,
+            enable_auto_commit=False,
+            allow_auto_create_topics=False,
+            metrics_enabled=False,
+        )
+
     def _assign_all(self, consumer: Any) -> None:
-        places = [TopicPartition(name, each) for name in self._names for each in consumer.partitions_for_topic(name)]
+        places = places_of(consumer, self._names)
         if missing := set(self._names) - {place.topic for place in places}:
             _close(consumer)
             raise Unavailable(f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'")

@@ -75,6 +75,12 @@ class KafkaEventLog:
         """See EventLog."""
         return await self._at(topic, after_offset).wait(after_offset, timeout_seconds)
 
+    @property
+    def waiting_for(self) -> str:
+        """See EventLog."""
+        told = [each.waiting_for for each in self._readers.values()] + [each.waiting_for for each in self._consumers]
+        return next(filter(None, told), "")
+
     async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:
         """See EventLog. It closes with the log, if not before."""
         self._check_open()

@@ -13,10 +13,12 @@ from shared.events.kafka import fetched
 from shared.events.kafka.client import connected
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.session import KafkaSession
+from shared.events.kafka.watchdog import Watchdog
 from shared.events.log import Record
 
 _SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
 _READ_SECONDS = 10.0
+_LOOK_SECONDS = 5.0  # without a record, then it is asked whether some wait
 _FETCHED_AT_ONCE = 1_000
 _FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 
@@ -24,12 +26,24 @@ _FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 class KafkaReader:
     """Reads the one partition of a compacted topic. Reading on where one stopped costs no request of its own."""
 
-    def __init__(self, config: KafkaConfig, topic: str, end_offset: Callable[[], Awaitable[int]]) -> None:
+    def __init__(
+        self,
+        config: KafkaConfig,
+        topic: str,
+        end_offset: Callable[[], Awaitable[int]],
+        look_seconds: float = _LOOK_SECONDS,
+    ) -> None:
         self._config, self._topic, self._end_offset = config, topic, end_offset
         self._place = TopicPartition(config.topic_prefix + topic, 0)
         self._session = KafkaSession(self._new_consumer, config.address, KafkaConsumer.close)
+        self._watchdog = Watchdog(f"the reader of {topic}", look_seconds)
         self.after = -1  # the offset that the next record comes after; -1: nothing was read yet
         self._fetched: deque[Record] = deque()  # and not handed out
+
+    @property
+    def waiting_for(self) -> str:
+        """What it waits for and should not have to; empty when all is well."""
+        return self._watchdog.waiting_for
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
         """See EventLog."""
@@ -43,19 +57,32 @@ class KafkaReader:
             more, reached = await self._take(last, limit - len(records), _SLICE_SECONDS)
             records += more
             if reached < end and asyncio.get_running_loop().time() > until:
+                await self._session.renew()
                 raise Unavailable(f"Kafka at {self._config.address} does not send {self._topic}; retry later")
         return records
 
     async def wait(self, after_offset: int, timeout_seconds: float) -> bool:
         """See EventLog. While Kafka is away the time passes."""
-        until = asyncio.get_running_loop().time() + timeout_seconds
-        while (left := until - asyncio.get_running_loop().time()) > 0:
+        clock = asyncio.get_running_loop().time
+        until = clock() + timeout_seconds
+        while (left := until - clock()) > 0:
             try:
                 if await self._come(after_offset, min(left, _SLICE_SECONDS)):
+                    self._watchdog.moved()
                     return True
-            except Unavailable:
+                if self._watchdog.is_due(min(left, _SLICE_SECONDS)):
+                    await self._look(after_offset)
+            except Unavailable as error:
+                self._watchdog.away(error)
                 await asyncio.sleep(min(left, _SLICE_SECONDS))
         return False
+
+    async def _look(self, after_offset: int) -> None:
+        """Begin anew if records wait for this reader."""
+        end = await self._end_offset()
+        reached = await self._session.use(lambda consumer: consumer.position(self._place, timeout_ms=0) or 0)
+        if self._watchdog.is_stuck(max(0, end - max(reached, after_offset))):
+            await self._session.renew()
 
     async def close(self) -> None:
         await self._session.close()

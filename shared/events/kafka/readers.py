@@ -28,5 +28,10 @@ class KafkaReaders:
         self._readers = [*(each for each in self._readers if each is not found), found]
         return found
 
+    @property
+    def waiting_for(self) -> str:
+        """What the reader used last waits for and should not have to; empty when all is well."""
+        return self._readers[-1].waiting_for if self._readers else ""
+
     async def close(self) -> None:
         await asyncio.gather(*(each.close() for each in self._readers))

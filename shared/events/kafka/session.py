@@ -1,51 +1,78 @@
 """A client of kafka-python behind the event loop."""
 
 import asyncio
+import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
-from kafka.errors import KafkaError
-
 from shared.errors import Unavailable
-from shared.events.kafka.client import meaning
+from shared.events.kafka.client_thread import ClientThread
 
 Result = TypeVar("Result")
 
+_LOGGER = logging.getLogger(__name__)
+# Our calls have limits of a few seconds, but kafka-python waits for its own thread without one: a call of it can hang
+# for ever (its issue 3121). It is abandoned after this time, which a busy machine or a broker at rest does not take.
+_LIMIT_SECONDS = 20.0
+
 
 class KafkaSession:
-    """A client that blocks, in a thread of its own: made at its first use, and anew after an error that stays."""
+    """A client that blocks, in a thread of its own: made at its first use, and anew after an error that stays.
 
-    def __init__(self, make: Callable[[], Any], address: str, close: Callable[[Any], None]) -> None:
-        self._make, self._address, self._close_client = make, address, close
-        self._client: Any = None  # belongs to the thread
-        self._thread = ThreadPoolExecutor(1, "kafka-session")
+    When a call does not return, the client and its thread are abandoned, and the next call has new ones.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Any],
+        address: str,
+        close: Callable[[Any], None],
+        limit_seconds: float = _LIMIT_SECONDS,
+    ) -> None:
+        self._new_thread = partial(ClientThread, make, address, close)
+        self._address, self._limit_seconds = address, limit_seconds
+        self._thread: ClientThread | None = None
         self._closed = False
 
     async def use(self, work: Callable[[Any], Result]) -> Result:
         """What `work` makes of the client, after all that was asked before. Raises Unavailable."""
-        if self._closed:
-            raise Unavailable("the event log is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._use, work)
+        result: Result = await self._ask(lambda thread: thread.submit(work))
+        return result
+
+    async def renew(self) -> None:
+        """Close the client after all that was asked before; the next call makes another. Raises Unavailable."""
+        await self._ask(ClientThread.renew)
 
     async def close(self) -> None:
         """Close the client after all that was asked before."""
-        if not self._closed:
-            self._closed = True
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._drop)
-            self._thread.shutdown()
-
-    def _use(self, work: Callable[[Any], Result]) -> Result:
+        self._closed = True
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
         try:
-            if self._client is None:
-                self._client = self._make()
-            return work(self._client)
-        except (KafkaError, OSError, RuntimeError) as error:
-            if not getattr(error, "retriable", False):  # what passes, passes with the same client and its group
-                self._drop()
-            raise meaning(error, self._address) from error
+            async with asyncio.timeout(self._limit_seconds):
+                await asyncio.wrap_future(thread.renew())
+        except (TimeoutError, Unavailable) as error:
+            _LOGGER.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
+        thread.stop()
 
-    def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            self._close_client(client)
+    async def _ask(self, ask: Callable[[ClientThread], Future[Any]]) -> Any:
+        if self._closed:
+            raise Unavailable("the event log is closed")
+        thread = self._thread = self._thread or self._new_thread()
+        try:
+            async with asyncio.timeout(self._limit_seconds):
+                return await asyncio.wrap_future(ask(thread))
+        except TimeoutError as error:
+            raise self._abandoned(thread) from error
+
+    def _abandoned(self, thread: ClientThread) -> Unavailable:
+        reason = f"the client of Kafka at {self._address} has not returned from a call for {self._limit_seconds:.0f} s"
+        error = Unavailable(f"{reason}; a new one is made")
+        if thread is self._thread:
+            _LOGGER.error("%s", error)
+            self._thread = None
+            thread.abandon(error)
+        return error

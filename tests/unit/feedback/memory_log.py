@@ -13,6 +13,7 @@ class MemoryEventLog:
 
     def __init__(self, partitions: int = 2) -> None:
         self._partitions = partitions
+        self.waiting_for = ""
         self.records: dict[Place, list[Record]] = {}
         self.committed: dict[str, dict[Place, int]] = {}
 

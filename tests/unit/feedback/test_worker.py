@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from services.feedback.service import observation
+from protos.feedback_pb2 import GetProgressRequest
+from services.feedback.service import FeedbackService, observation, replica_status
 from services.feedback.worker import Worker
 from shared.errors import Unavailable
 from shared.events import dead_letters
@@ -141,6 +142,20 @@ async def test_a_new_worker_goes_on_where_the_last_has_committed() -> None:
     await second.catch_up()
     assert second.progress.applied_count == 1
     assert await recent(store) == ["p2", "p1"]
+
+
+async def test_a_log_that_hands_out_nothing_of_what_it_holds_is_told_until_it_does() -> None:
+    log, store = MemoryEventLog(), MemoryFeatureStore()
+    worker = Worker(log, store, observation)
+    log.waiting_for = "the consumer of t is behind by 2 records"
+    await worker.catch_up()
+    answer = await FeedbackService(worker.progress).GetProgress(GetProgressRequest())
+    assert (
+        answer.waiting_for == replica_status(worker.progress).waiting_for == "the consumer of t is behind by 2 records"
+    )
+    log.waiting_for = ""
+    await worker.catch_up()
+    assert replica_status(worker.progress).waiting_for == ""
 
 
 async def test_another_generation_is_filled_from_the_start_of_the_log() -> None:
