@@ -178,6 +178,7 @@ class RetrieveResponse(_message.Message):
     DEGRADED_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set."""
     snapshot_version: _builtins.str
@@ -226,6 +227,10 @@ class RetrieveResponse(_message.Message):
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Milliseconds by part: lexical, dense, fuse, facets."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the caller should know about its filters and facets."""
+
     def __init__(
         self,
         *,
@@ -243,10 +248,11 @@ class RetrieveResponse(_message.Message):
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         log_position: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -461,6 +461,7 @@ class ServedBy(_message.Message):
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     tier: Global___Tier.ValueType
     """The last stage that ordered the page."""
     snapshot_version: _builtins.str
@@ -477,6 +478,10 @@ class ServedBy(_message.Message):
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Milliseconds by stage: analyze, embed, retrieve, rerank, fetch, total and their parts."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the caller should know about its request, such as a filter on an attribute that no product has."""
+
     def __init__(
         self,
         *,
@@ -486,10 +491,11 @@ class ServedBy(_message.Message):
         bundle_version: _builtins.str = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         log_position: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "degraded", b"degraded", "log_position", b"log_position", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "degraded", b"degraded", "log_position", b"log_position", "notes", b"notes", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

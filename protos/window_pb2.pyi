@@ -42,6 +42,7 @@ class KeptWindow(_message.Message):
     FEATURE_NAMES_FIELD_NUMBER: _builtins.int
     FEATURE_VALUES_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     corrected: _builtins.bool
@@ -90,6 +91,10 @@ class KeptWindow(_message.Message):
     def feature_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Names of the features."""
 
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the caller should know about its request."""
+
     def __init__(
         self,
         *,
@@ -109,10 +114,11 @@ class KeptWindow(_message.Message):
         feature_names: _abc.Iterable[_builtins.str] | None = ...,
         feature_values: _builtins.bytes = ...,
         log_position: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

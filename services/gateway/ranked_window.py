@@ -36,6 +36,7 @@ class RankedWindow:
     product_ids: Sequence[str]
     relevance_scores: Sequence[float]
     dense_ranks: Sequence[int]
+    notes: Sequence[str] = ()  # about the request
     log_position: int = 0  # of the catalogue's log, up to which writes were shown
     contributions: Sequence[Sequence[Contribution]] = ()  # of the first; empty below the reranked tier
     feature_names: Sequence[str] = ()
@@ -68,6 +69,7 @@ def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Se
         product_ids=list(retrieved.product_ids),
         relevance_scores=list(retrieved.fused_scores),
         dense_ranks=list(retrieved.dense_ranks),
+        notes=tuple(retrieved.notes),
         log_position=retrieved.log_position,
     )
 

@@ -168,6 +168,7 @@ def _complete(
             bundle_version=window.bundle_version,
             stage_ms=budget.stage_ms,
             log_position=window.log_position,
+            notes=window.notes,
         ),
         experiments=request.experiment_ids,
     )

@@ -33,7 +33,7 @@ def count(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> Fa
     """
     if field == PRODUCT_ID:
         raise InvalidRequest("facets.field", "product_id is different for every product; count another field")
-    check_field(columns, field)
+    check_field(columns, "facets.field", field)
     if limit > MAX_LIMIT:
         raise InvalidRequest("facets.limit", f"{limit} for {field}; at most {MAX_LIMIT:,}")
     limit = limit or DEFAULT_LIMIT

@@ -19,6 +19,7 @@ Mask = NDArray[np.bool_]  # (n,)
 RowOf = Callable[[str], int | None]  # product_id -> row
 
 PRODUCT_ID = "product_id"
+ATTRIBUTE = "attributes."
 MAX_VALUES = 1_000
 NUMERIC = ("price", "rating", "available_quantity", "publish_time")
 
@@ -54,15 +55,29 @@ class Filter:
     negate: bool = False
 
 
-def check_field(columns: CatalogColumns, field: str) -> None:
-    """Raise InvalidRequest, naming what is close, when no product can have the field."""
-    if field in TEXTS or field in NUMERIC or has_text(columns, field) or has_numbers(columns, field):
-        return
+def is_known(columns: CatalogColumns, field: str) -> bool:
+    """Whether a product can have the field: every field of a product, and the attributes that some product has."""
+    return field in TEXTS or field in NUMERIC or has_text(columns, field) or has_numbers(columns, field)
+
+
+def check_field(columns: CatalogColumns, name: str, field: str) -> None:
+    """Raise InvalidRequest about the request's field `name` if `field` is neither known nor an attribute."""
+    if not (field.startswith(ATTRIBUTE) or is_known(columns, field)):
+        raise InvalidRequest(name, f"there is no field {field!r}; {_hint(columns, field)}")
+
+
+def note(columns: CatalogColumns, name: str, field: str) -> str:
+    """What to say about an attribute that no product has; empty for one that some product has."""
+    if field == PRODUCT_ID or is_known(columns, field):
+        return ""
+    return f"{name}: no product has {field!r}; {_hint(columns, field)}"
+
+
+def _hint(columns: CatalogColumns, field: str) -> str:
     close = nearest_names(field, chain([PRODUCT_ID], columns.fields()))
-    hint = (
-        f"did you mean {' or '.join(close)}?" if close else f"fields are {', '.join((*TEXTS, *NUMERIC))}, attributes.*"
-    )
-    raise InvalidRequest("filters.field", f"there is no field {field!r}; {hint}")
+    if close:
+        return f"did you mean {' or '.join(close)}?"
+    return f"fields are {', '.join((*TEXTS, *NUMERIC))}, {ATTRIBUTE}*"
 
 
 def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf) -> Mask | None:
@@ -79,7 +94,9 @@ def _rows_meeting(filter_: Filter, columns: CatalogColumns, row_of: RowOf) -> Ma
     field = filter_.field
     if field == PRODUCT_ID:
         return _with_ids(filter_.condition, columns.row_count, row_of)
-    check_field(columns, field)
+    check_field(columns, "filters.field", field)
+    if not is_known(columns, field):
+        return np.full(columns.row_count, filter_.condition == Exists(False))
     match filter_.condition:
         case AnyOf(values):
             return _with_value(columns, field, values)

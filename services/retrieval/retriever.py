@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, fusion, orders
+from services.retrieval import facets, filters, fusion, orders
 from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.snapshots import Snapshot
@@ -54,6 +54,7 @@ class Candidates:
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # about fields of the request that no product has
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,14 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         tier_of(request),
         clock.spent_ms,
         ("dense: no vector",) if request.query and request.tier != LEXICAL and request.vector is None else (),
+        _notes(snapshot, request),
     )
+
+
+def _notes(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
+    named = [("filters", filter_.field) for filter_ in request.filters]
+    named += [("facets", field) for field, _ in request.facets]
+    return tuple(note for name, field in named if (note := filters.note(snapshot.columns, name, field)))
 
 
 def _dense_scores(snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores) -> Scores:

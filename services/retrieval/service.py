@@ -144,6 +144,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         snapshot_version=snapshot.version,
         tier=_MESSAGES[found.tier],
         degraded=found.degraded,
+        notes=found.notes,
         stage_ms=found.stage_ms,
         log_position=snapshot.log_position,
     )

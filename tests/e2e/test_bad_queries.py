@@ -27,7 +27,6 @@ REFUSED = {
     "max_tier": SearchRequest.FromString(b"\x58\x63"),  # 99
     "experiment_ids": SearchRequest(experiment_ids=["e"] * 1_000),
     "language_code": SearchRequest(language_code="e" * 1_000),
-    "filters.field": SearchRequest(query="shoes", filters=[Filter(field="attributes.no such", exists=True)]),
     "page_token": SearchRequest(query="shoes", page_token="not one of ours"),
     "filters[0].field": SearchRequest(query="shoes", filters=[Filter(field="colour", exists=True)]),
     "filters[0].range": SearchRequest(
@@ -52,6 +51,21 @@ def test_a_request_that_cannot_be_met_is_refused_naming_the_field(channel: grpc.
         SearchServiceStub(channel).Search(REFUSED[field], timeout=60)
     assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert (raised.value.details() or "").startswith(field)
+
+
+def test_an_attribute_that_no_product_has_is_no_result_and_a_note(channel: grpc.Channel) -> None:
+    request = SearchRequest(
+        query="shoes",
+        filters=[Filter(field="attributes.no such", exists=True)],
+        facets=[FacetRequest(field="attributes.nor this")],
+    )
+    page = SearchServiceStub(channel).Search(request, timeout=60)
+    assert (len(page.results), page.total_count, len(page.facets[0].values)) == (0, 0, 0)
+    assert [note.partition(";")[0] for note in page.served_by.notes] == [
+        "filters: no product has 'attributes.no such'",
+        "facets: no product has 'attributes.nor this'",
+    ]
+    assert not page.served_by.degraded
 
 
 NEGATIVE_PAGE_SIZE = b"\x28" + b"\xff" * 9 + b"\x01"  # as a client sends -1 that takes the field for an int32

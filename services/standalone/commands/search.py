@@ -7,7 +7,7 @@ from google.protobuf.json_format import MessageToDict
 
 from protos.search_pb2 import FacetRequest, SearchRequest, Tier
 from services.standalone.client import EngineClient
-from services.standalone.console import one_line, out, print_json, say
+from services.standalone.console import one_line, out, print_json, say, warn
 from services.standalone.filters import parse_filter
 from services.standalone.options import ADDRESS, Address, Json
 from services.standalone.page_table import show_page
@@ -65,6 +65,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         print_json(MessageToDict(page, preserving_proto_field_name=True))
         return
     show_page(out, page)
+    for note in page.served_by.notes:
+        warn(one_line(note))
     for facet in page.facets:
         counts = ", ".join(f"{one_line(value.value)} ({value.count})" for value in facet.values)
         say(f"{one_line(facet.field)}: {counts or 'no values'}")

@@ -24,6 +24,7 @@ WINDOW = RankedWindow(
     relevance_scores=[1 / 3, -2.5],
     dense_ranks=[1, 0],
     log_position=17,
+    notes=("filters: no product has 'attributes.colour'",),
     contributions=[[Contribution(feature="block", value=2, contribution=1.5)]],
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype=np.float32),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of
+from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of, note
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.snapshot.columns import Columns, ColumnsWriter
@@ -36,6 +36,7 @@ def random_product(number: int, rng: random.Random) -> Product:
 
 
 PRODUCTS = [random_product(number, random.Random(number)) for number in range(60)]
+EVERY = set(range(60))
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +139,27 @@ def test_many_values_select_as_few_do(columns: Columns) -> None:
 
 
 @pytest.mark.parametrize(
+    ("condition", "found"),
+    [(AnyOf(("red",)), set()), (Between(1, 2), set()), (Exists(True), set()), (Exists(False), EVERY)],
+)
+def test_no_product_has_an_attribute_that_is_not_there(
+    columns: Columns, condition: AnyOf | Between | Exists, found: set[int]
+) -> None:
+    assert rows(columns, Filter("attributes.colour", condition)) == found
+    assert rows(columns, Filter("attributes.colour", condition, negate=True)) == EVERY - found
+
+
+def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns: Columns) -> None:
+    said = note(columns, "filters", "attributes.colour")
+    assert said.startswith("filters: no product has 'attributes.colour'; did you mean ")
+    assert "attributes.color" in said
+    assert [note(columns, "filters", field) for field in ("attributes.color", "brands", "product_id")] == [""] * 3
+
+
+@pytest.mark.parametrize(
     ("filter_", "said"),
     [
         (Filter("brand", AnyOf(("x",))), "did you mean brands"),
-        (Filter("attributes.colour", Exists(True)), "attributes.color"),
         (Filter("zzz", Exists(True)), "fields are type, brands"),
         (Filter("brands", Between(1, 2)), "brands holds texts; use any_of"),
         (Filter("product_id", Between(1, 2)), "product_id is a text"),
