@@ -1,7 +1,8 @@
 """How far a key of the feature store has taken in each partition of the log: what makes an effect happen once.
 
 A value begins with its marks: a count (1 byte), then for each partition its topic (1 byte), its number (2 bytes) and
-the highest offset applied (8 bytes), in order. They grow with every change: values with the same marks are the same.
+the highest offset applied (8 bytes), in order. Where that is too narrow, the value begins with a byte of 0, the count
+has 4 bytes and so has each number. Marks grow with every change: values with the same marks are the same.
 """
 
 import struct
@@ -12,6 +13,9 @@ Source = tuple[int, int]  # topic's number below, partition
 
 TOPIC_NUMBERS = {USER_EVENTS: 0, SEARCH_LOGS: 1}  # part of the stored format: never reuse a number
 _MARK = struct.Struct("<BHQ")
+_MAX_COUNT, _MAX_PARTITION = 0xFF, 0xFFFF
+_WIDE = 0  # in place of the count, which is never 0 in a value that is stored
+_WIDE_HEAD, _WIDE_MARK = struct.Struct("<BI"), struct.Struct("<BIQ")
 
 
 class Marks:
@@ -19,8 +23,11 @@ class Marks:
 
     def __init__(self, value: bytes | None = None) -> None:
         """The marks at the beginning of a value; none of a key that is not there."""
-        offsets = _MARK.iter_unpack(value[1 : size(value)]) if value else ()
-        self._offsets: dict[Source, int] = {(topic, partition): offset for topic, partition, offset in offsets}
+        self._offsets: dict[Source, int] = {}
+        if value:
+            mark, start = (_WIDE_MARK, _WIDE_HEAD.size) if value[0] == _WIDE else (_MARK, 1)
+            offsets = mark.iter_unpack(value[start : size(value)])
+            self._offsets = {(topic, partition): offset for topic, partition, offset in offsets}
 
     def advance(self, source: Source, offset: int) -> bool:
         """Take in an offset; False when it had been taken in before."""
@@ -31,10 +38,16 @@ class Marks:
 
     def encoded(self) -> bytes:
         """As a value begins with them."""
-        marks = (_MARK.pack(*source, offset) for source, offset in sorted(self._offsets.items()))
-        return bytes([len(self._offsets)]) + b"".join(marks)
+        ordered, count = sorted(self._offsets.items()), len(self._offsets)
+        if 0 < count <= _MAX_COUNT and max(partition for _, partition in self._offsets) <= _MAX_PARTITION:
+            return bytes([count]) + b"".join(_MARK.pack(*source, offset) for source, offset in ordered)
+        marks = b"".join(_WIDE_MARK.pack(*source, offset) for source, offset in ordered)
+        return _WIDE_HEAD.pack(_WIDE, count) + marks
 
 
 def size(value: bytes) -> int:
     """Bytes of the marks at the beginning of a value."""
-    return 1 + _MARK.size * value[0]
+    if value[0] != _WIDE:
+        return 1 + _MARK.size * value[0]
+    _, count = _WIDE_HEAD.unpack_from(value)
+    return _WIDE_HEAD.size + _WIDE_MARK.size * int(count)

@@ -26,13 +26,16 @@ _SHARDS = 16  # part of the stored format: commands that a page needs of a clust
 _KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond
 _KEYS_A_SCAN = 1_000
 
-# Each key is written only if its marks (1 byte of count, 11 bytes each) are those that its new value was made from.
+# Each key is written only if its marks are those that its new value was made from. Marks say how long they are, so a
+# value that begins with the bytes expected has no others.
 _REPLACE = """
 local written = {}
 for i, key in ipairs(KEYS) do
-  local head = redis.call('GETRANGE', key, 0, 2805)
-  local marks = head ~= '' and string.sub(head, 1, 1 + 11 * string.byte(head)) or ''
-  if marks == ARGV[3 * i - 2] then
+  local expected, held = ARGV[3 * i - 2], ''
+  if expected ~= '' or redis.call('STRLEN', key) > 0 then
+    held = redis.call('GETRANGE', key, 0, math.max(#expected, 1) - 1)
+  end
+  if held == expected then
     redis.call('SET', key, ARGV[3 * i - 1], 'EX', ARGV[3 * i])
     written[i] = 1
   else

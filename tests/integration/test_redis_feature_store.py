@@ -6,11 +6,12 @@ import pytest
 from shared.features.redis import RedisFeatureStore
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
+from tests.contract.feature_store_partitions import PartitionsSuite
 from tests.contract.feature_store_suite import Begin, FeatureStoreSuite
 from tests.integration.redis_cluster import redis_cluster
 
 
-class TestRedisFeatureStore(FeatureStoreSuite):
+class TestRedisFeatureStore(FeatureStoreSuite, PartitionsSuite):
     @pytest.fixture
     async def begin(self, redis_address: str) -> AsyncIterator[Begin]:
         store = RedisFeatureStore(connect(RedisConfig(f"redis://{redis_address}")))
@@ -24,7 +25,7 @@ def cluster_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-class TestRedisFeatureStoreOnACluster(FeatureStoreSuite):
+class TestRedisFeatureStoreOnACluster(FeatureStoreSuite, PartitionsSuite):
     @pytest.fixture
     async def begin(self, cluster_address: str) -> AsyncIterator[Begin]:
         store = RedisFeatureStore(connect(RedisConfig(f"redis://{cluster_address}", cluster=True)))

@@ -1,0 +1,30 @@
+"""What every feature store does with a log of many partitions; a store's test module subclasses this as well."""
+
+import asyncio
+import math
+
+import pytest
+
+from services.feedback.feature_writer import FeatureWriter
+from shared.features.page import PageRequest, StoredPage
+from tests.contract.feature_store_suite import Begin
+from tests.unit.feedback.told import NOW, did, shown
+
+PARTITIONS = 256
+
+
+class PartitionsSuite:
+    """The fixture `begin` is FeatureStoreSuite's."""
+
+    async def test_a_key_takes_in_any_number_of_partitions_each_once(self, begin: Begin) -> None:
+        store, generation = begin()
+        places = [{"offset": 7, "visitor_id": f"v{at}", "partition": at} for at in range(PARTITIONS)]
+        clicks = [did("click", "p1", query_hash=9, **place) for place in places]
+        pages = [shown("p1", query_hash=9, **place) for place in places]
+        later = did("click", "p1", query_hash=9, offset=8, visitor_id="v255", partition=255)
+        for batch in (clicks, pages, clicks, [later, *clicks]):
+            async with asyncio.timeout(60):
+                await FeatureWriter(store, generation).apply(batch)
+        request = PageRequest(("p1",))
+        page = StoredPage(request, await store.values(request.keys, generation), NOW)
+        assert page.columns()["product_opens_1d"] == pytest.approx([math.log1p(PARTITIONS + 1)])
