@@ -14,6 +14,8 @@ from typing import ClassVar
 
 import grpc
 
+MOST_BYTES = 1_000  # of a message that is told
+
 
 class AisleError(Exception):
     """Base of every error that crosses a service boundary."""
@@ -56,6 +58,19 @@ class Overloaded(AisleError):
 
 class StorageFull(AisleError):
     status = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def shortened(message: str, most_bytes: int = MOST_BYTES) -> str:
+    """A message without its middle where it is long: the field at its start and the remedy at its end stay.
+
+    A value of the caller's makes it long. A status travels in a header, with three bytes for each that is not ASCII,
+    and a header of more than 8 KiB is refused on the way, with the status in it.
+    """
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= most_bytes:
+        return message
+    half = most_bytes // 2
+    return f"{encoded[:half].decode(errors='ignore')} ... {encoded[-half:].decode(errors='ignore')}"
 
 
 def from_status(code: grpc.StatusCode, message: str) -> AisleError:

@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
-import grpc
-from google.protobuf.message import DecodeError
 from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from shared.errors import AisleError, InvalidRequest, from_status
+from shared.errors import from_status
+from shared.guard import Guard
+from shared.request_budget import RequestBudget
+from shared.request_limits import largest_bytes
 
 Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
-Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 
 MESSAGE_BYTES = 32 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
@@ -36,86 +35,19 @@ _REPLICA_OPTIONS = [
     ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.enable_http_proxy", 0),
 ]
+_IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
-    *OPTIONS,
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    # Calls of a connection at once. Those that were reset count until they are forgotten, so that a caller who begins
+    # and resets calls without end (CVE-2023-44487) fills neither the memory nor the queue of those not yet handled.
+    ("grpc.max_concurrent_streams", 100),
+    ("grpc.server.max_pending_requests", 5_000),  # of all connections, above which gRPC cancels anybody's
+    ("grpc.server.max_pending_requests_hard_limit", 10_000),
+    ("grpc.per_message_decompression", 0),  # shared/request_reader.py does it, with a limit
+    ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
     ("grpc.so_reuseport", 0),  # a second server on a port is refused, not silently given half of the calls
     ("grpc.http2.max_ping_strikes", 0),  # connect_replica's pings are welcome, and two at once after a pause
 ]
-
-
-class RaiseAsStatus(aio.ServerInterceptor):
-    """Server side: an AisleError leaves as its gRPC status, from unary and streaming calls alike."""
-
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
-        """Wrap the handler of the call."""
-        handler = await continuation(handler_call_details)
-        if handler is None or handler.request_deserializer is None:  # health and reflection guard themselves
-            return handler
-        wrapped: dict[str, Any] = {
-            "request_deserializer": _reader(handler.request_deserializer),
-            "response_serializer": handler.response_serializer,
-        }
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(_guard_unary(handler.unary_unary), **wrapped)
-        if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(_guard_unary(handler.stream_unary), **wrapped)
-        if handler.stream_stream:
-            return grpc.stream_stream_rpc_method_handler(_guard_stream(handler.stream_stream), **wrapped)
-        return handler
-
-
-@dataclass(frozen=True)
-class _Unreadable:
-    """Stands for a message that is none, until there is somebody to be told."""
-
-    reason: str
-
-
-def _reader(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    def read(data: bytes) -> Any:
-        try:
-            return parse(data)
-        except DecodeError as error:
-            return _Unreadable(f"cannot be read ({error}); send a message of this type, with texts in valid UTF-8")
-
-    return read
-
-
-def _readable(request: Any) -> Any:
-    """The message, or the stream of messages. Raises InvalidRequest where one cannot be read."""
-    if isinstance(request, _Unreadable):
-        raise InvalidRequest("request", request.reason)
-    return _all_readable(request) if hasattr(request, "__aiter__") else request
-
-
-async def _all_readable(requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
-    async for request in requests:
-        yield _readable(request)
-
-
-def _guard_unary(method: Any) -> Any:
-    async def guarded(request: Any, context: aio.ServicerContext[Any, Any]) -> Any:
-        try:
-            return await method(_readable(request), context)
-        except AisleError as error:
-            await context.abort(error.status, str(error))
-
-    return guarded
-
-
-def _guard_stream(method: Any) -> Any:
-    async def guarded(requests: Any, context: aio.ServicerContext[Any, Any]) -> Any:
-        try:
-            async for response in method(_readable(requests), context):
-                yield response
-        except AisleError as error:
-            await context.abort(error.status, str(error))
-
-    return guarded
 
 
 class StatusAsError(aio.UnaryUnaryClientInterceptor):
@@ -150,7 +82,9 @@ class Server:
 
     def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = "[::]") -> None:
         """`services` are (full name, generated register function, servicer)."""
-        self._server = aio.server(interceptors=[RaiseAsStatus()], options=_SERVER_OPTIONS)
+        services = list(services)
+        received = ("grpc.max_receive_message_length", largest_bytes(name for name, _, _ in services))
+        self._server = aio.server(interceptors=[Guard(RequestBudget())], options=[received, *_SERVER_OPTIONS])
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)

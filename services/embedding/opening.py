@@ -10,7 +10,6 @@ from services.embedding.encoder import TextEncoder
 from services.embedding.encoding import EncoderIdentity
 from services.embedding.engines import ENGINES, Engine, Job
 from services.embedding.hash_encoder import HashEncoder
-from services.embedding.memory import return_free_memory
 from services.embedding.model import EncoderSource
 from services.embedding.tokens import TokenReader
 from services.embedding.trial import (
@@ -25,6 +24,7 @@ from services.embedding.trial import (
 from services.embedding.weights import find
 from shared import bundle
 from shared.errors import AisleError, NotFound
+from shared.memory import return_free_memory
 from shared.product_text import STATE_TOKENS
 
 HASH = "hash"

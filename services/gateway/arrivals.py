@@ -4,32 +4,61 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol, TypeVar
 
+from shared import request_budget
+from shared.request_budget import RequestBudget
+
 
 class Sized(Protocol):
     def ByteSize(self) -> int: ...  # noqa: N802  (protobuf's name)
 
 
 Message = TypeVar("Message", bound=Sized)
-MAX_BATCH_BYTES = 16 << 20
+MAX_BATCH_BYTES = 4 << 20
 
 
-class _Arrived(asyncio.Queue[Message | None]):
-    """Messages read ahead; full when they are many, or large."""
+class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
+    """Messages read ahead, with their bytes; full when they are many, or large.
 
-    def __init__(self, max_messages: int, max_bytes: int) -> None:
+    What was read is held until it has been handled. A size is asked for once: protobuf serializes to know it.
+    """
+
+    def __init__(self, max_messages: int, max_bytes: int, budget: RequestBudget) -> None:
         super().__init__(max_messages)
-        self._max_bytes, self._bytes = max_bytes, 0
+        self._max_bytes, self._budget = max_bytes, budget
+        self._waiting_bytes = self._taken_bytes = self._held_bytes = 0
 
     def full(self) -> bool:
-        return super().full() or self._bytes >= self._max_bytes
+        return super().full() or self._waiting_bytes >= self._max_bytes
 
-    def _put(self, item: Message | None) -> None:
+    async def add(self, message: Message) -> None:
+        """Hold a message, and queue it once there is a place."""
+        size_bytes = message.ByteSize()
+        self._held_bytes += size_bytes
+        self._budget.hold(size_bytes)
+        await self.put((message, size_bytes))
+
+    def handled(self) -> None:
+        """Hold no longer what was taken out of the queue."""
+        self._release(self._taken_bytes)
+        self._taken_bytes = 0
+
+    def close(self) -> None:
+        """Hold nothing any more."""
+        self._release(self._held_bytes)
+
+    def _release(self, count_bytes: int) -> None:
+        self._held_bytes -= count_bytes
+        self._budget.release(count_bytes)
+
+    def _put(self, item: tuple[Message, int] | None) -> None:
         super()._put(item)
-        self._bytes += item.ByteSize() if item is not None else 0
+        self._waiting_bytes += item[1] if item else 0
 
-    def _get(self) -> Message | None:
+    def _get(self) -> tuple[Message, int] | None:
         item = super()._get()
-        self._bytes -= item.ByteSize() if item is not None else 0
+        size_bytes = item[1] if item else 0
+        self._waiting_bytes -= size_bytes
+        self._taken_bytes += size_bytes
         return item
 
 
@@ -41,7 +70,7 @@ async def batches(
     Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot fill the memory.
     An error of the stream is raised after what came before it.
     """
-    arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes)
+    arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes, request_budget.current())
     reader = asyncio.create_task(_read(stream, arrived))
     try:
         open_ = True
@@ -49,16 +78,18 @@ async def batches(
             batch, open_ = await _next_batch(arrived, max_batch)
             if batch:
                 yield batch
+            arrived.handled()
         await reader
     finally:
         reader.cancel()
+        arrived.close()
 
 
 async def _read(stream: AsyncIterator[Message], arrived: _Arrived[Message]) -> None:
     failure: Exception | None = None
     try:
         async for message in stream:
-            await arrived.put(message)
+            await arrived.add(message)
     except Exception as error:
         failure = error
     await arrived.put(None)  # not when cancelled: then nobody takes it
@@ -68,10 +99,10 @@ async def _read(stream: AsyncIterator[Message], arrived: _Arrived[Message]) -> N
 
 async def _next_batch(arrived: _Arrived[Message], max_batch: int) -> tuple[list[Message], bool]:
     batch: list[Message] = []
-    message = await arrived.get()
-    while message is not None:
-        batch.append(message)
+    item = await arrived.get()
+    while item is not None:
+        batch.append(item[0])
         if len(batch) >= max_batch or arrived.empty():
             return batch, True
-        message = arrived.get_nowait()
+        item = arrived.get_nowait()
     return batch, False

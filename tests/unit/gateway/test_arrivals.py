@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from services.gateway.arrivals import batches
+from shared import request_budget
+from shared.request_budget import RequestBudget
 
 
 @dataclass(frozen=True)
@@ -61,3 +63,24 @@ async def test_whoever_stops_taking_stops_the_reading() -> None:
     await taken.aclose()
     await asyncio.sleep(0.01)
     assert stream.sent <= 30
+
+
+async def test_what_a_stream_has_read_is_held_until_it_is_handled() -> None:
+    budget = RequestBudget()
+    request_budget.begin(budget)
+    held = []
+    async for batch in batches(Stream([Message(number, size_bytes=10) for number in range(6)]).__aiter__(), 2):
+        held.append(budget.held_bytes)
+        assert budget.held_bytes >= 10 * len(batch)
+    assert max(held) <= 50  # a batch in hand, one in the queue, and the message that waits for a place
+    assert budget.held_bytes == 0
+
+
+async def test_a_stream_that_breaks_off_holds_nothing() -> None:
+    budget = RequestBudget()
+    request_budget.begin(budget)
+    taken = batches(Stream([Message(number, size_bytes=10) for number in range(100)]).__aiter__(), 10)
+    await anext(taken)
+    assert budget.held_bytes
+    await taken.aclose()
+    assert budget.held_bytes == 0

@@ -1,0 +1,50 @@
+"""How large a request may be, and how many calls of a kind there may be at once: one table for every service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+_KIB, _MIB = 1 << 10, 1 << 20
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLimit:
+    """What one call of a method may bring."""
+
+    max_bytes: int = 64 * _KIB  # of a message, after decompression
+    max_parts: int = 20_000  # submessages and values of a message, as far as they are counted (shared/wire_parts.py)
+    at_once: int = 1_000  # calls of the method in the process
+    read_seconds: float = _SECONDS  # in which a request that is one message must have come
+
+
+DEFAULT = RequestLimit()
+MAX_HELD_BYTES = 128 * _MIB  # of the requests that a process works on together
+MAX_RATIO = 100  # times its compressed size, which a message may be
+FREE_BYTES = 64 * _KIB  # up to which the ratio does not count
+
+# The events of a batch may name 100 products each, which are parts; a message of UpsertProducts is one product.
+LIMITS: Mapping[str, RequestLimit] = {
+    "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
+    "/aisle.v1.EventService/RecordEvents": RequestLimit(max_bytes=4 * _MIB, max_parts=150_000, at_once=128),
+    "/aisle.v1.EventService/StreamEvents": RequestLimit(max_bytes=4 * _MIB),
+    "/aisle.v1.CatalogService/UpsertProducts": RequestLimit(max_bytes=32 * _MIB),
+    "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
+    "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
+    "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
+    "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB),
+    "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
+}
+
+
+def limit_of(method: str) -> RequestLimit:
+    """The limit of a method, by its full name with slashes."""
+    return LIMITS.get(method, DEFAULT)
+
+
+def largest_bytes(services: Iterable[str]) -> int:
+    """The largest message that one of the services takes; they are given by their full names."""
+    prefixes = tuple(f"/{service}/" for service in services)
+    found = (limit.max_bytes for method, limit in LIMITS.items() if method.startswith(prefixes))
+    return max(found, default=DEFAULT.max_bytes)
