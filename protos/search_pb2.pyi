@@ -290,11 +290,11 @@ class SearchRequest(_message.Message):
     """
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
-        """All must hold."""
+        """All must hold; at most 100, whose any_of have at most 2,000 values together."""
 
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[Global___FacetRequest]:
-        """Counts to return."""
+        """Counts to return; at most 20, whose limits are at most 5,000 together."""
 
     @_builtins.property
     def experiment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

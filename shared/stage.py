@@ -3,12 +3,17 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TypeVar
 
 from shared.errors import AisleError
 
 Answer = TypeVar("Answer")
+
+FAIR_SHARE = 0.75  # of what a stage gets of an ordinary page's budget: what came before has taken its part
+asker: ContextVar[str] = ContextVar("asker", default="")  # for whom the page is, where that is known
 
 _logger = logging.getLogger(__name__)
 
@@ -25,7 +30,8 @@ class Stage:
     """Calls with a limit, and cancels what is late.
 
     After `max_late` late calls in a row it rests for `rest_seconds`: work that a cancellation does not stop (a thread)
-    cannot pile up behind pages that gave up long ago, and pages do not wait for what will not come.
+    cannot pile up behind pages that gave up long ago, and pages do not wait for what will not come. Where a few askers
+    made all those calls, it rests for them alone: their requests may be the reason.
     """
 
     def __init__(
@@ -38,18 +44,20 @@ class Stage:
     ) -> None:
         """`through` are the errors that are for the page, not reasons to do without the stage.
 
-        Lateness under a limit below `fair_ms` says more about the caller's deadline than about the stage.
+        Lateness under a limit below `fair_ms`, about what an ordinary page gives the stage, says more about the
+        caller's deadline than about the stage.
         """
         self.name, self._through = name, through
         self._max_late, self._rest_seconds, self._fair_ms = max_late, rest_seconds, fair_ms
-        self._late_in_a_row = 0
+        self._late_for: deque[str] = deque(maxlen=max_late)  # the askers of the last late calls in a row
         self._rests_until = 0.0
+        self._rests_for: frozenset[str] = frozenset()
 
     async def run(self, call: Callable[[], Awaitable[Answer]], limit_ms: float) -> Answer:
         """The answer of `call` within the limit. Raises Missed, or an error that goes through."""
         if limit_ms <= 0:
             raise Late(f"{self.name}: deadline")
-        if time.monotonic() < self._rests_until:
+        if self._rests():
             raise Missed(f"{self.name}: resting after {self._max_late} late answers")
         limit = asyncio.timeout(limit_ms / 1e3)
         try:
@@ -59,12 +67,17 @@ class Stage:
             if limit.expired():
                 self._note_late(limit_ms)
                 raise Late(f"{self.name}: deadline") from error
-            self._late_in_a_row = 0
+            self._late_for.clear()
             if isinstance(error, self._through):
                 raise
             raise self._missed(error) from error
-        self._late_in_a_row = 0
+        self._late_for.clear()
         return answer
+
+    def _rests(self) -> bool:
+        if time.monotonic() >= self._rests_until:
+            return False
+        return len(self._rests_for) > self._max_late // 2 or asker.get() in self._rests_for
 
     def _missed(self, error: Exception) -> Missed:
         if isinstance(error, AisleError):
@@ -80,7 +93,8 @@ class Stage:
     def _note_late(self, limit_ms: float) -> None:
         if limit_ms < self._fair_ms:
             return
-        self._late_in_a_row += 1
-        if self._late_in_a_row >= self._max_late:
+        self._late_for.append(asker.get())
+        if len(self._late_for) >= self._max_late:
             self._rests_until = time.monotonic() + self._rest_seconds
-            self._late_in_a_row = self._max_late - 1  # after the rest, one more late answer is enough
+            self._rests_for = frozenset(self._late_for)
+            self._late_for.popleft()  # after the rest, one more late answer is enough

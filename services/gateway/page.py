@@ -20,9 +20,10 @@ _NAMED_FEATURES = 2
 class Pages:
     """Fetches the products of a page, and only those."""
 
-    def __init__(self, retrieval: Retrieval) -> None:
+    def __init__(self, retrieval: Retrieval, ordinary_ms: float) -> None:
+        """`ordinary_ms` is the budget of an ordinary page, by which lateness is judged."""
         self._retrieval = retrieval
-        self._stage = Stage("products", through=(SnapshotGone,))
+        self._stage = Stage("products", (SnapshotGone,), fair_ms=ordinary_ms / 2)
 
     async def results(
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget, last_try: bool = False

@@ -20,7 +20,7 @@ from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.ranked_window import RankedWindow
 from services.gateway.understanding import Understanding, UnderstoodQuery
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.stage import Late, Missed, Stage
+from shared.stage import FAIR_SHARE, Late, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
@@ -31,12 +31,16 @@ _EXPLAINED = 100  # results of a window that get contributions, and feature valu
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
-    def __init__(self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int) -> None:
-        self._understanding = Understanding(embedding, retrieval)
+    def __init__(
+        self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int, ordinary_ms: float
+    ) -> None:
+        """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is judged."""
+        self._understanding = Understanding(embedding, retrieval, ordinary_ms)
+        fair_ms = ordinary_ms * (1 - _FETCH_SHARE) * FAIR_SHARE
         self._retrieval, self._reranker, self._window_size = retrieval, reranker, window_size
         self._stages = {
-            "retrieval": Stage("retrieval", through=(InvalidRequest, SnapshotGone)),
-            "reranker": Stage("reranker", through=(SnapshotGone,)),
+            "retrieval": Stage("retrieval", (InvalidRequest, SnapshotGone), fair_ms=fair_ms),
+            "reranker": Stage("reranker", (SnapshotGone,), fair_ms=fair_ms),
         }
 
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:

@@ -25,6 +25,7 @@ from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
 from shared.query_ids import new_query_id
+from shared.stage import asker
 
 _WAIT_SHARE = 0.8  # of the deadline, what a wait for a write may take
 
@@ -45,8 +46,8 @@ class SearchService(SearchServiceServicer):
         self._signatures = signatures
         self._admission = Admission(config.max_in_flight, config.max_waiting)
         self._visibility = Visibility(log, retrieval)
-        self._ranking = Ranking(embedding, retrieval, reranker, config.window_size)
-        self._pages = Pages(retrieval)
+        self._ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
+        self._pages = Pages(retrieval, config.deadline_ms)
         mine = MemoryWindows(config.max_windows, config.max_window_bytes, config.window_ttl_seconds)
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
@@ -56,12 +57,13 @@ class SearchService(SearchServiceServicer):
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/search.proto."""
-        budget = Budget(request.deadline_ms or self._default_deadline_ms)
+        budget, peer = Budget(request.deadline_ms or self._default_deadline_ms), peer_of(context)
+        asker.set(peer)
         request = validation.read_part(request)
         try:
             validation.check(request)
             token = self._token(request)
-            await self._shown(request, budget, peer_of(context))
+            await self._shown(request, budget, peer)
             async with self._admission.admitted(budget.left_ms()):
                 response = await self._search(request, token, budget)
         except AisleError as error:

@@ -12,7 +12,7 @@ from services.gateway import validation
 from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Retrieval
 from shared.errors import SnapshotGone
-from shared.stage import Missed, Stage
+from shared.stage import FAIR_SHARE, Missed, Stage
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
@@ -53,9 +53,11 @@ class Understanding:
     Both at once where the encoder can be guessed from the page before; a wrong guess is encoded again.
     """
 
-    def __init__(self, embedding: Embedding, retrieval: Retrieval) -> None:
+    def __init__(self, embedding: Embedding, retrieval: Retrieval, ordinary_ms: float) -> None:
+        """`ordinary_ms` is the budget of an ordinary page, by which lateness is judged."""
         self._embedding, self._retrieval = embedding, retrieval
-        self._analysis, self._encoding = Stage("analyze"), Stage("embedding", through=(SnapshotGone,))
+        self._analysis = Stage("analyze", fair_ms=ordinary_ms * _ANALYZE_SHARE * FAIR_SHARE)
+        self._encoding = Stage("embedding", (SnapshotGone,), fair_ms=ordinary_ms * _EMBED_SHARE * FAIR_SHARE)
         self._encoder_version = ""  # of the snapshot that was current last
 
     async def of(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:

@@ -14,7 +14,10 @@ MAX_DEADLINE_MS = 60_000
 MAX_FILTERS = 100
 MAX_FACETS = 20
 MAX_FILTER_VALUES = 1_000
+MAX_ALL_FILTER_VALUES = 2_000  # of all filters together
 MAX_FACET_LIMIT = 1_000
+MAX_ALL_FACET_VALUES = 5_000  # of all facets together
+DEFAULT_FACET_LIMIT = 10
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
 ORDERS = ("relevance", "price asc", "price desc", "rating desc", "newest")
@@ -69,6 +72,7 @@ def check(request: SearchRequest) -> None:
         _check_filter(f"filters[{index}]", each)
     for index, facet in enumerate(request.facets):
         _check_facet(f"facets[{index}]", facet)
+    _check_sums(request)
 
 
 def _check_names(request: SearchRequest) -> None:
@@ -85,6 +89,15 @@ def _check_names(request: SearchRequest) -> None:
 def _check_count(name: str, count: int, most: int) -> None:
     if count > most:
         raise InvalidRequest(name, f"{count} are too many; send at most {most}")
+
+
+def _check_sums(request: SearchRequest) -> None:
+    """What a request costs grows with all values that its filters compare and its facets list."""
+    if (values := sum(len(each.any_of.values) for each in request.filters)) > MAX_ALL_FILTER_VALUES:
+        remedy = f"send at most {MAX_ALL_FILTER_VALUES} in all"
+        raise InvalidRequest("filters", f"their any_of have {values} values together; {remedy}")
+    if (listed := sum(each.limit or DEFAULT_FACET_LIMIT for each in request.facets)) > MAX_ALL_FACET_VALUES:
+        raise InvalidRequest("facets", f"their limits are {listed} together; ask for at most {MAX_ALL_FACET_VALUES}")
 
 
 def _check_field(name: str, field: str) -> None:

@@ -14,6 +14,7 @@ from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 
 DEFAULT_LIMIT, MAX_LIMIT = 10, 1_000
+_FEW_CODES = 1_000
 _NO_CODES = np.empty(0, np.uint32)
 
 
@@ -62,10 +63,19 @@ def _numbers(segment: Segment, matching: Mask, field: str) -> NDArray[np.float64
 def _most_frequent_texts(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> list[tuple[str, int]]:
     found = [(segment.text(field), mask) for segment, mask in _parts(columns, matching)]
     codes = np.concatenate([entries.within(mask) if entries else _NO_CODES for entries, mask in found])
-    codes, counts = np.unique(codes, return_counts=True)
+    codes, counts = _counted(codes)
     return [
         (columns.values[code], count) for code, count in _largest(codes, counts, limit, columns.values.sorted_count)
     ]
+
+
+def _counted(codes: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The different codes in order, and how often each comes: by sorting them only where they are few."""
+    if len(codes) < _FEW_CODES or (span := int(codes.max()) - (low := int(codes.min()))) > 8 * len(codes):
+        return np.unique(codes, return_counts=True)
+    counts = np.bincount(codes - low, minlength=span + 1)
+    found = np.flatnonzero(counts)
+    return found + low, counts[found]
 
 
 def _most_frequent_numbers(numbers: NDArray[np.float64], limit: int) -> list[tuple[str, int]]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.nearest_names import nearest_names
+from shared.caller import PATIENT, Caller
 from shared.errors import InvalidRequest
-from shared.snapshot.catalog_columns import CatalogColumns, Entries, Segment, has_numbers, has_text
+from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, has_numbers, has_text
 from shared.snapshot.columns import SEPARATOR, TEXTS
 
 Mask = NDArray[np.bool_]  # (n,)
@@ -80,12 +81,13 @@ def _hint(columns: CatalogColumns, field: str) -> str:
     return f"fields are {', '.join((*TEXTS, *NUMERIC))}, {ATTRIBUTE}*"
 
 
-def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf) -> Mask | None:
-    """The rows (n,) that meet all filters; None when there are no filters."""
+def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT) -> Mask | None:
+    """The rows (n,) that meet all filters; None when there are no filters. Raises CallerLeft once the caller has."""
     if not filters:
         return None
     mask = np.ones(columns.row_count, np.bool_)
     for filter_ in filters:
+        caller.check()
         mask &= _rows_meeting(filter_, columns, row_of) ^ filter_.negate
     return mask
 
@@ -122,7 +124,8 @@ def _with_ids(condition: AnyOf | Between | Exists, row_count: int, row_of: RowOf
 
 
 def _with_value(columns: CatalogColumns, field: str, values: Sequence[str]) -> Mask:
-    spans = [span for value in _written(field, values) for span in columns.values.spans(value)]
+    different = dict.fromkeys(value.casefold() for value in _written(field, values))
+    spans = [span for value in different for span in columns.values.spans(value)]
     numbers: list[float] = []
     if _is_dense(columns, field) or has_numbers(columns, field):
         numbers = _parsed(field, values, strict=not has_text(columns, field))
@@ -145,16 +148,25 @@ def _holding(segment: Segment, field: str, spans: Sequence[range], numbers: Sequ
     if entries := segment.text(field):
         mask |= _mask(segment.row_count, entries.rows[_coded(entries, spans)])
     if (dense := segment.dense(field)) is not None:
-        mask |= np.isin(dense, numbers)
+        mask |= _among(dense, numbers)
     if sparse := segment.sparse(field):
-        mask |= _mask(segment.row_count, sparse.rows[np.isin(sparse.values, numbers)])
+        mask |= _mask(segment.row_count, sparse.rows[_among(sparse.values, numbers)])
     return mask
+
+
+def _among(values: Numbers, wanted: Sequence[float]) -> Mask:
+    """Which values are wanted ones."""
+    ordered = np.unique(np.array(wanted, np.float64))
+    if not len(ordered):
+        return np.zeros(len(values), np.bool_)
+    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
+    return np.asarray(ordered[places] == values)
 
 
 def _coded(entries: Entries, spans: Sequence[range]) -> Mask:
     """Which entries are one of the values; a run of codes is one comparison, so one value costs two."""
     if len(spans) > 4:
-        return np.isin(entries.values, np.concatenate([np.arange(span.start, span.stop) for span in spans]))
+        return np.isin(entries.values, np.fromiter((code for span in spans for code in span), np.int64))
     found = np.zeros(len(entries.values), np.bool_)
     for span in spans:
         found |= (entries.values >= span.start) & (entries.values < span.stop)

@@ -18,6 +18,7 @@ from services.retrieval import facets, filters, fusion, orders
 from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.snapshots import Snapshot
+from shared.caller import PATIENT, Caller
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -69,13 +70,15 @@ class Lists:
 
 @dataclass(frozen=True)
 class Clock:
-    """Milliseconds by part."""
+    """Milliseconds by part; no part begins once the caller has left."""
 
+    caller: Caller = PATIENT
     spent_ms: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Add the time of the block to `part`."""
+        """Add the time of the block to `part`. Raises CallerLeft."""
+        self.caller.check()
         start = time.perf_counter()
         yield
         self.spent_ms[part] = self.spent_ms.get(part, 0.0) + (time.perf_counter() - start) * 1e3
@@ -88,11 +91,12 @@ class Retriever:
     leg_limit: int = 300  # longest list of each leg
     dense_floor: float = 0.5  # share of the best cosine below which a product is not near
 
-    def retrieve(self, snapshot: Snapshot, request: Request) -> Candidates:
-        """The candidates of a request. Raises InvalidRequest naming the field at fault."""
-        order_by, clock = orders.check(request.order_by), Clock()
+    def retrieve(self, snapshot: Snapshot, request: Request, caller: Caller = PATIENT) -> Candidates:
+        """The candidates of a request. Raises InvalidRequest naming the field at fault, and CallerLeft."""
+        order_by, clock = orders.check(request.order_by), Clock(caller)
         with clock.timed("filter"):
-            allowed = _both(mask_of(request.filters, snapshot.columns, snapshot.products.row), snapshot.shown())
+            met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
+            allowed = _both(met, snapshot.shown())
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query)
         lists = self._lists(snapshot, request, words, allowed, clock)
@@ -158,7 +162,7 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks[: len(rows)], lists.dense_scores)
     with clock.timed("facets"):
         matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
-        counted = tuple(facets.count(snapshot.columns, matching, name, limit) for name, limit in request.facets)
+        counted = tuple(_facets(snapshot, request, matching, clock.caller))
         total = int(np.count_nonzero(matching))
     return Candidates(
         rows,
@@ -180,6 +184,12 @@ def _notes(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
     named = [("filters", filter_.field) for filter_ in request.filters]
     named += [("facets", field) for field, _ in request.facets]
     return tuple(note for name, field in named if (note := filters.note(snapshot.columns, name, field)))
+
+
+def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:
+    for name, limit in request.facets:
+        caller.check()
+        yield facets.count(snapshot.columns, matching, name, limit)
 
 
 def _dense_scores(snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores) -> Scores:

@@ -1,6 +1,5 @@
 """Retrieval on the wire: a query and its vector in, candidates and products out."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,6 +24,7 @@ from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
+from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
 
 NAME = "aisle.v1.RetrievalService"
@@ -47,7 +47,7 @@ class RetrievalService(RetrievalServiceServicer):
             return AnalyzeQueryResponse()
         snapshot, corrected = self._snapshots.get(), query
         if self._correct_spelling:
-            corrected = await asyncio.to_thread(snapshot.spelling.correct, query)
+            corrected = await in_thread(lambda caller: snapshot.spelling.correct(query, caller))
         return AnalyzeQueryResponse(
             query=corrected, corrected=corrected != query, encoder_version=snapshot.encoder_version
         )
@@ -58,16 +58,17 @@ class RetrievalService(RetrievalServiceServicer):
             request.wait_for_visible, request.budget_ms, request.snapshot_version, request.encoder_version
         )
 
-        def answer() -> RetrieveResponse:
-            return _response(snapshot, self._retriever.retrieve(snapshot, _request(request, snapshot.dense.dim)))
+        def answer(caller: Caller) -> RetrieveResponse:
+            wanted = _request(request, snapshot.dense.dim)
+            return _response(snapshot, self._retriever.retrieve(snapshot, wanted, caller))
 
-        return await asyncio.to_thread(answer)
+        return await in_thread(answer)
 
     async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
         snapshot = await self._snapshots.showing(request.wait_for_visible, request.budget_ms, request.snapshot_version)
         if 0 < len(request.rows) <= _AT_ONCE and not request.query:  # to wake a thread would take as long
-            return _fetched(snapshot, request)
-        return await asyncio.to_thread(_fetched, snapshot, request)
+            return _fetched(snapshot, request, PATIENT)
+        return await in_thread(lambda caller: _fetched(snapshot, request, caller))
 
 
 def replica_status(snapshots: Snapshots) -> ReplicaStatus:
@@ -158,13 +159,14 @@ def _facet(facet: facets.Facet) -> search_pb2.Facet:
     return message
 
 
-def _fetched(snapshot: Snapshot, request: FetchProductsRequest) -> FetchProductsResponse:
+def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:
     response = FetchProductsResponse(log_position=snapshot.log_position)
-    terms = MatchedTerms(snapshot.lexical.index, request.query)
+    terms = MatchedTerms(snapshot.lexical.index, request.query) if request.query else None
     for row in _rows(snapshot, request):
         product = response.products.add()
         product.ParseFromString(snapshot.products.payload(row))
-        if request.query:
+        if terms:
+            caller.check()
             response.matched_terms.append(" ".join(terms.of(_texts(product))))
     return response
 

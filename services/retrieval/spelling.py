@@ -1,7 +1,8 @@
 """Make of what was typed what is searched: one clean line, its unknown words corrected from the catalogue's own.
 
 A word is only touched when no product has it and it has letters alone; so a product can always be found by the words
-in it. Distances are Damerau's: a letter more, less, another, or two that changed places.
+in it. Of one query only the first ten such words are, for each is compared with many. Distances are Damerau's: a letter
+more, less, another, or two that changed places.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from itertools import pairwise
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from shared.caller import PATIENT, Caller
 from shared.compatible_form import compatible
 from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
 from shared.snapshot.vocabulary import LONGEST_WORD, plain
 
 MAX_QUERY_CHARACTERS = 1_000
 _SHORTEST, _LONG = 4, 8  # letters: shorter words are left alone, longer ones may differ twice
+_MOST_LOOKED_UP = 10  # words of a query
 _RARE = 2  # a word that two edits separate is in at least as many products
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -41,22 +44,26 @@ class Spelling:
 
     index: LexicalIndex
 
-    def correct(self, query: str) -> str:
-        """The query with every correctable word replaced; other characters stay as they are."""
+    def correct(self, query: str, caller: Caller = PATIENT) -> str:
+        """The query with its correctable words replaced; other characters stay as they are. Raises CallerLeft."""
         words = list(_WORD.finditer(query))
-        corrected, end = [], 0
+        corrected, end, looked_up = [], 0, dict[str, str]()
         for place, match in enumerate(words):
+            caller.check()
             around = [neighbour[0] for neighbour in words[max(0, place - 1) : place + 2]]
-            corrected += [query[end : match.start()], self._corrected(match[0], around)]
+            corrected += [query[end : match.start()], self._corrected(match[0], around, looked_up)]
             end = match.end()
         return "".join([*corrected, query[end:]])
 
-    def _corrected(self, word: str, around: list[str]) -> str:
+    def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
+        """`looked_up` are the query's words so far that no product has, with what they became."""
         if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or self._known(word):
             return word
         if any(self._known(first + second) for first, second in pairwise(around)):  # "mac book" for "macbook"
             return word
-        return self._nearest(plain(word)) or self._split(plain(word)) or word
+        if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
+            looked_up[word] = self._nearest(plain(word)) or self._split(plain(word)) or word
+        return looked_up.get(word, word)
 
     def _known(self, word: str) -> bool:
         indexed = self.index.words(word)

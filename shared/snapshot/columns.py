@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import mmap
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +38,7 @@ NUMBERS = {
 }  # column: field of Product
 TEXTS = ("type", "brands", "categories", "availability", "tags", "language_code")
 SEPARATOR = " > "
+_KEPT_EVERY = 32  # texts: 1 MB of memory for 300,000
 
 
 def paths(category: str) -> list[str]:
@@ -117,10 +118,11 @@ def _escape(value: str) -> str:
 
 
 class Values:
-    """The different texts, by code, read from the disk when asked for."""
+    """The different texts, by code, read from the disk when asked for; a few are kept to look others up from."""
 
     def __init__(self, data: bytes | mmap.mmap, offsets: NDArray[np.int64]) -> None:
-        self._data, self._offsets = data, offsets
+        self._data, self._offsets = data, offsets.data
+        self._kept = [self._key(code) for code in range(0, len(self), _KEPT_EVERY)]
 
     @classmethod
     def open(cls, folder: Path) -> Values:
@@ -145,8 +147,7 @@ class Values:
 
     def code(self, value: str) -> int | None:
         """The code of exactly this text; None when no product has it."""
-        code = bisect_left(range(len(self)), _order(value), key=lambda code: _order(self[code]))
-        return code if code < len(self) and self[code] == value else None
+        return next((code for code in self.codes(value) if self[code] == value), None)
 
     def spans(self, value: str) -> list[range]:
         """The codes of a text in whatever case, in runs."""
@@ -155,9 +156,16 @@ class Values:
 
     def codes(self, value: str) -> range:
         """The codes of a text in whatever case: a range, since the texts are sorted without regard to case."""
-        codes, key = range(len(self)), value.casefold()
-        low = bisect_left(codes, key, key=lambda code: self[code].casefold())
-        return range(low, bisect_right(codes, key, lo=low, key=lambda code: self[code].casefold()))
+        key = value.casefold()
+        last = bisect_left(self._kept, key) * _KEPT_EVERY  # the first that is kept and does not come before the text
+        low, high = max(0, last - _KEPT_EVERY), min(last, len(self))
+        low = high = bisect_left(range(len(self)), key, low, high, key=self._key)
+        while high < len(self) and self._key(high) == key:
+            high += 1
+        return range(low, high)
+
+    def _key(self, code: int) -> str:
+        return self[code].casefold()
 
 
 @dataclass(frozen=True)

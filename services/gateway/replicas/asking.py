@@ -17,6 +17,7 @@ Send = Callable[[Replica, float], Awaitable[Answer]]  # to a replica, so many mi
 
 _MOST_ATTEMPTS = 3
 _LOSER_SECONDS = 1.0  # more for one that a peer was quicker than; without an answer by then it counts as failed
+_FAIR_MS = 50.0  # with less, a failure says more about the caller's deadline than about the replica
 _TYPICAL = 0.5  # the quantile that answers are compared with
 _FINAL = (InvalidRequest, NotFound)  # answers, and the same ones everywhere
 _NO_FAULT = (SnapshotGone, Overloaded)  # to be asked of another one, but no reason to leave this one alone
@@ -35,15 +36,17 @@ class Asking:
     async def ask(self, kind: str, send: "Send[Answer]", log_position: int = 0, budget_ms: float = 0.0) -> Answer:
         """The first answer of a replica.
 
-        Calls of a `kind` take about equally long. The replica should show the catalogue's log up to `log_position`;
-        one that does not yet may wait for it. `budget_ms` is what the call may take, 0: nobody says.
+        Calls of a `kind` take about equally long: their replicas are compared. The replica should show the catalogue's
+        log up to `log_position`; one that does not yet may wait for it. `budget_ms` is what the call may take,
+        0: nobody says.
         Raises what the replicas raise, and Unavailable when none is known.
         """
         first = self._rotation.first(log_position)
         if first is None:
             raise Unavailable("no address is known yet")
         waits = first.log_position < log_position  # how long it takes says nothing about the replica then
-        call = _Call(f"{kind} wait" if waits else kind, send, self._measured)
+        fair = not waits and not 0 < budget_ms < _FAIR_MS
+        call = _Call(f"{kind} wait" if waits else kind, send, self._measured, fair)
         self._hedging.asked()
         if not waits:
             self._probe(call)
@@ -57,7 +60,8 @@ class Asking:
     async def _race(self, call: "_Call[Answer]", first: Replica, log_position: int, budget_ms: float) -> Answer:
         call.begin(first)
         failure: AisleError | None = None
-        hedge_ms: float | None = self._hedging.after_ms(call.kind, budget_ms)
+        waits = first.log_position < log_position  # a peer would wait as well
+        hedge_ms = None if waits else self._hedging.after_ms(call.kind, budget_ms)
         while call.open:
             ended = await call.next_ended(hedge_ms)
             if ended is None:  # the first is late
@@ -92,13 +96,14 @@ class Asking:
             self._beaten(replica)
         for task, replica in call.open.items():
             task.add_done_callback(_drop)
-            asyncio.get_running_loop().call_later(_LOSER_SECONDS, self._give_up, task, replica)
+            asyncio.get_running_loop().call_later(_LOSER_SECONDS, self._give_up, task, replica, call.fair)
         call.open.clear()
 
-    def _give_up(self, task: "asyncio.Task[Answer]", replica: Replica) -> None:
+    def _give_up(self, task: "asyncio.Task[Answer]", replica: Replica, fair: bool) -> None:
         if not task.done():
             task.cancel()
-            self._beaten(replica)
+            if fair:
+                self._beaten(replica)
 
     def _beaten(self, replica: Replica) -> None:
         self._ejection.beaten(replica, self._rotation.replicas)
@@ -132,8 +137,11 @@ class Asking:
 class _Call(Generic[Answer]):
     """One call, and the replicas that it was sent to."""
 
-    def __init__(self, kind: str, send: "Send[Answer]", measured: Callable[[str, Replica, float], None]) -> None:
-        self.kind, self.send, self._measured = kind, send, measured
+    def __init__(
+        self, kind: str, send: "Send[Answer]", measured: Callable[[str, Replica, float], None], fair: bool
+    ) -> None:
+        """`fair` says that a replica which fails is at fault, not the time that its caller gives it."""
+        self.kind, self.send, self._measured, self.fair = kind, send, measured, fair
         self.open: dict[asyncio.Task[Answer], Replica] = {}
         self.tried: list[Replica] = []
         self.failed: list[Replica] = []
@@ -166,7 +174,7 @@ class _Call(Generic[Answer]):
         try:
             return ended.result()
         except AisleError as error:
-            if not isinstance(error, _NO_FAULT):
+            if self.fair and not isinstance(error, _NO_FAULT):
                 self.failed.append(replica)
             raise
 

@@ -34,6 +34,7 @@ Stub = TypeVar("Stub")
 Method = Callable[[Any], Awaitable[Response]]
 
 _LEAST_MS = 1.0
+_MANY_VALUES, _MANY_FIELDS = 100, 10  # of filters, and facets
 
 
 class Replicas(Generic[Stub]):
@@ -121,11 +122,18 @@ class RetrievalReplicas:
 
     async def Retrieve(self, request: RetrieveRequest) -> RetrieveResponse:
         wanted = request.wait_for_visible
-        return await self.all.call(lambda stub: stub.Retrieve, "Retrieve", request, wanted)
+        return await self.all.call(lambda stub: stub.Retrieve, _retrieval_kind(request), request, wanted)
 
     async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
-        wanted = request.wait_for_visible
-        return await self.all.call(lambda stub: stub.FetchProducts, "FetchProducts", request, wanted)
+        wanted, kind = request.wait_for_visible, "FetchProducts explained" if request.query else "FetchProducts"
+        return await self.all.call(lambda stub: stub.FetchProducts, kind, request, wanted)
+
+
+def _retrieval_kind(request: RetrieveRequest) -> str:
+    """A dear request makes no replica look slow among those that were asked for cheap ones."""
+    values = sum(len(each.any_of.values) for each in request.filters)
+    dear = values > _MANY_VALUES or len(request.filters) + len(request.facets) > _MANY_FIELDS
+    return "Retrieve much" if dear else "Retrieve"
 
 
 class RerankerReplicas:

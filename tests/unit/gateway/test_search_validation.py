@@ -9,6 +9,10 @@ from shared.errors import InvalidRequest
 BRAND = Filter(field="brands", any_of=AnyOf(values=["Acme"]))
 
 
+def any_brand(count: int) -> Filter:
+    return Filter(field="brands", any_of=AnyOf(values=[f"brand {number}" for number in range(count)]))
+
+
 def price(**ends: float) -> Filter:
     return Filter(field="price", range=NumberRange(**ends))
 
@@ -43,6 +47,14 @@ def price(**ends: float) -> Filter:
         (SearchRequest(facets=[FacetRequest()]), r"facets\[0\].field: is required"),
         (SearchRequest(facets=[FacetRequest(field="size")]), "'size' is unknown"),
         (SearchRequest(facets=[FacetRequest(field="brands", limit=1_001)]), r"facets\[0\].limit: 1001 is too large"),
+        (
+            SearchRequest(facets=[FacetRequest(field="brands", limit=1_000)] * 5 + [FacetRequest(field="tags")]),
+            "facets: their limits are 5010 together; ask for at most 5000",
+        ),
+        (
+            SearchRequest(filters=[any_brand(1_000), any_brand(1_000), BRAND]),
+            "filters: their any_of have 2001 values together; send at most 2000 in all",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_answered_is_refused_by_field(request_: SearchRequest, message: str) -> None:
@@ -58,7 +70,9 @@ def test_a_request_that_cannot_be_answered_is_refused_by_field(request_: SearchR
         SearchRequest(filters=[price(min=-math.inf, max=math.inf), price(max=0), BRAND]),
         SearchRequest(filters=[Filter(field="attributes.size", range=NumberRange(min=1, max=1))]),
         SearchRequest(filters=[Filter(field="attributes.Farbe (außen)", exists=False)] * 100),
-        SearchRequest(facets=[FacetRequest(field="attributes.color", limit=1_000)] * 20),
+        SearchRequest(facets=[FacetRequest(field="attributes.color", limit=1_000)] * 5),
+        SearchRequest(facets=[FacetRequest(field="attributes.color", limit=250)] * 20),
+        SearchRequest(filters=[any_brand(1_000), any_brand(1_000)]),
         SearchRequest(query="\U0001f45f" * 10),
     ],
 )

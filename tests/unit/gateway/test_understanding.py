@@ -34,7 +34,7 @@ class Shop:
     retrieval: Speller = field(default_factory=Speller)
 
     def __post_init__(self) -> None:
-        self.understanding = Understanding(self.embedding, self.retrieval)
+        self.understanding = Understanding(self.embedding, self.retrieval, ordinary_ms=250)
         self.budget = Budget(1_000)
 
     async def ask(self, query: str = "shoes", **settings: Any) -> UnderstoodQuery:

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -52,3 +54,10 @@ def test_an_attribute_that_no_product_has_is_an_empty_facet(columns: CatalogColu
 def test_what_cannot_be_counted_is_refused_by_name(columns: CatalogColumns, field: str, limit: int) -> None:
     with pytest.raises(InvalidRequest, match=rf"^facets\.(field|limit): .*{field}"):
         facets.count(columns, np.ones(3, bool), field, limit)
+
+
+def test_many_products_are_counted_as_few_are(open_snapshot: OpenSnapshot) -> None:
+    brands = [f"brand {number % 37:02}" for number in range(3_000)]
+    columns = open_snapshot([Product(f"p{n}", "t", brands=(brand,)) for n, brand in enumerate(brands)]).columns
+    counted = facets.count(columns, np.ones(len(brands), bool), "brands", 37).values
+    assert counted == tuple(sorted(Counter(brands).items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,6 +1,7 @@
 import math
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of, note
+from shared.caller import Caller, CallerLeft
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.snapshot.columns import Columns, ColumnsWriter
@@ -171,3 +173,24 @@ def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(columns: Colum
     with pytest.raises(InvalidRequest, match=r"^filters\.") as caught:
         rows(columns, filter_)
     assert said in str(caught.value)
+
+
+def test_filters_end_once_their_caller_has_left(columns: Columns) -> None:
+    caller = Caller()
+    caller.leave()
+    with pytest.raises(CallerLeft):
+        mask_of([Filter("brands", AnyOf(("acme",)))] * 100, columns, lambda product_id: None, caller)
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 64, 500])
+def test_every_text_is_found_among_many_in_whatever_case(count: int, tmp_path: Path) -> None:
+    writer = ColumnsWriter(tmp_path / "columns")
+    names = [f"Straße {number:03}" if number % 2 else f"STRASSE {number - 1:03}" for number in range(count)]
+    writer.add([Product(f"p{number}", "title", brands=(name,)) for number, name in enumerate(names)])
+    writer.finish()
+    values = Columns.open(tmp_path / "columns").values
+    for name in names:
+        same = [other for other in names if other.casefold() == name.casefold()]
+        assert sorted(values[code] for code in values.codes(name.swapcase())) == sorted(same)
+        assert values[values.code(name) or 0] == name
+    assert values.codes("zzz") == range(len(values), len(values)) and not values.codes("")

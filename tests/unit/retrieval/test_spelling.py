@@ -1,6 +1,7 @@
 import pytest
 
 from services.retrieval.spelling import Spelling, normalise
+from shared.caller import Caller, CallerLeft
 from shared.catalog.product import Product
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
@@ -57,3 +58,19 @@ def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelli
 def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed: str, searched: str) -> None:
     assert normalise(typed) == searched
     assert normalise(searched) == searched
+
+
+def test_of_one_query_ten_words_are_looked_up(spelling: Spelling) -> None:
+    strangers = ["abcdq" + letter for letter in "bcdfghjkl"]
+    assert spelling.correct(" ".join([*strangers, "bluetoth", "speeker"])).split()[-2:] == ["bluetooth", "speeker"]
+
+
+def test_a_word_that_comes_again_is_looked_up_once(spelling: Spelling) -> None:
+    assert spelling.correct(" ".join(["bluetoth", "or"] * 20)) == " ".join(["bluetooth", "or"] * 20)
+
+
+def test_no_word_is_looked_up_for_a_caller_who_has_left(spelling: Spelling) -> None:
+    caller = Caller()
+    caller.leave()
+    with pytest.raises(CallerLeft):
+        spelling.correct("bluetoth", caller)

@@ -3,7 +3,7 @@ import asyncio
 import pytest
 
 from shared.errors import Overloaded, SnapshotGone, Unavailable
-from shared.stage import Late, Missed, Stage
+from shared.stage import Late, Missed, Stage, asker
 
 
 async def _slow(cancelled: list[str]) -> str:
@@ -96,3 +96,38 @@ async def test_lateness_under_a_short_limit_is_the_page_s_own() -> None:
         with pytest.raises(Late):
             await stage.run(lambda: _slow([]), 2)
     assert await stage.run(_answer, 1_000) == "here"
+
+
+async def _late_for(stage: Stage, name: str) -> None:
+    async def ask() -> None:
+        asker.set(name)
+        with pytest.raises(Late):
+            await stage.run(lambda: _slow([]), 2)
+
+    await asyncio.create_task(ask())
+
+
+async def _asked_by(stage: Stage, name: str) -> str:
+    async def ask() -> str:
+        asker.set(name)
+        return await stage.run(_answer, 1_000)
+
+    return await asyncio.create_task(ask())
+
+
+async def test_one_askers_late_answers_make_it_rest_for_that_one_alone() -> None:
+    stage = Stage("words", max_late=4, rest_seconds=10, fair_ms=1)
+    for _ in range(4):
+        await _late_for(stage, "a")
+    with pytest.raises(Missed, match="words: resting"):
+        await _asked_by(stage, "a")
+    assert await _asked_by(stage, "b") == "here"
+
+
+async def test_late_answers_for_many_askers_make_it_rest_for_all() -> None:
+    stage = Stage("words", max_late=4, rest_seconds=10, fair_ms=1)
+    for name in ("a", "b", "c", "a"):
+        await _late_for(stage, name)
+    for name in ("a", "z"):
+        with pytest.raises(Missed, match="words: resting"):
+            await _asked_by(stage, name)

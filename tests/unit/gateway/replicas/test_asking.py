@@ -192,3 +192,26 @@ async def test_a_single_replica_is_asked_once() -> None:
     with pytest.raises(Unavailable):
         await service.ask()
     assert service.asked == ["a"]
+
+
+async def test_failing_under_a_callers_short_budget_is_not_the_replicas_fault() -> None:
+    service = Service(a=failing(Unavailable("not in time")), b=well)
+    for _ in range(10):
+        await service.ask(budget_ms=5)
+    assert not service.is_out("a")
+
+
+async def test_failing_to_show_a_write_in_time_is_not_the_replicas_fault() -> None:
+    service = Service(a=failing(Unavailable("not shown yet")), b=failing(Unavailable("not shown yet")), c=well)
+    for _ in range(10):
+        service.replica("c").log_position = 0
+        await service.ask(log_position=9)
+    assert not any(service.is_out(address) for address in "abc")
+
+
+async def test_calls_that_wait_for_a_write_use_up_no_second_tries() -> None:
+    service = Service(a=never, b=never)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await service.ask(log_position=9)
+    assert len(service.asked) == 1
