@@ -17,6 +17,7 @@ from services.embedding.cpu import read_cpu
 from services.embedding.encoding import Floats
 from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids
+from shared.first_use import used_once
 
 Outputs = Mapping[str, Floats]  # by name, see graph.build
 Batch = tuple[Ids, Floats]  # token ids and mask, padded
@@ -174,3 +175,12 @@ ENGINES: Mapping[str, Callable[[EncoderModel, Job], Engine]] = {
     "torch-cuda-bf16": _torch("torch-cuda-bf16", "cuda", "bfloat16"),
 }
 INT8 = frozenset({"onnxruntime-int8", "onnxruntime-int8-dynamic"})  # for queries only: products keep float precision
+_FIRST_BATCH: Batch = (np.zeros((1, 8), np.int64), np.ones((1, 8), np.float32))
+
+
+def build(name: str, model: EncoderModel, job: Job) -> Engine:
+    """The engine of that name, after its first inference; raises whatever its library does.
+
+    The only place that makes an engine: the first inference of a library must not be made by two threads at once.
+    """
+    return used_once(lambda: ENGINES[name](model, job), lambda engine: engine.run(*_FIRST_BATCH))

@@ -8,7 +8,7 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.cpu import has_cuda, read_cpu
 from services.embedding.encoder import TextEncoder
 from services.embedding.encoding import EncoderIdentity
-from services.embedding.engines import ENGINES, Engine, Job
+from services.embedding.engines import Engine, Job, build
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.model import EncoderSource
 from services.embedding.tokens import TokenReader
@@ -79,7 +79,7 @@ class _Engines:
     def _named(self, name: str, job: Job) -> Engine:
         model = self.source.read()
         try:
-            return ENGINES[name](model, job)
+            return build(name, model, job)
         except AisleError:
             raise
         except Exception as error:  # each library has its own

@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from services.embedding.encoding import Floats
 from shared.errors import Corrupt
+from shared.first_use import used_once
 
 Ids = NDArray[np.int64]  # (n, tokens)
 TokenIds = list[int]  # of one text, [CLS] and [SEP] included
@@ -22,7 +23,9 @@ class TokenReader:
     def __init__(self, path: Path) -> None:
         """Read tokenizer.json; Corrupt when that fails."""
         try:
-            self._tokenizer = Tokenizer.from_file(str(path))
+            self._tokenizer = used_once(
+                lambda: Tokenizer.from_file(str(path)), lambda read: read.encode_batch_fast([""])
+            )
         except Exception as error:  # tokenizers raises plain Exceptions
             raise Corrupt(f"{path} cannot be read ({error}); fetch the model again") from error
         self._tokenizer.no_padding()

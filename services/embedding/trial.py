@@ -14,7 +14,7 @@ import numpy as np
 
 from services.embedding.cpu import Cpu, has_cuda
 from services.embedding.encoding import Floats
-from services.embedding.engines import ENGINES, REFERENCE, Batch, Engine, Job, run_all
+from services.embedding.engines import ENGINES, REFERENCE, Batch, Engine, Job, build, run_all
 from services.embedding.model import EncoderModel
 from services.embedding.tokens import TokenIds, pad
 
@@ -97,7 +97,7 @@ def run_trial(
 
     Another one that cannot be built here (a driver or a library is missing) takes no part.
     """
-    engines = {REFERENCE: ENGINES[REFERENCE](model, job)} | _buildable(model, job, names[1:])
+    engines = {REFERENCE: build(REFERENCE, model, job)} | _buildable(model, job, names[1:])
     reference = probes.vectors(engines[REFERENCE])
     measured = {name: _measure(engine, probes, reference) for name, engine in engines.items()}
     return engines[choose(job.side, measured)], measured
@@ -107,7 +107,7 @@ def _buildable(model: EncoderModel, job: Job, names: Sequence[str]) -> dict[str,
     engines = {}
     for name in names:
         try:
-            engines[name] = ENGINES[name](model, job)
+            engines[name] = build(name, model, job)
         except Exception as error:  # each library has its own
             _logger.warning("the engine %s is left out, it cannot be built here: %s", name, error)
     return engines

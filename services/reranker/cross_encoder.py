@@ -10,6 +10,7 @@ from services.reranker.engine import Engine, open_engine
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 from shared.bundle import CROSS_ENCODER, TOKENIZER
+from shared.first_use import used_once
 
 _TRIAL = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (8, 48))
 
@@ -31,7 +32,8 @@ class CrossEncoderModel:
     @classmethod
     def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> "CrossEncoderModel":
         """The model in FOLDER."""
-        tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        path = str(folder / TOKENIZER)
+        tokenizer = used_once(lambda: Tokenizer.from_file(path), lambda read: read.encode_batch([("", "")]))
         tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         tokenizer.enable_padding()
         return cls(open_engine(folder / CROSS_ENCODER, precision, threads, _TRIAL), tokenizer)

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from shared.first_use import used_once
+
 Sizes = Mapping[str, tuple[int, ...]]  # of a trial's inputs, by name, without the dimensions that the model fixes
 
 DTYPES: dict[str, Any] = {"tensor(bool)": np.bool_, "tensor(float)": np.float32, "tensor(int64)": np.int64}
@@ -30,22 +32,29 @@ class Engine:
 def open_engine(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
     """The float32 model in `path` as `precision`: int8, fp32, or auto for the faster of them on such inputs."""
     if precision != "auto":
-        return _open(path, precision, threads)
-    whole, small = _open(path, "fp32", threads), _open(path, "int8", threads)
+        return _used_once(path, precision, threads, trial)
+    whole, small = (_used_once(path, each, threads, trial) for each in ("fp32", "int8"))
     return small if _trial_seconds(small, trial) < _WORTH_IT * _trial_seconds(whole, trial) else whole
 
 
+def _used_once(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
+    """The engine after its first run, which allocates, and which several threads must not make at once."""
+    return used_once(lambda: _open(path, precision, threads), lambda engine: _seconds(engine, trial))
+
+
 def _trial_seconds(engine: Engine, trial: Sizes) -> float:
+    return min(_seconds(engine, trial) for _ in range(_TRIALS))
+
+
+def _seconds(engine: Engine, trial: Sizes) -> float:
+    """How long a run takes; a model whose inputs are not in `trial` is not run, its caller refuses it."""
     nodes = engine.session.get_inputs()
+    if not {node.name for node in nodes} <= trial.keys():
+        return 0.0
     inputs = {n.name: np.ones((*trial[n.name], *n.shape[len(trial[n.name]) :]), dtype=DTYPES[n.type]) for n in nodes}
-
-    def timed() -> float:
-        began = perf_counter()
-        engine.session.run(None, inputs)
-        return perf_counter() - began
-
-    timed()  # the first run allocates
-    return min(timed() for _ in range(_TRIALS))
+    began = perf_counter()
+    engine.session.run(None, inputs)
+    return perf_counter() - began
 
 
 def _open(path: Path, precision: str, threads: int) -> Engine:

@@ -11,6 +11,7 @@ from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.config import RerankerConfig
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
+from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
 from services.reranker.pace import Pace
 from services.reranker.ranker import Ranker
@@ -23,12 +24,14 @@ from shared import bundle
 from shared.artifacts import current
 from shared.bundle import Bundle
 from shared.errors import NotFound
+from shared.first_use import used_once
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, read_manifest
 from shared.snapshot.products import ProductStore
 
 DEFAULT_BUNDLE = bundle.DEFAULT
 
+_NO_FEATURES = np.zeros((1, len(FEATURES)), np.float32)  # of one candidate
 _GUESS_MS = 0.2  # a candidate, before the first has been timed
 
 Texts = Callable[[Payloads], ProductTexts]
@@ -70,7 +73,8 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     chosen = fitting_bundle(data, opened.heads_sha256, bundle_version)
     scorer = _scorer(chosen, opened.states, lambda: texts(opened), config)
     paced = _paced(scorer, config) if scorer else None
-    return Reranker(opened, Ranker.open(chosen.folder), paced, chosen.version, config.affinity_weight)
+    ranker = used_once(lambda: Ranker.open(chosen.folder), lambda ranker: ranker.score(_NO_FEATURES))
+    return Reranker(opened, ranker, paced, chosen.version, config.affinity_weight)
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:

@@ -17,6 +17,7 @@ from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import ORDERS, Orders, RowOrders
 from services.retrieval.spelling import Spelling
 from shared.errors import Corrupt, SnapshotGone, Unavailable
+from shared.first_use import used_once
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, encoder_version, read_manifest
@@ -79,8 +80,7 @@ class Snapshot:
             log_position=positions.catalog,
             expires=expires(columns),
         )
-        snapshot.warm()
-        return snapshot
+        return used_once(lambda: snapshot, cls.warm)
 
     @property
     def shown_count(self) -> int:
