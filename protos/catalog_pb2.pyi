@@ -234,7 +234,7 @@ class Product(_message.Message):
     uri: _builtins.str
     """The product's page."""
     language_code: _builtins.str
-    """BCP 47, such as "en"; empty for the shop's own language."""
+    """BCP 47, such as "en"; empty for the shop's own language. Can be filtered by; texts are read as English yet."""
     @_builtins.property
     def brands(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Brand names."""
@@ -269,7 +269,7 @@ class Product(_message.Message):
 
     @_builtins.property
     def available_time(self) -> _timestamp_pb2.Timestamp:
-        """From when it can be bought."""
+        """From when it can be bought. Kept and returned; searches do not look at it yet."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:

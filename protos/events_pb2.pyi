@@ -133,7 +133,7 @@ class UserEvent(_message.Message):
     visitor_id: _builtins.str
     """Anonymous device, 1 to 128 bytes. Required."""
     user_id: _builtins.str
-    """Signed-in shopper. Optional."""
+    """Signed-in shopper; kept, and not counted by yet. Optional."""
     session_id: _builtins.str
     """One visit. Optional."""
     query_id: _builtins.str

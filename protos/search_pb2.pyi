@@ -262,12 +262,13 @@ class SearchRequest(_message.Message):
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
     LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
+    UNLOGGED_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
     """Anonymous device; used to personalise and to log. Optional."""
     user_id: _builtins.str
-    """Signed-in shopper. Optional."""
+    """Signed-in shopper; logged with the impression, and not used to personalise yet. Optional."""
     session_id: _builtins.str
     """One visit. Optional."""
     page_size: _builtins.int
@@ -283,11 +284,13 @@ class SearchRequest(_message.Message):
     explain: _builtins.bool
     """Adds why each result is where it is; default false."""
     language_code: _builtins.str
-    """BCP 47 language of the query; empty for the shop's own."""
+    """BCP 47 language of the query; checked, and not used yet: queries are read as English."""
     wait_for_visible: _builtins.int
     """log_position of a catalogue write that the page must show; waits for at most 80 % of deadline_ms, then UNAVAILABLE.
     INVALID_ARGUMENT for a position that no write was given. 0: what is shown now.
     """
+    unlogged: _builtins.bool
+    """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
         """All must hold; at most 100, whose any_of have at most 2,000 values together."""
@@ -318,10 +321,11 @@ class SearchRequest(_message.Message):
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
         language_code: _builtins.str = ...,
         wait_for_visible: _builtins.int = ...,
+        unlogged: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,11 +1,30 @@
 """Read a service's settings from the environment, once, at start."""
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 Config = TypeVar("Config")
+
+_LOGGER = logging.getLogger(__name__)
+SECTIONS = (
+    "EMBEDDING",
+    "FEATURES",
+    "FEEDBACK",
+    "GATEWAY",
+    "INDEXING",
+    "KAFKA",
+    "REDIS",
+    "RERANKER",
+    "RETRIEVAL",
+)  # of every process; one that a process does not read is for another
+_OF_TOOLS = ("ADDRESS", "CI", "SERVICES", "TEST")  # of the command line, of CI and of tests
+_LONGEST_CHARACTERS = 100  # of a name that is compared with others
+_ALIKE = 0.85  # the section alone is alike already
+_named: set[str] = set()
 
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -20,6 +39,10 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
 
     Raises SystemExit naming the variable when a value does not fit its field.
     """
+    for complaint in unknown(kind, environ):
+        if complaint not in _named:
+            _named.add(complaint)
+            _LOGGER.warning(complaint)
     hints = get_type_hints(kind)
     given: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
@@ -30,6 +53,25 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
         return kind(**given)
     except ValueError as error:  # a config may check itself in __post_init__
         raise SystemExit(f"{prefix_of(kind)}_*: {error}") from error
+
+
+def unknown(kind: type[Any], environ: Mapping[str, str]) -> Iterator[str]:
+    """What to say about variables that look like a setting of `kind`, or of no process at all, and are none."""
+    known = [f"{prefix_of(kind)}_{field.name.upper()}" for field in fields(kind)]
+    sections = {prefix_of(kind), *(f"AISLE_{name}" for name in (*SECTIONS, *_OF_TOOLS))}
+    for name in sorted(each for each in environ if each.startswith("AISLE_")):
+        section = "_".join(name.split("_")[:2])
+        if section == prefix_of(kind) and name not in known:
+            yield _complaint(name, known)
+        elif section not in sections:
+            yield _complaint(name, [f"{each}_{name.removeprefix(section)[1:]}" for each in sections])
+
+
+def _complaint(name: str, known: list[str]) -> str:
+    shown = name[:_LONGEST_CHARACTERS]
+    close = get_close_matches(shown, known, n=1, cutoff=_ALIKE)
+    hint = f"; did you mean {close[0]}?" if close else "; docs/configuration.md has every setting"
+    return f"{shown} is not a setting and has no effect{hint}"
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -115,7 +115,7 @@ class SearchService(SearchServiceServicer):
             budget.degraded.extend(window.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
         response = await self._pages.results(request, window, places, budget, last_try)
-        if self._logs_impressions:
+        if self._logs_impressions and not request.unlogged:
             self._impressions.publish(request, token.query_id, window, places)
         _complete(response, request, token, budget, window)
         response.next_page_token = self._next_page_token(token, len(response.results), len(window))

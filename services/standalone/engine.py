@@ -34,6 +34,7 @@ from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
+from services.standalone import served_address
 from services.standalone.indexing import serving_config
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
@@ -96,6 +97,7 @@ class Engine:
             server = Server(doors(engine.search, engine.catalog, engine.events, engine.admin), port, host)
             engine.port = server.port
             await server.start()
+            served_address.note(data, f"localhost:{server.port}")
             tasks = engine._background()
             try:
                 yield engine

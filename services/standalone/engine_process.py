@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
+from services.standalone import served_address
 from shared.errors import Unavailable
 
 _STOP_SECONDS = 15
@@ -57,8 +58,15 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
-    """The engine at `address` when there is one, else one on DATA that logs nothing of what it shows."""
-    return nullcontext(address) if address else running_engine(data, bundle, NOBODY_SHOPS)
+    """The engine at `address` when there is one, else one on DATA that logs nothing of what it shows.
+
+    Raises Unavailable, naming the address, when an engine serves DATA already.
+    """
+    if address:
+        return nullcontext(address)
+    if serving := served_address.serving(data):
+        raise Unavailable(f"an engine serves {data} already; ask that one: --address {serving}")
+    return running_engine(data, bundle, NOBODY_SHOPS)
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -12,7 +12,7 @@ from typer.main import get_command
 from protos.admin_pb2 import GetStatusResponse
 from services.standalone.cli import app
 from services.standalone.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
-from shared.config import prefix_of
+from shared.config import SECTIONS, prefix_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = {path.name: path.read_text() for path in [*ROOT.glob("docs/**/*.md"), ROOT / "README.md"]}
@@ -32,6 +32,11 @@ def _settings() -> dict[str, str]:
 
 def _shown(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default) or "(empty)"
+
+
+def test_every_section_of_settings_is_known_to_all_processes() -> None:
+    sections = {name.split("_")[1] for name in _settings()}
+    assert sections == set(SECTIONS)
 
 
 def _rpcs() -> list[str]:

@@ -1,5 +1,6 @@
 import gzip
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from protos.events_pb2 import Impression
 from shared.artifacts import current
 
 COMMANDS = (
@@ -170,7 +172,9 @@ def test_events_are_streamed_and_told_apart(
     assert [(one["line"], one["field"]) for one in report["rejections"]] == [(3, "visitor_id"), (4, "action")]
 
 
-def test_evaluate_reports_every_tier(aisle: Any, address: str, rows: list[dict[str, Any]], tmp_path: Path) -> None:
+def test_evaluate_reports_every_tier(
+    aisle: Any, address: str, indexed: Path, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
     queries, judgments = tmp_path / "queries.tsv", tmp_path / "judgments.tsv"
     asked = [(f"q{number}", row["title"], row["product_id"]) for number, row in enumerate(rows[:5])]
     other = rows[-1]["product_id"]
@@ -185,6 +189,12 @@ def test_evaluate_reports_every_tier(aisle: Any, address: str, rows: list[dict[s
     assert 0 < report["coverage"] <= 1
     alone = json.loads(aisle("evaluate", *options, "--judged-only").stdout)
     assert alone["tiers"]["fused"] == {"ndcg@10": 1}
+    beside = aisle("evaluate", "--data", indexed, *options[2:])
+    assert beside.returncode == 1
+    assert f"an engine serves {indexed} already; ask that one: --address {address}" in beside.stderr
+    with sqlite3.connect(f"file:{indexed}/log.sqlite?mode=ro", uri=True) as log:
+        logged = [Impression.FromString(value) for (value,) in log.execute('SELECT value FROM "aisle.search-logs"')]
+    assert {page.query for page in logged}.isdisjoint(title for _, title, _ in asked)
 
 
 def test_serving_nothing_is_refused_with_the_remedy(aisle: Any, tmp_path: Path) -> None:

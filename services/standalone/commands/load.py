@@ -45,7 +45,7 @@ def load(
 
 
 def _product_count(engine: EngineClient) -> int:
-    request = SearchRequest(page_size=1, max_tier=Tier.TIER_LEXICAL, deadline_ms=10_000)
+    request = SearchRequest(page_size=1, max_tier=Tier.TIER_LEXICAL, deadline_ms=10_000, unlogged=True)
     return int(engine.search(request).total_count)
 
 

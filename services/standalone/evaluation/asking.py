@@ -67,7 +67,9 @@ class Asker:
 
     def ranking(self, query: JudgedQuery, tier: Tier.ValueType, notes: Notes) -> list[str]:
         """Product ids, best first, at most DEPTH."""
-        request = SearchRequest(query=query.text, page_size=_PAGE_SIZE, max_tier=tier, deadline_ms=self.deadline_ms)
+        request = SearchRequest(
+            query=query.text, page_size=_PAGE_SIZE, max_tier=tier, deadline_ms=self.deadline_ms, unlogged=True
+        )
         if self.judged_only:
             request.filters.append(Filter(field="product_id", any_of=AnyOf(values=query.grades)))
         ranking: list[str] = []
@@ -87,7 +89,7 @@ def timed_pages(search: Search, texts: Iterable[str], notes: Notes) -> Sequence[
     for text in texts:
         started = time.perf_counter()
         try:
-            notes.take(search(SearchRequest(query=text, page_size=_SHOWN)), Tier.TIER_RERANKED)
+            notes.take(search(SearchRequest(query=text, page_size=_SHOWN, unlogged=True)), Tier.TIER_RERANKED)
         except (Unavailable, Overloaded) as error:
             notes.miss(error)
         durations_ms.append((time.perf_counter() - started) * 1000)

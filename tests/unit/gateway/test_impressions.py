@@ -16,6 +16,12 @@ async def logged(gateway: Gateway) -> list[Impression]:
     return [Impression.FromString(record.value or b"") for record in await gateway.log.read(SEARCH_LOGS, 0)]
 
 
+async def test_a_page_that_no_shopper_sees_is_not_logged(gateway: Gateway) -> None:
+    await gateway.search.Search(SearchRequest(query="shoe", deadline_ms=1_000, unlogged=True))
+    await gateway.search.Search(SearchRequest(query="boot", deadline_ms=1_000))
+    assert [page.query for page in await logged(gateway)] == ["boot"]
+
+
 async def test_the_page_that_was_shown_is_logged_with_its_features(gateway: Gateway) -> None:
     request = SearchRequest(query="shoe", page_size=2, visitor_id="v1", experiment_ids=["e1"], deadline_ms=1_000)
     page = await gateway.search.Search(request)

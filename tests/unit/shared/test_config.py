@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.config import load
+from shared.config import load, unknown
 
 
 @dataclass(frozen=True)
@@ -34,3 +34,25 @@ def test_a_value_that_does_not_fit_names_the_variable(name: str) -> None:
 def test_a_config_that_checks_itself_stops_the_start() -> None:
     with pytest.raises(SystemExit, match=r"AISLE_KETTLE_.*above 100"):
         load(KettleConfig, {"AISLE_KETTLE_TARGET_CELSIUS": "120"})
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("AISLE_KETTLE_BOYL", "AISLE_KETTLE_BOYL is not a setting and has no effect; did you mean AISLE_KETTLE_BOIL?"),
+        ("AISLE_KETTLE_ZZZZZZZZZ", "AISLE_KETTLE_ZZZZZZZZZ is not a setting and has no effect; docs/configuration.md"),
+        ("AISLE_GATWAY_PORT", "AISLE_GATWAY_PORT is not a setting and has no effect; did you mean AISLE_GATEWAY_PORT?"),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named_with_what_it_may_mean(
+    name: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = {name: "1", "AISLE_KETTLE_PORT": "7"}
+    load(KettleConfig, environ)
+    load(KettleConfig, environ)
+    assert [record.getMessage().startswith(said) for record in caplog.records] == [True]
+
+
+def test_settings_of_other_processes_and_of_tools_are_not_named() -> None:
+    environ = {"AISLE_GATEWAY_PORT": "1", "AISLE_ADDRESS": "x", "AISLE_TEST_KAFKA": "y", "PATH": "/bin"}
+    assert list(unknown(KettleConfig, environ)) == []
