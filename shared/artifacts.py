@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import Corrupt, NotFound, StorageFull
+from shared.watchdog import progress
 
 MANIFEST, SEAL = "manifest.json", "manifest.json.sha256"
 CURRENT = "current"
@@ -32,6 +33,7 @@ def sha256(path: Path) -> str:
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)
+            progress(f"reading {path}")
     return digest.hexdigest()
 
 

@@ -26,6 +26,7 @@ from shared import bundle
 from shared.errors import AisleError, NotFound
 from shared.memory import return_free_memory
 from shared.product_text import STATE_TOKENS
+from shared.watchdog import watching
 
 HASH = "hash"
 
@@ -61,7 +62,8 @@ class _Engines:
     def open(self, job: Job) -> Engine:
         """The engine that is configured, was chosen before, or wins the trial now."""
         try:
-            return self._open(job)
+            with watching(f"opening the encoder's engine for {job.side}"):
+                return self._open(job)
         finally:
             return_free_memory()  # weights and graphs are large, and gone now
 

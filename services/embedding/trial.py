@@ -17,6 +17,7 @@ from services.embedding.encoding import Floats
 from services.embedding.engines import ENGINES, REFERENCE, Batch, Engine, Job, build, run_all
 from services.embedding.model import EncoderModel
 from services.embedding.tokens import TokenIds, pad
+from shared.watchdog import progress
 
 _logger = logging.getLogger(__name__)
 FORMAT = 6
@@ -106,6 +107,7 @@ def run_trial(
 def _buildable(model: EncoderModel, job: Job, names: Sequence[str]) -> dict[str, Engine]:
     engines = {}
     for name in names:
+        progress(f"trying {name}")
         try:
             engines[name] = build(name, model, job)
         except Exception as error:  # each library has its own

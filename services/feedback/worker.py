@@ -14,6 +14,7 @@ from shared.errors import AisleError
 from shared.events.log import SHARED, EventLog, Record
 from shared.features.store import FeatureStore
 from shared.pace import Pace
+from shared.watchdog import progress
 
 _logger = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
@@ -56,8 +57,8 @@ class Worker:
 
     async def catch_up(self) -> None:
         """Apply everything that is in the log now."""
-        while await self.step(0.0):
-            pass
+        while records := await self.step(0.0):
+            progress(f"counting what shoppers did, up to {records[-1].topic} {records[-1].offset}")
 
     async def close(self) -> None:
         """Leave the group."""

@@ -47,6 +47,7 @@ from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
+from shared.watchdog import watching
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -139,7 +140,8 @@ class Engine:
 
     async def _start(self) -> None:
         """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
-        await asyncio.gather(self._open(), self._feedback.catch_up())
+        with watching("starting the engine"):
+            await asyncio.gather(self._open(), self._feedback.catch_up())
 
     async def _close(self) -> None:
         """Write the impressions that wait, and let go of the threads and of what is on the disk."""

@@ -1,12 +1,13 @@
 """A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
 
+import logging
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
@@ -16,34 +17,20 @@ from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from services.standalone.catalog_file import CatalogFile
+from services.standalone.index_progress import IndexProgress, Silent, Watched
 from shared.catalog.rows import RowRejection
+from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import Overloaded
 from shared.events.log import VECTORS
 from shared.events.sqlite_file import SqliteFile
 from shared.product_text import product_text_of
 from shared.snapshot.generation import current_generation, snapshots_of
+from shared.watchdog import watching
 
+_LOG = logging.getLogger(__name__)
 _READ_AT_ONCE = 1_000
 _PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
-
-
-class IndexProgress(Protocol):
-    """Told how far reading (bytes of the file) and encoding (products) have come."""
-
-    def read(self, done: int, total: int, /) -> None: ...
-
-    def encoded(self, done: int, total: int, /) -> None: ...
-
-
-class Silent:
-    """Progress that nobody watches."""
-
-    def read(self, done: int, total: int, /) -> None:
-        """Nothing."""
-
-    def encoded(self, done: int, total: int, /) -> None:
-        """Nothing."""
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
@@ -68,12 +55,14 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
 
     Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
     """
-    watcher = progress or Silent()
+    watcher = Watched(progress or Silent())
     encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
+    complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:
         try:
             return _index(catalog, data, encoder, watcher)
-        except Overloaded:
+        except Overloaded as error:
+            complaint.tell(error)
             if time.monotonic() > ends:
                 raise
             time.sleep(_RETRY_SECONDS)
@@ -82,7 +71,7 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
 def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     file = CatalogFile(catalog)
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    with _written_since(data) as tail, _warming(encoder, data):
+    with watching(f"indexing {catalog}"), _written_since(data) as tail, _warming(encoder, data):
         report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
         "rows": file.rows,

@@ -16,7 +16,8 @@ from shared.artifacts import current, read_manifest, versions
 from shared.complaint import Complaint, trace_of
 from shared.errors import AisleError, Corrupt, Unavailable
 from shared.events.log import VECTORS, EventLog
-from shared.snapshot.opened import CannotApply, Open, Opened
+from shared.snapshot.opened import CannotApply, Live, Open, Opened
+from shared.watchdog import progress, watching
 
 log = logging.getLogger(__name__)
 
@@ -143,15 +144,9 @@ class Follower:
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
-        lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
-        opened = Opened(lives, lives[0].position)
-        try:
-            while await self._advance(opened) or self._is_behind(opened):
-                pass
-        except Unavailable as error:
-            if not even_behind:
-                raise
-            log.warning("snapshot %s is served without what was written since: %s", version, error)
+        with watching(f"opening snapshot {version}"):
+            lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
+            opened = await self._caught_up(lives, even_behind)
         for live in lives:
             live.serve()
         self._opened.append(opened)
@@ -159,6 +154,17 @@ class Follower:
         while len(self._opened) > _KEPT:
             self._opened.pop(0).close()
         log.info("serving snapshot %s", version)
+
+    async def _caught_up(self, lives: Sequence[Live], even_behind: bool) -> Opened:
+        opened = Opened(lives, lives[0].position)
+        try:
+            while await self._advance(opened) or self._is_behind(opened):
+                pass
+        except Unavailable as error:
+            if not even_behind:
+                raise
+            log.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
+        return opened
 
     def _is_behind(self, opened: Opened) -> bool:
         """Whether pages would go back in time: what serves may have taken in more since the log was at its end."""
@@ -189,4 +195,5 @@ class Follower:
         records = await self._events.read(VECTORS, opened.position, _READ_AT_ONCE)
         if records:
             await asyncio.to_thread(opened.apply, records)
+            progress(f"taking in aisle.vectors, {records[-1].offset} is taken in")
         return bool(records)

@@ -13,6 +13,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.watchdog import progress
+
 Vectors = NDArray[np.floating[Any]]  # (n, dim), unit norm; may be a memory map
 Queries = NDArray[np.float32]  # (q, dim)
 
@@ -61,6 +63,7 @@ def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> 
 
 def _fill(index: Any, vectors: Vectors) -> None:
     for start in range(0, len(vectors), _CHUNK_ROWS):
+        progress(f"adding vector {start} of {len(vectors)} to the dense index")
         index.add(np.ascontiguousarray(vectors[start : start + _CHUNK_ROWS], dtype=np.float32))
 
 
@@ -90,6 +93,7 @@ def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, in
     truth = exact(vectors, queries, 100)
     measured = Measured(kind, 0.0, efforts[-1])
     for effort in efforts:
+        progress(f"measuring the dense index with {effort}")
         found = index.search(queries, 100, params=_parameters(kind, effort))[1]
         measured = Measured(kind, _overlap(truth, found), effort)
         if measured.recall_at_100 >= plan.target_recall:

@@ -22,6 +22,7 @@ from shared import errors
 from shared.errors import AisleError, Unavailable
 from shared.priority import give_way
 from shared.product_text import product_text_of
+from shared.watchdog import progress, watching
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,16 @@ def _main() -> None:
     give_way()
     job: _Job = pickle.load(sys.stdin.buffer)
     try:
-        report = Indexer(job.data, _NoEncoder(), job.identity, product_text_of).run(tail=job.tail)
-        answer = asdict(report)
+        with watching("compaction"):
+            answer = asdict(_compacted(job))
     except AisleError as error:
         answer = {"error": type(error).__name__, "reason": str(error)}
     sys.stdout.write(f"{json.dumps(answer)}\n")
+
+
+def _compacted(job: _Job) -> IndexReport:
+    indexer = Indexer(job.data, _NoEncoder(), job.identity, product_text_of)
+    return indexer.run(tail=job.tail, progress=lambda written, of: progress(f"{written} of {of} products written"))
 
 
 if __name__ == "__main__":

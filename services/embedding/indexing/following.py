@@ -29,6 +29,7 @@ from shared.events import dead_letters
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
+from shared.watchdog import watching
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,8 @@ class CatalogFollower:
         if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
             await asyncio.sleep(_GATHER_SECONDS)
             if records := await self._events.read(CATALOG, position, self._config.batch_products):
-                await self._take(state, records)
+                with watching(f"taking in the catalogue's writes {records[0].offset} to {records[-1].offset}"):
+                    await self._take(state, records)
         if current(snapshots_of(self._data)) == state.base.version:
             self._upkeep.look(state, self._encoders.target)
 

@@ -17,6 +17,7 @@ from services.embedding.indexing.window import Text
 from shared.complaint import trace_of
 from shared.errors import Unavailable
 from shared.product_text import product_text_of
+from shared.watchdog import progress, watching
 
 log = logging.getLogger(__name__)
 
@@ -55,10 +56,13 @@ class Upkeep:
 
     def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
         """Make the next snapshot now, in this process; see Indexer.run."""
-        _tell(Indexer(self._data, target.encoder, target.identity, self._text).run(tail=tail, progress=self._go_on))
+        indexer = Indexer(self._data, target.encoder, target.identity, self._text)
+        with watching("making a snapshot"):
+            _tell(indexer.run(tail=tail, progress=self._go_on))
 
     def _go_on(self, done: int, total: int) -> None:
         """Called by the indexer every now and then: who ends it need not wait for a whole catalogue."""
+        progress(f"{done} of {total} products written")
         if self._ending:
             raise Unavailable(f"it was given up after {done} of {total} products, since the process ends")
 

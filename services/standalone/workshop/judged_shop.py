@@ -26,7 +26,8 @@ from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import normalise
 from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.indexing import IndexProgress, encoder_config, index_catalog
+from services.standalone.index_progress import IndexProgress
+from services.standalone.indexing import encoder_config, index_catalog
 from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of

@@ -11,7 +11,7 @@ from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
 from services.standalone.bundles import bundles_of
 from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.indexing import IndexProgress
+from services.standalone.index_progress import IndexProgress
 from services.standalone.workshop.judged_set import JudgedSet
 from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
 from shared.artifacts import new_version

@@ -18,7 +18,7 @@ from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.prior import PRIOR
 from services.reranker.training.split import teaches_ranker
-from services.standalone.indexing import IndexProgress
+from services.standalone.index_progress import IndexProgress
 from services.standalone.workshop.judged_set import JudgedSet
 from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
 from shared.artifacts import new_version

@@ -4,7 +4,7 @@ import pytest
 
 from services.standalone.catalog_file import CatalogFile
 from services.standalone.demo_shop import DemoShop
-from services.standalone.indexing import Silent
+from services.standalone.index_progress import Silent
 from services.standalone.work_bars import WorkBars
 from shared.artifacts import set_current
 from shared.errors import InvalidRequest
