@@ -10,7 +10,7 @@ COMPOSE ?= docker compose
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install protos fmt check test services services-stop demo serve bench constraints clean \
+.PHONY: help install protos fmt check test readme services services-stop demo serve bench constraints clean \
   up down logs smoke images images-test
 
 help: ## Show this list
@@ -18,6 +18,9 @@ help: ## Show this list
 
 demo: $(VENV)/.demo ## A guided tour on the sample catalogue (installs what it needs, no torch)
 	@$(BIN)/aisle demo $(ARGS)
+
+readme: $(VENV)/.demo ## Run README's commands on a part of the sample catalogue
+	@$(BIN)/python deploy/readme
 
 serve: $(VENV)/.demo ## Serve the sample catalogue on port 50051
 	@$(BIN)/aisle demo --serve $(ARGS)

@@ -5,10 +5,7 @@ import io
 import os
 import sys
 
-try:
-    import typer
-except ImportError as missing:  # installed with the extra of one service
-    raise SystemExit("aisle: the command line needs the extra standalone: pip install '.[standalone]'") from missing
+import typer
 
 from services.standalone.commands import (
     bench,
@@ -28,6 +25,7 @@ from services.standalone.commands import (
     train,
 )
 from shared.errors import AisleError
+from shared.extras import needs_extra
 
 app = typer.Typer(
     name="aisle",
@@ -75,7 +73,7 @@ def main() -> None:
     except BrokenPipeError:  # whoever read us, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (AisleError, OSError, UnicodeEncodeError) as error:
+    except (AisleError, ModuleNotFoundError, OSError, UnicodeEncodeError) as error:
         print(f"aisle: {_told(error)}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as ended:
@@ -84,9 +82,13 @@ def main() -> None:
         raise
 
 
-def _told(error: AisleError | OSError | UnicodeEncodeError) -> str:
+def _told(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError) -> str:
     if isinstance(error, AisleError):
         return str(error)
+    if isinstance(error, ModuleNotFoundError):
+        if not (needed := needs_extra(error)):
+            raise error
+        return needed
     if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
         return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
     place = f"{error.filename}: " if error.filename else ""

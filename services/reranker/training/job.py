@@ -15,12 +15,12 @@ from services.reranker.training.cross_encoder import (
     with_teacher_scores,
 )
 from services.reranker.training.encodings import Corpus, EncodedTexts
-from services.reranker.training.export import write_student
 from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.negatives import Negatives, Recall
 from services.reranker.training.student import Report, Student, StudentSettings, train_student
+from services.reranker.training.student_files import write_student
 from services.reranker.training.tokens import token_ids
 from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts
 from shared.product_text import MAX_TOKENS, STATE_TOKENS

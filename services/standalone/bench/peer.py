@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from shared.catalog.product import Product
 from shared.errors import NotFound
+from shared.extras import needs_extra
 
 try:
     import faiss
     import torch
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
-except ImportError as error:
-    raise NotFound("the peer needs sentence-transformers: run `make install`, or use --no-peer") from error
+except ModuleNotFoundError as error:
+    raise NotFound(f"{needs_extra(error)}; or use --no-peer") from error
 
 PAIRS = 50  # candidates that the cross-encoder scores
 

@@ -96,6 +96,9 @@ def index(catalog: Catalog = None, as_json: Json = False) -> None:
 def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | None, rounds: int) -> dict[str, Any]:
     from services.standalone.bench.page import PEER, PageBench
 
+    if with_peer:
+        from services.standalone.bench import peer as _  # noqa: F401  (what it needs is said before anything is indexed)
+
     queries = chosen.judged_queries()
     _prepare(chosen, bundle)
     peer = _peer(chosen, cross_encoder) if with_peer else None

@@ -11,7 +11,7 @@ from services.standalone.console import print_json, say, warn
 from services.standalone.options import DATA, Bundle, Data, Json
 from services.standalone.work_bars import WorkBars
 from services.standalone.workshop.judged_set import judged_sets
-from shared.errors import InvalidRequest, NotFound
+from shared.errors import InvalidRequest
 
 app = typer.Typer(
     help="Train models; each job prints the name of the bundle it made, which serves once it is promoted.",
@@ -73,10 +73,7 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if cross_encoder_layers not in (0, 2, 3):
         raise InvalidRequest("--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none")
-    try:
-        from services.standalone.workshop.reranker import Wishes, train_reranker_job
-    except ImportError as error:
-        raise NotFound(f"training needs torch ({error}): run `make install`, or pip install '.[train]'") from error
+    from services.standalone.workshop.reranker import Wishes, train_reranker_job
 
     wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
     with WorkBars.shown(quiet=as_json) as bars:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from services.reranker.training.export import write_manifest
 from services.reranker.training.lambdamart import TrainedRanker, train_ranker
+from services.reranker.training.manifest import write_manifest
 from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
 from services.standalone.bundles import bundles_of

@@ -12,10 +12,10 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.weights import find
 from services.reranker.training.catalog_queries import judge, make_queries
 from services.reranker.training.cross_encoder import ALL_LAYERS, CrossEncoderSettings
-from services.reranker.training.export import write_manifest
 from services.reranker.training.job import END_TO_END, RerankerSettings, TrainingSet, train_reranker
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.lambdamart import write_description
+from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
 from services.reranker.training.split import teaches_ranker
 from services.standalone.index_progress import IndexProgress

@@ -1,0 +1,29 @@
+"""Write a bundle's manifest; without torch, which the ranker's training does not need."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from shared.artifacts import sha256
+from shared.bundle import BLOCK, CROSS_ENCODER, HEADS, MANIFEST, RANKER, RANKER_FEATURES, TOKENIZER
+
+_FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES, CROSS_ENCODER, TOKENIZER)
+
+
+def write_manifest(
+    folder: Path, version: str, trained_on: Sequence[str], metrics: Mapping[str, Any], training: Mapping[str, Any]
+) -> None:
+    """Write FOLDER/bundle.json over the files that are there; the last thing to write."""
+    present = [name for name in _FILES if (folder / name).exists()]
+    manifest = {
+        "version": version,
+        "encoder": "all-MiniLM-L6-v2",
+        "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "trained_on": list(trained_on),
+        "files": {name: sha256(folder / name) for name in present},
+        "metrics": dict(metrics),
+        "training": {"token_weight": "special tokens included", **training},
+    }
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")

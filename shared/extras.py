@@ -1,0 +1,51 @@
+"""Say which extra brings a package that is not installed, in one line instead of a traceback."""
+
+import sys
+from pathlib import Path
+from types import TracebackType
+
+_OWN = {"services", "shared", "protos", "bench", "tests"}
+_TRAINING = {"torch", "transformers", "sentence_transformers"}
+_SERVICES = {"gateway", "embedding", "retrieval", "reranker", "feedback"}
+_COMMAND_LINE = "services.standalone.cli"
+
+
+def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
+    """What is missing and the remedy; empty when a module of our own is missing, which is a defect.
+
+    `extra` is the one that brings what the command or service needs, unless the package is one for training.
+    """
+    package = (missing.name or "").partition(".")[0]
+    if not package or package in _OWN:
+        return ""
+    chosen = "train" if package in _TRAINING else extra
+    remedy = "run `make install`, or" if chosen == "train" else "run"
+    return f"needs extra {chosen!r}, since the package {package} is not installed: {remedy} pip install '.[{chosen}]'"
+
+
+def say_what_is_missing() -> None:
+    """Let `aisle` and `python -m services.NAME` end with one line where a package that they need is not installed."""
+    module = _program()
+    if not module.startswith("services."):
+        return
+
+    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        needed = needs_extra(error, _extra_of(module)) if isinstance(error, ModuleNotFoundError) else ""
+        if not needed:
+            sys.__excepthook__(kind, error, trace)
+            return
+        sys.stderr.write(f"{'aisle' if module == _COMMAND_LINE else module}: {needed}\n")
+
+    sys.excepthook = tell
+
+
+def _program() -> str:
+    """The module that this process was started to run; empty in another program, which imports us."""
+    if sys.argv[:1] == ["-m"]:  # so it is until `python -m` has found the module
+        return sys.orig_argv[sys.orig_argv.index("-m") + 1]
+    return _COMMAND_LINE if sys.argv and Path(sys.argv[0]).name == "aisle" else ""
+
+
+def _extra_of(module: str) -> str:
+    service = module.split(".")[1]
+    return service if service in _SERVICES else "standalone"

@@ -1,0 +1,78 @@
+"""A package that is not installed is told in one line with the extra that brings it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.extras import needs_extra
+
+ROOT = Path(__file__).resolve().parents[3]
+AS_IF_MISSING = """
+import os, sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in os.environ["MISSING"].split(","):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Python with these arguments, as if some packages were not installed."""
+    (folder / "sitecustomize.py").write_text(AS_IF_MISSING)
+    environment = {**os.environ, "PYTHONPATH": str(folder), "MISSING": missing}
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def programs() -> Iterator[str]:
+    """Everything that `python -m` runs."""
+    for path in sorted((ROOT / "services").rglob("*.py")):
+        if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+
+
+@pytest.mark.parametrize("program", list(programs()))
+def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -> None:
+    ended = run(tmp_path, "grpc,google,numpy,typer,rich", "-m", program, "--help")
+    if program == "services.standalone.sample":  # it needs no package at all
+        assert ended.returncode == 0
+        return
+    service = program.split(".")[1]
+    assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1
+    assert f"needs extra {service!r}" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra", "command"),
+    [
+        ("kafka", "standalone", ["topics"]),
+        ("redis", "standalone", ["replay"]),
+        ("rich", "standalone", ["models", "list"]),
+        ("torch", "train", ["train", "reranker", "--data", "nowhere"]),
+        ("torch", "train", ["bench", "page", "--data", "nowhere"]),
+        ("sentence_transformers", "train", ["bench"]),
+        ("tantivy", "standalone", ["index", "pyproject.toml", "--data", "nowhere"]),
+    ],
+)
+def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra: str, command: list[str]) -> None:
+    ended = run(tmp_path, missing, "-m", "services.standalone.cli", *command)
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert ended.stderr.startswith(f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not")
+
+
+def test_the_ranker_is_trained_without_torch(tmp_path: Path) -> None:
+    missing = "torch,transformers,sentence_transformers"
+    ended = run(tmp_path, missing, "-c", "import services.standalone.workshop.ranker")
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_module_of_our_own_that_is_missing_is_a_defect() -> None:
+    assert needs_extra(ModuleNotFoundError("No module named 'services.nothing'", name="services.nothing")) == ""
