@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.observation import Observation
@@ -59,8 +60,8 @@ class Follower:
         """Put a record that nobody can read aside, once, so that the ones behind it are not held up."""
         place = f"{record.topic}:{record.partition}:{record.offset}"
         _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
-        letter = dead_letters.unusable(record, str(error))
-        await patiently(lambda: self._log.append(DEAD_LETTERS, [letter]), self._progress)
+        letter = partial(dead_letters.unusable, record, str(error))
+        await patiently(lambda: dead_letters.put(self._log, letter), self._progress)
         self._progress.dead_letter_count += 1
 
     def _note(self, records: Sequence[Record]) -> None:

@@ -20,7 +20,7 @@ from services.gateway.arrivals import batches
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed
 from shared.errors import InvalidRequest
-from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord
+from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord, RecordsRefused
 from shared.pace import unhurried
 
 _MAX_BATCH = 1_000
@@ -51,11 +51,18 @@ class EventService(EventServiceServicer):
         faults = [event_validation.fault(event) async for event in unhurried(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
         records = [self._record_of(event) async for event in unhurried(valid)]
-        appended = iter(await self._log.append(USER_EVENTS, records))
+        outcomes = iter(await self._outcomes(records))
         return [
-            _rejected(event, *fault) if fault else _taken(event, next(appended))
+            _rejected(event, *fault) if fault else _acknowledged(event, next(outcomes))
             async for event, fault in unhurried(zip(events, faults, strict=True))
         ]
+
+    async def _outcomes(self, records: Sequence[NewRecord]) -> Sequence[Appended | str]:
+        """For each record its place in the log, or why the log refuses it."""
+        try:
+            return await self._log.append(USER_EVENTS, records)
+        except RecordsRefused as error:
+            return error.outcomes
 
     def _record_of(self, event: UserEvent) -> NewRecord:
         self._set_apart(event)
@@ -73,6 +80,10 @@ def _record(event: UserEvent) -> NewRecord:
     if not event.HasField("event_time"):
         event.event_time.GetCurrentTime()
     return NewRecord(event.visitor_id, event.SerializeToString(), event.event_id)
+
+
+def _acknowledged(event: UserEvent, outcome: Appended | str) -> EventAck:
+    return _rejected(event, "event", outcome) if isinstance(outcome, str) else _taken(event, outcome)
 
 
 def _taken(event: UserEvent, appended: Appended) -> EventAck:

@@ -14,7 +14,7 @@ from protos.events_pb2 import Impression
 from protos.search_pb2 import SearchRequest
 from services.gateway.ranked_window import RankedWindow
 from shared.errors import AisleError
-from shared.events.log import SEARCH_LOGS, EventLog, NewRecord
+from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 
 _LOGGER = logging.getLogger(__name__)
 _BATCH = 500
@@ -68,8 +68,11 @@ class Impressions:
         try:
             await self._log.append(SEARCH_LOGS, records)
         except AisleError as error:
-            self.counts["dropped"] += len(records)
-            _LOGGER.warning("%d impressions are lost: %s", len(records), error)
+            outcomes = error.outcomes if isinstance(error, RecordsRefused) else [str(error)] * len(records)
+            lost = sum(isinstance(outcome, str) for outcome in outcomes)
+            self.counts["dropped"] += lost
+            self.counts["appended"] += len(records) - lost
+            _LOGGER.warning("%d impressions are lost: %s", lost, error)
         else:
             self.counts["appended"] += len(records)
 

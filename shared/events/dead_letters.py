@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 
 from protos.dead_letters_pb2 import DeadLetter
-from shared.events.log import NewRecord, Record
+from shared.errors import InvalidRequest
+from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
+
+_LOGGER = logging.getLogger(__name__)
 
 KEPT_BYTES = 600_000  # of a value: what was almost too large for the log must fit once more, with its reason
+_FEW_BYTES = 10_000
 _KEY_CHARACTERS, _REASON_CHARACTERS = 10_000, 2_000
 
 
-def unusable(record: Record, reason: str) -> NewRecord:
+async def put(log: EventLog, letter: Callable[[int], NewRecord]) -> None:
+    """Append the letter with as much of the value as the log takes; `letter` makes it with so many bytes of that.
+
+    A letter that the log refuses without any of the value is logged alone.
+    """
+    for kept_bytes in (KEPT_BYTES, _FEW_BYTES, 0):
+        try:
+            await log.append(DEAD_LETTERS, [letter(kept_bytes)])
+        except InvalidRequest as error:
+            _LOGGER.error("%s does not take %d bytes of a value: %s", DEAD_LETTERS, kept_bytes, error)
+        else:
+            return
+
+
+def unusable(record: Record, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRecord:
     """The letter for a record of the log that cannot be applied. Appended twice, it is in the topic once."""
-    letter = _letter(record.topic, record.key, record.value, reason, KEPT_BYTES)
+    letter = _letter(record.topic, record.key, record.value, reason, kept_bytes)
     letter.partition, letter.position = record.partition, record.offset
     place = f"{record.topic}:{record.partition}:{record.offset}"
     return NewRecord(place, letter.SerializeToString(), event_id=place)

@@ -49,6 +49,15 @@ class Record:
     partition: int = 0
 
 
+class RecordsRefused(InvalidRequest):
+    """The log does not take some of the records, and never will; the others of the append are durable."""
+
+    def __init__(self, key: str, reason: str, outcomes: Sequence["Appended | str"]) -> None:
+        """`key` and `reason` are of the first; `outcomes` has for each record its place, or why it is refused."""
+        super().__init__(f"record {key!r}", reason)
+        self.outcomes = tuple(outcomes)
+
+
 def check_sizes(topic: str, records: Iterable[NewRecord]) -> None:
     """Raise InvalidRequest for a record that no log takes."""
     for record in records:
@@ -94,7 +103,8 @@ class EventLog(Protocol):
         """Append in order; all are durable on return, and none may be taken for so when it raises.
 
         Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down,
-        InvalidRequest for a record of more than MAX_RECORD_BYTES.
+        InvalidRequest for a record of more than MAX_RECORD_BYTES; RecordsRefused for those that the log itself does
+        not take, which keep none of the others from being written.
         """
         ...
 

@@ -5,10 +5,12 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from shared.errors import Overloaded, Unavailable
-from shared.events.log import Appended, EventLog, NewRecord
+from shared.errors import InvalidRequest, Overloaded, Unavailable
+from shared.events import dead_letters
+from shared.events.log import DEAD_LETTERS, Appended, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class Spool:
         self._keeping: set[asyncio.Task[list[Appended]]] = set()  # appends that are not on the disk yet
         self._appends = 0
         self._replay: asyncio.Task[None] | None = None
-        self.counts: Counter[str] = Counter()  # kept, replayed
+        self.counts: Counter[str] = Counter()  # kept, replayed, refused
 
     @property
     def holds(self) -> bool:
@@ -76,11 +78,27 @@ class Spool:
             await asyncio.wait(self._keeping)
         records = await self._file.read(self._topic, 0, _REPLAYED_AT_ONCE)
         if records:
-            again = [NewRecord(record.key, record.value, record.event_id) for record in records]
-            await self._log.append(self._topic, again)
+            await self._hand_over([NewRecord(record.key, record.value, record.event_id) for record in records])
             await self._file.drop(self._topic, records[-1].offset)
             self.counts["replayed"] += len(records)
         return bool(records or self._keeping)
+
+    async def _hand_over(self, records: Sequence[NewRecord]) -> None:
+        """Append records that are acknowledged already; those that the log refuses become dead letters."""
+        try:
+            await self._log.append(self._topic, records)
+        except InvalidRequest as error:
+            if len(records) > 1:
+                for record in records:  # those that are written are known by their event_ids
+                    await self._hand_over([record])
+                return
+            await self._bury(records[0], error)
+
+    async def _bury(self, record: NewRecord, error: InvalidRequest) -> None:
+        """Put the record aside; as much of it as the log takes."""
+        _LOGGER.error("%s: %s; it is put in %s", self._topic, error, DEAD_LETTERS)
+        await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, error.reason))
+        self.counts["refused"] += 1
 
     async def close(self) -> None:
         """Leave what the log does not have yet on the disk."""

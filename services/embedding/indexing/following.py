@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from services.embedding.indexing.changes import ChangeMaker
@@ -26,7 +27,17 @@ from shared.catalog.writes import Write
 from shared.complaint import Complaint
 from shared.errors import InvalidRequest
 from shared.events import dead_letters
-from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, check_sizes
+from shared.events.log import (
+    CATALOG,
+    DEAD_LETTERS,
+    VECTORS,
+    Appended,
+    EventLog,
+    NewRecord,
+    Record,
+    RecordsRefused,
+    check_sizes,
+)
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from shared.watchdog import watching
@@ -128,10 +139,22 @@ class CatalogFollower:
         encoders = {version: each.encoder for version, each in self._encoders.all().items()}
         start, end = state.tail.end.catalog, records[-1].offset
         changes = await asyncio.to_thread(self._maker.changes, parsed, state, encoders, start, end)
-        new = [_fitting(change) for change in changes]
-        appended = await self._events.append(VECTORS, new)
+        new, appended = await self._appended(changes)
         for record, place in zip(new, appended, strict=True):
             state.tail.add(Record(place.offset, record.key, record.value, time.time()))
+
+    async def _appended(self, changes: Sequence[Change]) -> tuple[list[NewRecord], list[Appended]]:
+        """The records of changes, and their places; of a change that the log refuses, the position alone."""
+        new = [_fitting(change) for change in changes]
+        try:
+            return new, await self._events.append(VECTORS, new)
+        except RecordsRefused as error:
+            for at, outcome in enumerate(error.outcomes):
+                if isinstance(outcome, str):
+                    log.error("product %s is not shown as it was written last: %s", changes[at].product_id, outcome)
+                    await dead_letters.put(self._events, partial(dead_letters.refused, VECTORS, new[at], outcome))
+                    new[at] = to_record(Change(changes[at].catalog_offset))
+            return new, await self._events.append(VECTORS, new)
 
     async def _parsed(self, record: Record) -> Write | None:
         """The write in a record; one that nobody can read is put aside, so that those behind it are not held up."""
@@ -139,7 +162,7 @@ class CatalogFollower:
             return writes.from_record(record)
         except ValueError as error:
             log.error("%s; it is put in %s", error, DEAD_LETTERS)
-            await self._events.append(DEAD_LETTERS, [dead_letters.unusable(record, str(error))])
+            await dead_letters.put(self._events, partial(dead_letters.unusable, record, str(error)))
             return None
 
 

@@ -3,12 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from kafka.errors import KafkaError, KafkaStorageError, ThrottlingQuotaExceededError
+from kafka.errors import (
+    InvalidRecordError,
+    InvalidTimestampError,
+    KafkaError,
+    KafkaStorageError,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    RecordListTooLargeError,
+    ThrottlingQuotaExceededError,
+)
 from kafka.net.compat import KafkaNetClient
 
 from shared.errors import AisleError, InvalidRequest, Overloaded, StorageFull, Unavailable
 from shared.events.kafka.config import KafkaConfig
 
+TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
+# Of a record itself: sent again, it is refused again.
+REFUSALS = (*TOO_LARGE, InvalidRecordError, InvalidTimestampError, PolicyViolationError)
 REQUEST_MS = 10_000  # a broker that takes longer for an answer is asked again
 
 

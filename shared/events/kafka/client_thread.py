@@ -3,45 +3,37 @@
 import logging
 from collections.abc import Callable
 from concurrent.futures import Future
-from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
 from kafka.errors import KafkaError
 
 from shared.errors import AisleError
+from shared.events.kafka.call_thread import CallThread
 from shared.events.kafka.client import meaning
 
 _LOGGER = logging.getLogger(__name__)
 
-Work = Callable[[Any], Any]  # the client -> the result
-_Call = tuple[Future[Any], Callable[[], Any]]
-
 
 class ClientThread:
-    """Calls a client in order: makes it at the first call, and makes it anew after an error that stays.
-
-    A call that never returns holds the thread. `abandon` leaves both behind. The thread is a daemon, so that it does
-    not keep the process from ending.
-    """
+    """Calls a client in order: makes it at the first call, and makes it anew after an error that stays."""
 
     def __init__(self, make: Callable[[], Any], address: str, close: Callable[[Any], None]) -> None:
         self._make, self._address, self._close_client = make, address, close
         self._client: Any = None
-        self._calls: SimpleQueue[_Call | None] = SimpleQueue()  # None: end
-        Thread(target=self._run, name="kafka-session", daemon=True).start()
+        self._thread = CallThread("kafka-session", self._close_quietly)
 
-    def submit(self, work: Work) -> Future[Any]:
+    def submit(self, work: Callable[[Any], Any]) -> Future[Any]:
         """Call the client after all calls before this one. The future raises AisleErrors."""
-        return self._submitted(lambda: work(self._made()))
+        return self._thread.submit(lambda: self._answer(lambda: work(self._made())))
 
     def renew(self) -> Future[Any]:
         """Close the client after all calls before this one; the next call makes another."""
-        return self._submitted(self._drop)
+        return self._thread.submit(lambda: self._answer(self._drop))
 
     def stop(self) -> None:
         """End the thread after all calls before this one."""
-        self._calls.put(None)
+        self._thread.stop()
 
     def abandon(self, error: AisleError) -> None:
         """Fail all calls that wait, and close the client from another thread.
@@ -49,38 +41,16 @@ class ClientThread:
         To close the client often frees the call that hangs, and makes the client leave its group: a member that still
         sends heartbeats would keep its partitions.
         """
-        while (call := self._waiting()) is not None:
-            if call[0].set_running_or_notify_cancel():
-                call[0].set_exception(error)
-        self.stop()
+        self._thread.abandon(error)
         Thread(target=self._close_quietly, name="kafka-closing", daemon=True).start()
 
-    def _waiting(self) -> _Call | None:
+    def _answer(self, call: Callable[[], Any]) -> Any:
         try:
-            return self._calls.get_nowait()
-        except Empty:
-            return None
-
-    def _submitted(self, call: Callable[[], Any]) -> Future[Any]:
-        future: Future[Any] = Future()
-        self._calls.put((future, call))
-        return future
-
-    def _run(self) -> None:
-        while (call := self._calls.get()) is not None:
-            if call[0].set_running_or_notify_cancel():
-                self._answer(*call)
-        self._close_quietly()
-
-    def _answer(self, future: Future[Any], call: Callable[[], Any]) -> None:
-        try:
-            future.set_result(call())
+            return call()
         except (KafkaError, OSError, RuntimeError) as error:
             if not getattr(error, "retriable", False):  # what passes, passes with the same client and its group
                 self._close_quietly()
-            future.set_exception(_caused(meaning(error, self._address), error))
-        except BaseException as error:
-            future.set_exception(error)
+            raise meaning(error, self._address) from error
 
     def _made(self) -> Any:
         if self._client is None:
@@ -97,8 +67,3 @@ class ClientThread:
             self._drop()
         except Exception as error:  # it is given up either way
             _LOGGER.warning("a client of Kafka was not closed in order: %s", error)
-
-
-def _caused(error: AisleError, cause: Exception) -> AisleError:
-    error.__cause__ = cause
-    return error

@@ -1,5 +1,6 @@
 """Settings of the log on Kafka, read from AISLE_KAFKA_* in the environment."""
 
+import re
 from dataclasses import dataclass
 
 COMPRESSIONS = ("none", "gzip", "lz4")
@@ -28,6 +29,8 @@ class KafkaConfig:
             host, _, port = each.rpartition(":")
             if not host.strip() or host != host.strip() or not port.isdigit():
                 raise ValueError(f"address {each!r} is not host:port; separate several by commas, without spaces")
+        if not re.fullmatch(r"[A-Za-z0-9._-]{0,200}", self.topic_prefix):
+            raise ValueError(f"topic_prefix {self.topic_prefix!r}: use up to 200 letters, digits, '.', '_' and '-'")
         if self.compression not in COMPRESSIONS:
             raise ValueError(f"compression {self.compression!r} is unknown; use one of: {', '.join(COMPRESSIONS)}")
         at_least_one = ("partitions", "replication", "tombstone_days", "max_waiting_records", "max_waiting_bytes")

@@ -16,7 +16,7 @@ from shared.events.kafka.readers import KafkaReaders
 from shared.events.kafka.recent_ids import Place, RecentIds
 from shared.events.kafka.session import KafkaSession
 from shared.events.kafka.writer import KafkaWriter
-from shared.events.log import SINGLE, Appended, NewRecord, Record, check_sizes
+from shared.events.log import SINGLE, Appended, NewRecord, Record, RecordsRefused, check_sizes
 
 
 class KafkaEventLog:
@@ -48,7 +48,7 @@ class KafkaEventLog:
             self._writer.write(batch)
         for each in {place.batch for place in places}:
             await asyncio.shield(each.done)  # a caller that leaves does not end it for others
-        return [place.appended() for place in places]
+        return _all_taken(records, [place.outcome() for place in places])
 
     def _place(self, batch: KafkaBatch, record: NewRecord) -> Place:
         """Where the record is or is on its way to; a new one joins the batch."""
@@ -107,6 +107,13 @@ class KafkaEventLog:
     def _check_open(self) -> None:
         if self._closed:
             raise Unavailable("the event log is closed")
+
+
+def _all_taken(records: Sequence[NewRecord], outcomes: Sequence[Appended | str]) -> list[Appended]:
+    for record, outcome in zip(records, outcomes, strict=True):
+        if isinstance(outcome, str):
+            raise RecordsRefused(record.key, outcome, outcomes)
+    return [outcome for outcome in outcomes if isinstance(outcome, Appended)]
 
 
 def _single(topic: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from shared.errors import Unavailable
 from shared.events.kafka.batch import KafkaBatch
+from shared.events.kafka.client import TOO_LARGE
 from shared.events.log import Appended
 
 
@@ -20,8 +21,15 @@ class Place:
         """Whether the batch is done and the record is not known to be written."""
         return self.batch.done.done() and self.batch.outcomes[self.index] is None
 
-    def appended(self) -> Appended:
-        """Where the record is, once its batch is done. Raises what kept it from being written."""
+    @property
+    def _is_large(self) -> bool:
+        return isinstance(self.batch.refusals[self.index], TOO_LARGE)
+
+    def outcome(self) -> Appended | str:
+        """Where the record is, or why Kafka refuses it, once its batch is done. Raises what kept it from Kafka."""
+        if self.index in self.batch.refusals:
+            remedy = "make it smaller, or raise max.message.bytes" if self._is_large else "look at the settings"
+            return f"is refused by Kafka ({self.batch.refusals[self.index]}); {remedy} of {self.batch.topic}"
         outcome = self.batch.outcomes[self.index]
         if outcome is None:
             raise self.batch.error or Unavailable("the record was not written; retry later")

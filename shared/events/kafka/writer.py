@@ -1,43 +1,52 @@
 """Append to Kafka."""
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.errors import AisleError, Overloaded, Unavailable
-from shared.events.kafka.batch import KafkaBatch
-from shared.events.kafka.client import REQUEST_MS, connected, meaning
+from shared.events.kafka.batch import Channel, KafkaBatch
+from shared.events.kafka.call_thread import CallThread
+from shared.events.kafka.client import REFUSALS, REQUEST_MS, connected, meaning
 from shared.events.kafka.config import KafkaConfig
 from shared.events.log import NewRecord
 
 _LOGGER = logging.getLogger(__name__)
 _NEVER_MS = 7 * 24 * 3_600_000
 _RECONNECT_SECONDS = 0.5
+_MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long: to ask takes a second
+_STUCK_SECONDS = 20.0  # no call of ours takes so long; kafka-python waits for its own thread without a limit
 _PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
 
 
 class KafkaWriter:
     """Sends batches in order through a producer, in a thread of its own.
 
-    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or refuses a record, the
-    whole producer is given up, and all that waits has failed; the next batch makes a new one. So within a partition
-    nothing is written after what has failed, and whoever appends that again, in order, keeps the order.
+    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or cannot write, the whole
+    producer is given up, and all that waits has failed; the next batch makes a new one. So within a partition nothing
+    is written after what has failed, and whoever appends that again, in order, keeps the order.
+
+    When Kafka refuses a record for what it is, the producer is given up as well, and another is sent all that waits, in
+    order and without that record.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
         self._config = config
         self._away_seconds = config.away_ms / 1000
-        self._thread = ThreadPoolExecutor(1, "kafka-writer")
+        self._thread = CallThread("kafka-writer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Any = None  # made and closed in the thread
         self._broken: Any = None  # the last producer that was given up
         self._connect_at = 0.0
+        self._topics: set[str] = set()  # that have been written to, by Kafka's names
+        self._missing: dict[str, float] = {}  # topics that are not there, and when to ask again
         self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time when it was sent
         self._watching: asyncio.Task[None] | None = None
         self._waiting_records = self._waiting_bytes = 0
@@ -59,9 +68,12 @@ class KafkaWriter:
         self._waiting_records += len(batch.records)
         self._waiting_bytes += batch.size_bytes
         batch.done.add_done_callback(lambda _: self._done(batch))
-        self._thread.submit(self._send, batch)
+        self._submit(batch)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
+
+    def _submit(self, batch: KafkaBatch) -> None:
+        self._thread.submit(partial(self._send, batch, batch.attempt))
 
     def _done(self, batch: KafkaBatch) -> None:
         del self._waiting[batch]
@@ -73,8 +85,10 @@ class KafkaWriter:
         """Wait for what was sent, as long as Kafka answers, and let go of the producer."""
         if self._waiting:
             await asyncio.wait([batch.done for batch in self._waiting])
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STUCK_SECONDS):
+                await asyncio.wrap_future(self._thread.submit(self._close))
+        self._thread.stop()
 
     async def _watch(self) -> None:
         """Give Kafka up when it has been silent for too long, or one batch has waited for much too long."""
@@ -86,26 +100,50 @@ class KafkaWriter:
             silent_seconds = now - max(self._heard_at, oldest_at)
             if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _PATIENCE:
                 reason = f"Kafka at {self._config.address} has not acknowledged a record for {now - oldest_at:.1f} s"
-                self._give_up(self._producer, Unavailable(f"{reason}; retry later"))
+                self._give_up_all(Unavailable(f"{reason}; retry later"))
 
-    def _send(self, batch: KafkaBatch) -> None:
-        if batch.error:
+    def _give_up_all(self, error: Unavailable) -> None:
+        """Fail all that waits; leave the thread behind if it hangs."""
+        producer = self._producer
+        if producer is not None and producer is not self._broken:
+            self._stop(producer, error, "failed")
+        self._fail_waiting(producer, error)
+        if self._thread.busy_seconds > _STUCK_SECONDS:
+            _LOGGER.error("the producer for Kafka at %s hangs in a call; a new one is made", self._config.address)
+            self._thread.abandon(error)
+            self._thread, self._producer = CallThread("kafka-writer"), None
+
+    def _send(self, batch: KafkaBatch, attempt: int) -> None:
+        if batch.error or attempt != batch.attempt:
             return
         producer = None
         try:
             producer = self._connected()
             topic = self._config.topic_prefix + batch.topic
             count = self._partition_count(producer, topic)
-            batch.send(producer, topic, count, self._hear, lambda error: self._give_up(producer, error))
+            if producer is self._broken:  # it has stopped meanwhile; the batch is sent again, or has failed
+                return
+            if not count:
+                missing = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
+                batch.fail(Unavailable(missing))
+                return
+            channel = Channel(producer, topic, count, self._hear, partial(self._fail, producer))
+            batch.send(channel, self._away_seconds)
         except Exception as error:  # whatever it is: nobody may wait for a batch that is not on its way
             self._give_up(producer, error)
 
     def _partition_count(self, producer: Any, topic: str) -> int:
+        """0 of a topic that is not there."""
+        if time.monotonic() < self._missing.get(topic, 0.0):
+            return 0
         try:
-            return len(producer.partitions_for(topic))
-        except KafkaTimeoutError as error:
-            message = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
-            raise Unavailable(message) from error
+            count = len(producer.partitions_for(topic))
+        except KafkaTimeoutError:
+            if producer is not self._broken:
+                self._missing[topic] = time.monotonic() + _MISSING_SECONDS
+            return 0
+        self._topics.add(topic)
+        return count
 
     def _hear(self, _: Any) -> None:
         self._heard_at = time.monotonic()
@@ -116,8 +154,11 @@ class KafkaWriter:
                 raise Unavailable(f"Kafka at {self._config.address} was not there a moment ago; retry later")
             try:
                 self._producer = self._new_producer()
-            finally:
+            except Exception:
                 self._connect_at = time.monotonic() + _RECONNECT_SECONDS
+                raise
+            for topic in list(self._topics):  # what it asks Kafka once it has stopped, it waits for in vain
+                self._partition_count(self._producer, topic)
         return self._producer
 
     def _new_producer(self) -> Any:
@@ -136,22 +177,46 @@ class KafkaWriter:
             metrics_enabled=False,
         )
 
+    def _fail(self, producer: Any, error: Exception) -> None:
+        """A record was not written; in the producer's thread."""
+        if producer is self._broken:
+            return
+        if isinstance(error, REFUSALS) or type(error) is KafkaError:  # the latter: of one beside a refused one
+            self._hear(error)
+            self._stop(producer, error, "sent again")
+            self._call_soon(self._send_again, producer)
+        else:
+            self._give_up(producer, error)
+
+    def _stop(self, producer: Any, error: Exception, outcome: str) -> None:
+        """Keep a producer from sending anything more; `outcome` is what becomes of all that waits."""
+        self._broken = producer
+        _LOGGER.warning("%s; all that waits for it is %s", error, outcome)
+        producer._sender.force_close()  # close() would first wait for the records that are to be given up
+
+    def _send_again(self, producer: Any) -> None:
+        self._thread.submit(partial(self._drop, producer))
+        for batch in self._waiting:
+            batch.attempt += 1
+            self._submit(batch)
+
     def _give_up(self, producer: Any, error: Exception) -> None:
         """Stop a producer at once and fail all that waits; from any thread."""
         if producer is not None:
             if producer is self._broken:
                 return
-            self._broken = producer
-            _LOGGER.warning("%s; all that waits for it has failed", error)
-            producer._sender.force_close()  # close() would first wait for the records that are to be given up
+            self._stop(producer, error, "failed")
+        self._call_soon(self._fail_waiting, producer, meaning(error, self._config.address))
+
+    def _call_soon(self, call: Callable[..., None], *arguments: Any) -> None:
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._fail_waiting, producer, meaning(error, self._config.address))
+        self._loop.call_soon_threadsafe(call, *arguments)
 
     def _fail_waiting(self, producer: Any, error: AisleError) -> None:
         for batch in self._waiting:
             batch.fail(error)
         if producer is not None:
-            self._thread.submit(self._drop, producer)
+            self._thread.submit(partial(self._drop, producer))
 
     def _drop(self, producer: Any) -> None:
         if self._producer is producer:

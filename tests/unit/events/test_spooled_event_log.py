@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from protos.dead_letters_pb2 import DeadLetter
 from shared.errors import Overloaded, Unavailable
-from shared.events.log import CATALOG, USER_EVENTS, Appended, NewRecord
+from shared.events import dead_letters
+from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, Appended, NewRecord, RecordsRefused
 from shared.events.spooled import SpooledEventLog
 from shared.events.sqlite import SqliteEventLog
 
@@ -46,6 +48,14 @@ async def numbers(log: Switched, count: int) -> list[int]:
         while len(found := await log.read(USER_EVENTS, 0)) < count:
             await asyncio.sleep(0.01)
     return [int(record.value or b"") for record in found]
+
+
+async def letters(log: Switched) -> list[DeadLetter]:
+    """The dead letters, once there is one."""
+    async with asyncio.timeout(10):
+        while not (found := await log.read(DEAD_LETTERS, 0)):
+            await asyncio.sleep(0.01)
+    return [dead_letters.from_record(record) for record in found]
 
 
 async def test_a_log_that_is_there_gets_records_at_once(log: Switched, spooled: SpooledEventLog) -> None:
@@ -136,6 +146,47 @@ async def test_an_error_that_nobody_expected_does_not_end_the_replay(log: Switch
     await asyncio.sleep(0.7)
     log.trouble = None
     assert await numbers(log, 1) == [0]
+
+
+class Picky(Switched):
+    """A log that refuses some records, and those that are too large for a topic, while it writes the others."""
+
+    most_bytes = 1_000_000
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        bad = [record for record in records if record.value == b"bad" or len(record.value or b"") > self.most_bytes]
+        good = [record for record in records if record not in bad]
+        places = dict(zip((id(record) for record in good), await super().append(topic, good), strict=True))
+        if bad:
+            raise RecordsRefused(bad[0].key, "is bad", [places.get(id(record), "is bad") for record in records])
+        return list(places.values())
+
+
+async def test_what_the_log_refuses_becomes_a_dead_letter_and_the_rest_arrives(tmp_path: Path) -> None:
+    log = Picky(tmp_path / "log.sqlite")
+    log.trouble = Unavailable("away")
+    spooled = SpooledEventLog(log, tmp_path / "spool", [USER_EVENTS], max_bytes=0)
+    for record in (event(0), NewRecord("v", b"bad", "bad"), event(1)):
+        await spooled.append(USER_EVENTS, [record])
+    log.trouble = None
+    assert await numbers(log, 2) == [0, 1]
+    assert [(letter.value, letter.reason) for letter in await letters(log)] == [(b"bad", "is bad")]
+    with pytest.raises(RecordsRefused):  # it is not acknowledged yet: its caller is told
+        await spooled.append(USER_EVENTS, [NewRecord("v", b"bad", "again")])
+    await spooled.close()
+
+
+async def test_a_dead_letter_holds_as_much_as_the_log_takes(tmp_path: Path) -> None:
+    log = Picky(tmp_path / "log.sqlite")
+    log.trouble, log.most_bytes = Unavailable("away"), 50_000
+    spooled = SpooledEventLog(log, tmp_path / "spool", [USER_EVENTS], max_bytes=0)
+    await spooled.append(USER_EVENTS, [NewRecord("v", b"x" * 100_000, "large")])
+    await spooled.append(USER_EVENTS, [event(1)])
+    log.trouble = None
+    assert await numbers(log, 1) == [1]
+    (letter,) = await letters(log)
+    assert (len(letter.value), letter.value_bytes) == (10_000, 100_000)
+    await spooled.close()
 
 
 async def test_a_second_process_does_not_get_the_spool(spooled: SpooledEventLog, log: Switched, tmp_path: Path) -> None:

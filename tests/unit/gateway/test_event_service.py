@@ -1,6 +1,6 @@
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from services.gateway import event_validation
 from services.gateway.event_service import EventService
 from services.gateway.signed_query_id import signed
 from shared.errors import InvalidRequest, StorageFull
-from shared.events.log import USER_EVENTS
+from shared.events.log import USER_EVENTS, Appended, NewRecord, RecordsRefused
 from shared.events.sqlite import SqliteEventLog
 from shared.query_ids import new_query_id
 from tests.unit.gateway.conftest import SIGNATURES
@@ -84,6 +84,28 @@ async def test_a_query_id_from_elsewhere_is_kept_apart_and_said_so(log: SqliteEv
     assert (stored.query_id, stored.unverified_query_id) == ("", forged)
     assert (ack.status, ack.field) == (EVENT_STATUS_ACCEPTED, "query_id")
     assert "for no query" in ack.reason
+
+
+class Picky(SqliteEventLog):
+    """A log that refuses one event, as Kafka does where it is larger than the topic takes."""
+
+    async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
+        outcomes: list[Appended | str] = []
+        for record in records:
+            outcomes += ["is too large"] if record.event_id == "large" else await super().append(topic, [record])
+        if "is too large" in outcomes:
+            raise RecordsRefused("v1", "is too large", outcomes)
+        return [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+
+
+async def test_an_event_that_the_log_refuses_is_rejected_and_those_beside_it_are_accepted(tmp_path: Path) -> None:
+    log = Picky(tmp_path / "log.sqlite")
+    request = RecordEventsRequest(events=[click("e1"), click("large"), click("e2")])
+    acks = (await EventService(log, SIGNATURES).RecordEvents(request)).acks
+    assert [ack.status for ack in acks] == [EVENT_STATUS_ACCEPTED, EVENT_STATUS_REJECTED, EVENT_STATUS_ACCEPTED]
+    assert (acks[1].field, acks[1].reason) == ("event", "is too large")
+    assert [record.event_id for record in await log.read(USER_EVENTS, 0)] == ["e1", "e2"]
+    await log.close()
 
 
 async def test_a_stream_is_acknowledged_in_order(log: SqliteEventLog) -> None:

@@ -14,7 +14,7 @@ from shared.catalog import writes
 from shared.catalog.product import Product
 from shared.errors import Unavailable
 from shared.events import dead_letters
-from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord
+from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord, RecordsRefused
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop, Letters
@@ -174,6 +174,19 @@ async def test_a_log_that_fails_in_between_loses_nothing(shop: IndexingShop, cap
     assert "wait for the next try" in caplog.text
 
 
+async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing_up(shop: IndexingShop) -> None:
+    log, picky = shop.log, PickyLog(shop.log)
+    shop.log = picky  # type: ignore[assignment]
+    async with shop.following():
+        await shop.until(await shop.write(RED))
+        picky.refused = "blue"
+        await shop.write(BLUE)
+        await shop.until(await shop.write(GREEN))
+    assert titles(await shop.products()) == {"red kettle", "green cup"}
+    letter = dead_letters.from_record((await log.read(DEAD_LETTERS, 0))[-1])
+    assert (letter.topic, letter.reason) == (VECTORS, "is too large")
+
+
 @pytest.mark.parametrize("trouble", [Unavailable("a lock"), OSError("disk"), RuntimeError("a library's own words")])
 async def test_whatever_an_encoder_says_the_write_is_tried_again(
     shop: IndexingShop, trouble: Exception, caplog: pytest.LogCaptureFixture
@@ -213,3 +226,20 @@ class FlakyLog:
             self.failures -= 1
             raise Unavailable("the answer was lost")
         return appended
+
+
+class PickyLog(FlakyLog):
+    """Does not take what has a word in its value, as Kafka does what is too large."""
+
+    refused = ""
+
+    async def append(self, topic: str, records: list[NewRecord]) -> list[Appended]:
+        outcomes: list[Appended | str] = []
+        for record in records:
+            if topic == VECTORS and self.refused and self.refused.encode() in (record.value or b""):
+                outcomes.append("is too large")
+            else:
+                outcomes += await self._log.append(topic, [record])
+        if "is too large" in outcomes:
+            raise RecordsRefused("p", "is too large", outcomes)
+        return [outcome for outcome in outcomes if isinstance(outcome, Appended)]

@@ -15,7 +15,7 @@ async def test_an_id_is_known_while_it_is_on_its_way_and_afterwards() -> None:
     assert recent.find(USER_EVENTS, "e1") == Place(batch, 0, duplicate=True)
     done(batch, Appended(7, partition=2))
     found = recent.find(USER_EVENTS, "e1")
-    assert found is not None and found.appended() == Appended(7, duplicate=True, partition=2)
+    assert found is not None and found.outcome() == Appended(7, duplicate=True, partition=2)
 
 
 async def test_an_id_that_was_not_written_is_free_again() -> None:
