@@ -33,9 +33,13 @@ LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
-    "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB),
+    # A GetProduct that waits for a write is a FetchProducts that waits: room for those of several gateways, and pages.
+    "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),
     "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
 }
+
+_PUBLIC = frozenset({"aisle.v1.SearchService", "aisle.v1.CatalogService", "aisle.v1.EventService"})
+_CALLS_OF_A_CALLER, _CALLS_OF_A_GATEWAY = 100, 5_000
 
 
 def limit_of(method: str) -> RequestLimit:
@@ -48,3 +52,8 @@ def largest_bytes(services: Iterable[str]) -> int:
     prefixes = tuple(f"/{service}/" for service in services)
     found = (limit.max_bytes for method, limit in LIMITS.items() if method.startswith(prefixes))
     return max(found, default=DEFAULT.max_bytes)
+
+
+def calls_a_connection(services: Iterable[str]) -> int:
+    """Calls at once on one connection: of anybody's to a gateway, or of a gateway's to a service behind it."""
+    return _CALLS_OF_A_GATEWAY if _PUBLIC.isdisjoint(services) else _CALLS_OF_A_CALLER

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from grpc import aio
@@ -14,8 +14,9 @@ from grpc_reflection.v1alpha import reflection
 
 from shared.errors import from_status
 from shared.guard import Guard
+from shared.listening import LOOPBACK, addresses_of
 from shared.request_budget import RequestBudget
-from shared.request_limits import largest_bytes
+from shared.request_limits import calls_a_connection, largest_bytes
 
 Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
 
@@ -38,9 +39,6 @@ _REPLICA_OPTIONS = [
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    # Calls of a connection at once. Those that were reset count until they are forgotten, so that a caller who begins
-    # and resets calls without end (CVE-2023-44487) fills neither the memory nor the queue of those not yet handled.
-    ("grpc.max_concurrent_streams", 100),
     ("grpc.server.max_pending_requests", 5_000),  # of all connections, above which gRPC cancels anybody's
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
     ("grpc.per_message_decompression", 0),  # shared/request_reader.py does it, with a limit
@@ -77,14 +75,25 @@ def connect_replica(address: str, service: str) -> aio.Channel:
     return aio.insecure_channel(address, options=[*_REPLICA_OPTIONS, ("grpc.service_config", json.dumps(config))])
 
 
+def _options(services: Sequence[str]) -> list[tuple[str, int]]:
+    """What gRPC itself keeps to, for a server of the services."""
+    return [
+        ("grpc.max_receive_message_length", largest_bytes(services)),
+        # Calls that were reset count until they are forgotten, so that a caller who begins and resets calls without
+        # end (CVE-2023-44487) fills neither the memory nor the queue of those not yet handled.
+        ("grpc.max_concurrent_streams", calls_a_connection(services)),
+        *_SERVER_OPTIONS,
+    ]
+
+
 class Server:
     """A gRPC server with health and reflection; `port` 0 takes a free one."""
 
-    def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = "[::]") -> None:
-        """`services` are (full name, generated register function, servicer)."""
+    def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK) -> None:
+        """`services` are (full name, generated register function, servicer). Raises SystemExit without the port."""
         services = list(services)
-        received = ("grpc.max_receive_message_length", largest_bytes(name for name, _, _ in services))
-        self._server = aio.server(interceptors=[Guard(RequestBudget())], options=[received, *_SERVER_OPTIONS])
+        options = _options([name for name, _, _ in services])
+        self._server = aio.server(interceptors=[Guard(RequestBudget())], options=options)
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)
@@ -100,6 +109,11 @@ class Server:
         return names
 
     def _bind(self, host: str, port: int) -> int:
+        for address in addresses_of(host):  # a free port is taken once, and then the same one at each
+            port = self._open(address, port)
+        return port
+
+    def _open(self, host: str, port: int) -> int:
         try:
             return self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:

@@ -8,7 +8,7 @@ from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService, replica_status
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.priority import answer_promptly
 from shared.rpc import Server, asked_to_end
@@ -22,7 +22,7 @@ async def main() -> None:
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
     service = EmbeddingService(encoders)
     doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_door(lambda: replica_status(encoders))]
-    server = Server(doors, config.port)
+    server = Server(doors, config.port, config.host)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)
     ended = asked_to_end()  # before anybody is told that it is ready
@@ -36,5 +36,6 @@ async def main() -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     answer_promptly()
     asyncio.run(main())

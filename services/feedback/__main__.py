@@ -8,7 +8,7 @@ from services.feedback.config import FeedbackConfig
 from services.feedback.progress import Progress
 from services.feedback.service import FeedbackService, observation, replica_status
 from services.feedback.worker import Worker
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
@@ -28,7 +28,7 @@ async def main() -> None:
         ("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, FeedbackService(progress)),
         status_door(lambda: replica_status(progress)),
     ]
-    server = Server(doors, config.port)
+    server = Server(doors, config.port, config.host)
 
     try:
         await server.run(worker.ready.wait(), worker.run(), _report(progress, config.report_seconds))
@@ -50,5 +50,6 @@ async def _report(progress: Progress, every_seconds: float) -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     give_way()
     asyncio.run(main())

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.listening import LOOPBACK
+
 MAX_BATCH_RECORDS = 500  # half of what a visitor's value remembers (shared/features/visitor.py, MAX_SEEN)
 
 
@@ -9,6 +11,7 @@ MAX_BATCH_RECORDS = 500  # half of what a visitor's value remembers (shared/feat
 class FeedbackConfig:
     """Defaults suit two ordinary cores."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50055  # health, reflection and progress
     group: str = "aisle-feedback"  # consumer group; the generation of the feature store is added to it
     batch_records: int = 500  # of the log, applied together

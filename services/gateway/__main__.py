@@ -23,7 +23,7 @@ from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, Reranke
 from services.gateway.search_service import SearchService
 from services.gateway.secret_file import SecretFile
 from services.gateway.signatures import Signatures
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.priority import answer_promptly
@@ -53,7 +53,7 @@ async def main() -> None:
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
         parts = (search, CatalogService(log, retrieval), EventService(log, signatures), AdminService(processes))
-        await _serve(Server(doors(*parts), config.port), retrieval)
+        await _serve(Server(doors(*parts), config.port, config.host), retrieval)
         await search.close()
         if caches:
             await caches.close()
@@ -79,5 +79,6 @@ async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas)
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     answer_promptly()
     asyncio.run(main())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from services.gateway.replicas import addresses
+from shared.listening import LOOPBACK
 
 MOST_CANDIDATES = 5_000
 _AT_LEAST_ONE = (
@@ -20,6 +21,7 @@ _AT_LEAST_ONE = (
 class GatewayConfig:
     """Where the gateway listens, whom it asks, and what a page may cost."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50051
     embedding_address: str = "localhost:50052"  # HOST:PORT of every replica, separated by commas
     retrieval_address: str = "localhost:50053"  # a HOST with several addresses is as many replicas

@@ -10,7 +10,7 @@ from services.reranker.following import RerankerShop
 from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import NAME, RerankerService, product_texts, replica_status
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
@@ -28,7 +28,7 @@ async def main() -> None:
     lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
     service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
     status = status_door(lambda: replica_status(opened), lambda: log.waiting_for)
-    server = Server([(NAME, add_RerankerServiceServicer_to_server, service), status], config.port)
+    server = Server([(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host)
     shop = RerankerShop(data, config, product_texts, opened)
     follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:
@@ -42,5 +42,6 @@ async def main() -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     answer_promptly()
     asyncio.run(main())

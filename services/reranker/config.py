@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from shared.listening import LOOPBACK
+
 PRECISIONS = ("auto", "int8", "fp32")
 SCORERS = ("block", "cross-encoder", "none")
 
@@ -10,6 +12,7 @@ SCORERS = ("block", "cross-encoder", "none")
 class RerankerConfig:
     """Defaults suit two ordinary cores."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50054
     data: str = "data"  # folder of snapshots/ and bundles/
     threads: int = 2  # of the interaction model, a request, at most; the others help while a core is idle, if it pays

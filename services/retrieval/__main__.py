@@ -9,7 +9,7 @@ from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import NAME, RetrievalService, replica_status
 from services.retrieval.snapshots import Snapshots
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.priority import answer_promptly
@@ -27,7 +27,7 @@ async def main() -> None:
     root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
     status = status_door(lambda: replica_status(snapshots), lambda: log.waiting_for)
-    server = Server([(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port)
+    server = Server([(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host)
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = Follower(log, root, opens, config.refresh_seconds)
     try:
@@ -39,5 +39,6 @@ async def main() -> None:
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     answer_promptly()
     asyncio.run(main())

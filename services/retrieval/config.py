@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from shared.listening import LOOPBACK
+
 
 @dataclass(frozen=True)
 class RetrievalConfig:
     """Defaults suit two ordinary cores."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50053
     data: str = "data"  # folder of snapshots/
     scratch: str = ""  # folder for the copy of the word index that takes in writes; "": memory, or DATA/live

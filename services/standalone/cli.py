@@ -24,6 +24,7 @@ from services.standalone.commands import (
     topics,
     train,
 )
+from shared import owner_only
 from shared.errors import AisleError
 from shared.extras import needs_extra
 
@@ -68,6 +69,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
+    owner_only.begin()
     try:
         app()
     except BrokenPipeError:  # whoever read us, such as `head`, has enough

@@ -36,12 +36,14 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
 from services.standalone.indexing import serving_config
+from shared import owner_only
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
 from shared.events.log import CATALOG, DEAD_LETTERS, EventLog
 from shared.events.sqlite import SqliteEventLog
 from shared.features.config import FeaturesConfig
 from shared.features.memory import MemoryFeatureStore
+from shared.listening import LOOPBACK
 from shared.product_text import product_text_of
 from shared.rpc import Server
 from shared.snapshot.following import Follower
@@ -84,13 +86,14 @@ class Engine:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, data: Path, port: int = 0, bundle: str = "", host: str = "[::]") -> AsyncIterator["Engine"]:
+    async def open(cls, data: Path, port: int = 0, bundle: str = "", host: str = LOOPBACK) -> AsyncIterator["Engine"]:
         """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
         Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole.
         """
         if not data.is_dir():
             raise NotFound(f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'")
+        owner_only.data_folder(data)
         log = SqliteEventLog(data / "log.sqlite")
         try:
             engine = cls(data, bundle, log)

@@ -16,7 +16,7 @@ from protos.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 from services.standalone.client import DEFAULT_ADDRESS, EngineClient
 from shared.errors import AisleError
 
-PORT = 9100
+PORT, HOST = 9100, "127.0.0.1"
 _LABELS = ("service", "address")
 _ENDS = (SIGTERM, SIGINT)
 _SERVING = ReplicaState.REPLICA_STATE_SERVING
@@ -78,12 +78,13 @@ def main() -> None:
     default = os.environ.get("AISLE_ADDRESS", DEFAULT_ADDRESS)
     parser.add_argument("--address", default=default, metavar="HOST:PORT", help="of the gateway; default: %(default)s")
     parser.add_argument("--port", default=PORT, type=int, help="where Prometheus asks; default: %(default)s")
+    parser.add_argument("--host", default=HOST, help="where it listens; 0.0.0.0 is every address; default: %(default)s")
     arguments = parser.parse_args()
     pthread_sigmask(SIG_BLOCK, _ENDS)  # for the threads that follow too, so that sigwait has them
     with EngineClient(arguments.address) as engine:
         registry = CollectorRegistry()
         registry.register(EngineCollector(engine))
-        server, thread = start_http_server(arguments.port, registry=registry)
+        server, thread = start_http_server(arguments.port, arguments.host, registry)
         sigwait(_ENDS)
         server.shutdown()
         thread.join()

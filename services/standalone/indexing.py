@@ -18,6 +18,7 @@ from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from services.standalone.catalog_file import CatalogFile
 from services.standalone.index_progress import IndexProgress, Silent, Watched
+from shared import owner_only
 from shared.catalog.rows import RowRejection
 from shared.complaint import Complaint
 from shared.config import load
@@ -56,6 +57,7 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
     Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
     """
     watcher = Watched(progress or Silent())
+    owner_only.data_folder(data)
     encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
     complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:

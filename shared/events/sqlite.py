@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from shared import owner_only
 from shared.errors import AisleError, Overloaded, Unavailable
 from shared.events.log import TOPICS, Appended, NewRecord, Record, check_sizes
 from shared.events.sqlite_consumer import SqliteConsumer
@@ -41,7 +42,7 @@ class SqliteEventLog:
 
     def __init__(self, path: Path, dedup_seconds: float = _DEDUP_SECONDS, max_bytes: int = 0) -> None:
         """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        owner_only.folder(path.parent)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
             self._writing, self._reading = SqliteFile(path, max_bytes), SqliteFile(path)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared import owner_only
 from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
 from shared.events.log import COMPACTED, SINGLE, TOPICS, Appended, NewRecord, Record
 
@@ -30,6 +31,7 @@ class SqliteFile:
         self._connection = self._guarded(lambda: self._connect(max_bytes))
 
     def _connect(self, max_bytes: int) -> sqlite3.Connection:
+        owner_only.file(self.path)  # SQLite gives the mode of this file to those beside it
         connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync a commit

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
+import stat
 import tempfile
 import uuid
 from pathlib import Path
 
+from shared import owner_only
 from shared.errors import StorageFull
 
 _LOCK = ".lock"
+_NAME = re.compile("[0-9a-f]{32}")
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 1 << 30  # free; a word index has about 130 bytes a product
 
@@ -20,13 +24,15 @@ class Scratch:
     """A new folder under `root`, locked as long as the process lives; remains of others are removed."""
 
     def __init__(self, root: Path) -> None:
-        """Raises StorageFull when nothing can be written there."""
+        """Raises StorageFull when nothing can be written there, or others can write there, too."""
+        if fault := _fault(root):
+            raise StorageFull(f"{root} {fault}; name another folder for scratch files (AISLE_RETRIEVAL_SCRATCH)")
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            owner_only.folder(root)
             _remove_abandoned(root)
             self.folder = root / uuid.uuid4().hex
             made = root / f".{self.folder.name}"  # nobody looks at it before it is locked
-            made.mkdir()
+            made.mkdir(mode=0o700)
             self._lock = (made / _LOCK).open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             made.rename(self.folder)
@@ -47,34 +53,67 @@ def scratch_root(configured: str, data: Path, memory: Path = _MEMORY) -> Path:
     What is there is written several times a second and need not last, and on a disk each time waits for the disk. Else
     DATA/live, where links to the snapshot's files can be made, or the system's temporary files.
     """
-    if configured:
-        return Path(configured)
     name = f"aisle-live-{os.getuid()}"
+    if configured:
+        return Path(configured) / name if _is_for_all(Path(configured)) else Path(configured)
     roots = [data / "live", Path(tempfile.gettempdir()) / name]
     if memory.is_dir() and shutil.disk_usage(memory).free >= _ROOM_BYTES:
         roots.insert(0, memory / name)
-    return next((root for root in roots if _is_writable(root)), roots[-1])
+    return next((root for root in roots if _is_usable(root)), roots[-1])
 
 
-def _is_writable(root: Path) -> bool:
+def _is_for_all(folder: Path) -> bool:
+    """Whether everybody may write there, and nobody can take what is another's, as in /tmp."""
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        return bool(folder.stat().st_mode & stat.S_ISVTX)
+    except OSError:
+        return False
+
+
+def _is_usable(root: Path) -> bool:
+    if _fault(root):
+        return False
+    try:
+        owner_only.folder(root)
         with tempfile.TemporaryFile(dir=root):
             return True
     except OSError:
         return False
 
 
+def _fault(root: Path) -> str:
+    """Why a folder that exists is not used: whoever owns it can take away or replace what is in it."""
+    owner_only.close_to_others(root)
+    try:
+        found = root.lstat()
+    except OSError:  # it does not exist; what else is wrong with it, making it will say
+        return ""
+    if stat.S_ISLNK(found.st_mode):
+        return "is a symlink"
+    if not owner_only.is_ours(found):
+        return "belongs to another user"
+    return "is open to other users" if stat.S_IMODE(found.st_mode) & 0o077 else ""
+
+
 def _remove_abandoned(root: Path) -> None:
     for folder in root.iterdir():
-        if folder.name[0] != "." and _is_abandoned(folder):
+        if _NAME.fullmatch(folder.name) and _is_abandoned(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_abandoned(folder: Path) -> bool:
+    """Whether nobody holds its lock. A symlink is none of ours, and neither is what has no lock."""
     try:
-        with (folder / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is in use, or no folder of ours
+        found = folder.lstat()
+        if stat.S_ISLNK(found.st_mode) or not owner_only.is_ours(found):
+            return False
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
         return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # it is in use
+        return False
+    finally:
+        os.close(lock)
     return True

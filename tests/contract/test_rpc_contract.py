@@ -1,6 +1,7 @@
 """What every server of ours promises: health, reflection, errors as statuses, an orderly end."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from protos.events_pb2 import (
 )
 from protos.events_pb2_grpc import EventServiceServicer, EventServiceStub, add_EventServiceServicer_to_server
 from shared.errors import InvalidRequest, Unavailable
+from shared.listening import LOOPBACK, addresses_of
 from shared.rpc import Server, connect
 
 NAME = "aisle.v1.EventService"
@@ -86,3 +88,34 @@ async def test_a_taken_port_is_a_clear_message(server: Server) -> None:
     with pytest.raises(SystemExit, match="another server"):
         Server([], port=server.port, host="127.0.0.1")
     await asyncio.sleep(0)
+
+
+async def test_a_server_listens_on_the_loopback_until_told_otherwise() -> None:
+    server = Server([(NAME, add_EventServiceServicer_to_server, RefusingEvents())], port=0)
+    await server.start()
+    try:
+        for host in ("localhost", *addresses_of(LOOPBACK)):
+            async with aio.insecure_channel(f"{host}:{server.port}") as channel:
+                await asyncio.wait_for(channel.channel_ready(), 10)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection(_address_of_this_machine(), server.port)
+    finally:
+        await server.stop(grace_seconds=0)
+
+
+def _address_of_this_machine() -> str:
+    """One that is not the loopback's; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but the loopback")
+        return str(probe.getsockname()[0])
+
+
+async def test_half_of_the_loopback_is_no_port_that_is_free() -> None:
+    first = Server([], port=0, host="127.0.0.1")
+    await first.start()
+    with pytest.raises(SystemExit, match="another server"):
+        Server([], port=first.port)
+    await first.stop(0)

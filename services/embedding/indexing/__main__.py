@@ -12,7 +12,7 @@ from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.indexing.workplace import the_indexer
-from shared import process_log
+from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.priority import give_way
@@ -27,9 +27,12 @@ async def main() -> None:
     """Follow the catalogue until asked to end; while another indexer does, wait in case it goes."""
     config, embedding, events = load(IndexingConfig), load(EmbeddingConfig), open_log()
     data = Path(config.data)
+    owner_only.data_folder(data)
     encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
     follower = CatalogFollower(data, events, encoders, product_text_of, config)
-    server = Server([status_door(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port)
+    server = Server(
+        [status_door(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port, config.host
+    )
 
     async def follow() -> None:
         with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again
@@ -57,5 +60,6 @@ def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
 
 if __name__ == "__main__":
     process_log.begin()
+    owner_only.begin()
     give_way()
     asyncio.run(main())

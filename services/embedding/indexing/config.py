@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from shared.listening import LOOPBACK
+
 
 @dataclass(frozen=True)
 class IndexingConfig:
     """How catalogue writes become visible, and when they are folded into a new snapshot."""
 
+    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50056  # of its health checks
     data: str = "data"  # folder of snapshots/, which it writes, and bundles/
     batch_products: int = 64  # writes taken in together at most: more are quicker, fewer are visible sooner

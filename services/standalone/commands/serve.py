@@ -14,12 +14,14 @@ import typer
 from protos.admin_pb2 import GetStatusResponse
 from services.standalone.console import print_json, say
 from services.standalone.options import DATA, Bundle, Data, Json
+from shared.listening import LOOPBACK, dialled
 from shared.priority import answer_promptly
 
 
-def serve(
+def serve(  # noqa: PLR0913  (its options)
     data: Data = DATA,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")] = 50051,
+    host: Annotated[str, typer.Option(help="Where it listens; [::] is every address of the machine.")] = LOOPBACK,
     bundle: Bundle = "",
     as_json: Json = False,
     while_stdin: Annotated[bool, typer.Option(hidden=True, help="End, too, when standard input does.")] = False,
@@ -28,10 +30,12 @@ def serve(
 
     With --json, one object with the address is printed once it is ready.
     """
-    asyncio.run(_serve(data, port, bundle, as_json, while_stdin))
+    asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin))
 
 
-async def _serve(data: Path, port: int, bundle: str, as_json: bool, while_stdin: bool) -> None:
+async def _serve(  # noqa: PLR0913  (the options of the command)
+    data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool
+) -> None:
     started = time.perf_counter()
     from services.standalone.engine import (
         Engine,
@@ -39,11 +43,11 @@ async def _serve(data: Path, port: int, bundle: str, as_json: bool, while_stdin:
     from shared.rpc import asked_to_end
 
     answer_promptly()
-    async with Engine.open(data, port=port, bundle=bundle) as engine:
+    async with Engine.open(data, port=port, bundle=bundle, host=host) as engine:
         ended = asked_to_end()  # before anybody is told that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)
-        ready = describe(await engine.describe(), f"localhost:{engine.port}", time.perf_counter() - started)
+        ready = describe(await engine.describe(), f"{dialled(host)}:{engine.port}", time.perf_counter() - started)
         print_json(ready) if as_json else _show(ready)
         await ended.wait()
 

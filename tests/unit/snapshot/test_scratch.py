@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -65,3 +66,72 @@ def test_where_data_may_only_be_read_it_is_with_the_temporary_files(tmp_path: Pa
     assert scratch_root("", not_a_folder, memory=tmp_path / "none").parent == Path(tempfile.gettempdir())
     with pytest.raises(StorageFull, match="name another folder"):
         Scratch(not_a_folder / "live")
+
+
+def test_a_folder_that_a_symlink_leads_to_is_neither_written_nor_removed(tmp_path: Path) -> None:
+    victim, root = tmp_path / "victim", tmp_path / "live"
+    victim.mkdir()
+    root.mkdir()
+    (victim / ".lock").write_text("of somebody else")
+    (root / ("0" * 32)).symlink_to(victim)
+    Scratch(root).close()
+    assert (victim / ".lock").read_text() == "of somebody else"
+
+
+def test_a_lock_that_is_a_symlink_is_not_followed(tmp_path: Path) -> None:
+    victim, theirs = tmp_path / "victim", tmp_path / "live" / ("0" * 32)
+    victim.write_text("precious")
+    theirs.mkdir(parents=True)
+    (theirs / ".lock").symlink_to(victim)
+    Scratch(tmp_path / "live").close()
+    assert theirs.is_dir() and victim.read_text() == "precious"
+
+
+def test_only_folders_that_a_process_of_aisle_has_made_are_removed(tmp_path: Path) -> None:
+    theirs = tmp_path / "somebodys-checkout"
+    theirs.mkdir()
+    (theirs / ".lock").write_text("")
+    Scratch(tmp_path).close()
+    assert theirs.is_dir()
+
+
+def test_it_is_for_its_owner_only(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        scratch = Scratch(tmp_path / "live")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "live", scratch.folder)]
+    scratch.close()
+    assert modes == [0o700, 0o700]
+
+
+def test_a_folder_of_ours_that_is_open_to_others_is_closed_and_used(tmp_path: Path) -> None:
+    root = tmp_path / "live"
+    root.mkdir()
+    root.chmod(0o777)
+    Scratch(root).close()
+    assert stat.S_IMODE(root.stat().st_mode) == 0o700
+
+
+def test_a_root_that_is_a_symlink_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "live").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageFull, match="is a symlink; name another folder"):
+        Scratch(tmp_path / "live")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_not_used(tmp_path: Path) -> None:
+    memory = tmp_path / "memory"
+    theirs = memory / f"aisle-live-{os.getuid()}"
+    theirs.mkdir(parents=True)
+    os.chown(theirs, 65534, 65534)
+    with pytest.raises(StorageFull, match="belongs to another user"):
+        Scratch(theirs)
+    assert scratch_root("", tmp_path / "data", memory) == tmp_path / "data" / "live"
+
+
+def test_in_a_folder_for_all_it_has_one_of_its_own(tmp_path: Path) -> None:
+    tmp_path.chmod(0o1777)
+    assert scratch_root(str(tmp_path), tmp_path / "data").parent == tmp_path

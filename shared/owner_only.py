@@ -1,0 +1,54 @@
+"""What Aisle writes is of shoppers and of the shop: for the owner of the process only."""
+
+import logging
+import os
+import stat
+from pathlib import Path
+
+_FOLDER, _FILE = 0o700, 0o600
+_OTHERS = 0o077
+
+_logger = logging.getLogger(__name__)
+
+
+def begin() -> None:
+    """What this process makes from now on is for its owner only: folders 0700, files 0600. Once, at start."""
+    os.umask(_OTHERS)
+
+
+def folder(path: Path) -> None:
+    """Make a folder, and those above it, for the owner only; one that exists stays as it is."""
+    if not path.is_dir():
+        folder(path.parent)
+        path.mkdir(mode=_FOLDER, exist_ok=True)
+
+
+def file(path: Path) -> None:
+    """Make an empty file for the owner only, or take it from others if it exists and is ours."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE))
+    except FileExistsError:
+        close_to_others(path)
+
+
+def close_to_others(path: Path) -> None:
+    """Take the permissions of others from a file or folder of ours. A symlink and what is not ours stay as they are."""
+    try:
+        found = path.lstat()
+        shared = found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX  # a sticky folder is meant for all
+        if shared and is_ours(found) and not stat.S_ISLNK(found.st_mode):
+            path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
+            _logger.info("%s was open to others; it is for its owner only now", path)
+    except OSError:  # it is not there, or on a disk that may only be read
+        return
+
+
+def is_ours(found: os.stat_result) -> bool:
+    """Whether a file or folder belongs to the user of this process."""
+    return found.st_uid == os.geteuid()
+
+
+def data_folder(data: Path) -> None:
+    """Close a data folder that an earlier version, or a shell, made open to others."""
+    if (data / "snapshots").is_dir():
+        close_to_others(data)
