@@ -11,9 +11,6 @@ from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
-from services.feedback.config import FeedbackConfig
-from services.feedback.service import observation
-from services.feedback.worker import Worker
 from services.gateway.admin_service import AdminService
 from services.gateway.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
@@ -35,14 +32,16 @@ from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
+from services.standalone.counted import Counted
 from services.standalone.indexing import serving_config
+from services.standalone.local_features import LocalFeatures
+from services.standalone.log_upkeep import LogUpkeep
 from shared import owner_only
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable
-from shared.events.log import CATALOG, DEAD_LETTERS, EventLog
+from shared.events.config import LogConfig
+from shared.events.log import CATALOG, DEAD_LETTERS
 from shared.events.sqlite import SqliteEventLog
-from shared.features.config import FeaturesConfig
-from shared.features.memory import MemoryFeatureStore
 from shared.listening import LOOPBACK
 from shared.product_text import product_text_of
 from shared.rpc import Server
@@ -52,12 +51,14 @@ from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching
 
 _LOGGER = logging.getLogger(__name__)
+LOG = "log.sqlite"  # in the data folder
+_COUNTING_SECONDS = 1.0  # that a start waits for what shoppers did, once all else is ready
 
 
 class Engine:
     """Everything of one data folder; made by `Engine.open`."""
 
-    def __init__(self, data: Path, bundle: str, log: EventLog) -> None:
+    def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
         self._root, self._log = snapshots_of(data), log
         self._config, self._retrieval_config, self._reranker_config = (
             load(GatewayConfig),
@@ -73,8 +74,8 @@ class Engine:
         opens = (self._shop.open, self._open_snapshot)
         self._follower = Follower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._lane = Lane(self._reranker_config.workers, self._reranker_config.max_waiting)
-        self._features = MemoryFeatureStore(load(FeaturesConfig).memory_bytes)
-        self._feedback = Worker(log, self._features, observation, load(FeedbackConfig))
+        self._features = LocalFeatures(data, log, counted)
+        self._upkeep = LogUpkeep(log, data / LOG, self._root, counted, load(LogConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
         signatures = Signatures(SecretFile(data / "secret").current)
@@ -94,9 +95,10 @@ class Engine:
         if not data.is_dir():
             raise NotFound(f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'")
         owner_only.data_folder(data)
-        log = SqliteEventLog(data / "log.sqlite")
+        counted = Counted()
+        log = SqliteEventLog(data / LOG, keeper=counted)
         try:
-            engine = cls(data, bundle, log)
+            engine = cls(data, bundle, log, counted)
             await engine._start()
             server = Server(doors(engine.search, engine.catalog, engine.events, engine.admin), port, host)
             engine.port = server.port
@@ -114,7 +116,7 @@ class Engine:
 
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
-        features = FeatureReader(self._features, self._reranker_config.features_ms)
+        features = FeatureReader(self._features.store, self._reranker_config.features_ms)
         reranker = RerankerService(self._rerankers, self._lane, features)
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
@@ -135,6 +137,7 @@ class Engine:
             engines={**engines, "dense": snapshot.dense.kind},
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
+            waiting_for=await self._features.waiting_for(),
         )
 
     async def describe(self) -> GetStatusResponse:
@@ -142,13 +145,19 @@ class Engine:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again."""
+        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again.
+
+        What is not counted by then is counted beside the pages, and the status says so.
+        """
         with watching("starting the engine"):
-            await asyncio.gather(self._open(), self._feedback.catch_up())
+            self._features.begin()
+            await self._open()
+            await self._features.wait(_COUNTING_SECONDS)
 
     async def _close(self) -> None:
         """Write the impressions that wait, and let go of the threads and of what is on the disk."""
         await self.search.close()
+        await self._features.close()
         self._encoders.close()
         self._lane.close()
         self._scratch.close()
@@ -176,7 +185,10 @@ class Engine:
         """Follow the events, the catalogue writes, and what is indexed or promoted by other processes."""
         seconds = self._reranker_config.refresh_seconds
         published = (self._follower.run(), self._shop.follow(seconds), self._encoders.follow(seconds))
-        return [asyncio.create_task(each) for each in (self._feedback.run(), self._indexing.run(), *published)]
+        return [
+            asyncio.create_task(each)
+            for each in (self._features.run(), self._upkeep.run(), self._indexing.run(), *published)
+        ]
 
 
 async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:

@@ -114,6 +114,8 @@ def _written_since(data: Path) -> Iterator[Tail | None]:
         while records := log.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
             for record in records:
                 tail.add(record)
+        if base.positions.vectors < log.trimmed_through(VECTORS):
+            tail.read_catalog_again()
         yield tail
     finally:
         log.close()

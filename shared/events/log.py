@@ -116,6 +116,10 @@ class EventLog(Protocol):
         """Offset of the newest record of a SINGLE topic; 0 in an empty one."""
         ...
 
+    async def trimmed_through(self, topic: str) -> int:
+        """Offset up to which records of a topic may be missing though no newer one stands for them; 0: none are."""
+        ...
+
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
         """Return True once a SINGLE topic has a record after the offset, False when the time has passed without."""
         ...

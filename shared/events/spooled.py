@@ -50,6 +50,10 @@ class SpooledEventLog:
         """See EventLog."""
         return await self._log.end_offset(topic)
 
+    async def trimmed_through(self, topic: str) -> int:
+        """See EventLog."""
+        return await self._log.trimmed_through(topic)
+
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
         """See EventLog."""
         return await self._log.wait(topic, after_offset, timeout_seconds)

@@ -6,10 +6,10 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared import owner_only
 from shared.errors import AisleError, Overloaded, Unavailable
@@ -32,16 +32,41 @@ class _Append:
     done: asyncio.Future[list[Appended]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Chore:
+    """Something else that the writing thread does, between two groups of appends."""
+
+    do: Callable[[SqliteFile], object]
+    done: Future[Any]
+
+
+class PositionKeeper(Protocol):
+    """Keeps how far consumers have come, together with what they made of it."""
+
+    def position(self, topic: str) -> int: ...
+
+    def commit(self, offsets: Mapping[str, int]) -> None: ...
+
+
 class SqliteEventLog:
     """EventLog over SQLite in WAL mode. What is acknowledged is on the disk (synchronous = FULL).
 
     Appends that arrive while another is being written share the next transaction and its fsync (group commit). An
     event_id is known for `dedup_seconds` after it was appended (default 7 days); a retry later than that is a new
-    record. Records themselves are kept.
+    record. Records themselves are kept until somebody trims or drops them.
     """
 
-    def __init__(self, path: Path, dedup_seconds: float = _DEDUP_SECONDS, max_bytes: int = 0) -> None:
-        """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged."""
+    def __init__(
+        self,
+        path: Path,
+        dedup_seconds: float = _DEDUP_SECONDS,
+        max_bytes: int = 0,
+        keeper: PositionKeeper | None = None,
+    ) -> None:
+        """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged.
+
+        `keeper` has the positions of consumers with a group; None: they are in the file.
+        """
         owner_only.folder(path.parent)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
         try:
@@ -49,12 +74,13 @@ class SqliteEventLog:
         except BaseException:
             self._lock.release()
             raise
-        self._dedup_seconds = dedup_seconds
+        self._dedup_seconds, self._keeper = dedup_seconds, keeper
+        self.log_id = self._reading.log_id()
         self._ends = {topic: self._writing.end_offset(topic) for topic in TOPICS}
         self._growth = asyncio.Event()
         self._owners: dict[tuple[str, str], SqliteConsumer] = {}  # of (group, topic)
         self._waiting = 0  # records
-        self._queue: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Append | _Chore | None] = queue.SimpleQueue()
         self._closed = False
         self._reader = ThreadPoolExecutor(1, "event-log-reader")
         self._writer = threading.Thread(target=self._write_until_closed, name="event-log-writer", daemon=True)
@@ -109,15 +135,37 @@ class SqliteEventLog:
 
     async def position(self, group: str, topic: str) -> int:
         """The offset that a group has committed; 0 before it has."""
+        if self._keeper:
+            return self._keeper.position(topic)
         return await self._in_reader(lambda: self._reading.position(group, topic))
 
     async def commit(self, group: str, offsets: Mapping[str, int]) -> None:
         """Remember how far a group has come in its topics."""
-        await self._in_reader(lambda: self._reading.commit(group, offsets))
+        if self._keeper:
+            self._keeper.commit(offsets)
+        else:
+            await self._in_reader(lambda: self._reading.commit(group, offsets))
 
     async def drop(self, topic: str, through_offset: int) -> None:
         """Remove the records up to and with an offset."""
         await self._in_reader(lambda: self._reading.drop(topic, through_offset))
+
+    async def trimmed_through(self, topic: str) -> int:
+        """See EventLog."""
+        return await self._in_reader(lambda: self._reading.trimmed_through(topic))
+
+    def now(self) -> float:
+        """Seconds since 1970, for what goes by age (see SteadyClock)."""
+        return self._reading.now()
+
+    async def between_appends(self, do: Callable[[SqliteFile], Result]) -> Result:
+        """What `do` returns, called with the file in the thread that writes; no append waits for a lock that way."""
+        if self._closed:
+            raise Unavailable("the event log is closed")
+        chore = _Chore(do, Future())
+        self._queue.put(chore)
+        result: Result = await asyncio.wrap_future(chore.done)
+        return result
 
     async def close(self) -> None:
         """See EventLog."""
@@ -139,25 +187,31 @@ class SqliteEventLog:
     def _write_until_closed(self) -> None:
         open_ = True
         while open_:
-            group, open_ = self._next_group()
+            group, end = self._next_group()
             if group:
                 self._write(group)
+            if isinstance(end, _Chore):
+                _carry_out(end, self._writing)
+            open_ = end is not None
 
-    def _next_group(self) -> tuple[list[_Append], bool]:
-        """Everything that waits, up to a bound, and whether more may come; blocks until there is something."""
+    def _next_group(self) -> tuple[list[_Append], _Chore | bool | None]:
+        """Every append that waits, up to a bound, and what ends them: a chore, nothing (True), or closing (None).
+
+        Blocks until there is something.
+        """
         group: list[_Append] = []
         count = 0
-        append = self._queue.get()
-        while append is not None:
-            group.append(append)
-            count += len(append.records)
+        each = self._queue.get()
+        while isinstance(each, _Append):
+            group.append(each)
+            count += len(each.records)
             if count >= _MAX_GROUP_RECORDS:
                 return group, True
             try:
-                append = self._queue.get_nowait()
+                each = self._queue.get_nowait()
             except queue.Empty:
                 return group, True
-        return group, False
+        return group, each
 
     def _write(self, group: list[_Append]) -> None:
         outcomes: Sequence[list[Appended] | AisleError]
@@ -187,3 +241,10 @@ class SqliteEventLog:
 def _settle_with_error(done: asyncio.Future[list[Appended]], error: AisleError) -> None:
     if not done.done():
         done.set_exception(error)
+
+
+def _carry_out(chore: _Chore, file: SqliteFile) -> None:
+    try:
+        chore.done.set_result(chore.do(file))
+    except Exception as error:
+        chore.done.set_exception(error)

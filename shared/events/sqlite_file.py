@@ -4,18 +4,23 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shared import owner_only
 from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
-from shared.events.log import COMPACTED, SINGLE, TOPICS, Appended, NewRecord, Record
+from shared.events.log import COMPACTED, SHARED, SINGLE, TOPICS, Appended, NewRecord, Record
+from shared.events.sqlite_schema import connect
+from shared.steady_clock import SteadyClock
 
 Batch = tuple[str, Sequence[NewRecord]]  # topic, records
 Result = TypeVar("Result")
 
-_FORGET_AT_ONCE = 1_000  # event ids looked at per commit, so that forgetting never holds up an append
+_AT_ONCE = 1_000  # records forgotten or removed in one transaction, so that no append waits for long
+_NO_END = (1 << 63) - 1
+_INCREMENTAL = 2  # of PRAGMA auto_vacuum
+_FREE_SHARE = 8  # a file shrinks when more than an eighth of it is free
 
 
 class SqliteFile:
@@ -28,31 +33,13 @@ class SqliteFile:
         """Open or create; `max_bytes` 0 means that only the disk limits the file."""
         self.path = path
         self._forgotten = dict.fromkeys(TOPICS, 0)  # offset up to which event ids are forgotten
-        self._connection = self._guarded(lambda: self._connect(max_bytes))
+        self._connection = self._guarded(lambda: connect(path, max_bytes))
+        self._clock = SteadyClock(self._newest_seconds())
 
-    def _connect(self, max_bytes: int) -> sqlite3.Connection:
-        owner_only.file(self.path)  # SQLite gives the mode of this file to those beside it
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync a commit
-        for topic in TOPICS:
-            unique = "UNIQUE" if topic in COMPACTED else ""
-            connection.execute(
-                f'CREATE TABLE IF NOT EXISTS "{topic}" (offset INTEGER PRIMARY KEY AUTOINCREMENT,'
-                f" key TEXT NOT NULL {unique}, value BLOB, time REAL NOT NULL, event_id TEXT)"
-            )
-            connection.execute(
-                f'CREATE UNIQUE INDEX IF NOT EXISTS "{topic}.event_id" ON "{topic}" (event_id)'
-                " WHERE event_id IS NOT NULL"
-            )
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS positions (consumer_group TEXT, topic TEXT, offset INTEGER NOT NULL,"
-            " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
-        )
-        if max_bytes:
-            page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
-            connection.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page_bytes)}")
-        return connection
+    def _newest_seconds(self) -> float | None:
+        """When the newest record of the topics of events was appended; None when there is none."""
+        newest = [self._rows(f'SELECT time FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in SHARED]
+        return max((float(rows[0][0]) for rows in newest if rows), default=None)
 
     def append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
         """Append all batches in one transaction, durable on return; all or none of them."""
@@ -60,17 +47,22 @@ class SqliteFile:
 
     def _append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
         now = time.time()
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             appended = [[self._insert(topic, record, now) for record in records] for topic, records in batches]
             for topic in {topic for topic, _ in batches}:
-                self._forget(topic, now - dedup_seconds)
+                self._forget(topic, self._clock.now() - dedup_seconds)
+        return appended
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
-        return appended
 
     def _insert(self, topic: str, record: NewRecord, now: float) -> Appended:
         if record.event_id is not None and topic in SINGLE and (known := self._offset_of(topic, record.event_id)):
@@ -89,19 +81,76 @@ class SqliteFile:
         return int(row[0]) if row else 0
 
     def _forget(self, topic: str, before_seconds: float) -> None:
-        """Let go of event ids older than the time, some at a commit; the records stay."""
+        """Let go of the ids of events at the beginning of the topic that are older than the time; the records stay."""
         start = self._forgotten[topic]
-        row = self._connection.execute(
-            f'SELECT max(offset) FROM (SELECT offset, time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT ?)'
-            " WHERE time < ?",
-            (start, _FORGET_AT_ONCE, before_seconds),
-        ).fetchone()
-        if row[0] is not None:
+        through, _ = self._oldest(topic, (start, _AT_ONCE), (before_seconds, _NO_END))
+        if through:
             self._connection.execute(
                 f'UPDATE "{topic}" SET event_id = NULL WHERE offset > ? AND offset <= ? AND event_id IS NOT NULL',
-                (start, row[0]),
+                (start, through),
             )
-            self._forgotten[topic] = row[0]
+            self._forgotten[topic] = through
+
+    def _oldest(self, topic: str, part: tuple[int, int], end: tuple[float, int]) -> tuple[int, int]:
+        """Of a part of a topic (after an offset, so many records) those before the end: the last offset, how many.
+
+        The end is the first record that is as new as a time, or beyond an offset: when the clock was wrong for a
+        moment, records behind it may look older than they are.
+        """
+        one = self._connection.execute(f'SELECT time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1])
+        if (first := one.fetchone()) is None or first[0] >= end[0]:
+            return 0, 0  # as nearly always, and quickly
+        rows = f'SELECT offset, time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT ?'
+        stop = f"SELECT min(offset) FROM ({rows}) WHERE time >= ? OR offset > ?"
+        statement = f"SELECT max(offset), count(*) FROM ({rows}) WHERE offset < coalesce(({stop}), ?)"
+        found = self._connection.execute(statement, (*part, *part, *end, _NO_END)).fetchone()
+        return int(found[0] or 0), int(found[1])
+
+    def trim(self, topic: str, through_offset: int, before_seconds: float, most: int = _AT_ONCE) -> int:
+        """Remove the oldest records of a topic up to an offset, as long as they are older than a time; how many."""
+        return self._guarded(lambda: self._trim(topic, through_offset, before_seconds, most))
+
+    def _trim(self, topic: str, through_offset: int, before_seconds: float, most: int) -> int:
+        last, count = self._oldest(topic, (0, most), (before_seconds, through_offset))
+        if count:
+            note = "INSERT INTO trimmed VALUES (?, ?) ON CONFLICT DO UPDATE SET offset = max(offset, excluded.offset)"
+            with self._transaction():
+                self._connection.execute(f'DELETE FROM "{topic}" WHERE offset <= ?', (last,))
+                self._connection.execute(note, (topic, last))
+        return count
+
+    def trimmed_through(self, topic: str) -> int:
+        """The last offset that was trimmed; 0 when all is there that no newer record stands for."""
+        rows = self._rows("SELECT offset FROM trimmed WHERE topic = ?", topic)
+        return int(rows[0][0]) if rows else 0
+
+    def oldest_seconds(self, topic: str) -> float | None:
+        """When the oldest record was appended; None in an empty topic."""
+        rows = self._rows(f'SELECT time FROM "{topic}" ORDER BY offset LIMIT 1')
+        return float(rows[0][0]) if rows else None
+
+    def used_bytes(self) -> int:
+        """What records and their indexes take; the file is larger by what is free in it."""
+        return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
+
+    def shrink(self, pages: int) -> bool:
+        """Give some free pages back to the system when many are free; whether there were any to give."""
+        free = self._pragma("freelist_count")
+        if free * _FREE_SHARE < self._pragma("page_count") or self._pragma("auto_vacuum") != _INCREMENTAL:
+            return False  # new records take them; a file of an older Aisle cannot do without
+        self._rows(f"PRAGMA incremental_vacuum({pages})")
+        return self._pragma("freelist_count") < free
+
+    def log_id(self) -> str:
+        """A name that no other log has, and copies of this one do."""
+        return str(self._rows("SELECT log_id FROM identity")[0][0])
+
+    def now(self) -> float:
+        """The time, for what goes by age; a clock that is ahead for a moment does not count."""
+        return self._clock.now()
+
+    def _pragma(self, name: str) -> int:
+        return int(self._rows(f"PRAGMA {name}")[0][0])
 
     def read(self, topic: str, after_offset: int, limit: int) -> list[Record]:
         """Records after an offset, oldest first."""

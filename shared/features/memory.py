@@ -1,7 +1,7 @@
 """Features in this process."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
 from shared.features import marks
@@ -24,12 +24,19 @@ class MemoryFeatureStore:
     """
 
     def __init__(
-        self, max_bytes: int = MEMORY_BYTES, now: Callable[[], float] = time.time, saves: bool = False
+        self,
+        max_bytes: int = MEMORY_BYTES,
+        now: Callable[[], float] = time.time,
+        generation: str = "",
+        steady: Callable[[], float] | None = None,
     ) -> None:
-        """Begin empty. `now` gives seconds since 1970; `saves` when somebody takes the changes to save them."""
+        """Begin empty. `now` gives seconds since 1970; `steady` too, for what is forgotten (see SteadyClock).
+
+        `generation` is the name of one that outlives the process: then somebody restores it, and saves its changes.
+        """
         self._shelves = {kind: Shelf(int(max_bytes * share)) for kind, share in _SHARES.items()}
         self._entries: dict[str, Entry] = {}
-        self._now, self._saves = now, saves
+        self._now, self._steady, self._generation = now, steady or now, generation
         self._changed: set[str] = set()
 
     def __len__(self) -> int:
@@ -42,7 +49,7 @@ class MemoryFeatureStore:
 
     async def generation(self) -> str:
         """See FeatureStore."""
-        return ""
+        return self._generation
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
         """See FeatureStore."""
@@ -61,7 +68,7 @@ class MemoryFeatureStore:
             return False
         kind = _SEARCHES if _is_search(change) else change.key[0]
         self._put(kind, Saved(change.key, change.value, self._now() + change.ttl_seconds, change.acted))
-        if self._saves and kind != _SEARCHES:
+        if self._generation and kind != _SEARCHES:
             self._changed.add(change.key)
         return True
 
@@ -70,9 +77,9 @@ class MemoryFeatureStore:
             old.shelf.remove(saved.key, old)
         shelf = self._shelves[kind]
         self._entries[saved.key] = shelf.put(saved.key, saved.value or b"", saved.expires_seconds, saved.acted)
-        for gone in shelf.forget(self._now()):
+        for gone in shelf.forget(self._steady()):
             del self._entries[gone]
-            if self._saves and kind != _SEARCHES:
+            if self._generation and kind != _SEARCHES:
                 self._changed.add(gone)
 
     def restore(self, rows: Iterable[Saved]) -> None:
@@ -80,15 +87,13 @@ class MemoryFeatureStore:
         for row in rows:
             self._put(row.key[0], row)
 
-    def take_changes(self) -> Iterator[Saved]:
-        """What is to be saved since this was last asked: each key that has changed or was forgotten, as it is now.
+    def take_changes(self) -> list[tuple[str, Entry | None]]:
+        """Keys that have changed since this was last asked, as they are now; None: forgotten. See `saved`.
 
-        The iterator may be used in another thread. Searches by nobody are left out: their records do not come twice
-        from a log in a file.
+        Searches by nobody are left out: their records do not come twice from a log in a file.
         """
         changed, self._changed = self._changed, set()
-        taken = [(key, self._entries.get(key)) for key in changed]
-        return (_saved(key, entry) for key, entry in taken)
+        return [(key, self._entries.get(key)) for key in changed]
 
     def put_back(self, keys: Iterable[str]) -> None:
         """Note keys whose changes were taken and could not be saved."""
@@ -106,7 +111,8 @@ class MemoryFeatureStore:
         """See FeatureStore."""
 
 
-def _saved(key: str, entry: Entry | None) -> Saved:
+def saved(key: str, entry: Entry | None) -> Saved:
+    """A change as it is saved."""
     return Saved(key, entry.value, entry.expires_seconds, entry.acted) if entry else Saved(key, None)
 
 

@@ -71,6 +71,13 @@ class Tail:
             self._size += len(value)
         self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
 
+    def read_catalog_again(self) -> None:
+        """Go back to the snapshot's position in aisle.catalog, which has every write: some changes are not here.
+
+        They were trimmed from aisle.vectors when a newer snapshot contained them.
+        """
+        self.end = Positions(self.start.catalog, self.end.vectors)
+
     def get(self, product_id: str) -> Change | None:
         """The newest change of a product; None when there is none."""
         place = self._places.get(product_id)
@@ -108,4 +115,6 @@ async def read_tail(events: EventLog, folder: Path, start: Positions) -> Tail:
     while records := await events.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
         for record in records:
             tail.add(record)
+    if start.vectors < await events.trimmed_through(VECTORS):
+        tail.read_catalog_again()
     return tail

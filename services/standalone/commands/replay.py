@@ -18,7 +18,7 @@ def replay(as_json: Json = False) -> None:
     """Build the feature store in Redis anew from the log on Kafka, and let pages read it once it is complete.
 
     Pages and the feedback worker go on with the old one meanwhile. Where Kafka and Redis are: AISLE_KAFKA_ADDRESS,
-    AISLE_REDIS_URL. `aisle serve` keeps its features in memory, and does this at every start.
+    AISLE_REDIS_URL. `aisle serve` needs no replay: it saves its features beside its log.
     """
     with progress("Records", None, quiet=as_json) as advance:
         replayed = asyncio.run(_replay(advance))

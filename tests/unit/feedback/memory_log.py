@@ -35,6 +35,9 @@ class MemoryEventLog:
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         raise NotImplementedError
 
+    async def trimmed_through(self, topic: str) -> int:
+        return 0
+
     async def end_offset(self, topic: str) -> int:
         raise NotImplementedError
 

@@ -1,0 +1,175 @@
+"""What shoppers did, for one process: counted in memory, and saved beside the log with the position it has come to."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from services.feedback.config import FeedbackConfig
+from services.feedback.service import observation
+from services.feedback.worker import Worker
+from services.standalone.counted import Counted
+from shared.complaint import Complaint
+from shared.config import load
+from shared.errors import AisleError, Corrupt
+from shared.events.log import SHARED
+from shared.events.sqlite import SqliteEventLog
+from shared.features.config import FeaturesConfig
+from shared.features.feature_file import FeatureFile, put_aside
+from shared.features.memory import MemoryFeatureStore, saved
+from shared.features.saved import Saved, without_marks
+from shared.pace import SLICE_SECONDS
+
+Result = TypeVar("Result")
+
+_logger = logging.getLogger(__name__)
+
+FILE = "features.sqlite"
+_GENERATION = "local"
+_SAVE_SECONDS = 2.0
+_ROWS_AT_ONCE = 1_000
+_BEHIND_SECONDS = 10.0  # a worker that is at work is always some milliseconds behind
+_NOT_READ = "what shoppers did, which is still being read from the disk"
+_NOT_COUNTED = "what shoppers did: %s records of the log are still to be counted"
+_OTHER_LOG = "%s was counted from another state of the log; it is kept, and goes on with the log as it is now"
+_GAP = "%s does not reach as far back as %s was trimmed: what shoppers did in between is not counted"
+_ANEW = "%s; it is put aside as %s, and what shoppers did is counted anew, as far back as the log reaches"
+
+
+class LocalFeatures:
+    """The feature store of one process, and the worker that fills it from the log.
+
+    What has changed is saved every two seconds, together with the positions, in one transaction. After a kill the
+    records behind the saved positions come again, and change nothing that they have changed before
+    (docs/decisions/an-effect-happens-once-per-key.md).
+    """
+
+    def __init__(self, data: Path, log: SqliteEventLog, counted: Counted) -> None:
+        """`counted` is the log's keeper of positions."""
+        self._path, self._log, self._counted = data / FILE, log, counted
+        self.store = MemoryFeatureStore(load(FeaturesConfig).memory_bytes, generation=_GENERATION, steady=log.now)
+        self._worker = Worker(log, self.store, observation, load(FeedbackConfig))
+        self._thread = ThreadPoolExecutor(1, "features")
+        self._file: FeatureFile | None = None
+        self._beginning: asyncio.Task[None] | None = None
+        self._saving = asyncio.Lock()
+        self._complaint = Complaint(_logger, "what shoppers did is counted, but not saved; the log keeps it: %s")
+
+    def begin(self) -> None:
+        """Begin to restore what was saved, and to count what came after it."""
+        self._beginning = asyncio.create_task(self._begin())
+
+    async def wait(self, seconds: float) -> None:
+        """Return once all is counted, or the time has passed: then the rest is counted beside the pages."""
+        if self._beginning:
+            done, _ = await asyncio.wait([self._beginning], timeout=seconds)
+            for task in done:
+                task.result()  # what cannot be read ends the start, with its reason
+        self._worker.pace.rest_seconds = SLICE_SECONDS
+
+    async def run(self) -> None:
+        """Count and save until cancelled."""
+        saving = asyncio.create_task(self._save_now_and_then())
+        try:
+            if self._beginning:
+                await asyncio.shield(self._beginning)
+            await self._worker.run()
+        finally:
+            saving.cancel()
+
+    async def close(self) -> None:
+        """Save what is left."""
+        if self._beginning:
+            self._beginning.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._beginning
+        await self._worker.close()
+        if self._file:
+            await self._save()
+            await self._in_thread(self._file.close)
+        self._thread.shutdown()
+
+    async def waiting_for(self) -> str:
+        """What is still to be counted, in words; empty while the worker keeps up."""
+        if self._file is None:
+            return _NOT_READ
+        if self._worker.progress.behind_seconds() < _BEHIND_SECONDS:
+            return ""
+        ends = {topic: await self._log.end_offset(topic) for topic in SHARED}
+        return _NOT_COUNTED % f"{sum(end - self._counted.position(topic) for topic, end in ends.items()):,}"
+
+    async def _begin(self) -> None:
+        """Restore, and catch up with the log; what goes wrong in counting is tried again by `run`."""
+        try:
+            self._file = await self._restored()
+        except Corrupt as error:
+            _logger.warning(_ANEW, error, put_aside(self._path).name)
+            await self.store.forget(_GENERATION)
+            self._counted.offsets.clear()
+            self._file = await self._restored()
+        try:
+            await self._worker.catch_up()
+        except Exception:
+            _logger.exception("a defect in counting what shoppers did; it is tried again")
+            await self._worker.close()
+
+    async def _restored(self) -> FeatureFile:
+        """The file, with all that is in it restored. Raises Corrupt when it cannot be used."""
+        file = await self._in_thread(lambda: FeatureFile(self._path))
+        try:
+            is_same = await self._take_positions(file)
+            rows = file.read(self._log.now())
+            while some := await self._in_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
+                self._restore(some, is_same)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _restore(self, rows: list[Saved], is_same: bool) -> None:
+        self.store.restore(rows if is_same else map(without_marks, rows))
+        if not is_same:
+            self.store.put_back(row.key for row in rows)
+
+    async def _take_positions(self, file: FeatureFile) -> bool:
+        """Go on where the features end in the log; False when they are of another log, or a later state of it."""
+        offsets, known = file.positions(), file.log_id()
+        ends = {topic: await self._log.end_offset(topic) for topic in SHARED}
+        is_same = not known or known == self._log.log_id
+        is_behind = any(offset > ends[topic] for topic, offset in offsets.items())
+        if is_behind or not is_same:
+            _logger.warning(_OTHER_LOG, self._path)
+            offsets = {topic: min(offset, ends[topic]) if is_same else 0 for topic, offset in offsets.items()}
+        for topic in SHARED:
+            if offsets.get(topic, 0) < await self._log.trimmed_through(topic):
+                _logger.warning(_GAP, self._path, topic)
+        self._counted.commit(offsets)
+        return is_same and not is_behind
+
+    async def _save_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_SAVE_SECONDS)
+            if self._file:
+                await asyncio.shield(self._save())  # what is taken to be saved must be saved, or put back
+
+    async def _save(self) -> None:
+        async with self._saving:
+            changes, offsets = self.store.take_changes(), dict(self._counted.offsets)
+            if (not changes and offsets == self._counted.saved) or self._file is None:
+                return
+            file, rows = self._file, (saved(*change) for change in changes)
+            try:
+                await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id))
+            except AisleError as error:
+                self.store.put_back(key for key, _ in changes)
+                self._complaint.tell(error)
+            else:
+                self._counted.saved = offsets
+                self._complaint.settle()
+
+    async def _in_thread(self, do: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)

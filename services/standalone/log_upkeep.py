@@ -1,0 +1,104 @@
+"""Keep the log of one process within its age and size."""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from services.standalone.counted import Counted
+from shared.artifacts import versions
+from shared.complaint import Complaint
+from shared.errors import AisleError
+from shared.events.config import LogConfig
+from shared.events.log import DEAD_LETTERS, SHARED, VECTORS
+from shared.events.sqlite import SqliteEventLog
+from shared.events.sqlite_file import SqliteFile
+from shared.snapshot.generation import Positions, read_manifest
+
+_logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 60.0
+_RECORDS_AT_ONCE = 200
+_PAGES_AT_ONCE = 500
+_NO_END = (1 << 63) - 1
+_TOO_LARGE = "%s takes %s bytes, more than AISLE_LOG_MAX_BYTES allows, and has no event left that may go"
+
+
+class LogUpkeep:
+    """Removes what is no longer needed, some records at a time, between the appends of others.
+
+    Events and impressions go when they are too old, or the file too large, and never before what they count for is
+    saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog the newest record of each key stays:
+    it is the only place that has all that was written, whatever becomes of the snapshots.
+    """
+
+    def __init__(self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig) -> None:
+        """`path` is the log's, for messages; `snapshots` the folder of all snapshots."""
+        self._log, self._path, self._snapshots = log, path, snapshots
+        self._counted, self._config = counted, config
+        self._told_too_large = False
+        self._complaint = Complaint(_logger, "the log is not trimmed: %s")
+
+    async def run(self) -> None:
+        """Look every minute, until cancelled."""
+        while True:
+            try:
+                await self.look()
+                self._complaint.settle()
+            except Exception as error:  # none may end the upkeep
+                self._complaint.tell(error)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Remove all that may go now."""
+        before = self._config.oldest_seconds(self._log.now())
+        for topic in SHARED:
+            await self._trim(topic, self._counted.saved.get(topic, 0), before)
+        await self._trim(DEAD_LETTERS, _NO_END, before)
+        await self._trim(VECTORS, self._contained(), math.inf)
+        await self._trim_to_size()
+        while await self._some(lambda file: file.shrink(_PAGES_AT_ONCE)):
+            pass
+
+    async def _trim(self, topic: str, through: int, before: float) -> None:
+        while through and await self._some(lambda file: file.trim(topic, through, before, _RECORDS_AT_ONCE)):
+            pass
+
+    async def _trim_to_size(self) -> None:
+        """Remove the oldest of all events and impressions until the file is small enough."""
+        limit = self._config.max_bytes
+        while limit and await self._some(lambda file: file.used_bytes() > limit):
+            if not await self._some(self._trim_oldest):
+                return await self._tell_too_large()
+        self._told_too_large = False
+
+    def _trim_oldest(self, file: SqliteFile) -> int:
+        """Remove some of the oldest records that are counted; how many."""
+        by_age = sorted(SHARED, key=lambda topic: file.oldest_seconds(topic) or math.inf)
+        for topic in by_age:
+            if count := file.trim(topic, self._counted.saved.get(topic, 0), math.inf, _RECORDS_AT_ONCE):
+                return count
+        return 0
+
+    async def _tell_too_large(self) -> None:
+        if not self._told_too_large:
+            used = await self._log.between_appends(lambda file: file.used_bytes())
+            _logger.warning(_TOO_LARGE, self._path, f"{used:,}")
+        self._told_too_large = True
+
+    def _contained(self) -> int:
+        """The offset in aisle.vectors up to which every snapshot on the disk contains all; 0 when that is not known."""
+        try:
+            manifests = [read_manifest(self._snapshots / name, verify=False) for name in versions(self._snapshots)]
+        except AisleError:
+            return 0
+        return min((Positions.of(manifest).vectors for manifest in manifests), default=0)
+
+    async def _some(self, do: Callable[[SqliteFile], int | bool]) -> int | bool:
+        """Do some of it, and leave the log to others for as long."""
+        began = time.monotonic()
+        outcome = await self._log.between_appends(do)
+        await asyncio.sleep(time.monotonic() - began)
+        return outcome

@@ -1,0 +1,21 @@
+"""Settings of the log in a file, read from AISLE_LOG_*."""
+
+from dataclasses import dataclass
+
+DAY_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    """How long and how much of what shoppers did `aisle serve` keeps in its log, once it is counted."""
+
+    retention_days: float = 90.0  # of events, impressions and dead letters; 0: for ever
+    max_bytes: int = 8_589_934_592  # of the file, beyond which the oldest events and impressions go; 0: no limit
+
+    def __post_init__(self) -> None:
+        if self.retention_days < 0 or self.max_bytes < 0:
+            raise ValueError("retention_days and max_bytes are at least 0; 0 means no limit")
+
+    def oldest_seconds(self, now_seconds: float) -> float:
+        """The time before which records go; 0 when none do."""
+        return now_seconds - self.retention_days * DAY_SECONDS if self.retention_days else 0.0

@@ -1,0 +1,76 @@
+"""The tables of a log in one SQLite file, and their versions."""
+
+import secrets
+import sqlite3
+from pathlib import Path
+
+from shared import owner_only
+from shared.errors import Corrupt
+from shared.events.log import COMPACTED, TOPICS
+
+SCHEMA = 1  # PRAGMA user_version; raise it with every change of tables or topics, and add a step to `_migrate`
+
+
+def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
+    """A connection to the file, which has all tables then. Raises Corrupt for a file of a newer Aisle."""
+    owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    try:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect on a new file alone
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync a commit
+        _migrate(connection, path)
+        if max_bytes:
+            page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page_bytes)}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Make a new file's tables, and add to an older file what it lacks; its records stay as they are."""
+    if (version := _version(connection)) > SCHEMA:
+        remedy = "start the Aisle that wrote it, or restore a backup of the data folder from before"
+        raise Corrupt(f"{path} has format {version}, and this Aisle reads formats up to {SCHEMA}: {remedy}")
+    if version == SCHEMA:
+        return
+    connection.execute("BEGIN IMMEDIATE")  # another process may do the same at the moment
+    try:
+        for topic in TOPICS:
+            _make_topic(connection, topic)
+        _make_rest(connection)
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _make_topic(connection: sqlite3.Connection, topic: str) -> None:
+    unique = "UNIQUE" if topic in COMPACTED else ""
+    connection.execute(
+        f'CREATE TABLE IF NOT EXISTS "{topic}" (offset INTEGER PRIMARY KEY AUTOINCREMENT,'
+        f" key TEXT NOT NULL {unique}, value BLOB, time REAL NOT NULL, event_id TEXT)"
+    )
+    connection.execute(
+        f'CREATE UNIQUE INDEX IF NOT EXISTS "{topic}.event_id" ON "{topic}" (event_id) WHERE event_id IS NOT NULL'
+    )
+
+
+def _make_rest(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS positions (consumer_group TEXT, topic TEXT, offset INTEGER NOT NULL,"
+        " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
+    )
+    # How far a topic was trimmed: what comes before is not all there any more.
+    connection.execute("CREATE TABLE IF NOT EXISTS trimmed (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)")
+    connection.execute("CREATE TABLE IF NOT EXISTS identity (log_id TEXT NOT NULL)")
+    if connection.execute("SELECT count(*) FROM identity").fetchone()[0] == 0:
+        connection.execute("INSERT INTO identity VALUES (?)", (secrets.token_hex(16),))

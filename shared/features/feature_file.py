@@ -1,0 +1,114 @@
+"""Features beside a log in a file: each key's value, and how far in the log all of them have come; synchronous."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared import owner_only
+from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
+from shared.features.saved import Saved
+from shared.features.spec import SCHEMA
+
+_SIDE_FILES = ("", "-wal", "-shm")
+_TABLES = (
+    "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL,"
+    " acted INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS positions (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS log (log_id TEXT NOT NULL)",
+)
+
+
+class FeatureFile:
+    """One SQLite file. What is saved together is there together, or not at all, whenever the process is killed."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create. Raises Corrupt for a file that is damaged or of another format."""
+        self.path = path
+        owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+        with self._meant():
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @contextmanager
+    def _meant(self) -> Iterator[None]:
+        """SQLite's errors as ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._meaning(error) from error
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")  # the log is trimmed up to what is saved here
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, SCHEMA):
+            raise Corrupt(f"{self.path} has format {version}, not {SCHEMA}")
+        for table in _TABLES:
+            self._connection.execute(table)
+        self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def log_id(self) -> str:
+        """Of the log that the features were counted from; empty before anything was saved."""
+        row = self._connection.execute("SELECT log_id FROM log").fetchone()
+        return str(row[0]) if row else ""
+
+    def positions(self) -> dict[str, int]:
+        """Topic -> offset up to which records have had their effect."""
+        return dict(self._connection.execute("SELECT topic, offset FROM positions").fetchall())
+
+    def read(self, now_seconds: float) -> Iterator[Saved]:
+        """All keys that have not expired, in the order in which they were saved; the others are removed."""
+        with self._meant():
+            self._connection.execute("DELETE FROM features WHERE expires <= ?", (now_seconds,))
+            rows = self._connection.execute("SELECT key, value, expires, acted FROM features ORDER BY rowid")
+            for key, value, expires, acted in rows:
+                yield Saved(key, value, expires, bool(acted))
+
+    def save(self, changes: Iterable[Saved], positions: Mapping[str, int], log_id: str) -> None:
+        """Write changes and positions in one transaction, durable on return. Raises AisleError when it cannot."""
+        with self._meant():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for change in changes:
+                    self._write(change)
+                self._connection.executemany("REPLACE INTO positions VALUES (?, ?)", positions.items())
+                self._connection.execute("DELETE FROM log")
+                self._connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _write(self, change: Saved) -> None:
+        if change.value is None:
+            self._connection.execute("DELETE FROM features WHERE key = ?", (change.key,))
+            return
+        row = (change.key, change.value, change.expires_seconds, change.acted)
+        self._connection.execute("REPLACE INTO features VALUES (?, ?, ?, ?)", row)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _meaning(self, error: sqlite3.Error) -> AisleError:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_FULL:
+            return StorageFull(f"no room left for {self.path}; free some space")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return Corrupt(f"{self.path} is damaged ({error})")
+        return Unavailable(f"{self.path} cannot be used ({error}); see who else has it open, and its permissions")
+
+
+def put_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, and what SQLite has beside it; its new name."""
+    aside = path.with_name(f"{path.name}.unusable")
+    for side in _SIDE_FILES:
+        file = path.with_name(path.name + side)
+        if file.exists():
+            file.replace(aside.with_name(aside.name + side))
+    return aside

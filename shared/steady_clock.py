@@ -1,0 +1,39 @@
+"""The time, for what is forgotten by age: a clock that is wrong for a moment makes nothing old."""
+
+import time
+from collections.abc import Callable
+
+_TOLERANCE_SECONDS = 60.0
+_CONFIRMED_SECONDS = 3_600.0
+
+
+class SteadyClock:
+    """The wall clock; when it jumps ahead, the time goes on as before until the jump has stood for an hour.
+
+    What was forgotten because a machine's clock was a week ahead does not come back when the clock is set right.
+    """
+
+    def __init__(
+        self,
+        newest_seconds: float | None = None,
+        wall: Callable[[], float] = lambda: time.time(),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`newest_seconds` is the time of the newest thing known: at a start the clock may be ahead already."""
+        self._wall, self._monotonic = wall, monotonic
+        base_seconds = wall() if newest_seconds is None else min(wall(), newest_seconds)
+        self._offset_seconds = base_seconds - monotonic()
+        self._ahead_since: float | None = None
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        wall, running = self._wall(), self._monotonic()
+        expected = running + self._offset_seconds
+        if wall <= expected + _TOLERANCE_SECONDS:
+            self._ahead_since = None
+        elif self._ahead_since is None:
+            self._ahead_since = running
+        if self._ahead_since is not None and running - self._ahead_since < _CONFIRMED_SECONDS:
+            return expected
+        self._offset_seconds, self._ahead_since = wall - running, None
+        return wall
