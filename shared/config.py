@@ -17,6 +17,7 @@ SECTIONS = (
     "GATEWAY",
     "INDEXING",
     "KAFKA",
+    "LOG",
     "REDIS",
     "RERANKER",
     "RETRIEVAL",

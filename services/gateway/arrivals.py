@@ -68,7 +68,8 @@ async def batches(
     """Batches of at most `max_batch`, in order; at most one batch more is read ahead while one is handled.
 
     Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot fill the memory.
-    An error of the stream is raised after what came before it.
+    An error of the stream is raised after what came before it. Close it with
+    aclosing: until then the stream is read.
     """
     arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes, request_budget.current())
     reader = asyncio.create_task(_read(stream, arrived))
@@ -82,6 +83,7 @@ async def batches(
         await reader
     finally:
         reader.cancel()
+        await asyncio.wait([reader])  # whoever owns the stream may close it now
         arrived.close()
 
 

@@ -1,6 +1,7 @@
 """Catalogue writes on the wire: acknowledged once the log has them."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from protos.catalog_pb2 import (
@@ -43,13 +44,14 @@ class CatalogService(CatalogServiceServicer):
     ) -> UpsertProductsResponse:
         """See protos/catalog.proto."""
         answer = UpsertProductsResponse()
-        async for batch in batches(requests, _MAX_BATCH):
-            try:
-                await self._upsert(batch, answer)
-            except AisleError as error:
-                count = answer.accepted_count + answer.rejected_count
-                handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
-                raise type(error)(f"{error}; {handled} handled: send the rest again") from error
+        async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
+            async for batch in arriving:
+                try:
+                    await self._upsert(batch, answer)
+                except AisleError as error:
+                    count = answer.accepted_count + answer.rejected_count
+                    handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
+                    raise type(error)(f"{error}; {handled} handled: send the rest again") from error
         answer.log_position = await self._position(answer)
         return answer
 

@@ -1,6 +1,7 @@
 """What shoppers do, on the wire: acknowledged once the log has it."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from protos.events_pb2 import (
@@ -36,9 +37,10 @@ class EventService(EventServiceServicer):
         self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
     ) -> AsyncIterator[StreamEventsResponse]:
         """See protos/events.proto. What has arrived together is appended together."""
-        async for batch in batches(requests, _MAX_BATCH):
-            for ack in await self._record([request.event for request in batch]):
-                yield StreamEventsResponse(ack=ack)
+        async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
+            async for batch in arriving:
+                for ack in await self._record([request.event for request in batch]):
+                    yield StreamEventsResponse(ack=ack)
 
     async def RecordEvents(self, request: RecordEventsRequest, context: Any = None) -> RecordEventsResponse:
         """See protos/events.proto."""

@@ -1,5 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import pytest
@@ -84,3 +85,15 @@ async def test_a_stream_that_breaks_off_holds_nothing() -> None:
     assert budget.held_bytes
     await taken.aclose()
     assert budget.held_bytes == 0
+
+
+async def test_once_the_batches_are_closed_the_stream_is_not_read_any_more() -> None:
+    async def slow() -> AsyncGenerator[Message, None]:
+        yield Message(1)
+        await asyncio.sleep(3_600)
+
+    stream = slow()
+    async with aclosing(batches(stream, 10)) as arriving:
+        assert await anext(arriving) == [Message(1)]
+        await asyncio.sleep(0)
+    await stream.aclose()  # RuntimeError while somebody reads it

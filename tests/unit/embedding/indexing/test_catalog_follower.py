@@ -1,6 +1,4 @@
 import asyncio
-import math
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -104,22 +102,6 @@ async def test_a_snapshot_of_another_process_is_taken_up_with_all_that_was_writt
         price = writes.single(Message(product_id="blu", price=Price(amount=3)), "price")
         await shop.until(await shop.append(price))
     assert await shop.products() == {"red": replace(RED, price=9.0), "blu": replace(BLUE, price=3.0)}
-
-
-async def test_what_was_trimmed_with_a_snapshot_that_is_gone_is_made_again_from_the_catalogue(
-    shop: IndexingShop,
-) -> None:
-    async with shop.following():
-        await shop.until(await shop.write(RED, BLUE))
-        await shop.until(await shop.write("blu"))
-    assert isinstance(shop.log, SqliteEventLog)
-    await shop.log.between_appends(lambda file: file.trim(VECTORS, 1 << 40, math.inf))
-    shutil.rmtree(snapshots_of(shop.data))
-    async with shop.following() as follower:
-        await follower.ready.wait()
-        async with asyncio.timeout(20):
-            while titles(await shop.products()) != {"red kettle"}:
-                await asyncio.sleep(0.01)
 
 
 async def test_many_writes_are_folded_into_a_new_snapshot_without_being_encoded_again(shop: IndexingShop) -> None:
