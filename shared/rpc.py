@@ -15,6 +15,7 @@ from grpc_reflection.v1alpha import reflection
 from shared.errors import from_status
 from shared.guard import Guard
 from shared.listening import LOOPBACK, addresses_of
+from shared.prompt_server import prompt_server
 from shared.request_budget import RequestBudget
 from shared.request_limits import calls_a_connection, largest_bytes
 
@@ -93,7 +94,7 @@ class Server:
         """`services` are (full name, generated register function, servicer). Raises SystemExit without the port."""
         services = list(services)
         options = _options([name for name, _, _ in services])
-        self._server = aio.server(interceptors=[Guard(RequestBudget())], options=options)
+        self._server = prompt_server([Guard(RequestBudget())], options)
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)
@@ -115,10 +116,11 @@ class Server:
 
     def _open(self, host: str, port: int) -> int:
         try:
-            return self._server.add_insecure_port(f"{host}:{port}")
+            bound: int = self._server.add_insecure_port(f"{host}:{port}")
         except RuntimeError as error:
             reason = "is another server running on it? Stop that one, or take another port"
             raise SystemExit(f"port {port} on {host} cannot be opened; {reason}") from error
+        return bound
 
     async def start(self, serving: bool = True) -> None:
         """Accept calls, and say to health checks whether they will be answered."""

@@ -3,15 +3,18 @@
 import asyncio
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.gateway.recent_peers import RecentPeers
 from shared.errors import Overloaded
 
 _SMOOTHING = 0.1  # weight of the newest page in the mean
 _HEADROOM = 2.0  # mean pages that must fit into what is left when a page's turn comes
 _WAIT_MARGIN = 1.5  # a wait that turns out longer than expected should still be in time, not refused late
+
+_Turn = asyncio.Future[None]
 
 
 class Admission:
@@ -19,76 +22,126 @@ class Admission:
 
     A page that would be late is refused at once: under any load the engine answers what it can and refuses the rest,
     and never works on pages that nobody waits for any longer.
+
+    Each peer has a line of its own, and the next page is of the peer with the fewest in work. While others call too,
+    one peer leaves one place free. With a single peer, such as one proxy before all callers, this is one line.
     """
 
     def __init__(self, max_in_flight: int, max_waiting: int) -> None:
         self._max_in_flight, self._max_waiting = max_in_flight, max_waiting
-        self._line: deque[asyncio.Future[None]] = deque()
+        self._lines: dict[str, deque[_Turn]] = {}  # by peer; none is empty
+        self._in_work: Counter[str] = Counter()  # pages, by peer
+        self._peers = RecentPeers()
         self._mean_page_ms = 0.0
-        self.in_flight = 0
 
     @property
-    def expected_wait_ms(self) -> int:
-        """How long a page that comes now would wait (Little's law, with the mean time of the last pages)."""
-        if self.in_flight < self._max_in_flight:
-            return 0
-        return math.ceil((len(self._line) + 1) * self._mean_page_ms / self._max_in_flight)
+    def in_flight(self) -> int:
+        """Pages in work."""
+        return self._in_work.total()
+
+    @property
+    def _waiting(self) -> int:
+        return sum(map(len, self._lines.values()))
 
     @property
     def _needed_ms(self) -> float:
         return _HEADROOM * self._mean_page_ms
 
+    def expected_wait_ms(self, peer: str = "") -> int:
+        """How long a page of the peer would wait that comes now (Little's law)."""
+        if self._may_begin(peer):
+            return 0
+        place = len(self._lines.get(peer, ())) + 1
+        ahead = sum(min(len(line), place) for other, line in self._lines.items() if other != peer)
+        return math.ceil((ahead + place) * self._mean_page_ms / self._max_in_flight)
+
+    def retry_after_ms(self, peer: str = "") -> int:
+        """When a refused caller may try again: once the line of now has been worked off."""
+        return max(1, self.expected_wait_ms(peer))
+
     @asynccontextmanager
-    async def admitted(self, left_ms: float) -> AsyncIterator[None]:
+    async def admitted(self, left_ms: float, peer: str = "") -> AsyncIterator[None]:
         """Run the block as one of the pages in flight. Raises Overloaded when `left_ms` is not enough for that."""
-        await self._enter(left_ms)
+        await self._enter(left_ms, peer)
         start = time.perf_counter()
         try:
             yield
         finally:
             page_ms = (time.perf_counter() - start) * 1e3
             self._mean_page_ms += (page_ms - self._mean_page_ms) * (_SMOOTHING if self._mean_page_ms else 1.0)
-            self._leave()
+            self._leave(peer)
 
-    async def _enter(self, left_ms: float) -> None:
-        if self.in_flight < self._max_in_flight:
-            self.in_flight += 1
+    async def _enter(self, left_ms: float, peer: str) -> None:
+        self._peers.note(peer)
+        if left_ms <= 0:
+            raise self._refusal(peer)
+        if self._may_begin(peer) and peer not in self._lines:
+            self._in_work[peer] += 1
             return
-        if len(self._line) >= self._max_waiting or _WAIT_MARGIN * self.expected_wait_ms + self._needed_ms > left_ms:
-            raise self._refusal()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._line.append(turn)
+        if _WAIT_MARGIN * self.expected_wait_ms(peer) + self._needed_ms > left_ms:
+            raise self._refusal(peer)
+        await self._turn(left_ms, peer)
+
+    async def _turn(self, left_ms: float, peer: str) -> None:
+        """Wait in line; the place is taken when this returns."""
+        self._make_room(peer)
+        turn: _Turn = asyncio.get_running_loop().create_future()
+        self._lines.setdefault(peer, deque()).append(turn)
         try:
             async with asyncio.timeout(max(0.0, left_ms - self._needed_ms) / 1e3):
                 await turn
         except TimeoutError:
-            self._give_up(turn)
-            raise self._refusal() from None
+            self._give_up(turn, peer)
+            raise self._refusal(peer) from None
         except asyncio.CancelledError:
-            self._give_up(turn)
+            self._give_up(turn, peer)
             raise
 
-    def _give_up(self, turn: asyncio.Future[None]) -> None:
+    def _make_room(self, peer: str) -> None:
+        """Where the lines are full, the newest of the longest goes, unless the peer's own would be as long."""
+        if self._waiting < self._max_waiting:
+            return
+        longest = max(self._lines, key=lambda each: len(self._lines[each]), default=peer)
+        if len(self._lines.get(longest, ())) <= len(self._lines.get(peer, ())) + 1:
+            raise self._refusal(peer)
+        turn = self._lines[longest][-1]
+        self._remove(turn, longest)
+        turn.set_exception(self._refusal(longest))
+
+    def _give_up(self, turn: _Turn, peer: str) -> None:
         """Leave the line; a turn that was given in the same moment goes to the next."""
-        if turn.done() and not turn.cancelled():
-            self._leave()
-        elif turn in self._line:
-            self._line.remove(turn)
+        if turn in self._lines.get(peer, ()):
+            self._remove(turn, peer)
+        elif not turn.cancelled() and turn.exception() is None:
+            self._leave(peer)
 
-    def _leave(self) -> None:
-        while self._line:
-            turn = self._line.popleft()
+    def _remove(self, turn: _Turn, peer: str) -> None:
+        self._lines[peer].remove(turn)
+        if not self._lines[peer]:
+            del self._lines[peer]
+
+    def _may_begin(self, peer: str) -> bool:
+        shared = self._max_in_flight > 1 and self._peers.others_than(peer)
+        most = self._max_in_flight - 1 if shared else self._max_in_flight
+        return self._in_work[peer] < most and self.in_flight < self._max_in_flight
+
+    def _leave(self, peer: str) -> None:
+        self._in_work[peer] -= 1
+        self._in_work += Counter()  # forgets peers without a page
+        self._to_the_end(peer)
+        while next_ := [each for each in self._lines if self._may_begin(each)]:
+            chosen = min(next_, key=lambda each: self._in_work[each])
+            turn = self._lines[chosen][0]
+            self._remove(turn, chosen)
             if not turn.done():
-                turn.set_result(None)  # the place is handed on, so in_flight stays
-                return
-        self.in_flight -= 1
+                turn.set_result(None)
+                self._in_work[chosen] += 1
 
-    def _refusal(self) -> Overloaded:
-        return Overloaded(
-            f"{self.in_flight} pages are in work and {len(self._line)} wait; retry in {self.retry_after_ms} ms"
-        )
+    def _to_the_end(self, peer: str) -> None:
+        """Of peers with equally many pages in work, the one whose page ended longest ago is next."""
+        if line := self._lines.pop(peer, None):
+            self._lines[peer] = line
 
-    @property
-    def retry_after_ms(self) -> int:
-        """When a refused caller may try again: once the line of now has been worked off."""
-        return max(1, self.expected_wait_ms)
+    def _refusal(self, peer: str) -> Overloaded:
+        in_work = f"{self.in_flight} pages are in work and {self._waiting} wait"
+        return Overloaded(f"{in_work}; retry in {self.retry_after_ms(peer)} ms")

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 class Budget:
     """One deadline for the whole page; notes how long each stage took and what was left out."""
 
-    def __init__(self, budget_ms: float) -> None:
+    def __init__(self, budget_ms: float, spent_ms: float = 0.0) -> None:
+        """`spent_ms` of the budget have passed already."""
         self.budget_ms = budget_ms
         self.stage_ms: dict[str, float] = {}
         self.degraded: list[str] = []
-        self._start = time.perf_counter()
+        self._start = time.perf_counter() - spent_ms / 1e3
 
     def elapsed_ms(self) -> float:
         return (time.perf_counter() - self._start) * 1e3

@@ -24,6 +24,7 @@ from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
+from shared.prompt_server import since_arrival_ms
 from shared.query_ids import new_query_id
 from shared.stage import asker
 
@@ -57,19 +58,21 @@ class SearchService(SearchServiceServicer):
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/search.proto."""
-        budget, peer = Budget(request.deadline_ms or self._default_deadline_ms), peer_of(context)
+        budget = Budget(request.deadline_ms or self._default_deadline_ms, since_arrival_ms())
+        peer = peer_of(context)
         asker.set(peer)
         request = validation.read_part(request)
         try:
             validation.check(request)
             token = self._token(request)
             await self._shown(request, budget, peer)
-            async with self._admission.admitted(budget.left_ms()):
+            async with self._admission.admitted(budget.left_ms(), peer):
                 response = await self._search(request, token, budget)
         except AisleError as error:
             self.counts[f"errors.{type(error).__name__}"] += 1
             if isinstance(error, Overloaded) and context is not None:
-                context.set_trailing_metadata((("grpc-retry-pushback-ms", str(self._admission.retry_after_ms)),))
+                retry_after_ms = self._admission.retry_after_ms(peer)
+                context.set_trailing_metadata((("grpc-retry-pushback-ms", str(retry_after_ms)),))
             raise
         self._seen = Status(response.served_by.snapshot_version, bundle_version=response.served_by.bundle_version)
         self._count(response)

@@ -1,0 +1,27 @@
+"""Who has called lately, as far as it matters to share places out."""
+
+import math
+import time
+from collections.abc import Callable
+
+_SECONDS = 10.0
+
+
+class RecentPeers:
+    """Remembers the last two peers that called, which is enough to say whether one is alone."""
+
+    def __init__(self, clock_seconds: Callable[[], float] = time.monotonic) -> None:
+        self._clock_seconds = clock_seconds
+        self._last, self._last_seconds = "", -math.inf
+        self._before_seconds = -math.inf  # when any other than the last one called
+
+    def note(self, peer: str) -> None:
+        """The peer calls now."""
+        if peer != self._last:
+            self._last, self._before_seconds = peer, self._last_seconds
+        self._last_seconds = self._clock_seconds()
+
+    def others_than(self, peer: str) -> bool:
+        """Whether another peer called in the last ten seconds."""
+        seconds = self._last_seconds if peer != self._last else self._before_seconds
+        return self._clock_seconds() - seconds < _SECONDS

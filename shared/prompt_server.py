@@ -1,0 +1,100 @@
+"""gRPC's asyncio server, taking calls in as they come, and knowing when each came.
+
+grpc.aio asks its core for one call of a method at a time, and for the next one when that has begun: two threads and
+the event loop in turn, twice. Beside busy cores this takes milliseconds. What comes faster waits in the core, unseen:
+it can neither be refused in time, nor is its wait part of its deadline. Here some calls of each method are asked for
+ahead, and each begins as soon as it has come.
+
+This builds on parts of grpc.aio that are not public; tests/contract/test_prompt_server.py fails when they change.
+"""
+
+import asyncio
+import contextvars
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from grpc import aio
+from grpc._cython import cygrpc
+from grpc.aio import _server
+
+_AHEAD = 32  # calls of a method that are asked for at once
+
+_came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
+
+
+def since_arrival_ms() -> float:
+    """Milliseconds since the call that this task answers came to the server; 0 in a task that answers none."""
+    came_at = _came_at.get()
+    return 0.0 if came_at is None else (time.perf_counter() - came_at) * 1e3
+
+
+def prompt_server(interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]) -> Any:
+    """An aio.Server, as aio.server() makes one, but prompt."""
+    return _PromptServer(interceptors, options)
+
+
+class _PromptServer(_server.Server):
+    def __init__(self, interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]) -> None:
+        self._loop = cygrpc.get_working_loop()
+        self._server = _CoreServer(self._loop, tuple(interceptors), tuple(options))
+
+
+class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
+    """Answers the calls of registered methods by itself, and leaves all else to the library."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, interceptors: tuple[Any, ...], options: tuple[Any, ...]
+    ) -> None:
+        super().__init__(loop, None, (), interceptors, options, None)
+        self._own_loop, self._own_interceptors = loop, interceptors
+        self._handlers: dict[str, Any] = {}
+        self._calls: set[asyncio.Task[None]] = set()
+
+    def add_registered_method_handlers(self, handlers: dict[str, Any]) -> None:
+        super().add_registered_method_handlers(handlers)
+        self._handlers.update(handlers)
+
+    def _make_request_call_future(self, method: bytes | None) -> "asyncio.Future[Any]":
+        """What the library awaits for the next call of a method; None: of those that were not registered."""
+        if method is None:
+            future: asyncio.Future[Any] = super()._make_request_call_future(None)
+            return future
+        name, resolver = method.decode(), cygrpc._MethodResolver([], self._handlers)
+
+        def begin(state: Any, context: contextvars.Context) -> None:
+            loop, interceptors = self._own_loop, self._own_interceptors
+            answer = cygrpc._handle_rpc(name, resolver, interceptors, state, loop, False)
+            task = loop.create_task(cygrpc._schedule_rpc_coro(answer, state, loop, name), context=context)
+            self._calls.add(task)  # the loop itself holds it weakly
+            task.add_done_callback(self._calls.discard)
+
+        return _Lane(lambda: super(_CoreServer, self)._make_request_call_future(method), begin).ended
+
+
+class _Lane:
+    """The calls of one method; `ended` has the error after which there are no more."""
+
+    def __init__(
+        self, ask: Callable[[], "asyncio.Task[Any]"], begin: Callable[[Any, contextvars.Context], None]
+    ) -> None:
+        self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._ask, self._begin = ask, begin
+        for _ in range(_AHEAD):
+            self._ask_ahead()
+
+    def _ask_ahead(self) -> None:
+        self._ask().add_done_callback(self._came)
+
+    def _came(self, asked: "asyncio.Task[Any]") -> None:
+        error = None if asked.cancelled() else asked.exception()
+        if self.ended.done() or asked.cancelled():
+            return
+        if error is not None:
+            self.ended.set_exception(error)
+            return
+        context = contextvars.copy_context()
+        context.run(_came_at.set, time.perf_counter())
+        self._begin(asked.result(), context)
+        self._ask_ahead()
