@@ -45,9 +45,11 @@ def main() -> None:
 
 async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> None:
     began, random = time.monotonic(), Random(arguments.seed)
-    gateways = Gateways(shop.processes.gateway)
-    shoppers = Load(gateways, queries_of(sample), product_ids_of(sample)[:BOUGHT], Pace())
-    async with probes_of(gateways, shop) as probes, shoppers as load:
+    async with (
+        Gateways(shop.processes.gateway) as gateways,
+        probes_of(gateways, shop) as probes,
+        Load(gateways, queries_of(sample), product_ids_of(sample)[:BOUGHT], Pace()) as load,
+    ):
         names = [name for name in shop.names if not arguments.of or name.partition("-")[0] in arguments.of]
         kills = [await _killed(shop, random.choice(names), probes) for _ in range(arguments.kills)]
         services = [name for name in AWAY if not arguments.of or name in arguments.of]
@@ -58,7 +60,6 @@ async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> No
     _print_promises(load, [*kills, *outages.values()])
     await reckon(shop, load.promised)
     print("every acknowledged product and event is there, once, in order; counters are those of a replay of the log")
-    await gateways.close()
 
 
 async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:

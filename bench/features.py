@@ -223,8 +223,10 @@ def redis_at(address: str) -> Iterator[str]:
         command = [program, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "yes"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
             time.sleep(1)
-            yield f"127.0.0.1:{port}"
-            process.terminate()
+            try:
+                yield f"127.0.0.1:{port}"
+            finally:
+                process.terminate()
 
 
 def main() -> None:

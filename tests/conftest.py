@@ -8,7 +8,10 @@ import pytest
 
 from shared.events.kafka.config import KafkaConfig
 from shared.events.sqlite import SqliteEventLog
+from tests.leftovers import throw_away
 from tests.servers import Broker, fresh_topics, services
+
+_failed: set[str] = set()  # tests that have failed and are not over yet
 
 
 def _running(name: str) -> Iterator[str]:
@@ -60,3 +63,16 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
     opened = SqliteEventLog(tmp_path / "log.sqlite")
     yield opened
     await opened.close()
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """After everything about a test: what a failed one held goes with it."""
+    if nodeid in _failed:
+        _failed.discard(nodeid)
+        throw_away()
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Remember which tests failed."""
+    if report.failed:
+        _failed.add(report.nodeid)

@@ -109,8 +109,10 @@ class Probes:
 @asynccontextmanager
 async def probes_of(gateways: Gateways, shop: Shop) -> AsyncIterator[Probes]:
     probes = Probes(gateways, shop)
-    yield probes
-    await probes.close()
+    try:
+        yield probes
+    finally:
+        await probes.close()
 
 
 async def kill(shop: Shop, name: str, probes: Probes) -> Fault:

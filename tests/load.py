@@ -87,7 +87,10 @@ class Gateways:
         self._channels.append(grpc.aio.insecure_channel(f"ipv4:{','.join(addresses)}", options=options))
         return EventServiceStub(self._channels[-1])
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         for channel in self._channels:
             await channel.close()
 

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from redis.asyncio import Redis
@@ -26,7 +27,6 @@ from shared.features.page import PageRequest, read_page
 from shared.features.redis import RedisFeatureStore
 from shared.features.visitor import state_of
 from shared.redis.client import connect
-from shared.redis.config import RedisConfig
 from shared.rpc import connect as dial
 from tests.load import Promised
 from tests.shop import Shop
@@ -81,12 +81,13 @@ async def events_are_in_order(shop: Shop, promised: Promised, probed: str) -> No
 
 async def counts_are_exact(shop: Shop, bought: Counter[str]) -> None:
     """The store has counted every purchase, once."""
-    store, until = RedisFeatureStore(connect(shop.redis)), time.monotonic() + _SECONDS
-    while (counted := await _counted(store, list(bought))) != bought:
-        assert counted <= bought, "something was counted twice"
-        assert time.monotonic() < until, bought - counted
-        await asyncio.sleep(0.1)
-    await store.close()
+    until = time.monotonic() + _SECONDS
+    async with aclosing(connect(shop.redis)) as client:
+        store = RedisFeatureStore(client)
+        while (counted := await _counted(store, list(bought))) != bought:
+            assert counted <= bought, "something was counted twice"
+            assert time.monotonic() < until, bought - counted
+            await asyncio.sleep(0.1)
 
 
 async def _counted(store: RedisFeatureStore, product_ids: Sequence[str]) -> Counter[str]:
@@ -130,14 +131,11 @@ def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
 
 async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
     """All keys of a generation with their values; of the current one when none is named."""
-    store = RedisFeatureStore(connect(RedisConfig(url)))
-    generation = generation or await store.generation()
-    await store.close()
-    plain: Any = Redis.from_url(url)
-    names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*", count=1_000)]
-    values = {name.decode().split("}:")[1]: await plain.get(name) for name in names}
-    await plain.aclose()
-    return values
+    plain: Any
+    async with Redis.from_url(url) as plain:
+        generation = generation or await RedisFeatureStore(plain).generation()
+        names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*", count=1_000)]
+        return {name.decode().split("}:")[1]: await plain.get(name) for name in names}
 
 
 def comparable(values: dict[str, bytes]) -> dict[str, Any]:

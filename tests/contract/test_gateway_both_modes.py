@@ -30,9 +30,11 @@ SHOES = SearchRequest(query="shooe", page_size=5, explain=True, deadline_ms=2_00
 async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any) -> AsyncIterator[aio.Channel]:
     server = Server([("test", register, servicer)], port=0, host="127.0.0.1")
     await server.start()
-    async with connect(f"127.0.0.1:{server.port}") as channel:
-        yield channel
-    await server.stop(grace_seconds=0)
+    try:
+        async with connect(f"127.0.0.1:{server.port}") as channel:
+            yield channel
+    finally:
+        await server.stop(grace_seconds=0)
 
 
 def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:

@@ -44,9 +44,11 @@ async def served(service: RerankerService) -> AsyncIterator[Door]:
     services = [("aisle.v1.RerankerService", add_RerankerServiceServicer_to_server, service)]
     server = Server(services, port=0, host="127.0.0.1")
     await server.start()
-    async with connect(f"127.0.0.1:{server.port}") as channel:
-        yield RerankerServiceStub(channel)
-    await server.stop(grace_seconds=0)
+    try:
+        async with connect(f"127.0.0.1:{server.port}") as channel:
+            yield RerankerServiceStub(channel)
+    finally:
+        await server.stop(grace_seconds=0)
 
 
 @pytest.fixture

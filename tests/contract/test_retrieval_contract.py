@@ -70,9 +70,11 @@ async def served(service: RetrievalService) -> AsyncIterator[Door]:
     services = [("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)]
     server = Server(services, port=0, host="127.0.0.1")
     await server.start()
-    async with connect(f"127.0.0.1:{server.port}") as channel:
-        yield RetrievalServiceStub(channel)
-    await server.stop(grace_seconds=0)
+    try:
+        async with connect(f"127.0.0.1:{server.port}") as channel:
+            yield RetrievalServiceStub(channel)
+    finally:
+        await server.stop(grace_seconds=0)
 
 
 @pytest.fixture(params=["in this process", "on the wire"])

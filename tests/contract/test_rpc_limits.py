@@ -100,8 +100,10 @@ async def limited(limit: RequestLimit, shop: Shop) -> AsyncIterator[str]:
     add_SearchServiceServicer_to_server(shop, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    yield f"127.0.0.1:{port}"
-    await server.stop(0)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        await server.stop(0)
 
 
 async def test_one_call_too_many_is_refused_at_once_and_takes_no_place() -> None:

@@ -32,11 +32,12 @@ def shop(sample_shop: Path, tmp_path: Path) -> Iterator[Shop]:
 @asynccontextmanager
 async def busy(shop: Shop, sample: Path) -> AsyncIterator[tuple[Probes, Load]]:
     """All at work until the block ends."""
-    gateways = Gateways(shop.processes.gateway)
-    load = Load(gateways, queries_of(sample), product_ids_of(sample)[:200], Pace())
-    async with probes_of(gateways, shop) as probes, load:
+    async with (
+        Gateways(shop.processes.gateway) as gateways,
+        probes_of(gateways, shop) as probes,
+        Load(gateways, queries_of(sample), product_ids_of(sample)[:200], Pace()) as load,
+    ):
         yield probes, load
-    await gateways.close()
 
 
 @pytest.mark.timeout(1_200)

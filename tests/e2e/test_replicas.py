@@ -20,11 +20,12 @@ async def test_one_of_two_that_is_killed_costs_no_page_and_none_is_worse_for_lon
 ) -> None:
     shutil.copytree(sample_shop / "snapshots", tmp_path / "data" / "snapshots")
     with running_shop(tmp_path / "data", tmp_path / "run", {"retrieval": 2, "reranker": 2}) as shop:
-        gateways = Gateways(shop.processes.gateway)
-        shoppers = Load(gateways, queries_of(sample), product_ids_of(sample), PACE)
-        async with probes_of(gateways, shop) as probes, shoppers as load:
+        async with (
+            Gateways(shop.processes.gateway) as gateways,
+            probes_of(gateways, shop) as probes,
+            Load(gateways, queries_of(sample), product_ids_of(sample), PACE) as load,
+        ):
             faults = [await kill(shop, name, probes) for name in KILLED]
-        await gateways.close()
     assert unexcused(load, faults) == [], faults
     for fault in faults:
         pages = pages_of(load, fault)

@@ -110,9 +110,11 @@ async def feedback_shop(kafka: KafkaConfig, folder: Path) -> AsyncIterator[Feedb
     """A shop whose Redis is not running yet."""
     port = free_port()
     log, store = KafkaEventLog(kafka), RedisFeatureStore(connect(RedisConfig(f"redis://127.0.0.1:{port}")))
-    yield FeedbackShop(kafka, log, folder, port, store)
-    await log.close()
-    await store.close()
+    try:
+        yield FeedbackShop(kafka, log, folder, port, store)
+    finally:
+        await log.close()
+        await store.close()
 
 
 def kill(process: "subprocess.Popen[bytes]") -> None:

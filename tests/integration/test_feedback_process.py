@@ -95,9 +95,8 @@ async def test_a_redis_that_lost_everything_is_filled_again_by_itself(open_shop:
     with shop.worker():
         await shop.buy(100)
         await shop.until_counted()
-        plain: Redis = Redis(port=shop.redis_port)
-        await plain.flushall()
-        await plain.aclose()
+        async with Redis(port=shop.redis_port) as plain:
+            await plain.flushall()
         await shop.until_counted()
 
 

@@ -19,9 +19,11 @@ from tests.integration.redis_server import free_port, redis_server
 async def cache_at(port: int, limit_ms: float = 200, ttl_seconds: float = 60) -> AsyncIterator[RedisCache]:
     client = connect(RedisConfig(f"redis://127.0.0.1:{port}"))
     cache = RedisCache(client, "window", ttl_seconds, limit_ms)
-    yield cache
-    await cache.close()
-    await client.aclose()
+    try:
+        yield cache
+    finally:
+        await cache.close()
+        await client.aclose()
 
 
 async def test_what_one_puts_another_gets_until_its_time_is_over(tmp_path: Path) -> None:
@@ -66,6 +68,5 @@ async def test_more_than_can_be_on_its_way_is_dropped(tmp_path: Path) -> None:
             for number in range(1_000):
                 cache.put(str(number), b"value")
             await cache.close()
-        plain: Redis = Redis(port=port)
-        assert 0 < await plain.dbsize() < 1_000
-        await plain.aclose()
+        async with Redis(port=port) as plain:
+            assert 0 < await plain.dbsize() < 1_000

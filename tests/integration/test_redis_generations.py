@@ -89,9 +89,8 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
         did("click", "p2", offset=2, at=now - 500 * DAY, visitor_id="long ago"),
     ]
     await FeatureWriter(store, "g").apply(told)
-    plain: Redis = Redis(port=port, decode_responses=True)
-    days = {key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:1:g:*")}
-    await plain.aclose()
+    async with Redis(port=port, decode_responses=True) as plain:
+        days = {key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:1:g:*")}
     an_hour = pytest.approx(1 / 24, abs=1e-3)
     assert days == {
         "v:v1": pytest.approx(30, abs=0.01),

@@ -27,10 +27,12 @@ class Published:
 @asynccontextmanager
 async def _following(follower: Follower[str]) -> AsyncIterator[None]:
     task = asyncio.create_task(follower.run(refresh_seconds=0.001))
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _until(holds: Callable[[], bool]) -> bool:

@@ -27,8 +27,10 @@ async def another_task() -> AsyncIterator[list[int]]:
     task = asyncio.create_task(take_turns())
     await asyncio.sleep(0)
     turns.clear()
-    yield turns
-    task.cancel()
+    try:
+        yield turns
+    finally:
+        task.cancel()
 
 
 async def test_one_long_step_gives_others_a_turn_and_many_short_ones_do_not() -> None:
