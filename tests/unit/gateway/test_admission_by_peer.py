@@ -56,9 +56,11 @@ async def _settled() -> None:
 async def pages(max_in_flight: int, max_waiting: int) -> AsyncIterator[Pages]:
     admission = Admission(max_in_flight, max_waiting)
     asked = Pages(admission)
-    yield asked
-    await asked.cancel()
-    assert admission.in_flight == 0
+    try:
+        yield asked
+    finally:
+        await asked.cancel()
+        assert admission.in_flight == 0
 
 
 async def test_one_peer_alone_has_all_places_and_one_line() -> None:
@@ -111,8 +113,10 @@ async def test_a_peers_wait_is_reckoned_from_what_comes_before_it() -> None:
 @asynccontextmanager
 async def pages_of(admission: Admission) -> AsyncIterator[Pages]:
     asked = Pages(admission)
-    yield asked
-    await asked.cancel()
+    try:
+        yield asked
+    finally:
+        await asked.cancel()
 
 
 async def test_a_page_whose_time_was_up_before_it_began_is_refused() -> None:

@@ -45,8 +45,10 @@ class CountingShop:
 async def process(data: Path, wait_seconds: float = 30.0) -> AsyncIterator[CountingShop]:
     """The process from its start to its end."""
     async with killed(data, wait_seconds) as shop:
-        yield shop
-        await shop.features.close()
+        try:
+            yield shop
+        finally:
+            await shop.features.close()
 
 
 @asynccontextmanager
