@@ -5,14 +5,15 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from services.standalone.counted import Counted
 from shared.artifacts import versions
 from shared.complaint import Complaint
 from shared.errors import AisleError
-from shared.events.config import LogConfig
-from shared.events.log import DEAD_LETTERS, SHARED, VECTORS
+from shared.events.config import DAY_SECONDS, LogConfig
+from shared.events.log import CATALOG, DEAD_LETTERS, SHARED, VECTORS
 from shared.events.sqlite import SqliteEventLog
 from shared.events.sqlite_file import SqliteFile
 from shared.snapshot.generation import Positions, read_manifest
@@ -30,8 +31,8 @@ class LogUpkeep:
     """Removes what is no longer needed, some records at a time, between the appends of others.
 
     Events and impressions go when they are too old, or the file too large, and never before what they count for is
-    saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog the newest record of each key stays:
-    it is the only place that has all that was written, whatever becomes of the snapshots.
+    saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog the newest record of each key stays, as
+    the only place that has all that was written, whatever becomes of the snapshots; but old removals go.
     """
 
     def __init__(self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig) -> None:
@@ -39,6 +40,7 @@ class LogUpkeep:
         self._log, self._path, self._snapshots = log, path, snapshots
         self._counted, self._config = counted, config
         self._told_too_large = False
+        self._tombstones_next_seconds = 0.0
         self._complaint = Complaint(_logger, "the log is not trimmed: %s")
 
     async def run(self) -> None:
@@ -57,7 +59,9 @@ class LogUpkeep:
         for topic in SHARED:
             await self._trim(topic, self._counted.saved.get(topic, 0), before)
         await self._trim(DEAD_LETTERS, _NO_END, before)
-        await self._trim(VECTORS, self._contained(), math.inf)
+        contained = self._contained()
+        await self._trim(VECTORS, contained.vectors, math.inf)
+        await self._drop_tombstones(contained.catalog, before)
         await self._trim_to_size()
         while await self._some(lambda file: file.shrink(_PAGES_AT_ONCE)):
             pass
@@ -65,6 +69,16 @@ class LogUpkeep:
     async def _trim(self, topic: str, through: int, before: float) -> None:
         while through and await self._some(lambda file: file.trim(topic, through, before, _RECORDS_AT_ONCE)):
             pass
+
+    async def _drop_tombstones(self, through: int, before: float) -> None:
+        """Once a day, remove from aisle.catalog the removals that are old and in every snapshot."""
+        if self._log.now() < self._tombstones_next_seconds:
+            return
+        self._tombstones_next_seconds = self._log.now() + DAY_SECONDS
+        seen = 0
+        while seen < through:
+            drop = partial(SqliteFile.drop_tombstones, topic=CATALOG, part=(seen, through), before_seconds=before)
+            seen = await self._some(drop) or through
 
     async def _trim_to_size(self) -> None:
         """Remove the oldest of all events and impressions until the file is small enough."""
@@ -88,13 +102,16 @@ class LogUpkeep:
             _logger.warning(_TOO_LARGE, self._path, f"{used:,}")
         self._told_too_large = True
 
-    def _contained(self) -> int:
-        """The offset in aisle.vectors up to which every snapshot on the disk contains all; 0 when that is not known."""
+    def _contained(self) -> Positions:
+        """Up to where every snapshot on the disk contains the logs; from the start when that is not known."""
+        folders = [self._snapshots / name for name in versions(self._snapshots)]
         try:
-            manifests = [read_manifest(self._snapshots / name, verify=False) for name in versions(self._snapshots)]
+            found = [Positions.of(read_manifest(folder, verify=False)) for folder in folders]
         except AisleError:
-            return 0
-        return min((Positions.of(manifest).vectors for manifest in manifests), default=0)
+            return Positions()
+        return Positions(
+            min((each.catalog for each in found), default=0), min((each.vectors for each in found), default=0)
+        )
 
     async def _some(self, do: Callable[[SqliteFile], int | bool]) -> int | bool:
         """Do some of it, and leave the log to others for as long."""

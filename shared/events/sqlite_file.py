@@ -119,6 +119,28 @@ class SqliteFile:
                 self._connection.execute(note, (topic, last))
         return count
 
+    def drop_tombstones(self, topic: str, part: tuple[int, int], before_seconds: float, most: int = _AT_ONCE) -> int:
+        """Look at some records of a compacted topic in a part of it (after, up to an offset): the last that was seen.
+
+        Tombstones older than a time are removed, with what older or newer records say of parts of their keys
+        (KEY NUL PART): it is of no use without them. 0 at the end of the part.
+        """
+        rows = f'SELECT offset, key, value IS NULL AND time < ? FROM "{topic}"'
+        found = self._rows(
+            f"{rows} WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?", before_seconds, *part, most
+        )
+        gone = [key for _, key, is_old_tombstone in found if is_old_tombstone]
+        if gone:
+            self._guarded(lambda: self._drop_keys(topic, gone, part[1]))
+        return int(found[-1][0]) if found else 0
+
+    def _drop_keys(self, topic: str, keys: Sequence[str], through_offset: int) -> None:
+        with self._transaction():
+            for key in keys:
+                parts = f'DELETE FROM "{topic}" WHERE key > ? AND key < ? AND offset <= ?'
+                self._connection.execute(parts, (f"{key}\0", f"{key}\1", through_offset))
+                self._connection.execute(f'DELETE FROM "{topic}" WHERE key = ?', (key,))
+
     def trimmed_through(self, topic: str) -> int:
         """The last offset that was trimmed; 0 when all is there that no newer record stands for."""
         rows = self._rows("SELECT offset FROM trimmed WHERE topic = ?", topic)

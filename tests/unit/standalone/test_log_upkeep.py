@@ -10,7 +10,7 @@ from services.standalone.counted import Counted
 from services.standalone.log_upkeep import LogUpkeep
 from shared import artifacts
 from shared.events.config import LogConfig
-from shared.events.log import DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, VECTORS, NewRecord
+from shared.events.log import CATALOG, DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import FORMAT
 
@@ -24,11 +24,12 @@ def upkeep(log: SqliteEventLog, folder: Path, counted: dict[str, int], **setting
     return LogUpkeep(log, folder / "log.sqlite", folder / "snapshots", keeper, config)
 
 
-def snapshot(folder: Path, version: str, vectors_position: int) -> None:
+def snapshot(folder: Path, version: str, vectors_position: int, log_position: int = 0) -> None:
     """A snapshot as far as its manifest goes."""
     made = folder / "snapshots" / version
     made.mkdir(parents=True)
-    artifacts.write_manifest(made, {"format": FORMAT, "version": version, "vectors_position": vectors_position})
+    positions = {"vectors_position": vectors_position, "log_position": log_position}
+    artifacts.write_manifest(made, {"format": FORMAT, "version": version, **positions})
 
 
 async def append(log: SqliteEventLog, topic: str, count: int, bytes_each: int = 10) -> None:
@@ -107,3 +108,27 @@ async def test_while_a_snapshot_cannot_be_read_all_vectors_stay(log: SqliteEvent
     (tmp_path / "snapshots/20260101T000000.000000Z/manifest.json").write_text(json.dumps({"format": 99}))
     await upkeep(log, tmp_path, {}).look()
     assert len(await offsets(log, VECTORS)) == 10
+
+
+async def test_of_the_catalogue_old_removals_go_that_every_snapshot_contains_with_their_fields(
+    log: SqliteEventLog, tmp_path: Path
+) -> None:
+    values = {"kept": b"x", "gone\0price": b"x", "gone": None, "gone-not": b"x", "new": None}
+    await log.append(CATALOG, [NewRecord(key, value) for key, value in values.items()])
+    age(tmp_path, CATALOG, 4, days=91)
+    await log.append(CATALOG, [NewRecord("later", None)])
+    age(tmp_path, CATALOG, 4, days=91)
+    snapshot(tmp_path, "20260101T000000.000000Z", 0, log_position=5)
+    await upkeep(log, tmp_path, {}).look()
+    assert [record.key for record in await log.read(CATALOG, 0)] == ["kept", "gone-not", "new", "later"]
+    assert await log.trimmed_through(CATALOG) == 0
+
+
+async def test_a_removal_that_a_snapshot_does_not_contain_stays_however_old_it_is(
+    log: SqliteEventLog, tmp_path: Path
+) -> None:
+    await log.append(CATALOG, [NewRecord("gone", None), NewRecord("gone too", None)])
+    age(tmp_path, CATALOG, 2, days=1_000)
+    snapshot(tmp_path, "20260101T000000.000000Z", 0, log_position=1)
+    await upkeep(log, tmp_path, {}).look()
+    assert [record.key for record in await log.read(CATALOG, 0)] == ["gone too"]
