@@ -270,6 +270,7 @@ class FetchProductsRequest(_message.Message):
     PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
+    MAX_BYTES_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; empty for the current one."""
     query: _builtins.str
@@ -278,6 +279,10 @@ class FetchProductsRequest(_message.Message):
     """log_position of a catalogue write that must be shown; UNAVAILABLE when budget_ms has passed without it."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
+    max_bytes: _builtins.int
+    """Bytes of products to send at most: those that do not fit are left out, from the first such on, but never the first
+    product. 0: all.
+    """
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Rows, as Retrieve gave them. UNAVAILABLE when one has not arrived at this replica yet."""
@@ -295,10 +300,11 @@ class FetchProductsRequest(_message.Message):
         product_ids: _abc.Iterable[_builtins.str] | None = ...,
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
+        max_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "max_bytes", b"max_bytes", "product_ids", b"product_ids", "query", b"query", "rows", b"rows", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -313,8 +319,11 @@ class FetchProductsResponse(_message.Message):
     PRODUCTS_FIELD_NUMBER: _builtins.int
     MATCHED_TERMS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    SHORTENED_FIELD_NUMBER: _builtins.int
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
+    shortened: _builtins.bool
+    """Products were left out because of max_bytes."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]:
         """In the order of the rows."""
@@ -329,10 +338,11 @@ class FetchProductsResponse(_message.Message):
         products: _abc.Iterable[_catalog_pb2.Product] | None = ...,
         matched_terms: _abc.Iterable[_builtins.str] | None = ...,
         log_position: _builtins.int = ...,
+        shortened: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["log_position", b"log_position", "matched_terms", b"matched_terms", "products", b"products", "shortened", b"shortened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,12 +24,13 @@ MAX_HELD_BYTES = 128 * _MIB  # of the requests that a process works on together
 MAX_RATIO = 100  # times its compressed size, which a message may be
 FREE_BYTES = 64 * _KIB  # up to which the ratio does not count
 
-# The events of a batch may name 100 products each, which are parts; a message of UpsertProducts is one product.
+# The events of a batch may name 100 products each, which are parts. A message of UpsertProducts is one product; one
+# with too many attributes should be that product's rejection, not the end of the stream.
 LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.EventService/RecordEvents": RequestLimit(max_bytes=4 * _MIB, max_parts=150_000, at_once=128),
     "/aisle.v1.EventService/StreamEvents": RequestLimit(max_bytes=4 * _MIB),
-    "/aisle.v1.CatalogService/UpsertProducts": RequestLimit(max_bytes=32 * _MIB),
+    "/aisle.v1.CatalogService/UpsertProducts": RequestLimit(max_bytes=32 * _MIB, max_parts=100_000),
     "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),

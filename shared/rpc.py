@@ -12,6 +12,7 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from shared.descriptors import DescriptorWatch
 from shared.errors import from_status
 from shared.guard import Guard
 from shared.listening import LOOPBACK, addresses_of
@@ -23,6 +24,11 @@ Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_ser
 
 MESSAGE_BYTES = 32 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+PROMPT = [  # a connection that broke is tried again within a second
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 500),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+]
 _PING_MS = 1_000  # between two pings of a connection to a replica
 _PONG_MS = 2_000  # without an answer the connection is given up: the process stands still, or the network is gone
 _REPLICA_OPTIONS = [
@@ -32,9 +38,7 @@ _REPLICA_OPTIONS = [
     ("grpc.http2.ping_timeout_ms", _PONG_MS),  # the one that counts for pings beside calls; a minute otherwise
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
+    *PROMPT,
     ("grpc.enable_http_proxy", 0),
 ]
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
@@ -61,9 +65,9 @@ class StatusAsError(aio.UnaryUnaryClientInterceptor):
             raise from_status(error.code(), error.details() or "") from error
 
 
-def connect(address: str) -> aio.Channel:
-    """A channel to `address` whose unary calls raise AisleErrors."""
-    return aio.insecure_channel(address, interceptors=[StatusAsError()], options=OPTIONS)
+def connect(address: str, options: Sequence[tuple[str, int]] = ()) -> aio.Channel:
+    """A channel to `address` whose unary calls raise AisleErrors; `options` are gRPC's, beside ours."""
+    return aio.insecure_channel(address, interceptors=[StatusAsError()], options=[*OPTIONS, *options])
 
 
 def connect_replica(address: str, service: str) -> aio.Channel:
@@ -98,6 +102,7 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._names = ["", *self._register(services)]
         self.port = self._bind(host, port)
+        self._watch: asyncio.Task[None] | None = None
 
     def _register(self, services: Iterable[tuple[str, Register, Any]]) -> list[str]:
         names = []
@@ -125,6 +130,7 @@ class Server:
     async def start(self, serving: bool = True) -> None:
         """Accept calls, and say to health checks whether they will be answered."""
         await self._server.start()
+        self._watch = asyncio.create_task(DescriptorWatch().run())
         await self.report(serving)
 
     async def report(self, serving: bool, *names: str) -> None:
@@ -137,6 +143,8 @@ class Server:
         """Tell health checks, then finish the calls in flight for at most `grace_seconds`."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
+        if self._watch:
+            self._watch.cancel()
 
     async def run(self, ready: Coroutine[Any, Any, Any], *work: Coroutine[Any, Any, None]) -> None:
         """Serve until SIGTERM or SIGINT, with `work` beside it; health checks are told once `ready` has come.

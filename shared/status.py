@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -18,6 +19,7 @@ class StatusService(StatusServiceServicer):
         """
         self._describe, self._trouble = describe, trouble
         self._began_at = time.monotonic()
+        aisle_version()
 
     async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> ReplicaStatus:
         """See protos/status.proto."""
@@ -35,8 +37,9 @@ def status_door(
     return "aisle.v1.StatusService", add_StatusServiceServicer_to_server, StatusService(describe, trouble)
 
 
+@cache
 def aisle_version() -> str:
-    """Of the package that is installed."""
+    """Of the package that is installed. Read once: it is in a file, and a status must not need a file descriptor."""
     try:
         return version("aisle")
     except PackageNotFoundError:  # run from a checkout that is not installed

@@ -55,6 +55,7 @@ async def main() -> None:
         parts = (search, CatalogService(log, retrieval), EventService(log, signatures), AdminService(processes))
         await _serve(Server(doors(*parts), config.port, config.host), retrieval)
         await search.close()
+        await processes.close()
         if caches:
             await caches.close()
     await log.close()

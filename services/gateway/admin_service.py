@@ -13,6 +13,7 @@ class AdminService(AdminServiceServicer):
     def __init__(self, source: StatusSource) -> None:
         self._source = source
         self._ready_at = time.monotonic()
+        aisle_version()
 
     async def GetStatus(self, request: GetStatusRequest, context: Any = None) -> GetStatusResponse:
         """See protos/admin.proto."""

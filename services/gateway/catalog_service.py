@@ -23,7 +23,7 @@ from services.gateway.upserts import Fault, outcomes
 from services.gateway.validation import id_fault
 from services.gateway.visibility import Visibility
 from shared.catalog import writes
-from shared.errors import AisleError, InvalidRequest, NotFound
+from shared.errors import AisleError, InvalidRequest, NotFound, shortened
 from shared.events.log import CATALOG, EventLog
 from shared.pace import unhurried
 
@@ -113,4 +113,9 @@ def _wait_ms(context: Any) -> float:
 
 
 def _rejection(position: int, message: Product, fault: Fault) -> ProductRejection:
-    return ProductRejection(position=position, product_id=message.product_id, field=fault.field, reason=fault.reason)
+    return ProductRejection(
+        position=position,
+        product_id=shortened(message.product_id),
+        field=fault.field,
+        reason=shortened(fault.reason),
+    )

@@ -20,7 +20,7 @@ from services.gateway import event_validation
 from services.gateway.arrivals import batches
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, shortened
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord, RecordsRefused
 from shared.pace import unhurried
 
@@ -96,4 +96,5 @@ def _taken(event: UserEvent, appended: Appended) -> EventAck:
 
 
 def _rejected(event: UserEvent, field: str, reason: str) -> EventAck:
-    return EventAck(event_id=event.event_id, status=EVENT_STATUS_REJECTED, field=field, reason=reason)
+    event_id, why = shortened(event.event_id), shortened(reason)
+    return EventAck(event_id=event_id, status=EVENT_STATUS_REJECTED, field=field, reason=why)

@@ -1,10 +1,11 @@
 """Turn a slice of a ranked window into a page of products."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from protos.catalog_pb2 import Product
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, SearchRequest, SearchResponse
+from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, Facet, SearchRequest, SearchResponse
 from services.gateway import explanation
 from services.gateway.budget import Budget
 from services.gateway.ports import Retrieval
@@ -15,6 +16,12 @@ from shared.stage import Missed, Stage
 _LEAST_MS = 10.0  # for the products, whatever the stages before have used up
 _WAIT_SHARE = 0.8  # of the time that is left, for rows that have not come to a replica yet
 _NAMED_FEATURES = 2
+# What a client takes without settings of its own is 4 MiB; less what a page has beside facets and products.
+_PAGE_BYTES = (4 << 20) - (64 << 10)
+_FACET_BYTES = 1 << 20
+_FIELD_BYTES = 8  # of a message inside another
+_EXPLANATION_BYTES = 4 << 10  # of a result, about
+_WHY = "so that the page stays within the 4 MiB that a client takes"
 
 
 class Pages:
@@ -43,6 +50,7 @@ class Pages:
                 raise
             budget.left_out(f"{missed}; ids only")
             fetched = FetchProductsResponse(products=[Product(product_id=window.product_ids[at]) for at in places])
+        places = places[: len(fetched.products)]
         terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
         for at, product, matched in zip(places, fetched.products, terms, strict=True):
             _add(response, request, window, at, product, matched)
@@ -52,17 +60,52 @@ class Pages:
         self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget
     ) -> FetchProductsResponse:
         limit_ms = max(_LEAST_MS, budget.left_ms())
+        most_bytes = _most_bytes(request, window, len(places))
         wanted = FetchProductsRequest(
             rows=window.rows[places.start : places.stop],
             snapshot_version=window.snapshot_version,
             query=window.query if request.explain else "",
             wait_for_visible=window.log_position,  # this may be another replica, a moment behind the one that ranked
             budget_ms=limit_ms * _WAIT_SHARE,
+            max_bytes=most_bytes,
         )
         fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
-        if len(fetched.products) != len(places):
-            raise Missed(f"products: {len(fetched.products)} came instead of {len(places)}")
+        count = len(fetched.products)
+        if fetched.shortened and count < len(places):
+            budget.left_out(f"products: {count} of {len(places)}, {_WHY}; the next page goes on from there")
+        elif count != len(places):
+            raise Missed(f"products: {count} came instead of {len(places)}")
+        if count == 1 and (first := fetched.products[0]).ByteSize() > most_bytes:
+            budget.left_out(f"products: of {first.product_id!r} the id alone, {_WHY}")
+            first.CopyFrom(Product(product_id=first.product_id))
         return fetched
+
+
+def facets(window: RankedWindow, budget: Budget) -> Sequence[Facet]:
+    """The window's facets; without their least frequent values where these would fill the page."""
+    if _size(window.facets) <= _FACET_BYTES:
+        return window.facets
+    budget.left_out(f"facets: the least frequent values are left out, {_WHY}")
+    return [_shortened(facet, _FACET_BYTES // len(window.facets)) for facet in window.facets]
+
+
+def _shortened(facet: Facet, most_bytes: int) -> Facet:
+    sizes = accumulate(value.ByteSize() + _FIELD_BYTES for value in facet.values)
+    count = sum(size <= most_bytes for size in sizes)
+    short = Facet(field=facet.field, values=facet.values[:count])
+    if facet.HasField("range"):
+        short.range.CopyFrom(facet.range)
+    return short
+
+
+def _most_bytes(request: SearchRequest, window: RankedWindow, result_count: int) -> int:
+    """Of the products of a page."""
+    explained = result_count * _EXPLANATION_BYTES if request.explain else 0
+    return _PAGE_BYTES - min(_size(window.facets), _FACET_BYTES) - explained
+
+
+def _size(facets: Sequence[Facet]) -> int:
+    return sum(facet.ByteSize() + _FIELD_BYTES for facet in facets)
 
 
 def _add(  # noqa: PLR0913  (what a result is made of)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 
+from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from protos.admin_pb2 import (
@@ -18,7 +19,7 @@ from services.gateway.ports import Ejected, Status
 from services.gateway.replicas.addresses import Addresses
 from shared.errors import AisleError
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog
-from shared.rpc import connect
+from shared.rpc import PROMPT, connect
 
 _ANSWER_SECONDS = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -33,6 +34,7 @@ class Processes:
         """`addresses` as configured, by service; `ejected` says who is left alone now, where there is a rotation."""
         self._addresses = {service: Addresses(text) for service, text in addresses.items()}
         self._log, self._ejected = log, ejected
+        self._channels: dict[str, aio.Channel] = {}  # kept: a new connection needs a file descriptor
 
     async def status(self) -> Status:
         """See StatusSource."""
@@ -52,29 +54,27 @@ class Processes:
             dead_letter_count=ends.get(DEAD_LETTERS, 0),
         )
 
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._forget(())
+
     async def _replicas(self) -> list[Replica]:
         services = await asyncio.gather(*(self._of_service(*each) for each in self._addresses.items()))
-        return [replica for replicas in services for replica in replicas]
+        found = [replica for replicas in services for replica in replicas]
+        await self._forget(replica.address for replica in found)
+        return found
 
     async def _of_service(self, service: str, addresses: Addresses) -> list[Replica]:
         found = await addresses.now() or [addresses.text]
         ejected = self._ejected[service]() if service in self._ejected else set()
-        replicas = await asyncio.gather(*(_asked(service, address) for address in found))
+        replicas = await asyncio.gather(*(self._asked(service, address) for address in found))
         for replica in replicas:
             replica.ejected = replica.address in ejected
         return list(replicas)
 
-    async def _ends(self) -> tuple[dict[str, int], str]:
-        """The logs' newest offsets; else why not."""
-        try:
-            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)}, ""
-        except AisleError as error:
-            return {}, f"the log: {error}"
-
-
-async def _asked(service: str, address: str) -> Replica:
-    replica = Replica(service=service, address=address, state=REPLICA_STATE_UNREACHABLE)
-    async with connect(address) as channel:
+    async def _asked(self, service: str, address: str) -> Replica:
+        replica = Replica(service=service, address=address, state=REPLICA_STATE_UNREACHABLE)
+        channel = self._channel(address)
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
@@ -82,9 +82,26 @@ async def _asked(service: str, address: str) -> Replica:
         except (AisleError, TimeoutError) as error:
             _logger.debug("%s at %s does not answer: %s", service, address, error)
             return replica
-    replica.state = REPLICA_STATE_SERVING if health.status == _SERVING else REPLICA_STATE_NOT_SERVING
-    replica.status.CopyFrom(status)
-    return replica
+        replica.state = REPLICA_STATE_SERVING if health.status == _SERVING else REPLICA_STATE_NOT_SERVING
+        replica.status.CopyFrom(status)
+        return replica
+
+    def _channel(self, address: str) -> aio.Channel:
+        if address not in self._channels:
+            self._channels[address] = connect(address, PROMPT)
+        return self._channels[address]
+
+    async def _forget(self, known: Iterable[str]) -> None:
+        """Close connections to addresses that no service has any more."""
+        for address in self._channels.keys() - set(known):
+            await self._channels.pop(address).close()
+
+    async def _ends(self) -> tuple[dict[str, int], str]:
+        """The logs' newest offsets; else why not."""
+        try:
+            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)}, ""
+        except AisleError as error:
+            return {}, f"the log: {error}"
 
 
 def _of(service: str, replicas: Iterable[Replica]) -> list[ReplicaStatus]:

@@ -11,7 +11,7 @@ from services.gateway.admission import Admission
 from services.gateway.budget import Budget
 from services.gateway.config import GatewayConfig
 from services.gateway.impressions import Impressions
-from services.gateway.page import Pages
+from services.gateway.page import Pages, facets
 from services.gateway.page_token import PageToken
 from services.gateway.peer import peer_of
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
@@ -118,6 +118,7 @@ class SearchService(SearchServiceServicer):
             budget.degraded.extend(window.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
         response = await self._pages.results(request, window, places, budget, last_try)
+        places = places[: len(response.results)]
         if self._logs_impressions and not request.unlogged:
             self._impressions.publish(request, token.query_id, window, places)
         _complete(response, request, token, budget, window)
@@ -164,7 +165,7 @@ def _complete(
     rest = SearchResponse(
         query_id=token.query_id,
         total_count=window.total_count,
-        facets=window.facets,
+        facets=facets(window, budget),
         corrected_query=window.query if window.corrected else "",
         served_by=ServedBy(
             tier=window.tier,

@@ -162,9 +162,15 @@ def _facet(facet: facets.Facet) -> search_pb2.Facet:
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:
     response = FetchProductsResponse(log_position=snapshot.log_position)
     terms = MatchedTerms(snapshot.lexical.index, request.query) if request.query else None
+    sent_bytes = 0
     for row in _rows(snapshot, request):
+        payload = snapshot.products.payload(row)
+        sent_bytes += len(payload)
+        if request.max_bytes and sent_bytes > request.max_bytes and response.products:
+            response.shortened = True
+            break
         product = response.products.add()
-        product.ParseFromString(snapshot.products.payload(row))
+        product.ParseFromString(payload)
         if terms:
             caller.check()
             response.matched_terms.append(" ".join(terms.of(_texts(product))))

@@ -239,3 +239,10 @@ async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(snapshot: Sn
     assert (await searching).snapshot_version == "v1"
     assert (await service.Retrieve(RetrieveRequest())).snapshot_version == "v2"
     assert (await service.Retrieve(RetrieveRequest(snapshot_version="v1"))).total_count == len(PRODUCTS)
+
+
+@pytest.mark.parametrize(("max_bytes", "count"), [(0, 3), (1, 1), (40, 1), (10_000, 3)])
+async def test_as_many_products_come_as_fit_and_at_least_one(door: Door, max_bytes: int, count: int) -> None:
+    response = await door.FetchProducts(FetchProductsRequest(product_ids=["a", "b", "c"], max_bytes=max_bytes))
+    assert [product.product_id for product in response.products] == ["a", "b", "c"][:count]
+    assert response.shortened == (count < 3)

@@ -69,6 +69,7 @@ class Retrieval:
     analyze_trouble: Trouble = none
     trouble: Trouble = none
     fetch_trouble: Trouble = none
+    padding: int = 0  # of each product, in bytes
     requests: list[RetrieveRequest] = field(default_factory=list)
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
@@ -99,9 +100,14 @@ class Retrieval:
         await self.fetch_trouble()
         if request.snapshot_version != self.snapshot_version:
             raise SnapshotGone(f"snapshot {request.snapshot_version} is no longer served")
+        whole = [Product(product_id=f"p{row}", title=f"shoe {row}" + "x" * self.padding) for row in request.rows]
+        count = len(whole)
+        if self.padding and request.max_bytes:
+            count = min(count, max(1, request.max_bytes // (self.padding + 20)))
         return FetchProductsResponse(
-            products=[Product(product_id=f"p{row}", title=f"shoe {row}") for row in request.rows],
-            matched_terms=["shoe"] * len(request.rows) if request.query else [],
+            products=whole[:count],
+            matched_terms=["shoe"] * count if request.query else [],
+            shortened=count < len(whole),
         )
 
 

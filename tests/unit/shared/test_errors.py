@@ -27,3 +27,14 @@ def test_an_invalid_request_starts_with_its_field() -> None:
 
 def test_an_unknown_status_is_still_an_aisle_error() -> None:
     assert type(errors.from_status(grpc.StatusCode.UNKNOWN, "?")) is errors.AisleError
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001d54f", "\ud800"])
+def test_a_long_message_keeps_its_field_and_its_remedy(letter: str) -> None:
+    told = errors.shortened(f"order_by: '{letter * 100_000}' is unknown; use one of: relevance, newest")
+    assert told.startswith("order_by: '") and told.endswith("use one of: relevance, newest")
+    assert len(told.encode()) < 1_100
+
+
+def test_a_message_of_ordinary_length_stays_as_it_is() -> None:
+    assert errors.shortened("order_by: 'é' is unknown") == "order_by: 'é' is unknown"

@@ -1,0 +1,52 @@
+"""File descriptors that have run out: new connections are not accepted then, and nothing can be opened."""
+
+import asyncio
+import errno
+import logging
+import os
+import time
+from collections.abc import Callable
+
+_LOOK_SECONDS = 5.0
+_REST_SECONDS = 60.0
+_NONE_LEFT = (errno.EMFILE, errno.ENFILE)
+
+_logger = logging.getLogger(__name__)
+
+
+def are_left() -> bool:
+    """Whether this process can open another file or connection."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in _NONE_LEFT
+    return True
+
+
+class DescriptorWatch:
+    """Logs once a minute that there are none, and once that there are some again.
+
+    gRPC accepts again by itself; connections that came meanwhile have waited in the system's queue.
+    """
+
+    def __init__(self, left: Callable[[], bool] = are_left, clock: Callable[[], float] = time.monotonic) -> None:
+        self._left, self._clock = left, clock
+        self._logged_at: float | None = None  # while there are none
+
+    async def run(self) -> None:
+        """Look every few seconds, until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Log what has changed, or has lasted a minute."""
+        now = self._clock()
+        if self._left():
+            if self._logged_at is not None:
+                _logger.info("there are file descriptors again; new connections are accepted")
+            self._logged_at = None
+        elif self._logged_at is None or now - self._logged_at >= _REST_SECONDS:
+            self._logged_at = now
+            remedy = "close connections, or raise the limit (ulimit -n) and start again"
+            _logger.error("no file descriptors are left: new connections wait; %s", remedy)

@@ -1,0 +1,51 @@
+"""A status is what an operator asks for when descriptors have run out, so it needs none."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grpc import aio
+
+from protos.admin_pb2 import REPLICA_STATE_SERVING, GetStatusRequest
+from protos.admin_pb2_grpc import AdminServiceStub, add_AdminServiceServicer_to_server
+from protos.status_pb2 import ReplicaStatus
+from services.gateway.admin_service import AdminService
+from services.gateway.processes import Processes
+from shared.descriptors import are_left
+from shared.events.sqlite import SqliteEventLog
+from shared.rpc import Server
+from shared.status import aisle_version, status_door
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """Take all that this process may have."""
+    taken = []
+    try:
+        while are_left():
+            taken.append(os.dup(0))
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+
+
+async def test_a_status_is_answered_by_a_gateway_without_descriptors(tmp_path: Path) -> None:
+    aisle_version.cache_clear()
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    replica = Server([status_door(lambda: ReplicaStatus(snapshot_version="s1"))], port=0, host="127.0.0.1")
+    await replica.start()
+    processes = Processes({"retrieval": f"127.0.0.1:{replica.port}"}, log, {})
+    admin = ("aisle.v1.AdminService", add_AdminServiceServicer_to_server, AdminService(processes))
+    gateway = Server([admin], port=0, host="127.0.0.1")
+    await gateway.start()
+    async with aio.insecure_channel(f"127.0.0.1:{gateway.port}") as channel:
+        before = await AdminServiceStub(channel).GetStatus(GetStatusRequest(), timeout=20)
+        with no_descriptors():
+            without = await AdminServiceStub(channel).GetStatus(GetStatusRequest(), timeout=20)
+    for stop in (gateway.stop(0), replica.stop(0), processes.close(), log.close()):
+        await stop
+    assert before.aisle_version == without.aisle_version != ""
+    assert [each.state for each in (*before.replicas, *without.replicas)] == [REPLICA_STATE_SERVING] * 2
+    assert without.snapshot_version == "s1"
