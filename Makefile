@@ -101,5 +101,5 @@ $(VENV)/.client: pyproject.toml constraints.txt | $(BIN)/uv
 
 $(VENV)/.dev: $(VENV)/.demo
 	@echo "Installing the contributor's tools and torch into $(VENV), about 6 GB, once ..."
-	@$(UV) --constraint constraints.txt --editable '.[standalone,train]' --group dev
+	@$(UV) --constraint constraints.txt --editable '.[standalone,train,parquet]' --group dev
 	@touch $@

@@ -1,18 +1,15 @@
-"""A file of JSON objects, one a line, plain or gzipped; read line by line, whatever is in it."""
+"""A file of JSON objects, one a line, plain or packed; read line by line, whatever is in it."""
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from shared.errors import Corrupt, NotFound
+from shared.unpacking import Unpacked, unpacked
 
 LINE_BYTES = 4 << 20
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +25,28 @@ class Line:
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a file or a pipe in their order, one at a time; blank ones are passed over.
 
-    Raises NotFound without the file, Corrupt when a gzip file is cut short or damaged.
+    Raises NotFound without the file, Corrupt when a gzip or zstd file is cut short or damaged.
     """
-    try:
-        with path.open("rb") as raw:
-            yield from _lines(path, raw)
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise NotFound(f"{path}: there is no such file; give one of JSON lines") from error
+    with unpacked(path) as file:
+        yield from lines_in(file)
 
 
-def _lines(path: Path, raw: BufferedReader) -> Iterator[Line]:
-    file = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP_MAGIC else raw
-    can_tell = raw.seekable()
+def lines_in(file: Unpacked) -> Iterator[Line]:
+    """The lines of an open file."""
+    stream, bytes_read = file.stream, file.bytes_read
     number = 0
-    try:
-        while data := file.readline(LINE_BYTES + 1):
-            number += 1
-            if len(data) > LINE_BYTES:
-                _skip_rest(file, data)
-            if data.strip():
-                yield Line(number, *_parsed(data), raw.tell() if can_tell else 0)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        what = f"{path}: the gzip file is cut short or damaged after line {number} ({error})"
-        raise Corrupt(f"{what}; copy it again") from error
+    while data := stream.readline(LINE_BYTES + 1):
+        number += 1
+        if len(data) > LINE_BYTES:
+            skip_rest(stream, data)
+        if data.strip():
+            yield Line(number, *_parsed(data), bytes_read())
 
 
-def _skip_rest(file: gzip.GzipFile | BufferedReader, read: bytes) -> None:
+def skip_rest(stream: BufferedReader, read: bytes) -> None:
+    """Read on to the end of a line of which a part was read."""
     while read and not read.endswith(b"\n"):
-        read = file.readline(LINE_BYTES)
+        read = stream.readline(LINE_BYTES)
 
 
 def _parsed(data: bytes) -> tuple[dict[str, Any], str]:

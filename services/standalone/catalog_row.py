@@ -26,6 +26,8 @@ def row_of(product: Product) -> dict[str, Any]:
     """The fields of docs/catalog.md, without those that are absent or as by default."""
     row: dict[str, Any] = {name: getattr(product, name) for name in _AS_THEY_ARE}
     row |= {name: value for name, default in _DEFAULTS.items() if (value := getattr(product, name)) != default}
+    if product.available_quantity == 0:  # where a row does not say, none of it means out of stock
+        row["availability"] = product.availability
     row |= {name: list(getattr(product, name)) for name in _LISTS}
     row |= {name: _time(getattr(product, name)) for name in _TIMES}
     row["price"] = _price(product)

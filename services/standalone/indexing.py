@@ -17,9 +17,9 @@ from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from services.standalone.catalog_file import CatalogFile
+from services.standalone.catalog_files.options import ReadOptions
 from services.standalone.index_progress import IndexProgress, Silent, Watched
 from shared import owner_only
-from shared.catalog.rows import RowRejection
 from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import Overloaded
@@ -51,7 +51,13 @@ def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     return replace(config, bundle=config.bundle or str(chosen or ""), cache=cache, product_threads=1)
 
 
-def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexProgress | None = None) -> dict[str, Any]:
+def index_catalog(
+    catalog: Path,
+    data: Path,
+    bundle: str = "",
+    progress: IndexProgress | None = None,
+    options: ReadOptions | None = None,
+) -> dict[str, Any]:
     """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
 
     Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
@@ -62,7 +68,7 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
     complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:
         try:
-            return _index(catalog, data, encoder, watcher)
+            return _index(CatalogFile(catalog, options or ReadOptions()), data, encoder, watcher)
         except Overloaded as error:
             complaint.tell(error)
             if time.monotonic() > ends:
@@ -70,16 +76,13 @@ def index_catalog(catalog: Path, data: Path, bundle: str = "", progress: IndexPr
             time.sleep(_RETRY_SECONDS)
 
 
-def _index(catalog: Path, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
-    file = CatalogFile(catalog)
+def _index(file: CatalogFile, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    with watching(f"indexing {catalog}"), _written_since(data) as tail, _warming(encoder, data):
+    with watching(f"indexing {file.path}"), _written_since(data) as tail, _warming(encoder, data):
         report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
-        "rows": file.rows,
+        **file.report(),
         "accepted": report.incoming_count,
-        "rejected": file.rejected,
-        "rejections": [_described(rejection) for rejection in file.rejections],
         "replaced": report.replaced_count,
         "reused": report.reused_count,
         "products": report.product_count,
@@ -119,12 +122,3 @@ def _written_since(data: Path) -> Iterator[Tail | None]:
         yield tail
     finally:
         log.close()
-
-
-def _described(rejection: RowRejection) -> dict[str, Any]:
-    return {
-        "line": rejection.line,
-        "product_id": rejection.product_id,
-        "field": rejection.field,
-        "reason": rejection.reason,
-    }

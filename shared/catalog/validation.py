@@ -124,11 +124,12 @@ def _attributes(product: Product) -> _Faults:
     if len(product.attributes) > ATTRIBUTES:
         yield "attributes", f"are more than {ATTRIBUTES:,}; keep those that shoppers filter by"
     for name, values in product.attributes.items():
-        for fault in _attribute(name, values):
+        for fault in attribute_faults(name, values):
             yield f"attributes.{printable(name[:60])}", fault
 
 
-def _attribute(name: str, values: AttributeValues) -> Iterator[str]:
+def attribute_faults(name: str, values: AttributeValues) -> Iterator[str]:
+    """What is wrong with one attribute."""
     kinds = set(map(type, values))
     if not name.strip() or len(name) > ID_BYTES or CONTROL.search(name) or not _is_utf8(name):
         yield f"needs a name of 1 to {ID_BYTES} characters without control characters"

@@ -44,13 +44,39 @@ def test_bad_rows_are_reported_with_line_and_reason_and_do_not_stop_the_rest(
     finished = aisle("index", path, "--data", tmp_path / "data", "--json")
     report = json.loads(finished.stdout)
     assert finished.returncode == 0, finished.stderr
-    assert [(one["line"], one["field"]) for one in report["rejections"]] == [
-        (2, "line"),
-        (3, "title"),
-        (4, "price.amount"),
-        (5, "line"),
-    ]
+    assert _places(report["rejections"]) == [(2, "line"), (3, "title"), (5, "line")]
+    assert _places(report["warnings"]) == [(4, "price.amount"), (6, "product_id"), (7, "product_id")]
+    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (7, 3, 2, 2)
+
+    finished = aisle("index", path, "--data", tmp_path / "strict", "--json", "--strict")
+    report = json.loads(finished.stdout)
+    assert finished.returncode == 3, finished.stderr
+    assert _places(report["rejections"]) == [(2, "line"), (3, "title"), (4, "price.amount"), (5, "line")]
     assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (7, 4, 1, 2)
+
+
+def _places(found: list[dict[str, Any]]) -> list[tuple[int, str]]:
+    return [(each["line"], each["field"]) for each in found]
+
+
+def test_an_export_is_read_and_said_so_with_what_was_not_read(aisle: Any, own_engine: str, tmp_path: Path) -> None:
+    path = tmp_path / "products_export.csv"
+    path.write_text('Handle,Title,Variant Price,Option1 Name,Cost per item\ntide-jug,Tide Jug,"19,50",Title,4\n')
+    indexed = aisle("index", path, "--data", tmp_path / "data")
+    assert indexed.returncode == 0, indexed.stderr
+    assert "read as Shopify's product CSV" in indexed.stderr
+    assert "line 2: warning: price.amount: is '19,50': read as 19.5" in indexed.stderr
+    assert "not read: Cost per item 1;" in indexed.stderr
+    assert indexed.stdout.startswith("1 rows read, 0 rejected, 1 warnings; 1 products")
+    loaded = aisle("load", path, "--address", own_engine, "--json", "--map", "Cost per item=attributes.cost")
+    assert (report := json.loads(loaded.stdout))["accepted"] == 1, loaded.stderr
+    assert (report["unread"], report["warned"], report["format"]) == (
+        [],
+        1,
+        "Shopify's product CSV, CSV (comma, UTF-8)",
+    )
+    shown = json.loads(aisle("get", "tide-jug", "--address", own_engine, "--json").stdout)["products"][0]
+    assert (shown["price"]["amount"], shown["attributes"]) == (19.5, {"cost": ["4"]})
 
 
 def test_a_truncated_file_leaves_the_snapshot_as_it_was(

@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 from services.embedding.opening import open_encoder
 from services.standalone.bench.cpu import cpu
+from services.standalone.catalog_file import CatalogFile
 from services.standalone.indexing import encoder_config
-from shared.catalog.product import Product
-from shared.catalog.rows import read_rows
 from shared.errors import AisleError
 from shared.product_text import product_text_of
 
@@ -30,7 +29,7 @@ class Encodes(Protocol):
 
 def measure_index(catalog: Path, say: Say) -> dict[str, Any]:
     """The report, as `aisle bench index --json` prints it; nothing is left on the disk."""
-    texts = _sample([product_text_of(row.outcome) for row in read_rows(catalog) if isinstance(row.outcome, Product)])
+    texts = _sample([product_text_of(product) for product in CatalogFile(catalog).products()])
     with tempfile.TemporaryDirectory(prefix="aisle-bench-") as folder:
         data = Path(folder)
         say("choosing the engine")

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from protos.search_pb2 import SearchRequest, Tier
 from services.standalone.bench.cpu import cpu
+from services.standalone.catalog_file import CatalogFile
 from services.standalone.evaluation import metrics
 from services.standalone.evaluation.asking import Search
 from services.standalone.evaluation.judgments import JudgedQuery
 from shared.artifacts import sha256
 from shared.catalog.product import Product
-from shared.catalog.rows import read_rows
 
 PEER = "sentence-transformers"
 _PAUSE_SECONDS = 0.3  # torch's threads spin for a while after the peer's page; ours must not pay for it
@@ -139,9 +139,8 @@ def index_peer(peer: IndexingPeer, catalog: Path, cache: Path) -> Iterator[int]:
 
 def _chunks(catalog: Path) -> Iterator[list[Product]]:
     chunk: list[Product] = []
-    for row in read_rows(catalog):
-        if isinstance(row.outcome, Product):
-            chunk.append(row.outcome)
+    for product in CatalogFile(catalog).products():
+        chunk.append(product)
         if len(chunk) == _CHUNK:
             yield chunk
             chunk = []

@@ -8,19 +8,22 @@ from typing import Any
 
 import pytest
 
+from services.standalone.catalog_files.account import Account, RowRejection
+from services.standalone.catalog_files.options import ReadOptions
+from services.standalone.catalog_files.reading import read_products
 from shared.catalog.product import Product
-from shared.catalog.rows import RowRejection, read_rows
 from shared.errors import Corrupt, NotFound
 from shared.json_lines import LINE_BYTES
+from tests.catalog_reading import Outcome, outcomes_of
 
 
-def _read(folder: Path, *lines: bytes | dict[str, Any]) -> list[Product | RowRejection]:
+def _read(folder: Path, *lines: bytes | dict[str, Any]) -> list[Outcome]:
     path = folder / "catalog.jsonl"
     path.write_bytes(b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines))
-    return [row.outcome for row in read_rows(path)]
+    return outcomes_of(path, ReadOptions(strict=True))
 
 
-def _only(folder: Path, **fields: Any) -> Product | RowRejection:
+def _only(folder: Path, **fields: Any) -> Outcome:
     return _read(folder, {"product_id": "p1", "title": "Kettle", **fields})[0]
 
 
@@ -176,7 +179,7 @@ def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, pack: Any) -> None:
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=[pack(b'{"id": "p1", "title": "Kettle"}\r\n')])
     writer.start()
-    outcomes = [row.outcome for row in read_rows(path)]
+    outcomes = outcomes_of(path)
     writer.join()
     assert outcomes == [Product("p1", "Kettle")]
 
@@ -184,9 +187,10 @@ def test_a_pipe_is_read_as_a_file_is(tmp_path: Path, pack: Any) -> None:
 def test_gzip_is_told_by_its_first_bytes(tmp_path: Path) -> None:
     path = tmp_path / "catalog.jsonl"  # without .gz
     path.write_bytes(gzip.compress(b'{"id": "p1", "title": "Kettle"}\n'))
-    [row] = read_rows(path)
-    assert row.outcome == Product("p1", "Kettle")
-    assert row.bytes_read == path.stat().st_size
+    read: list[int] = []
+    [product] = read_products(path, ReadOptions(), Account(), progress=read.append)
+    assert product == Product("p1", "Kettle")
+    assert read == [path.stat().st_size]
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-20], lambda data: data[:-9] + b"\0" + data[-8:]])
@@ -195,9 +199,9 @@ def test_a_damaged_gzip_file_is_named_with_the_remedy(tmp_path: Path, damage: An
     rows = b"".join(b'{"id": "p%d", "title": "Kettle %d"}\n' % (n, n * 7919) for n in range(500))
     path.write_bytes(damage(gzip.compress(rows)))
     with pytest.raises(Corrupt, match=r"catalog\.jsonl\.gz: .*copy it again"):
-        list(read_rows(path))
+        outcomes_of(path)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"missing\.jsonl"):
-        list(read_rows(tmp_path / "missing.jsonl"))
+        outcomes_of(tmp_path / "missing.jsonl")

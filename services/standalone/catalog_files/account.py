@@ -1,0 +1,85 @@
+"""What became of each row of a catalogue file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
+
+LISTED = 1_000
+_NAMES_COUNTED = 1_000
+_NAME_CHARACTERS = 60  # compared with known names
+_NEAR = 0.75  # the similarity of "colour" and "color" is 0.91
+
+
+@dataclass(frozen=True, slots=True)
+class RowRejection:
+    """A row that was not taken."""
+
+    line: int  # from 1
+    product_id: str  # as far as there was one
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowWarning:
+    """A field of a row that was taken, which was not valid: why, and what was done about it."""
+
+    line: int
+    product_id: str
+    field: str
+    reason: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadColumn:
+    """A column that nothing reads, in how many rows it has a value, and the known name nearest to its own."""
+
+    name: str
+    count: int
+    nearest: str
+
+
+@dataclass
+class Account:
+    """Every row of a file: rows + made == accepted + rejected + merged. Lists hold the first LISTED, counts all."""
+
+    rows: int = 0
+    made: int = 0  # products made for others, such as the primary of Shopify's variants
+    merged: int = 0  # rows that went into the product of another row
+    accepted: int = 0
+    rejected: int = 0
+    rejections: list[RowRejection] = field(default_factory=list)
+    warned: int = 0
+    warnings: list[RowWarning] = field(default_factory=list)
+    unread: dict[str, int] = field(default_factory=dict)
+    unread_more: int = 0  # values in columns beyond the first _NAMES_COUNTED
+
+    def reject(self, rejection: RowRejection) -> None:
+        self.rejected += 1
+        if len(self.rejections) < LISTED:
+            self.rejections.append(rejection)
+
+    def warn(self, warning: RowWarning) -> None:
+        self.warned += 1
+        if len(self.warnings) < LISTED:
+            self.warnings.append(warning)
+
+    def leave_unread(self, name: str) -> None:
+        if name in self.unread or len(self.unread) < _NAMES_COUNTED:
+            self.unread[name] = self.unread.get(name, 0) + 1
+        else:
+            self.unread_more += 1
+
+    def unread_columns(self, known: Mapping[str, str]) -> list[UnreadColumn]:
+        """The columns that nothing read, those with most values first. `known`: comparable names, and names to show."""
+        columns = sorted(self.unread.items(), key=lambda each: -each[1])
+        return [UnreadColumn(name, count, _nearest(name, known)) for name, count in columns]
+
+
+def _nearest(name: str, known: Mapping[str, str]) -> str:
+    comparable = name.lower().replace(" ", "_")[:_NAME_CHARACTERS]
+    close = process.extractOne(comparable, list(known), scorer=Indel.normalized_similarity, score_cutoff=_NEAR)
+    return known[close[0]] if close else ""

@@ -1,0 +1,159 @@
+"""Tables of text with a header: CSV, TSV, and what calls itself so."""
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from services.standalone.catalog_files.account import Account, RowWarning
+from shared.errors import InvalidRequest
+from shared.json_lines import LINE_BYTES, Line, skip_rest
+from shared.unpacking import Unpacked
+
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_CHUNK_BYTES = 1 << 16
+_HEADER_LINES = 50  # a name in quotes may hold line breaks
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How a table is written."""
+
+    header: tuple[str, ...]
+    delimiter: str
+    encoding: str
+
+    @property
+    def said(self) -> str:
+        """In words: "comma, UTF-8"."""
+        return f"{DELIMITERS[self.delimiter]}, {self.encoding}"
+
+
+def table_of(head: bytes, delimiter: str = "") -> Table | None:
+    """How the table that begins with these bytes is written; None where its first line is no header."""
+    encoding = "UTF-16" if head.startswith(_UTF_16) else "UTF-8"
+    text = head.decode("utf-16", errors="replace") if encoding == "UTF-16" else _text_of(head)
+    first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+    found = delimiter or _delimiter(first)
+    if not found or len(first) >= LINE_BYTES:
+        return None
+    csv.field_size_limit(LINE_BYTES)
+    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=found), [])
+    names = tuple(name.strip() for name in header)
+    return Table(names, found, encoding) if any(names) else None
+
+
+def _text_of(head: bytes) -> str:
+    lines = head.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)[:_HEADER_LINES]
+    return "".join(_decoded(line)[0] for line in lines)
+
+
+def _decoded(line: bytes) -> tuple[str, bool]:
+    """A line as text, and whether it is UTF-8; else it is read as Windows-1252."""
+    try:
+        return line.decode(), True
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace"), False
+
+
+def _delimiter(line: str) -> str:
+    """The one that comes most often outside quotes."""
+    outside = Counter("".join(line.split('"')[::2]))
+    best = max(DELIMITERS, key=lambda each: outside[each])
+    return best if outside[best] else ""
+
+
+def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
+    """The rows below the header, as objects of the cells that are not empty."""
+    lines = _TextLines(file, table.encoding, account)
+    reader = csv.reader(lines, delimiter=table.delimiter)
+    _row(reader, lines)
+    while True:
+        number = reader.line_num + 1
+        cells, fault = _row(reader, lines)
+        if cells is None:
+            return
+        if fault or any(cells):
+            content, fault = ({}, fault) if fault else _content(table.header, cells)
+            yield Line(number, content, fault, file.bytes_read())
+
+
+def _row(reader: Any, lines: "_TextLines") -> tuple[list[str] | None, str]:
+    """The next row, or what is wrong with it."""
+    lines.too_long = False
+    try:
+        cells = next(reader, None)
+    except csv.Error as error:
+        return [], f"is no row of a table ({error}); look for a quote that does not end"
+    return cells, f"is longer than {LINE_BYTES:,} bytes; split or shorten it" if lines.too_long else ""
+
+
+def _content(header: tuple[str, ...], cells: list[str]) -> tuple[dict[str, Any], str]:
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        what = f"has {len(cells)} cells under {len(header)} names"
+        return {}, f"{what}; put texts that hold the delimiter into quotes"
+    content: dict[str, Any] = {}
+    for name, cell in zip(header, cells, strict=False):
+        value = cell.strip()
+        if name and value:
+            content[name] = value if name not in content else [*_listed(content[name]), value]
+    return content, ""
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _wide_lines(file: Unpacked) -> Iterator[str]:
+    """The lines of a file in UTF-16."""
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    rest = ""
+    while data := file.stream.read1(_CHUNK_BYTES):
+        *lines, rest = (rest + decoder.decode(data)).split("\n")
+        yield from (line + "\n" for line in lines)
+        if len(rest) > LINE_BYTES:
+            raise InvalidRequest(str(file.path), f"has a line of more than {LINE_BYTES:,} letters; split or shorten it")
+    if rest:
+        yield rest
+
+
+class _TextLines:
+    """The lines of a file as texts; a line that is not UTF-8 is read as Windows-1252, and that is reported once."""
+
+    def __init__(self, file: Unpacked, encoding: str, account: Account) -> None:
+        self._file, self._account = file, account
+        self._wide = _wide_lines(file) if encoding == "UTF-16" else None
+        self._number = 0
+        self._warned = False
+        self.too_long = False
+
+    def __iter__(self) -> "_TextLines":
+        return self
+
+    def __next__(self) -> str:
+        self._number += 1
+        if self._wide:
+            return next(self._wide)
+        data = self._file.stream.readline(LINE_BYTES + 1)
+        if len(data) > LINE_BYTES:
+            self.too_long = True
+            skip_rest(self._file.stream, data)
+            return "\n"
+        return self._checked(self._decoded(data))
+
+    def _checked(self, text: str) -> str:
+        if not text:
+            raise StopIteration
+        return text
+
+    def _decoded(self, data: bytes) -> str:
+        text, is_utf8 = _decoded(data.removeprefix(codecs.BOM_UTF8) if self._number == 1 else data)
+        if not is_utf8 and not self._warned:
+            self._warned = True
+            reason = "the file is not UTF-8; save it as UTF-8 to be sure of every letter"
+            self._account.warn(RowWarning(self._number, "", "encoding", reason, "read as Latin-1 (Windows-1252)"))
+        return text

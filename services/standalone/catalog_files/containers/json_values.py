@@ -1,0 +1,155 @@
+"""JSON that is not one object a line: an array, an object that has the array, or objects printed over several lines."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from shared.errors import Corrupt, InvalidRequest
+from shared.json_lines import LINE_BYTES, Line
+from shared.unpacking import Unpacked
+
+LISTS = ("products", "items", "data", "results", "records", "hits", "entries", "rows", "catalog", "@graph")
+_CHUNK_BYTES = 1 << 18
+_SPACE = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder()
+
+
+def values_in(file: Unpacked) -> Iterator[Line]:
+    """The objects of the file in their order. Raises Corrupt where the JSON ends in the middle or is none."""
+    text = _Text(file)
+    if text.next_letter() == "[":
+        yield from _members(text)
+        return
+    while text.next_letter() == "{":
+        if text.enter_list():
+            yield from _members(text)
+            text.leave_object()
+        else:
+            yield text.value()
+    if text.next_letter():
+        raise text.corrupt("has something that is no JSON object")
+
+
+def list_name(head: str) -> str:
+    """The member of an object, begun in `head`, that holds its products; empty where there is none."""
+    at = head.find("{") + 1
+    for _ in range(50):
+        named = re.compile(r'[\s,]*"([^"\\]{1,60})"\s*:\s*').match(head, at)
+        if named is None:
+            return ""
+        at = named.end()
+        if re.compile(r"\[\s*\{").match(head, at):
+            return named[1] if named[1] in LISTS else ""
+        if named[1] in ("id", "product_id", "title", "@type"):  # it is a product itself
+            return ""
+        try:
+            at = _DECODER.raw_decode(head, at)[1]
+        except (ValueError, RecursionError):
+            return ""
+    return ""
+
+
+def _members(text: "_Text") -> Iterator[Line]:
+    text.skip_letter()
+    while (letter := text.next_letter()) != "]":
+        if not letter:
+            raise text.corrupt("ends in the middle of its array")
+        yield text.value()
+    text.skip_letter()
+
+
+class _Text:
+    """The text of a file, of which a window is in memory."""
+
+    def __init__(self, file: Unpacked) -> None:
+        self._file, self._path = file, file.path
+        self._window, self._at, self._line = "", 0, 1
+        self._ended = False
+        self._broken = b""  # the bytes of a letter of which the rest has not been read
+
+    def next_letter(self) -> str:
+        """The next letter that is neither space nor comma; empty at the end."""
+        while True:
+            self._move_to(_SPACE.match(self._window, self._at).end())  # type: ignore[union-attr]  # matches always
+            if self._at < len(self._window):
+                return self._window[self._at]
+            if not self._read_on():
+                return ""
+
+    def skip_letter(self) -> None:
+        self._move_to(self._at + 1)
+
+    def value(self) -> Line:
+        """The next value."""
+        number = self._line
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._window, self._at)
+                if end < len(self._window) or isinstance(value, dict) or not self._read_on():
+                    break
+            except RecursionError:
+                raise self.corrupt("has a value that is nested too deeply") from None
+            except ValueError as error:
+                self._read_more_for(error)
+        self._move_to(end)
+        fault = "" if isinstance(value, dict) else "is no JSON object; write an object for each product"
+        return Line(number, value if isinstance(value, dict) else {}, fault, self._file.bytes_read())
+
+    def _read_more_for(self, error: ValueError) -> None:
+        if len(self._window) - self._at > LINE_BYTES:
+            raise self.corrupt(f"has a value of more than {LINE_BYTES:,} letters, or is no JSON ({error})")
+        if not self._read_on(len(self._window) - self._at):
+            raise self.corrupt(f"is no JSON, or ends in the middle ({error})")
+
+    def enter_list(self) -> bool:
+        """Go to the list of products that is in the next object; False where there is none."""
+        name = list_name(self._window[self._at : self._at + _CHUNK_BYTES])
+        found = re.compile(rf'"{re.escape(name)}"\s*:\s*(?=\[)').search(self._window, self._at) if name else None
+        if found:
+            self._move_to(found.end())
+        return found is not None
+
+    def leave_object(self) -> None:
+        """Go behind the object whose list has been read."""
+        self.next_letter()
+        self._window = "{" + self._window[self._at :]
+        self._at = 0
+        self.value()
+
+    def corrupt(self, what: str) -> Corrupt:
+        """The error of a file that cannot be read on."""
+        return Corrupt(f"{self._path}: line {self._line}: {what}; write the file again, or give JSON lines")
+
+    def _move_to(self, at: int) -> None:
+        self._line += self._window.count("\n", self._at, at)
+        self._at = at
+
+    def _read_on(self, at_least: int = 0) -> bool:
+        """Read the next part of the file, as much as there is of the value already; False at the end."""
+        if self._ended:
+            return False
+        data = self._broken + self._file.stream.read(max(_CHUNK_BYTES, at_least))
+        self._ended = len(data) == len(self._broken)
+        self._window = self._window[self._at :] + self._decoded(data)
+        self._at = 0
+        return not self._ended
+
+    def _decoded(self, data: bytes) -> str:
+        self._broken = b""
+        try:
+            return data.decode().removeprefix("\ufeff")
+        except UnicodeDecodeError as error:
+            if error.end == len(data) and len(data) - error.start < 4 and not self._ended:
+                self._broken = data[error.start :]
+                return data[: error.start].decode().removeprefix("\ufeff")
+            what = f"is not UTF-8 (byte {error.start} of a part); save the file as UTF-8"
+            raise InvalidRequest(str(self._path), f"line {self._line}: {what}") from error
+
+
+def sample_of(head: bytes) -> Any:
+    """The first JSON value that is whole in the first bytes of a file; None where there is none."""
+    try:
+        return _DECODER.raw_decode(head.decode("utf-8-sig", errors="ignore").lstrip())[0]
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,58 @@
+"""Parquet files, a batch of rows at a time; needs the extra parquet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Corrupt, InvalidRequest
+from shared.json_lines import Line
+
+MAGIC = b"PAR1"
+_BATCH_ROWS = 1_000
+
+
+def rows_in(path: Path) -> Iterator[Line]:
+    """The rows in their order; a row's number from 1 stands for its line."""
+    parquet = _library(path)
+    size, number = path.stat().st_size, 0
+    try:
+        file = parquet.ParquetFile(path)
+        total = max(1, file.metadata.num_rows)
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                yield Line(number, _filled(row), "", size * number // total)
+    except OSError as error:  # pyarrow's own errors are of this kind or ValueErrors
+        raise Corrupt(f"{path}: the Parquet file is damaged ({error}); copy it again") from error
+
+
+def _library(path: Path) -> Any:
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        what = "is a Parquet file, which needs the extra parquet: pip install 'aisle[parquet]'"
+        raise InvalidRequest(str(path), what) from error
+    return parquet
+
+
+def _filled(row: dict[str, Any]) -> dict[str, Any]:
+    """The row's values as JSON would have them: a time as text, a map as an object, decimals as numbers."""
+    return {name: _plain(value) for name, value in row.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        pairs = bool(value) and all(isinstance(each, tuple) and len(each) == 2 for each in value)
+        return {str(key): _plain(each) for key, each in value} if pairs else [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items() if each is not None}
+    if isinstance(value, (str, int, float, bool)) or value is None:
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else _number_or_text(value)
+
+
+def _number_or_text(value: Any) -> float | str:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,85 @@
+"""Feeds in XML: the item elements of RSS, the entry elements of Atom, read as they come."""
+
+from collections.abc import Iterator
+from typing import Any
+from xml.parsers import expat
+
+from shared.errors import Corrupt, InvalidRequest
+from shared.json_lines import LINE_BYTES, Line
+from shared.unpacking import Unpacked
+
+_ITEMS = ("item", "entry", "product")
+_CHUNK_BYTES = 1 << 16
+_DEEPEST = 20
+
+
+def items_in(file: Unpacked) -> Iterator[Line]:
+    """The items as objects: an element's name without its namespace, and its text or its own elements.
+
+    Raises Corrupt where the XML is none, InvalidRequest for a document type, which could hold entities.
+    """
+    reader = _Reader(file)
+    while data := file.stream.read1(_CHUNK_BYTES):
+        yield from reader.read(data, False)
+    yield from reader.read(b"", True)
+
+
+class _Reader:
+    def __init__(self, file: Unpacked) -> None:
+        self._file = file
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        self._ready: list[Line] = []
+        self._open: list[tuple[str, dict[str, Any], list[str]]] = []  # name, children, texts; the item first
+        self._line = self._size = 0
+
+    def read(self, data: bytes, last: bool) -> list[Line]:
+        """The items that end in the next part of the file."""
+        self._ready = []
+        try:
+            self._parser.Parse(data, last)
+        except expat.ExpatError as error:
+            raise Corrupt(f"{self._file.path}: is no XML, or is cut short ({error}); write the feed again") from error
+        return self._ready
+
+    def _refuse(self, *_: Any) -> None:
+        raise InvalidRequest(str(self._file.path), "has a DOCTYPE, which a feed does not need; remove it")
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(" ")[2]
+        if self._open or name in _ITEMS:
+            if not self._open:
+                self._line, self._size = self._parser.CurrentLineNumber, 0
+            if len(self._open) > _DEEPEST:
+                raise InvalidRequest(str(self._file.path), f"line {self._line}: nests more than {_DEEPEST} elements")
+            self._open.append((name, {}, [attributes["href"]] if "href" in attributes else []))
+
+    def _text(self, text: str) -> None:
+        self._size += len(text)
+        if self._open and self._size <= LINE_BYTES:
+            self._open[-1][2].append(text)
+
+    def _end(self, _: str) -> None:
+        if not self._open:
+            return
+        name, children, texts = self._open.pop()
+        value = children or "".join(texts).strip()
+        if self._open:
+            _add(self._open[-1][1], name, value)
+            return
+        fault = f"is longer than {LINE_BYTES:,} letters; shorten it" if self._size > LINE_BYTES else ""
+        content = children if isinstance(value, dict) and not fault else {}
+        self._ready.append(Line(self._line, content, fault, self._file.bytes_read()))
+
+
+def _add(children: dict[str, Any], name: str, value: Any) -> None:
+    if name not in children:
+        children[name] = value
+    elif isinstance(children[name], list):
+        children[name].append(value)
+    else:
+        children[name] = [children[name], value]

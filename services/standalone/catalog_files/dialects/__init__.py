@@ -1,0 +1,1 @@
+"""What the rows of a catalogue file mean: one module for each shop system or feed specification."""

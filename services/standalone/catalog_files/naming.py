@@ -1,0 +1,187 @@
+"""Names of columns: ours, other spellings of them, and those that nothing reads."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.catalog.mending.attributes import mend_attributes
+from shared.catalog.mending.states import availability_of
+from shared.catalog.rows import NAMES
+
+_SPELLINGS = {
+    "product_id": "product_id id item_id product_number article_number article_id object_id",
+    "title": "title name product_name product_title item_name item_title display_name",
+    "type": "type",
+    "primary_product_id": "primary_product_id parent_id parent_product_id variant_of",
+    "description": "description product_description long_description full_description body body_html details",
+    "brands": "brands brand brand_name product_brand vendor",
+    "categories": "categories category product_category category_path category_name product_type category_names",
+    "price": "price current_price unit_price selling_price",
+    "sale_price": "sale_price special_price discounted_price",
+    "price.original_amount": "original_price price_original_amount regular_price list_price compare_at_price "
+    "old_price was_price msrp rrp strike_price",
+    "price.currency_code": "currency currency_code price_currency price_currency_code",
+    "availability": "availability stock_status availability_status in_stock is_in_stock is_available available "
+    "inventory_status",
+    "available_quantity": "available_quantity stock quantity qty inventory inventory_quantity stock_quantity "
+    "quantity_available stock_level inventory_level stock_qty qty_available",
+    "rating": "rating average_rating rating_average avg_rating stars star_rating rating_value customer_rating",
+    "rating.count": "rating_count review_count reviews_count num_reviews number_of_reviews ratings_count num_ratings "
+    "customer_review_count total_reviews",
+    "gtin": "gtin ean ean13 ean_13 upc barcode isbn gtin8 gtin12 gtin13 gtin14 "
+    "gtin_8 gtin_12 gtin_13 gtin_14 global_trade_item_number",
+    "sku": "sku stock_keeping_unit",
+    "uri": "uri url link product_url product_link permalink page_url",
+    "images": "images image image_url image_urls image_link image_links picture pictures picture_url thumbnail "
+    "thumbnail_url img img_url image_src",
+    "more_images": "additional_images additional_image_link additional_image_links additional_image_urls "
+    "additional_image_url",
+    "tags": "tags tag labels keywords",
+    "publish_time": "publish_time released release_date published_at publish_date created_at date_created "
+    "creation_date date_added",
+    "available_time": "available_time availability_date available_from",
+    "expire_time": "expire_time expiration_date expiry_date expires_at valid_until available_until",
+    "language_code": "language_code language locale lang content_language",
+    "attributes": "attributes specifications specs properties custom_attributes",
+}
+_ATTRIBUTES = (
+    "color size material pattern gender age_group condition style finish flavor scent shape fabric fit season "
+    "weight width height length depth volume capacity mpn model model_number size_system size_type"
+)
+_ATTRIBUTE_NAMES = frozenset(_ATTRIBUTES.split())
+_OURS = {spelling: ours for ours, spellings in _SPELLINGS.items() for spelling in spellings.split()}
+KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}  # as they are compared
+_PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_BETWEEN = re.compile(r"[\s\-/]+")
+_SHAPES_KEPT = 1_000
+_NAME_CHARACTERS = 128
+_WHOLE_NAMES = frozenset(NAMES)
+
+
+def is_known(name: str) -> bool:
+    """Whether a field of that name can be given: one of docs/catalog.md, a member of price or rating, an attribute."""
+    return name in NAMES or name in _PATHS or (name.startswith("attributes.") and len(name) > len("attributes."))
+
+
+def target_of(column: str) -> str:
+    """Where a column goes: a field, one of its members, "attributes.NAME", or "" where nothing reads it."""
+    if column in _PATHS or (column.startswith("attributes.") and is_known(column)):
+        return column
+    plain = _BETWEEN.sub("_", _CAMEL.sub("_", column.strip()[:_NAME_CHARACTERS])).lower().lstrip("_")
+    if plain in _OURS:
+        return _OURS[plain]
+    return f"attributes.{plain}" if plain in _ATTRIBUTE_NAMES else ""
+
+
+class Naming:
+    """Gives rows our names, and says which columns nothing reads."""
+
+    def __init__(self, names: Mapping[str, str], rest_as_attributes: bool, unread: Callable[[str], None]) -> None:
+        self._names, self._rest, self._unread = dict(names), rest_as_attributes, unread
+        self._shapes: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+
+    def mapped(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row with the columns that --map names under our names, which hides other columns of these names."""
+        if not self._names or not (self._names.keys() & row.keys()):
+            return row
+        taken = {ours for theirs, ours in self._names.items() if theirs in row}
+        given = {name: value for name, value in row.items() if name not in taken and name not in self._names}
+        return {**given, **{ours: row[theirs] for theirs, ours in self._names.items() if theirs in row}}
+
+    def named(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row under our names; a row that has no others is returned as it is."""
+        if row.keys() <= _WHOLE_NAMES:
+            return row
+        named: dict[str, Any] = {}
+        for column, target in self._plan(row):
+            value = row[column]
+            if value in _EMPTY:
+                continue
+            if not target:
+                self._rest_of(named, column, value)
+            elif not _put(named, target, value):
+                self._unread(column)
+        return _settled(named)
+
+    def _plan(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Where the columns of rows of this shape go; exact names first, so that they win over other spellings."""
+        shape = tuple(row)
+        if shape not in self._shapes:
+            if len(self._shapes) >= _SHAPES_KEPT:
+                self._shapes.clear()
+            plan = [(str(column), target_of(str(column))) for column in shape]
+            self._shapes[shape] = sorted(plan, key=lambda each: (each[0] != each[1], each[0] not in NAMES))
+        return self._shapes[shape]
+
+    def _rest_of(self, named: dict[str, Any], column: str, value: Any) -> None:
+        mended = mend_attributes({column: value}) if self._rest else None
+        if mended is None:
+            self._unread(column)
+        for name, values in (mended.value if mended else {}).items():
+            _put_attribute(named, name, values)
+
+
+def _put(named: dict[str, Any], target: str, value: Any) -> bool:
+    """Set a field unless another column has; False where it has."""
+    if target.startswith("attributes."):
+        return _put_attribute(named, target.removeprefix("attributes."), value)
+    if target == "attributes" and isinstance(value, dict) and isinstance(named.get(target), dict):
+        named[target] = {**value, **named[target]}
+        return True
+    if target == "availability" or (target == "available_quantity" and _is_state(value)):
+        return _put_availability(named, value)
+    part, _, member = target.partition(".")
+    if not member:
+        return _put_whole(named, target, value)
+    if not isinstance(named.setdefault(part, {}), dict):
+        named[part] = {"amount" if part == "price" else "average": named[part]}
+    return named[part].setdefault(member, value) is value
+
+
+def _put_whole(named: dict[str, Any], target: str, value: Any) -> bool:
+    opened = named.get(target)
+    if target in ("price", "rating") and isinstance(opened, dict) and not isinstance(value, dict):
+        return opened.setdefault("amount" if target == "price" else "average", value) is value
+    return named.setdefault(target, value) is value
+
+
+def _put_attribute(named: dict[str, Any], name: str, value: Any) -> bool:
+    attributes = named.setdefault("attributes", {})
+    return not isinstance(attributes, dict) or attributes.setdefault(name, value) is value
+
+
+def _is_state(value: Any) -> bool:
+    """Whether a column called stock or the like says in words or with yes and no what can be bought."""
+    is_word = isinstance(value, str) and not any(letter.isdigit() for letter in value)
+    return isinstance(value, bool) or (is_word and availability_of(value) != "")
+
+
+def _put_availability(named: dict[str, Any], value: Any) -> bool:
+    """Of two columns that say something else, the one that says no more than "in stock" does not count."""
+    before = named.get("availability")
+    if before is None or (availability_of(before) in ("", "in_stock") and availability_of(value)):
+        named["availability"] = value
+    return True
+
+
+def _settled(named: dict[str, Any]) -> dict[str, Any]:
+    """The row with what two of its columns say together: a sale price beside a price, one more picture."""
+    if "more_images" in named:
+        named["images"] = [*_listed(named.get("images")), *_listed(named.pop("more_images"))]
+    if "sale_price" in named:
+        _settle_sale_price(named, named.pop("sale_price"))
+    return named
+
+
+def _settle_sale_price(named: dict[str, Any], sale_price: Any) -> None:
+    price = named.get("price")
+    members = dict(price) if isinstance(price, dict) else {} if price is None else {"amount": price}
+    if members.get("amount") is not None:
+        members.setdefault("original_amount", members["amount"])
+    named["price"] = {**members, "amount": sale_price}
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value in _EMPTY else [value]

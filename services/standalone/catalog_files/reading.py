@@ -1,0 +1,88 @@
+"""A catalogue file into products, with an account of every row."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from services.standalone.catalog_files.account import Account, RowRejection, RowWarning
+from services.standalone.catalog_files.detection import format_of
+from services.standalone.catalog_files.naming import Naming
+from services.standalone.catalog_files.options import ReadOptions
+from shared.catalog.mending.row import read_leniently, read_strictly, valid_product
+from shared.catalog.product import Product
+from shared.catalog.validation import Violation, printable
+from shared.json_lines import Line
+from shared.unpacking import unpacked
+
+_SAME_ID = "is the id of a row before, too"
+
+
+def read_products(
+    path: Path,
+    options: ReadOptions,
+    account: Account,
+    found: Callable[[str], None] = lambda title: None,
+    progress: Callable[[int], None] = lambda bytes_read: None,
+) -> Iterator[Product]:
+    """The products of a file, one at a time; `found` is told its format, `progress` the bytes read.
+
+    Raises NotFound without the file, Corrupt where it is damaged, InvalidRequest where it is no catalogue.
+    """
+    with unpacked(path) as file:
+        naming = Naming(options.names, options.rest_as_attributes, account.leave_unread)
+        format_ = format_of(file, options, account, naming.mapped)
+        found(format_.title)
+        reader = _Reader(naming, account, options.strict)
+        for line in format_.lines:
+            product = reader.product(line)
+            if product is not None:
+                yield product
+            progress(line.bytes_read)
+
+
+class _Reader:
+    def __init__(self, naming: Naming, account: Account, strict: bool) -> None:
+        self._naming, self._account = naming, account
+        self._read = read_strictly if strict else read_leniently
+        self._seen: set[int] = set()  # hashes of ids, which are less than the ids
+
+    def product(self, line: Line) -> Product | None:
+        """The product of a line that has one; else the reason goes into the account."""
+        if line.fault:
+            self._account.reject(RowRejection(line.number, "", "line", line.fault))
+            return None
+        row: dict[str, Any] = line.content
+        try:
+            row = self._naming.named(row)
+            product = valid_product(row) or self._mended(line, row)
+        except RecursionError:  # JSON that could just be read, and is too deep to be looked at
+            reason = "is nested too deeply; write one flat object a line"
+            self._account.reject(RowRejection(line.number, _id_of(row), "line", reason))
+            return None
+        if product is not None:
+            self._account.accepted += 1
+            self._note_id(line.number, product.product_id)
+        return product
+
+    def _mended(self, line: Line, row: dict[str, Any]) -> Product | None:
+        """The product of a row that is not valid as it is, with a warning for each field; or its rejection."""
+        reading = self._read(row)
+        if isinstance(reading.outcome, Violation):
+            found = reading.outcome
+            self._account.reject(RowRejection(line.number, _id_of(row), found.field, found.reason))
+            return None
+        product_id = printable(reading.outcome.product_id)
+        for each in reading.mendings:
+            self._account.warn(RowWarning(line.number, product_id, each.field, each.reason, each.action))
+        return reading.outcome
+
+    def _note_id(self, number: int, product_id: str) -> None:
+        count = len(self._seen)
+        self._seen.add(hash(product_id))
+        if len(self._seen) == count:
+            warning = RowWarning(number, printable(product_id), "product_id", _SAME_ID, "replaces that row")
+            self._account.warn(warning)
+
+
+def _id_of(row: dict[str, Any]) -> str:
+    return printable(str(row.get("product_id") or row.get("id") or "")[:128])

@@ -1,0 +1,1 @@
+"""A row of a catalogue that breaks a rule is mended field by field: what can be read without doubt is kept."""

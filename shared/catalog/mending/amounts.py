@@ -1,0 +1,124 @@
+"""Amounts and counts as people and exports write them: "1,299.00", "19,99 EUR", "$19.99"."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from shared.catalog.mending.mended import Mended, read_as
+
+_LONGEST = 40  # characters; no amount needs more
+_SPACES = re.compile(r"[\s\u00a0\u2009\u202f'\u2019]+")
+_PLAIN = re.compile(r"\d+(\.\d+)?")
+_POINT_DECIMAL = re.compile(r"\d{1,3}(,\d{3})+\.\d+")  # 1,299.00
+_COMMA_DECIMAL = re.compile(r"\d{1,3}(\.\d{3})+,\d+")  # 1.299,00
+_ONLY_COMMA_DECIMAL = re.compile(r"\d+,(\d{1,2}|\d{4,})")  # 19,99; three digits could be thousands
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,}|\d{1,3}(\.\d{3}){2,}")  # 1,299,000
+_WHOLE_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
+_CURRENCY_WORDS = {
+    "€": "EUR",
+    "£": "GBP",
+    "₹": "INR",
+    "₩": "KRW",
+    "₺": "TRY",
+    "₽": "RUB",
+    "zł": "PLN",
+    "kč": "CZK",
+    "us$": "USD",
+    "ca$": "CAD",
+    "c$": "CAD",
+    "au$": "AUD",
+    "a$": "AUD",
+    "nz$": "NZD",
+    "r$": "BRL",
+}
+_AMBIGUOUS_CURRENCY = ("$", "¥", "kr", "kr.")  # of several countries: the amount is read, the currency is not
+_AMOUNT = re.compile(r"(?P<before>[^\d.,+-]{0,6})(?P<amount>[\d.,\s\u00a0\u2009\u202f'\u2019]*\d)(?P<after>[^\d]{0,6})")
+_STARS = r"([0-5](?:[.,]\d{1,4})?)"
+_OUT_OF_FIVE = re.compile(rf"{_STARS}\s*(?:/|out of|of)\s*5(?:\.0+)?(?:\s*stars?)?|{_STARS}\s*stars?")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount; the currency is empty where the text names none, or one that several countries have."""
+
+    value: float
+    currency_code: str
+
+
+def amount_of(value: Any) -> Amount | None:
+    """The amount that a text says without doubt; None where there is doubt."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return None
+    found = _AMOUNT.fullmatch(value.strip())
+    if found is None:
+        return None
+    number = decimal_of(found["amount"])
+    words = [word for word in (found["before"].strip(), found["after"].strip().rstrip(".-")) if word]
+    if number is None or len(words) > 1:
+        return None
+    if not words or words[0].lower() in _AMBIGUOUS_CURRENCY:
+        return Amount(number, "")
+    currency = currency_of(words[0])
+    return Amount(number, currency) if currency else None
+
+
+def decimal_of(text: str) -> float | None:
+    """The number in a text of digits and separators; None where a separator may be either kind."""
+    digits = _SPACES.sub("", text.strip())
+    if len(digits) > _LONGEST:
+        return None
+    if _PLAIN.fullmatch(digits):
+        return float(digits)
+    if _POINT_DECIMAL.fullmatch(digits):
+        return float(digits.replace(",", ""))
+    if _COMMA_DECIMAL.fullmatch(digits):
+        return float(digits.replace(".", "").replace(",", "."))
+    if _THOUSANDS.fullmatch(digits):
+        return float(re.sub("[.,]", "", digits))
+    return float(digits.replace(",", ".")) if _ONLY_COMMA_DECIMAL.fullmatch(digits) else None
+
+
+def currency_of(value: Any) -> str:
+    """The ISO 4217 code of "eur" or "€"; empty where it is not clear which."""
+    word = value.strip() if isinstance(value, str) else ""
+    if len(word) == 3 and word.isascii() and word.isalpha():
+        return word.upper()
+    return _CURRENCY_WORDS.get(word.lower(), "")
+
+
+def mend_currency(value: Any) -> Mended | None:
+    """For price.currency_code."""
+    code = currency_of(value)
+    return read_as(code) if code else None
+
+
+def mend_count(value: Any) -> Mended | None:
+    """For whole numbers; below zero means that more was sold than there was, so none is left."""
+    number = _whole(value)
+    if number is None or number >= 1 << 32:
+        return None
+    return read_as(number) if number >= 0 else Mended(0, "read as 0")
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = _SPACES.sub("", value[:_LONGEST])
+        sign = -1 if text.startswith("-") else 1
+        text = text.removeprefix("-").removeprefix("+")
+        number = float(text.replace(",", "")) if _WHOLE_THOUSANDS.fullmatch(text) else decimal_of(text)
+        value = None if number is None else sign * number
+    if not isinstance(value, (int, float)) or not math.isfinite(value) or value != value // 1:
+        return None
+    return int(value)
+
+
+def mend_rating(value: Any) -> Mended | None:
+    """For rating.average: "4,5", "4.5 out of 5"; what is above 5 may be of another scale, and is left out."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return None
+    found = _OUT_OF_FIVE.fullmatch(value.strip().lower())
+    number = decimal_of(found[1] or found[2]) if found else decimal_of(value)
+    return read_as(number) if number is not None and 0 <= number <= 5 else None

@@ -1,0 +1,17 @@
+"""A value that was made valid, and in words how."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The value to use instead, and what was done: "read as 19.99". Menders return None where a field is left out."""
+
+    value: Any
+    action: str
+
+
+def read_as(value: Any) -> Mended:
+    """The usual case: the same value in the notation of the catalogue file."""
+    return Mended(value, f"read as {value!r:.60}")

@@ -1,0 +1,47 @@
+"""Availability and product types in the words of other systems."""
+
+import re
+from typing import Any
+
+from shared.catalog.mending.mended import Mended, read_as
+
+_SEPARATORS = re.compile(r"[\s_-]+")
+_PREFIX = re.compile(r"^(https?://(www\.)?schema\.org/|schema:|availability_|product_type_)", re.IGNORECASE)
+_WORDS = {
+    "in_stock": "instock available availablenow yes true 1 y limitedavailability limitedstock lowstock limited "
+    "onlineonly instoreonly onstock",
+    "out_of_stock": "outofstock soldout unavailable notavailable no false 0 n discontinued oos reserved "
+    "temporarilyoutofstock notinstock nostock",
+    "preorder": "preorder presale availableforpreorder comingsoon",
+    "backorder": "backorder onbackorder backorders availableonbackorder availableforbackorder madetoorder backordered",
+}
+_MEANINGS = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
+_VARIANT_WORDS = ("variant", "variation", "child")
+
+
+def availability_of(value: Any) -> str:
+    """One of in_stock, out_of_stock, preorder, backorder; empty where the value says none of them."""
+    if isinstance(value, list):
+        return availability_of(value[0]) if len(value) == 1 else ""
+    if isinstance(value, dict):
+        return availability_of(value.get("status", value.get("@id", value.get("value"))))
+    return _MEANINGS.get(_word(value), "")
+
+
+def mend_availability(value: Any) -> Mended | None:
+    """For availability."""
+    meaning = availability_of(value)
+    return read_as(meaning) if meaning else None
+
+
+def mend_type(value: Any) -> Mended | None:
+    """For type: what is no variant is a product of its own."""
+    word = _word(value)
+    return read_as("variant") if word in _VARIANT_WORDS else read_as("primary") if word == "primary" else None
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, (str, int, float)):
+        return ""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return _SEPARATORS.sub("", _PREFIX.sub("", text.strip()[:80])).lower()

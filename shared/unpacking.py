@@ -1,0 +1,110 @@
+"""A file or a pipe as a stream of bytes, plain, gzipped or packed with zstd, which its first bytes tell."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from io import BufferedReader, RawIOBase
+from pathlib import Path
+from typing import Any
+
+from shared.errors import Corrupt, NotFound
+
+HEAD_BYTES = 1 << 16  # looked at to tell what is in a file
+_MAGIC_BYTES = 4
+_BUFFER_BYTES = 1 << 18
+_GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """An open file: its bytes from the start, the first of them once more, and how far the file itself is read."""
+
+    path: Path
+    stream: BufferedReader
+    head: bytes
+    bytes_read: Callable[[], int]  # of the packed file; 0 from a pipe
+
+
+@contextmanager
+def unpacked(path: Path) -> Iterator[Unpacked]:
+    """Open a file or a pipe. Raises NotFound without the file; reading raises Corrupt where a packed one is damaged."""
+    try:
+        raw = path.open("rb")
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise NotFound(f"{path}: there is no such file; give a file of products or events") from error
+    with raw:
+        seekable = raw.seekable()
+        magic, whole = _peeked(raw, _MAGIC_BYTES)
+        head, stream = _peeked(_unpacking(path, magic, whole), HEAD_BYTES)
+        yield Unpacked(path, stream, head, raw.tell if seekable else lambda: 0)
+
+
+def _peeked(stream: BufferedReader, size: int) -> tuple[bytes, BufferedReader]:
+    """The first bytes of a stream, and the stream from its start."""
+    head = b""
+    with suppress(Corrupt):  # what comes before the damage is read first; then it is raised again
+        while len(head) < size and (more := stream.read1(size - len(head))):
+            head += more
+    if stream.seekable():
+        stream.seek(0)
+        return head, stream
+    return head, BufferedReader(_Rejoined(head, stream), _BUFFER_BYTES)
+
+
+def _unpacking(path: Path, magic: bytes, stream: BufferedReader) -> BufferedReader:
+    if magic.startswith(_GZIP_MAGIC):
+        packed = _Packed(path, "gzip", gzip.GzipFile(fileobj=stream), (EOFError, gzip.BadGzipFile, zlib.error))
+        return BufferedReader(packed, _BUFFER_BYTES)
+    if magic == _ZSTD_MAGIC:
+        zstd = _zstd()
+        packed = _Packed(path, "zstd", zstd.ZstdFile(stream), (EOFError, zstd.ZstdError))
+        return BufferedReader(packed, _BUFFER_BYTES)
+    return stream
+
+
+def _zstd() -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found]  # Python 3.14 and later
+    except ImportError:
+        from backports import zstd
+    return zstd
+
+
+class _Rejoined(RawIOBase):
+    """A stream of which the first bytes have been read already."""
+
+    def __init__(self, head: bytes, rest: BufferedReader) -> None:
+        self._head, self._rest = io.BytesIO(head), rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._head.readinto(buffer) or self._rest.readinto1(buffer)
+
+
+class _Packed(RawIOBase):
+    """What is in a packed file; a damaged one is named."""
+
+    def __init__(self, path: Path, kind: str, inner: Any, damages: tuple[type[Exception], ...]) -> None:
+        self._path, self._kind, self._inner, self._damages = path, kind, inner, damages
+        self._given = 0
+        self._damage: Corrupt | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if self._damage:
+            raise self._damage
+        try:
+            count: int = self._inner.readinto1(buffer)
+        except self._damages as error:
+            what = f"the {self._kind} file is cut short or damaged after {self._given:,} unpacked bytes ({error})"
+            self._damage = Corrupt(f"{self._path}: {what}; copy it again")
+            raise self._damage from error
+        self._given += count
+        return count
