@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ from shared.request_reader import RequestReader
 Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 Context = Any  # the servicer's context, likewise
 Parse = Callable[[bytes], Any]
+Answer = Callable[[Any, Context], Awaitable[Any]]
 
 
 class Guard(aio.ServerInterceptor):
@@ -58,15 +60,14 @@ class _Method:
         self.reader = RequestReader(parse, limit, budget)
         self._calls = 0
 
-    @asynccontextmanager
-    async def call(self, context: Context) -> AsyncIterator[None]:
-        """Count a call while the block runs. An AisleError ends it with its status, as does one call too many."""
+    async def run(self, work: Callable[[Context], Awaitable[Any]], context: Context) -> Any:
+        """The outcome of one call's work. An AisleError ends the call with its status, as does one call too many."""
         try:
             self._check()
             self._calls += 1
             try:
                 request_budget.begin(self._budget)
-                yield
+                return await work(context)
             finally:
                 self._calls -= 1
         except AisleError as error:
@@ -78,14 +79,16 @@ class _Method:
         if self._calls >= self._limit.at_once:
             raise Overloaded(f"{self._calls} calls of {self._name} are in work, which is the most; retry in a moment")
 
-    @asynccontextmanager
-    async def request(self, context: Context) -> AsyncIterator[Any]:
-        """The one message of a call; its bytes are held while the block runs."""
-        data = _taken(await self._first(context))
-        with self._budget.holding(len(data)):
-            yield await self.reader.read(data)
+    async def with_request(self, answer: Answer, context: Context) -> Any:
+        """The answer to the one message of a call, whose bytes are held meanwhile."""
+        data = await self._first(context)
+        self._budget.hold(len(data))
+        try:
+            return await answer(await self.reader.read(data), context)
+        finally:
+            self._budget.release(len(data))
 
-    async def _first(self, context: Context) -> Any:
+    async def _first(self, context: Context) -> bytes:
         seconds = self._limit.read_seconds
         try:
             async with asyncio.timeout(seconds):
@@ -94,13 +97,12 @@ class _Method:
             raise InvalidRequest("request", f"did not arrive within {seconds:.0f} s; send it at once") from error
         if taken is aio.EOF:
             raise InvalidRequest("request", "is missing; send one message")
-        return taken
+        return _taken(taken)
 
-    @asynccontextmanager
-    async def requests(self, context: Context) -> AsyncIterator[AsyncIterator[Any]]:
-        """The messages of a stream; whoever keeps them holds their bytes."""
+    async def with_requests(self, answer: Answer, context: Context) -> Any:
+        """The answer to the messages of a stream; whoever keeps them holds their bytes."""
         async with aclosing(self._messages(context)) as messages:
-            yield messages
+            return await answer(messages, context)
 
     async def _messages(self, context: Context) -> AsyncGenerator[Any, None]:
         while (taken := await context.read()) is not aio.EOF:
@@ -119,26 +121,23 @@ def _taken(taken: bytes | AisleError) -> bytes:
 
 
 def _guard(handler: Handler, method: _Method, coding: dict[str, Any]) -> Handler:
-    read = method.requests if handler.request_streaming else method.request
+    asked = method.with_requests if handler.request_streaming else method.with_request
+    answer = handler.unary_unary or handler.stream_unary
     if handler.response_streaming:
-        answer = handler.stream_stream or handler.unary_stream
+        answer = partial(_write_all, handler.unary_stream or handler.stream_stream)
+    work = partial(asked, answer)
 
-        async def stream(_: Any, context: Context) -> None:
-            async with method.call(context), read(context) as request:
-                await _write_all(answer(request, context), context)
+    async def guarded(_: Any, context: Context) -> Any:
+        return await method.run(work, context)
 
-        return grpc.stream_stream_rpc_method_handler(stream, **coding)
-    answer = handler.stream_unary or handler.unary_unary
-
-    async def unary(_: Any, context: Context) -> Any:
-        async with method.call(context), read(context) as request:
-            return await answer(request, context)
-
-    return grpc.stream_unary_rpc_method_handler(unary, **coding)
+    if handler.response_streaming:
+        return grpc.stream_stream_rpc_method_handler(guarded, **coding)
+    return grpc.stream_unary_rpc_method_handler(guarded, **coding)
 
 
-async def _write_all(answers: Any, context: Context) -> None:
+async def _write_all(answer: Callable[[Any, Context], Any], request: Any, context: Context) -> None:
     """Send what a method generates; one that writes by itself is awaited."""
+    answers = answer(request, context)
     if not hasattr(answers, "__aiter__"):
         await answers
         return
