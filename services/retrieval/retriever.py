@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ Scores = NDArray[np.float32]
 
 LEXICAL, DENSE, FUSED = "lexical", "dense", "fused"
 DEFAULT_LIMIT = 400
+_MOST_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,11 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
 
 
 def _notes(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
+    """About the first few attributes that no product has: each is compared with the names of all."""
     named = [("filters", filter_.field) for filter_ in request.filters]
     named += [("facets", field) for field, _ in request.facets]
-    return tuple(note for name, field in named if (note := filters.note(snapshot.columns, name, field)))
+    notes = (filters.note(snapshot.columns, name, field) for name, field in dict.fromkeys(named))
+    return tuple(islice(filter(None, notes), _MOST_NOTES))
 
 
 def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:

@@ -130,3 +130,11 @@ def test_an_empty_snapshot_answers_with_nothing(open_snapshot: OpenSnapshot) -> 
 def test_parts_are_timed(snapshot: Snapshot) -> None:
     found = Retriever().retrieve(snapshot, Request("lamp", AXES[0]))
     assert set(found.stage_ms) == {"filter", "lexical", "dense", "fuse", "facets"}
+
+
+def test_of_many_attributes_that_no_product_has_the_first_are_noted_once(snapshot: Snapshot) -> None:
+    wanted = tuple((f"attributes.nothing {number // 2}", 10) for number in range(20))
+    notes = Retriever().retrieve(snapshot, Request(facets=wanted)).notes
+    assert [note.partition("'")[2].partition("'")[0] for note in notes] == [
+        f"attributes.nothing {number}" for number in range(5)
+    ]

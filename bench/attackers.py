@@ -1,0 +1,156 @@
+"""One caller beside attackers: python -m bench.attackers [--seconds 20].
+
+An engine serves the sample shop. A quiet caller asks for ten pages a second, first alone, then while one process for
+each way of hurting others goes on at once, then alone again. It has another address than the attackers (IPv6's
+loopback, they have IPv4's), as another customer would. What is printed: its pages, what the attackers were told, and
+the engine's memory before, at most, and 30 seconds after. The attackers give way to the engine on the processor, as if
+they were on other machines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.pool import AsyncResult
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import psutil
+from grpc import aio
+
+from bench.attack_ways import WAYS, Caller
+from bench.pacing import evenly, paced
+from bench.workplace import workplace
+from protos.search_pb2 import SearchRequest
+from protos.search_pb2_grpc import SearchServiceStub
+from services.standalone.engine_process import engine_process
+from tests.sample_shop import queries_of
+
+QUIET_RATE = 10.0
+_ALONE_SECONDS = 10.0
+_AFTER_SECONDS = 30.0  # in which the memory must be back
+_NICE = 15
+_WORDS = 60  # letters of an error's message that are printed
+_MIB = 1 << 20
+_OPTIONS = [("grpc.max_send_message_length", -1)]
+
+
+@dataclass
+class Pages:
+    """A caller's pages, by what became of them."""
+
+    ms: list[float] = field(default_factory=list)  # of those that came
+    refused_ms: list[float] = field(default_factory=list)
+    failed: Counter[str] = field(default_factory=Counter)  # in any other way
+
+    def __str__(self) -> str:
+        return f"{_told(self.ms)} | {_told(self.refused_ms)} | {self.failed.total()} {dict(self.failed) or ''}"
+
+
+def _told(ms: Sequence[float]) -> str:
+    return f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}" if ms else "0 | - | -"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
+    parser.add_argument("--seconds", type=float, default=20.0, help="for which the attackers go on")
+    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), metavar="WAY")
+    parser.add_argument("--one-address", action="store_true", help="all come from one address, as behind one proxy")
+    arguments = parser.parse_args()
+    with workplace(arguments.data) as place, engine_process(place.copied()) as (process, address):
+        port = int(address.rpartition(":")[2])
+        asyncio.run(_measure(arguments, psutil.Process(process.pid), port, queries_of(place.sample)))
+
+
+async def _measure(arguments: argparse.Namespace, engine: psutil.Process, port: int, queries: list[str]) -> None:
+    quiet = f"127.0.0.1:{port}" if arguments.one_address else f"[::1]:{port}"
+    await _pages(quiet, queries, _ALONE_SECONDS)  # warm
+    print("| | pages | p50 ms | p99 ms | refused | p50 ms | p99 ms | failed |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| alone | {await _pages(quiet, queries, _ALONE_SECONDS)} |", flush=True)
+    before = _memory_mib(engine)
+    async with asyncio.TaskGroup() as tasks:
+        most = tasks.create_task(_most_memory(engine, arguments.seconds))
+        told = tasks.create_task(asyncio.to_thread(_attack, arguments.ways, port, arguments.seconds, queries))
+        print(f"| beside attackers | {await _pages(quiet, queries, arguments.seconds)} |", flush=True)
+    ended = time.monotonic()
+    print(f"| alone again | {await _pages(quiet, queries, _ALONE_SECONDS)} |", flush=True)
+    await asyncio.sleep(max(0.0, ended + _AFTER_SECONDS - time.monotonic()))
+    after = _memory_mib(engine)
+    for way, statuses in told.result().items():
+        print(f"{way}: {dict(statuses)}")
+    memory = f"{before:.0f} MiB before, {most.result():.0f} at most, {after:.0f}"
+    print(f"the engine's memory: {memory} {_AFTER_SECONDS:.0f} s after")
+
+
+async def _pages(address: str, queries: list[str], seconds: float) -> Pages:
+    """What a caller gets who asks for a few pages a second."""
+    pages, random = Pages(), Random(1)
+    async with aio.insecure_channel(address) as channel:
+        stub = SearchServiceStub(channel)
+
+        async def ask(_: int) -> None:
+            began = time.perf_counter()
+            try:
+                await stub.Search(SearchRequest(query=random.choice(queries)), timeout=20)
+            except aio.AioRpcError as error:
+                if error.code().name == "RESOURCE_EXHAUSTED":
+                    pages.refused_ms.append((time.perf_counter() - began) * 1e3)
+                else:
+                    pages.failed[f"{error.code().name} {(error.details() or '')[:_WORDS]}"] += 1
+            else:
+                pages.ms.append((time.perf_counter() - began) * 1e3)
+
+        await paced(evenly(QUIET_RATE, int(QUIET_RATE * seconds)), ask)
+    return pages
+
+
+def _attack(ways: Sequence[str], port: int, seconds: float, queries: list[str]) -> dict[str, Counter[str]]:
+    """Each way from a process of its own, all at once; what each was told."""
+    with multiprocessing.get_context("spawn").Pool(len(ways)) as pool:
+        begun: dict[str, AsyncResult[Counter[str]]] = {
+            way: pool.apply_async(_attack_in, (way, port, seconds, queries)) for way in ways
+        }
+        return {way: result.get() for way, result in begun.items()}
+
+
+def _attack_in(way: str, port: int, seconds: float, queries: list[str]) -> Counter[str]:
+    os.nice(_NICE)
+    return asyncio.run(_attacked(way, port, seconds, queries))
+
+
+async def _attacked(way: str, port: int, seconds: float, queries: list[str]) -> Counter[str]:
+    async with aio.insecure_channel(f"127.0.0.1:{port}", options=_OPTIONS) as channel:
+        caller = Caller(channel, "127.0.0.1", port, seconds, queries, Random(way))
+        try:
+            async with asyncio.timeout(seconds + 5):
+                await WAYS[way](caller)
+        except TimeoutError:
+            caller.told["given up at the end"] += 1
+        return caller.told
+
+
+async def _most_memory(engine: psutil.Process, seconds: float) -> float:
+    most, until = 0.0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        most = max(most, _memory_mib(engine))
+        await asyncio.sleep(0.1)
+    return most
+
+
+def _memory_mib(engine: psutil.Process) -> float:
+    """Resident, of the engine alone."""
+    return float(engine.memory_info().rss / _MIB)
+
+
+if __name__ == "__main__":
+    main()
