@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,28 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write `content` with the size and checksum of every file in the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, SEAL))
     files = {str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths}
-    (folder / MANIFEST).write_text(json.dumps({**content, "files": files}, indent=1))
+    _seal(folder, {**content, "files": files})
+
+
+def copy_version(root: Path, version: str, name: str, changes: Mapping[str, Any]) -> None:
+    """Make version `name` of the files of another, with changes in its manifest; the files keep their checksums."""
+    manifest = read_manifest(root / version, verify=False)
+    with new_version(root, name) as made:
+        for file in manifest["files"]:
+            (made / file).parent.mkdir(parents=True, exist_ok=True)
+            _link(root / version / file, made / file)
+        _seal(made, {**manifest, **changes, "version": name})
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)  # versions never change, so they may share a file
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
+
+
+def _seal(folder: Path, manifest: Mapping[str, Any]) -> None:
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
     (folder / SEAL).write_text(sha256(folder / MANIFEST))
 
 

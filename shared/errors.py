@@ -5,6 +5,7 @@ AisleError              INTERNAL             a defect of ours
 +- NotFound             NOT_FOUND            there is no such thing
 +- SnapshotGone         FAILED_PRECONDITION  the snapshot asked for is no longer served; ask for the current one
 +- Corrupt              DATA_LOSS            a file is not what its manifest says; restore or rebuild it
+|  +- LogBehind         DATA_LOSS            a snapshot contains more of the log than there is; see docs/operations.md
 +- StorageFull          RESOURCE_EXHAUSTED   no room on the disk; free some
 +- Unavailable          UNAVAILABLE          a dependency is down or late; retry or degrade   (retriable)
 +- Overloaded           RESOURCE_EXHAUSTED   the queue is full; back off, then retry          (retriable)
@@ -44,6 +45,10 @@ class SnapshotGone(AisleError):
 
 class Corrupt(AisleError):
     status = grpc.StatusCode.DATA_LOSS
+
+
+class LogBehind(Corrupt):
+    """A log ends before what a snapshot contains of it."""
 
 
 class Unavailable(AisleError):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from services.embedding.encoders import Encoders
+from services.embedding.indexing.accepting import check_log
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
@@ -87,10 +88,13 @@ class Engine:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, data: Path, port: int = 0, bundle: str = "", host: str = LOOPBACK) -> AsyncIterator["Engine"]:
+    async def open(
+        cls, data: Path, port: int = 0, bundle: str = "", host: str = LOOPBACK, accept_log: bool = False
+    ) -> AsyncIterator["Engine"]:
         """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
-        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole.
+        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind when the log ends
+        before what the snapshot contains; `accept_log` goes on with such a log.
         """
         if not data.is_dir():
             raise NotFound(f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'")
@@ -98,6 +102,7 @@ class Engine:
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
+            await check_log(data, log, accept_log)
             engine = cls(data, bundle, log, counted)
             await engine._start()
             server = Server(doors(engine.search, engine.catalog, engine.events, engine.admin), port, host)

@@ -23,10 +23,11 @@ from shared import owner_only
 from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import Overloaded
-from shared.events.log import VECTORS
+from shared.events.log import CATALOG, VECTORS
 from shared.events.sqlite_file import SqliteFile
 from shared.product_text import product_text_of
-from shared.snapshot.generation import current_generation, snapshots_of
+from shared.snapshot.generation import Positions, current_generation, snapshots_of
+from shared.snapshot.log_ends import check_ends
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
@@ -113,6 +114,7 @@ def _written_since(data: Path) -> Iterator[Tail | None]:
         return
     log = SqliteFile(path)
     try:
+        check_ends(base.version, base.positions, Positions(log.end_offset(CATALOG), log.end_offset(VECTORS)))
         tail = Tail(snapshots_of(data), base.positions)
         while records := log.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
             for record in records:

@@ -31,6 +31,12 @@ Strict = Annotated[
     bool,
     typer.Option("--strict", help="A field that is not valid keeps its row out; exit code 3 if one was kept out."),
 ]
+AcceptLog = Annotated[
+    bool,
+    typer.Option(
+        "--accept-log", help="Go on with a log that ends before what the snapshot contains (docs/operations.md)."
+    ),
+]
 InputFile = typer.Option(exists=True, dir_okay=False, readable=True, metavar="FILE")
 
 ADDRESS = DEFAULT_ADDRESS

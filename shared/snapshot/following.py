@@ -14,8 +14,10 @@ from pathlib import Path
 
 from shared.artifacts import current, read_manifest, versions
 from shared.complaint import Complaint, trace_of
-from shared.errors import AisleError, Corrupt, Unavailable
+from shared.errors import AisleError, Corrupt, LogBehind, Unavailable
 from shared.events.log import VECTORS, EventLog
+from shared.snapshot.generation import Positions
+from shared.snapshot.log_ends import check_ends
 from shared.snapshot.opened import CannotApply, Live, Open, Opened
 from shared.watchdog import progress, watching
 
@@ -59,6 +61,8 @@ class Follower:
             try:
                 await self._open(version, even_behind=True)
                 return
+            except LogBehind:  # the snapshot is whole; an older one would hide that
+                raise
             except Exception as error:  # whatever a library says of a broken file
                 failure = self._named(version, error)
                 log.error("snapshot %s is not served: %s", version, failure)
@@ -158,6 +162,8 @@ class Follower:
     async def _caught_up(self, lives: Sequence[Live], even_behind: bool) -> Opened:
         opened = Opened(lives, lives[0].position)
         try:
+            end = await self._events.end_offset(VECTORS)
+            check_ends(lives[0].version, Positions(vectors=opened.position), Positions(vectors=end))
             while await self._advance(opened) or self._is_behind(opened):
                 pass
         except Unavailable as error:

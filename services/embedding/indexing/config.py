@@ -17,6 +17,7 @@ class IndexingConfig:
     share_of_products: float = 0.2  # the same as a share of the snapshot's products; the greater of the two counts
     most_records: int = 50_000  # at which one is made whatever the share: newer vectors are searched one by one
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
+    accept_log: bool = False  # go on with a log that ends before what the snapshot contains; for one start
     refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
 
     def __post_init__(self) -> None:

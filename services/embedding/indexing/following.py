@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from services.embedding.indexing.accepting import check_log
 from services.embedding.indexing.changes import ChangeMaker
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.indexer import fits
@@ -127,6 +128,7 @@ class CatalogFollower:
         target = self._encoders.target
         if current(snapshots_of(self._data)) is None:  # a first one, without products
             await asyncio.to_thread(self._upkeep.make, None, target)
+        await check_log(self._data, self._events, self._config.accept_log)
         base = await asyncio.to_thread(current_generation, self._data, False)
         assert base is not None
         tail = await read_tail(self._events, snapshots_of(self._data), base.positions)

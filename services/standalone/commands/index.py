@@ -4,7 +4,7 @@ from typing import Any
 
 from services.standalone.catalog_files.options import ReadOptions
 from services.standalone.console import print_json, say
-from services.standalone.options import DATA, Attributes, Bundle, Catalog, Data, Format, Json, Map, Strict
+from services.standalone.options import DATA, AcceptLog, Attributes, Bundle, Catalog, Data, Format, Json, Map, Strict
 from services.standalone.reading_report import counts_of, end_strictly, show_format, show_reading
 from services.standalone.work_bars import WorkBars
 
@@ -18,6 +18,7 @@ def index(  # noqa: PLR0913  (the options of the command)
     attributes: Attributes = "",
     strict: Strict = False,
     as_json: Json = False,
+    accept_log: AcceptLog = False,
 ) -> None:
     """Add or replace a catalogue file's products; the next snapshot serves as soon as it is complete.
 
@@ -26,7 +27,10 @@ def index(  # noqa: PLR0913  (the options of the command)
     is complete, and whatever goes wrong before, the one from before is served.
     """
     from services.standalone.indexing import index_catalog
+    from services.standalone.log_acceptance import accept_the_log
 
+    if accept_log:
+        accept_the_log(data)
     with WorkBars.shown(quiet=as_json) as bars:
         report = index_catalog(catalog, data, bundle, bars, ReadOptions.parsed(format, names, attributes, strict))
     show_format(catalog, report)

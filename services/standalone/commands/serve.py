@@ -13,7 +13,7 @@ import typer
 
 from protos.admin_pb2 import GetStatusResponse
 from services.standalone.console import print_json, say
-from services.standalone.options import DATA, Bundle, Data, Json
+from services.standalone.options import DATA, AcceptLog, Bundle, Data, Json
 from shared.listening import LOOPBACK, dialled
 from shared.priority import answer_promptly
 
@@ -24,17 +24,18 @@ def serve(  # noqa: PLR0913  (its options)
     host: Annotated[str, typer.Option(help="Where it listens; [::] is every address of the machine.")] = LOOPBACK,
     bundle: Bundle = "",
     as_json: Json = False,
+    accept_log: AcceptLog = False,
     while_stdin: Annotated[bool, typer.Option(hidden=True, help="End, too, when standard input does.")] = False,
 ) -> None:
     """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
 
     With --json, one object with the address is printed once it is ready.
     """
-    asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin))
+    asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin, accept_log))
 
 
 async def _serve(  # noqa: PLR0913  (the options of the command)
-    data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool
+    data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool, accept_log: bool
 ) -> None:
     started = time.perf_counter()
     from services.standalone.engine import (
@@ -43,7 +44,7 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     from shared.rpc import asked_to_end
 
     answer_promptly()
-    async with Engine.open(data, port=port, bundle=bundle, host=host) as engine:
+    async with Engine.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
         ended = asked_to_end()  # before anybody is told that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)

@@ -81,6 +81,10 @@ class Away:
         self._check()
         return await self._log.wait(topic, after_offset, timeout_seconds)
 
+    async def end_offset(self, topic: str) -> int:
+        self._check()
+        return await self._log.end_offset(topic)
+
     def _check(self) -> None:
         if self.down:
             raise Unavailable("the log is down")
@@ -99,6 +103,9 @@ class SlowToEnd:
             self.asked.set()
             await self.may_say.wait()
         return records
+
+    async def end_offset(self, topic: str) -> int:
+        return await self._log.end_offset(topic)
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
         return await self._log.wait(topic, after_offset, timeout_seconds)

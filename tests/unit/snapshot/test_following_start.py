@@ -1,7 +1,7 @@
 import pytest
 
 from shared.artifacts import set_current
-from shared.errors import Corrupt, NotFound
+from shared.errors import Corrupt, LogBehind, NotFound
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.following import Follower
 from tests.unit.snapshot.fake_service import Service
@@ -58,3 +58,13 @@ async def test_at_the_start_a_current_that_names_no_version_leaves_the_newest(
     (service.root / "current").write_bytes(b"\xff\xfe")
     await Follower(log, service.root, [service.open], 0.01).start()
     assert service.events == ["serve v2"]
+
+
+async def test_a_log_that_ends_before_the_snapshot_is_named_and_no_older_snapshot_hides_it(
+    service: Service, log: SqliteEventLog
+) -> None:
+    service.publish("v1")
+    service.publish("v2", position=7)
+    with pytest.raises(LogBehind, match=r"snapshot v2 contains aisle.vectors up to position 7, .* ends at 0"):
+        await Follower(log, service.root, [service.open], 0.01).start()
+    assert service.events == []

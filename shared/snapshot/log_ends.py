@@ -1,0 +1,33 @@
+"""Whether the log reaches as far as a snapshot says that it contains of it.
+
+An older log, an empty one or another shop's gives new writes the offsets that the snapshot has already. Such writes
+would be acknowledged and never shown.
+"""
+
+from collections.abc import Sequence
+
+from shared.errors import LogBehind
+from shared.events.log import CATALOG, VECTORS, EventLog
+from shared.snapshot.generation import Positions
+
+ACCEPT = "--accept-log (of the indexer process: AISLE_INDEXING_ACCEPT_LOG=true)"
+
+
+def check_ends(version: str, contained: Positions, ends: Positions) -> None:
+    """Raise LogBehind, with both positions and the way out, if a snapshot contains more than there is."""
+    pairs: Sequence[tuple[str, int, int]] = (
+        (CATALOG, contained.catalog, ends.catalog),
+        (VECTORS, contained.vectors, ends.vectors),
+    )
+    for topic, position, end in pairs:
+        if end < position:
+            raise LogBehind(
+                f"snapshot {version} contains {topic} up to position {position}, but the log ends at {end}: it is an "
+                f"older log or another one. Put the right log back, or start once with {ACCEPT}: the snapshot is kept, "
+                "and what was written to this log since the snapshot was made is taken in"
+            )
+
+
+async def ends_of(events: EventLog) -> Positions:
+    """Where both logs end."""
+    return Positions(await events.end_offset(CATALOG), await events.end_offset(VECTORS))
