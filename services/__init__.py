@@ -2,8 +2,10 @@
 
 import os
 
+from shared.early_stops import end_silently
 from shared.extras import say_what_is_missing
 
+end_silently()
 say_what_is_missing()
 # gRPC reads it when it is imported. Its own lines come once a second or a call, as often as a caller likes, and what
 # they are about is logged or answered in our words.

@@ -24,7 +24,7 @@ from services.standalone.commands import (
     topics,
     train,
 )
-from shared import owner_only
+from shared import early_stops, owner_only
 from shared.errors import AisleError
 from shared.extras import needs_extra
 
@@ -70,6 +70,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
     owner_only.begin()
+    early_stops.raise_again()
     try:
         app()
     except BrokenPipeError:  # whoever read us, such as `head`, has enough

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from shared import owner_only
 from shared.errors import AisleError, Overloaded, Unavailable
+from shared.events.chore import Chore
 from shared.events.log import TOPICS, Appended, NewRecord, Record, check_sizes
 from shared.events.sqlite_consumer import SqliteConsumer
 from shared.events.sqlite_file import FileLock, SqliteFile
@@ -30,14 +31,6 @@ class _Append:
     topic: str
     records: Sequence[NewRecord]
     done: asyncio.Future[list[Appended]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Chore:
-    """Something else that the writing thread does, between two groups of appends."""
-
-    do: Callable[[SqliteFile], object]
-    done: Future[Any]
 
 
 class PositionKeeper(Protocol):
@@ -80,7 +73,7 @@ class SqliteEventLog:
         self._growth = asyncio.Event()
         self._owners: dict[tuple[str, str], SqliteConsumer] = {}  # of (group, topic)
         self._waiting = 0  # records
-        self._queue: queue.SimpleQueue[_Append | _Chore | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Append | Chore | None] = queue.SimpleQueue()
         self._closed = False
         self._reader = ThreadPoolExecutor(1, "event-log-reader")
         self._writer = threading.Thread(target=self._write_until_closed, name="event-log-writer", daemon=True)
@@ -162,7 +155,7 @@ class SqliteEventLog:
         """What `do` returns, called with the file in the thread that writes; no append waits for a lock that way."""
         if self._closed:
             raise Unavailable("the event log is closed")
-        chore = _Chore(do, Future())
+        chore = Chore(do, Future())
         self._queue.put(chore)
         result: Result = await asyncio.wrap_future(chore.done)
         return result
@@ -190,11 +183,11 @@ class SqliteEventLog:
             group, end = self._next_group()
             if group:
                 self._write(group)
-            if isinstance(end, _Chore):
-                _carry_out(end, self._writing)
+            if isinstance(end, Chore):
+                end.carry_out(self._writing)
             open_ = end is not None
 
-    def _next_group(self) -> tuple[list[_Append], _Chore | bool | None]:
+    def _next_group(self) -> tuple[list[_Append], Chore | bool | None]:
         """Every append that waits, up to a bound, and what ends them: a chore, nothing (True), or closing (None).
 
         Blocks until there is something.
@@ -241,10 +234,3 @@ class SqliteEventLog:
 def _settle_with_error(done: asyncio.Future[list[Appended]], error: AisleError) -> None:
     if not done.done():
         done.set_exception(error)
-
-
-def _carry_out(chore: _Chore, file: SqliteFile) -> None:
-    try:
-        chore.done.set_result(chore.do(file))
-    except Exception as error:
-        chore.done.set_exception(error)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import pickle
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -70,13 +72,17 @@ def _report(answer: bytes, returncode: int) -> IndexReport:
 def _main() -> None:
     """Do the job, and print the report or what went wrong."""
     give_way()
-    job: _Job = pickle.load(sys.stdin.buffer)
+    try:
+        job: _Job = pickle.load(sys.stdin.buffer)
+    except (EOFError, pickle.UnpicklingError):  # the process that asks has ended
+        sys.exit(1)
     try:
         with watching("compaction"):
             answer = asdict(_compacted(job))
     except AisleError as error:
         answer = {"error": type(error).__name__, "reason": str(error)}
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+    with suppress(BrokenPipeError):  # the process that asked has ended
+        os.write(sys.stdout.fileno(), f"{json.dumps(answer)}\n".encode())
 
 
 def _compacted(job: _Job) -> IndexReport:

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -149,4 +150,19 @@ async def test_a_record_that_cannot_be_written_is_told_and_does_not_end_the_writ
             await log.append(USER_EVENTS, [NewRecord("half a pair \ud800", b"a")])
     await log.append(USER_EVENTS, [NewRecord("v", b"b")])
     assert [record.value for record in await log.read(USER_EVENTS, 0)] == [b"b"]
+    await log.close()
+
+
+async def test_who_leaves_before_a_turn_between_appends_does_not_end_the_writing(tmp_path: Path) -> None:
+    log, goes_on, done = SqliteEventLog(tmp_path / "log.sqlite"), threading.Event(), list[str]()
+    first = asyncio.create_task(log.between_appends(lambda _: goes_on.wait(10)))
+    leaving = [asyncio.create_task(log.between_appends(lambda _: done.append("left"))) for _ in range(3)]
+    await asyncio.sleep(0.05)
+    for task in (*leaving, first):
+        task.cancel()
+    await asyncio.gather(first, *leaving, return_exceptions=True)
+    goes_on.set()
+    async with asyncio.timeout(10):
+        assert [place.offset for place in await log.append(USER_EVENTS, [NewRecord("v", b"a")])] == [1]
+    assert done == []
     await log.close()
