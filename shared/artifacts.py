@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.errors import Corrupt, NotFound, StorageFull
+from shared.errors import Corrupt, NotFound, StorageFull, Unavailable
 from shared.watchdog import progress
 
 MANIFEST, SEAL = "manifest.json", "manifest.json.sha256"
@@ -155,6 +155,8 @@ def current(root: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            raise Unavailable(f"{path} cannot be opened: no file descriptors are left") from error
         raise Corrupt(f"{path} cannot be read ({error}); write the name of a version into it") from error
     if name.startswith(".") or Path(name).name != name:
         raise Corrupt(f"{path} has {name[:100]!r}, which is no version; write the name of one into it")

@@ -1,8 +1,5 @@
 """A status is what an operator asks for when descriptors have run out, so it needs none."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from grpc import aio
@@ -12,23 +9,10 @@ from protos.admin_pb2_grpc import AdminServiceStub, add_AdminServiceServicer_to_
 from protos.status_pb2 import ReplicaStatus
 from services.gateway.admin_service import AdminService
 from services.gateway.processes import Processes
-from shared.descriptors import are_left
 from shared.events.sqlite import SqliteEventLog
 from shared.rpc import Server
 from shared.status import aisle_version, status_door
-
-
-@contextmanager
-def no_descriptors() -> Iterator[None]:
-    """Take all that this process may have."""
-    taken = []
-    try:
-        while are_left():
-            taken.append(os.dup(0))
-        yield
-    finally:
-        for descriptor in taken:
-            os.close(descriptor)
+from tests.descriptors import no_descriptors
 
 
 async def test_a_status_is_answered_by_a_gateway_without_descriptors(tmp_path: Path) -> None:

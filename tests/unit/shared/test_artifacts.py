@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from shared import artifacts
-from shared.errors import Corrupt, NotFound, StorageFull
+from shared.errors import Corrupt, NotFound, StorageFull, Unavailable
+from tests.descriptors import no_descriptors
 
 
 def _publish(root: Path, version: str, content: bytes = b"some vectors") -> None:
@@ -89,3 +90,10 @@ def test_there_is_nothing_where_nothing_was_published(tmp_path: Path) -> None:
     assert artifacts.versions(tmp_path / "no") == []
     with pytest.raises(NotFound):
         artifacts.read_manifest(tmp_path)
+
+
+def test_a_pointer_that_nothing_can_open_now_is_not_damaged(tmp_path: Path) -> None:
+    _publish(tmp_path, "v1")
+    with no_descriptors(), pytest.raises(Unavailable, match="no file descriptors are left"):
+        artifacts.current(tmp_path)
+    assert artifacts.current(tmp_path) == "v1"
