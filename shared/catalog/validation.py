@@ -11,6 +11,7 @@ ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000
 LIST_VALUES, ATTRIBUTES, CATEGORY_LEVELS = 100, 1_000, 20
 LARGEST_AMOUNT = 1e15  # cents are exact up to here, and float32, which ranks, has room
 LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
+EARLIEST_SECONDS = -62_135_596_800.0  # the start of the year 1
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -116,7 +117,7 @@ def _gtin(product: Product) -> _Faults:
 def _times(product: Product) -> _Faults:
     for field in ("publish_time", "available_time", "expire_time"):
         seconds: float | None = getattr(product, field)
-        if seconds is not None and not -62_135_596_800 <= seconds <= LATEST_SECONDS:
+        if seconds is not None and not EARLIEST_SECONDS <= seconds <= LATEST_SECONDS:
             yield field, "is not between the years 1 and 9999"
 
 

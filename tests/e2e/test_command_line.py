@@ -68,6 +68,8 @@ def test_an_export_is_read_and_said_so_with_what_was_not_read(aisle: Any, own_en
     assert "line 2: warning: price.amount: is '19,50': read as 19.5" in indexed.stderr
     assert "not read: Cost per item 1;" in indexed.stderr
     assert indexed.stdout.startswith("1 rows read, 0 rejected, 1 warnings; 1 products")
+    piped = aisle("load", "/dev/stdin", "--address", own_engine)
+    assert (piped.returncode, "write a pipe to a file first" in piped.stderr) == (1, True)
     loaded = aisle("load", path, "--address", own_engine, "--json", "--map", "Cost per item=attributes.cost")
     assert (report := json.loads(loaded.stdout))["accepted"] == 1, loaded.stderr
     assert (report["unread"], report["warned"], report["format"]) == (

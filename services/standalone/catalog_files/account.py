@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
+from shared.catalog.validation import printable
+
 LISTED = 1_000
 _NAMES_COUNTED = 1_000
 _NAME_CHARACTERS = 60  # compared with known names
@@ -76,7 +78,7 @@ class Account:
     def unread_columns(self, known: Mapping[str, str]) -> list[UnreadColumn]:
         """The columns that nothing read, those with most values first. `known`: comparable names, and names to show."""
         columns = sorted(self.unread.items(), key=lambda each: -each[1])
-        return [UnreadColumn(name, count, _nearest(name, known)) for name, count in columns]
+        return [UnreadColumn(printable(name), count, _nearest(name, known)) for name, count in columns]
 
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:

@@ -20,8 +20,8 @@ def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str
     if len(variants) == 1 and not choices[0]:
         return [_joined(primary, variants[0])]
     told_apart = [values or [str(variants[at].get("sku") or at + 1)] for at, values in enumerate(choices)]
-    rows = [_variant(primary, variant, values) for variant, values in zip(variants, told_apart, strict=True)]
-    return [_primary(primary, rows) if rows else primary, *rows]
+    rows = [variant_of(primary, variant, values) for variant, values in zip(variants, told_apart, strict=True)]
+    return [primary_of(primary, rows) if rows else primary, *rows]
 
 
 def _joined(primary: Row, variant: Row) -> Row:
@@ -32,7 +32,8 @@ def _joined(primary: Row, variant: Row) -> Row:
     return {name: value for name, value in joined.items() if value not in (None, "", [], {})}
 
 
-def _variant(primary: Row, variant: Row, values: Sequence[str]) -> Row:
+def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
+    """A variant with what it does not say itself from its primary; `values` tell it from the others."""
     inherited = {name: primary[name] for name in _INHERITED if name in primary}
     row = {**inherited, **{name: value for name, value in variant.items() if value not in (None, "", [], {})}}
     row["attributes"] = {**_attributes(primary), **_attributes(variant)}
@@ -52,7 +53,8 @@ def _id(product_id: Any, values: Sequence[str]) -> str:
     return whole.encode()[:_ID_BYTES].decode(errors="ignore")
 
 
-def _primary(primary: Row, variants: Sequence[Row]) -> Row:
+def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
+    """A primary with the lowest price, the best availability and all attributes and images of its variants."""
     row = dict(primary)
     if not row.get("price"):
         row["price"] = _lowest(variants)
@@ -73,7 +75,7 @@ def _amount(price: Any) -> float | None:
     amount: Any = price.get("amount") if isinstance(price, dict) else price
     try:
         return float(amount)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -16,6 +16,7 @@ from services.standalone.options import ADDRESS, Address, Attributes, Catalog, F
 from services.standalone.reading_report import counts_of, end_strictly, show_format, show_reading
 from services.standalone.work_bars import WorkBars
 from shared.catalog.wire import to_message
+from shared.errors import InvalidRequest
 
 
 def load(  # noqa: PLR0913  (the options of the command)
@@ -38,6 +39,8 @@ def load(  # noqa: PLR0913  (the options of the command)
     changes nothing.
     """
     started = time.perf_counter()
+    if catalog.exists() and not catalog.is_file():
+        raise InvalidRequest(str(catalog), "is no file; what is sent is read twice, so write a pipe to a file first")
     with EngineClient(address) as engine:
         if if_empty and (count := _product_count(engine)):
             report: dict[str, Any] = {"skipped": True, "products": count}

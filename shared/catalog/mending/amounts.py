@@ -110,9 +110,9 @@ def _whole(value: Any) -> int | None:
         text = text.removeprefix("-").removeprefix("+")
         number = float(text.replace(",", "")) if _WHOLE_THOUSANDS.fullmatch(text) else decimal_of(text)
         value = None if number is None else sign * number
-    if not isinstance(value, (int, float)) or not math.isfinite(value) or value != value // 1:
-        return None
-    return int(value)
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, float) and math.isfinite(value) and value == value // 1 else None
 
 
 def mend_rating(value: Any) -> Mended | None:

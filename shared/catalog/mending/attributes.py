@@ -1,11 +1,11 @@
 """Attributes in the shapes of other systems: lists of names and values, objects in objects, no numbers."""
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.catalog.mending.mended import Mended
+from shared.catalog.mending.numbers import is_finite
 from shared.catalog.validation import ATTRIBUTES, CONTROL, DESCRIPTION_CHARACTERS, ID_BYTES, LIST_VALUES
 
 _DEEPEST = 4  # objects in objects
@@ -78,18 +78,11 @@ def _value(value: Any) -> str | int | float | bool | None:
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
-        return value if _finite(value) else None
+        return value if is_finite(value) else None
     if isinstance(value, dict):
         named = next((value[key] for key in ("name", "label", "value") if isinstance(value.get(key), str)), None)
         return _value(named)
     return None
-
-
-def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
-        return False
 
 
 def _listed(value: Any) -> list[Any]:

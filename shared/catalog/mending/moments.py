@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from shared.catalog.mending.mended import Mended
-from shared.catalog.validation import LATEST_SECONDS
+from shared.catalog.validation import EARLIEST_SECONDS, LATEST_SECONDS
 
 _LONGEST = 60  # characters
 _EARLIEST_NUMBER = 100_000_000  # a text of fewer digits is a date or a year, not seconds since 1970
@@ -28,10 +28,12 @@ def mend_moment(value: Any) -> Mended | None:
     if isinstance(value, list):
         return mend_moment(value[0]) if len(value) == 1 else None
     seconds = _of_number(value) if isinstance(value, (int, float)) else _of_text(value)
-    return None if seconds is None else Mended(seconds, f"read as {shown(seconds)}")
+    if seconds is None or not EARLIEST_SECONDS <= seconds <= LATEST_SECONDS:
+        return None
+    return Mended(seconds, f"read as {_shown(seconds)}")
 
 
-def shown(seconds: float) -> str:
+def _shown(seconds: float) -> str:
     """A time in RFC 3339."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 

@@ -1,11 +1,11 @@
 """Texts and lists of texts that are too long, nested in objects, or no Unicode."""
 
-import math
 import re
 from collections.abc import Callable
 from typing import Any
 
 from shared.catalog.mending.mended import Mended
+from shared.catalog.mending.numbers import is_finite
 from shared.catalog.validation import CATEGORY_LEVELS, LIST_VALUES, TEXT_CHARACTERS
 
 _NAMES = ("name", "value", "text", "label", "title", "plain", "@value")
@@ -25,7 +25,7 @@ def text_of(value: Any, keys: tuple[str, ...] = _NAMES, depth: int = 0) -> str |
     if isinstance(value, bool) or value is None or depth > _DEEPEST:
         return None
     if isinstance(value, (int, float)):
-        return str(value) if math.isfinite(value) else None
+        return str(value) if is_finite(value) else None
     if isinstance(value, list):
         return text_of(value[0], keys, depth + 1) if len(value) == 1 else None
     found = next((value[key] for key in keys if key in value), None) if isinstance(value, dict) else None

@@ -13,26 +13,27 @@ _BATCH_ROWS = 1_000
 
 def rows_in(path: Path) -> Iterator[Line]:
     """The rows in their order; a row's number from 1 stands for its line."""
-    parquet = _library(path)
+    pyarrow = _library(path)
     size, number = path.stat().st_size, 0
     try:
-        file = parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(path)
         total = max(1, file.metadata.num_rows)
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             for row in batch.to_pylist():
                 number += 1
                 yield Line(number, _filled(row), "", size * number // total)
-    except OSError as error:  # pyarrow's own errors are of this kind or ValueErrors
-        raise Corrupt(f"{path}: the Parquet file is damaged ({error}); copy it again") from error
+    except (OSError, pyarrow.ArrowException) as error:
+        raise Corrupt(f"{path}: is no Parquet file, or a damaged one ({error}); write it again") from error
 
 
 def _library(path: Path) -> Any:
     try:
-        from pyarrow import parquet
+        import pyarrow
+        import pyarrow.parquet
     except ImportError as error:
-        what = "is a Parquet file, which needs the extra parquet: pip install 'aisle[parquet]'"
+        what = "is a Parquet file, which needs extra 'parquet': run pip install '.[parquet]'"
         raise InvalidRequest(str(path), what) from error
-    return parquet
+    return pyarrow
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:

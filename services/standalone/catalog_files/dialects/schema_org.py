@@ -146,7 +146,7 @@ def _price(offer: Row) -> Row:
 def _number(amount: Any) -> float:
     try:
         return float(amount)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return float("inf")
 
 

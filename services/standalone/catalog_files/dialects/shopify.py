@@ -18,6 +18,8 @@ _OURS = {
     "description": "description",
     "vendor": "brands",
     "product category": "category",
+    "standardized product type": "category",
+    "custom product type": "product_type",
     "type": "product_type",
     "tags": "tags",
     "published": "published",

@@ -5,6 +5,7 @@ from typing import Any
 from services.standalone.catalog_files.dialect import Dialect, Row, first, listed, row_by_row, taken, without_empty
 from services.standalone.catalog_files.family import family
 from services.standalone.catalog_files.plain_text import plain_text
+from shared.catalog.mending.numbers import is_finite
 
 _NO_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
@@ -70,11 +71,17 @@ def _category(value: Any) -> Any:
 
 def _rating(value: Any) -> Row:
     """On a scale to 5, from the scale that it names."""
-    if not isinstance(value, dict) or not isinstance(value.get("value"), (int, float)):
+    if not isinstance(value, dict):
         return {}
-    largest = value.get("scale_max")
-    scale = 5 / largest if isinstance(largest, (int, float)) and largest > 0 else 1
-    return without_empty({"average": value["value"] * scale, "count": value.get("count")})
+    average: Any = value.get("value")
+    largest: Any = value.get("scale_max")
+    if _is_number(average) and _is_number(largest) and largest > 0:
+        average = average * (5 / largest)
+    return without_empty({"average": average, "count": value.get("count")})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and is_finite(value)
 
 
 def _variant(content: Row) -> Row:
@@ -121,7 +128,7 @@ def _price(price: Any, before: Any) -> Row:
 
 def _major(price: Any) -> Any:
     """The amount in units of its currency, from the smallest unit of it."""
-    if not isinstance(price, dict) or not isinstance(price.get("amount"), (int, float)):
+    if not isinstance(price, dict) or not _is_number(price.get("amount")):
         return price.get("amount") if isinstance(price, dict) else price
     currency = str(price.get("currency", "")).upper()
     digits = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.standalone.catalog_files.account import Account
 from services.standalone.catalog_files.dialect import Dialect, Row, split, taken, without_empty
-from services.standalone.catalog_files.family import family
+from services.standalone.catalog_files.family import primary_of, variant_of
 from services.standalone.catalog_files.plain_text import plain_text
 from shared.json_lines import Line
 
@@ -15,42 +15,52 @@ _ATTRIBUTE = re.compile(r"Attribute (\d+) name")
 _SIZES = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
 _YES = ("1", "yes", "true", "instock")
 _BACKORDER = ("1", "yes", "notify", "true")
-_MOST_HELD = 2_000  # variations of one parent
+_OF_PARENT = ("price", "availability", "attributes", "images")  # what a variation says of its parent
+_MOST_HELD = 5_000  # parents
 
 
 def _matches(names: frozenset[str], _: Row) -> bool:
     return "Name" in names and sum(sign in names for sign in _SIGNS) >= 2
 
 
-def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
-    ids: dict[str, str] = {}  # of parents by SKU
-    held: list[tuple[Line, Row]] = []  # a parent, and the variations behind it
+def _translated(lines: Iterator[Line], _: Account) -> Iterator[Line]:
+    parents = _Parents()
     for line in lines:
         if line.fault:
             yield line
-            continue
-        if reason := _hidden(line.content):
-            yield from _released(held)
-            held = []
+        elif reason := _hidden(line.content):
             yield Line(line.number, {}, reason, line.bytes_read)
-            continue
-        row = _row(line.content, ids)
-        joins = held and row.get("primary_product_id") == held[0][1].get("product_id") and len(held) < _MOST_HELD
-        if not joins:
-            yield from _released(held)
-            held = []
-        held.append((line, row))
-    yield from _released(held)
+        else:
+            yield from parents.taken(line)
+    yield from parents.released(0)
 
 
-def _released(held: list[tuple[Line, Row]]) -> Iterator[Line]:
-    """The parent with what its variations say of it, and the variations."""
-    if not held:
-        return
-    primary, variants = held[0][1], [row for _, row in held[1:]]
-    products = family(primary, variants, [["-"]] * len(variants)) if variants else [primary]
-    for (line, _), product in zip(held, products, strict=True):
-        yield Line(line.number, product, "", line.bytes_read)
+class _Parents:
+    """Variable products, which wait for what their variations say of them; these may stand anywhere behind."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, tuple[Line, Row, list[Row]]] = {}
+        self._ids: dict[str, str] = {}  # of parents by SKU
+
+    def taken(self, line: Line) -> Iterator[Line]:
+        """The products that can be given out once a row is read."""
+        is_parent = "variable" in str(line.content.get("Type", ""))
+        row = _row(line.content, self._ids)
+        held = self._held.get(str(row.get("primary_product_id", "")))
+        if is_parent:
+            self._held[str(row.get("product_id"))] = (line, row, [])
+            yield from self.released(_MOST_HELD)
+            return
+        if held:
+            row = variant_of(held[1], row)
+            held[2].append({name: row[name] for name in _OF_PARENT if name in row})
+        yield Line(line.number, row, "", line.bytes_read)
+
+    def released(self, most: int) -> Iterator[Line]:
+        """The parents that have waited longest, until no more than `most` wait."""
+        while len(self._held) > most:
+            line, row, variants = self._held.pop(next(iter(self._held)))
+            yield Line(line.number, primary_of(row, variants) if variants else row, "", line.bytes_read)
 
 
 def _hidden(content: Row) -> str:
@@ -103,7 +113,7 @@ def _price(rest: Row) -> Row:
 def _stock(rest: Row) -> Row:
     """The stock of a simple product; "parent" in a variation's means that the parent counts for all."""
     said, quantity, backorders = (taken(rest, name) for name in ("In stock?", "Stock", "Backorders allowed?"))
-    count = quantity if str(quantity or "").strip().lstrip("-").replace(".", "", 1).isdigit() else None
+    count = quantity if str(quantity or "").strip().lstrip("-").replace(".", "", 1).isdecimal() else None
     state = "in_stock" if said is None or str(said).lower() in _YES else "out_of_stock"
     if str(said or "").lower() in ("backorder", "onbackorder"):
         state = "backorder"
