@@ -30,6 +30,7 @@ from shared.pace import unhurried
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
+_FETCHED_BYTES = 16 << 20  # of products in a message; a channel takes 32 MiB
 _MAX_WAIT_MS = 30_000.0
 _KEPT_MS = 50.0  # of the call's own deadline, for the way back
 
@@ -76,8 +77,19 @@ class CatalogService(CatalogServiceServicer):
         answer.rejections.extend(rejections[: _MAX_LISTED - len(answer.rejections)])
 
     async def _shown(self, product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
-        wanted = FetchProductsRequest(product_ids=product_ids, wait_for_visible=log_position, budget_ms=wait_ms)
-        return (await self._retrieval.FetchProducts(wanted)).products
+        """As many at a time as a message holds: large products come in several."""
+        found: list[Product] = []
+        asked = list(product_ids)
+        while True:
+            fetched = await self._retrieval.FetchProducts(
+                FetchProductsRequest(
+                    product_ids=asked, wait_for_visible=log_position, budget_ms=wait_ms, max_bytes=_FETCHED_BYTES
+                )
+            )
+            found.extend(fetched.products)
+            if not fetched.shortened:
+                return found
+            asked = asked[asked.index(found[-1].product_id) + 1 :]
 
     async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
         """See protos/catalog.proto."""
