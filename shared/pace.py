@@ -27,9 +27,13 @@ class Pace:
         self._slice_seconds, self._clock = slice_seconds, clock
         self._ends = clock() + slice_seconds
 
+    def is_over(self) -> bool:
+        """Whether the slice is used up; to be asked after each small step, since awaiting `breathe` takes longer."""
+        return self._clock() >= self._ends
+
     async def breathe(self) -> None:
-        """Let others have their turn if the slice is used up; to be awaited after each small step."""
-        if self._clock() >= self._ends:
+        """Let others have their turn if the slice is used up; to be awaited after each step."""
+        if self.is_over():
             await asyncio.sleep(self.rest_seconds)
             self._ends = self._clock() + self._slice_seconds
 
@@ -39,4 +43,5 @@ async def unhurried(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
     pace = Pace()
     for item in items:
         yield item
-        await pace.breathe()
+        if pace.is_over():
+            await pace.breathe()

@@ -60,32 +60,39 @@ class MemoryFeatureStore:
 
     async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:
         """See FeatureStore."""
-        return [self._replace(change) for change in changes]
+        now_seconds = self._now()
+        written = [self._replace(change, now_seconds) for change in changes]
+        self._make_room()
+        return written
 
-    def _replace(self, change: Change) -> bool:
+    def _replace(self, change: Change, now_seconds: float) -> bool:
         old = self._entries.get(change.key)
         if (old.value[: marks.size(old.value)] if old else b"") != change.expected:
             return False
         kind = _SEARCHES if _is_search(change) else change.key[0]
-        self._put(kind, Saved(change.key, change.value, self._now() + change.ttl_seconds, change.acted))
+        self._put(kind, change.key, change.value, now_seconds + change.ttl_seconds, change.acted)
         if self._generation and kind != _SEARCHES:
             self._changed.add(change.key)
         return True
 
-    def _put(self, kind: str, saved: Saved) -> None:
-        if old := self._entries.pop(saved.key, None):
-            old.shelf.remove(saved.key, old)
-        shelf = self._shelves[kind]
-        self._entries[saved.key] = shelf.put(saved.key, saved.value or b"", saved.expires_seconds, saved.acted)
-        for gone in shelf.forget(self._steady()):
-            del self._entries[gone]
-            if self._generation and kind != _SEARCHES:
-                self._changed.add(gone)
+    def _put(self, kind: str, key: str, value: bytes, expires_seconds: float, acted: bool) -> None:
+        if old := self._entries.get(key):
+            old.shelf.remove(key, old)
+        self._entries[key] = self._shelves[kind].put(key, value, expires_seconds, acted)
+
+    def _make_room(self) -> None:
+        now_seconds = self._steady()
+        for kind, shelf in self._shelves.items():
+            for gone in shelf.forget(now_seconds):
+                del self._entries[gone]
+                if self._generation and kind != _SEARCHES:
+                    self._changed.add(gone)
 
     def restore(self, rows: Iterable[Saved]) -> None:
         """Take in what was saved, the least recently changed first."""
         for row in rows:
-            self._put(row.key[0], row)
+            self._put(row.key[0], row.key, row.value or b"", row.expires_seconds, row.acted)
+        self._make_room()
 
     def take_changes(self) -> list[tuple[str, Entry | None]]:
         """Keys that have changed since this was last asked, as they are now; None: forgotten. See `saved`.

@@ -246,5 +246,5 @@ async def test_pages_have_their_turn_between_any_two_steps_of_a_batch() -> None:
     worker.pace = Pace(slice_seconds=0.0)
     await worker.catch_up()
     task.cancel()
-    steps_of_a_record = 3  # it is read, heard by its visitor, and put into one counter after another
-    assert turns > 20 * (steps_of_a_record + len(names))
+    steps_of_a_record = 3  # it is read, heard by its visitor, and counted for its keys
+    assert turns > 20 * steps_of_a_record + len(names)
