@@ -20,6 +20,7 @@ Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]  # a key and its v
 
 _LEAST_TTL_SECONDS = 3_600  # of what is long past: until a replay has come to what is newer
 _INCREMENTS_AT_ONCE = 20  # of up to 100 names each, which takes about a millisecond
+_COUNTED_AT_ONCE = 5_000  # keys; more than a batch of ordinary pages and events has
 _KEYS_AT_ONCE = 500  # read and written in one trip to the store
 
 
@@ -74,6 +75,7 @@ class FeatureWriter:
         return tellings
 
     async def _count(self, observations: Iterable[Observation]) -> None:
+        """Count them in the order of the log, not too many at a time: objects by the hundred thousand are slow."""
         increments: dict[str, list[Increment]] = defaultdict(list)
         spans: dict[str, int] = {}
         for observation in observations:
@@ -81,7 +83,13 @@ class FeatureWriter:
                 increments[key].append(increment)
                 spans[key] = max(spans.get(key, 0), _ttl(base_seconds, observation.logged_seconds))
             await self.pace.breathe()
+            if len(spans) >= _COUNTED_AT_ONCE:
+                await self._add(increments, spans)
+                increments.clear()
+                spans.clear()
+        await self._add(increments, spans)
 
+    async def _add(self, increments: Mapping[str, Sequence[Increment]], spans: Mapping[str, int]) -> None:
         async def rework(key: str, old: bytes | None) -> Reworked:
             counters, changed = Counters(old), False
             mine = increments[key]

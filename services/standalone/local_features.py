@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -22,6 +22,7 @@ from shared.features.config import FeaturesConfig
 from shared.features.feature_file import FeatureFile, put_aside
 from shared.features.memory import MemoryFeatureStore, saved
 from shared.features.saved import Saved, without_marks
+from shared.features.shelf import Entry
 from shared.pace import SLICE_SECONDS
 
 Result = TypeVar("Result")
@@ -158,18 +159,28 @@ class LocalFeatures:
 
     async def _save(self) -> None:
         async with self._saving:
-            changes, offsets = self.store.take_changes(), dict(self._counted.offsets)
-            if (not changes and offsets == self._counted.saved) or self._file is None:
+            changed, offsets = self.store.take_changed(), dict(self._counted.offsets)
+            if (not changed and offsets == self._counted.saved) or self._file is None:
                 return
+            changes = await self._current(changed)  # of now or a little later than the offsets: never of before
             file, rows = self._file, (saved(*change) for change in changes)
             try:
                 await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id))
             except AisleError as error:
-                self.store.put_back(key for key, _ in changes)
+                self.store.put_back(changed)
                 self._complaint.tell(error)
             else:
                 self._counted.saved = offsets
                 self._complaint.settle()
+
+    async def _current(self, changed: Iterable[str]) -> list[tuple[str, Entry | None]]:
+        """The changed keys as they are, gathered a part at a time: there may be hundreds of thousands."""
+        changes: list[tuple[str, Entry | None]] = []
+        keys = iter(changed)
+        while some := self.store.current(islice(keys, _ROWS_AT_ONCE)):
+            changes += some
+            await asyncio.sleep(0)
+        return changes
 
     async def _in_thread(self, do: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._thread, do)

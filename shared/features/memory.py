@@ -14,6 +14,7 @@ MEMORY_BYTES = 256 << 20
 
 _SEARCHES = "search"  # pages shown to nobody known; the other kinds are the first letters of keys (keys.py)
 _SHARES = {"p": 0.4, "q": 0.25, "v": 0.3, _SEARCHES: 0.05}
+_NUMBERS = {kind: number for number, kind in enumerate(_SHARES)}
 
 
 class MemoryFeatureStore:
@@ -34,7 +35,9 @@ class MemoryFeatureStore:
 
         `generation` is the name of one that outlives the process: then somebody restores it, and saves its changes.
         """
-        self._shelves = {kind: Shelf(int(max_bytes * share)) for kind, share in _SHARES.items()}
+        self._shelves = [Shelf(int(max_bytes * share)) for share in _SHARES.values()]
+        # Two a shelf; an entry's place is 2 x the number of its shelf, and 1 more when a shopper acted.
+        self._orders = [order for shelf in self._shelves for order in (shelf.shown, shelf.acted)]
         self._entries: dict[str, Entry] = {}
         self._now, self._steady, self._generation = now, steady or now, generation
         self._changed: set[str] = set()
@@ -45,7 +48,7 @@ class MemoryFeatureStore:
     @property
     def held_bytes(self) -> int:
         """What keys and values take, with Python's objects around them."""
-        return sum(shelf.held_bytes for shelf in self._shelves.values())
+        return sum(shelf.held_bytes for shelf in self._shelves)
 
     async def generation(self) -> str:
         """See FeatureStore."""
@@ -55,8 +58,8 @@ class MemoryFeatureStore:
         """See FeatureStore."""
         found = [self._entries.get(key) for key in keys]
         for key, entry in zip(compress(keys, found), filter(None, found), strict=True):
-            entry.order.move_to_end(key)
-        return [entry.value if entry else None for entry in found]
+            self._orders[entry[2]].move_to_end(key)
+        return [entry[0] if entry else None for entry in found]
 
     async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:
         """See FeatureStore."""
@@ -67,7 +70,7 @@ class MemoryFeatureStore:
 
     def _replace(self, change: Change, now_seconds: float) -> bool:
         old = self._entries.get(change.key)
-        if (old.value[: marks.size(old.value)] if old else b"") != change.expected:
+        if (old[0][: marks.size(old[0])] if old else b"") != change.expected:
             return False
         kind = _SEARCHES if _is_search(change) else change.key[0]
         self._put(kind, change.key, change.value, now_seconds + change.ttl_seconds, change.acted)
@@ -76,13 +79,18 @@ class MemoryFeatureStore:
         return True
 
     def _put(self, kind: str, key: str, value: bytes, expires_seconds: float, acted: bool) -> None:
-        if old := self._entries.get(key):
-            old.shelf.remove(key, old)
-        self._entries[key] = self._shelves[kind].put(key, value, expires_seconds, acted)
+        self._remove(key)
+        place = 2 * _NUMBERS[kind] + acted
+        entry = self._entries[key] = value, expires_seconds, place
+        self._shelves[place // 2].put(self._orders[place], key, entry)
+
+    def _remove(self, key: str) -> None:
+        if old := self._entries.pop(key, None):
+            self._shelves[old[2] // 2].remove(self._orders[old[2]], key)
 
     def _make_room(self) -> None:
         now_seconds = self._steady()
-        for kind, shelf in self._shelves.items():
+        for kind, shelf in zip(_SHARES, self._shelves, strict=True):
             for gone in shelf.forget(now_seconds):
                 del self._entries[gone]
                 if self._generation and kind != _SEARCHES:
@@ -94,16 +102,20 @@ class MemoryFeatureStore:
             self._put(row.key[0], row.key, row.value or b"", row.expires_seconds, row.acted)
         self._make_room()
 
-    def take_changes(self) -> list[tuple[str, Entry | None]]:
-        """Keys that have changed since this was last asked, as they are now; None: forgotten. See `saved`.
+    def take_changed(self) -> set[str]:
+        """The keys that have changed or were forgotten since this was last asked.
 
         Searches by nobody are left out: their records do not come twice from a log in a file.
         """
         changed, self._changed = self._changed, set()
-        return [(key, self._entries.get(key)) for key in changed]
+        return changed
+
+    def current(self, keys: Iterable[str]) -> list[tuple[str, Entry | None]]:
+        """Keys as they are now; None: forgotten. See `saved`."""
+        return [(key, self._entries.get(key)) for key in keys]
 
     def put_back(self, keys: Iterable[str]) -> None:
-        """Note keys whose changes were taken and could not be saved."""
+        """Note keys that were taken and could not be saved."""
         self._changed.update(keys)
 
     async def publish(self, generation: str) -> None:
@@ -112,7 +124,7 @@ class MemoryFeatureStore:
     async def forget(self, generation: str) -> None:
         """See FeatureStore."""
         for key in list(self._entries):
-            self._entries[key].shelf.remove(key, self._entries.pop(key))
+            self._remove(key)
 
     async def close(self) -> None:
         """See FeatureStore."""
@@ -120,7 +132,10 @@ class MemoryFeatureStore:
 
 def saved(key: str, entry: Entry | None) -> Saved:
     """A change as it is saved."""
-    return Saved(key, entry.value, entry.expires_seconds, entry.acted) if entry else Saved(key, None)
+    if entry is None:
+        return Saved(key, None)
+    value, expires_seconds, place = entry
+    return Saved(key, value, expires_seconds, acted=place % 2 == 1)
 
 
 def _is_search(change: Change) -> bool:
