@@ -13,6 +13,8 @@ import pytest
 
 from protos.admin_pb2 import GetStatusRequest
 from protos.admin_pb2_grpc import AdminServiceStub
+from protos.catalog_pb2 import GetProductRequest
+from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
@@ -69,4 +71,17 @@ def test_without_retrieval_a_search_is_unavailable_at_once_and_the_rest_answers(
     assert time.perf_counter() - start < 2
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     assert AdminServiceStub(gateway.channel).GetStatus(GetStatusRequest()).aisle_version
+    assert gateway.end(signal.SIGTERM) == 0
+
+
+def test_a_position_that_no_write_was_given_is_refused_at_once(tmp_path: Path) -> None:
+    gateway = Process(tmp_path / "log.sqlite")
+    search, catalog = SearchServiceStub(gateway.channel), CatalogServiceStub(gateway.channel)
+    for ask in (
+        lambda: search.Search(SearchRequest(wait_for_visible=1 << 63, deadline_ms=60_000)),
+        lambda: catalog.GetProduct(GetProductRequest(product_id="p1", wait_for_visible=1)),
+    ):
+        with pytest.raises(grpc.RpcError, match="was never given, the log ends at 0") as refused:
+            ask()
+        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert gateway.end(signal.SIGTERM) == 0
