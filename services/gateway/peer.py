@@ -4,6 +4,7 @@ A caller cannot choose it freely, unlike a visitor_id. All callers behind one pr
 """
 
 import ipaddress
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,6 +16,7 @@ def peer_of(context: Any) -> str:
     return _without_port(context.peer()) if context is not None else ""
 
 
+@lru_cache(1_000)  # connections
 def _without_port(peer: str) -> str:
     """Of "ipv4:HOST:PORT" or "ipv6:[HOST]:PORT" the host; anything else, such as "unix:PATH", as it is."""
     kind, _, rest = unquote(peer).partition(":")
