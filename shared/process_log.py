@@ -1,7 +1,9 @@
 """What a process says on standard error."""
 
 import logging
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 
 _OURS = ("services", "shared")
@@ -10,35 +12,54 @@ _TALKATIVE = (
     "kafka.coordinator",  # every try for a coordinator that Kafka is still making; the worker says that it waits
 )
 _REST_SECONDS = 60
+_MAX_KINDS = 1_000  # of messages that are remembered, unless more come within a minute
+_NUMBERS = re.compile(r"\d+")
+
+_Kind = tuple[str, str, int, str]  # logger, file, line, words
 
 
-def begin() -> None:
-    """Our own messages, and the warnings of libraries. Once, before anything else."""
+def begin(news: bool = True) -> None:
+    """Our own messages, all or without `news` the warnings alone, and the warnings of libraries. Once, at the start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
-        handler.addFilter(LibrariesSparingly())
-    for name in _OURS:
+        handler.addFilter(Sparingly())
+    for name in _OURS if news else ():
         logging.getLogger(name).setLevel(logging.INFO)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-class LibrariesSparingly(logging.Filter):
-    """A library's warning passes once a minute, however often it comes and whatever numbers are in it.
+class Sparingly(logging.Filter):
+    """What repeats passes once a minute, and then says how often it came.
 
-    kafka-python says several times a second that a broker is away; the places that wait for it say so once.
+    For a library that is a warning of one line of its code, whatever it says: kafka-python says several times a second
+    that a broker is away, and the places that wait for it say so once. For us it is a warning or an error with the same
+    words, whatever numbers are in it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._clock, self._passed = clock, dict[tuple[str, str, int], float]()
+        self._clock = clock
+        self._passed: dict[_Kind, float] = {}
+        self._held_back: Counter[_Kind] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
-        if record.name.partition(".")[0] in _OURS:
+        ours = record.name.partition(".")[0] in _OURS
+        if ours and record.levelno < logging.WARNING:
             return True
-        place, now = (record.name, record.pathname, record.lineno), self._clock()
-        if now - self._passed.get(place, -_REST_SECONDS) < _REST_SECONDS:
+        words = _NUMBERS.sub("", record.getMessage()) if ours else ""
+        kind, now = (record.name, record.pathname, record.lineno, words), self._clock()
+        if now - self._passed.get(kind, -_REST_SECONDS) < _REST_SECONDS:
+            self._held_back[kind] += 1
             return False
-        self._passed[place] = now
+        if count := self._held_back.pop(kind, 0):
+            record.msg = f"{record.getMessage()} ({count:,} more times since this was written last)"
+            record.args = ()
+        self._note(kind, now)
         return True
+
+    def _note(self, kind: _Kind, now: float) -> None:
+        if len(self._passed) >= _MAX_KINDS:
+            self._passed = {kind: at for kind, at in self._passed.items() if now - at < _REST_SECONDS}
+        self._passed[kind] = now

@@ -14,6 +14,7 @@ import typer
 from protos.admin_pb2 import GetStatusResponse
 from services.standalone.console import print_json, say
 from services.standalone.options import DATA, AcceptLog, Bundle, Data, Json
+from shared import process_log
 from shared.listening import LOOPBACK, dialled
 from shared.priority import answer_promptly
 
@@ -31,6 +32,7 @@ def serve(  # noqa: PLR0913  (its options)
 
     With --json, one object with the address is printed once it is ready.
     """
+    process_log.begin(news=False)
     asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin, accept_log))
 
 
