@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared import artifacts
+from shared import artifacts, promotions
 from shared.errors import Corrupt, NotFound
 
 _logger = logging.getLogger(__name__)
@@ -73,14 +73,29 @@ def versions(root: Path) -> list[str]:
 def in_use(root: Path) -> Bundle | None:
     """The bundle that was promoted under `root`, else the one that Aisle ships; its files are not checked."""
     promoted = artifacts.current(root)
+    if promoted and not (root / promoted / MANIFEST).is_file():
+        remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
+        raise NotFound(f"{root / artifacts.CURRENT} names {promoted[:100]!r}, which is no bundle; {remedy}")
     if promoted:
         return read(root / promoted, verify=False)
     return read(DEFAULT, verify=False) if (DEFAULT / MANIFEST).is_file() else None
 
 
+def default_version() -> str:
+    """The name of the bundle that Aisle ships; empty when it ships none."""
+    return read(DEFAULT, verify=False).version if (DEFAULT / MANIFEST).is_file() else ""
+
+
+def promoted(root: Path) -> list[Path]:
+    """Folders of the bundles that may serve: the one in use, those that it took the place of, the default last."""
+    default = default_version()
+    names = [*reversed(promotions.history(root, default)), default]
+    return [DEFAULT if name == default else root / name for name in dict.fromkeys(names) if name]
+
+
 def with_heads(root: Path, heads_sha256: str) -> Bundle | None:
-    """A bundle with these heads, the newest if there are several; None when there is none."""
-    folders = [*(root / name for name in reversed(versions(root))), DEFAULT]
+    """A bundle with these heads, of several a promoted one, else the newest; None when there is none."""
+    folders = [*promoted(root), *(root / name for name in reversed(versions(root)))]
     bundles = (read(folder, verify=False) for folder in folders if (folder / MANIFEST).is_file())
     return next((each for each in bundles if each.files.get(HEADS) == heads_sha256), None)
 

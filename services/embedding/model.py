@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from services.embedding.encoding import EncoderIdentity
 from services.embedding.weights import EncoderFiles, Tensors, read_tensors
 from shared.bundle import ENCODER_PREFIX, HEADS, Bundle
@@ -62,7 +64,15 @@ class EncoderSource:
 
     def _bundle_tensors(self) -> Tensors:
         path: Path | None = self.bundle.path(HEADS) if self.bundle else None
-        return read_tensors(path) if path else {}
+        return read_heads(path) if path else {}
+
+
+def read_heads(path: Path) -> Tensors:
+    """A bundle's heads, and what its encoder has learnt; Corrupt when they cannot be read or are not finite."""
+    tensors = read_tensors(path)
+    if strange := [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]:
+        raise Corrupt(f"{path}: {strange[0]} has numbers that are not finite; train the bundle again or roll back")
+    return tensors
 
 
 def _heads(tensors: Tensors) -> Tensors:

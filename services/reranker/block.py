@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.engine import DTYPES, Engine, has_int8_dot, open_engine
+from services.reranker.graph_check import check_graph
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows, TokenStates
+from shared.bundle import DEFAULT
 from shared.errors import Corrupt, InvalidRequest
 
 _QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
@@ -33,17 +35,21 @@ class BlockModel:
         types = {node.name: node.type for node in self._session.get_inputs()}
         if unknown := types.keys() - _QUERY_INPUTS.keys() - {"product_states", "product_mask"}:
             raise Corrupt(f"block.onnx has the inputs {sorted(unknown)}, which this version cannot fill")
+        if missing := {"product_states", "product_mask"} - types.keys():
+            raise Corrupt(f"block.onnx has no input {min(missing)}, so it cannot read products")
         self._query_inputs = {name: field for name, field in _QUERY_INPUTS.items() if name in types}
         self._hidden = next((n.shape[-1] for n in self._session.get_inputs() if n.name == "query_hidden"), None)
         self._mask_type = DTYPES[types["product_mask"]]
 
     @classmethod
     def open(cls, path: Path, precision: str) -> "BlockModel":
-        """The model in `path`; precision auto, int8 or fp32.
+        """The model in `path`; precision auto, int8 or fp32. Raises Corrupt, naming the file, when it is no such model.
 
         Where int8 cannot win (AVX2 alone: 5.3 ms beside 5.0) auto is fp32 without a trial, a second less of a start.
         """
         chosen = "fp32" if precision == "auto" and not has_int8_dot() else precision
+        if path.parent != DEFAULT:
+            check_graph(path, {*_QUERY_INPUTS, "product_states", "product_mask"}, "score")
         return cls(open_engine(path, chosen, 1, _TRIAL))
 
     def score(self, query: EncodedQuery, states: Matrix, mask: NDArray[np.bool_]) -> Matrix:

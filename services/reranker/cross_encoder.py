@@ -7,6 +7,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from services.reranker.engine import Engine, open_engine
+from services.reranker.graph_check import check_graph
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 from shared.bundle import CROSS_ENCODER, TOKENIZER
@@ -31,7 +32,8 @@ class CrossEncoderModel:
 
     @classmethod
     def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> "CrossEncoderModel":
-        """The model in FOLDER."""
+        """The model in FOLDER. Raises Corrupt, naming the file, when it is no such model."""
+        check_graph(folder / CROSS_ENCODER, _TRIAL)
         path = str(folder / TOKENIZER)
         tokenizer = used_once(lambda: Tokenizer.from_file(path), lambda read: read.encode_batch([("", "")]))
         tokenizer.enable_truncation(max_tokens, strategy="longest_first")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from shared.errors import Corrupt
 from shared.first_use import used_once
 
 Sizes = Mapping[str, tuple[int, ...]]  # of a trial's inputs, by name, without the dimensions that the model fixes
@@ -30,7 +31,20 @@ class Engine:
 
 
 def open_engine(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
-    """The float32 model in `path` as `precision`: int8, fp32, or auto for the faster of them on such inputs."""
+    """The float32 model in `path` as `precision`: int8, fp32, or auto for the faster of them on such inputs.
+
+    Raises Corrupt, naming the file, when it cannot be opened or does not take such inputs.
+    """
+    try:
+        return _chosen(path, precision, threads, trial)
+    except OSError:
+        raise
+    except Exception as error:  # onnxruntime has a dozen of its own
+        why = str(error).partition("\n")[0][:200]
+        raise Corrupt(f"{path} cannot be used ({why}); train the bundle again or roll back") from error
+
+
+def _chosen(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
     if precision != "auto":
         return _used_once(path, precision, threads, trial)
     whole, small = (_used_once(path, each, threads, trial) for each in ("fp32", "int8"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.reranker.config import RerankerConfig
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import Texts, fitting_bundle, open_reranker, open_snapshot
+from services.reranker.opening import Texts, fitting_bundles, open_reranker, open_snapshot
 from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
 from shared.artifacts import current
@@ -57,7 +57,7 @@ class RerankerShop:
     def __init__(
         self, data: Path, config: RerankerConfig, texts: Texts, opened: OpenedRerankers, bundle_version: str = ""
     ) -> None:
-        """`bundle_version` "" is the newest bundle in use that fits the snapshot."""
+        """`bundle_version` "" is the promoted bundle, or the one before it while it does not fit the snapshot."""
         self._data, self._config, self._texts, self._bundle_version = data, config, texts, bundle_version
         self._opened = opened
         self._snapshot: RerankerSnapshot | None = None
@@ -93,7 +93,7 @@ class RerankerShop:
         snapshot = self._snapshot
         if snapshot is None:
             return
-        chosen = fitting_bundle(self._data, snapshot.heads_sha256, self._bundle_version)
+        chosen = fitting_bundles(self._data, snapshot.heads_sha256, self._bundle_version)[0]
         if self.reranker and self.reranker.snapshot is snapshot and self.reranker.bundle_version == chosen.version:
             return
         reranker = self._reranker_of(snapshot)

@@ -1,5 +1,6 @@
 """From folders on the disk to a reranker that serves: a snapshot, and the bundle that fits it."""
 
+import logging
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -21,15 +22,15 @@ from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared import bundle
-from shared.artifacts import current
 from shared.bundle import Bundle
-from shared.errors import NotFound
+from shared.errors import Corrupt, NotFound
 from shared.first_use import used_once
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, read_manifest
 from shared.snapshot.products import ProductStore
 
 DEFAULT_BUNDLE = bundle.DEFAULT
+_LOG = logging.getLogger(__name__)
 
 _NO_FEATURES = np.zeros((1, len(FEATURES)), np.float32)  # of one candidate
 _GUESS_MS = 0.2  # a candidate, before the first has been timed
@@ -62,19 +63,31 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
 ) -> Reranker:
     """The reranker of a snapshot. Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
 
-    `bundle_version` asks for one bundle; without it, the newest that fits the snapshot is used. `snapshot` is the
-    snapshot when it is open already.
+    `bundle_version` asks for one bundle; without it, the one in use serves, or the one before it while it does not fit
+    the snapshot or is broken. `snapshot` is the snapshot when it is open already.
 
     Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread that waits for
     a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
     opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
-    chosen = fitting_bundle(data, opened.heads_sha256, bundle_version)
-    scorer = _scorer(chosen, opened.states, lambda: texts(opened), config)
+    failures: list[Corrupt] = []
+    for chosen in fitting_bundles(data, opened.heads_sha256, bundle_version):
+        try:
+            return _reranker(opened, bundle.read(chosen.folder), lambda: texts(opened), config)
+        except Corrupt as error:
+            _LOG.error("bundle %s is not used: %s", chosen.version, error)
+            failures.append(error)
+    raise failures[0]
+
+
+def _reranker(
+    snapshot: RerankerSnapshot, chosen: Bundle, texts: Callable[[], ProductTexts], config: RerankerConfig
+) -> Reranker:
+    scorer = _scorer(chosen, snapshot.states, texts, config)
     paced = _paced(scorer, config) if scorer else None
     ranker = used_once(lambda: Ranker.open(chosen.folder), lambda ranker: ranker.score(_NO_FEATURES))
-    return Reranker(opened, ranker, paced, chosen.version, config.affinity_weight)
+    return Reranker(snapshot, ranker, paced, chosen.version, config.affinity_weight)
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
@@ -84,16 +97,15 @@ def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
     return PacedScorer(batched, config.block_batch * batched.threads, config.block_limit, Pace(_GUESS_MS))
 
 
-def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
-    """The newest bundle, up to the one in use, with the heads that made the snapshot's token states.
+def fitting_bundles(data: Path, heads_sha256: str, version: str = "") -> list[Bundle]:
+    """The promoted bundles with the heads that made the snapshot's token states, the one in use first.
 
-    A new ranker or block serves at once; new heads wait for the snapshot that is made with them. With `version` only
-    that bundle will do.
+    A new ranker or block serves at once; new heads wait for the snapshot that is made with them, and the bundle before
+    goes on serving. With `version` only that bundle will do. Raises NotFound when none fits.
     """
-    allowed = [each for each in _bundles(data, everything=bool(version)) if version in ("", each.version)]
-    for each in allowed:
-        if heads_sha256 and each.files.get(bundle.HEADS) == heads_sha256:
-            return bundle.read(each.folder)
+    fitting = [each for each in _bundles(data, version) if each.files.get(bundle.HEADS) == heads_sha256 != ""]
+    if fitting:
+        return fitting
     if version:
         raise NotFound(
             f"bundle {version} does not fit the snapshot, whose states were made with other heads; name the catalogue "
@@ -104,12 +116,12 @@ def fitting_bundle(data: Path, heads_sha256: str, version: str = "") -> Bundle:
     )
 
 
-def _bundles(data: Path, everything: bool) -> list[Bundle]:
-    """Newest first, the default last; those that were not promoted only on request."""
-    names, in_use = [*reversed(bundle.versions(data / "bundles"))], current(data / "bundles")
-    folders = [data / "bundles" / name for name in names if everything or (in_use and name <= in_use)]
-    shipped = [DEFAULT_BUNDLE] if (DEFAULT_BUNDLE / bundle.MANIFEST).is_file() else []
-    return bundle.read_all([*folders, *shipped])
+def _bundles(data: Path, version: str) -> list[Bundle]:
+    """Those that were promoted, the one in use first; with `version` the one of that name."""
+    root = data / "bundles"
+    folders = [*(root / name for name in bundle.versions(root)), bundle.DEFAULT] if version else bundle.promoted(root)
+    found = bundle.read_all(folder for folder in folders if (folder / bundle.MANIFEST).is_file())
+    return [each for each in found if version in ("", each.version)]
 
 
 def _scorer(

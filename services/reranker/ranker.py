@@ -1,6 +1,7 @@
 """The learned ranker: a linear prior, and what trees found beyond it."""
 
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -39,14 +40,18 @@ class Ranker:
     def open(cls, folder: Path) -> "Ranker":
         """Read FOLDER/ranker.json {"features": [...], "prior": {feature: weight}} and, if it is there, ranker.txt.
 
-        Its features may be fewer than today's. Raises Corrupt when it has others, or the trees do not fit them.
+        Its features may be fewer than today's. Raises Corrupt when it has others, the trees do not fit them, or a
+        weight is not finite.
         """
-        description = json.loads((folder / DESCRIPTION).read_text())
-        names = tuple(description["features"])
-        if unknown := {*names, *description["prior"]} - {*FEATURES}:
+        names, weights = _described(folder / DESCRIPTION)
+        if unknown := {*names, *weights} - {*FEATURES}:
             others = f"has other features than this version ({', '.join(sorted(unknown))})"
             raise Corrupt(f"{folder / DESCRIPTION} {others}; train the ranker again")
-        prior = np.array([description["prior"].get(name, 0.0) for name in FEATURES])
+        prior = np.array([weights.get(name, 0.0) for name in FEATURES])
+        if not np.isfinite(prior).all():
+            raise Corrupt(
+                f"{folder / DESCRIPTION} has weights that are not finite; train the ranker again or roll back"
+            )
         return cls(prior, _trees(folder / MODEL, len(names)), names)
 
     def score(self, matrix: Matrix) -> Scores:
@@ -70,15 +75,37 @@ class Ranker:
         return linear, float(shares[0, -1])
 
 
+def _described(path: Path) -> tuple[tuple[str, ...], dict[str, float]]:
+    """The features that a ranker reads, and the prior's weights."""
+    try:
+        content = json.loads(path.read_text())
+        names = tuple(str(name) for name in content["features"])
+        return names, {str(name): float(weight) for name, weight in content["prior"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Corrupt(f"{path} cannot be read ({error!r}); train the ranker again or roll back") from error
+
+
 def _trees(path: Path, feature_count: int) -> Any:
     if not path.exists():
         return None
     import lightgbm
 
+    _check_leaves(path)
     try:
         trees = lightgbm.Booster(model_file=str(path))
     except lightgbm.basic.LightGBMError as error:
-        raise Corrupt(f"{path} cannot be read ({error}); train the ranker again or roll back") from error
+        raise Corrupt(f"{path} cannot be read ({str(error)[:200]}); train the ranker again or roll back") from error
     if trees.num_feature() != feature_count:
         raise Corrupt(f"{path} was trained on {trees.num_feature()} features, not {feature_count}; train it again")
     return trees
+
+
+def _check_leaves(path: Path) -> None:
+    """Raise Corrupt when a leaf's value is no finite number, which LightGBM does not look at."""
+    leaves = (line for line in path.read_text(errors="replace").splitlines() if line.startswith("leaf_value="))
+    try:
+        finite = all(math.isfinite(float(value)) for line in leaves for value in line.partition("=")[2].split())
+    except ValueError:
+        finite = False
+    if not finite:
+        raise Corrupt(f"{path} has leaves that are not finite numbers; train the ranker again or roll back")

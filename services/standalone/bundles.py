@@ -1,19 +1,18 @@
 """Which bundle of models is in use: promoting one, and going back.
 
-DATA/bundles/<version>/      bundles; nothing overwrites one
-DATA/bundles/current         the one in use; without it, the default that Aisle ships
-DATA/bundles/promotions      names promoted, one a line, oldest first
+DATA/bundles/<version>/ has the bundles, which nothing overwrites; shared/promotions.py says which is in use.
 """
 
-import os
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared import artifacts, bundle
+from services.standalone.bundle_quality import objection
+from shared import artifacts, bundle, promotions
 from shared.bundle import Bundle
-from shared.errors import NotFound
+from shared.errors import AisleError, InvalidRequest, NotFound
 
-_PROMOTIONS = "promotions"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,45 +43,51 @@ class Bundles:
         """The promoted bundle's name; the default's without one."""
         return artifacts.current(self.root) or self._default_version()
 
-    def promote(self, version: str) -> Bundle:
-        """Use a bundle, once its files are found to be whole."""
+    def objection(self, version: str) -> str:
+        """What its report gives against using a bundle instead of the one in use; empty when it bears it out."""
+        in_use, default = self.in_use(), self._default_version()
+        if version in (in_use, default):  # what Aisle ships can always be gone back to
+            return ""
+        return objection(self.named(version), self._found(in_use), self._found)
+
+    def promote(self, version: str, force: bool = False) -> Bundle:
+        """Use a bundle, once its files are whole, its models sound, and its report says that it is no worse.
+
+        Raises InvalidRequest for what its report says or does not say; with `force` that is logged instead.
+        """
+        from services.standalone.bundle_check import check_models  # its libraries take a second to load
+
         chosen = self.named(version)
-        self._record([*self._promotions(), version])
-        self._use(version)
+        check_models(chosen)
+        if against := self.objection(version):
+            if not force:
+                remedy = f"measure both with 'aisle evaluate', then promote {version} with --force if you know better"
+                raise InvalidRequest(f"bundle {version}", f"is not promoted: {against}; {remedy}")
+            _LOG.warning("bundle %s is promoted by force: %s", version, against)
+        promotions.promote(self.root, version, self._default_version())
         return chosen
 
     def rollback(self) -> str:
         """Use the bundle that was in use before the last promotion; its name."""
-        promotions = self._promotions()
-        if not promotions and self.in_use() == self._default_version():
+        default = self._default_version()
+        promoted = promotions.history(self.root, default)
+        if not promoted and self.in_use() == default:
             raise NotFound("no promotion to take back: the default bundle is in use")
-        before = promotions[:-1]
-        previous = before[-1] if before else self._default_version()
+        previous = promoted[-2] if len(promoted) > 1 else default
         if previous:
             self.named(previous)
-        self._use(previous)
-        self._record(before)
+        promotions.take_back(self.root, default)
         return previous
 
-    def _use(self, version: str) -> None:
-        if version == self._default_version():
-            (self.root / artifacts.CURRENT).unlink(missing_ok=True)
-        else:
-            artifacts.set_current(self.root, version)
+    def _found(self, version: str) -> Bundle | None:
+        try:
+            return self.named(version)
+        except AisleError:
+            return None
 
     def _default_version(self) -> str:
         shipped = (self.default / bundle.MANIFEST).is_file()
         return bundle.read(self.default, verify=False).version if shipped else ""
-
-    def _promotions(self) -> list[str]:
-        path = self.root / _PROMOTIONS
-        return path.read_text(errors="replace").split() if path.is_file() else []
-
-    def _record(self, names: list[str]) -> None:
-        self.root.mkdir(parents=True, exist_ok=True)
-        staged = self.root / f".{_PROMOTIONS}-{os.getpid()}"
-        staged.write_text("".join(f"{name}\n" for name in names))
-        os.replace(staged, self.root / _PROMOTIONS)
 
 
 def bundles_of(data: Path) -> Bundles:

@@ -15,6 +15,7 @@ from protos.catalog_pb2 import Product, UpsertProductsRequest
 from protos.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from services.standalone.engine import Engine
 from services.standalone.indexing import index_catalog
+from shared import promotions
 from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
 from shared.bundle import DEFAULT, HEADS
 from tests.integration.engine_writes import found, upsert
@@ -33,8 +34,8 @@ def _index(catalog: Path, data: Path, titles: dict[str, str]) -> None:
     index_catalog(catalog, data)
 
 
-def _bundle(data: Path, name: str, turned: bool = False) -> None:
-    """Publish and promote a copy of the default bundle, with other heads if `turned`."""
+def _bundle(data: Path, name: str, turned: bool = False, promoted: bool = True) -> None:
+    """Publish and, if wished, promote a copy of the default bundle, with other heads if `turned`."""
     folder = data / "bundles" / name
     shutil.copytree(DEFAULT, folder)
     manifest = json.loads((folder / "bundle.json").read_text()) | {"version": name}
@@ -43,7 +44,8 @@ def _bundle(data: Path, name: str, turned: bool = False) -> None:
         save_file({**heads, "state_projection.weight": -heads["state_projection.weight"]}, folder / HEADS)
         manifest["files"][HEADS] = sha256(folder / HEADS)
     (folder / "bundle.json").write_text(json.dumps(manifest))
-    set_current(data / "bundles", name)
+    if promoted:
+        promotions.promote(data / "bundles", name)
 
 
 async def _search(engine: Engine, query: str = "kettle") -> SearchResponse:
@@ -151,3 +153,15 @@ async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded
 async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsRequest]:
     for product in products:
         yield UpsertProductsRequest(product=product)
+
+
+async def test_a_bundle_that_was_not_promoted_neither_serves_nor_moves_the_folder_over(data: Path) -> None:
+    _bundle(data, "a-ranker", promoted=False)
+    _bundle(data, "z-heads", turned=True, promoted=False)
+    before = current(data / "snapshots")
+    async with Engine.open(data) as engine:
+        assert (await _search(engine)).served_by.bundle_version == "default"
+    _bundle(data, "y-heads", turned=True)
+    async with Engine.open(data, bundle="default") as engine:
+        assert (await _search(engine)).served_by.bundle_version == "default"
+    assert current(data / "snapshots") == before

@@ -15,6 +15,7 @@ from services.reranker.opened import OpenedRerankers
 from services.reranker.opening import open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
+from shared import promotions
 from shared.artifacts import new_version, read_manifest, set_current, sha256, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
@@ -49,17 +50,20 @@ def _snapshot(data: Path, bundle: Path, count: int = PRODUCTS) -> None:
     set_current(data / "snapshots", VERSION)
 
 
-def _bundle(data: Path, version: str, heads: bytes = b"heads") -> Path:
+def _bundle(
+    data: Path, version: str, heads: bytes = b"heads", promoted: bool = True, prior: dict[str, float] = PRIOR
+) -> Path:
     folder = data / "bundles" / version
     folder.mkdir(parents=True)
     save_block(folder / "block.onnx")
     save_cross_encoder(folder)
     (folder / "heads.safetensors").write_bytes(heads)
-    (folder / "ranker.json").write_text(json.dumps({"features": FEATURES, "prior": PRIOR}))
+    (folder / "ranker.json").write_text(json.dumps({"features": FEATURES, "prior": prior}))
     tiny_ranker().trees.save_model(folder / "ranker.txt")
     files = {path.name: sha256(path) for path in folder.iterdir()}
     (folder / "bundle.json").write_text(json.dumps({"version": version, "files": files}))
-    set_current(data / "bundles", version)
+    if promoted:
+        promotions.promote(data / "bundles", version)
     return folder
 
 
@@ -98,9 +102,25 @@ def test_new_heads_wait_for_the_snapshot_that_is_made_with_them(data: Path) -> N
     assert _open(data).bundle_version == "b1"
 
 
+def test_a_bundle_that_was_not_promoted_never_serves(data: Path) -> None:
+    _bundle(data, "b2", promoted=False)
+    assert _open(data).bundle_version == "b1"
+    _bundle(data, "b3", heads=b"other heads")  # waits for its snapshot; b2 would fit the one that is there
+    assert _open(data).bundle_version == "b1"
+    assert open_reranker(data, VERSION, CONFIG, product_texts, "b2").bundle_version == "b2"
+
+
+def test_the_bundle_before_serves_instead_of_a_broken_one(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    _bundle(data, "b2", prior=dict.fromkeys(PRIOR, float("nan")))
+    assert _open(data).bundle_version == "b1"
+    assert "bundle b2 is not used" in caplog.text and "ranker.json has weights that are not finite" in caplog.text
+    with pytest.raises(Corrupt, match=r"b2/ranker\.json"):
+        open_reranker(data, VERSION, CONFIG, product_texts, "b2")
+
+
 def test_rolling_back_a_bundle_is_moving_the_pointer(data: Path) -> None:
     _bundle(data, "b2")
-    set_current(data / "bundles", "b1")
+    promotions.take_back(data / "bundles")
     assert _open(data).bundle_version == "b1"
 
 

@@ -15,6 +15,11 @@ app = typer.Typer(help="List, show, promote and roll back bundles of models.", n
 Name = Annotated[str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")]
 
 
+Force = Annotated[
+    bool, typer.Option("--force", help="Use it even if its report says nothing, or that it is worse; this is logged.")
+]
+
+
 @app.command("list")
 def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
     """All bundles, the default first, and which one is in use."""
@@ -46,12 +51,14 @@ def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
 
 
 @app.command("promote")
-def promote(name: Name, data: Data = DATA, as_json: Json = False) -> None:
+def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json = False) -> None:
     """Use a bundle from now on; a running engine swaps to it.
 
-    A bundle whose heads differ from those that made the snapshot is used once the catalogue is indexed again.
+    Its models must be sound, and its report must say that it ranks at least as well as the bundle in use. One
+    whose heads differ from those that made the snapshot serves once the products are encoded again; the one before goes
+    on serving until then.
     """
-    bundles_of(data).promote(name)
+    bundles_of(data).promote(name, force)
     _tell(name, as_json)
 
 

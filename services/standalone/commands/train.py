@@ -111,11 +111,22 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
 def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> None:
     """Promote the new bundle if that was asked for, and tell how the job went."""
     name = str(report["bundle_version"])
-    if promote:
-        bundles_of(data).promote(name)
+    refused = _refusal(data, name) if promote else None
+    promoted = promote and refused is None
     if as_json:
-        print_json({**report, "promoted": promote})
-        return
-    for line in lines(report):
-        say(line)
-    say("in use from now on" if promote else f"try it: aisle models promote {name} --data {data}")
+        print_json({**report, "promoted": promoted})
+    else:
+        for line in lines(report):
+            say(line)
+        say("in use from now on" if promoted else f"try it: aisle models promote {name} --data {data}")
+    if refused:
+        raise refused
+
+
+def _refusal(data: Path, name: str) -> InvalidRequest | None:
+    """Promote a bundle; or why its report does not allow it."""
+    try:
+        bundles_of(data).promote(name)
+    except InvalidRequest as error:
+        return error
+    return None

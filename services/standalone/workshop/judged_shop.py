@@ -19,6 +19,7 @@ from services.reranker.opening import open_reranker
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker
 from services.reranker.service import product_texts
+from services.reranker.training.quality import qualities
 from services.reranker.training.ranking_group import RankingGroup
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.retriever import Candidates as Retrieved
@@ -63,6 +64,12 @@ class JudgedShop:
         alone = Filter("product_id", AnyOf(tuple(judged.grades)))
         found = (self._retrieve(query), self._retrieve(query, (alone,)))
         return [self._group(judged, query, candidates) for candidates in found if len(candidates.rows)]
+
+    def qualities(self, groups: Sequence[RankingGroup]) -> list[float]:
+        """nDCG@10 of groups as the bundle's ranker orders them."""
+        assert self.reranker is not None
+        scores = [self.reranker.ranker.score(group.features) for group in groups]
+        return [float(value) for value in qualities(groups, scores)]
 
     def corrected(self, query: str) -> str:
         """The query as the engine searches it."""

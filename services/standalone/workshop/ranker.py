@@ -9,6 +9,7 @@ from services.reranker.training.lambdamart import TrainedRanker, train_ranker
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
+from services.standalone.bundle_quality import Quality, quality_of
 from services.standalone.bundles import bundles_of
 from services.standalone.evaluation.judgments import JudgedQuery
 from services.standalone.index_progress import IndexProgress
@@ -43,14 +44,20 @@ def train_ranker_job(
 ) -> dict[str, Any]:
     """Train on all sets, and publish the models of `base` with the new ranker."""
     groups: list[RankingGroup] = []
+    before: list[float] = []  # nDCG@10 by the ranker of `base`
     for judged_set in sets:
         shop = JudgedShop.open(workshop_data(data, judged_set.catalog, base.version, progress), base.version)
-        groups += collect_groups(shop, ranker_queries(judged_set, base), advance)
+        found = collect_groups(shop, ranker_queries(judged_set, base), advance)
+        groups += found
+        before += shop.qualities([group for group in found if group.is_telling])
     trained = train_ranker(groups)
-    version = publish(data, base, trained, [judged_set.name for judged_set in sets])
+    asked = sum(len(ranker_queries(judged_set, base)) for judged_set in sets)
+    quality = Quality(trained.ndcg["ranker"], asked, {base.version: _of_base(base, sets, before)})
+    version = publish(data, base, trained, [judged_set.name for judged_set in sets], quality)
     return {
+        "quality": quality.report(),
         "bundle_version": version,
-        "queries": sum(len(ranker_queries(judged_set, base)) for judged_set in sets),
+        "queries": asked,
         "groups": len(groups),
         "trees": trained.tree_count,
         "prior": dict(trained.prior),
@@ -58,7 +65,14 @@ def train_ranker_job(
     }
 
 
-def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[str]) -> str:
+def _of_base(base: Bundle, sets: Sequence[JudgedSet], measured: Sequence[float]) -> float:
+    """nDCG@10 of the base; where its ranker has learnt from these queries, what its report says of others held out."""
+    taught = {judged_set.name for judged_set in sets} & set(base.training.get("ranker_trained_on", ()))
+    reported = quality_of(base) if taught else None
+    return reported.value if reported else sum(measured) / len(measured)
+
+
+def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[str], quality: Quality) -> str:
     """A new bundle: the base's models, and the ranker."""
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
@@ -66,7 +80,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
             if not name.startswith("ranker."):
                 shutil.copyfile(base.folder / name, folder / name)
         trained.write(folder)
-        metrics = {**base.metrics, "ranker_held_out_ndcg@10": dict(trained.ndcg)}
+        metrics = {**base.metrics, "ranker_held_out_ndcg@10": dict(trained.ndcg), "quality": quality.report()}
         training = {**base.training, "ranker_trained_on": list(names), "ranker_trees": trained.tree_count}
         write_manifest(folder, version, base.trained_on, metrics, training)
     return version

@@ -5,31 +5,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from services.embedding.config import EmbeddingConfig
 from services.embedding.weights import find
-from services.reranker.training.catalog_queries import judge, make_queries
 from services.reranker.training.cross_encoder import ALL_LAYERS, CrossEncoderSettings
-from services.reranker.training.job import END_TO_END, RerankerSettings, TrainingSet, train_reranker
-from services.reranker.training.judged_list import JudgedList
+from services.reranker.training.job import END_TO_END, RerankerSettings, train_reranker
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
-from services.reranker.training.split import teaches_ranker
+from services.standalone.bundles import bundles_of
 from services.standalone.index_progress import IndexProgress
 from services.standalone.workshop.judged_set import JudgedSet
 from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
+from services.standalone.workshop.lessons import Lessons, judged_lessons, made_lessons
+from services.standalone.workshop.quality import measure
 from shared.artifacts import new_version
 from shared.config import load
 from shared.errors import InvalidRequest
-from shared.product_text import MAX_TOKENS, STATE_TOKENS, product_text_of
+from shared.product_text import MAX_TOKENS, STATE_TOKENS
 from shared.snapshot.generation import new_version_name
 
 Report = Callable[[str], None]
 
-_MADE_QUERIES = 4_000
 _FEWEST_LISTS = 50
 _MANY_LISTS = 2_000  # teach the encoder too
 
@@ -76,8 +72,8 @@ def train_reranker_job(
     """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
     chosen = wishes or Wishes()
     shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
-    taught = [judged_training_set(shop, each) for each, shop in shops] or [made_training_set(data, chosen.seed)]
-    lists = sum(len(each.judged) for each in taught)
+    taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, chosen.seed)]
+    lists = sum(len(each.training.judged) for each in taught)
     if lists < _FEWEST_LISTS:
         raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
@@ -85,7 +81,7 @@ def train_reranker_job(
     config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
-        train_reranker(taught, find(config.model).folder, folder, settings, report)
+        train_reranker([each.training for each in taught], find(config.model).folder, folder, settings, report)
         write_description(folder, PRIOR)
         training = {
             "lists": lists,
@@ -95,38 +91,18 @@ def train_reranker_job(
             "teacher_minutes": chosen.teacher_minutes,
         }
         write_manifest(folder, version, names, {}, training)
-    return {"bundle_version": version, "trained_on": names, "lists": lists}
+        report("measuring it on queries that have not taught it")
+        quality = _quality(data, version, folder, taught)
+        write_manifest(folder, version, names, {"quality": quality} if quality else {}, training)
+    return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
 
 
-def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
-    """The queries that are the reranker's, with the judged products that the catalogue has."""
-    queries = [judged for judged in judged_set.queries if not teaches_ranker(judged.text)]
-    lists = []
-    for place, judged in enumerate(queries):
-        rows = shop.rows(list(judged.grades))
-        known = [(row, grade) for row, grade in zip(rows, judged.grades.values(), strict=True) if row is not None]
-        if any(grade > 0 for _, grade in known):
-            columns = np.array([row for row, _ in known]), np.array([grade for _, grade in known], np.float32)
-            lists.append(JudgedList(place, columns[0].astype(np.int64), columns[1]))
-    texts = [shop.corrected(judged.text) for judged in queries]
-    return TrainingSet(product_texts(shop), texts, lists, _recall(shop, texts))
-
-
-def made_training_set(data: Path, seed: int) -> TrainingSet:
-    """Queries made from DATA's own products."""
-    shop = JudgedShop.open(data, reranked=False)
-    titles = [shop.snapshot.products.product(row).title for row in range(len(shop.snapshot.products))]
-    made = make_queries(titles, _MADE_QUERIES, np.random.default_rng(seed))
-    recall = _recall(shop, [query for query, _ in made])
-    judged = judge(titles, made, recall)
-    return TrainingSet(product_texts(shop), judged.queries, judged.judged, recall)
-
-
-def product_texts(shop: JudgedShop) -> list[str]:
-    """What the encoder reads of each product, by row."""
-    products = shop.snapshot.products
-    return [product_text_of(products.product(row)) for row in range(len(products))]
-
-
-def _recall(shop: JudgedShop, queries: Sequence[str]) -> Callable[[int], NDArray[np.int64]]:
-    return lambda place: np.asarray(shop.recall(queries[place]).rows, np.int64)
+def _quality(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
+    """What is measured of a new bundle and of the one in use, by the first set that has queries for it; else None."""
+    bundles, compared = bundles_of(data), {version: folder}
+    if in_use := bundles.in_use():
+        compared[in_use] = bundles.named(in_use).folder
+    for each in taught:
+        if each.held_out and (measured := measure(data, version, compared, each.products(), each.held_out)):
+            return measured.report()
+    return None

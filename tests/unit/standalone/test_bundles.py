@@ -1,23 +1,29 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.standalone.bundles import Bundles
-from shared.errors import Corrupt, NotFound
+from shared import promotions
+from shared.artifacts import set_current
+from shared.errors import Corrupt, InvalidRequest, NotFound
+
+RANKER = {"features": ["fused_z"], "prior": {"fused_z": 1.0}}
+AS_GOOD = {"quality": {"ndcg@10": 0.5, "queries": 40, "beside": dict.fromkeys(("default", "a", "b", "c"), 0.5)}}
 
 
-def _bundle(folder: Path, version: str) -> None:
+def _bundle(folder: Path, version: str, metrics: Any = AS_GOOD, ranker: Any = RANKER) -> None:
     folder.mkdir(parents=True)
-    (folder / "ranker.json").write_text("{}")
-    files = {"ranker.json": hashlib.sha256(b"{}").hexdigest()}
-    (folder / "bundle.json").write_text(json.dumps({"version": version, "files": files}))
+    (folder / "ranker.json").write_text(json.dumps(ranker))
+    files = {"ranker.json": hashlib.sha256((folder / "ranker.json").read_bytes()).hexdigest()}
+    (folder / "bundle.json").write_text(json.dumps({"version": version, "files": files, "metrics": metrics}))
 
 
 @pytest.fixture
 def bundles(tmp_path: Path) -> Bundles:
-    _bundle(tmp_path / "shipped", "default")
+    _bundle(tmp_path / "shipped", "default", metrics={})
     for version in ("a", "b", "c"):
         _bundle(tmp_path / "bundles" / version, version)
     return Bundles(tmp_path / "bundles", tmp_path / "shipped")
@@ -76,3 +82,91 @@ def test_a_bundle_that_cannot_be_read_is_left_out_and_the_others_are_not(
     assert bundles.promote("c").version == "c"
     with pytest.raises(Corrupt, match=r"b/bundle\.json cannot be read"):
         bundles.named("b")
+
+
+def _with(bundles: Bundles, version: str, **changes: Any) -> None:
+    _bundle(bundles.root / version, version, **changes)
+
+
+def _beside(**values: float) -> Any:
+    return {"quality": {"ndcg@10": 0.5, "queries": 40, "beside": values}}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ({}, "has no measured quality"),
+        ({"quality": "good"}, "has no measured quality"),
+        (_beside(default=0.51), "is worse than default, which is in use (ndcg@10 0.5000 on 40 queries)"),
+        (_beside(other=0.4), "nothing compares x with default"),
+        ({"ranker_held_out_ndcg@10": {"ranker": 0.7, "shipped_prior": 0.8}}, "is worse than default"),
+    ],
+)
+def test_a_bundle_whose_report_does_not_bear_it_out_is_promoted_by_force_alone(
+    bundles: Bundles, metrics: Any, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    _with(bundles, "x", metrics=metrics)
+    with pytest.raises(InvalidRequest, match=r"^bundle x: is not promoted") as refused:
+        bundles.promote("x")
+    assert said in str(refused.value) and bundles.in_use() == "default"
+    bundles.promote("x", force=True)
+    assert bundles.in_use() == "x" and said in caplog.text
+
+
+def test_a_ranker_of_a_bundle_that_was_better_is_better(bundles: Bundles) -> None:
+    _with(bundles, "reranker", metrics=_beside(default=0.4))
+    _with(bundles, "ranker", metrics=_beside(reranker=0.45))
+    bundles.promote("ranker")
+    assert bundles.in_use() == "ranker"
+
+
+def test_what_was_measured_of_the_bundle_in_use_speaks_of_the_one_before(bundles: Bundles) -> None:
+    _with(bundles, "old", metrics=_beside(default=0.4))
+    _with(bundles, "new", metrics=_beside(default=0.4, old=0.45))
+    bundles.promote("new")
+    with pytest.raises(InvalidRequest, match="old is worse than new"):
+        bundles.promote("old")
+
+
+def test_what_aisle_ships_can_always_be_gone_back_to(bundles: Bundles) -> None:
+    bundles.promote("a")
+    assert bundles.promote("default").version == "default"
+
+
+@pytest.mark.parametrize(
+    "ranker",
+    [
+        {"features": ["fused_z"], "prior": {"fused_z": float("nan")}},
+        {"features": ["fused_z"], "prior": {"fused_z": float("inf")}},
+        {"features": ["fused_z"], "prior": {"fused_z": "much"}},
+        {"features": ["mood"], "prior": {}},
+        {"prior": {}},
+        [],
+    ],
+)
+def test_a_broken_ranker_is_not_promoted_even_by_force(bundles: Bundles, ranker: Any) -> None:
+    _with(bundles, "x", ranker=ranker)
+    with pytest.raises(Corrupt, match=r"bundle x cannot be used: .*x/ranker\.json"):
+        bundles.promote("x", force=True)
+    assert bundles.in_use() == "default"
+
+
+def test_a_promotion_that_was_cut_off_has_not_happened(bundles: Bundles) -> None:
+    bundles.promote("a")
+    (bundles.root / "promotions").write_text("a\nb\n")  # the process was killed before `current` was replaced
+    assert promotions.history(bundles.root, "default") == ["a"]
+    assert bundles.rollback() == "default"
+
+
+def test_a_rollback_that_was_cut_off_has_happened(bundles: Bundles) -> None:
+    bundles.promote("a")
+    bundles.promote("b")
+    set_current(bundles.root, "a")  # the process was killed before `promotions` was shortened
+    assert promotions.history(bundles.root, "default") == ["a"]
+    assert bundles.rollback() == "default"
+
+
+def test_a_bundle_that_is_promoted_again_is_recorded_once(bundles: Bundles) -> None:
+    bundles.promote("a")
+    bundles.promote("a")
+    assert bundles.rollback() == "default"

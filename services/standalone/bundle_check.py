@@ -1,0 +1,65 @@
+"""Whether a bundle's models can be opened, fit together and give finite scores; looked at before it is promoted."""
+
+import numpy as np
+
+from services.embedding.model import PROJECTION, read_heads
+from services.reranker.block import BlockModel
+from services.reranker.cross_encoder import CrossEncoderModel
+from services.reranker.features import FEATURES
+from services.reranker.query import EncodedQuery
+from services.reranker.ranker import Ranker
+from shared.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, Bundle
+from shared.errors import AisleError, Corrupt
+
+_PRODUCTS, _TOKENS = 8, 6
+
+
+def check_models(bundle: Bundle) -> None:
+    """Raises Corrupt, naming the bundle and the file, for the first model that cannot be used."""
+    for name, check in ((RANKER_FEATURES, _check_ranker), (BLOCK, _check_block), (CROSS_ENCODER, _check_cross_encoder)):
+        if name == RANKER_FEATURES or bundle.path(name):
+            try:
+                check(bundle)
+            except AisleError as error:
+                raise Corrupt(f"bundle {bundle.version} cannot be used: {error}") from error
+            except Exception as error:  # whatever a library says of a model that it cannot run
+                why = str(error).partition("\n")[0][:200]
+                raise Corrupt(
+                    f"bundle {bundle.version} cannot be used: {bundle.folder / name} fails ({why})"
+                ) from error
+
+
+def _check_ranker(bundle: Bundle) -> None:
+    matrix = np.random.default_rng(0).normal(size=(_PRODUCTS, len(FEATURES))).astype(np.float32)
+    with np.errstate(all="ignore"):
+        _check_scores(bundle, RANKER_FEATURES, Ranker.open(bundle.folder).score(matrix))
+
+
+def _check_block(bundle: Bundle) -> None:
+    heads, path = bundle.path(HEADS), bundle.path(BLOCK)
+    tensors = read_heads(heads) if heads else {}
+    if PROJECTION not in tensors or path is None:
+        raise Corrupt(f"{bundle.folder / HEADS} has no {PROJECTION}, which {BLOCK} needs")
+    state_dim, hidden_dim = tensors[PROJECTION].shape
+    chance = np.random.default_rng(0)
+
+    def states(*shape: int) -> np.ndarray:
+        drawn = chance.normal(size=shape).astype(np.float32)
+        unit: np.ndarray = drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
+        return unit
+
+    query = EncodedQuery("", states(_TOKENS, hidden_dim), states(_TOKENS, state_dim), np.ones(_TOKENS, np.float32))
+    mask = np.ones((_PRODUCTS, _TOKENS), np.bool_)
+    _check_scores(
+        bundle, BLOCK, BlockModel.open(path, "fp32").score(query, states(_PRODUCTS, _TOKENS, state_dim), mask)
+    )
+
+
+def _check_cross_encoder(bundle: Bundle) -> None:
+    model = CrossEncoderModel.open(bundle.folder, "fp32", 1)
+    _check_scores(bundle, CROSS_ENCODER, model.score("a query", ["a product"] * _PRODUCTS))
+
+
+def _check_scores(bundle: Bundle, name: str, scores: np.ndarray) -> None:
+    if scores.shape != (_PRODUCTS,) or not np.isfinite(scores).all():
+        raise Corrupt(f"{bundle.folder / name} gives scores that are not one finite number a product")

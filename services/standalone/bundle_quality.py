@@ -1,0 +1,73 @@
+"""Whether the report of a bundle bears out that it ranks at least as well as the one in use.
+
+bundle.json has {"ndcg@10": 0.85, "queries": 120, "beside": {"default": 0.84}} as metrics.quality: nDCG@10 of the bundle
+and of others, by name, on the same queries, none of which has taught it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shared.bundle import Bundle
+
+MEASURE = "ndcg@10"
+Find = Callable[[str], Bundle | None]  # a bundle by its name
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What was measured of a bundle, and on the same queries of others, by name."""
+
+    value: float
+    queries: int
+    beside: Mapping[str, float]
+
+    def report(self) -> dict[str, Any]:
+        """As bundle.json has it."""
+        beside = {name: round(value, 4) for name, value in self.beside.items()}
+        return {MEASURE: round(self.value, 4), "queries": self.queries, "beside": beside}
+
+
+def quality_of(bundle: Bundle) -> Quality | None:
+    """What its report says; None when it was not measured."""
+    try:
+        if content := bundle.metrics.get("quality"):
+            beside = {str(name): float(value) for name, value in content["beside"].items()}
+            return Quality(float(content[MEASURE]), int(content["queries"]), beside)
+        if held_out := bundle.metrics.get(
+            f"ranker_held_out_{MEASURE}"
+        ):  # of a ranker trained before there was the above
+            return Quality(float(held_out["ranker"]), 0, {"default": float(held_out["shipped_prior"])})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return None
+
+
+def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
+    """Why `bundle` should not take the place of `serving`; empty when its report says that it may.
+
+    Where nothing serves, or what should cannot be read, it is enough that it was measured.
+    """
+    quality = quality_of(bundle)
+    if quality is None:
+        return f"the report of {bundle.version} has no measured quality"
+    if serving is None:
+        return ""
+    ranks = _at_least(bundle, serving, find, frozenset())
+    if ranks is None:
+        return f"nothing compares {bundle.version} with {serving.version}, which is in use"
+    told = f"{MEASURE} {quality.value:.4f}" + (f" on {quality.queries} queries" if quality.queries else "")
+    return "" if ranks else f"{bundle.version} is worse than {serving.version}, which is in use ({told})"
+
+
+def _at_least(bundle: Bundle, other: Bundle, find: Find, seen: frozenset[str]) -> bool | None:
+    """Whether a bundle is as good as another, by what was measured of both, or of both and a third; None: unknown."""
+    mine, its = quality_of(bundle), quality_of(other)
+    if mine and other.version in mine.beside:
+        return mine.value >= mine.beside[other.version]
+    if its and bundle.version in its.beside:
+        return its.beside[bundle.version] >= its.value
+    passed = {*seen, bundle.version}
+    below = [name for name, value in mine.beside.items() if mine.value >= value] if mine else []
+    thirds = [third for name in below if name not in passed and (third := find(name))]
+    return True if any(_at_least(third, other, find, frozenset(passed)) for third in thirds) else None

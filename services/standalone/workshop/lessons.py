@@ -1,0 +1,84 @@
+"""What the reranker learns from one catalogue: judged queries, or queries made from its titles."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.training.catalog_queries import judge, make_queries
+from services.reranker.training.job import TrainingSet
+from services.reranker.training.judged_list import JudgedList
+from services.reranker.training.split import teaches_ranker
+from services.standalone.evaluation.judgments import JudgedQuery
+from services.standalone.workshop.judged_set import JudgedSet
+from services.standalone.workshop.judged_shop import JudgedShop
+from services.standalone.workshop.quality import MAX_QUERIES
+from shared.catalog.product import Product
+from shared.product_text import product_text_of
+
+_MADE_QUERIES = 4_000
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The reranker's queries of one catalogue, and those that are held out to measure it by."""
+
+    shop: JudgedShop
+    training: TrainingSet
+    held_out: Sequence[JudgedQuery]  # of the queries that teach the ranker
+
+    def products(self) -> list[Product]:
+        """The judged products of the queries that are held out."""
+        wanted = dict.fromkeys(product_id for judged in self.held_out for product_id in judged.grades)
+        rows = [row for row in self.shop.rows(list(wanted)) if row is not None]
+        return [self.shop.snapshot.products.product(row) for row in rows]
+
+
+def judged_lessons(shop: JudgedShop, judged_set: JudgedSet) -> Lessons:
+    """Each judged query teaches the reranker, or is held out and teaches the ranker."""
+    held_out = [judged for judged in judged_set.queries if teaches_ranker(judged.text)][:MAX_QUERIES]
+    return Lessons(shop, judged_training_set(shop, judged_set), held_out)
+
+
+def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
+    """The queries that are the reranker's, with the judged products that the catalogue has."""
+    queries = [judged for judged in judged_set.queries if not teaches_ranker(judged.text)]
+    lists = []
+    for place, judged in enumerate(queries):
+        rows = shop.rows(list(judged.grades))
+        known = [(row, grade) for row, grade in zip(rows, judged.grades.values(), strict=True) if row is not None]
+        if any(grade > 0 for _, grade in known):
+            columns = np.array([row for row, _ in known]), np.array([grade for _, grade in known], np.float32)
+            lists.append(JudgedList(place, columns[0].astype(np.int64), columns[1]))
+    texts = [shop.corrected(judged.text) for judged in queries]
+    return TrainingSet(product_texts(shop), texts, lists, _recall(shop, texts))
+
+
+def made_lessons(data: Path, seed: int) -> Lessons:
+    """Queries made from DATA's own products."""
+    shop = JudgedShop.open(data, reranked=False)
+    titles = [shop.snapshot.products.product(row).title for row in range(len(shop.snapshot.products))]
+    made = make_queries(titles, _MADE_QUERIES, np.random.default_rng(seed))
+    recall = _recall(shop, [query for query, _ in made])
+    judged = judge(titles, made, recall)
+    taught = [each for each in judged.judged if not teaches_ranker(judged.queries[each.query])]
+    others = [each for each in judged.judged if teaches_ranker(judged.queries[each.query])][:MAX_QUERIES]
+    held_out = [_judged_query(shop, judged.queries[each.query], each) for each in others]
+    return Lessons(shop, TrainingSet(product_texts(shop), judged.queries, taught, recall), held_out)
+
+
+def _judged_query(shop: JudgedShop, text: str, judged: JudgedList) -> JudgedQuery:
+    product_ids = shop.snapshot.products.product_ids(judged.rows)
+    return JudgedQuery(text, text, dict(zip(product_ids, judged.grades.tolist(), strict=True)))
+
+
+def product_texts(shop: JudgedShop) -> list[str]:
+    """What the encoder reads of each product, by row."""
+    products = shop.snapshot.products
+    return [product_text_of(products.product(row)) for row in range(len(products))]
+
+
+def _recall(shop: JudgedShop, queries: Sequence[str]) -> Callable[[int], NDArray[np.int64]]:
+    return lambda place: np.asarray(shop.recall(queries[place]).rows, np.int64)

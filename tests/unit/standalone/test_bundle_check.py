@@ -1,0 +1,82 @@
+"""Before a bundle is promoted its models are opened and asked for scores."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from services.standalone.bundle_check import check_models
+from shared import bundle
+from shared.errors import Corrupt
+
+
+@pytest.fixture
+def shipped(tmp_path: Path) -> bundle.Bundle:
+    """A copy of the bundle that Aisle ships; not verified, so that tests may spoil its files."""
+    shutil.copytree(bundle.DEFAULT, tmp_path / "b1")
+    return replace(bundle.read(tmp_path / "b1"), version="b1")
+
+
+def heads_of_nan(folder: Path) -> None:
+    heads = load_file(folder / bundle.HEADS)
+    save_file({**heads, "token_weight.bias": np.full(1, np.nan, np.float32)}, folder / bundle.HEADS)
+
+
+def heads_of_another_size(folder: Path) -> None:
+    heads = load_file(folder / bundle.HEADS)
+    save_file({**heads, "state_projection.weight": np.ones((7, 5), np.float32)}, folder / bundle.HEADS)
+
+
+def no_heads(folder: Path) -> None:
+    save_file({"other": np.ones(1, np.float32)}, folder / bundle.HEADS)
+
+
+def a_block_of_noise(folder: Path) -> None:
+    (folder / bundle.BLOCK).write_bytes(b"noise" * 1_000)
+
+
+def no_ranker(folder: Path) -> None:
+    (folder / bundle.RANKER_FEATURES).unlink()
+
+
+def trees_of_noise(folder: Path) -> None:
+    (folder / bundle.RANKER).write_text("tree\nversion=v4\n" + "x=" * 1_000)
+
+
+def trees_with_leaves_of_nan(folder: Path) -> None:
+    (folder / bundle.RANKER).write_text("tree\nversion=v4\nTree=0\nleaf_value=0.5 nan 0.25\n")
+
+
+def test_the_bundle_that_aisle_ships_is_sound(shipped: bundle.Bundle) -> None:
+    check_models(shipped)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        heads_of_nan,
+        heads_of_another_size,
+        no_heads,
+        a_block_of_noise,
+        no_ranker,
+        trees_of_noise,
+        trees_with_leaves_of_nan,
+    ],
+)
+def test_a_bundle_with_a_broken_model_is_refused_by_name(shipped: bundle.Bundle, spoil: Callable[[Path], None]) -> None:
+    spoil(shipped.folder)
+    with pytest.raises(Corrupt, match=r"^bundle b1 cannot be used: "):
+        check_models(shipped)
+
+
+def test_a_ranker_of_huge_weights_gives_no_scores(shipped: bundle.Bundle) -> None:
+    path = shipped.folder / bundle.RANKER_FEATURES
+    description = json.loads(path.read_text())
+    path.write_text(json.dumps({**description, "prior": dict.fromkeys(description["prior"], 1.7e308)}))
+    with pytest.raises(Corrupt, match="not one finite number a product"):
+        check_models(shipped)
