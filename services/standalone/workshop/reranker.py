@@ -20,7 +20,7 @@ from services.standalone.workshop.lessons import Lessons, judged_lessons, made_l
 from services.standalone.workshop.quality import measure
 from shared.artifacts import new_version
 from shared.config import load
-from shared.errors import InvalidRequest
+from shared.errors import AisleError, InvalidRequest
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 from shared.snapshot.generation import new_version_name
 
@@ -71,11 +71,8 @@ def train_reranker_job(
 ) -> dict[str, Any]:
     """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
     chosen = wishes or Wishes()
-    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
-    taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, chosen.seed)]
+    taught = _lessons(data, sets, progress, chosen.seed)
     lists = sum(len(each.training.judged) for each in taught)
-    if lists < _FEWEST_LISTS:
-        raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
     config = load(EmbeddingConfig)
@@ -91,13 +88,33 @@ def train_reranker_job(
             "teacher_minutes": chosen.teacher_minutes,
         }
         write_manifest(folder, version, names, {}, training)
-        report("measuring it on queries that have not taught it")
-        quality = _quality(data, version, folder, taught)
+        quality = _quality(data, version, folder, taught, report)
         write_manifest(folder, version, names, {"quality": quality} if quality else {}, training)
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
 
 
-def _quality(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
+def _lessons(data: Path, sets: Sequence[JudgedSet], progress: IndexProgress, seed: int) -> list[Lessons]:
+    """Those of the sets, or of DATA's own products. Raises InvalidRequest when they are too few."""
+    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
+    taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, seed)]
+    if (lists := sum(len(each.training.judged) for each in taught)) < _FEWEST_LISTS:
+        raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")
+    return taught
+
+
+def _quality(
+    data: Path, version: str, folder: Path, taught: Sequence[Lessons], report: Report
+) -> dict[str, Any] | None:
+    """As _measured; a failure costs the figure, not the models that took hours to train."""
+    report("measuring it on queries that have not taught it")
+    try:
+        return _measured(data, version, folder, taught)
+    except AisleError as error:
+        report(f"its quality could not be measured ({error}); promote it with --force")
+        return None
+
+
+def _measured(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
     """What is measured of a new bundle and of the one in use, by the first set that has queries for it; else None."""
     bundles, compared = bundles_of(data), {version: folder}
     if in_use := bundles.in_use():
