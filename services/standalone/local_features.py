@@ -111,6 +111,7 @@ class LocalFeatures:
             _logger.warning(_ANEW, error, put_aside(self._path).name)
             await self.store.forget(_GENERATION)
             self._counted.offsets.clear()
+            self._counted.saved = {}
             self._file = await self._restored()
         try:
             await self._worker.catch_up()
@@ -149,7 +150,9 @@ class LocalFeatures:
             if offsets.get(topic, 0) < await self._log.trimmed_through(topic):
                 _logger.warning(_GAP, self._path, topic)
         self._counted.commit(offsets)
-        return is_same and not is_behind
+        goes_on = is_same and not is_behind
+        self._counted.saved = dict(offsets) if goes_on else {}
+        return goes_on
 
     async def _save_now_and_then(self) -> None:
         while True:

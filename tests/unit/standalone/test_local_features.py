@@ -35,6 +35,7 @@ async def test_a_start_reads_of_the_log_only_what_came_after_the_features_were_s
         await shop.tell(*(event("click", "p1") for _ in range(5)))
         await until(shop, 5)
     async with process(tmp_path) as shop:
+        assert shop.counted.saved == {USER_EVENTS: 5}
         assert (await shop.opens("p1"), shop.features._worker.progress.applied_count) == (5, 0)
         await shop.tell(event("click", "p1"))
         await until(shop, 6)
