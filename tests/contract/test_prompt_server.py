@@ -75,7 +75,7 @@ async def test_calls_that_came_together_begin_together(served: Served) -> None:
     with grpc.insecure_channel(served.address) as channel:
         grpc.channel_ready_future(channel).result(10)
         calls = [SearchServiceStub(channel).Search.future(SearchRequest()) for _ in range(CALLS)]
-        time.sleep(0.5)  # the event loop is held up while they come
+        time.sleep(1.5)  # the event loop is held up while they come
         for _ in range(TURNS):
             await asyncio.sleep(0)
         assert served.begun.count == CALLS
