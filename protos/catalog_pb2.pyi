@@ -265,7 +265,7 @@ class Product(_message.Message):
 
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """When it was published; used by order_by "newest"."""
+        """When it was published; used by order_by "newest", which leaves out what is still to come."""
 
     @_builtins.property
     def available_time(self) -> _timestamp_pb2.Timestamp:

@@ -12,7 +12,7 @@ from services.retrieval.dense import DenseLeg
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.live_dense import LiveDense
 from services.retrieval.orders import MergedOrders, Orders
-from services.retrieval.snapshots import Snapshot, expires
+from services.retrieval.snapshots import Snapshot, embargoed, expires
 from services.retrieval.spelling import Spelling
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
@@ -127,6 +127,7 @@ class LiveSnapshot:
             rows=WireRows(len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position),
             log_position=log_position,
             expires=base.expires or expires(columns.delta),
+            embargoed=base.embargoed or embargoed(columns.delta),
             alive=None if self._all_alive else self._alive.upto(len(rows)).copy(),
         )
 

@@ -18,11 +18,12 @@ Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 RELEVANCE = "relevance"
+NEWEST = "newest"
 _KEYS = {
     "price asc": ("price", 1.0),
     "price desc": ("price", -1.0),
     "rating desc": ("rating", -1.0),
-    "newest": ("publish_time", -1.0),
+    NEWEST: ("publish_time", -1.0),
 }  # order: column, direction
 ORDERS = (RELEVANCE, *_KEYS)
 

@@ -98,7 +98,7 @@ class Retriever:
         order_by, clock = orders.check(request.order_by), Clock(caller)
         with clock.timed("filter"):
             met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
-            allowed = _both(met, snapshot.shown())
+            allowed = _both(met, snapshot.shown(published=order_by == orders.NEWEST))
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query)
         lists = self._lists(snapshot, request, words, allowed, clock)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,7 @@ class Snapshot:
     log_position: int  # the catalogue log's offset up to which writes are shown
     expires: bool  # whether some product has a time from when it is no longer shown
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
+    embargoed: bool = False  # whether some product was not published yet when this state was made
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
@@ -79,6 +81,7 @@ class Snapshot:
             encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
             expires=expires(columns),
+            embargoed=embargoed(columns),
         )
         return used_once(lambda: snapshot, cls.warm)
 
@@ -87,13 +90,20 @@ class Snapshot:
         """Products that are not replaced or removed."""
         return len(self.products) if self.alive is None else int(np.count_nonzero(self.alive))
 
-    def shown(self) -> Mask | None:
-        """The rows (n,) that are alive and have not expired; None when all are shown."""
-        if not self.expires:
-            return self.alive
-        times = [segment.dense("expire_time") for segment in self.columns.segments]
-        lasting = ~(np.concatenate([each for each in times if each is not None]) <= time.time())
-        return lasting if self.alive is None else lasting & self.alive
+    def shown(self, published: bool = False) -> Mask | None:
+        """The rows (n,) that are alive and have not expired, and with `published` are not to come; None for all."""
+        mask = self.alive
+        if self.expires:
+            lasting = ~(self._times("expire_time") <= time.time())
+            mask = lasting if mask is None else lasting & mask
+        if published and self.embargoed:
+            out = ~(self._times("publish_time") > time.time())
+            mask = out if mask is None else out & mask
+        return mask
+
+    def _times(self, name: str) -> NDArray[np.floating[Any]]:
+        times = [segment.dense(name) for segment in self.columns.segments]
+        return np.concatenate([each for each in times if each is not None])
 
     def warm(self) -> None:
         """Do once what a first request would otherwise wait for."""
@@ -109,6 +119,12 @@ def expires(columns: Segment) -> bool:
     """Whether some product has a time from when it is no longer shown."""
     times = columns.dense("expire_time")
     return times is not None and bool(np.any(~np.isnan(times)))
+
+
+def embargoed(columns: Segment) -> bool:
+    """Whether some product has not been published yet."""
+    times = columns.dense("publish_time")
+    return times is not None and bool(np.any(times > time.time()))
 
 
 class Snapshots:

@@ -31,7 +31,7 @@ def random_product(product_id: str, rng: random.Random) -> Product:
         price=rng.choice([None, round(rng.uniform(0, 100), 2)]),
         rating_average=rng.choice([None, 3.0, 4.5]),
         rating_count=rng.randint(0, 1_000),
-        publish_time=rng.choice([None, float(rng.randint(1, 10**9))]),
+        publish_time=rng.choice([None, float(rng.randint(1, 10**9)), 4e9]),
         expire_time=rng.choice([None, None, 1.0, 4e9]),
         tags=some(("new", "eco"), 1),
         attributes={name: values for name, values in attributes.items() if values},

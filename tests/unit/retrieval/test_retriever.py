@@ -59,6 +59,16 @@ def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot: Snapsh
     assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
 
 
+def test_what_is_still_to_be_published_is_shown_but_not_among_the_newest(open_snapshot: OpenSnapshot) -> None:
+    products = [
+        Product("new-lamp", "New lamp", publish_time=time.time() - 60),
+        Product("far-lamp", "Far lamp", publish_time=4e9),
+    ]
+    opened = open_snapshot(products, VECTORS[:2])
+    assert ids(opened, order_by="newest") == ids(opened, query="lamp", order_by="newest") == ["new-lamp"]
+    assert set(ids(opened, query="lamp")) == set(ids(opened, order_by="price asc")) == {"new-lamp", "far-lamp"}
+
+
 def test_filters_hold_in_both_legs(snapshot: Snapshot) -> None:
     hob = (Filter("brands", AnyOf(("hob",))),)
     for tier in (LEXICAL, DENSE, FUSED):
