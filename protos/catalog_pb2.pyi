@@ -324,8 +324,13 @@ class UpsertProductsRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Fields of a known product to replace, such as "price" and "available_quantity"; the others stay. Top-level names
-        without product_id. Empty: the whole product.
+        """Fields of a known product to replace, such as "title" and "available_quantity"; the others stay. Every top-level
+        name but product_id; price.amount, price.original_amount, price.currency_code, rating.average, rating.count;
+        attributes.NAME. A field that is absent in the product is taken away. "price", "rating" and "attributes" stand for
+        those members that are sent (amount and average always are), so that the others stay; without any they are taken
+        away. All fields of a request are replaced together. What another write has made impossible meanwhile, such as a
+        field of a product that was removed, has no effect and is counted by GetStatus as a dead letter. Empty: the whole
+        product.
         """
 
     def __init__(

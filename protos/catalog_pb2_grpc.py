@@ -64,7 +64,8 @@ class CatalogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteProducts(self, request, context):
-        """Removes products by id; an unknown id is not an error.
+        """Removes products by id, each with its variants as they are when the removal is taken in; an unknown id is not an
+        error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

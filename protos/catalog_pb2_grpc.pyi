@@ -36,7 +36,9 @@ class CatalogServiceStub:
     UpsertProducts: _grpc.StreamUnaryMultiCallable[_catalog_pb2.UpsertProductsRequest, _catalog_pb2.UpsertProductsResponse]
     """Adds or replaces products, in the order sent. Products that fail validation are reported and skipped."""
     DeleteProducts: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.DeleteProductsRequest, _catalog_pb2.DeleteProductsResponse]
-    """Removes products by id; an unknown id is not an error."""
+    """Removes products by id, each with its variants as they are when the removal is taken in; an unknown id is not an
+    error.
+    """
     GetProduct: _grpc.UnaryUnaryMultiCallable[_catalog_pb2.GetProductRequest, _catalog_pb2.GetProductResponse]
     """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none."""
 
@@ -48,7 +50,9 @@ class CatalogServiceAsyncStub(CatalogServiceStub):
     UpsertProducts: _aio.StreamUnaryMultiCallable[_catalog_pb2.UpsertProductsRequest, _catalog_pb2.UpsertProductsResponse]  # type: ignore[assignment]
     """Adds or replaces products, in the order sent. Products that fail validation are reported and skipped."""
     DeleteProducts: _aio.UnaryUnaryMultiCallable[_catalog_pb2.DeleteProductsRequest, _catalog_pb2.DeleteProductsResponse]  # type: ignore[assignment]
-    """Removes products by id; an unknown id is not an error."""
+    """Removes products by id, each with its variants as they are when the removal is taken in; an unknown id is not an
+    error.
+    """
     GetProduct: _aio.UnaryUnaryMultiCallable[_catalog_pb2.GetProductRequest, _catalog_pb2.GetProductResponse]  # type: ignore[assignment]
     """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none."""
 
@@ -69,7 +73,9 @@ class CatalogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _catalog_pb2.DeleteProductsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_catalog_pb2.DeleteProductsResponse, _abc.Awaitable[_catalog_pb2.DeleteProductsResponse]]:
-        """Removes products by id; an unknown id is not an error."""
+        """Removes products by id, each with its variants as they are when the removal is taken in; an unknown id is not an
+        error.
+        """
 
     @_abc_1.abstractmethod
     def GetProduct(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protos import catalog_pb2 as protos_dot_catalog__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15protos/indexing.proto\x12\x08\x61isle.v1\x1a\x14protos/catalog.proto\"_\n\x0fProductEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"z\n\x0eIndexedProduct\x12\x16\n\x0e\x63\x61talog_offset\x18\x01 \x01(\x04\x12\"\n\x07product\x18\x02 \x01(\x0b\x32\x11.aisle.v1.Product\x12,\n\tencodings\x18\x03 \x03(\x0b\x32\x19.aisle.v1.ProductEncodingb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15protos/indexing.proto\x12\x08\x61isle.v1\x1a\x14protos/catalog.proto\"_\n\x0fProductEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"\x9c\x01\n\x0eIndexedProduct\x12\x16\n\x0e\x63\x61talog_offset\x18\x01 \x01(\x04\x12\"\n\x07product\x18\x02 \x01(\x0b\x32\x11.aisle.v1.Product\x12,\n\tencodings\x18\x03 \x03(\x0b\x32\x19.aisle.v1.ProductEncoding\x12\x14\n\x07lineage\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_lineageb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +34,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PRODUCTENCODING']._serialized_start=57
   _globals['_PRODUCTENCODING']._serialized_end=152
-  _globals['_INDEXEDPRODUCT']._serialized_start=154
-  _globals['_INDEXEDPRODUCT']._serialized_end=276
+  _globals['_INDEXEDPRODUCT']._serialized_start=155
+  _globals['_INDEXEDPRODUCT']._serialized_end=311
 # @@protoc_insertion_point(module_scope)

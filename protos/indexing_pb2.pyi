@@ -62,8 +62,13 @@ class IndexedProduct(_message.Message):
     CATALOG_OFFSET_FIELD_NUMBER: _builtins.int
     PRODUCT_FIELD_NUMBER: _builtins.int
     ENCODINGS_FIELD_NUMBER: _builtins.int
+    LINEAGE_FIELD_NUMBER: _builtins.int
     catalog_offset: _builtins.int
     """Offset of the catalogue record that it stands for; all records up to it have been taken in."""
+    lineage: _builtins.str
+    """The lineage of the snapshot that the change was worked out over: the snapshot into which a catalogue file was last
+    indexed, or empty. A snapshot of another lineage needs the indexer to say what it changes for it.
+    """
     @_builtins.property
     def product(self) -> _catalog_pb2.Product:
         """Absent: the product is gone."""
@@ -78,11 +83,14 @@ class IndexedProduct(_message.Message):
         catalog_offset: _builtins.int = ...,
         product: _catalog_pb2.Product | None = ...,
         encodings: _abc.Iterable[Global___ProductEncoding] | None = ...,
+        lineage: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["product", b"product"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["catalog_offset", b"catalog_offset", "encodings", b"encodings", "product", b"product"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "catalog_offset", b"catalog_offset", "encodings", b"encodings", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__lineage: _TypeAlias = _typing.Literal["lineage"]  # noqa: Y015
+    _WhichOneofArgType__lineage: _TypeAlias = _typing.Literal["_lineage", b"_lineage"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lineage) -> _WhichOneofReturnType__lineage | None: ...
 
 Global___IndexedProduct: _TypeAlias = IndexedProduct  # noqa: Y015

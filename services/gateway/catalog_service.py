@@ -39,6 +39,7 @@ class CatalogService(CatalogServiceServicer):
     def __init__(self, log: EventLog, retrieval: Retrieval) -> None:
         self._log, self._retrieval = log, retrieval
         self._visibility = Visibility(log, retrieval)
+        self._removed: dict[str, None] = {}  # ids that this gateway removed, the latest last
 
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
@@ -62,7 +63,7 @@ class CatalogService(CatalogServiceServicer):
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
         """Append what is valid, and add what became of each to the answer."""
-        found = await outcomes(batch, lambda: self._position(answer), self._shown)
+        found = await outcomes(batch, lambda: self._position(answer), self._shown, self._removed.keys())
         first = answer.accepted_count + answer.rejected_count + 1
         rejections = [
             _rejection(first + place, batch[place].product, each)
@@ -70,6 +71,8 @@ class CatalogService(CatalogServiceServicer):
             if isinstance(each, Fault)
         ]
         records = [record for each in found if not isinstance(each, Fault) for record in each]
+        for record in records:
+            self._removed.pop(record.key, None)
         if records:
             answer.log_position = (await self._log.append(CATALOG, records))[-1].offset
         answer.accepted_count += len(batch) - len(rejections)
@@ -99,9 +102,18 @@ class CatalogService(CatalogServiceServicer):
         async for index, product_id in unhurried(enumerate(request.product_ids)):
             if fault := id_fault(product_id):
                 raise InvalidRequest(f"product_ids[{index}]", fault)
-            records.append(writes.removal(product_id))
+            records += writes.removals([product_id])
+        self._remember(request.product_ids)
         appended = await self._log.append(CATALOG, records)
         return DeleteProductsResponse(log_position=appended[-1].offset)
+
+    def _remember(self, product_ids: Sequence[str]) -> None:
+        """A field that is written next is not judged by a product that is only shown still."""
+        for product_id in product_ids:
+            self._removed.pop(product_id, None)
+        self._removed |= dict.fromkeys(product_ids)
+        while len(self._removed) > _MAX_DELETED:
+            del self._removed[next(iter(self._removed))]
 
     async def GetProduct(self, request: GetProductRequest, context: Any = None) -> GetProductResponse:
         """See protos/catalog.proto."""

@@ -1,21 +1,26 @@
 """What upserts must be to be taken in, and the records that they become."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from protos.catalog_pb2 import Product, UpsertProductsRequest
+from protos.catalog_pb2 import Product as Message
+from protos.catalog_pb2 import UpsertProductsRequest
 from shared.catalog import validation, wire, writes
-from shared.errors import Unavailable
-from shared.events.log import MAX_RECORD_BYTES, NewRecord
+from shared.catalog.acceptance import MAX_PRODUCT_BYTES, objection
+from shared.catalog.fields import FIELDS, expanded, is_path, part, with_fields
+from shared.catalog.product import Product
+from shared.errors import InvalidRequest, Unavailable
+from shared.events.log import CATALOG, NewRecord, check_sizes
 from shared.pace import unhurried
 
 Position = Callable[[], Awaitable[int]]
-Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Product]]]
+Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Message]]]
 
-MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000  # what encoders add to a product must fit into a record, too
+_MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
-_PATIENCE_MS = 5_000.0  # for a product that was written a moment ago
+_PATIENCE_MS = 5_000.0  # for what was written a moment ago
+_ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)  # every field may be put into it
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,70 +29,118 @@ class Fault:
 
     field: str
     reason: str
+    is_sure: bool = True  # False: by the product as it is shown, which what is written may have changed already
 
 
 Outcome = Fault | list[NewRecord]
 
 
-async def outcomes(requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown) -> list[Outcome]:
+async def outcomes(
+    requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown, removed: Collection[str] = ()
+) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
     Fields can be replaced in products that are there or come before them here. `shown` gives products by id as searches
     show them, waiting some milliseconds for the log up to a position; `before` says that of what was written before.
-    Raises Unavailable when it cannot be said whether a product is there.
+    That is waited for only when a product is missing or would not be valid, or is among those that were `removed` a
+    moment ago. Raises Unavailable when it cannot be said whether a product is there.
     """
-    products = await _known(requests, before, shown)
+    known = await _known(requests, shown)
+    found = await _judged(requests, known)
+    doubtful = {request.product.product_id for request, each in zip(requests, found, strict=True) if _is_doubtful(each)}
+    doubtful |= known.keys() & set(removed)
+    if doubtful:
+        found = await _judged(requests, {**known, **await _settled(sorted(doubtful), before, shown)})
+    return found
+
+
+def _is_doubtful(outcome: Outcome) -> bool:
+    return isinstance(outcome, Fault) and not outcome.is_sure
+
+
+async def _known(requests: Sequence[UpsertProductsRequest], shown: Shown) -> dict[str, Product | None]:
+    """The products of which fields are to be replaced, as they are shown now."""
+    wanted = sorted({request.product.product_id for request in requests if request.update_mask.paths})
+    return _by_id(wanted, await shown(wanted, 0, 0.0)) if wanted else {}
+
+
+async def _settled(product_ids: Sequence[str], before: Position, shown: Shown) -> dict[str, Product | None]:
+    """Products once all is shown that was written before."""
+    try:
+        return _by_id(product_ids, await shown(product_ids, await before(), _PATIENCE_MS))
+    except Unavailable as error:
+        raise Unavailable(f"it cannot be said whether product {product_ids[0]!r} is there ({error})") from error
+
+
+def _by_id(product_ids: Sequence[str], messages: Sequence[Message]) -> dict[str, Product | None]:
+    found = {message.product_id: wire.from_message(message) for message in messages}
+    return {product_id: found.get(product_id) for product_id in product_ids}
+
+
+async def _judged(requests: Sequence[UpsertProductsRequest], known: Mapping[str, Product | None]) -> list[Outcome]:
+    products = dict(known)
     return [_outcome(request, products) async for request in unhurried(requests)]
 
 
-async def _known(requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown) -> dict[str, Product]:
-    """The products of which fields are to be replaced, as far as they are there."""
-    wanted = {request.product.product_id for request in requests if request.update_mask.paths}
-    if not wanted:
-        return {}
-    known = {product.product_id: product for product in await shown(sorted(wanted), 0, 0.0)}
-    coming = {request.product.product_id for request in requests if not request.update_mask.paths}
-    if missing := sorted(wanted - known.keys() - coming):
-        try:
-            later = await shown(missing, await before(), _PATIENCE_MS)
-        except Unavailable as error:
-            raise Unavailable(f"it cannot be said whether product {missing[0]!r} is there ({error})") from error
-        known |= {product.product_id: product for product in later}
-    return known
-
-
-def _outcome(request: UpsertProductsRequest, products: dict[str, Product]) -> Outcome:
+def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]) -> Outcome:
     """`products` has what is there before the upsert, and afterwards what is there then."""
-    product, fields = request.product, list(dict.fromkeys(request.update_mask.paths))
-    if strange := [field for field in fields if field not in writes.FIELDS]:
-        remedy = f"use top-level fields of a product without product_id: {', '.join(writes.FIELDS)}"
-        return Fault("update_mask", f"{strange[0]!r} cannot be replaced; {remedy}")
-    if fields and product.product_id not in products:
-        return Fault("product_id", f"there is no product {product.product_id!r}; send the whole product")
-    after = _replaced(products[product.product_id], product, fields) if fields else product
-    if fault := _fault(after):
+    message, paths = request.product, list(dict.fromkeys(request.update_mask.paths))
+    if paths:
+        return _outcome_of_fields(message, paths, products)
+    if fault := _fault_of_message(message):
         return fault
-    products[product.product_id] = after
-    return [writes.single(product, field) for field in fields] if fields else [writes.whole(product)]
+    product = wire.from_message(message)
+    if found := validation.violations(product):
+        return Fault(found[0].field, found[0].reason)
+    products[product.product_id] = product
+    return [writes.whole(message)]
 
 
-def _replaced(before: Product, product: Product, fields: Sequence[str]) -> Product:
-    after = Product()
-    after.MergeFrom(before)
-    for field in fields:
-        after.ClearField(field)  # type: ignore[arg-type]
-        after.MergeFrom(writes.part(product, field))
-    return after
+def _outcome_of_fields(message: Message, paths: Sequence[str], products: dict[str, Product | None]) -> Outcome:
+    if fault := _fault_of_paths(paths):
+        return fault
+    fields = expanded(message, paths)
+    sent = part(message, fields)
+    source = wire.from_message(sent)
+    if fault := _fault_of_message(sent) or _fault(with_fields(_ANY, source, fields)) or _fault_of_size(sent, fields):
+        return fault
+    before = products.get(message.product_id)
+    if before is None:
+        reason = f"there is no product {message.product_id!r}; send the whole product"
+        return Fault("product_id", reason, is_sure=False)
+    after = with_fields(before, source, fields)
+    if fault := _fault(after, is_sure=False):
+        return fault
+    products[message.product_id] = after
+    return [writes.some(sent, fields)]
 
 
-def _fault(product: Product) -> Fault | None:
-    if (size := product.ByteSize()) > MAX_PRODUCT_BYTES:
+def _fault_of_paths(paths: Sequence[str]) -> Fault | None:
+    if len(paths) > _MAX_PATHS:
+        return Fault("update_mask", f"has {len(paths):,} paths; send at most {_MAX_PATHS:,}, or the whole product")
+    if strange := [path for path in paths if not is_path(path)]:
+        remedy = f"use {', '.join(FIELDS)}, a member such as price.amount, or attributes.NAME"
+        return Fault("update_mask", f"{validation.printable(strange[0][:60])!r} cannot be replaced; {remedy}")
+    return None
+
+
+def _fault_of_message(message: Message) -> Fault | None:
+    """What a message has that a product cannot show: too many bytes, timestamps that are none."""
+    if (size := message.ByteSize()) > MAX_PRODUCT_BYTES:
         return Fault("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")
-    found = [*_violations_of_times(product), *validation.violations(wire.from_message(product))]
-    return Fault(found[0].field, found[0].reason) if found else None
+    nanos = {name: getattr(message, name).nanos for name in _TIMES}
+    return next((Fault(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000), None)
 
 
-def _violations_of_times(product: Product) -> list[validation.Violation]:
-    """Timestamps that are none: a product has its times in seconds and would not show it."""
-    nanos = {name: getattr(product, name).nanos for name in _TIMES}
-    return [validation.Violation(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000]
+def _fault(product: Product, is_sure: bool = True) -> Fault | None:
+    found = objection(product)
+    return Fault(found.field, found.reason, is_sure) if found else None
+
+
+def _fault_of_size(message: Message, fields: Sequence[str]) -> Fault | None:
+    """The names of many fields take room of their own."""
+    try:
+        check_sizes(CATALOG, [writes.some(message, fields)])
+    except InvalidRequest as error:
+        return Fault("update_mask", f"{error.reason}, or send the whole product")
+    return None

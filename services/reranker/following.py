@@ -36,6 +36,11 @@ class FollowedSnapshot:
         """See Live."""
         return self._snapshot.position
 
+    @property
+    def log_position(self) -> int:
+        """See Live: it shows nothing by itself."""
+        return 0
+
     def apply(self, changes: Sequence[Change]) -> None:
         """See Live."""
         self._snapshot.apply(changes)

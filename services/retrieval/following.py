@@ -33,6 +33,11 @@ class FollowedSnapshot:
         """See Live."""
         return self._live.position
 
+    @property
+    def log_position(self) -> int:
+        """See Live."""
+        return self._live.state.log_position
+
     def apply(self, changes: Sequence[Change]) -> None:
         """See Live."""
         self._live.apply(changes)

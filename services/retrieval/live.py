@@ -69,14 +69,18 @@ class LiveSnapshot:
         for change in changes:
             if change.product_id != NOTHING:
                 self._take(change)
-        position, log_position = changes[-1].offset, max(change.catalog_offset for change in changes)
-        log_position = max(log_position, self.state.log_position)
+        position, log_position = changes[-1].offset, self._log_position(changes)
         if len(self._ids.ids) > slots:
             self.state = self._next(position, log_position)
         else:
             self.state = replace(
                 self.state, rows=replace(self.state.rows, position=position), log_position=log_position
             )
+
+    def _log_position(self, changes: Sequence[Change]) -> int:
+        """Up to where the catalogue's writes are shown; changes for another lineage do not say it of this one."""
+        own = [change.catalog_offset for change in changes if (change.lineage or "") == self._base.lineage]
+        return max([self.state.log_position, *own])
 
     def _take(self, change: Change) -> None:
         row = self._rows().row(change.product_id)

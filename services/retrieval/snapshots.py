@@ -21,7 +21,7 @@ from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.first_use import used_once
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
-from shared.snapshot.generation import Positions, encoder_version, read_manifest
+from shared.snapshot.generation import Positions, encoder_version, lineage_of, read_manifest
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.live_lexical import copy_index
 from shared.snapshot.live_products import Products
@@ -51,6 +51,7 @@ class Snapshot:
     encoder_version: str
     log_position: int  # the catalogue log's offset up to which writes are shown
     expires: bool  # whether some product has a time from when it is no longer shown
+    lineage: str = ""  # changes of another one were worked out over other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     embargoed: bool = False  # whether some product was not published yet when this state was made
 
@@ -82,6 +83,7 @@ class Snapshot:
             log_position=positions.catalog,
             expires=expires(columns),
             embargoed=embargoed(columns),
+            lineage=lineage_of(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)
 

@@ -13,25 +13,21 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.indexing.indexer import Indexer
-from services.embedding.indexing.tail import Tail
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from services.standalone.catalog_file import CatalogFile
 from services.standalone.catalog_files.options import ReadOptions
 from services.standalone.index_progress import IndexProgress, Silent, Watched
+from services.standalone.written_since import written_since
 from shared import owner_only
 from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import Overloaded
-from shared.events.log import CATALOG, VECTORS
-from shared.events.sqlite_file import SqliteFile
 from shared.product_text import product_text_of
-from shared.snapshot.generation import Positions, current_generation, snapshots_of
-from shared.snapshot.log_ends import check_ends
+from shared.snapshot.generation import current_generation
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
-_READ_AT_ONCE = 1_000
 _PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
 
 
@@ -79,7 +75,8 @@ def index_catalog(
 
 def _index(file: CatalogFile, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    with watching(f"indexing {file.path}"), _written_since(data) as tail, _warming(encoder, data):
+    with watching(f"indexing {file.path}"), _warming(encoder, data):
+        tail = written_since(data)
         report = indexer.run(file.products(watcher), tail, watcher.encoded)
     return {
         **file.report(),
@@ -103,24 +100,3 @@ def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
     with ThreadPoolExecutor(1, thread_name_prefix="warming") as thread:
         thread.submit(encoder.encode_products, [""])  # if it fails, the indexer meets the same error
         yield
-
-
-@contextmanager
-def _written_since(data: Path) -> Iterator[Tail | None]:
-    """What an engine has written since the snapshot, so that the file comes after it; None where none has."""
-    path, base = data / "log.sqlite", current_generation(data, verify=False)
-    if not path.exists() or base is None:
-        yield None
-        return
-    log = SqliteFile(path)
-    try:
-        check_ends(base.version, base.positions, Positions(log.end_offset(CATALOG), log.end_offset(VECTORS)))
-        tail = Tail(snapshots_of(data), base.positions)
-        while records := log.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
-            for record in records:
-                tail.add(record)
-        if base.positions.vectors < log.trimmed_through(VECTORS):
-            tail.read_catalog_again()
-        yield tail
-    finally:
-        log.close()

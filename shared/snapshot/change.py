@@ -36,6 +36,7 @@ class Change:
     payload: bytes = b""  # the product's serialised message
     encodings: Mapping[str, Encoding] = field(default_factory=dict)  # by the encoder's version
     offset: int = 0  # in aisle.vectors; 0 before it is there
+    lineage: str | None = None  # of the snapshot that it was worked out over; None: not said
 
     def at(self, catalog_offset: int) -> Change:
         """The same change, standing for another record of the catalogue."""
@@ -49,16 +50,17 @@ def from_record(record: Record) -> Change:
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:
         raise ValueError(f"aisle.vectors {record.offset} of {record.key!r}: {error}") from error
+    lineage = message.lineage if message.HasField("lineage") else None
     if not message.HasField("product"):
-        return Change(message.catalog_offset, record.key, offset=record.offset)
+        return Change(message.catalog_offset, record.key, offset=record.offset, lineage=lineage)
     payload = message.product.SerializeToString(deterministic=True)
     product = from_message(message.product)
-    return Change(message.catalog_offset, record.key, product, payload, encodings, record.offset)
+    return Change(message.catalog_offset, record.key, product, payload, encodings, record.offset, lineage)
 
 
 def to_record(change: Change) -> NewRecord:
     """The record to append for a change."""
-    message = IndexedProduct(catalog_offset=change.catalog_offset)
+    message = IndexedProduct(catalog_offset=change.catalog_offset, lineage=change.lineage)
     if change.product is not None:
         message.product.CopyFrom(ProductMessage.FromString(change.payload))
     message.encodings.extend(_message(version, each) for version, each in change.encodings.items())

@@ -32,6 +32,10 @@ _RETRY_SECONDS = 1.0
 _REOPEN_SECONDS = 30.0
 
 
+class Superseded(Exception):
+    """A newer snapshot was published before this one could serve."""
+
+
 class Follower:
     """Keeps the services of one process on the newest snapshot and at the end of the log."""
 
@@ -138,6 +142,8 @@ class Follower:
     async def _open_beside(self, version: str) -> None:
         try:
             await self._open(version)
+        except Superseded as error:
+            log.info("snapshot %s is not served: %s", version, error)
         except Corrupt as error:
             log.error("snapshot %s is not served, the one before goes on: %s", version, error)
         except Exception as error:  # none may end the following
@@ -164,17 +170,32 @@ class Follower:
         try:
             end = await self._events.end_offset(VECTORS)
             check_ends(lives[0].version, Positions(vectors=opened.position), Positions(vectors=end))
-            while await self._advance(opened) or self._is_behind(opened):
-                pass
+            await self._catch_up_beside(opened, lives[0].version)
         except Unavailable as error:
             if not even_behind:
                 raise
             log.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
+        except Superseded:
+            opened.close()
+            raise
         return opened
+
+    async def _catch_up_beside(self, opened: Opened, version: str) -> None:
+        """Take in all that is in the log, and go on until the snapshot shows no less than what serves.
+
+        A snapshot with a catalogue file shows less until the indexer has said what later writes change in it.
+        """
+        while await self._advance(opened) or self._is_behind(opened):
+            if self._is_behind(opened):
+                if self._newest() not in (version, None):
+                    raise Superseded(f"there is a newer one than {version}")
+                await self._events.wait(VECTORS, opened.position, self._look_seconds)
 
     def _is_behind(self, opened: Opened) -> bool:
         """Whether pages would go back in time: what serves may have taken in more since the log was at its end."""
-        return any(other.position > opened.position for other in self._opened)
+        return any(
+            other.position > opened.position or other.log_position > opened.log_position for other in self._opened
+        )
 
     async def _catch_up(self) -> None:
         """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""

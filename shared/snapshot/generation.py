@@ -17,6 +17,7 @@ from shared.errors import Corrupt
 from shared.snapshot.change import Encoding
 from shared.snapshot.products import ProductStore
 from shared.snapshot.states import ProductStates
+from shared.snapshot.variants import Variants
 
 SNAPSHOTS = "snapshots"
 FORMAT = 1
@@ -45,6 +46,14 @@ class Positions:
         return cls(int(manifest.get("log_position", 0)), int(manifest.get("vectors_position", 0)))
 
 
+def lineage_of(manifest: Mapping[str, Any]) -> str:
+    """The snapshot into which a catalogue file was last indexed beside a log; empty when there was none.
+
+    Changes in aisle.vectors hold for snapshots of their own lineage: others have products that they know nothing of.
+    """
+    return str(manifest.get("lineage", ""))
+
+
 def encoder_version(encoder: Mapping[str, Any]) -> str:
     """How services name the encoder in a manifest: `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads."""
     if not encoder:
@@ -63,6 +72,7 @@ class Generation:
     products: ProductStore
     vectors: NDArray[np.floating[Any]]
     states: ProductStates
+    variants: Variants
 
     def encoding(self, row: int) -> Encoding:
         """What the encoder made of the product in a row."""
@@ -78,6 +88,11 @@ class Generation:
     def encoder_version(self) -> str:
         """The encoder, as services name it."""
         return encoder_version(self.encoder)
+
+    @property
+    def lineage(self) -> str:
+        """See lineage_of."""
+        return lineage_of(self.manifest)
 
     @property
     def positions(self) -> Positions:
@@ -101,7 +116,8 @@ def open_generation(folder: Path, verify: bool = True) -> Generation:
     states = ProductStates(folder / "states")
     if not len(products) == len(vectors) == len(states) == manifest["product_count"]:
         raise Corrupt(f"{folder}: its parts differ in length; index the catalogue again")
-    return Generation(manifest["version"], manifest, products, vectors, states)
+    variants = Variants(folder / "products", products)
+    return Generation(manifest["version"], manifest, products, vectors, states, variants)
 
 
 def current_generation(data: Path, verify: bool = True) -> Generation | None:

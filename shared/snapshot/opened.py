@@ -26,6 +26,10 @@ class Live(Protocol):
     def position(self) -> int:
         """Offset in aisle.vectors that it contains."""
 
+    @property
+    def log_position(self) -> int:
+        """Offset in aisle.catalog up to which it shows writes; 0 for a service that shows none."""
+
     def apply(self, changes: Sequence[Change]) -> None:
         """Take changes in, off the event loop; after an error it is not to be used again."""
 
@@ -56,6 +60,11 @@ class Opened:
     @property
     def encoder_version(self) -> str:
         return self.lives[0].encoder_version
+
+    @property
+    def log_position(self) -> int:
+        """See Live."""
+        return max(live.log_position for live in self.lives)
 
     def apply(self, records: Sequence[Record]) -> None:
         changes = list(_changes(records))

@@ -100,7 +100,7 @@ def test_a_price_change_shows_in_filters_orders_and_pages(channel: grpc.Channel)
     cheap = Product(product_id=dearest.product_id, price=Price(amount=0.01))
     position = upsert(channel, cheap, fields=("price",)).log_position
     first = search(channel, wait_for=position, order_by="price asc", page_size=1).results[0].product
-    dearest.price.CopyFrom(cheap.price)
+    dearest.price.amount = cheap.price.amount
     assert first == dearest  # the other fields are as they were
     under = Filter(field="price", range=NumberRange(max=0.05))
     assert [each.product.product_id for each in search(channel, filters=[under]).results] == [dearest.product_id]

@@ -24,9 +24,9 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from shared.artifacts import current
 from shared.catalog import writes
+from shared.catalog.fields import with_fields
 from shared.catalog.product import Product
 from shared.catalog.wire import from_message, to_message
-from shared.catalog.writes import with_fields
 from shared.errors import SnapshotGone, Unavailable
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
@@ -86,7 +86,7 @@ class LiveShop:
             name = self.rng.choice(("price", "rating", "tags", "title", "attributes"))
             if product_id in self.products:
                 self.products[product_id] = with_fields(self.products[product_id], from_message(message), (name,))
-            return writes.single(message, name)
+            return writes.some(message, [name])
         self.products[product_id] = from_message(message)
         return writes.whole(message)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,6 @@ from services.embedding.indexing.state import CatalogState, Known
 from services.embedding.indexing.window import Text
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
-from shared.catalog.writes import Write
 from shared.snapshot.change import Change, Encoding
 
 Encoders = Mapping[str, ProductEncoder]  # by version
@@ -25,41 +24,37 @@ class ChangeMaker:
     text: Text
 
     def changes(
-        self, writes: Iterable[Write], state: CatalogState, encoders: Encoders, start: int, end: int
+        self, products: Mapping[str, Product | None], state: CatalogState, encoders: Encoders, start: int, end: int
     ) -> list[Change]:
-        """The changes that writes from catalogue offset `start` (not included) to `end` make, each product once.
+        """The changes that make the products, by id, out of what is shown; they stand for the catalogue up to `end`.
 
-        Only the last stands for `end`: whoever has taken in a part of them begins again at `start`, and comes to the
-        same. When nothing changes there is one that says just that.
+        Only the last stands for `end`, the others for `start`: whoever has taken in a part of them begins again at
+        `start`, and comes to the same. When nothing changes there is one that says just that.
         """
-        changed = [each for each in self._changed(writes, state, encoders) if each is not None]
+        changed = [change for each in products.items() if (change := self._change(*each, state, encoders))]
         encoded = self._encoded(changed, encoders) or [Change(end)]
         return [*(change.at(start) for change in encoded[:-1]), encoded[-1].at(end)]
 
-    def _changed(self, writes: Iterable[Write], state: CatalogState, encoders: Encoders) -> list[Change | None]:
-        known: dict[str, Known | None] = {}
-        products: dict[str, Product | None] = {}
-        for write in writes:
-            product_id = write.product_id
-            if product_id not in known:
-                before = known[product_id] = state.get(product_id)
-                products[product_id] = before.product if before else None
-            products[product_id] = write.applied_to(products[product_id])
-        return [self._change(each, products[each], before, encoders) for each, before in known.items()]
-
     def _change(
-        self, product_id: str, product: Product | None, before: Known | None, encoders: Encoders
+        self, product_id: str, product: Product | None, state: CatalogState, encoders: Encoders
     ) -> Change | None:
-        """With the encodings that can be kept; None when all stays as it was."""
+        """With the encodings that can be kept; None when all stays as it is shown."""
+        shown = state.get(product_id)
         if product is None:
-            return Change(0, product_id) if before else None
-        payload = to_bytes(product)
-        if before is None or self.text(before.product) != self.text(product):
-            return Change(0, product_id, product, payload)
-        kept = {version: encoding for version, encoding in before.encodings.items() if version in encoders}
-        if payload == before.payload and len(kept) == len(encoders):
+            return Change(0, product_id) if shown else None
+        payload, kept = to_bytes(product), self._kept(product, state.encoded(product_id), encoders)
+        if shown and payload == shown.payload and len(kept) == len(encoders):
             return None
         return Change(0, product_id, product, payload, kept)
+
+    def _kept(self, product: Product, known: Sequence[Known], encoders: Encoders) -> dict[str, Encoding]:
+        """What the encoders have made of the same text of the same product."""
+        text, kept = self.text(product), dict[str, Encoding]()
+        for each in known:
+            if self.text(each.product) == text:
+                found = {version: encoding for version, encoding in each.encodings.items() if version in encoders}
+                kept = found | kept
+        return kept
 
     def _encoded(self, changes: Sequence[Change], encoders: Encoders) -> list[Change]:
         """The changes with an encoding of every encoder."""

@@ -8,38 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
 from services.embedding.indexing.accepting import check_log
-from services.embedding.indexing.changes import ChangeMaker
+from services.embedding.indexing.appending import append_changes, take_records
+from services.embedding.indexing.changes import ChangeMaker, Encoders
 from services.embedding.indexing.config import IndexingConfig
+from services.embedding.indexing.draft import Draft
 from services.embedding.indexing.indexer import fits
 from services.embedding.indexing.ports import OpenEncoders
+from services.embedding.indexing.rebasing import rebase
 from services.embedding.indexing.state import CatalogState
-from services.embedding.indexing.tail import read_tail
+from services.embedding.indexing.tail import Tail, read_tail
 from services.embedding.indexing.upkeep import Upkeep
 from services.embedding.indexing.window import Text
 from shared.artifacts import current
-from shared.catalog import writes
-from shared.catalog.writes import Write
 from shared.complaint import Complaint
-from shared.errors import InvalidRequest
-from shared.events import dead_letters
-from shared.events.log import (
-    CATALOG,
-    DEAD_LETTERS,
-    VECTORS,
-    Appended,
-    EventLog,
-    NewRecord,
-    Record,
-    RecordsRefused,
-    check_sizes,
-)
-from shared.snapshot.change import Change, to_record
+from shared.events.log import CATALOG, EventLog, Record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from shared.watchdog import watching
 
@@ -107,6 +94,10 @@ class CatalogFollower:
 
     async def _step(self) -> None:
         state = await self._caught_up()
+        if state.foreign is not None:
+            self._state = None  # what is appended now is read with the rest of the tail
+            await rebase(self._events, self._maker, state, self._open(), self._config.batch_products)
+            return
         position = state.tail.end.catalog
         if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
             await asyncio.sleep(_GATHER_SECONDS)
@@ -131,49 +122,23 @@ class CatalogFollower:
         await check_log(self._data, self._events, self._config.accept_log)
         base = await asyncio.to_thread(current_generation, self._data, False)
         assert base is not None
-        tail = await read_tail(self._events, snapshots_of(self._data), base.positions)
+        tail = await read_tail(self._events, snapshots_of(self._data), base.positions, base.version)
         trusted = fits(target.identity, base) or base.encoder_version != target.version
-        return CatalogState(base, tail, trusted)
+        if tail.lineage == base.lineage:
+            return CatalogState(base, tail, trusted)
+        own = Tail(snapshots_of(self._data), base.positions, base.version)
+        return CatalogState(base, own, trusted, foreign=tail)
 
     async def _take(self, state: CatalogState, records: Sequence[Record]) -> None:
         """Append the changes of some catalogue records, and remember them."""
-        parsed = [write for record in records if (write := await self._parsed(record))]
-        encoders = {version: each.encoder for version, each in self._encoders.all().items()}
+        draft = Draft(state)
+        await take_records(draft, records, self._events)
+        products = {product_id: draft.product(product_id) for product_id in draft.product_ids}
         start, end = state.tail.end.catalog, records[-1].offset
-        changes = await asyncio.to_thread(self._maker.changes, parsed, state, encoders, start, end)
-        new, appended = await self._appended(changes)
-        for record, place in zip(new, appended, strict=True):
-            state.tail.add(Record(place.offset, record.key, record.value, time.time()))
+        changes = await asyncio.to_thread(self._maker.changes, products, state, self._open(), start, end)
+        own = [replace(change, lineage=state.base.lineage) for change in changes]
+        for record in await append_changes(self._events, own):
+            state.tail.add(record)
 
-    async def _appended(self, changes: Sequence[Change]) -> tuple[list[NewRecord], list[Appended]]:
-        """The records of changes, and their places; of a change that the log refuses, the position alone."""
-        new = [_fitting(change) for change in changes]
-        try:
-            return new, await self._events.append(VECTORS, new)
-        except RecordsRefused as error:
-            for at, outcome in enumerate(error.outcomes):
-                if isinstance(outcome, str):
-                    log.error("product %s is not shown as it was written last: %s", changes[at].product_id, outcome)
-                    await dead_letters.put(self._events, partial(dead_letters.refused, VECTORS, new[at], outcome))
-                    new[at] = to_record(Change(changes[at].catalog_offset))
-            return new, await self._events.append(VECTORS, new)
-
-    async def _parsed(self, record: Record) -> Write | None:
-        """The write in a record; one that nobody can read is put aside, so that those behind it are not held up."""
-        try:
-            return writes.from_record(record)
-        except ValueError as error:
-            log.error("%s; it is put in %s", error, DEAD_LETTERS)
-            await dead_letters.put(self._events, partial(dead_letters.unusable, record, str(error)))
-            return None
-
-
-def _fitting(change: Change) -> NewRecord:
-    """The record of a change; of one that no log takes, the position alone. Gateways refuse such products."""
-    record = to_record(change)
-    try:
-        check_sizes(VECTORS, [record])
-    except InvalidRequest as error:
-        log.error("product %s is not shown as it was written last: %s", change.product_id, error)
-        return to_record(Change(change.catalog_offset))
-    return record
+    def _open(self) -> Encoders:
+        return {version: each.encoder for version, each in self._encoders.all().items()}

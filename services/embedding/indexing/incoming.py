@@ -63,3 +63,7 @@ class IncomingProducts:
         np.maximum.at(last, inverse, np.arange(len(hashes)))
         order = np.argsort(first, kind="stable")
         return unique[order], last[order]
+
+    def hashes(self, count: int) -> Hashes:
+        """The id hashes of the first `count` products."""
+        return np.array(self._hashes[:count], dtype=np.uint64)

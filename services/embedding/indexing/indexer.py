@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.embedding.indexing.dense_index import DensePlan, build_index
-from services.embedding.indexing.incoming import IncomingProducts
+from services.embedding.indexing.incoming import Hashes, IncomingProducts
 from services.embedding.indexing.merge import merge
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
+from services.embedding.indexing.sweep import Sweep, gone_products
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Source, Text, Window
 from services.embedding.indexing.workplace import only_one, remove_old, remove_remains, scratch
@@ -52,6 +53,7 @@ class IndexReport:
     product_count: int
     incoming_count: int  # taken in, an id that came twice counting twice
     replaced_count: int  # that came after another of the same id in the same run
+    swept_count: int  # removed because they were not among the products
     reused_count: int  # products whose vectors were kept
     dense: Mapping[str, Any]  # kind, recall and parameters of the FAISS index
     seconds: float
@@ -73,11 +75,16 @@ class Indexer:
         self._plan = plan or DensePlan()
 
     def run(
-        self, products: Iterable[Product] = (), tail: Tail | None = None, progress: Progress = lambda written, of: None
+        self,
+        products: Iterable[Product] | None = None,
+        tail: Tail | None = None,
+        progress: Progress = lambda written, of: None,
+        sweep: Sweep | None = None,
     ) -> IndexReport:
         """Fold what was written since the current snapshot, then products, into a new one, and make that current.
 
-        Raises Overloaded when another indexer is at work on the same data or has made a snapshot since `tail` was read,
+        With `sweep`, whatever is not among the products is removed. Raises InvalidRequest when that is too much,
+        Overloaded when another indexer is at work on the same data or has made a snapshot since `tail` was read,
         StorageFull when the disk is full; whatever it raises, the snapshot from before is still there and current.
         """
         began = time.monotonic()
@@ -88,11 +95,12 @@ class Indexer:
             _check_start(tail, old)
             incoming, deletions = IncomingProducts(folder), set[str]()
             written = _take_tail(incoming, tail, deletions)
-            for product in products:
+            for product in products or ():
                 incoming.add(product)
                 deletions.discard(product.product_id)
             incoming.finish()
-            source = self._source(old, tail, incoming, deletions)
+            gone = gone_products(deletions, sweep, _hashes(old), incoming, written)
+            source = self._source(old, tail, incoming, gone.hashes)
             version = new_version_name()
             with artifacts.new_version(root, version) as made:
                 reused = self._write(made, source, progress)
@@ -100,17 +108,19 @@ class Indexer:
                 dense = build_index(vectors, made / "dense/index.faiss", self._plan)
                 positions = tail.end if tail else old.positions if old else Positions()
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
+                lineage = version if products is not None and (old or tail) else old.lineage if old else ""
+                content |= {"lineage": lineage, "unapplied": _unapplied(tail, old)}
                 artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
             remove_old(root, version, old)
         taken, replaced = len(incoming) - written, incoming.repeated_count(written)
         seconds = time.monotonic() - began
-        return IndexReport(version, len(source.merge), taken, replaced, reused, dense.manifest(), seconds)
+        return IndexReport(
+            version, len(source.merge), taken, replaced, gone.swept_count, reused, dense.manifest(), seconds
+        )
 
-    def _source(
-        self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, deletions: Iterable[str]
-    ) -> Source:
-        merged = merge(_hashes(old), incoming.last_places(), deletions)
+    def _source(self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, gone: Hashes) -> Source:
+        merged = merge(_hashes(old), incoming.last_places(), gone)
         same, version = old is not None and self.fits(old), encoder_version(self._identity)
         trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
         return Source(old, same, tail, trusted, incoming, merged, self._text, self._identity["dim"], version)
@@ -214,8 +224,18 @@ def fits(identity: Mapping[str, Any], old: Generation) -> bool:
 
 
 def _check_start(tail: Tail | None, old: Generation | None) -> None:
-    if tail is not None and tail.start.vectors != (old.positions.vectors if old else 0):
+    if tail is None:
+        return
+    same = tail.start.vectors == (old.positions.vectors if old else 0)
+    if not same or (tail.version and old and tail.version != old.version):
         raise Overloaded("another snapshot was made meanwhile; run it again")
+
+
+def _unapplied(tail: Tail | None, old: Generation | None) -> Sequence[tuple[int, str]]:
+    """Writes that could not be applied, which the follower puts aside when it goes over to the snapshot."""
+    untouched = old is not None and (tail is None or tail.end == old.positions)
+    before = old.manifest.get("unapplied", ()) if old and untouched else ()
+    return [*before, *(tail.unapplied if tail else ())]
 
 
 def _take_tail(incoming: IncomingProducts, tail: Tail | None, deletions: set[str]) -> int:

@@ -1,13 +1,11 @@
 """Which products a new snapshot has, in which order: the old ones where they were, the new ones behind them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.embedding.indexing.incoming import Hashes
-from shared.snapshot.products import id_hash
 
 Places = NDArray[np.int64]
 NONE = -1
@@ -24,9 +22,8 @@ class Merge:
         return len(self.old_rows)
 
 
-def merge(old: Hashes, incoming: tuple[Hashes, Places], deletions: Iterable[str]) -> Merge:
-    """`old` are the id hashes of the old snapshot by row (m,); an id both incoming and deleted is deleted."""
-    gone = np.array([id_hash(product_id) for product_id in deletions], dtype=np.uint64)
+def merge(old: Hashes, incoming: tuple[Hashes, Places], gone: Hashes) -> Merge:
+    """`old` are the id hashes of the old snapshot by row (m,); an id both incoming and gone is gone."""
     hashes, places = incoming
     hashes, places = _without(hashes, places, gone)
     kept = np.flatnonzero(~np.isin(old, gone))

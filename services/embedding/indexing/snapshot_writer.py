@@ -12,6 +12,7 @@ from shared.snapshot.lexical import LexicalWriter
 from shared.snapshot.matrix import MatrixWriter
 from shared.snapshot.products import ProductsWriter
 from shared.snapshot.states import StatesWriter
+from shared.snapshot.variants import VariantsWriter
 
 PARTS = ("products", "dense", "states", "lexical", "columns")
 
@@ -26,6 +27,7 @@ class SnapshotWriter:
         for part in PARTS:
             (folder / part).mkdir()
         self._products = ProductsWriter(folder / "products")
+        self._variants = VariantsWriter(folder / "products")
         self._lexical, self._columns = LexicalWriter(folder / "lexical"), ColumnsWriter(folder / "columns")
         self._vectors = MatrixWriter(folder / "dense" / "vectors.npy", dim, "<f2")
         self._states = StatesWriter(folder / "states", state_dim)
@@ -33,12 +35,13 @@ class SnapshotWriter:
     def add_products(self, products: Sequence[Product], payloads: Sequence[bytes]) -> None:
         """Append the next products, given as values and as serialised messages."""
         self._products.add_payloads([product.product_id for product in products], payloads)
+        self._variants.add(products)
         self._lexical.add(products)
         self._columns.add(products)
 
     def finish_products(self) -> None:
         """Complete what was made of products."""
-        for writer in (self._products, self._lexical, self._columns):
+        for writer in (self._products, self._variants, self._lexical, self._columns):
             writer.finish()
 
     def add_encodings(self, vectors: NDArray[np.float32], states: Sequence[NDArray[np.int8]]) -> None:

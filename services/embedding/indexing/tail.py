@@ -10,9 +10,9 @@ import weakref
 from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from shared.events.log import VECTORS, EventLog, Record
+from shared.events.log import VECTORS, Record
 from shared.snapshot.change import NOTHING, Change, from_record
 from shared.snapshot.generation import Positions
 
@@ -32,13 +32,19 @@ class _Place(NamedTuple):
 class Tail:
     """Changes after `start`, up to `end`; memory holds some numbers a product, an unnamed file the rest."""
 
-    def __init__(self, folder: Path, start: Positions) -> None:
-        """`folder` is where the file is made; it vanishes with the process."""
+    def __init__(self, folder: Path, start: Positions, version: str = "") -> None:
+        """`folder` is where the file is made; it vanishes with the process. `version` names the snapshot before it."""
         self.start = self.end = start
+        self.version = version
+        self.unapplied: list[
+            tuple[int, str]
+        ] = []  # offsets in aisle.catalog of writes that could not be applied, and why
+        self.lineage = ""  # of the newest change that says its own
         self._file = _UnnamedFile(folder)
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
+        self._variants: dict[str, set[str]] = {}  # of a primary product, at some time since the snapshot
 
     @property
     def descriptor(self) -> int:
@@ -69,6 +75,10 @@ class Tail:
             os.pwrite(self._file.descriptor, value, self._size)
             self._places[change.product_id] = _Place(self._size, len(value), record.offset)
             self._size += len(value)
+            if change.product is not None and change.product.primary_product_id:
+                self._variants.setdefault(change.product.primary_product_id, set()).add(change.product_id)
+        if change.lineage is not None:
+            self.lineage = change.lineage
         self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
 
     def read_catalog_again(self) -> None:
@@ -86,6 +96,15 @@ class Tail:
         value = os.pread(self._file.descriptor, place.size, place.start)
         return from_record(Record(place.offset, product_id, value, 0.0))
 
+    def variants(self, product_id: str) -> set[str]:
+        """The products that have been variants of a primary product since the snapshot."""
+        return self._variants.get(product_id, set())
+
+    @property
+    def product_ids(self) -> list[str]:
+        """The products that have changed."""
+        return list(self._places)
+
     def changes(self) -> Iterator[Change]:
         """The newest change of every product."""
         for product_id in self._places:
@@ -96,7 +115,7 @@ class Tail:
     def frozen(self) -> Tail:
         """The same as it is now, for another thread; it is not to be added to."""
         frozen = copy(self)
-        frozen._places = dict(self._places)
+        frozen._places, frozen._variants = dict(self._places), {}
         return frozen
 
 
@@ -109,9 +128,19 @@ class _UnnamedFile:
         weakref.finalize(self, os.close, self.descriptor)
 
 
-async def read_tail(events: EventLog, folder: Path, start: Positions) -> Tail:
-    """Everything after a snapshot's positions."""
-    tail = Tail(folder, start)
+class Readable(Protocol):
+    """A log that is only read."""
+
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]: ...
+
+    async def end_offset(self, topic: str) -> int: ...
+
+    async def trimmed_through(self, topic: str) -> int: ...
+
+
+async def read_tail(events: Readable, folder: Path, start: Positions, version: str = "") -> Tail:
+    """Everything after the positions of a snapshot."""
+    tail = Tail(folder, start, version)
     while records := await events.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
         for record in records:
             tail.add(record)

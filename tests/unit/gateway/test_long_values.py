@@ -22,7 +22,7 @@ async def test_rejections_cut_the_id_and_the_value_and_keep_the_remedy(log: Sqli
 
     answer = await CatalogService(log, Retrieval(snapshot_version="")).UpsertProducts(requests())
     assert [each.field for each in answer.rejections] == ["update_mask", "price.currency_code", "product_id"]
-    assert "use top-level fields of a product" in answer.rejections[0].reason
+    assert "or attributes.NAME" in answer.rejections[0].reason
     assert answer.ByteSize() < 5_000
 
 

@@ -134,6 +134,15 @@ def test_a_position_alone_moves_the_position_alone(shop: Shop) -> None:
     assert after.lexical is before.lexical and after.products is before.products
 
 
+def test_changes_over_another_lineage_do_not_say_what_is_shown(shop: Shop) -> None:
+    """They show their products; whether nothing else has changed, only the indexer of this lineage knows."""
+    before = shop.live.state
+    shop.live.apply([replace(shop.history.write(Product("new", "Zephyrine lantern")), lineage="another")])
+    after = shop.live.state
+    assert (after.log_position, after.rows.position) == (before.log_position, shop.history.offset)
+    assert "new" in _found(after, "zephyrine lantern")
+
+
 def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
     live = LiveSnapshot(write_snapshot(tmp_path, [], version="v0", encoder=ENCODER), tmp_path / "private")
     history = History(random.Random(0))

@@ -20,6 +20,7 @@ class Service:
     encoders: dict[str, str] = field(default_factory=dict)  # version -> encoder version
     positions: dict[str, int] = field(default_factory=dict)  # version -> offset that it contains
     broken: dict[str, Exception] = field(default_factory=dict)
+    lineages: dict[str, str] = field(default_factory=dict)  # version -> lineage
     fails_at: int = 0  # offset of a change that cannot be applied, once
     events: list[str] = field(default_factory=list)
     lives: list["FakeLive"] = field(default_factory=list)
@@ -48,6 +49,7 @@ class FakeLive:
     version: str
     encoder_version: str
     position: int
+    log_position: int = 0
     offsets: list[int] = field(default_factory=list)
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -56,6 +58,8 @@ class FakeLive:
                 self.service.fails_at = 0
                 raise RuntimeError("no room")
             self.offsets.append(change.offset)
+            if (change.lineage or "") == self.service.lineages.get(self.version, ""):
+                self.log_position = max(self.log_position, change.catalog_offset)
 
     def serve(self) -> None:
         self.service.events.append(f"serve {self.version}")

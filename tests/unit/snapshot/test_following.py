@@ -85,6 +85,40 @@ async def test_the_next_snapshot_shows_no_less_than_the_one_before(service: Serv
         assert service.applied("v2") == [1] and "refresh v2" not in service.events
 
 
+async def test_a_snapshot_with_a_file_serves_once_the_indexer_has_gone_over_to_it(
+    service: Service, log: SqliteEventLog
+) -> None:
+    service.publish("v1")
+    service.lineages["v2"] = "v2"
+    async with following(service, log) as follower:
+        await follower.opened()
+        await write(log, "a")
+        await until(lambda: service.applied("v1") == [1])
+        service.publish("v2", position=0)
+        await until(lambda: any(live.version == "v2" and live.offsets for live in service.lives))
+        await asyncio.sleep(0.1)
+        assert "serve v2" not in service.events
+        await log.append(VECTORS, [to_record(Change(1, lineage="v2"))])
+        await until(lambda: "serve v2" in service.events)
+
+
+async def test_a_snapshot_that_waits_for_the_indexer_makes_way_for_a_newer_one(
+    service: Service, log: SqliteEventLog
+) -> None:
+    service.publish("v1")
+    service.lineages |= {"v2": "v2", "v3": "v3"}
+    async with following(service, log) as follower:
+        await follower.opened()
+        await write(log, "a")
+        await until(lambda: service.applied("v1") == [1])
+        service.publish("v2", position=0)
+        await until(lambda: any(live.version == "v2" and live.offsets for live in service.lives))
+        service.publish("v3", position=0)
+        await log.append(VECTORS, [to_record(Change(1, lineage="v3"))])
+        await until(lambda: "serve v3" in service.events)
+        assert "serve v2" not in service.events and "close v2" in service.events
+
+
 async def test_two_snapshots_later_it_is_let_go(service: Service, log: SqliteEventLog) -> None:
     service.publish("v1")
     async with following(service, log):

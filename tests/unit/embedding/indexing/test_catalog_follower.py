@@ -58,7 +58,7 @@ async def test_fields_are_replaced_without_the_encoder(shop: IndexingShop) -> No
         await shop.until(await shop.write(RED))
         assert encoded(shop) == ["red kettle"]
         price = Message(product_id="red", price=Price(amount=3))
-        await shop.until(await shop.append(writes.single(price, "price")))
+        await shop.until(await shop.append(writes.some(price, ["price"])))
     assert (await shop.products())["red"] == replace(RED, price=3.0)
     assert encoded(shop) == ["red kettle"]
 
@@ -99,7 +99,7 @@ async def test_a_snapshot_of_another_process_is_taken_up_with_all_that_was_writt
         assert base
         tail = await read_tail(shop.log, snapshots_of(shop.data), base.positions)
         letter_indexer(shop.data, heads_sha256="").run([BLUE, replace(RED, price=9.0)], tail)
-        price = writes.single(Message(product_id="blu", price=Price(amount=3)), "price")
+        price = writes.some(Message(product_id="blu", price=Price(amount=3)), ["price"])
         await shop.until(await shop.append(price))
     assert await shop.products() == {"red": replace(RED, price=9.0), "blu": replace(BLUE, price=3.0)}
 

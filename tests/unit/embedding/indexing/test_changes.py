@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from services.embedding.indexing.changes import ChangeMaker
+from services.embedding.indexing.draft import Draft
 from services.embedding.indexing.state import CatalogState
 from shared.catalog.product import Product
 from shared.catalog.writes import Write
 from shared.snapshot.change import NOTHING, Change
+from shared.snapshot.variants import Variants
 from tests.unit.embedding.indexing.letter_encoder import (
     VERSION,
     LetterEncoder,
@@ -40,7 +42,10 @@ class Outcome:
 
     def __init__(self, known: CatalogState, *writes: Write, versions: tuple[str, ...] = (VERSION,)) -> None:
         encoders = {version: LetterEncoder() for version in versions}
-        self.changes = MAKER.changes(writes, known, encoders, start=10, end=20)
+        draft = Draft(known)
+        self.reasons = [reason for write in writes if (reason := draft.take(write))]
+        products = {product_id: draft.product(product_id) for product_id in draft.product_ids}
+        self.changes = MAKER.changes(products, known, encoders, start=10, end=20)
         self.encoded = {version: encoder.texts for version, encoder in encoders.items() if encoder.texts}
 
     @property
@@ -50,7 +55,7 @@ class Outcome:
 
 
 def write(product: Product, field: str = "") -> Write:
-    return Write(product.product_id, product, field)
+    return Write(product.product_id, product, (field,) if field else ())
 
 
 @pytest.mark.parametrize("product", [RED, BLUE])
@@ -132,3 +137,43 @@ def test_what_was_cut_off_and_is_done_again_comes_to_the_same(data: Path) -> Non
     assert [(change.product_id, change.product, change.catalog_offset) for change in again.changes] == [
         (BLUE.product_id, None, 20)
     ]
+
+
+def test_a_field_of_a_product_that_is_not_there_says_so(data: Path) -> None:
+    outcome = Outcome(state(data), Write("red", None), write(replace(RED, price=1.0), "price.amount"))
+    assert outcome.only.product is None
+    assert outcome.reasons == ["product_id: there is no product 'red'; send the whole product"]
+
+
+def test_a_field_that_makes_a_product_invalid_changes_nothing(data: Path) -> None:
+    """By the product as it is written then, whatever was shown when the write came."""
+    variant = replace(RED, type="variant", primary_product_id="blu")
+    writes = [write(variant), write(RED), write(variant, "type"), write(replace(RED, price=1.0), "price.amount")]
+    outcome = Outcome(state(data), *writes)
+    assert outcome.only.product == replace(RED, price=1.0)
+    assert len(outcome.reasons) == 1 and outcome.reasons[0].startswith("primary_product_id: is missing")
+
+
+def test_a_product_that_becomes_too_large_stays_as_it_was(data: Path) -> None:
+    large = {f"k{number}": ("z" * 19_000,) for number in range(40)}
+    more = replace(RED, tags=("t" * 2_000,) * 100)
+    outcome = Outcome(state(data), write(replace(RED, attributes=large), "attributes"), write(more, "tags"))
+    assert outcome.only.product == replace(RED, attributes=large)
+    assert len(outcome.reasons) == 1 and outcome.reasons[0].startswith("product: has 9")
+
+
+def test_a_primary_product_takes_its_variants_with_it(tmp_path: Path) -> None:
+    """Those of the snapshot, those written since, and those in the same batch; not those of another product by then."""
+    shirt, *sizes = (Product(name, f"{name} shirt", "variant", "shirt") for name in ("shirt", "s", "m", "l", "xl"))
+    letter_indexer(tmp_path).run([replace(shirt, type="primary", primary_product_id=""), sizes[0], sizes[1], RED])
+    moved = replace(sizes[1], primary_product_id="red")
+    known = CatalogState(generation_of(tmp_path), tail_of(tmp_path, changed(moved), changed(sizes[2])), True)
+    outcome = Outcome(known, write(sizes[3]), Write("shirt", None))
+    assert {change.product_id: change.product for change in outcome.changes} == {"shirt": None, "s": None, "l": None}
+
+
+def test_the_variants_of_a_snapshot_of_the_version_before_are_found_too(tmp_path: Path) -> None:
+    small = Product("s", "small shirt", "variant", "shirt")
+    letter_indexer(tmp_path).run([Product("shirt", "shirt"), small])
+    without_files = Variants(tmp_path, generation_of(tmp_path).products)
+    assert without_files.of("shirt") == generation_of(tmp_path).variants.of("shirt") == ["s"]

@@ -1,0 +1,31 @@
+"""Whether a product as it would be after a write can be taken in."""
+
+from collections.abc import Iterator
+
+from shared.catalog.product import Product
+from shared.catalog.validation import Violation, violations
+from shared.catalog.wire import to_message
+from shared.events.log import MAX_RECORD_BYTES
+
+MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000  # what encoders add to a product must fit into a record, too
+
+
+def objection(product: Product) -> Violation | None:
+    """The first thing that keeps a product out; None when it is valid and fits into the log."""
+    found = next(iter(violations(product)), None) or next(_without_amount(product), None)
+    return found or _size(product)
+
+
+def _without_amount(product: Product) -> Iterator[Violation]:
+    """Members of a price or rating that is not there: the product's message has no place for them."""
+    if product.price is None and (product.original_price is not None or product.currency_code):
+        yield Violation("price.amount", "is missing; send it with the other members of price")
+    if product.rating_average is None and product.rating_count:
+        yield Violation("rating.average", "is missing; send it with rating.count")
+
+
+def _size(product: Product) -> Violation | None:
+    size = to_message(product).ByteSize()
+    if size <= MAX_PRODUCT_BYTES:
+        return None
+    return Violation("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")

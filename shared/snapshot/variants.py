@@ -1,0 +1,73 @@
+"""Which products of a snapshot are variants of which primary product.
+
+primary_hashes.npy   uint64 (variants,), sorted: id_hash of each variant's primary product
+variant_rows.npy     uint32 (variants,): the row of each variant
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.catalog.product import Product
+from shared.snapshot.products import ProductStore, id_hash
+
+_HASHES, _ROWS = "primary_hashes.npy", "variant_rows.npy"
+
+
+class VariantsWriter:
+    """Takes the products in the order of their rows; memory holds some numbers a variant."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
+        self._hashes: list[int] = []
+        self._rows: list[int] = []
+
+    def add(self, products: Sequence[Product]) -> None:
+        """Append the next rows."""
+        for row, product in enumerate(products, self._count):
+            if product.primary_product_id:
+                self._hashes.append(id_hash(product.primary_product_id))
+                self._rows.append(row)
+        self._count += len(products)
+
+    def finish(self) -> None:
+        """Write the files."""
+        hashes = np.array(self._hashes, np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        np.save(self._folder / _HASHES, hashes[order])
+        np.save(self._folder / _ROWS, np.array(self._rows, np.uint32)[order])
+
+
+class Variants:
+    """The variants in an opened snapshot."""
+
+    def __init__(self, folder: Path, products: ProductStore) -> None:
+        self._folder, self._products = folder, products
+        self._found: tuple[NDArray[np.uint64], NDArray[np.uint32]] | None = None
+
+    def of(self, product_id: str) -> list[str]:
+        """The ids of the variants of a primary product."""
+        hashes, rows = self._opened()
+        wanted = np.uint64(id_hash(product_id))
+        first, last = np.searchsorted(hashes, wanted, "left"), np.searchsorted(hashes, wanted, "right")
+        variants = (self._products.product(int(row)) for row in rows[first:last])
+        return [each.product_id for each in variants if each.primary_product_id == product_id]
+
+    def _opened(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        if self._found is None:
+            hashes, rows = self._folder / _HASHES, self._folder / _ROWS
+            if hashes.exists():
+                self._found = np.load(hashes, mmap_mode="r"), np.load(rows, mmap_mode="r")
+            else:
+                self._found = self._scanned()
+        return self._found
+
+    def _scanned(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+        """The same from the products themselves: a snapshot of an earlier version does not have the files."""
+        primaries = [self._products.product(row).primary_product_id for row in range(len(self._products))]
+        rows = np.array([row for row, primary in enumerate(primaries) if primary], np.uint32)
+        hashes = np.array([id_hash(primary) for primary in primaries if primary], np.uint64)
+        order = np.argsort(hashes, kind="stable")
+        return hashes[order], rows[order]

@@ -1,0 +1,62 @@
+"""`aisle index` beside a shop of processes: the file comes after what Kafka had, and before what is written later."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from protos.catalog_pb2 import Price, Product
+from services.standalone.indexing import index_catalog
+from services.standalone.written_since import written_since
+from shared.catalog import writes
+from shared.errors import InvalidRequest
+from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.log import KafkaEventLog
+from shared.events.log import CATALOG, NewRecord
+from shared.events.sqlite import SqliteEventLog
+
+
+@pytest.fixture
+def environ(kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AISLE_KAFKA_ADDRESS", kafka.address)
+    monkeypatch.setenv("AISLE_KAFKA_TOPIC_PREFIX", kafka.topic_prefix)
+    monkeypatch.setenv("AISLE_EMBEDDING_MODEL", "hash")
+
+
+def whole(product_id: str, price: float) -> NewRecord:
+    return writes.whole(Product(product_id=product_id, title=f"Kettle {product_id}", price=Price(amount=price)))
+
+
+async def append(kafka: KafkaConfig, *records: NewRecord) -> None:
+    log = KafkaEventLog(kafka)
+    await log.append(CATALOG, records)
+    await log.close()
+
+
+@pytest.mark.usefixtures("environ")
+def test_what_kafka_has_is_taken_in_before_the_file(kafka: KafkaConfig, tmp_path: Path) -> None:
+    """No indexer has ever run: the writes are in aisle.catalog alone."""
+    asyncio.run(append(kafka, whole("a", 1), whole("b", 2), *writes.removals(["c"])))
+    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file.write_text(json.dumps({"id": "b", "title": "Kettle b", "price": 9}))
+    report = index_catalog(file, data)
+    assert report["products"] == 2
+    tail = written_since(data)
+    assert tail and (tail.start.catalog, tail.has_changes) == (4, False)
+    asyncio.run(append(kafka, whole("a", 5)))
+    tail = written_since(data)
+    change = tail.get("a") if tail else None
+    assert change and change.product and change.product.price == 5
+
+
+@pytest.mark.usefixtures("environ")
+def test_two_logs_are_one_too_many(tmp_path: Path) -> None:
+    async def write() -> None:
+        log = SqliteEventLog(tmp_path / "log.sqlite")
+        await log.append(CATALOG, [whole("a", 1)])
+        await log.close()
+
+    asyncio.run(write())
+    with pytest.raises(InvalidRequest, match=r"AISLE_KAFKA_ADDRESS: is set, and .*log.sqlite has catalogue writes"):
+        written_since(tmp_path)
