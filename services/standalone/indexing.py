@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.indexing.indexer import Indexer
+from services.embedding.indexing.sweep import Sweep
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
 from services.standalone.catalog_file import CatalogFile
@@ -29,6 +30,13 @@ from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
+
+
+@dataclass(frozen=True)
+class ReplaceAll:
+    """That a file is the whole catalogue; `large`: even if more than half of the products go."""
+
+    large: bool = False
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
@@ -48,14 +56,17 @@ def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     return replace(config, bundle=config.bundle or str(chosen or ""), cache=cache, product_threads=1)
 
 
-def index_catalog(
+def index_catalog(  # noqa: PLR0913  (the options of the command)
     catalog: Path,
     data: Path,
     bundle: str = "",
     progress: IndexProgress | None = None,
     options: ReadOptions | None = None,
+    replace_all: ReplaceAll | None = None,
 ) -> dict[str, Any]:
     """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
+
+    With `replace_all`, products that are not in the file go; those whose rows were rejected stay as they are.
 
     Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
     """
@@ -65,7 +76,8 @@ def index_catalog(
     complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:
         try:
-            return _index(CatalogFile(catalog, options or ReadOptions()), data, encoder, watcher)
+            file = CatalogFile(catalog, options or ReadOptions())
+            return _index(file, data, encoder, watcher, replace_all)
         except Overloaded as error:
             complaint.tell(error)
             if time.monotonic() > ends:
@@ -73,15 +85,23 @@ def index_catalog(
             time.sleep(_RETRY_SECONDS)
 
 
-def _index(file: CatalogFile, data: Path, encoder: TextEncoder | HashEncoder, watcher: IndexProgress) -> dict[str, Any]:
+def _index(
+    file: CatalogFile,
+    data: Path,
+    encoder: TextEncoder | HashEncoder,
+    watcher: IndexProgress,
+    replace_all: ReplaceAll | None,
+) -> dict[str, Any]:
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
+    sweep = Sweep(lambda: file.account.rejected_ids, replace_all.large) if replace_all else None
     with watching(f"indexing {file.path}"), _warming(encoder, data):
         tail = written_since(data)
-        report = indexer.run(file.products(watcher), tail, watcher.encoded)
+        report = indexer.run(file.products(watcher), tail, watcher.encoded, sweep)
     return {
         **file.report(),
         "accepted": report.incoming_count,
         "replaced": report.replaced_count,
+        "removed": report.swept_count,
         "reused": report.reused_count,
         "products": report.product_count,
         "snapshot_version": report.version,

@@ -54,6 +54,7 @@ class Account:
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
+    rejected_ids: set[str] = field(default_factory=set)  # as far as rows had one
     warned: int = 0
     warnings: list[RowWarning] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
@@ -61,6 +62,8 @@ class Account:
 
     def reject(self, rejection: RowRejection) -> None:
         self.rejected += 1
+        if rejection.product_id:
+            self.rejected_ids.add(rejection.product_id)
         if len(self.rejections) < LISTED:
             self.rejections.append(rejection)
 
