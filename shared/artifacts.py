@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import Corrupt, NotFound, StorageFull, Unavailable
+from shared.manifest_fields import CHECKSUM, COUNT, OBJECT, Fields, is_plain_path
 from shared.watchdog import progress
 
 MANIFEST, SEAL = "manifest.json", "manifest.json.sha256"
 CURRENT = "current"
+_FIELDS = Fields({"files": OBJECT}, {})
+_FILE_FIELDS = Fields({"bytes": COUNT, "sha256": CHECKSUM}, {})
 _CHUNK_BYTES = 1 << 20
 _LITTLE_BYTES = 64 << 10  # with less room than this, a failure of a library that does not say why is a full disk
 
@@ -113,15 +116,22 @@ def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
     _check_seal(folder)
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-        files = manifest["files"].items()
     except FileNotFoundError as error:
         remedy = f"write the name of a whole version into {folder.parent / CURRENT}, or remove that to start anew"
         raise NotFound(f"{folder} has no {MANIFEST}; {remedy}") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (IsADirectoryError, ValueError) as error:
         raise Corrupt(f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back") from error
-    for name, expected in files:
+    _FIELDS.check(folder / MANIFEST, manifest)
+    for name, expected in manifest["files"].items():
+        _check_entry(folder / MANIFEST, name, expected)
         _check(folder / name, expected, verify)
     return manifest
+
+
+def _check_entry(path: Path, name: str, expected: object) -> None:
+    if not is_plain_path(name):
+        raise Corrupt(f"{path}: files has {name[:60]!r}, which is not in its folder; rebuild the version or roll back")
+    _FILE_FIELDS.check(path, expected, f"files.{name}")
 
 
 def _check_seal(folder: Path) -> None:

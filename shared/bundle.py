@@ -16,11 +16,23 @@ from typing import Any
 
 from shared import artifacts, promotions
 from shared.errors import Corrupt, NotFound
+from shared.manifest_fields import CHECKSUM, OBJECT, TEXT, Fields, Kind, is_plain_path
 
 _logger = logging.getLogger(__name__)
 MANIFEST = "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
 CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
+_LIST = Kind("a list", lambda value: isinstance(value, list))
+_FIELDS = Fields(
+    {"version": TEXT},
+    {
+        "encoder": TEXT,
+        "created": TEXT,
+        "trained_on": _LIST,
+        **dict.fromkeys(("files", "metrics", "training"), OBJECT),
+    },
+    "train the bundle again or roll back",
+)
 ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the encoder's own
 DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
 
@@ -104,14 +116,23 @@ def _parse(folder: Path) -> Bundle:
     path = folder / MANIFEST
     try:
         content = json.loads(path.read_text())
+        _check_fields(path, content)
         encoder, created = str(content.get("encoder", "")), str(content.get("created", ""))
         trained_on = tuple(content.get("trained_on", ()))
         files, metrics, training = (dict(content.get(name, {})) for name in ("files", "metrics", "training"))
         return Bundle(folder, str(content["version"]), encoder, created, trained_on, files, metrics, training)
     except FileNotFoundError as error:
         raise NotFound(f"{folder} has no {MANIFEST}, so it is not a bundle") from error
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
+    except (IsADirectoryError, ValueError) as error:
         raise Corrupt(f"{path} cannot be read ({error!r}); train the bundle again or roll back") from error
+
+
+def _check_fields(path: Path, content: Any) -> None:
+    _FIELDS.check(path, content)
+    files = content.get("files", {})
+    _FIELDS.of_each(files, CHECKSUM).check(path, files, "files")
+    if strange := [name for name in files if not is_plain_path(name)]:
+        raise Corrupt(f"{path}: files has {strange[0][:60]!r}, which is not in its folder; train the bundle again")
 
 
 def _check(path: Path, expected: str, verify: bool) -> None:

@@ -20,7 +20,7 @@ from services.embedding.weights import EncoderFiles, find
 from shared import artifacts, bundle
 from shared.complaint import Complaint
 from shared.errors import AisleError, SnapshotGone, Unavailable
-from shared.snapshot.generation import encoder_version, snapshots_of
+from shared.snapshot.generation import encoder_version, read_manifest, snapshots_of
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Encoders:
 
 def _encoder_of(folder: Path) -> Mapping[str, Any]:
     try:
-        encoder: Mapping[str, Any] = artifacts.read_manifest(folder, verify=False).get("encoder", {})
+        encoder: Mapping[str, Any] = read_manifest(folder, verify=False).get("encoder", {})
     except AisleError:  # it was removed just now, or is broken; who serves it says so
         return {}
     return encoder

@@ -41,7 +41,9 @@ Texts = Callable[[Payloads], ProductTexts]
 def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
     """What a reranker reads of a snapshot. Raises NotFound or Corrupt naming the file."""
     folder = data / "snapshots" / version
-    manifest = read_manifest(folder, verify=False)  # retrieval, which opens the same files, checks their bytes
+    manifest = read_manifest(
+        folder, verify=False, whole=True
+    )  # retrieval, which opens the same files, checks their bytes
     return RerankerSnapshot(
         version,
         TokenStates.open(folder / "states"),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shared import artifacts
 from shared.errors import Corrupt
+from shared.manifest_fields import COUNT, NUMBER, OBJECT, TEXT, Fields
 from shared.snapshot.change import Encoding
 from shared.snapshot.products import ProductStore
 from shared.snapshot.states import ProductStates
@@ -21,6 +22,13 @@ from shared.snapshot.variants import Variants
 
 SNAPSHOTS = "snapshots"
 FORMAT = 1
+
+_POSITIONS = {"log_position": COUNT, "vectors_position": COUNT}
+_WHOLE = {"product_count": COUNT, "encoder": OBJECT}
+_FIELDS = Fields({"version": TEXT}, {**_WHOLE, "dense": OBJECT, "created": NUMBER, **_POSITIONS})
+_WHOLE_FIELDS = Fields(_WHOLE, {})
+_ENCODER = Fields({}, {"name": TEXT, "sha256": TEXT, "heads_sha256": TEXT, "dim": COUNT, "state_dim": COUNT})
+_DENSE = Fields({}, {"kind": TEXT, "recall_at_100": NUMBER, "ef_search": COUNT, "nprobe": COUNT, "k_factor": COUNT})
 
 
 def snapshots_of(data: Path) -> Path:
@@ -100,17 +108,31 @@ class Generation:
         return Positions.of(self.manifest)
 
 
-def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
-    """The manifest of a generation that this version can read. Raises as artifacts.read_manifest does."""
+def read_manifest(folder: Path, verify: bool = True, whole: bool = False) -> dict[str, Any]:
+    """The manifest of a generation that this version can read; `whole` wants its encoder and product count, too.
+
+    Raises as artifacts.read_manifest does, and Corrupt when a field is of another kind.
+    """
     manifest = artifacts.read_manifest(folder, verify)
     if manifest.get("format") != FORMAT:
         raise Corrupt(f"{folder} has format {manifest.get('format')}, not {FORMAT}; index the catalogue again")
+    _check_fields(folder / artifacts.MANIFEST, manifest)
+    if whole:
+        _WHOLE_FIELDS.check(folder / artifacts.MANIFEST, manifest)
     return manifest
+
+
+def _check_fields(path: Path, manifest: Mapping[str, Any]) -> None:
+    _FIELDS.check(path, manifest)
+    _ENCODER.check(path, manifest.get("encoder", {}), "encoder")
+    _DENSE.check(path, manifest.get("dense", {}), "dense")
+    if manifest["version"] != path.parent.name:
+        raise Corrupt(f"{path}: version is {manifest['version'][:60]!r}, but the folder has another name; give it back")
 
 
 def open_generation(folder: Path, verify: bool = True) -> Generation:
     """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
-    manifest = read_manifest(folder, verify)
+    manifest = read_manifest(folder, verify, whole=True)
     products = ProductStore.open(folder / "products")
     vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
     states = ProductStates(folder / "states")

@@ -5,6 +5,7 @@ through. HNSW (Malkov and Yashunin 2016) serves up to half a million; beyond tha
 and Long 2024) refined with 8-bit vectors.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ Vectors = NDArray[np.floating[Any]]  # (n, dim), unit norm; may be a memory map
 Queries = NDArray[np.float32]  # (q, dim)
 
 _CHUNK_ROWS = 8_192
+_HNSW_EFFORTS = [{"ef_search": effort} for effort in (200, 400, 800, 1600)]
 NOISE = 3.0  # in the queries that recall is measured with, for a product of length 1
 
 
@@ -33,6 +35,12 @@ class DensePlan:
     hnsw_links: int = 32
     hnsw_build_effort: int = 100
 
+    def kind(self, count: int) -> str:
+        """Of the index over so many vectors."""
+        if count <= self.flat_until:
+            return "flat"
+        return "hnsw" if count <= self.hnsw_until else "ivf-rabitq"
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -42,6 +50,12 @@ class Measured:
     recall_at_100: float
     search: dict[str, int]
 
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "Measured":
+        """As a manifest has it."""
+        search = {name: value for name, value in manifest.items() if name not in ("kind", "recall_at_100")}
+        return cls(manifest["kind"], manifest["recall_at_100"], search)
+
     def manifest(self) -> dict[str, Any]:
         return {"kind": self.kind, "recall_at_100": round(self.recall_at_100, 4), **self.search}
 
@@ -50,19 +64,28 @@ def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> 
     """Write the index that fits the number of vectors, with the least search effort that recalls enough."""
     plan = plan or DensePlan()
     count, dim = vectors.shape
-    if count <= plan.flat_until:
+    if plan.kind(count) == "flat":
         index: Any = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
         _fill(index, vectors)
         measured = Measured("flat", 1.0, {})
     else:
-        kind, index, efforts = _hnsw(vectors, plan) if count <= plan.hnsw_until else _inverted(vectors)
+        kind, index, efforts = _hnsw(vectors, plan) if plan.kind(count) == "hnsw" else _inverted(vectors)
         measured = _measure(kind, index, vectors, efforts, plan)
     faiss.write_index(index, str(path))
     return measured
 
 
-def _fill(index: Any, vectors: Vectors) -> None:
-    for start in range(0, len(vectors), _CHUNK_ROWS):
+def extend_index(before: Path, vectors: Vectors, path: Path, plan: DensePlan) -> Measured:
+    """Write the HNSW index in `before` with the vectors that come behind its own; the same as if built at once."""
+    index = faiss.read_index(str(before))
+    _fill(index, vectors, index.ntotal)
+    measured = _measure("hnsw", index, vectors, _HNSW_EFFORTS, plan)
+    faiss.write_index(index, str(path))
+    return measured
+
+
+def _fill(index: Any, vectors: Vectors, first: int = 0) -> None:
+    for start in range(first, len(vectors), _CHUNK_ROWS):
         progress(f"adding vector {start} of {len(vectors)} to the dense index")
         index.add(np.ascontiguousarray(vectors[start : start + _CHUNK_ROWS], dtype=np.float32))
 
@@ -71,7 +94,7 @@ def _hnsw(vectors: Vectors, plan: DensePlan) -> tuple[str, Any, list[dict[str, i
     index = faiss.IndexHNSWFlat(vectors.shape[1], plan.hnsw_links, faiss.METRIC_INNER_PRODUCT)
     index.hnsw.efConstruction = plan.hnsw_build_effort
     _fill(index, vectors)
-    return "hnsw", index, [{"ef_search": effort} for effort in (200, 400, 800, 1600)]
+    return "hnsw", index, _HNSW_EFFORTS
 
 
 def _inverted(vectors: Vectors) -> tuple[str, Any, list[dict[str, int]]]:

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.embedding.indexing.dense_index import DensePlan, build_index
+from services.embedding.indexing.dense_index import DensePlan
 from services.embedding.indexing.incoming import Hashes, IncomingProducts
+from services.embedding.indexing.kept_index import INDEX, next_index
 from services.embedding.indexing.merge import merge
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
@@ -105,7 +106,7 @@ class Indexer:
             with artifacts.new_version(root, version) as made:
                 reused = self._write(made, source, progress)
                 vectors = np.load(made / "dense/vectors.npy", mmap_mode="r")
-                dense = build_index(vectors, made / "dense/index.faiss", self._plan)
+                dense = next_index(old, root, vectors, made / INDEX, self._plan)
                 positions = tail.end if tail else old.positions if old else Positions()
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
