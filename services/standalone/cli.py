@@ -13,6 +13,7 @@ from services.standalone.commands import (
     demo,
     evaluate,
     events,
+    export,
     get,
     index,
     load,
@@ -45,6 +46,7 @@ app.command("search")(search.search)
 app.command("get")(get.get)
 app.command("delete")(delete.delete)
 app.command("status")(status.status)
+app.command("export")(export.export)
 app.command("events")(events.events)
 app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)

@@ -105,6 +105,7 @@ def _index(
         "reused": report.reused_count,
         "products": report.product_count,
         "snapshot_version": report.version,
+        "log_position": tail.end.catalog if tail else 0,
         "dense": dict(report.dense),
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),

@@ -30,14 +30,19 @@ _READ_AT_ONCE = 1_000
 
 def written_since(data: Path) -> Tail | None:
     """The changes since DATA's snapshot, up to the end of the catalogue's log as it is now; None without a log."""
+    return read_catalogue(data)[1]
+
+
+def read_catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
+    """DATA's snapshot, and the changes since; None for what does not exist."""
     with ThreadPoolExecutor(1, "log-reader") as thread:  # the caller may be in an event loop of its own
-        return thread.submit(lambda: asyncio.run(_written_since(data))).result()
+        return thread.submit(lambda: asyncio.run(_catalogue(data))).result()
 
 
-async def _written_since(data: Path) -> Tail | None:
+async def _catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
     base = current_generation(data, verify=False)
     async with _log_of(data) as log:
-        return await written_in(log, snapshots_of(data), base) if log else None
+        return base, await written_in(log, snapshots_of(data), base) if log else None
 
 
 @asynccontextmanager

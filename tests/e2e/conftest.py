@@ -74,11 +74,17 @@ def address(indexed: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_engine(indexed: Path, tmp_path: Path) -> Iterator[str]:
-    """An engine whose catalogue the test may change."""
+def own_data(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the shop that a test may change."""
     data = tmp_path / "own"
-    shutil.copytree(indexed, data, ignore=shutil.ignore_patterns("log.sqlite*", "live"))
-    with running_engine(data) as at:
+    shutil.copytree(indexed / "snapshots", data / "snapshots")
+    return data
+
+
+@pytest.fixture
+def own_engine(own_data: Path) -> Iterator[str]:
+    """An engine whose catalogue the test may change."""
+    with running_engine(own_data) as at:
         yield at
 
 

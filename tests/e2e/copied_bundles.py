@@ -1,0 +1,43 @@
+"""Bundles like the one that Aisle ships, for tests that promote them."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file, save_file
+
+from shared.bundle import DEFAULT, HEADS, MANIFEST, RANKER_FEATURES
+
+SAME_HEADS, OTHER_HEADS = "20260101T000000.000001Z", "20260101T000000.000002Z"
+NEVER_PROMOTED = "20990101T000000.000000Z"  # the newest by its name
+
+
+def copied_bundles(data: Path) -> list[str]:
+    """Write three bundles; the names of the two that may be promoted. The third ranks the other way round."""
+    for name in (SAME_HEADS, OTHER_HEADS, NEVER_PROMOTED):
+        shutil.copytree(DEFAULT, data / "bundles" / name)
+    _change_heads(data / "bundles" / OTHER_HEADS / HEADS)
+    _reverse(data / "bundles" / NEVER_PROMOTED / RANKER_FEATURES)
+    for name in (SAME_HEADS, OTHER_HEADS, NEVER_PROMOTED):
+        _seal(data / "bundles" / name)
+    return [SAME_HEADS, OTHER_HEADS]
+
+
+def _change_heads(path: Path) -> None:
+    """Other heads by their checksum: all products must be encoded again before they can serve."""
+    save_file({name: values * 1.001 for name, values in load_file(path).items()}, path)
+
+
+def _reverse(path: Path) -> None:
+    content = json.loads(path.read_text())
+    content["prior"] = {name: -weight for name, weight in content["prior"].items()}
+    path.write_text(json.dumps(content))
+
+
+def _seal(folder: Path) -> None:
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
+    manifest["version"] = folder.name
+    manifest["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    (folder / MANIFEST).write_text(json.dumps(manifest))
