@@ -32,7 +32,7 @@ def row_of(product: Product) -> dict[str, Any]:
     row |= {name: _time(getattr(product, name)) for name in _TIMES}
     row["price"] = _price(product)
     row["rating"] = _rating(product)
-    row["attributes"] = {name: list(values) for name, values in product.attributes.items()}
+    row["attributes"] = {name: list(values) for name, values in sorted(product.attributes.items())}
     return {name: value for name, value in row.items() if value not in (None, "", [], {})}
 
 
