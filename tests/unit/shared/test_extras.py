@@ -23,6 +23,9 @@ sys.meta_path.insert(0, Missing())
 """
 
 
+NOWHERE = "nowhere"  # stands for a folder of the test's own
+
+
 def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Python with these arguments, as if some packages were not installed."""
     (folder / "sitecustomize.py").write_text(AS_IF_MISSING)
@@ -56,14 +59,15 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
         ("kafka", "standalone", ["topics"]),
         ("redis", "standalone", ["replay"]),
         ("rich", "standalone", ["models", "list"]),
-        ("torch", "train", ["train", "reranker", "--data", "nowhere"]),
-        ("torch", "train", ["bench", "page", "--data", "nowhere"]),
+        ("torch", "train", ["train", "reranker", "--data", NOWHERE]),
+        ("torch", "train", ["bench", "page", "--data", NOWHERE]),
         ("sentence_transformers", "train", ["bench"]),
-        ("tantivy", "standalone", ["index", "pyproject.toml", "--data", "nowhere"]),
+        ("tantivy", "standalone", ["index", "pyproject.toml", "--data", NOWHERE]),
     ],
 )
 def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra: str, command: list[str]) -> None:
-    ended = run(tmp_path, missing, "-m", "services.standalone.cli", *command)
+    place = str(tmp_path / NOWHERE)
+    ended = run(tmp_path, missing, "-m", "services.standalone.cli", *(place if each == NOWHERE else each for each in command))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert ended.stderr.startswith(f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not")
 
