@@ -149,8 +149,8 @@ def beside(shop: Shop, names: list[str]) -> Iterator[None]:
             yield
         finally:
             ended.set()
-    for each in running:
-        each.result()
+            for each in running:
+                each.result()
 
 
 def _end(process: "subprocess.Popen[bytes]", kill_after_seconds: float) -> str:

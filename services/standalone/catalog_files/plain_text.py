@@ -8,7 +8,6 @@ _TAG = re.compile(r"<[a-zA-Z/!]|&[#a-zA-Z]")
 _BREAKS = frozenset(("p", "br", "li", "div", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "td"))
 _HIDDEN = frozenset(("script", "style", "template"))
 _SPACES = re.compile(r"[ \t\xa0]+")
-_LINES = re.compile(r"\s*\n\s*")
 
 
 def plain_text(value: Any) -> Any:
@@ -18,7 +17,8 @@ def plain_text(value: Any) -> Any:
     reader = _Reader()
     reader.feed(value)
     reader.close()
-    return _LINES.sub("\n", _SPACES.sub(" ", "".join(reader.texts))).strip()
+    lines = (line.strip() for line in _SPACES.sub(" ", "".join(reader.texts)).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 class _Reader(HTMLParser):

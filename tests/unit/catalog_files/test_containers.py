@@ -129,10 +129,8 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pa
         read_text(tmp_path, "", format="excel")
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])  # which has no text
 def test_a_format_can_be_named(tmp_path: Path, format_: str) -> None:
-    if format_ == "parquet":
-        pytest.skip("a Parquet file has no text")
     content = "<rss></rss>" if format_ == "xml" else "id,title\n" if format_ in ("csv", "tsv") else "{}"
     assert read_text(tmp_path, content, format=format_).products == []
 

@@ -67,7 +67,9 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
 )
 def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra: str, command: list[str]) -> None:
     place = str(tmp_path / NOWHERE)
-    ended = run(tmp_path, missing, "-m", "services.standalone.cli", *(place if each == NOWHERE else each for each in command))
+    ended = run(
+        tmp_path, missing, "-m", "services.standalone.cli", *(place if each == NOWHERE else each for each in command)
+    )
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert ended.stderr.startswith(f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not")
 
