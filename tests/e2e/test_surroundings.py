@@ -15,6 +15,7 @@ import pytest
 
 from services.standalone.engine_process import engine_process
 from shared.artifacts import current
+from tests.e2e.copied_bundles import SAME_HEADS, copied_bundles
 
 AISLE = [sys.executable, "-m", "services.standalone.cli"]
 
@@ -27,6 +28,7 @@ def read_only(indexed: Path, tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     if os.geteuid() != 0 or shutil.which("mount") is None:
         pytest.skip("only root can mount")
+    copied_bundles(tmp_path / "shop")
     bind = ["mount", "--bind", str(tmp_path / "shop"), str(folder)]
     if subprocess.run(bind, check=False).returncode:
         pytest.skip("nothing can be mounted here")
@@ -42,8 +44,13 @@ def _told_in_one_line(finished: "subprocess.CompletedProcess[str]", *words: str)
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(aisle: Any, catalog: Path, read_only: Path) -> None:
-    for command in (("index", catalog), ("serve", "--port", 0), ("models", "promote", "default")):
+    for command in (("index", catalog), ("serve", "--port", 0)):
         _told_in_one_line(aisle(*command, "--data", read_only), str(read_only), "Read-only", "another place")
+    promoted = aisle("models", "promote", SAME_HEADS, "--force", "--data", read_only)
+    assert promoted.returncode == 1
+    forced, refused = promoted.stderr.strip().splitlines()
+    assert "by force" in forced
+    assert all(word in refused for word in (str(read_only), "Read-only", "another place"))
 
 
 def test_a_port_in_use_and_a_folder_in_use_are_named_with_what_to_do(
