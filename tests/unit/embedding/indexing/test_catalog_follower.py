@@ -1,7 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,19 +14,11 @@ from shared.catalog.product import Product
 from shared.errors import Unavailable
 from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord, RecordsRefused
-from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop, Letters
 from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled
 
 RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[IndexingShop]:
-    log = SqliteEventLog(tmp_path / "log.sqlite")
-    yield IndexingShop(tmp_path / "data", log)
-    await log.close()
 
 
 def encoded(shop: IndexingShop) -> list[str]:

@@ -2,9 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import pytest
 
@@ -19,19 +18,11 @@ from shared.catalog.wire import to_message
 from shared.errors import Overloaded
 from shared.events import dead_letters
 from shared.events.log import CATALOG, DEAD_LETTERS, NewRecord, Record
-from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.generation import current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop
 from tests.unit.embedding.indexing.letter_encoder import letter_indexer, titled
 
 RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
-
-
-@pytest.fixture
-async def shop(tmp_path: Path) -> AsyncIterator[IndexingShop]:
-    log = SqliteEventLog(tmp_path / "log.sqlite")
-    yield IndexingShop(tmp_path / "data", log)
-    await log.close()
 
 
 async def read(shop: IndexingShop) -> Tail:
