@@ -43,6 +43,7 @@ def replica_status(progress: Progress) -> ReplicaStatus:
 
 def observation(record: Record) -> Observation:
     """What a record of user events or search logs tells. Raises ValueError when it cannot be read."""
+    record.check()
     what = _shown(record) if record.topic == SEARCH_LOGS else _interaction(record)
     return Observation(
         what=what,

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shared.errors import Unavailable
-from shared.events.sqlite_file import FileLock
+from shared.events.file_lock import FileLock
 
 _NAME = "address"
 

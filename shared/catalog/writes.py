@@ -69,6 +69,7 @@ def removals(product_ids: Iterable[str]) -> list[NewRecord]:
 
 def from_record(record: Record) -> Write:
     """The write in a record. Raises ValueError when there is none that can be read."""
+    record.check()
     product_id, *paths = record.key.split(_SEPARATOR)
     fields = tuple(path for path in paths if path)
     if strange := [path for path in fields if not is_path(path)]:

@@ -47,6 +47,12 @@ class Record:
     event_id: str | None = None
     topic: str = ""
     partition: int = 0
+    damage: str = ""  # why it must not be used, with the remedy; empty: all is well
+
+    def check(self) -> None:
+        """Raise ValueError if it is damaged: for whoever is about to make something of its value."""
+        if self.damage:
+            raise ValueError(self.damage)
 
 
 class RecordsRefused(InvalidRequest):

@@ -78,7 +78,12 @@ class Spool:
             await asyncio.wait(self._keeping)
         records = await self._file.read(self._topic, 0, _REPLAYED_AT_ONCE)
         if records:
-            await self._hand_over([NewRecord(record.key, record.value, record.event_id) for record in records])
+            whole = [NewRecord(each.key, each.value, each.event_id) for each in records if not each.damage]
+            if whole:
+                await self._hand_over(whole)
+            for each in records:
+                if each.damage:
+                    await self._bury(NewRecord(each.key, each.value), each.damage)
             await self._file.drop(self._topic, records[-1].offset)
             self.counts["replayed"] += len(records)
         return bool(records or self._keeping)
@@ -92,12 +97,12 @@ class Spool:
                 for record in records:  # those that are written are known by their event_ids
                     await self._hand_over([record])
                 return
-            await self._bury(records[0], error)
+            await self._bury(records[0], error.reason)
 
-    async def _bury(self, record: NewRecord, error: InvalidRequest) -> None:
+    async def _bury(self, record: NewRecord, reason: str) -> None:
         """Put the record aside; as much of it as the log takes."""
-        _LOGGER.error("%s: %s; it is put in %s", self._topic, error, DEAD_LETTERS)
-        await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, error.reason))
+        _LOGGER.error("%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
+        await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, reason))
         self.counts["refused"] += 1
 
     async def close(self) -> None:

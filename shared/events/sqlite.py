@@ -14,9 +14,10 @@ from typing import Protocol, TypeVar
 from shared import owner_only
 from shared.errors import AisleError, Overloaded, Unavailable
 from shared.events.chore import Chore
+from shared.events.file_lock import FileLock
 from shared.events.log import TOPICS, Appended, NewRecord, Record, check_sizes
 from shared.events.sqlite_consumer import SqliteConsumer
-from shared.events.sqlite_file import FileLock, SqliteFile
+from shared.events.sqlite_file import SqliteFile
 
 Result = TypeVar("Result")
 

@@ -1,7 +1,5 @@
 """The tables of a log in one SQLite file, and what is said to them; synchronous."""
 
-import fcntl
-import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,9 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
 from shared.events.log import COMPACTED, SHARED, SINGLE, TOPICS, Appended, NewRecord, Record
+from shared.events.sqlite_check import COLUMNS, record_of
 from shared.events.sqlite_schema import connect
+from shared.sqlite_damage import meaning
 from shared.steady_clock import SteadyClock
 
 Batch = tuple[str, Sequence[NewRecord]]  # topic, records
@@ -20,6 +19,7 @@ Result = TypeVar("Result")
 _AT_ONCE = 1_000  # records forgotten or removed in one transaction, so that no append waits for long
 _NO_END = (1 << 63) - 1
 _INCREMENTAL = 2  # of PRAGMA auto_vacuum
+_TIME = "CAST(time AS REAL)"  # one that is damaged is long past
 _FREE_SHARE = 8  # a file shrinks when more than an eighth of it is free
 
 
@@ -38,7 +38,7 @@ class SqliteFile:
 
     def _newest_seconds(self) -> float | None:
         """When the newest record of the topics of events was appended; None when there is none."""
-        newest = [self._rows(f'SELECT time FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in SHARED]
+        newest = [self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in SHARED]
         return max((float(rows[0][0]) for rows in newest if rows), default=None)
 
     def append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
@@ -97,10 +97,12 @@ class SqliteFile:
         The end is the first record that is as new as a time, or beyond an offset: when the clock was wrong for a
         moment, records behind it may look older than they are.
         """
-        one = self._connection.execute(f'SELECT time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1])
+        one = self._connection.execute(
+            f'SELECT {_TIME} FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1]
+        )
         if (first := one.fetchone()) is None or first[0] >= end[0]:
             return 0, 0  # as nearly always, and quickly
-        rows = f'SELECT offset, time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT ?'
+        rows = f'SELECT offset, {_TIME} AS time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT ?'
         stop = f"SELECT min(offset) FROM ({rows}) WHERE time >= ? OR offset > ?"
         statement = f"SELECT max(offset), count(*) FROM ({rows}) WHERE offset < coalesce(({stop}), ?)"
         found = self._connection.execute(statement, (*part, *part, *end, _NO_END)).fetchone()
@@ -148,7 +150,7 @@ class SqliteFile:
 
     def oldest_seconds(self, topic: str) -> float | None:
         """When the oldest record was appended; None in an empty topic."""
-        rows = self._rows(f'SELECT time FROM "{topic}" ORDER BY offset LIMIT 1')
+        rows = self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset LIMIT 1')
         return float(rows[0][0]) if rows else None
 
     def used_bytes(self) -> int:
@@ -175,13 +177,10 @@ class SqliteFile:
         return int(self._rows(f"PRAGMA {name}")[0][0])
 
     def read(self, topic: str, after_offset: int, limit: int) -> list[Record]:
-        """Records after an offset, oldest first."""
-        columns, condition = "offset, key, value, time, event_id", "WHERE offset > ? ORDER BY offset LIMIT ?"
-        rows = self._rows(f'SELECT {columns} FROM "{topic}" {condition}', after_offset, limit)
-        return [
-            Record(offset, key, value, time_seconds, event_id, topic)
-            for offset, key, value, time_seconds, event_id in rows
-        ]
+        """Records after an offset, oldest first; one that is damaged says so."""
+        condition = "WHERE offset > ? ORDER BY offset LIMIT ?"
+        rows = self._rows(f'SELECT {COLUMNS} FROM "{topic}" {condition}', after_offset, limit)
+        return [record_of(row, topic, self.path) for row in rows]
 
     def drop(self, topic: str, through_offset: int) -> None:
         """Remove the records up to and with an offset; no offset is given again."""
@@ -202,8 +201,9 @@ class SqliteFile:
 
     def end_offset(self, topic: str) -> int:
         """The greatest offset ever given in a topic."""
-        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
-        return int(rows[0][0]) if rows else 0
+        given = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
+        there = self._rows(f'SELECT max(offset) FROM "{topic}"')
+        return max(int(given[0][0]) if given else 0, int(there[0][0] or 0))
 
     def close(self) -> None:
         self._connection.close()
@@ -215,35 +215,4 @@ class SqliteFile:
         try:
             return action()
         except sqlite3.Error as error:
-            raise self._meaning(error) from error
-
-    def _meaning(self, error: sqlite3.Error) -> AisleError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the primary one in the low byte
-        if code == sqlite3.SQLITE_FULL:
-            return StorageFull(f"no room left for {self.path}; nothing of this append was kept: free some space, retry")
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return Corrupt(f"{self.path} is damaged ({error}); restore it from a backup")
-        return Unavailable(f"{self.path} cannot be used ({error}); see who else has it open, and its permissions")
-
-
-class FileLock:
-    """Keeps a second process off the file; the system lets go of it when the process ends, however it ends."""
-
-    def __init__(self, path: Path) -> None:
-        """Raises Unavailable, naming the process, when another one has the file."""
-        self._file = path.open("a+")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            self._file.seek(0)
-            owner = self._file.read().strip()
-            self._file.close()
-            raise Unavailable(
-                f"{path.with_suffix('')} is in use by process {owner}; stop it, or use another data folder"
-            ) from error
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()))
-        self._file.flush()
-
-    def release(self) -> None:
-        self._file.close()
+            raise meaning(error, self.path) from error

@@ -7,19 +7,24 @@ from pathlib import Path
 from shared import owner_only
 from shared.errors import Corrupt
 from shared.events.log import COMPACTED, TOPICS
+from shared.events.sqlite_check import check_tables, text
+from shared.sqlite_damage import check_whole
 
 SCHEMA = 1  # PRAGMA user_version; raise it with every change of tables or topics, and add a step to `_migrate`
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
-    """A connection to the file, which has all tables then. Raises Corrupt for a file of a newer Aisle."""
+    """A connection to the file, which has all tables then. Raises Corrupt for one of a newer Aisle, or damaged."""
+    check_whole(path)
     owner_only.file(path)  # SQLite gives the mode of this file to those beside it
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection.text_factory = text
     try:
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect on a new file alone
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync a commit
         _migrate(connection, path)
+        check_tables(connection, path)
         if max_bytes:
             page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page_bytes)}")

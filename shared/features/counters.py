@@ -117,6 +117,16 @@ def parts(value: bytes) -> tuple[Sequence[bytes], bytes]:
     return names.split(b"\0") if names else (), value[at + length :]
 
 
+def check(value: bytes) -> None:
+    """Raise ValueError or struct.error for what is no value."""
+    names, entries = parts(value)
+    (length,) = _LENGTH.unpack_from(value, marks.size(value))
+    if marks.size(value) + _LENGTH.size + length > len(value) or len(entries) % _ENTRY.size:
+        raise ValueError("it is cut short")
+    for name in names:
+        name.decode()
+
+
 def entries_alone(values: Sequence[bytes | None]) -> list[bytes]:
     """The entries of many values that have no names; nothing of a key without a value."""
     return [value[marks.size(value) + _LENGTH.size :] if value else b"" for value in values]

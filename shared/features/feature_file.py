@@ -4,13 +4,17 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from shared import owner_only
-from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
-from shared.features.saved import Saved
+from shared.errors import Corrupt
+from shared.events.log import TOPICS
+from shared.features.saved import Saved, check
 from shared.features.spec import SCHEMA
+from shared.sqlite_damage import check_whole, meaning
 
 _SIDE_FILES = ("", "-wal", "-shm")
+_REMEDY = "it cannot be used"  # whoever opens it puts it aside, and says so
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL,"
     " acted INTEGER NOT NULL)",
@@ -26,6 +30,7 @@ class FeatureFile:
         """Open or create. Raises Corrupt for a file that is damaged or of another format."""
         self.path = path
         owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+        check_whole(path, _REMEDY)
         with self._meant():
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
             try:
@@ -40,34 +45,52 @@ class FeatureFile:
         try:
             yield
         except sqlite3.Error as error:
-            raise self._meaning(error) from error
+            raise meaning(error, self.path, _REMEDY) from error
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")  # the log is trimmed up to what is saved here
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, SCHEMA):
-            raise Corrupt(f"{self.path} has format {version}, not {SCHEMA}")
+            raise Corrupt(f"{self.path} has format {version}, not {SCHEMA}; {_REMEDY}")
         for table in _TABLES:
             self._connection.execute(table)
         self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def log_id(self) -> str:
         """Of the log that the features were counted from; empty before anything was saved."""
-        row = self._connection.execute("SELECT log_id FROM log").fetchone()
+        with self._meant():
+            row = self._connection.execute("SELECT log_id FROM log").fetchone()
         return str(row[0]) if row else ""
 
     def positions(self) -> dict[str, int]:
         """Topic -> offset up to which records have had their effect."""
-        return dict(self._connection.execute("SELECT topic, offset FROM positions").fetchall())
+        with self._meant():
+            found = self._connection.execute("SELECT topic, offset FROM positions").fetchall()
+        for topic, offset in found:
+            if topic not in TOPICS or not isinstance(offset, int) or offset < 0:
+                raise Corrupt(
+                    f"{self.path} is damaged: it has {offset!r} for {topic!r}, which is no position; {_REMEDY}"
+                )
+        return dict(found)
 
     def read(self, now_seconds: float) -> Iterator[Saved]:
         """All keys that have not expired, in the order in which they were saved; the others are removed."""
         with self._meant():
             self._connection.execute("DELETE FROM features WHERE expires <= ?", (now_seconds,))
             rows = self._connection.execute("SELECT key, value, expires, acted FROM features ORDER BY rowid")
-            for key, value, expires, acted in rows:
-                yield Saved(key, value, expires, bool(acted))
+            for row in rows:
+                yield self._whole(row)
+
+    def _whole(self, row: tuple[Any, ...]) -> Saved:
+        """What is saved in a row. Raises Corrupt for what nobody can have saved."""
+        key, value, expires_seconds, acted = row
+        saved = Saved(key, value, expires_seconds, bool(acted))
+        try:
+            check(saved)
+        except ValueError as error:
+            raise Corrupt(f"{self.path} is damaged: key {str(key)[:60]!r} {error}; {_REMEDY}") from error
+        return saved
 
     def save(self, changes: Iterable[Saved], positions: Mapping[str, int], log_id: str) -> None:
         """Write changes and positions in one transaction, durable on return. Raises AisleError when it cannot."""
@@ -94,14 +117,6 @@ class FeatureFile:
 
     def close(self) -> None:
         self._connection.close()
-
-    def _meaning(self, error: sqlite3.Error) -> AisleError:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code == sqlite3.SQLITE_FULL:
-            return StorageFull(f"no room left for {self.path}; free some space")
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return Corrupt(f"{self.path} is damaged ({error})")
-        return Unavailable(f"{self.path} cannot be used ({error}); see who else has it open, and its permissions")
 
 
 def put_aside(path: Path) -> Path:

@@ -46,7 +46,7 @@ class Change:
 def from_record(record: Record) -> Change:
     """The change in a record. Raises ValueError when there is none that can be read."""
     try:
-        message = IndexedProduct.FromString(record.value or b"")
+        message = _message_in(record)
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:
         raise ValueError(f"aisle.vectors {record.offset} of {record.key!r}: {error}") from error
@@ -56,6 +56,13 @@ def from_record(record: Record) -> Change:
     payload = message.product.SerializeToString(deterministic=True)
     product = from_message(message.product)
     return Change(message.catalog_offset, record.key, product, payload, encodings, record.offset, lineage)
+
+
+def _message_in(record: Record) -> IndexedProduct:
+    record.check()
+    if record.value is None:
+        raise ValueError("it has no value")  # a removal has one, too
+    return IndexedProduct.FromString(record.value)
 
 
 def to_record(change: Change) -> NewRecord:
@@ -69,7 +76,10 @@ def to_record(change: Change) -> NewRecord:
 
 def _encoding(message: ProductEncoding) -> Encoding:
     states = np.frombuffer(message.states, np.int8).reshape(message.token_count, -1) if message.token_count else None
-    return Encoding(np.frombuffer(message.vector, "<f2"), np.zeros((0, 0), np.int8) if states is None else states)
+    vector = np.frombuffer(message.vector, "<f2")
+    if not np.isfinite(vector).all():
+        raise ValueError("a vector has numbers that are not finite")
+    return Encoding(vector, np.zeros((0, 0), np.int8) if states is None else states)
 
 
 def _message(version: str, encoding: Encoding) -> ProductEncoding:

@@ -39,6 +39,7 @@ class Tail:
         self.unapplied: list[
             tuple[int, str]
         ] = []  # offsets in aisle.catalog of writes that could not be applied, and why
+        self.is_whole = True  # whether every record could be read
         self.lineage = ""  # of the newest change that says its own
         self._file = _UnnamedFile(folder)
         self._size = 0
@@ -62,12 +63,12 @@ class Tail:
         return self.end.vectors - self.start.vectors
 
     def add(self, record: Record) -> None:
-        """Take in the next record; one that cannot be read is passed over."""
+        """Take in the next record; one that cannot be read is passed over, and `is_whole` is not true any more."""
         try:
             change = from_record(record)
         except ValueError as error:
-            log.error("%s; it is passed over", error)
-            change = Change(0)
+            log.error("%s; it is passed over, and aisle.catalog is read again", error)
+            change, self.is_whole = Change(0), False
         if change.product_id != NOTHING:
             if not self._places:
                 self.began_seconds = record.time_seconds
@@ -84,7 +85,7 @@ class Tail:
     def read_catalog_again(self) -> None:
         """Go back to the snapshot's position in aisle.catalog, which has every write: some changes are not here.
 
-        They were trimmed from aisle.vectors when a newer snapshot contained them.
+        They were trimmed from aisle.vectors when a newer snapshot contained them, or could not be read.
         """
         self.end = Positions(self.start.catalog, self.end.vectors)
 
@@ -144,6 +145,6 @@ async def read_tail(events: Readable, folder: Path, start: Positions, version: s
     while records := await events.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
         for record in records:
             tail.add(record)
-    if start.vectors < await events.trimmed_through(VECTORS):
+    if start.vectors < await events.trimmed_through(VECTORS) or not tail.is_whole:
         tail.read_catalog_again()
     return tail

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shared.events.log import USER_EVENTS
+from tests.unit.events.damaged_log import damage
 from tests.unit.feedback.told import event
 from tests.unit.standalone.counting_shop import killed, process, until
 
@@ -122,6 +123,37 @@ async def test_features_that_cannot_be_read_are_put_aside_and_counted_anew(
         assert [await shop.bought(f"p{number}") for number in range(200)] == [1] * 200
     assert (tmp_path / "features.sqlite.unusable").is_file()
     assert "counted anew" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE features SET value = 'text' WHERE key = 'p:p7'",
+        "UPDATE features SET value = x'' WHERE key = 'p:p7'",
+        "UPDATE features SET value = x'ff00' WHERE key = 'p:p7'",
+        "UPDATE features SET value = substr(value, 1, 40) WHERE key GLOB 'v:*'",
+        "UPDATE features SET expires = 'never' WHERE key = 'p:p7'",
+        "UPDATE features SET key = x'703a00' WHERE key = 'p:p7'",
+        "UPDATE features SET key = 'strange' WHERE key = 'p:p7'",
+        "UPDATE positions SET offset = 'all'",
+        "UPDATE positions SET offset = -3",
+        "UPDATE positions SET topic = 'aisle.other'",
+        "UPDATE log SET log_id = CAST(x'ff' AS TEXT)",
+        "ALTER TABLE features RENAME COLUMN value TO worth",
+    ],
+)
+async def test_features_with_rows_that_nobody_saved_are_put_aside_and_counted_anew(
+    tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with process(tmp_path) as shop:
+        await shop.tell(*(event("purchase", f"p{number}") for number in range(20)))
+        await until(shop, 20)
+    damage(tmp_path / "features.sqlite", change)
+    async with process(tmp_path) as shop:
+        assert [await shop.bought(f"p{number}") for number in range(20)] == [1] * 20
+    (told,) = [record.getMessage() for record in caplog.records if "counted anew" in record.getMessage()]
+    assert told.startswith(f"{tmp_path / 'features.sqlite'} is damaged") and "features.sqlite.unusable" in told
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_process_is_ready_before_its_features_are_read_and_says_so(tmp_path: Path) -> None:
