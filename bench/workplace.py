@@ -26,7 +26,11 @@ class Workplace:
 
     def copied(self, name: str = "data") -> Path:
         """FOLDER/name: the indexed shop without its log, for a run to change."""
-        return Path(shutil.copytree(self.indexed, self.folder / name, ignore=shutil.ignore_patterns("log.sqlite*")))
+        return Path(
+            shutil.copytree(
+                self.indexed, self.folder / name, ignore=shutil.ignore_patterns("log.sqlite*", "features.sqlite*")
+            )
+        )
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from services.embedding.encoders import Encoders
-from services.embedding.indexing.accepting import check_log
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
@@ -36,6 +35,7 @@ from services.standalone import served_address
 from services.standalone.counted import Counted
 from services.standalone.indexing import serving_config
 from services.standalone.local_features import LocalFeatures
+from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_upkeep import LogUpkeep
 from shared import owner_only
 from shared.config import load
@@ -52,7 +52,6 @@ from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching
 
 _LOGGER = logging.getLogger(__name__)
-LOG = "log.sqlite"  # in the data folder
 _COUNTING_SECONDS = 1.0  # that a start waits for what shoppers did, once all else is ready
 
 
@@ -93,8 +92,8 @@ class Engine:
     ) -> AsyncIterator["Engine"]:
         """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
-        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind when the log ends
-        before what the snapshot contains; `accept_log` goes on with such a log.
+        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind when the log is not
+        the one that belongs to DATA; `accept_log` goes on with such a log.
         """
         if not data.is_dir():
             raise NotFound(f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'")
@@ -102,7 +101,7 @@ class Engine:
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
         try:
-            await check_log(data, log, accept_log)
+            await check_the_log(data, log, accept_log)
             engine = cls(data, bundle, log, counted)
             await engine._start()
             server = Server(doors(engine.search, engine.catalog, engine.events, engine.admin), port, host)

@@ -13,10 +13,11 @@ from services.feedback.config import FeedbackConfig
 from services.feedback.service import observation
 from services.feedback.worker import Worker
 from services.standalone.counted import Counted
+from services.standalone.known_log import FEATURES
 from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import AisleError, Corrupt
-from shared.events.log import SHARED
+from shared.events.log import SHARED, TOPICS
 from shared.events.sqlite import SqliteEventLog
 from shared.features.config import FeaturesConfig
 from shared.features.feature_file import FeatureFile, put_aside
@@ -29,7 +30,6 @@ Result = TypeVar("Result")
 
 _logger = logging.getLogger(__name__)
 
-FILE = "features.sqlite"
 _GENERATION = "local"
 _SAVE_SECONDS = 2.0
 _ROWS_AT_ONCE = 1_000
@@ -51,11 +51,12 @@ class LocalFeatures:
 
     def __init__(self, data: Path, log: SqliteEventLog, counted: Counted) -> None:
         """`counted` is the log's keeper of positions."""
-        self._path, self._log, self._counted = data / FILE, log, counted
+        self._path, self._log, self._counted = data / FEATURES, log, counted
         self.store = MemoryFeatureStore(load(FeaturesConfig).memory_bytes, generation=_GENERATION, steady=log.now)
         self._worker = Worker(log, self.store, observation, load(FeedbackConfig))
         self._thread = ThreadPoolExecutor(1, "features")
         self._file: FeatureFile | None = None
+        self._known = dict.fromkeys(TOPICS, 0)  # where the log ended when the file was saved; see KnownLog
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
         self._complaint = Complaint(_logger, "what shoppers did is counted, but not saved; the log keeps it: %s")
@@ -163,17 +164,18 @@ class LocalFeatures:
     async def _save(self) -> None:
         async with self._saving:
             changed, offsets = self.store.take_changed(), dict(self._counted.offsets)
-            if (not changed and offsets == self._counted.saved) or self._file is None:
+            ends = {topic: await self._log.end_offset(topic) for topic in TOPICS}
+            if self._file is None or not (changed or offsets != self._counted.saved or ends != self._known):
                 return
             changes = await self._current(changed)  # of now or a little later than the offsets: never of before
             file, rows = self._file, (saved(*change) for change in changes)
             try:
-                await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id))
+                await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id, ends))
             except AisleError as error:
                 self.store.put_back(changed)
                 self._complaint.tell(error)
             else:
-                self._counted.saved = offsets
+                self._counted.saved, self._known = offsets, ends
                 self._complaint.settle()
 
     async def _current(self, changed: Iterable[str]) -> list[tuple[str, Entry | None]]:

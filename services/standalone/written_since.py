@@ -13,13 +13,15 @@ from services.embedding.indexing.appending import take_record
 from services.embedding.indexing.draft import Draft, Written
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Readable, Tail, read_tail
+from services.standalone.known_log import KnownLog
+from services.standalone.log_acceptance import LOG
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
 from shared.config import load
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
-from shared.events.log import CATALOG, VECTORS, Record
+from shared.events.log import CATALOG, TOPICS, VECTORS, Record
 from shared.events.sqlite_file import SqliteFile
 from shared.snapshot.change import Change, to_record
 from shared.snapshot.generation import Generation, Positions, current_generation, snapshots_of
@@ -40,15 +42,20 @@ def read_catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
 
 
 async def _catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
-    base = current_generation(data, verify=False)
+    known, base = KnownLog.of(data), current_generation(data, verify=False)
     async with _log_of(data) as log:
-        return base, await written_in(log, snapshots_of(data), base) if log else None
+        if log is None:
+            check_ends(base.version if base else "", base.positions if base else Positions(), Positions())
+        tail = await written_in(log, snapshots_of(data), base) if log else None
+        if log is None or isinstance(log, _File):
+            known.check(data / LOG, log.log_id if log else "", log.ends() if log else {})
+        return base, tail
 
 
 @asynccontextmanager
 async def _log_of(data: Path) -> AsyncIterator[Readable | None]:
     """The log on Kafka, where one is named; else the file of the engine in one process; else none."""
-    path, kafka = data / "log.sqlite", load(KafkaConfig)
+    path, kafka = data / LOG, load(KafkaConfig)
     file = SqliteFile(path) if path.exists() else None
     try:
         if file and kafka.address and file.end_offset(CATALOG):
@@ -71,7 +78,11 @@ class _File:
     """The file of a log that an engine may be writing to; a Readable."""
 
     def __init__(self, file: SqliteFile) -> None:
-        self._file = file
+        self._file, self.log_id = file, file.log_id()
+
+    def ends(self) -> dict[str, int]:
+        """Where all topics end."""
+        return {topic: self._file.end_offset(topic) for topic in TOPICS}
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         return self._file.read(topic, after_offset, limit)

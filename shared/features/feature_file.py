@@ -20,7 +20,11 @@ _TABLES = (
     " acted INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS positions (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS log (log_id TEXT NOT NULL)",
+    # Where all topics of the log ended when this was saved: it may not end before.
+    "CREATE TABLE IF NOT EXISTS known (topic TEXT PRIMARY KEY, log_id TEXT NOT NULL, offset INTEGER NOT NULL)",
 )
+
+Known = Mapping[str, tuple[str, int]]  # topic -> name of the log, offset
 
 
 class FeatureFile:
@@ -65,14 +69,24 @@ class FeatureFile:
 
     def positions(self) -> dict[str, int]:
         """Topic -> offset up to which records have had their effect."""
+        return {
+            topic: offset for topic, (_, offset) in self._offsets("SELECT topic, '', offset FROM positions").items()
+        }
+
+    def known_ends(self) -> Known:
+        """Where the log's topics ended when this was saved last; of a file that does not say, what it has counted."""
+        known = self._offsets("SELECT topic, log_id, offset FROM known")
+        return known or {topic: (self.log_id(), offset) for topic, offset in self.positions().items()}
+
+    def _offsets(self, statement: str) -> dict[str, tuple[str, int]]:
         with self._meant():
-            found = self._connection.execute("SELECT topic, offset FROM positions").fetchall()
-        for topic, offset in found:
+            found = self._connection.execute(statement).fetchall()
+        for topic, _, offset in found:
             if topic not in TOPICS or not isinstance(offset, int) or offset < 0:
                 raise Corrupt(
                     f"{self.path} is damaged: it has {offset!r} for {topic!r}, which is no position; {_REMEDY}"
                 )
-        return dict(found)
+        return {topic: (str(log_id), offset) for topic, log_id, offset in found}
 
     def read(self, now_seconds: float) -> Iterator[Saved]:
         """All keys that have not expired, in the order in which they were saved; the others are removed."""
@@ -92,16 +106,36 @@ class FeatureFile:
             raise Corrupt(f"{self.path} is damaged: key {str(key)[:60]!r} {error}; {_REMEDY}") from error
         return saved
 
-    def save(self, changes: Iterable[Saved], positions: Mapping[str, int], log_id: str) -> None:
-        """Write changes and positions in one transaction, durable on return. Raises AisleError when it cannot."""
+    def save(
+        self, changes: Iterable[Saved], positions: Mapping[str, int], log_id: str, ends: Mapping[str, int]
+    ) -> None:
+        """Write changes, positions and the log's ends in one transaction, durable on return.
+
+        Raises AisleError when it cannot.
+        """
+        with self._transaction():
+            for change in changes:
+                self._write(change)
+            self._connection.executemany("REPLACE INTO positions VALUES (?, ?)", positions.items())
+            self._connection.execute("DELETE FROM log")
+            self._connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+            self._know(log_id, ends)
+
+    def know(self, log_id: str, ends: Mapping[str, int]) -> None:
+        """Take a log for the one that belongs to this file, as far as `known_ends` is concerned."""
+        with self._transaction():
+            self._know(log_id, ends)
+
+    def _know(self, log_id: str, ends: Mapping[str, int]) -> None:
+        rows = [(topic, log_id, offset) for topic, offset in ends.items()]
+        self._connection.executemany("REPLACE INTO known VALUES (?, ?, ?)", rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         with self._meant():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                for change in changes:
-                    self._write(change)
-                self._connection.executemany("REPLACE INTO positions VALUES (?, ?)", positions.items())
-                self._connection.execute("DELETE FROM log")
-                self._connection.execute("INSERT INTO log VALUES (?)", (log_id,))
+                yield
                 self._connection.execute("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:

@@ -10,7 +10,9 @@ from shared.errors import LogBehind
 from shared.events.log import CATALOG, VECTORS, EventLog
 from shared.snapshot.generation import Positions
 
-ACCEPT = "--accept-log (of the indexer process: AISLE_INDEXING_ACCEPT_LOG=true)"
+ACCEPT = (
+    "`aisle serve --accept-log` or `aisle index --accept-log` (the indexer process: AISLE_INDEXING_ACCEPT_LOG=true)"
+)
 
 
 def check_ends(version: str, contained: Positions, ends: Positions) -> None:
@@ -23,8 +25,9 @@ def check_ends(version: str, contained: Positions, ends: Positions) -> None:
         if end < position:
             raise LogBehind(
                 f"snapshot {version} contains {topic} up to position {position}, but the log ends at {end}: it is an "
-                f"older log or another one. Put the right log back, or start once with {ACCEPT}: the snapshot is kept, "
-                "and what was written to this log since the snapshot was made is taken in"
+                "older log or another one. Put the right log back, or name it if it is on Kafka (AISLE_KAFKA_ADDRESS); "
+                f"else start once with {ACCEPT}: the snapshot is kept, and what was written to this log since the "
+                "snapshot was made is taken in"
             )
 
 

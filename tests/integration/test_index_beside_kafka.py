@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,13 @@ from protos.catalog_pb2 import Price, Product
 from services.standalone.indexing import index_catalog
 from services.standalone.written_since import written_since
 from shared.catalog import writes
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, LogBehind
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
+from shared.events.kafka.topic_maker import delete_topics
 from shared.events.log import CATALOG, NewRecord
 from shared.events.sqlite import SqliteEventLog
+from tests.servers import fresh_topics
 
 
 @pytest.fixture
@@ -60,3 +64,45 @@ def test_two_logs_are_one_too_many(tmp_path: Path) -> None:
     asyncio.run(write())
     with pytest.raises(InvalidRequest, match=r"AISLE_KAFKA_ADDRESS: is set, and .*log.sqlite has catalogue writes"):
         written_since(tmp_path)
+
+
+@pytest.mark.usefixtures("environ")
+def test_topics_that_were_made_anew_are_refused_with_a_way_out_that_is_there(
+    kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`aisle index` and the indexer process name it; `aisle index --accept-log` takes the log on Kafka, not a file."""
+    asyncio.run(append(kafka, whole("a", 1), whole("b", 2)))
+    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file.write_text(json.dumps({"id": "c", "title": "Kettle c"}))
+    index_catalog(file, data)
+    empty = fresh_topics(kafka.address)
+    monkeypatch.setenv("AISLE_KAFKA_TOPIC_PREFIX", empty.topic_prefix)
+    refused = _indexed(file, data)
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert f"contains {CATALOG} up to position 2, but the log ends at 0" in refused.stderr
+    assert "`aisle index --accept-log`" in refused.stderr
+    accepted = _indexed(file, data, "--accept-log")
+    assert accepted.returncode == 0, accepted.stderr
+    assert json.loads(accepted.stdout)["products"] == 3 and not (data / "log.sqlite").exists()
+    asyncio.run(append(empty, whole("d", 4)))
+    tail = written_since(data)
+    delete_topics(empty)
+    assert tail and tail.product_ids == ["d"]
+
+
+@pytest.mark.usefixtures("environ")
+def test_kafka_that_nobody_names_is_a_log_that_is_gone(
+    kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(append(kafka, whole("a", 1)))
+    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file.write_text(json.dumps({"id": "b", "title": "Kettle b"}))
+    index_catalog(file, data)
+    monkeypatch.delenv("AISLE_KAFKA_ADDRESS")
+    with pytest.raises(LogBehind, match="AISLE_KAFKA_ADDRESS"):
+        written_since(data)
+
+
+def _indexed(file: Path, data: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "services.standalone.cli", "index", str(file), "--data", str(data), "--json"]
+    return subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)

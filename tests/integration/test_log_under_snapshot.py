@@ -93,6 +93,29 @@ async def test_a_file_is_indexed_over_a_log_that_is_accepted(data: Path, file: P
         assert await found(engine, "shade", await upsert(engine, "late", "A late shade")) == "late"
 
 
+@pytest.mark.parametrize("lost", ["cut to nothing", "removed"])
+async def test_a_log_lost_under_a_snapshot_that_contains_none_of_it_is_refused(
+    file: Path, tmp_path: Path, lost: str
+) -> None:
+    data = tmp_path / "shop"
+    index_catalog(file, data)
+    async with Engine.open(data) as engine:
+        await found(engine, "lamp", await upsert(engine, "new", "A new lamp"))
+    assert _positions(data) == Positions(0, 0)
+    (data / "log.sqlite").unlink()
+    if lost == "cut to nothing":
+        (data / "log.sqlite").touch()
+    for command in (("serve", "--port", 0), ("index", file)):
+        finished = aisle(*command, "--data", data)
+        assert finished.returncode == 1 and "Traceback" not in finished.stderr
+        assert "aisle.catalog had come to position 1, but" in finished.stderr
+        assert "log.sqlite ends at 0" in finished.stderr and "--accept-log" in finished.stderr
+    async with Engine.open(data, accept_log=True) as engine:
+        assert await found(engine, "shade", await upsert(engine, "late", "A late shade")) == "late"
+    async with Engine.open(data) as engine:
+        assert await found(engine, "shade") == "late"
+
+
 async def test_topics_of_kafka_that_were_made_anew_are_refused_and_can_be_accepted(
     data: Path, kafka: KafkaConfig
 ) -> None:

@@ -1,0 +1,63 @@
+"""How far a log in a file had come when what shoppers did was last saved beside it.
+
+A log that was cut to nothing, deleted, or put back from an older copy opens like any other. What it had lost would be
+gone without a word, and its places would be given to new writes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import Corrupt, LogBehind
+from shared.events.log import TOPICS
+from shared.features.feature_file import FeatureFile, Known
+from shared.snapshot.log_ends import ACCEPT
+
+FEATURES = "features.sqlite"  # in the data folder
+
+
+@dataclass(frozen=True)
+class KnownLog:
+    """By topic: the name of the log, and where it ended. To be made before it is asked where the log ends now."""
+
+    path: Path
+    ends: Known
+
+    @classmethod
+    def of(cls, data: Path) -> "KnownLog":
+        """What DATA knows of its log; nothing where nothing was counted, or what was counted cannot be read."""
+        path = data / FEATURES
+        if not path.is_file():
+            return cls(path, {})
+        try:
+            file = FeatureFile(path)
+        except Corrupt:  # whoever counts puts it aside, and says so
+            return cls(path, {})
+        try:
+            return cls(path, file.known_ends())
+        except Corrupt:
+            return cls(path, {})
+        finally:
+            file.close()
+
+    def check(self, log_path: Path, log_id: str, ends: Mapping[str, int]) -> None:
+        """Raise LogBehind, with both positions and the way out, for a log that is not the one that was counted."""
+        for topic in TOPICS:
+            known_id, position = self.ends.get(topic, ("", 0))
+            is_other = known_id not in ("", log_id)
+            if ends.get(topic, 0) < position or (is_other and position):
+                raise LogBehind(
+                    f"{self.path} was saved when {topic} had come to position {position}, but {log_path} ends at "
+                    f"{ends.get(topic, 0)}{' and is another log' if is_other else ''}: it is an older log or another "
+                    f"one. Put the right log back, or start once with {ACCEPT}: what was counted is kept, and what "
+                    "only the lost log had is given up"
+                )
+
+    def accept(self, log_id: str, ends: Mapping[str, int]) -> None:
+        """Know this log from now on."""
+        if self.ends:
+            file = FeatureFile(self.path)
+            try:
+                file.know(log_id, ends)
+            finally:
+                file.close()
