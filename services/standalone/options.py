@@ -33,9 +33,7 @@ Strict = Annotated[
 ]
 AcceptLog = Annotated[
     bool,
-    typer.Option(
-        "--accept-log", help="Go on with a log that ends before what the snapshot contains (docs/operations.md)."
-    ),
+    typer.Option("--accept-log", help="Go on with a log that ends before what DATA has of it (docs/operations.md)."),
 ]
 InputFile = typer.Option(exists=True, dir_okay=False, readable=True, metavar="FILE")
 
