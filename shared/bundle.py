@@ -124,7 +124,7 @@ def _parse(folder: Path) -> Bundle:
     except FileNotFoundError as error:
         raise NotFound(f"{folder} has no {MANIFEST}, so it is not a bundle") from error
     except (IsADirectoryError, ValueError) as error:
-        raise Corrupt(f"{path} cannot be read ({error!r}); train the bundle again or roll back") from error
+        raise Corrupt(f"{path} cannot be read ({error}); train the bundle again or roll back") from error
 
 
 def _check_fields(path: Path, content: Any) -> None:

@@ -17,7 +17,7 @@ def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleErr
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(f"no room left for {path}; nothing of this was kept: free some space, retry")
     if path.is_dir():
-        return Corrupt(f"{path} is a folder, where a file belongs; move it away and {remedy}")
+        return Corrupt(f"{path} is a folder, where a file belongs; {remedy}")
     if code in _DAMAGED or any(words in str(error) for words in _DAMAGED_WORDS):
         return Corrupt(f"{path} is damaged ({error}); {remedy}")
     return Unavailable(f"{path} cannot be used ({error}); see who else has it open, and its permissions")

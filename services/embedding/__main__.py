@@ -11,6 +11,7 @@ from services.embedding.service import NAME, EmbeddingService, replica_status
 from shared import owner_only, process_log
 from shared.config import load
 from shared.priority import answer_promptly
+from shared.process_end import run
 from shared.rpc import Server, asked_to_end
 from shared.status import status_door
 
@@ -38,4 +39,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     answer_promptly()
-    asyncio.run(main())
+    run(main)

@@ -13,6 +13,7 @@ from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
 from shared.priority import give_way
+from shared.process_end import run
 from shared.rpc import Server
 from shared.status import status_door
 
@@ -52,4 +53,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     give_way()
-    asyncio.run(main())
+    run(main)

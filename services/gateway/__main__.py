@@ -27,6 +27,7 @@ from shared import owner_only, process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.priority import answer_promptly
+from shared.process_end import run
 from shared.redis.config import RedisConfig
 from shared.rpc import Server, asked_to_end
 
@@ -82,4 +83,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     answer_promptly()
-    asyncio.run(main())
+    run(main)

@@ -1,6 +1,5 @@
 """Run the reranker: python -m services.reranker"""
 
-import asyncio
 from pathlib import Path
 
 from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
@@ -15,6 +14,7 @@ from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
 from shared.priority import answer_promptly
+from shared.process_end import run
 from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
@@ -44,4 +44,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     answer_promptly()
-    asyncio.run(main())
+    run(main)

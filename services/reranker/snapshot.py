@@ -74,7 +74,7 @@ class RerankerSnapshot:
             self.position = change.offset
 
     def _add(self, change: Change) -> None:
-        encoding = change.encodings.get(self.encoder_version)
+        encoding = change.encoding(self.encoder_version, self._vectors.shape[1], self.states.dim)
         self.states.add(np.zeros((0, 0), np.int8) if encoding is None else encoding.states)
         self._new_vectors.append(0 if encoding is None else encoding.vector)
         self._new_numbers.add(change.product)

@@ -1,6 +1,5 @@
 """Run retrieval: python -m services.retrieval"""
 
-import asyncio
 from pathlib import Path
 
 from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
@@ -13,6 +12,7 @@ from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.priority import answer_promptly
+from shared.process_end import run
 from shared.rpc import Server
 from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
@@ -41,4 +41,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     answer_promptly()
-    asyncio.run(main())
+    run(main)

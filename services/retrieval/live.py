@@ -96,7 +96,7 @@ class LiveSnapshot:
         here = change.product is not None
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
-        encoding = change.encodings.get(self.encoder_version)
+        encoding = change.encoding(self.encoder_version, self._base_dense.dim)
         self._vectors.append(0 if encoding is None else encoding.vector)  # without one, words alone find it
         self._payloads.append(change.payload)
         self._columns.add(change.product)

@@ -1,6 +1,5 @@
 """`aisle`: the command line, with the commands of services/standalone/commands."""
 
-import errno
 import io
 import os
 import sys
@@ -28,6 +27,7 @@ from services.standalone.commands import (
 from shared import early_stops, owner_only
 from shared.errors import AisleError
 from shared.extras import needs_extra
+from shared.process_end import told
 
 app = typer.Typer(
     name="aisle",
@@ -57,13 +57,6 @@ app.add_typer(bench.app, name="bench")
 
 
 _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
-_REMEDIES = {
-    errno.EACCES: "change its permissions, or name another place",
-    errno.EPERM: "change its permissions, or name another place",
-    errno.EROFS: "name another place",
-    errno.ENOSPC: "free some space and run it again",
-    errno.EDQUOT: "free some space and run it again",
-}
 
 
 def main() -> None:
@@ -88,17 +81,13 @@ def main() -> None:
 
 
 def _told(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError) -> str:
-    if isinstance(error, AisleError):
-        return str(error)
     if isinstance(error, ModuleNotFoundError):
         if not (needed := needs_extra(error)):
             raise error
         return needed
     if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
         return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
-    place = f"{error.filename}: " if error.filename else ""
-    remedy = _REMEDIES.get(error.errno or 0)
-    return f"{place}{error.strerror or error}" + (f"; {remedy}" if remedy else "")
+    return told(error)
 
 
 def _leave_at_once() -> None:

@@ -59,6 +59,7 @@ class Engine:
     """Everything of one data folder; made by `Engine.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
+        signatures = Signatures(SecretFile(data / "secret").current)  # before there is anything to let go of
         self._root, self._log = snapshots_of(data), log
         self._config, self._retrieval_config, self._reranker_config = (
             load(GatewayConfig),
@@ -78,7 +79,6 @@ class Engine:
         self._upkeep = LogUpkeep(log, data / LOG, self._root, counted, load(LogConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
-        signatures = Signatures(SecretFile(data / "secret").current)
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
@@ -103,20 +103,27 @@ class Engine:
         try:
             await check_the_log(data, log, accept_log)
             engine = cls(data, bundle, log, counted)
-            await engine._start()
-            server = Server(doors(engine.search, engine.catalog, engine.events, engine.admin), port, host)
-            engine.port = server.port
-            await server.start()
-            served_address.note(data, f"localhost:{server.port}")
-            tasks = engine._background()
             try:
-                yield engine
+                await engine._start()
+                async with engine._serving(data, port, host):
+                    yield engine
             finally:
-                await server.stop()
-                await _cancel(tasks)
                 await engine._close()
         finally:
             await log.close()
+
+    @asynccontextmanager
+    async def _serving(self, data: Path, port: int, host: str) -> AsyncIterator[None]:
+        server = Server(doors(self.search, self.catalog, self.events, self.admin), port, host)
+        self.port = server.port
+        await server.start()
+        served_address.note(data, f"localhost:{server.port}")
+        tasks = self._background()
+        try:
+            yield
+        finally:
+            await server.stop()
+            await _cancel(tasks)
 
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)

@@ -87,7 +87,7 @@ class LocalFeatures:
         """Save what is left."""
         if self._beginning:
             self._beginning.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, AisleError):  # whoever waited for it has had its error
                 await self._beginning
         await self._worker.close()
         if self._file:

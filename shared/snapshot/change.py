@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,6 +15,8 @@ from protos.indexing_pb2 import IndexedProduct, ProductEncoding
 from shared.catalog.product import Product
 from shared.catalog.wire import from_message
 from shared.events.log import NewRecord, Record
+
+_LOGGER = logging.getLogger(__name__)
 
 NOTHING = ""  # key of a record that changes nothing but the position
 
@@ -37,6 +40,19 @@ class Change:
     encodings: Mapping[str, Encoding] = field(default_factory=dict)  # by the encoder's version
     offset: int = 0  # in aisle.vectors; 0 before it is there
     lineage: str | None = None  # of the snapshot that it was worked out over; None: not said
+
+    def encoding(self, version: str, dim: int, state_dim: int | None = None) -> Encoding | None:
+        """What an encoder made of it; None for nothing, or what is not of the sizes that its snapshot has."""
+        found = self.encodings.get(version)
+        if found is None:
+            return None
+        states_fit = state_dim is None or not len(found.states) or found.states.shape[1] == state_dim
+        if len(found.vector) == dim and states_fit:
+            return found
+        sizes = f"{found.vector.shape} and {found.states.shape}, where the snapshot has {dim} and {state_dim or 'any'}"
+        where = f"aisle.vectors {self.offset} of {self.product_id!r}"
+        _LOGGER.error("%s: its vector and states are %s; it is found by words alone: write it again", where, sizes)
+        return None
 
     def at(self, catalog_offset: int) -> Change:
         """The same change, standing for another record of the catalogue."""

@@ -16,7 +16,7 @@ from shared.artifacts import current, read_manifest, versions
 from shared.complaint import Complaint, trace_of
 from shared.errors import AisleError, Corrupt, LogBehind, Unavailable
 from shared.events.log import VECTORS, EventLog
-from shared.snapshot.generation import Positions
+from shared.snapshot.generation import Positions, broken_file_named
 from shared.snapshot.log_ends import check_ends
 from shared.snapshot.opened import CannotApply, Live, Open, Opened
 from shared.watchdog import progress, watching
@@ -86,8 +86,11 @@ class Follower:
         return version
 
     def _named(self, version: str, error: Exception) -> AisleError:
-        """The error as one of ours, which name the file."""
-        return error if isinstance(error, AisleError) else Corrupt(f"{self._root / version}: {error!r}; rebuild it")
+        """The error as one of ours, which name the file and the remedy."""
+        if isinstance(error, CannotApply):
+            remedy = "restore the log from a backup, or roll the snapshot back"
+            return Corrupt(f"what the log has after snapshot {version} cannot be applied to it ({error}); {remedy}")
+        return error if isinstance(error, AisleError) else Corrupt(f"{self._root / version}: {error}; rebuild it")
 
     async def opened(self) -> None:
         """Return once something is served."""
@@ -155,7 +158,7 @@ class Follower:
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
         with watching(f"opening snapshot {version}"):
-            lives = [await asyncio.to_thread(open_, version) for open_ in self._opens]
+            lives = [await asyncio.to_thread(self._live, open_, version) for open_ in self._opens]
             opened = await self._caught_up(lives, even_behind)
         for live in lives:
             live.serve()
@@ -164,6 +167,10 @@ class Follower:
         while len(self._opened) > _KEPT:
             self._opened.pop(0).close()
         log.info("serving snapshot %s", version)
+
+    def _live(self, open_: Open, version: str) -> Live:
+        with broken_file_named(self._root / version):
+            return open_(version)
 
     async def _caught_up(self, lives: Sequence[Live], even_behind: bool) -> Opened:
         opened = Opened(lives, lives[0].position)

@@ -3,7 +3,8 @@
 DATA/snapshots/<version>/  manifest.json, products/, dense/, states/, lexical/, columns/
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared import artifacts
-from shared.errors import Corrupt
+from shared.errors import AisleError, Corrupt, shortened
 from shared.manifest_fields import COUNT, NUMBER, OBJECT, TEXT, Fields
 from shared.snapshot.change import Encoding
 from shared.snapshot.products import ProductStore
@@ -130,15 +131,28 @@ def _check_fields(path: Path, manifest: Mapping[str, Any]) -> None:
         raise Corrupt(f"{path}: version is {manifest['version'][:60]!r}, but the folder has another name; give it back")
 
 
+@contextmanager
+def broken_file_named(folder: Path) -> Iterator[None]:
+    """Whatever a library says in the block of a snapshot's files is Corrupt, which names the file and the remedy."""
+    try:
+        yield
+    except (AisleError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        artifacts.read_manifest(folder)  # says which file is not what it was
+        raise Corrupt(f"{folder}: it cannot be opened ({shortened(str(error))}); rebuild it or roll back") from error
+
+
 def open_generation(folder: Path, verify: bool = True) -> Generation:
     """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
     manifest = read_manifest(folder, verify, whole=True)
-    products = ProductStore.open(folder / "products")
-    vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
-    states = ProductStates(folder / "states")
+    with broken_file_named(folder):
+        products = ProductStore.open(folder / "products")
+        vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+        states = ProductStates(folder / "states")
+        variants = Variants(folder / "products", products)
     if not len(products) == len(vectors) == len(states) == manifest["product_count"]:
         raise Corrupt(f"{folder}: its parts differ in length; index the catalogue again")
-    variants = Variants(folder / "products", products)
     return Generation(manifest["version"], manifest, products, vectors, states, variants)
 
 

@@ -16,6 +16,7 @@ from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.priority import give_way
+from shared.process_end import run
 from shared.product_text import product_text_of
 from shared.rpc import Server
 from shared.status import status_door
@@ -62,4 +63,4 @@ if __name__ == "__main__":
     process_log.begin()
     owner_only.begin()
     give_way()
-    asyncio.run(main())
+    run(main)

@@ -124,7 +124,8 @@ class Indexer:
         merged = merge(_hashes(old), incoming.last_places(), gone)
         same, version = old is not None and self.fits(old), encoder_version(self._identity)
         trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
-        return Source(old, same, tail, trusted, incoming, merged, self._text, self._identity["dim"], version)
+        dims = self._identity["dim"], self._identity["state_dim"]
+        return Source(old, same, tail, trusted, incoming, merged, self._text, *dims, version)
 
     def fits(self, old: Generation) -> bool:
         """Whether a snapshot's vectors and states are what this encoder would make."""

@@ -43,6 +43,7 @@ class Source:
     merge: Merge
     text: Text
     dim: int
+    state_dim: int
     encoder_version: str
 
     def windows(self) -> Iterator[Window]:
@@ -76,7 +77,7 @@ class Source:
         """What the same encoder has made of this text of this product, since the old snapshot or in it."""
         change = self.tail.get(product_id) if self.tail else None
         if change is not None and change.product is not None and self.text(change.product) == text:
-            return change.encodings.get(self.encoder_version) if self.tail_encodings else None
+            return change.encoding(self.encoder_version, self.dim, self.state_dim) if self.tail_encodings else None
         old_row = int(self.merge.old_rows[row])
         if self.old is None or not self.old_encodings or old_row == NONE:
             return None

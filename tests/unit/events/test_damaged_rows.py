@@ -104,7 +104,7 @@ async def test_a_file_that_ends_within_a_page_is_refused(tmp_path: Path) -> None
 
 async def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "log.sqlite").mkdir()
-    with pytest.raises(Corrupt, match=r"log\.sqlite is a folder, where a file belongs; move it away"):
+    with pytest.raises(Corrupt, match=r"log\.sqlite is a folder, where a file belongs; restore it from a backup"):
         SqliteEventLog(tmp_path / "log.sqlite")
 
 

@@ -27,7 +27,7 @@ class Service:
 
     def publish(self, version: str, current: bool = True, encoder: str = "e", position: int = 0) -> None:
         (self.root / version).mkdir(parents=True)
-        (self.root / version / "manifest.json").write_text("{}")
+        (self.root / version / "manifest.json").write_text('{"files": {}}')
         self.encoders[version], self.positions[version] = encoder, position
         if current:
             set_current(self.root, version)

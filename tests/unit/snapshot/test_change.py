@@ -41,3 +41,25 @@ def test_a_position_alone_changes_nothing() -> None:
 def test_what_cannot_be_read_is_named_by_its_place() -> None:
     with pytest.raises(ValueError, match=r"aisle\.vectors 7 of 'p1'"):
         from_record(Record(7, "p1", b"\xff\xff", 0.0))
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_vector_that_is_not_finite_is_no_change(number: float) -> None:
+    broken = Encoding(np.array([0.5, number], np.float16), ENCODING.states)
+    with pytest.raises(ValueError, match=r"aisle\.vectors 7 of 'p1': a vector has numbers that are not finite"):
+        crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": broken}))
+
+
+def test_a_record_without_a_value_is_no_removal() -> None:
+    with pytest.raises(ValueError, match="it has no value"):
+        from_record(Record(7, "p1", None, 0.0))
+
+
+@pytest.mark.parametrize(("dim", "state_dim", "fits"), [(2, 3, True), (2, None, True), (3, 3, False), (2, 4, False)])
+def test_an_encoding_of_other_sizes_than_the_snapshots_is_named_and_left_out(
+    dim: int, state_dim: int | None, fits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": ENCODING}))
+    assert (change.encoding("a", dim, state_dim) is not None) is fits
+    assert ("aisle.vectors 7 of 'p1'" in caplog.text) is not fits
+    assert change.encoding("b", dim, state_dim) is None
