@@ -129,7 +129,7 @@ class LocalFeatures:
             while some := await self._in_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
                 self._restore(some, is_same)
         except BaseException:
-            file.close()
+            self._thread.submit(file.close)  # behind a read that is under way: SQLite does not survive both at once
             raise
         return file
 
