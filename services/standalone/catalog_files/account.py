@@ -48,22 +48,30 @@ class UnreadColumn:
 class Account:
     """Every row of a file: rows + made == accepted + rejected + merged. Lists hold the first LISTED, counts all."""
 
+    columns: frozenset[str] = frozenset()  # the names in the file's header; a row has only its cells with a value
     rows: int = 0
     made: int = 0  # products made for others, such as the primary of Shopify's variants
     merged: int = 0  # rows that went into the product of another row
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
-    rejected_ids: set[str] = field(default_factory=set)  # as far as rows had one
+    rejected_ids: set[str] = field(default_factory=set)  # as far as rows had one; not those left out
     warned: int = 0
     warnings: list[RowWarning] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     unread_more: int = 0  # values in columns beyond the first _NAMES_COUNTED
 
     def reject(self, rejection: RowRejection) -> None:
-        self.rejected += 1
         if rejection.product_id:
             self.rejected_ids.add(rejection.product_id)
+        self._list(rejection)
+
+    def leave_out(self, rejection: RowRejection) -> None:
+        """Reject a row that shoppers shall not see: where the file replaces the catalogue, its product goes."""
+        self._list(rejection)
+
+    def _list(self, rejection: RowRejection) -> None:
+        self.rejected += 1
         if len(self.rejections) < LISTED:
             self.rejections.append(rejection)
 
@@ -86,5 +94,7 @@ class Account:
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:
     comparable = name.lower().replace(" ", "_")[:_NAME_CHARACTERS]
+    if comparable in known:  # another column has the field
+        return ""
     close = process.extractOne(comparable, list(known), scorer=Indel.normalized_similarity, score_cutoff=_NEAR)
     return known[close[0]] if close else ""

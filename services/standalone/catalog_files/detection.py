@@ -43,6 +43,7 @@ _REFUSED = {
 }
 _TABLE_SUFFIXES = frozenset((".csv", ".tsv", ".txt"))
 _HTML = (b"<!doctype html", b"<html")
+_WORDPRESS = b"wordpress.org/export/"
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ def _refuse(file: Unpacked) -> None:
             raise InvalidRequest(str(file.path), reason)
     if file.head.lstrip().lower().startswith(_HTML):
         raise InvalidRequest(str(file.path), "is an HTML page; give the JSON-LD in it as a file of its own")
+    if _WORDPRESS in file.head and file.head.lstrip().startswith(b"<"):
+        raise InvalidRequest(str(file.path), "is a WordPress export; export the products as CSV (Products > Export)")
 
 
 def _is_printed(text: bytes) -> bool:
@@ -152,6 +155,7 @@ def format_of(file: Unpacked, options: ReadOptions, account: Account, mapped: Ma
     """What a file is; `mapped` gives the columns that --map names their new names before the dialect sees them."""
     checked_format(options.format)
     container = container_of(file, options, account)
+    account.columns = frozenset(container.names)
     lines = _mapped(container.lines, mapped) if options.names else container.lines
     sampled = list(itertools.islice(lines, _SAMPLED_ROWS))
     names = frozenset(container.names).union(*(each.content.keys() for each in sampled))

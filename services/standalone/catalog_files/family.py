@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.standalone.catalog_files.dialect import Row, listed
+from shared.catalog.mending.amounts import amount_of
 from shared.catalog.mending.states import availability_of
 
 _INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
@@ -76,7 +77,8 @@ def _amount(price: Any) -> float | None:
     try:
         return float(amount)
     except (TypeError, ValueError, OverflowError):
-        return None
+        read = amount_of(amount)
+        return read.value if read else None
 
 
 def _attributes(row: Row) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from services.standalone.catalog_files.account import Account, RowRejection, RowWarning
 from services.standalone.catalog_files.detection import format_of
-from services.standalone.catalog_files.naming import Naming
+from services.standalone.catalog_files.naming import Naming, target_of
 from services.standalone.catalog_files.options import ReadOptions
 from shared.catalog.mending.row import read_leniently, read_strictly, valid_product
 from shared.catalog.product import Product
@@ -69,7 +70,8 @@ class _Reader:
         reading = self._read(row)
         if isinstance(reading.outcome, Violation):
             found = reading.outcome
-            self._account.reject(RowRejection(line.number, _id_of(row), found.field, found.reason))
+            reason = found.reason + (_other_id(line.content) if found.field == "product_id" else "")
+            self._account.reject(RowRejection(line.number, _id_of(row), found.field, reason))
             return None
         product_id = printable(reading.outcome.product_id)
         for each in reading.mendings:
@@ -82,6 +84,13 @@ class _Reader:
         if len(self._seen) == count:
             warning = RowWarning(number, printable(product_id), "product_id", _SAME_ID, "replaces that row")
             self._account.warn(warning)
+
+
+def _other_id(content: dict[str, Any]) -> str:
+    """How to read the SKU as the id, where a row has one and no id."""
+    targets = {target_of(str(column)): str(column) for column in content}
+    column = targets.get("sku", "") if "product_id" not in targets else ""
+    return f"; --map {quote(printable(column[:60]))}=product_id reads the SKU as the id" if column else ""
 
 
 def _id_of(row: dict[str, Any]) -> str:

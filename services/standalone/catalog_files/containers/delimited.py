@@ -42,7 +42,8 @@ def table_of(head: bytes, delimiter: str = "") -> Table | None:
     if not found or len(first) >= LINE_BYTES:
         return None
     csv.field_size_limit(LINE_BYTES)
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=found), [])
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=found)
+    header = next((cells for cells in rows if _is_filled(cells)), [])
     names = tuple(name.strip() for name in header)
     return Table(names, found, encoding) if any(names) else None
 
@@ -71,7 +72,8 @@ def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
     """The rows below the header, as objects of the cells that are not empty."""
     lines = _TextLines(file, table.encoding, account)
     reader = csv.reader(lines, delimiter=table.delimiter)
-    _row(reader, lines)
+    while (header := _row(reader, lines)[0]) is not None and not _is_filled(header):
+        pass  # empty lines before the header
     while True:
         number = reader.line_num + 1
         cells, fault = _row(reader, lines)
@@ -80,6 +82,10 @@ def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
         if fault or any(cells):
             content, fault = ({}, fault) if fault else _content(table.header, cells)
             yield Line(number, content, fault, file.bytes_read())
+
+
+def _is_filled(cells: list[str]) -> bool:
+    return any(cell.strip() for cell in cells)
 
 
 def _row(reader: Any, lines: "_TextLines") -> tuple[list[str] | None, str]:

@@ -1,5 +1,6 @@
 """Feeds in XML: the item elements of RSS, the entry elements of Atom, read as they come."""
 
+import codecs
 from collections.abc import Iterator
 from typing import Any
 from xml.parsers import expat
@@ -9,12 +10,15 @@ from shared.json_lines import LINE_BYTES, Line
 from shared.unpacking import Unpacked
 
 _ITEMS = ("item", "entry", "product")
+_MERCHANT = "google.com/"  # in the names of Google's namespaces
 _CHUNK_BYTES = 1 << 16
 _DEEPEST = 20
 
 
 def items_in(file: Unpacked) -> Iterator[Line]:
     """The items as objects: an element's name without its namespace, and its text or its own elements.
+
+    Where RSS or Atom and Google's vocabulary both have a name, such as Atom's own <id> and <g:id>, Google's counts.
 
     Raises Corrupt where the XML is none, InvalidRequest for a document type, which could hold entities.
     """
@@ -35,16 +39,25 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._ready: list[Line] = []
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []  # name, children, texts; the item first
-        self._line = self._size = 0
+        self._merchant: set[str] = set()  # the names that an item has from Google's vocabulary
+        self._line = self._size = self._skipped = 0
+        self._begun = False
 
     def read(self, data: bytes, last: bool) -> list[Line]:
         """The items that end in the next part of the file."""
         self._ready = []
         try:
-            self._parser.Parse(data, last)
+            self._parser.Parse(data if self._begun else self._beginning(data), last)
         except expat.ExpatError as error:
             raise Corrupt(f"{self._file.path}: is no XML, or is cut short ({error}); write the feed again") from error
         return self._ready
+
+    def _beginning(self, data: bytes) -> bytes:
+        """The first bytes without the empty lines before the declaration, which plugins write and XML forbids."""
+        text = data.removeprefix(codecs.BOM_UTF8).lstrip()
+        self._skipped += data.count(b"\n", 0, len(data) - len(text))
+        self._begun = bool(text)
+        return text
 
     def _refuse(self, *_: Any) -> None:
         raise InvalidRequest(str(self._file.path), "has a DOCTYPE, which a feed does not need; remove it")
@@ -53,7 +66,8 @@ class _Reader:
         name = tag.rpartition(" ")[2]
         if self._open or name in _ITEMS:
             if not self._open:
-                self._line, self._size = self._parser.CurrentLineNumber, 0
+                self._line, self._size = self._parser.CurrentLineNumber + self._skipped, 0
+                self._merchant = set()
             if len(self._open) > _DEEPEST:
                 raise InvalidRequest(str(self._file.path), f"line {self._line}: nests more than {_DEEPEST} elements")
             self._open.append((name, {}, [attributes["href"]] if "href" in attributes else []))
@@ -63,17 +77,26 @@ class _Reader:
         if self._open and self._size <= LINE_BYTES:
             self._open[-1][2].append(text)
 
-    def _end(self, _: str) -> None:
+    def _end(self, tag: str) -> None:
         if not self._open:
             return
         name, children, texts = self._open.pop()
         value = children or "".join(texts).strip()
         if self._open:
-            _add(self._open[-1][1], name, value)
+            if len(self._open) > 1 or self._counts(tag, name):
+                _add(self._open[-1][1], name, value)
             return
         fault = f"is longer than {LINE_BYTES:,} letters; shorten it" if self._size > LINE_BYTES else ""
         content = children if isinstance(value, dict) and not fault else {}
         self._ready.append(Line(self._line, content, fault, self._file.bytes_read()))
+
+    def _counts(self, tag: str, name: str) -> bool:
+        """Whether an element of an item counts; Google's takes the place of one of that name from elsewhere."""
+        is_merchant = _MERCHANT in tag.rpartition(" ")[0] + "/"
+        if is_merchant and name not in self._merchant:
+            self._merchant.add(name)
+            self._open[0][1].pop(name, None)
+        return is_merchant or name not in self._merchant
 
 
 def _add(children: dict[str, Any], name: str, value: Any) -> None:

@@ -1,11 +1,12 @@
 """Feeds for Google Merchant Center, as a table or as XML; the items of a group become variants of the first."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from services.standalone.catalog_files.account import Account
 from services.standalone.catalog_files.dialect import Dialect, Row, first, listed, split, taken, without_empty
+from services.standalone.catalog_files.periods import in_effect
 from services.standalone.catalog_files.plain_text import plain_text
 from shared.catalog.mending.amounts import amount_of
 from shared.catalog.mending.states import availability_of
@@ -82,8 +83,8 @@ def _state(value: Any) -> Any:
 def price_of(rest: Row, now: datetime | None = None) -> Any:
     """The price; the sale price where it is in effect, with the price before."""
     price, sale = first(taken(rest, "price")), first(taken(rest, "sale_price"))
-    period = str(first(taken(rest, "sale_price_effective_date")) or "")
-    if sale and _in_effect(period, now or datetime.now(UTC)):
+    start, _, end = str(first(taken(rest, "sale_price_effective_date")) or "").partition("/")
+    if sale and in_effect(start, end, now):
         return _price(sale, price)
     return _price(price, None)
 
@@ -95,16 +96,6 @@ def _price(value: Any, original: Any) -> Any:
     if original is not None:
         price["original_amount"] = before.value if before else original
     return without_empty(price)
-
-
-def _in_effect(period: str, now: datetime) -> bool:
-    start, slash, end = period.partition("/")
-    try:
-        bounds = [datetime.fromisoformat(each.strip()) for each in (start, end)] if slash else []
-    except ValueError:
-        return True
-    aware = [each if each.tzinfo else each.replace(tzinfo=UTC) for each in bounds]
-    return not aware or aware[0] <= now <= aware[1]
 
 
 def _attributes(rest: Row) -> Row:

@@ -1,15 +1,19 @@
 """Rows under our own names, or names like them; the cells of a table hold lists as texts."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from services.standalone.catalog_files.account import Account
 from services.standalone.catalog_files.dialect import Dialect, Row
 from services.standalone.catalog_files.naming import target_of
+from services.standalone.catalog_files.plain_text import plain_text
 from shared.json_lines import Line
 
 _SEPARATORS = {"images": "|,; ", "more_images": "|,; ", "tags": "|,;", "categories": "|;", "brands": "|"}
+
+_HTML = re.compile(r"</?(p|br|ul|ol|li|div|span|b|strong|i|em|u|a|img|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
 
 
 def _matches(_names: frozenset[str], _sample: Row) -> bool:
@@ -32,6 +36,8 @@ def _cell(name: str, value: Any) -> Any:
     target = target_of(name)
     if value[0] in "[{" and (target in _SEPARATORS or target.partition(".")[0] in ("attributes", "price", "rating")):
         return _json(value)
+    if target == "description" and _HTML.search(value):
+        return plain_text(value)
     for separator in _SEPARATORS.get(target, ""):
         if separator in value and (separator != " " or value.count("://") > 1):
             return [part for each in value.split(separator) if (part := each.strip())]

@@ -59,8 +59,9 @@ def _matches(names: frozenset[str], _: Row) -> bool:
 
 def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
     group: list[tuple[Line, Row]] = []
+    is_told = "tracker" in _columns(dict.fromkeys(account.columns))
     for line in lines:
-        row = _columns(line.content)
+        row = {"tracker": "", **_columns(line.content)} if is_told else _columns(line.content)
         if line.fault:
             yield line
             continue
@@ -81,7 +82,7 @@ def _products(group: list[tuple[Line, Row]], account: Account) -> Iterator[Line]
     line, main = group[0]
     if reason := _hidden(main):
         for each, _ in group:
-            account.reject(RowRejection(each.number, str(main.get("handle", ""))[:128], "status", reason))
+            account.leave_out(RowRejection(each.number, str(main.get("handle", ""))[:128], "status", reason))
         return
     options = [str(main.get(f"option{at} name", "")) for at in (1, 2, 3)]
     variants = [(each, row) for each, row in group if _is_variant(row)] or group[:1]
@@ -159,7 +160,7 @@ def _attributes(main: Row) -> Row:
 
 def _variant(row: Row, options: dict[str, str]) -> Row:
     price = {"amount": row.get("amount"), "original_amount": row.get("original_amount")}
-    quantity = row.get("quantity") if row.get("tracker") or "tracker" not in row else None
+    quantity = row.get("quantity") if _is_counted(row) else None
     variant = {
         "sku": row.get("sku"),
         "gtin": str(row.get("gtin", "")).removeprefix("'"),  # spreadsheets keep zeros so
@@ -172,12 +173,17 @@ def _variant(row: Row, options: dict[str, str]) -> Row:
     return {**_rest(row), **without_empty(variant)}
 
 
+def _is_counted(row: Row) -> bool:
+    """Whether somebody counts the stock; without a tracker Shopify sells whatever the quantity says."""
+    return bool(row.get("tracker")) or "tracker" not in row
+
+
 def _availability(row: Row, quantity: Any) -> str:
     """What Shopify sells at a stock of nothing depends on the policy of the variant."""
     text = str(quantity if quantity is not None else "").strip()
     sold_out = text.startswith("-") or text == "0"
     goes_on = str(row.get("policy", "")).lower() == "continue" or availability_of(row.get("policy")) == "in_stock"
-    if not sold_out or not (row.get("tracker") or "tracker" not in row):
+    if not sold_out or not _is_counted(row):
         return "in_stock"
     return "backorder" if goes_on else "out_of_stock"
 

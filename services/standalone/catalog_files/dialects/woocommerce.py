@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from services.standalone.catalog_files.account import Account
-from services.standalone.catalog_files.dialect import Dialect, Row, split, taken, without_empty
+from services.standalone.catalog_files.account import Account, RowRejection
+from services.standalone.catalog_files.dialect import Dialect, Row, listed, taken, without_empty
 from services.standalone.catalog_files.family import primary_of, variant_of
+from services.standalone.catalog_files.periods import in_effect
 from services.standalone.catalog_files.plain_text import plain_text
 from shared.json_lines import Line
 
@@ -16,6 +18,9 @@ _SIZES = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
 _YES = ("1", "yes", "true", "instock")
 _BACKORDER = ("1", "yes", "notify", "true")
 _OF_PARENT = ("price", "availability", "attributes", "images")  # what a variation says of its parent
+_GUARDED = ("'=", "'+", "'-", "'@")  # the export's guard against cells that a spreadsheet would compute
+_COMMA = re.compile(r"(?<!\\),")
+_LINE_BREAK = re.compile(r"\\?\\n")
 _MOST_HELD = 5_000  # parents
 
 
@@ -23,15 +28,18 @@ def _matches(names: frozenset[str], _: Row) -> bool:
     return "Name" in names and sum(sign in names for sign in _SIGNS) >= 2
 
 
-def _translated(lines: Iterator[Line], _: Account) -> Iterator[Line]:
+def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
     parents = _Parents()
     for line in lines:
         if line.fault:
             yield line
-        elif reason := _hidden(line.content):
-            yield Line(line.number, {}, reason, line.bytes_read)
+            continue
+        content = {name: _unguarded(value) for name, value in line.content.items()}
+        if hidden := parents.hidden(content):
+            product_id = str(content.get("ID") or content.get("SKU") or "")[:128]
+            account.leave_out(RowRejection(line.number, product_id, *hidden))
         else:
-            yield from parents.taken(line)
+            yield from parents.taken(replace(line, content=content))
     yield from parents.released(0)
 
 
@@ -41,6 +49,16 @@ class _Parents:
     def __init__(self) -> None:
         self._held: dict[str, tuple[Line, Row, list[Row]]] = {}
         self._ids: dict[str, str] = {}  # of parents by SKU
+        self._hidden: set[str] = set()  # parents that shoppers do not see, as variations name them
+
+    def hidden(self, content: Row) -> tuple[str, str] | None:
+        """The field and the reason why shoppers do not see a row; neither do they see the variations of one."""
+        found = _hidden(content)
+        if found and "variable" in str(content.get("Type", "")):
+            self._hidden.update((f"id:{content.get('ID', '')}", str(content.get("SKU", ""))))
+        if not found and content.get("Parent") in self._hidden:
+            return "Parent", "is of a product that is left out, and so is this"
+        return found
 
     def taken(self, line: Line) -> Iterator[Line]:
         """The products that can be given out once a row is read."""
@@ -63,12 +81,29 @@ class _Parents:
             yield Line(line.number, primary_of(row, variants) if variants else row, "", line.bytes_read)
 
 
-def _hidden(content: Row) -> str:
+def _hidden(content: Row) -> tuple[str, str] | None:
     if str(content.get("Published", "1")) in ("0", "-1"):
-        return "is not published; shoppers do not see it, so it is left out"
+        return "Published", "is not published; shoppers do not see it, so it is left out"
     if str(content.get("Visibility in catalog", "")).lower() == "hidden":
-        return "is hidden from the catalogue, so it is left out"
-    return ""
+        return "Visibility in catalog", "is hidden from the catalogue, so it is left out"
+    return None
+
+
+def _unguarded(value: Any) -> Any:
+    return value[1:] if isinstance(value, str) and value.startswith(_GUARDED) else value
+
+
+def _split(value: Any) -> list[Any]:
+    """The values of a list; a comma within one has a backslash before it."""
+    if not isinstance(value, str):
+        return listed(value)
+    return [part for each in _COMMA.split(value) if (part := each.replace("\\,", ",").strip())]
+
+
+def _text(value: Any) -> Any:
+    """A description, in which the export writes a line break as \\n, and \\n as \\\\n."""
+    broken = _LINE_BREAK.sub(lambda found: found[0][1:] if len(found[0]) > 2 else "\n", str(value or ""))
+    return plain_text(broken.strip())
 
 
 def _row(content: Row, ids: dict[str, str]) -> Row:
@@ -81,11 +116,11 @@ def _row(content: Row, ids: dict[str, str]) -> Row:
     row = {
         "product_id": product_id,
         "title": taken(rest, "Name"),
-        "description": "\n".join(filter(None, (plain_text(short), plain_text(description)))),
-        "brands": split(taken(rest, "Brands")),
-        "categories": split(taken(rest, "Categories")),
-        "tags": split(taken(rest, "Tags")),
-        "images": split(taken(rest, "Images")),
+        "description": "\n".join(filter(None, (_text(short), _text(description)))),
+        "brands": _split(taken(rest, "Brands")),
+        "categories": _split(taken(rest, "Categories")),
+        "tags": _split(taken(rest, "Tags")),
+        "images": _split(taken(rest, "Images")),
         "sku": sku,
         "gtin": taken(rest, "GTIN, UPC, EAN, or ISBN"),
         "uri": taken(rest, "External URL"),
@@ -106,6 +141,8 @@ def _parent_id(parent: str, ids: dict[str, str]) -> str:
 
 def _price(rest: Row) -> Row:
     regular, sale = taken(rest, "Regular price"), taken(rest, "Sale price")
+    if not in_effect(taken(rest, "Date sale price starts"), taken(rest, "Date sale price ends")) and regular:
+        sale = None
     price = {"amount": sale or regular, "original_amount": regular if sale else None}
     return {"price": without_empty(price)}
 
@@ -126,7 +163,7 @@ def _attributes(rest: Row) -> Row:
     attributes: Row = {}
     for column in [name for name in rest if _ATTRIBUTE.fullmatch(name)]:
         number = column.split()[1]
-        name, values = rest.pop(column), split(rest.pop(f"Attribute {number} value(s)", None))
+        name, values = rest.pop(column), _split(rest.pop(f"Attribute {number} value(s)", None))
         if values:
             attributes[str(name)] = values
         for switch in ("visible", "global", "default"):
