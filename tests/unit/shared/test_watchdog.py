@@ -110,24 +110,29 @@ def test_the_stacks_name_what_a_thread_waits_in_and_leave_out_idle_executors() -
     assert "idle" not in stacks
 
 
-def _said(block: str) -> str:
-    """What a process says while the block runs under a watchdog of a second."""
-    code = (
-        f"import ctypes, time\nfrom shared.watchdog import Watchdog\nwith Watchdog(1).watching('a block'):\n    {block}"
-    )
+def _said(block: str, silence_seconds: float = 1) -> str:
+    """What a process says while the block runs under a watchdog."""
+    code = f"""
+import ctypes, time
+from shared import watchdog
+
+with watchdog.Watchdog({silence_seconds}).watching('a block'):
+    {block}
+"""
     finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     return finished.stderr
 
 
 def test_a_process_names_its_silence_by_itself() -> None:
-    assert "a block: nothing has moved for " in _said("time.sleep(4)")
-    assert "MainThread: <module>" in _said("time.sleep(4)")
+    said = _said("time.sleep(1)", silence_seconds=0.1)
+    assert "a block: nothing has moved for " in said
+    assert "MainThread: <module>" in said
 
 
 def test_a_library_that_holds_the_interpreter_is_named_too() -> None:
-    said = _said("ctypes.PyDLL(None).sleep(4)")  # called without letting go of the interpreter
-    assert "Timeout (0:00:01)!" in said
-    assert 'File "<string>", line 4 in <module>' in said
+    said = _said("ctypes.PyDLL(None).sleep(1)", silence_seconds=0.1)  # called without letting go of the interpreter
+    assert "Timeout (0:00:00.1" in said
+    assert 'File "<string>", line 6 in <module>' in said
 
 
 @pytest.mark.parametrize("block", ["pass", "time.sleep(0.3)"])
