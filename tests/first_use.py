@@ -1,15 +1,17 @@
 """Another thread's first use of a native library, for tests of what must wait for it."""
 
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from types import FrameType
 
 from shared.first_use import used_once
 
 LONG_SECONDS = 60
-_SHORT_SECONDS = 0.5
+_LOOK_SECONDS, _LOOKS = 0.01, 5
 
 
 @contextmanager
@@ -33,10 +35,18 @@ def another_first_use() -> Iterator[None]:
 def waits_for_another(open_: Callable[[], object]) -> bool:
     """Whether `open_` returns only after another thread's first use has ended."""
     with ThreadPoolExecutor(1) as thread:
+        ident = thread.submit(threading.get_ident).result(LONG_SECONDS)
         with another_first_use():
-            opening = thread.submit(open_)
-            with suppress(NotYet):
-                opening.result(_SHORT_SECONDS)
+            opening, seen = thread.submit(open_), 0
+            while not opening.done() and seen < _LOOKS:
+                time.sleep(_LOOK_SECONDS)
+                seen = seen + 1 if _waits(sys._current_frames()[ident]) else 0
             early = opening.done()
         opening.result(LONG_SECONDS)
     return not early
+
+
+def _waits(frame: FrameType) -> bool:
+    """Whether a thread is at the first statement of `used_once`, which takes the lock."""
+    code = used_once.__code__
+    return frame.f_code is code and frame.f_lineno == code.co_firstlineno + 2
