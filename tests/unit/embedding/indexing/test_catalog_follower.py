@@ -21,6 +21,12 @@ from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, generati
 RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
 
 
+@pytest.fixture(autouse=True)
+def tries_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went wrong is tried again at once."""
+    monkeypatch.setattr("services.embedding.indexing.following._RETRY_SECONDS", 0.05)
+
+
 def encoded(shop: IndexingShop) -> list[str]:
     """What the first encoder was asked for, without warming up."""
     return [text for text in shop.encoders.open[0].encoder.texts if text != "warm"]
