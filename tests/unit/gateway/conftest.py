@@ -100,14 +100,15 @@ class Retrieval:
         await self.fetch_trouble()
         if request.snapshot_version != self.snapshot_version:
             raise SnapshotGone(f"snapshot {request.snapshot_version} is no longer served")
-        whole = [Product(product_id=f"p{row}", title=f"shoe {row}" + "x" * self.padding) for row in request.rows]
-        count = len(whole)
+        count = len(request.rows)
         if self.padding and request.max_bytes:
             count = min(count, max(1, request.max_bytes // (self.padding + 20)))
         return FetchProductsResponse(
-            products=whole[:count],
+            products=[
+                Product(product_id=f"p{row}", title=f"shoe {row}" + "x" * self.padding) for row in request.rows[:count]
+            ],
             matched_terms=["shoe"] * count if request.query else [],
-            shortened=count < len(whole),
+            shortened=count < len(request.rows),
         )
 
 
