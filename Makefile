@@ -56,13 +56,15 @@ services: ## A real Kafka and a real Redis for development and tests, without Do
 services-stop: ## Stop them
 	@$(PYTHON) deploy/services stop
 
+check test: export PYTHONDONTWRITEBYTECODE =  # what is compiled once is compiled for every worker and child process
+
 check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	PYTHON=$(BIN)/python sh deploy/stubs-are-fresh
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 tests/unit tests/contract tests/docs
+	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal tests/unit tests/contract tests/docs
 
 fmt: $(VENV)/.dev ## Format the code and sort the imports
 	$(BIN)/ruff format .
