@@ -109,7 +109,8 @@ class LocalFeatures:
         try:
             self._file = await self._restored()
         except Corrupt as error:
-            _logger.warning(_ANEW, error, put_aside(self._path).name)
+            aside = await self._in_thread(lambda: put_aside(self._path))  # once the file is closed there
+            _logger.warning(_ANEW, error, aside.name)
             await self.store.forget(_GENERATION)
             self._counted.offsets.clear()
             self._counted.saved = {}

@@ -210,3 +210,27 @@ async def test_a_process_that_ends_while_its_features_are_read_waits_for_the_rea
     await features.close()
     await log.close()
     assert not SlowFile.closed_meanwhile
+
+
+class SlowToClose(FeatureFile):
+    """Takes its time to close, and notes whether the file was still in its place then."""
+
+    in_place: list[bool]
+
+    def close(self) -> None:
+        time.sleep(0.1)
+        self.in_place.append(self.path.exists())
+        super().close()
+
+
+async def test_a_damaged_file_is_closed_before_it_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite removes what it has beside a file when it closes it: that cannot be renamed meanwhile."""
+    async with process(tmp_path) as shop:
+        await shop.tell(event("purchase", "p1"))
+        await until(shop, 1)
+    damage(tmp_path / "features.sqlite", "UPDATE positions SET offset = -3")
+    monkeypatch.setattr(SlowToClose, "in_place", [], raising=False)
+    monkeypatch.setattr("services.standalone.local_features.FeatureFile", SlowToClose)
+    async with process(tmp_path) as shop:
+        assert await shop.bought("p1") == 1
+    assert SlowToClose.in_place == [True, True]
