@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from shared.artifacts import current, read_manifest, versions
@@ -59,21 +59,29 @@ class Follower:
         Raises what is wrong with the oldest, naming the file, when there are some and none is whole; NotFound when the
         one in use is missing.
         """
-        failure: AisleError | None = None
-        self._tried = self._newest()
-        for version in sorted(versions(self._root), key=lambda name: (name == self._tried, name), reverse=True):
+        failures: dict[str, AisleError] = {}
+        while (version := self._next_of(failures)) is not None:
             try:
                 await self._open(version, even_behind=True)
                 return
             except LogBehind:  # the snapshot is whole; an older one would hide that
                 raise
             except Exception as error:  # whatever a library says of a broken file
-                failure = self._named(version, error)
-                log.error("snapshot %s is not served: %s", version, failure)
-        if failure:
-            raise failure
+                failures[version] = self._named(version, error)
+                log.error("snapshot %s is not served: %s", version, failures[version])
+        if failures:
+            raise failures[min(failures)]
         if missing := current(self._root):
             read_manifest(self._root / missing)
+
+    def _next_of(self, failures: Container[str]) -> str | None:
+        """The snapshot in use, else the newest, of those that have not failed; None when there are no more.
+
+        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones meanwhile.
+        """
+        self._tried = self._newest()
+        untried = [name for name in versions(self._root) if name not in failures]
+        return max(untried, key=lambda name: (name == self._tried, name), default=None)
 
     def _newest(self) -> str | None:
         """The name of the snapshot in use; None when there is none, or none can be named."""

@@ -1,9 +1,12 @@
+import shutil
+
 import pytest
 
-from shared.artifacts import set_current
+from shared.artifacts import read_manifest, set_current
 from shared.errors import Corrupt, LogBehind, NotFound
 from shared.events.sqlite import SqliteEventLog
 from shared.snapshot.following import Follower
+from shared.snapshot.opened import Live
 from tests.unit.snapshot.fake_service import Service
 
 
@@ -68,3 +71,19 @@ async def test_a_log_that_ends_before_the_snapshot_is_named_and_no_older_snapsho
     with pytest.raises(LogBehind, match=r"snapshot v2 contains aisle.vectors up to position 7, .* ends at 0"):
         await Follower(log, service.root, [service.open], 0.01).start()
     assert service.events == []
+
+
+async def test_a_snapshot_that_is_published_while_older_ones_are_removed_is_found(
+    service: Service, log: SqliteEventLog
+) -> None:
+    service.publish("v1")
+
+    def open_while_indexing(version: str) -> Live:
+        if version == "v1":  # another process indexes, and removes what it replaced
+            service.publish("v2")
+            shutil.rmtree(service.root / version)
+        read_manifest(service.root / version)
+        return service.open(version)
+
+    await Follower(log, service.root, [open_while_indexing], 0.01).start()
+    assert service.events == ["serve v2"]
