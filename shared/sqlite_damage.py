@@ -29,7 +29,7 @@ def check_whole(path: Path, remedy: str = RESTORE) -> None:
     While a write-ahead log is there, the file may be anything; that log has the rest.
     """
     wal = path.with_name(path.name + "-wal")
-    if not path.is_file() or (wal.is_file() and wal.stat().st_size):
+    if not path.is_file() or _size_bytes(wal):
         return
     with path.open("rb") as file:
         header = file.read(_HEADER_BYTES)
@@ -37,3 +37,11 @@ def check_whole(path: Path, remedy: str = RESTORE) -> None:
     page_bytes = _LARGEST_PAGE_BYTES if page_bytes == 1 else page_bytes
     if page_bytes and path.stat().st_size % page_bytes:
         raise Corrupt(f"{path} is damaged (it ends within a page); {remedy}")
+
+
+def _size_bytes(path: Path) -> int:
+    """0 for a file that is not there: another process that closes the database removes what is beside it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

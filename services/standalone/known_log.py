@@ -5,6 +5,7 @@ gone without a word, and its places would be given to new writes.
 """
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,15 +31,10 @@ class KnownLog:
         if not path.is_file():
             return cls(path, {})
         try:
-            file = FeatureFile(path)
+            with closing(FeatureFile(path, read_only=True)) as file:
+                return cls(path, file.known_ends())
         except Corrupt:  # whoever counts puts it aside, and says so
             return cls(path, {})
-        try:
-            return cls(path, file.known_ends())
-        except Corrupt:
-            return cls(path, {})
-        finally:
-            file.close()
 
     def check(self, log_path: Path, log_id: str, ends: Mapping[str, int]) -> None:
         """Raise LogBehind, with both positions and the way out, for a log that is not the one that was counted."""
@@ -56,8 +52,5 @@ class KnownLog:
     def accept(self, log_id: str, ends: Mapping[str, int]) -> None:
         """Know this log from now on."""
         if self.ends:
-            file = FeatureFile(self.path)
-            try:
+            with closing(FeatureFile(self.path)) as file:
                 file.know(log_id, ends)
-            finally:
-                file.close()

@@ -1,5 +1,6 @@
 """Features beside a log in a file: each key's value, and how far in the log all of them have come; synchronous."""
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,15 +31,23 @@ Known = Mapping[str, tuple[str, int]]  # topic -> name of the log, offset
 class FeatureFile:
     """One SQLite file. What is saved together is there together, or not at all, whenever the process is killed."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create. Raises Corrupt for a file that is damaged or of another format."""
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        """Open or create; `read_only` leaves the file as it is, which another process may be writing to.
+
+        Raises Corrupt for a file that is damaged or of another format.
+        """
         self.path = path
-        owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+        if not read_only:
+            owner_only.file(path)  # SQLite gives the mode of this file to those beside it
         check_whole(path, _REMEDY)
         with self._meant():
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+            self._connection = sqlite3.connect(
+                _uri(path, read_only), uri=True, isolation_level=None, check_same_thread=False, timeout=5
+            )
             try:
-                self._prepare()
+                self._check_format()
+                if not read_only:
+                    self._prepare()
             except BaseException:
                 self._connection.close()
                 raise
@@ -51,12 +60,14 @@ class FeatureFile:
         except sqlite3.Error as error:
             raise meaning(error, self.path, _REMEDY) from error
 
-    def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")  # the log is trimmed up to what is saved here
+    def _check_format(self) -> None:
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, SCHEMA):
             raise Corrupt(f"{self.path} has format {version}, not {SCHEMA}; {_REMEDY}")
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")  # the log is trimmed up to what is saved here
         for table in _TABLES:
             self._connection.execute(table)
         self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -75,8 +86,13 @@ class FeatureFile:
 
     def known_ends(self) -> Known:
         """Where the log's topics ended when this was saved last; of a file that does not say, what it has counted."""
-        known = self._offsets("SELECT topic, log_id, offset FROM known")
+        says = "SELECT topic, log_id, offset FROM known"
+        known = self._offsets(says) if self._has("known") else {}
         return known or {topic: (self.log_id(), offset) for topic, offset in self.positions().items()}
+
+    def _has(self, table: str) -> bool:
+        with self._meant():
+            return bool(self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
 
     def _offsets(self, statement: str) -> dict[str, tuple[str, int]]:
         with self._meant():
@@ -151,6 +167,13 @@ class FeatureFile:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _uri(path: Path, read_only: bool) -> str:
+    """How SQLite is to open a file: in a folder that takes no writes it cannot make what it has beside one."""
+    if not read_only:
+        return path.absolute().as_uri()
+    return path.absolute().as_uri() + ("?mode=ro" if os.access(path.parent, os.W_OK) else "?immutable=1")
 
 
 def put_aside(path: Path) -> Path:

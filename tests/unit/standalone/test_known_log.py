@@ -2,20 +2,26 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
+from services.standalone.known_log import FEATURES, KnownLog
 from services.standalone.log_acceptance import accept_the_log, check_the_log
 from services.standalone.written_since import written_since
 from shared.errors import LogBehind
 from shared.events.log import CATALOG, USER_EVENTS, NewRecord
 from shared.events.sqlite import SqliteEventLog
+from shared.features.feature_file import FeatureFile
+from shared.sqlite_damage import check_whole
 from tests.unit.events.damaged_log import damage
 from tests.unit.feedback.told import event
 from tests.unit.standalone.counting_shop import process, until
+
+LOG_ID = "a" * 32
 
 
 @asynccontextmanager
@@ -133,3 +139,33 @@ async def test_features_that_cannot_be_read_say_nothing_of_the_log(data: Path) -
     remove(data / "log.sqlite")
     (data / "features.sqlite").write_bytes(b"no database" * 500)
     await checked(data)
+
+
+def test_what_is_known_is_read_without_a_change_of_the_file(tmp_path: Path) -> None:
+    """`aisle index` reads it beside an engine, and in a folder that takes no writes."""
+    path = tmp_path / FEATURES
+    with closing(FeatureFile(path)) as file:
+        file.save([], {}, LOG_ID, {CATALOG: 3})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE positions")
+    before = path.read_bytes()
+    assert KnownLog.of(tmp_path).ends == {CATALOG: (LOG_ID, 3)}
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_does_not_say_where_the_log_ended_knows_what_was_counted(tmp_path: Path) -> None:
+    path = tmp_path / FEATURES
+    with closing(FeatureFile(path)) as file:
+        file.save([], {USER_EVENTS: 2}, LOG_ID, {})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE known")
+    assert KnownLog.of(tmp_path).ends == {USER_EVENTS: (LOG_ID, 2)}
+
+
+def test_a_write_ahead_log_that_is_removed_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / FEATURES
+    FeatureFile(path).close()
+    monkeypatch.setattr(Path, "is_file", lambda _: True)  # as it was a moment before
+    check_whole(path)
