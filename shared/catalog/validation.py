@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from shared.catalog.product import AttributeValues, Product
+from shared.utf8 import is_utf8
 
 ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000, 20_000, 2_000
 LIST_VALUES, ATTRIBUTES, CATEGORY_LEVELS = 100, 1_000, 20
@@ -47,7 +48,7 @@ def _id(field: str, text: str, required: bool) -> _Faults:
     if not text.strip():
         if required:
             yield field, "is missing; give a unique id of 1 to 128 bytes"
-    elif not _is_utf8(text):
+    elif not is_utf8(text):
         yield field, "is not valid text; send UTF-8"
     elif len(text.encode()) > ID_BYTES:
         yield field, f"is longer than {ID_BYTES} bytes; shorten it"
@@ -63,18 +64,8 @@ def _texts(product: Product) -> _Faults:
         limit = limits.get(field, TEXT_CHARACTERS)
         if len(getattr(product, field)) > limit:
             yield field, f"has more than {limit:,} characters; shorten it"
-        elif not _is_utf8(getattr(product, field)):
+        elif not is_utf8(getattr(product, field)):
             yield field, "is not valid text; send UTF-8"
-
-
-def _is_utf8(text: str) -> bool:
-    if text.isascii():  # quicker than trying
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _lists(product: Product) -> _Faults:
@@ -82,7 +73,7 @@ def _lists(product: Product) -> _Faults:
         values: tuple[str, ...] = getattr(product, field)
         if len(values) > LIST_VALUES:
             yield field, f"has more than {LIST_VALUES} values; keep the most important"
-        if any(len(value) > TEXT_CHARACTERS or not _is_utf8(value) for value in values):
+        if any(len(value) > TEXT_CHARACTERS or not is_utf8(value) for value in values):
             yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters; shorten it, in UTF-8"
     if any(path.count(">") >= CATEGORY_LEVELS for path in product.categories):
         yield "categories", f"has a path of more than {CATEGORY_LEVELS} levels; keep the upper ones"
@@ -132,7 +123,7 @@ def _attributes(product: Product) -> _Faults:
 def attribute_faults(name: str, values: AttributeValues) -> Iterator[str]:
     """What is wrong with one attribute."""
     kinds = set(map(type, values))
-    if not name.strip() or len(name) > ID_BYTES or CONTROL.search(name) or not _is_utf8(name):
+    if not name.strip() or len(name) > ID_BYTES or CONTROL.search(name) or not is_utf8(name):
         yield f"needs a name of 1 to {ID_BYTES} characters without control characters"
     elif len(values) > LIST_VALUES:
         yield f"has more than {LIST_VALUES} values; keep the most important"
@@ -145,7 +136,7 @@ def attribute_faults(name: str, values: AttributeValues) -> Iterator[str]:
 
 
 def _attribute_texts(values: list[str]) -> Iterator[str]:
-    if max(map(len, values)) > DESCRIPTION_CHARACTERS or not all(map(_is_utf8, values)):
+    if max(map(len, values)) > DESCRIPTION_CHARACTERS or not all(map(is_utf8, values)):
         yield f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters; shorten it, in UTF-8"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from shared.errors import Corrupt
 from shared.events.log import TOPICS, Record
 from shared.sqlite_damage import RESTORE
+from shared.utf8 import is_utf8
 
 COLUMNS = "offset, key, value, time, event_id"
 _OFFSETS = (("sqlite_sequence", "name", "seq"), ("trimmed", "topic", "offset"), ("positions", "topic", "offset"))
@@ -57,29 +58,19 @@ def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
 
 def _damage(key: object, value: object, time_seconds: object, event_id: object) -> str:
     """What is wrong with a record's columns; empty: nothing."""
-    if not isinstance(key, str) or not _is_utf8(key):
+    if not isinstance(key, str) or not is_utf8(key):
         return f"its key is {_kind(key)}, not text"
     if value is not None and not isinstance(value, bytes):
         return f"its value is {_kind(value)}, not bytes"
     if not isinstance(time_seconds, float) or not math.isfinite(time_seconds):
         return f"its time is {_kind(time_seconds)}, not a moment"
-    if event_id is not None and (not isinstance(event_id, str) or not _is_utf8(event_id)):
+    if event_id is not None and (not isinstance(event_id, str) or not is_utf8(event_id)):
         return f"its event_id is {_kind(event_id)}, not text"
     return ""
 
 
 def _kind(value: object) -> str:
-    return "not UTF-8" if isinstance(value, str) and not _is_utf8(value) else _KINDS.get(type(value), "strange")
-
-
-def _is_utf8(found: str) -> bool:
-    if found.isascii():
-        return True
-    try:
-        found.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return "not UTF-8" if isinstance(value, str) and not is_utf8(value) else _KINDS.get(type(value), "strange")
 
 
 def _bytes(value: object) -> bytes:

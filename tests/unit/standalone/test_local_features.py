@@ -39,6 +39,19 @@ def restored(backup: Path, data: Path) -> None:
         shutil.copy2(path, data / path.name)
 
 
+async def count_purchases(data: Path, count: int) -> None:
+    """One of each of so many products, counted and saved."""
+    async with process(data) as shop:
+        await shop.tell(*(event("purchase", f"p{number}") for number in range(count)))
+        await until(shop, count)
+
+
+async def purchases(data: Path, count: int) -> list[int]:
+    """What a process that starts now knows of them."""
+    async with process(data) as shop:
+        return [await shop.bought(f"p{number}") for number in range(count)]
+
+
 async def test_a_start_reads_of_the_log_only_what_came_after_the_features_were_saved(tmp_path: Path) -> None:
     async with process(tmp_path) as shop:
         await shop.tell(*(event("click", "p1") for _ in range(5)))
@@ -118,17 +131,14 @@ async def test_features_that_are_older_than_what_was_trimmed_say_so(
 async def test_features_that_cannot_be_read_are_put_aside_and_counted_anew(
     tmp_path: Path, content: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with process(tmp_path) as shop:
-        await shop.tell(*(event("purchase", f"p{number}") for number in range(200)))
-        await until(shop, 200)
+    await count_purchases(tmp_path, 200)
     path = tmp_path / "features.sqlite"
     if content == "another format":
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA user_version = 99")
     else:
         path.write_bytes(b"no database" * 500 if content == "no database" else path.read_bytes()[:9_000])
-    async with process(tmp_path) as shop:
-        assert [await shop.bought(f"p{number}") for number in range(200)] == [1] * 200
+    assert await purchases(tmp_path, 200) == [1] * 200
     assert (tmp_path / "features.sqlite.unusable").is_file()
     assert "counted anew" in caplog.text
 
@@ -153,12 +163,9 @@ async def test_features_that_cannot_be_read_are_put_aside_and_counted_anew(
 async def test_features_with_rows_that_nobody_saved_are_put_aside_and_counted_anew(
     tmp_path: Path, change: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with process(tmp_path) as shop:
-        await shop.tell(*(event("purchase", f"p{number}") for number in range(20)))
-        await until(shop, 20)
+    await count_purchases(tmp_path, 20)
     damage(tmp_path / "features.sqlite", change)
-    async with process(tmp_path) as shop:
-        assert [await shop.bought(f"p{number}") for number in range(20)] == [1] * 20
+    assert await purchases(tmp_path, 20) == [1] * 20
     (told,) = [record.getMessage() for record in caplog.records if "counted anew" in record.getMessage()]
     assert told.startswith(f"{tmp_path / 'features.sqlite'} is damaged") and "features.sqlite.unusable" in told
     assert "Traceback" not in caplog.text
