@@ -22,6 +22,7 @@ from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0
 _AGAIN_SECONDS = 0.05
+_WATCHED_SECONDS = 2.0  # at least, after each fault: a process may be back before many pages were asked for
 _STAGES = {  # as notes name them
     "embedding": ("embedding", "dense", "reranker"),
     "retrieval": ("analyze", "retrieval", "products"),
@@ -42,7 +43,8 @@ class Fault:
 
     @property
     def over(self) -> float:
-        return self.at + max(self.serving_seconds, *self.whole_seconds.values())
+        """When the shop was whole again and had been watched long enough."""
+        return self.at + max(_WATCHED_SECONDS, self.serving_seconds, *self.whole_seconds.values())
 
 
 class Probes:
@@ -121,7 +123,9 @@ async def kill(shop: Shop, name: str, probes: Probes) -> Fault:
     shop.kill(name)
     serving = asyncio.create_task(_served(shop, name))
     whole = await probes.whole_seconds(at)
-    return Fault(name, at, await serving - at, whole)
+    fault = Fault(name, at, await serving - at, whole)
+    await asyncio.sleep(fault.over - time.monotonic())
+    return fault
 
 
 async def away(shop: Shop, name: str, seconds: float, probes: Probes, held_up: bool = False) -> Fault:
