@@ -54,7 +54,7 @@ KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_
 _PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_MARKS = re.compile(r"^\*\s*|\s*\*$|\s*\([^()]*\.\.\.\)$")  # "Name *", "Tags (x, y, z...)"
+_MARKS = re.compile(r"^\*|\*$|\([^()]*\.\.\.\)$")  # "Name *", "Tags (x, y, z...)"
 _BETWEEN = re.compile(r"[\s\-/]+")
 _SHAPES_KEPT = 1_000
 _NAME_CHARACTERS = 128
@@ -70,7 +70,7 @@ def target_of(column: str) -> str:
     """Where a column goes: a field, one of its members, "attributes.NAME", or "" where nothing reads it."""
     if column in _PATHS or (column.startswith("attributes.") and is_known(column)):
         return column
-    bare = _MARKS.sub("", column.strip()[:_NAME_CHARACTERS])
+    bare = _MARKS.sub("", column.strip()[:_NAME_CHARACTERS]).strip()
     plain = _BETWEEN.sub("_", _CAMEL.sub("_", bare)).lower().lstrip("_")
     if plain in _OURS:
         return _OURS[plain]
