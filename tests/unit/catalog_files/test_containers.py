@@ -164,3 +164,30 @@ def test_a_large_array_is_a_stream(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert count == 20_000
     assert peak < path.stat().st_size / 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("broken", ['1,"Cup,3', '1,"Cup,3\n2,"Mug",4', '1,"Cup\n2,Mug",3,4'])
+def test_a_quote_that_does_not_end_costs_its_own_row(tmp_path: Path, broken: str, encoding: str) -> None:
+    text = f"id,title,price\n{broken}\n3,Pot,5\n4,Pan,6"
+    found = read_text(tmp_path, text.encode(encoding), "catalog.csv")
+    assert [each.product_id for each in found.products][-2:] == ["3", "4"]
+    assert found.account.rows == broken.count("\n") + 3
+    assert [each.line for each in found.account.rejections if "quote that does not end" in each.reason] == [2]
+
+
+def test_a_table_cut_short_within_quotes_says_so(tmp_path: Path) -> None:
+    found = read_text(tmp_path, 'id,title\n1,Cup\n2,"Mu', "catalog.csv")
+    assert [(each.line, each.field) for each in found.account.rejections] == [(3, "line")]
+
+
+def test_quotes_within_quotes_are_read_where_every_cell_is_there(tmp_path: Path) -> None:
+    text = 'id,title,price\n1,"Monitor 24" wide",3\n2,"He said "hi" to\nme",4\n3,"Two ""large""\npots",5\n'
+    found = read_text(tmp_path, text, "catalog.csv")
+    assert [found.product(each).price for each in ("1", "3")] == [3, 5]
+    assert [each.line for each in found.account.rejections] == [3]
+
+
+def test_a_table_whose_quotes_never_fit_is_refused_in_bounded_time(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="quotes do not end"):
+        read_text(tmp_path, "id,title,price\n" + 'x",",z\n' * 200_000, "catalog.csv")

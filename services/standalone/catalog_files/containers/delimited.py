@@ -3,7 +3,7 @@
 import codecs
 import csv
 import io
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from shared.unpacking import Unpacked
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _CHUNK_BYTES = 1 << 16
 _HEADER_LINES = 50  # a name in quotes may hold line breaks
+_GIVEN_BACK = 1 << 26  # letters that are read again behind quotes that do not end, of a whole file
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -71,12 +72,12 @@ def _delimiter(line: str) -> str:
 def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
     """The rows below the header, as objects of the cells that are not empty."""
     lines = _TextLines(file, table.encoding, account)
-    reader = csv.reader(lines, delimiter=table.delimiter)
-    while (header := _row(reader, lines)[0]) is not None and not _is_filled(header):
+    rows = _Rows(lines, table)
+    while (header := rows.next()) == ([], "") or (header[0] and not _is_filled(header[0])):
         pass  # empty lines before the header
     while True:
-        number = reader.line_num + 1
-        cells, fault = _row(reader, lines)
+        number = lines.number + 1
+        cells, fault = rows.next()
         if cells is None:
             return
         if fault or any(cells):
@@ -88,14 +89,39 @@ def _is_filled(cells: list[str]) -> bool:
     return any(cell.strip() for cell in cells)
 
 
-def _row(reader: Any, lines: "_TextLines") -> tuple[list[str] | None, str]:
-    """The next row, or what is wrong with it."""
-    lines.too_long = False
-    try:
-        cells = next(reader, None)
-    except csv.Error as error:
-        return [], f"is no row of a table ({error}); look for a quote that does not end"
-    return cells, f"is longer than {LINE_BYTES:,} bytes; split or shorten it" if lines.too_long else ""
+class _Rows:
+    """The cells of the rows; a quote that does not end costs its own line, not those behind it."""
+
+    def __init__(self, lines: "_TextLines", table: Table) -> None:
+        self._lines, self._table = lines, table
+        self._reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
+
+    def next(self) -> tuple[list[str] | None, str]:
+        """The next row, or what is wrong with it; None at the end."""
+        self._lines.begin_row()
+        try:
+            cells = next(self._reader, None)
+        except csv.Error:
+            return self._first_line()
+        if self._lines.too_long:
+            return cells, f"is longer than {LINE_BYTES:,} bytes; split or shorten it"
+        if cells and len(cells) > len(self._table.header) and len(self._lines.taken) > 1:
+            return self._first_line()  # rows that a quote has made one
+        return cells, ""
+
+    def _first_line(self) -> tuple[list[str], str]:
+        """The first line of a row by itself, as spreadsheets read quotes; the lines behind it are read once more."""
+        first = self._lines.give_back()
+        reader = csv.reader((first, ""), delimiter=self._table.delimiter)
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            return [], f"is no row of a table ({error}); look for a quote that does not end"
+        if reader.line_num > 1:  # the end of the line was within quotes
+            return [], "has a quote that does not end; end it, or write two for one that belongs to the text"
+        if len(cells) < len(self._table.header):
+            return [], "has quotes within quotes; write two for each that belongs to the text"
+        return cells, ""
 
 
 def _content(header: tuple[str, ...], cells: list[str]) -> tuple[dict[str, Any], str]:
@@ -128,20 +154,46 @@ def _wide_lines(file: Unpacked) -> Iterator[str]:
 
 
 class _TextLines:
-    """The lines of a file as texts; a line that is not UTF-8 is read as Windows-1252, and that is reported once."""
+    """The lines of a file as texts; a line that is not UTF-8 is read as Windows-1252, and that is reported once.
+
+    Keeps those of the row that is read, to give them out again.
+    """
 
     def __init__(self, file: Unpacked, encoding: str, account: Account) -> None:
         self._file, self._account = file, account
         self._wide = _wide_lines(file) if encoding == "UTF-16" else None
-        self._number = 0
+        self._again: deque[str] = deque()
+        self._given_back = 0
         self._warned = False
+        self.number = 0  # of the line given out last
+        self.taken: list[str] = []  # since the row began
         self.too_long = False
 
     def __iter__(self) -> "_TextLines":
         return self
 
     def __next__(self) -> str:
-        self._number += 1
+        text = self._again.popleft() if self._again else self._read(self.number + 1)
+        self.number += 1
+        self.taken.append(text)
+        return text
+
+    def begin_row(self) -> None:
+        """Forget the lines of the row before."""
+        self.taken, self.too_long = [], False
+
+    def give_back(self) -> str:
+        """The first line since the row began; those behind it will come once more."""
+        first, *behind = self.taken
+        self._given_back += sum(map(len, behind))
+        if self._given_back > _GIVEN_BACK:
+            what = f"line {self.number - len(behind)}: so many quotes do not end that this is no table"
+            raise InvalidRequest(str(self._file.path), f"{what}; end them, or write two for each in a text")
+        self._again.extendleft(reversed(behind))
+        self.number -= len(behind)
+        return first
+
+    def _read(self, number: int) -> str:
         if self._wide:
             return next(self._wide)
         data = self._file.stream.readline(LINE_BYTES + 1)
@@ -149,17 +201,14 @@ class _TextLines:
             self.too_long = True
             skip_rest(self._file.stream, data)
             return "\n"
-        return self._checked(self._decoded(data))
-
-    def _checked(self, text: str) -> str:
-        if not text:
+        if not data:
             raise StopIteration
-        return text
+        return self._decoded(data, number)
 
-    def _decoded(self, data: bytes) -> str:
-        text, is_utf8 = _decoded(data.removeprefix(codecs.BOM_UTF8) if self._number == 1 else data)
+    def _decoded(self, data: bytes, number: int) -> str:
+        text, is_utf8 = _decoded(data.removeprefix(codecs.BOM_UTF8) if number == 1 else data)
         if not is_utf8 and not self._warned:
             self._warned = True
             reason = "the file is not UTF-8; save it as UTF-8 to be sure of every letter"
-            self._account.warn(RowWarning(self._number, "", "encoding", reason, "read as Latin-1 (Windows-1252)"))
+            self._account.warn(RowWarning(number, "", "encoding", reason, "read as Latin-1 (Windows-1252)"))
         return text
