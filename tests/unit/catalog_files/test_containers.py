@@ -33,6 +33,8 @@ def _ids(folder: Path, content: str | bytes, name: str = "catalog.jsonl") -> lis
         "id;title\r\n1;Pot\r\n2;Pan\r\n",
         "id\ttitle\n1\tPot\n2\tPan\n",
         "id|title\n1|Pot\n2|Pan",
+        "id,title\r1,Pot\r2,Pan\r",
+        "id,title\r1,Pot\r2,Pan".encode("utf-16"),
         '"id","title"\n"1","Pot, large"\n"2","Pan\nfor two"\n',
         "id,title\n1,Pot\n2,Pan\n".encode("utf-16"),
         "\ufeffid,title\n1,Pot\n2,Pan\n",
@@ -191,3 +193,14 @@ def test_quotes_within_quotes_are_read_where_every_cell_is_there(tmp_path: Path)
 def test_a_table_whose_quotes_never_fit_is_refused_in_bounded_time(tmp_path: Path) -> None:
     with pytest.raises(InvalidRequest, match="quotes do not end"):
         read_text(tmp_path, "id,title,price\n" + 'x",",z\n' * 200_000, "catalog.csv")
+
+
+def test_a_column_without_a_name_is_counted_by_its_place(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title,,price\n1,Cup,red,3\n2,Pan,,4\n", "catalog.csv")
+    assert found.account.unread == {"column 3": 1}
+
+
+def test_letters_of_an_old_spreadsheet_are_read(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title\r1,Käse\r2,Pan".encode("latin-1"), "catalog.csv")
+    assert [each.title for each in found.products] == ["Käse", "Pan"]
+    assert found.warned() == [("encoding", "read as Latin-1 (Windows-1252)")]

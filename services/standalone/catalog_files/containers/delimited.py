@@ -6,7 +6,8 @@ import io
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, AnyStr
 
 from services.standalone.catalog_files.account import Account, RowWarning
 from shared.errors import InvalidRequest
@@ -27,6 +28,7 @@ class Table:
     header: tuple[str, ...]
     delimiter: str
     encoding: str
+    ending: str = "\n"  # of its lines; "\r" as old spreadsheets write
 
     @property
     def said(self) -> str:
@@ -46,7 +48,10 @@ def table_of(head: bytes, delimiter: str = "") -> Table | None:
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=found)
     header = next((cells for cells in rows if _is_filled(cells)), [])
     names = tuple(name.strip() for name in header)
-    return Table(names, found, encoding) if any(names) else None
+    if not any(names):
+        return None
+    ending = "\r" if "\r" in text and "\n" not in text else "\n"
+    return Table(tuple(name or f"column {at}" for at, name in enumerate(names, 1)), found, encoding, ending)
 
 
 def _text_of(head: bytes) -> str:
@@ -71,7 +76,7 @@ def _delimiter(line: str) -> str:
 
 def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
     """The rows below the header, as objects of the cells that are not empty."""
-    lines = _TextLines(file, table.encoding, account)
+    lines = _TextLines(file, table, account)
     rows = _Rows(lines, table)
     while (header := rows.next()) == ([], "") or (header[0] and not _is_filled(header[0])):
         pass  # empty lines before the header
@@ -131,7 +136,7 @@ def _content(header: tuple[str, ...], cells: list[str]) -> tuple[dict[str, Any],
     content: dict[str, Any] = {}
     for name, cell in zip(header, cells, strict=False):
         value = cell.strip()
-        if name and value:
+        if value:
             content[name] = value if name not in content else [*_listed(content[name]), value]
     return content, ""
 
@@ -140,15 +145,26 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _wide_lines(file: Unpacked) -> Iterator[str]:
-    """The lines of a file in UTF-16."""
-    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-    rest = ""
+def _chunks(file: Unpacked) -> Iterator[bytes]:
     while data := file.stream.read1(_CHUNK_BYTES):
-        *lines, rest = (rest + decoder.decode(data)).split("\n")
-        yield from (line + "\n" for line in lines)
+        yield data
+
+
+def _wide_chunks(file: Unpacked) -> Iterator[str]:
+    """The text of a file in UTF-16."""
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    yield from map(decoder.decode, _chunks(file))
+
+
+def _split(path: Path, chunks: Iterator[AnyStr], rest: AnyStr, ending: AnyStr) -> Iterator[AnyStr]:
+    """The lines of a text that comes in parts, of which `rest` is the first."""
+    for chunk in chunks:
+        lines = (rest + chunk).split(ending)
+        rest = lines.pop()
+        for line in lines:
+            yield line + ending
         if len(rest) > LINE_BYTES:
-            raise InvalidRequest(str(file.path), f"has a line of more than {LINE_BYTES:,} letters; split or shorten it")
+            raise InvalidRequest(str(path), f"has a line of more than {LINE_BYTES:,} letters; split or shorten it")
     if rest:
         yield rest
 
@@ -159,9 +175,11 @@ class _TextLines:
     Keeps those of the row that is read, to give them out again.
     """
 
-    def __init__(self, file: Unpacked, encoding: str, account: Account) -> None:
+    def __init__(self, file: Unpacked, table: Table, account: Account) -> None:
         self._file, self._account = file, account
-        self._wide = _wide_lines(file) if encoding == "UTF-16" else None
+        is_wide, has_returns = table.encoding == "UTF-16", table.ending == "\r"
+        self._wide = _split(file.path, _wide_chunks(file), "", table.ending) if is_wide else None
+        self._returns = _split(file.path, _chunks(file), b"", b"\r") if has_returns else None
         self._again: deque[str] = deque()
         self._given_back = 0
         self._warned = False
@@ -196,6 +214,8 @@ class _TextLines:
     def _read(self, number: int) -> str:
         if self._wide:
             return next(self._wide)
+        if self._returns:
+            return self._decoded(next(self._returns), number)
         data = self._file.stream.readline(LINE_BYTES + 1)
         if len(data) > LINE_BYTES:
             self.too_long = True
