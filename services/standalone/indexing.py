@@ -93,7 +93,7 @@ def _index(
     replace_all: ReplaceAll | None,
 ) -> dict[str, Any]:
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    sweep = Sweep(lambda: file.account.rejected_ids, replace_all.large) if replace_all else None
+    sweep = _sweep(file, replace_all.large) if replace_all else None
     with watching(f"indexing {file.path}"), _warming(encoder, data):
         tail = written_since(data)
         report = indexer.run(file.products(watcher), tail, watcher.encoded, sweep)
@@ -110,6 +110,10 @@ def _index(
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),
     }
+
+
+def _sweep(file: CatalogFile, large: bool) -> Sweep:
+    return Sweep(lambda: file.account.rejected_ids, large, lambda: file.account.unreadable)
 
 
 @contextmanager

@@ -32,22 +32,32 @@ class Sweep:
     """What of the products of before stays, and how many may go."""
 
     kept: Callable[[], Collection[str]]  # ids that stay although they are not among the products; asked after those
-    large: bool = False  # whether more than half of the products may go
+    large: bool = False  # whether more than half of the products may go, and whatever rows could not be read
+    unreadable: Callable[[], int] = lambda: 0  # rows that may be any product's; asked after the products
 
     def gone(self, removed: Gone, old: Hashes, incoming: IncomingProducts, written: int) -> Gone:
         """What was removed before, and all that is not incoming after the first `written`, which come from the log.
 
-        Raises InvalidRequest when more than half of the products would go, and nobody has said that they may.
+        Raises InvalidRequest when more than half of the products would go, or any that a row may mean which could not
+        be read, and nobody has said that they may.
         """
         hashes, places = incoming.last_places()
         before = np.union1d(old, incoming.hashes(written))
         before = before[~np.isin(before, removed.hashes)]
         staying = np.concatenate([hashes[places >= written], _hashes(self.kept())])
         swept = before[~np.isin(before, staying)]
-        if len(swept) > _LARGEST_SHARE * len(before) and not self.large:
-            reason = f"{len(swept):,} of {len(before):,} products are not in the file and would be removed"
-            raise InvalidRequest("--replace", f"{reason}; nothing was changed. Allow it with --allow-large-removal")
+        if len(swept) and not self.large:
+            self._check(len(swept), len(before))
         return Gone(np.union1d(removed.hashes, swept), len(swept))
+
+    def _check(self, swept: int, before: int) -> None:
+        reason = f"{swept:,} of {before:,} products are not in the file and would be removed"
+        if swept > _LARGEST_SHARE * before:
+            raise InvalidRequest("--replace", f"{reason}; nothing was changed. Allow it with --allow-large-removal")
+        if unreadable := self.unreadable():
+            rows = f"{unreadable:,} of its rows could not be read and may be theirs"
+            remedy = "Mend the file, or allow it with --allow-large-removal"
+            raise InvalidRequest("--replace", f"{reason}, and {rows}; nothing was changed. {remedy}")
 
 
 def gone_products(

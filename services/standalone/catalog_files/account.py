@@ -55,16 +55,23 @@ class Account:
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
-    rejected_ids: set[str] = field(default_factory=set)  # as far as rows had one; not those left out
+    rejected_ids: set[str] = field(default_factory=set)  # as they stand in the file; not those left out
+    unreadable: int = 0  # rejected rows of which not even the id could be read
     warned: int = 0
     warnings: list[RowWarning] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     unread_more: int = 0  # values in columns beyond the first _NAMES_COUNTED
 
-    def reject(self, rejection: RowRejection) -> None:
-        if rejection.product_id:
-            self.rejected_ids.add(rejection.product_id)
+    def reject(self, rejection: RowRejection, product_id: str) -> None:
+        """Reject a row that has an id, which is empty where the file does not say one."""
+        if product_id:
+            self.rejected_ids.add(product_id)
         self._list(rejection)
+
+    def reject_unread(self, number: int, fault: str) -> None:
+        """Reject a line that may be any product's."""
+        self.unreadable += 1
+        self._list(RowRejection(number, "", "line", fault))
 
     def leave_out(self, rejection: RowRejection) -> None:
         """Reject a row that shoppers shall not see: where the file replaces the catalogue, its product goes."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from services.standalone.catalog_files.account import Account
+from services.standalone.catalog_files.account import Account, RowRejection
 from shared.json_lines import Line
 
 Row = dict[str, Any]
@@ -39,7 +39,7 @@ def row_by_row(translate: Callable[[Row], list[Row]]) -> Translation:
             try:
                 rows = translate(line.content)
             except NotAProduct as reason:
-                yield Line(line.number, {}, str(reason), line.bytes_read)
+                account.leave_out(RowRejection(line.number, "", "line", str(reason)))
                 continue
             account.made += len(rows) - 1
             for row in rows:

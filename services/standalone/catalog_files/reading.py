@@ -50,7 +50,7 @@ class _Reader:
     def product(self, line: Line) -> Product | None:
         """The product of a line that has one; else the reason goes into the account."""
         if line.fault:
-            self._account.reject(RowRejection(line.number, "", "line", line.fault))
+            self._account.reject_unread(line.number, line.fault)
             return None
         row: dict[str, Any] = line.content
         try:
@@ -58,7 +58,7 @@ class _Reader:
             product = valid_product(row) or self._mended(line, row)
         except RecursionError:  # JSON that could just be read, and is too deep to be looked at
             reason = "is nested too deeply; write one flat object a line"
-            self._account.reject(RowRejection(line.number, _id_of(row), "line", reason))
+            self._reject(line.number, row, "line", reason)
             return None
         if product is not None:
             self._account.accepted += 1
@@ -71,12 +71,16 @@ class _Reader:
         if isinstance(reading.outcome, Violation):
             found = reading.outcome
             reason = found.reason + (_other_id(line.content) if found.field == "product_id" else "")
-            self._account.reject(RowRejection(line.number, _id_of(row), found.field, reason))
+            self._reject(line.number, row, found.field, reason)
             return None
         product_id = printable(reading.outcome.product_id)
         for each in reading.mendings:
             self._account.warn(RowWarning(line.number, product_id, each.field, each.reason, each.action))
         return reading.outcome
+
+    def _reject(self, number: int, row: dict[str, Any], field: str, reason: str) -> None:
+        product_id = _id_of(row)
+        self._account.reject(RowRejection(number, printable(product_id), field, reason), product_id)
 
     def _note_id(self, number: int, product_id: str) -> None:
         count = len(self._seen)
@@ -94,4 +98,4 @@ def _other_id(content: dict[str, Any]) -> str:
 
 
 def _id_of(row: dict[str, Any]) -> str:
-    return printable(str(row.get("product_id") or row.get("id") or "")[:128])
+    return str(row.get("product_id") or row.get("id") or "")[:128]

@@ -12,7 +12,10 @@ from services.standalone.work_bars import WorkBars
 
 Replace = Annotated[bool, typer.Option("--replace", help="Remove the products that are not in the file.")]
 LargeRemoval = Annotated[
-    bool, typer.Option("--allow-large-removal", help="Let --replace remove more than half of the products.")
+    bool,
+    typer.Option(
+        "--allow-large-removal", help="Let --replace remove more than half, or any though rows could not be read."
+    ),
 ]
 
 
@@ -36,7 +39,7 @@ def index(  # noqa: PLR0913  (the options of the command)
     is complete, and whatever goes wrong before, the one from before is served.
 
     With --replace the file is the whole catalogue: products that are not in it go. Those whose rows were rejected stay
-    as they are.
+    as they are; where a row could not be read at all, nothing is removed.
     """
     from services.standalone.indexing import ReplaceAll, index_catalog
     from services.standalone.log_acceptance import accept_the_log

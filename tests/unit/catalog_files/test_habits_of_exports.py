@@ -36,6 +36,12 @@ def test_what_shoppers_shall_not_see_is_named_and_goes_where_the_file_replaces_t
     assert (draft.account.rejected, draft.account.rejected_ids) == (1, set())
 
 
+def test_the_products_of_rejected_rows_are_known_by_their_ids_as_they_are(tmp_path: Path) -> None:
+    found = read_text(tmp_path, '{"id": "a\u00a0b"}\n{"id": "1", "title": "Pot"}\n{"id": "2", "ti')
+    assert (found.account.rejected_ids, found.account.unreadable) == ({"a\u00a0b"}, 1)
+    assert found.account.rejections[0].product_id == r"a\xa0b"
+
+
 def test_variations_of_a_woocommerce_product_that_is_left_out_are_left_out(tmp_path: Path) -> None:
     found = _woo(
         tmp_path,

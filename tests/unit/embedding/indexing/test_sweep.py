@@ -32,8 +32,8 @@ def ids(data: Path) -> set[str]:
     return {product.product_id for product in products_of(data)}
 
 
-def sweep(*kept: str, large: bool = False) -> Sweep:
-    return Sweep(lambda: kept, large)
+def sweep(*kept: str, large: bool = False, unreadable: int = 0) -> Sweep:
+    return Sweep(lambda: kept, large, lambda: unreadable)
 
 
 def test_what_the_file_does_not_have_goes(data: Path) -> None:
@@ -64,3 +64,12 @@ def test_more_than_half_does_not_go_by_mistake(data: Path) -> None:
 
 def test_the_first_file_removes_nothing(tmp_path: Path) -> None:
     assert letter_indexer(tmp_path).run([RED], sweep=sweep()).swept_count == 0
+
+
+def test_nothing_goes_that_a_row_may_mean_which_could_not_be_read(data: Path) -> None:
+    with pytest.raises(InvalidRequest, match=r"1 of 3 products .* 2 of its rows could not be read .* --allow-large"):
+        letter_indexer(data).run([RED, BLUE], sweep=sweep(unreadable=2))
+    assert ids(data) == {"red", "blu", "gre"}
+    letter_indexer(data).run([RED, BLUE, GREEN], sweep=sweep(unreadable=2))  # nothing is missing
+    letter_indexer(data).run([RED, BLUE], sweep=sweep(unreadable=2, large=True))
+    assert ids(data) == {"red", "blu"}
