@@ -160,3 +160,12 @@ def test_a_wordpress_export_is_refused_with_the_way_to_the_csv(tmp_path: Path) -
     text = '<?xml version="1.0"?><rss xmlns:wp="http://wordpress.org/export/1.2/"><channel/></rss>'
     with pytest.raises(InvalidRequest, match="export the products as CSV"):
         read_text(tmp_path, text, "products.xml")
+
+
+def test_woocommerce_without_a_column_of_states_is_read_by_its_stock(tmp_path: Path) -> None:
+    header = "ID,Type,Name,Published,Stock,Backorders allowed?,Regular price,Tax status"
+    stocks = ("0,0", "-2,", "0,notify", "3,0", ",", "many,", "--5,")
+    found = _woo(tmp_path, header, *(f"{at},simple,Peg,1,{each},2,taxable" for at, each in enumerate(stocks)))
+    states = [each.availability for each in found.products]
+    assert states == ["out_of_stock", "out_of_stock", "backorder", *["in_stock"] * 4]
+    assert [each.line for each in found.account.warnings if each.action == "left out"] == [7, 8]

@@ -10,6 +10,7 @@ from services.standalone.catalog_files.dialect import Dialect, Row, listed, take
 from services.standalone.catalog_files.family import primary_of, variant_of
 from services.standalone.catalog_files.periods import in_effect
 from services.standalone.catalog_files.plain_text import plain_text
+from shared.catalog.mending.amounts import decimal_of
 from shared.json_lines import Line
 
 _SIGNS = ("Regular price", "In stock?", "Visibility in catalog", "Attribute 1 name", "Tax status", "Is featured?")
@@ -150,13 +151,20 @@ def _price(rest: Row) -> Row:
 def _stock(rest: Row) -> Row:
     """The stock of a simple product; "parent" in a variation's means that the parent counts for all."""
     said, quantity, backorders = (taken(rest, name) for name in ("In stock?", "Stock", "Backorders allowed?"))
-    count = quantity if str(quantity or "").strip().lstrip("-").replace(".", "", 1).isdecimal() else None
+    count = None if str(quantity).strip().lower() == "parent" else quantity
     state = "in_stock" if said is None or str(said).lower() in _YES else "out_of_stock"
     if str(said or "").lower() in ("backorder", "onbackorder"):
         state = "backorder"
-    if count is not None and float(count) <= 0 and state == "in_stock" and str(backorders).lower() in _BACKORDER:
-        state = "backorder"
+    if state == "in_stock" and _is_gone(count):
+        sells_on = str(backorders).lower() in _BACKORDER
+        state = "backorder" if sells_on else "out_of_stock" if said is None else state
     return {"availability": state, "available_quantity": count}
+
+
+def _is_gone(count: Any) -> bool:
+    """Whether a number says that none is left."""
+    left = decimal_of(str(count).strip().removeprefix("-"))
+    return left is not None and (left == 0 or str(count).strip().startswith("-"))
 
 
 def _attributes(rest: Row) -> Row:
