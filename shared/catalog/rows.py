@@ -23,7 +23,7 @@ class FieldFault(Exception):
 def product_of(row: Mapping[str, Any]) -> Product:
     """The product of a parsed row, not yet validated; raises when a value has the wrong kind."""
     price, rating = _part(row, "price", _PRICE_NAMES), _part(row, "rating", _RATING_NAMES)
-    given = {name: row.get(name, row.get(short)) for name, short in SHORT_NAMES.items()}
+    given = {name: _either(row.get(name), row, short) for name, short in SHORT_NAMES.items()}
     return Product(
         product_id=_text("product_id", given["product_id"]),
         title=_text("title", row.get("title")),
@@ -33,8 +33,8 @@ def product_of(row: Mapping[str, Any]) -> Product:
         brands=_texts("brands", given["brands"]),
         categories=_texts("categories", given["categories"]),
         price=_number("price.amount", price.get("amount")),
-        original_price=_number("price.original_amount", price.get("original_amount", row.get("original_price"))),
-        currency_code=_text("price.currency_code", price.get("currency_code", row.get("currency"))),
+        original_price=_number("price.original_amount", _either(price.get("original_amount"), row, "original_price")),
+        currency_code=_text("price.currency_code", _either(price.get("currency_code"), row, "currency")),
         **_stock(row),
         rating_average=_number("rating.average", rating.get("average")),
         rating_count=_count("rating.count", rating.get("count")) or 0,
@@ -51,6 +51,11 @@ def product_of(row: Mapping[str, Any]) -> Product:
     )
 
 
+def _either(value: Any, row: Mapping[str, Any], short: str) -> Any:
+    """The value of the long name; where that is absent or empty, the one of the short name."""
+    return row.get(short) if value in EMPTY else value
+
+
 SHORT_NAMES = {
     "product_id": "id",
     "brands": "brand",
@@ -58,6 +63,7 @@ SHORT_NAMES = {
     "images": "image_url",
     "publish_time": "released",
 }
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 _PRICE_NAMES = dict.fromkeys(("amount", "original_amount", "currency_code"))  # in this order
 _RATING_NAMES = dict.fromkeys(("average", "count"))
 NAMES = frozenset(

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.catalog.mending.attributes import mend_attributes
 from shared.catalog.mending.states import availability_of
-from shared.catalog.rows import NAMES
+from shared.catalog.rows import EMPTY, NAMES, SHORT_NAMES
 
 _SPELLINGS = {
     "product_id": "product_id id item_id product_number article_number article_id object_id",
@@ -52,7 +52,6 @@ _ATTRIBUTE_NAMES = frozenset(_ATTRIBUTES.split())
 _OURS = {spelling: ours for ours, spellings in _SPELLINGS.items() for spelling in spellings.split()}
 KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}  # as they are compared
 _PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
-_EMPTY: tuple[Any, ...] = (None, "", [], {})
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MARKS = re.compile(r"^\*|\*$|\([^()]*\.\.\.\)$")  # "Name *", "Tags (x, y, z...)"
 _BETWEEN = re.compile(r"[\s\-/]+")
@@ -94,12 +93,12 @@ class Naming:
 
     def named(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row under our names; a row that has no others is returned as it is."""
-        if row.keys() <= _WHOLE_NAMES:
+        if row.keys() <= _WHOLE_NAMES and not any(name in row and short in row for name, short in SHORT_NAMES.items()):
             return row
         named: dict[str, Any] = {}
         for column, target in self._plan(row):
             value = row[column]
-            if value in _EMPTY:
+            if value in EMPTY:
                 continue
             if not target:
                 self._rest_of(named, column, value)
@@ -139,14 +138,22 @@ def _put(named: dict[str, Any], target: str, value: Any) -> bool:
         return _put_whole(named, target, value)
     if not isinstance(named.setdefault(part, {}), dict):
         named[part] = {"amount" if part == "price" else "average": named[part]}
-    return named[part].setdefault(member, value) is value
+    return _fill(named[part], member, value)
 
 
 def _put_whole(named: dict[str, Any], target: str, value: Any) -> bool:
     opened = named.get(target)
     if target in ("price", "rating") and isinstance(opened, dict) and not isinstance(value, dict):
-        return opened.setdefault("amount" if target == "price" else "average", value) is value
+        return _fill(opened, "amount" if target == "price" else "average", value)
     return named.setdefault(target, value) is value
+
+
+def _fill(members: dict[str, Any], name: str, value: Any) -> bool:
+    """Set a member that has no value; False where it has one."""
+    if members.get(name) not in EMPTY:
+        return False
+    members[name] = value
+    return True
 
 
 def _put_attribute(named: dict[str, Any], name: str, value: Any) -> bool:
@@ -186,4 +193,4 @@ def _settle_sale_price(named: dict[str, Any], sale_price: Any) -> None:
 
 
 def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value in _EMPTY else [value]
+    return value if isinstance(value, list) else [] if value in EMPTY else [value]

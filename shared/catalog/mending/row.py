@@ -7,7 +7,7 @@ from typing import Any
 from shared.catalog.mending import amounts, attributes, moments, states, texts
 from shared.catalog.mending.mended import Mended, read_as
 from shared.catalog.product import Product
-from shared.catalog.rows import SHORT_NAMES, FieldFault, attribute_values, product_of
+from shared.catalog.rows import EMPTY, SHORT_NAMES, FieldFault, attribute_values, product_of
 from shared.catalog.validation import (
     ATTRIBUTES,
     DESCRIPTION_CHARACTERS,
@@ -107,8 +107,8 @@ class _Mend:
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._row = dict(row)
         for name, short in SHORT_NAMES.items():
-            self._row[name] = self._row.setdefault(name, self._row.get(short))
-            self._row.pop(short, None)
+            other = self._row.pop(short, None)
+            self._row[name] = other if self._row.get(name) in EMPTY else self._row[name]
         self._mendings: list[Mending] = []
         self._tried: set[str] = set()
         for part, single in (("price", "amount"), ("rating", "average")):
@@ -121,7 +121,7 @@ class _Mend:
         members: dict[str, Any] = given if isinstance(given, dict) else {} if given is None else {single: given}
         opened: dict[str, Any] = {}
         for name, others in _PARTS[part].items():
-            chosen = next((each for each in (name, *others) if members.get(each) is not None), "")
+            chosen = next((each for each in (name, *others) if members.get(each) not in EMPTY), "")
             opened[name] = members.get(chosen)
         self._note_unread_members(part, members)
         if part == "price":

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -122,3 +123,29 @@ def test_a_file_without_a_product_names_what_it_was_read_as_and_its_columns(tmp_
     path.write_text("Artikel,Name\n1,Pot\n")
     with pytest.raises(InvalidRequest, match=r"read as CSV.*product_id.*'Artikel'.*--map"):
         list(CatalogFile(path).products())
+
+
+def test_an_empty_long_name_leaves_the_field_to_its_short_name(tmp_path: Path) -> None:
+    rows: tuple[dict[str, Any], ...] = (
+        {
+            "product_id": None,
+            "id": "1",
+            "title": "Pot",
+            "brands": None,
+            "brand": "Acme",
+            "categories": [],
+            "category": "A",
+        },
+        {"product_id": "", "id": 2, "title": "Pan", "price": {"amount": 5, "currency_code": None}, "currency": "EUR"},
+        {"id": 3, "title": "Lid", "price": {"amount": "5 EUR", "original_amount": ""}, "original_price": 7, "zz": 1},
+    )
+    found = read_text(tmp_path, "\n".join(map(json.dumps, rows)))
+    assert (found.product("1").brands, found.product("1").categories) == (("Acme",), ("A",))
+    assert found.product("2").currency_code == "EUR"
+    assert (found.product("3").original_price, found.product("3").currency_code) == (7, "EUR")
+
+
+def test_a_short_name_beside_its_long_one_is_counted_as_not_read(tmp_path: Path) -> None:
+    content = '{"id": "1", "title": "Pot", "categories": ["A > B"], "category": "C"}'
+    found = read_text(tmp_path, content)
+    assert (found.products[0].categories, found.account.unread) == (("A > B",), {"category": 1})
