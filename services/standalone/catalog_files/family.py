@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.standalone.catalog_files.dialect import Row, listed
-from shared.catalog.mending.amounts import amount_of
+from shared.catalog.mending.amounts import number_of
 from shared.catalog.mending.states import availability_of
 
 _INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
@@ -68,17 +68,8 @@ def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
 
 
 def _lowest(variants: Sequence[Row]) -> Any:
-    priced = [(amount, each["price"]) for each in variants if (amount := _amount(each.get("price"))) is not None]
+    priced = [(amount, each["price"]) for each in variants if (amount := number_of(each.get("price"))) is not None]
     return min(priced, key=lambda each: each[0])[1] if priced else None
-
-
-def _amount(price: Any) -> float | None:
-    amount: Any = price.get("amount") if isinstance(price, dict) else price
-    try:
-        return float(amount)
-    except (TypeError, ValueError, OverflowError):
-        read = amount_of(amount)
-        return read.value if read else None
 
 
 def _attributes(row: Row) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from shared.catalog.mending.amounts import is_sale_price
 from shared.catalog.mending.attributes import mend_attributes
 from shared.catalog.mending.states import availability_of
 from shared.catalog.rows import EMPTY, NAMES, SHORT_NAMES
@@ -104,6 +105,9 @@ class Naming:
                 self._rest_of(named, column, value)
             elif not _put(named, target, value):
                 self._unread(column)
+        if "sale_price" in named and named.get("price") not in EMPTY and not is_sale_price(named["sale_price"]):
+            del named["sale_price"]
+            self._unread("sale_price")
         return _settled(named)
 
     def _plan(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:

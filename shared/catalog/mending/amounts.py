@@ -63,6 +63,22 @@ def amount_of(value: Any) -> Amount | None:
     return Amount(number, currency) if currency else None
 
 
+def number_of(value: Any) -> float | None:
+    """The amount that a price, a number or a text says without doubt; None where there is none."""
+    given: Any = value.get("amount", value.get("value")) if isinstance(value, dict) else value
+    try:
+        number = math.nan if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
+        read = amount_of(given)
+        return read.value if read else None
+    return number if math.isfinite(number) else None
+
+
+def is_sale_price(value: Any) -> bool:
+    """Whether a product can be sold for it: exports write 0, "n/a" or a dash where nothing is reduced."""
+    return (number_of(value) or 0) > 0
+
+
 def decimal_of(text: str) -> float | None:
     """The number in a text of digits and separators; None where a separator may be either kind."""
     digits = _SPACES.sub("", text.strip())

@@ -169,3 +169,13 @@ def test_woocommerce_without_a_column_of_states_is_read_by_its_stock(tmp_path: P
     states = [each.availability for each in found.products]
     assert states == ["out_of_stock", "out_of_stock", "backorder", *["in_stock"] * 4]
     assert [each.line for each in found.account.warnings if each.action == "left out"] == [7, 8]
+
+
+@pytest.mark.parametrize("nothing", ["0", "0.00 EUR", "n/a"])
+def test_a_sale_price_that_is_none_leaves_the_price(tmp_path: Path, nothing: str) -> None:
+    feed = f"id,title,link,image_link,price,sale_price\n1,Tent,a,b,90 EUR,{nothing}\n"
+    shop = f"{_WOO}\n1,simple,TENT,Tent,1,visible,,1,,90,{nothing},\n"
+    for text in (feed, shop):
+        found = read_text(tmp_path, text, "shop.csv")
+        assert (found.products[0].price, found.products[0].original_price) == (90, None)
+        assert found.account.unread["sale_price"] == 1

@@ -8,7 +8,7 @@ from services.standalone.catalog_files.account import Account
 from services.standalone.catalog_files.dialect import Dialect, Row, first, listed, split, taken, without_empty
 from services.standalone.catalog_files.periods import in_effect
 from services.standalone.catalog_files.plain_text import plain_text
-from shared.catalog.mending.amounts import amount_of
+from shared.catalog.mending.amounts import amount_of, is_sale_price
 from shared.catalog.mending.states import availability_of
 from shared.json_lines import Line
 
@@ -84,7 +84,9 @@ def price_of(rest: Row, now: datetime | None = None) -> Any:
     """The price; the sale price where it is in effect, with the price before."""
     price, sale = first(taken(rest, "price")), first(taken(rest, "sale_price"))
     start, _, end = str(first(taken(rest, "sale_price_effective_date")) or "").partition("/")
-    if sale and in_effect(start, end, now):
+    if sale and not is_sale_price(sale):
+        rest["sale_price"] = sale  # counted as not read
+    elif sale and in_effect(start, end, now):
         return _price(sale, price)
     return _price(price, None)
 

@@ -10,7 +10,7 @@ from services.standalone.catalog_files.dialect import Dialect, Row, listed, take
 from services.standalone.catalog_files.family import primary_of, variant_of
 from services.standalone.catalog_files.periods import in_effect
 from services.standalone.catalog_files.plain_text import plain_text
-from shared.catalog.mending.amounts import decimal_of
+from shared.catalog.mending.amounts import decimal_of, is_sale_price
 from shared.json_lines import Line
 
 _SIGNS = ("Regular price", "In stock?", "Visibility in catalog", "Attribute 1 name", "Tax status", "Is featured?")
@@ -144,6 +144,8 @@ def _price(rest: Row) -> Row:
     regular, sale = taken(rest, "Regular price"), taken(rest, "Sale price")
     if not in_effect(taken(rest, "Date sale price starts"), taken(rest, "Date sale price ends")) and regular:
         sale = None
+    if regular and sale and not is_sale_price(sale):
+        rest["Sale price"], sale = sale, None  # counted as not read
     price = {"amount": sale or regular, "original_amount": regular if sale else None}
     return {"price": without_empty(price)}
 
