@@ -132,8 +132,9 @@ def _put(named: dict[str, Any], target: str, value: Any) -> bool:
     """Set a field unless another column has; False where it has."""
     if target.startswith("attributes."):
         return _put_attribute(named, target.removeprefix("attributes."), value)
-    if target == "attributes" and isinstance(value, dict) and isinstance(named.get(target), dict):
-        named[target] = {**value, **named[target]}
+    if target == "attributes" and isinstance(named.get(target), dict) and isinstance(value, (dict, list)):
+        before = named[target]
+        named[target] = {**value, **before} if isinstance(value, dict) else [*value, *_pairs(before)]
         return True
     if target == "availability" or (target == "available_quantity" and _is_state(value)):
         return _put_availability(named, value)
@@ -162,7 +163,14 @@ def _fill(members: dict[str, Any], name: str, value: Any) -> bool:
 
 def _put_attribute(named: dict[str, Any], name: str, value: Any) -> bool:
     attributes = named.setdefault("attributes", {})
-    return not isinstance(attributes, dict) or attributes.setdefault(name, value) is value
+    if isinstance(attributes, list):  # of names and values, as other systems have it
+        named["attributes"] = [*attributes, *_pairs({name: value})]
+        return True
+    return isinstance(attributes, dict) and attributes.setdefault(name, value) is value
+
+
+def _pairs(attributes: Mapping[str, Any]) -> list[Any]:
+    return [{"name": name, "value": value} for name, value in attributes.items()]
 
 
 def _is_state(value: Any) -> bool:

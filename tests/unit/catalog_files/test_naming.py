@@ -156,3 +156,18 @@ def test_a_sale_price_that_is_none_leaves_the_price_and_is_counted(tmp_path: Pat
     found = read_text(tmp_path, json.dumps({"id": "1", "title": "Pot", "price": 20, "sale_price": nothing}))
     assert (found.products[0].price, found.products[0].original_price) == (20, None)
     assert found.account.unread == {"sale_price": 1}
+
+
+@pytest.mark.parametrize("listed", ["attributes", "specifications"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_property_beside_a_list_of_attributes_is_read(tmp_path: Path, listed: str, first: bool) -> None:
+    columns = [("color", "red"), (listed, [{"name": "Size", "value": "M"}])]
+    row = {"id": "1", "title": "Pot", **dict(columns if first else reversed(columns))}
+    found = read_text(tmp_path, json.dumps(row))
+    assert found.products[0].attributes == {"Size": ("M",), "color": ("red",)}
+    assert found.account.unread == {}
+
+
+def test_a_property_beside_attributes_that_are_none_is_counted(tmp_path: Path) -> None:
+    found = read_text(tmp_path, '{"id": "1", "title": "Pot", "attributes": "none", "color": "red"}')
+    assert (found.account.unread, found.warned()) == ({"color": 1}, [("attributes", "left out")])
