@@ -21,7 +21,7 @@ _SPELLINGS = {
     "sale_price": "sale_price special_price discounted_price",
     "price.original_amount": "original_price price_original_amount regular_price list_price compare_at_price "
     "old_price was_price msrp rrp strike_price",
-    "price.currency_code": "currency currency_code price_currency price_currency_code",
+    "price.currency_code": "currency currency_code price_currency price_currency_code price.currency",
     "availability": "availability stock_status availability_status in_stock is_in_stock is_available available "
     "inventory_status",
     "available_quantity": "available_quantity stock quantity qty inventory inventory_quantity stock_quantity "

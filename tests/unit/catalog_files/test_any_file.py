@@ -100,3 +100,15 @@ def test_a_table_may_lack_any_of_its_columns(tmp_path: Path, name: str) -> None:
         text = io.StringIO()
         csv.writer(text, delimiter=delimiter).writerows([row[:missing] + row[missing + 1 :] for row in rows])
         assert read_text(tmp_path, text.getvalue(), name).account.rows == len(rows) - 1
+
+
+def test_xml_attributes_are_columns_unless_they_say_how_a_feed_is_written(tmp_path: Path) -> None:
+    item = (
+        '<product id="1" kind="x"><title type="html">Pot</title><price currency="EUR">5</price><image url="http://a/b"/>'
+        '<link rel="alternate" href="http://a"/><color code="7">red</color></product>'
+    )
+    found = read_text(tmp_path, f"<products>{item}</products>", "feed.xml")
+    pot = found.product("1")
+    assert (pot.title, pot.price, pot.currency_code, pot.images) == ("Pot", 5, "EUR", ("http://a/b",))
+    assert (pot.uri, pot.attributes) == ("http://a", {"color": ("red",)})
+    assert found.account.unread == {"color.code": 1, "kind": 1}

@@ -13,10 +13,14 @@ _ITEMS = ("item", "entry", "product")
 _MERCHANT = "google.com/"  # in the names of Google's namespaces
 _CHUNK_BYTES = 1 << 16
 _DEEPEST = 20
+_OF_FEEDS = frozenset(("href", "rel", "type", "title", "length", "isPermaLink", "scheme", "lang", "base", "space"))
 
 
 def items_in(file: Unpacked) -> Iterator[Line]:
     """The items as objects: an element's name without its namespace, and its text or its own elements.
+
+    An XML attribute is a column too, unless it only says how a feed is written: "id" of the item itself,
+    "price.currency" of an element in it; of an empty element it is the content.
 
     Where RSS or Atom and Google's vocabulary both have a name, such as Atom's own <id> and <g:id>, Google's counts.
 
@@ -39,6 +43,7 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._ready: list[Line] = []
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []  # name, children, texts; the item first
+        self._said: list[dict[str, str]] = []  # XML attributes of the open elements
         self._merchant: set[str] = set()  # the names that an item has from Google's vocabulary
         self._line = self._size = self._skipped = 0
         self._begun = False
@@ -71,6 +76,8 @@ class _Reader:
             if len(self._open) > _DEEPEST:
                 raise InvalidRequest(str(self._file.path), f"line {self._line}: nests more than {_DEEPEST} elements")
             self._open.append((name, {}, [attributes["href"]] if "href" in attributes else []))
+            said = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
+            self._said.append({key: value for key, value in said.items() if key not in _OF_FEEDS and value})
 
     def _text(self, text: str) -> None:
         self._size += len(text)
@@ -80,12 +87,17 @@ class _Reader:
     def _end(self, tag: str) -> None:
         if not self._open:
             return
-        name, children, texts = self._open.pop()
+        (name, children, texts), said = self._open.pop(), self._said.pop()
         value = children or "".join(texts).strip()
         if self._open:
             if len(self._open) > 1 or self._counts(tag, name):
-                _add(self._open[-1][1], name, value)
+                _add(self._open[-1][1], name, value or dict(said))
+                if len(self._open) == 1 and value:
+                    for key, text in said.items():
+                        _add(self._open[-1][1], f"{name}.{key}", text)
             return
+        children.update((key, text) for key, text in said.items() if key not in children)
+        value = children or value
         fault = f"is longer than {LINE_BYTES:,} letters; shorten it" if self._size > LINE_BYTES else ""
         content = children if isinstance(value, dict) and not fault else {}
         self._ready.append(Line(self._line, content, fault, self._file.bytes_read()))
