@@ -98,7 +98,7 @@ def _kind(file: Unpacked, dialect: str) -> str:
     if head.startswith(parquet.MAGIC):
         return "parquet"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "csv"
+        return _wide_kind(file)
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"<"):
         return "xml"
@@ -107,6 +107,14 @@ def _kind(file: Unpacked, dialect: str) -> str:
     if text.startswith(b"{"):
         return "json" if _is_printed(text) else "jsonl"
     return "csv" if _is_table(file, dialect) else "jsonl"
+
+
+def _wide_kind(file: Unpacked) -> str:
+    """The kind of a file in UTF-16."""
+    text = file.head.decode("utf-16", errors="ignore").lstrip()
+    if text.startswith(("{", "[")):
+        raise InvalidRequest(str(file.path), "is JSON in UTF-16; save it as UTF-8")
+    return "xml" if text.startswith("<") else "csv"
 
 
 def _refuse(file: Unpacked) -> None:

@@ -204,3 +204,25 @@ def test_letters_of_an_old_spreadsheet_are_read(tmp_path: Path) -> None:
     found = read_text(tmp_path, "id,title\r1,Käse\r2,Pan".encode("latin-1"), "catalog.csv")
     assert [each.title for each in found.products] == ["Käse", "Pan"]
     assert found.warned() == [("encoding", "read as Latin-1 (Windows-1252)")]
+
+
+def test_the_list_of_products_is_found_behind_another_of_its_name(tmp_path: Path) -> None:
+    found = read_text(tmp_path, json.dumps({"meta": {"items": [1, 2], "note": '"items": ['}, "items": TWO}))
+    assert [each.product_id for each in found.products] == ["1", "2"]
+
+
+def test_a_second_list_of_an_object_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    found = read_text(tmp_path, json.dumps({"items": TWO[:1], "hits": [], "products": TWO[1:]}))
+    assert [each.product_id for each in found.products] == ["1"]
+    assert ["second list, 'products'" in each.reason for each in found.account.rejections] == [True]
+
+
+@pytest.mark.parametrize("text", ['{"id": "1", "title": "Käse"}\n', '[{"id": "1", "title": "Käse"}]'])
+def test_json_in_utf_16_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidRequest, match="JSON in UTF-16; save it as UTF-8"):
+        read_text(tmp_path, text.encode("utf-16"))
+
+
+def test_xml_in_utf_16_is_read(tmp_path: Path) -> None:
+    text = "<rss><channel><item><id>1</id><title>Käse</title></item></channel></rss>"
+    assert read_text(tmp_path, text.encode("utf-16"), "feed.xml").products[0].title == "Käse"

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from shared.errors import Corrupt, InvalidRequest
@@ -24,7 +25,7 @@ def values_in(file: Unpacked) -> Iterator[Line]:
     while text.next_letter() == "{":
         if text.enter_list():
             yield from _members(text)
-            text.leave_object()
+            yield from text.leave_object()
         else:
             yield text.value()
     if text.next_letter():
@@ -33,21 +34,27 @@ def values_in(file: Unpacked) -> Iterator[Line]:
 
 def list_name(head: str) -> str:
     """The member of an object, begun in `head`, that holds its products; empty where there is none."""
+    return _list_in(head)[0]
+
+
+def _list_in(head: str) -> tuple[str, int]:
+    """The same, and where its value begins."""
+    nothing = "", 0
     at = head.find("{") + 1
     for _ in range(50):
         named = re.compile(r'[\s,]*"([^"\\]{1,60})"\s*:\s*').match(head, at)
         if named is None:
-            return ""
+            return nothing
         at = named.end()
         if re.compile(r"\[\s*\{").match(head, at):
-            return named[1] if named[1] in LISTS else ""
+            return (named[1], at) if named[1] in LISTS else nothing
         if named[1] in ("id", "product_id", "title", "@type"):  # it is a product itself
-            return ""
+            return nothing
         try:
             at = _DECODER.raw_decode(head, at)[1]
         except (ValueError, RecursionError):
-            return ""
-    return ""
+            return nothing
+    return nothing
 
 
 def _members(text: "_Text") -> Iterator[Line]:
@@ -104,18 +111,21 @@ class _Text:
 
     def enter_list(self) -> bool:
         """Go to the list of products that is in the next object; False where there is none."""
-        name = list_name(self._window[self._at : self._at + _CHUNK_BYTES])
-        found = re.compile(rf'"{re.escape(name)}"\s*:\s*(?=\[)').search(self._window, self._at) if name else None
-        if found:
-            self._move_to(found.end())
-        return found is not None
+        name, at = _list_in(self._window[self._at : self._at + _CHUNK_BYTES])
+        if name:
+            self._move_to(self._at + at)
+        return name != ""
 
-    def leave_object(self) -> None:
-        """Go behind the object whose list has been read."""
+    def leave_object(self) -> Iterator[Line]:
+        """Go behind the object whose list has been read; what it has as a second list is not read."""
         self.next_letter()
         self._window = "{" + self._window[self._at :]
         self._at = 0
-        self.value()
+        rest = self.value()
+        for name, value in rest.content.items():
+            if name in LISTS and isinstance(value, list) and any(isinstance(each, dict) for each in value):
+                fault = f"is a second list, {name!r}, of {len(value):,}; write one list, or a file for each"
+                yield replace(rest, content={}, fault=fault)
 
     def corrupt(self, what: str) -> Corrupt:
         """The error of a file that cannot be read on."""
