@@ -179,3 +179,26 @@ def test_a_sale_price_that_is_none_leaves_the_price(tmp_path: Path, nothing: str
         found = read_text(tmp_path, text, "shop.csv")
         assert (found.products[0].price, found.products[0].original_price) == (90, None)
         assert found.account.unread["sale_price"] == 1
+
+
+def test_a_group_of_schema_org_may_have_one_variant_or_name_those_that_stand_elsewhere(tmp_path: Path) -> None:
+    group = '"@type": "ProductGroup", "productGroupID": "kite", "name": "Kite"'
+    red = '{"@type": "Product", "@id": "#red", "name": "Red kite", "offers": {"price": 30}}'
+    one = read_text(tmp_path, f'{{{group}, "hasVariant": {red}}}')
+    assert [(each.product_id, each.type, each.price) for each in one.products] == [
+        ("kite", "primary", 30),
+        ("#red", "variant", 30),
+    ]
+    named = read_text(tmp_path, f'{{"@graph": [{red}, {{{group}, "hasVariant": [{{"@id": "#red"}}]}}]}}')
+    assert [(each.product_id, each.price) for each in named.products] == [("#red", 30), ("kite", None)]
+    assert named.warned() == []
+
+
+def test_a_title_that_a_machine_wrote_is_a_title(tmp_path: Path) -> None:
+    machine = "<g:digital_source_type>trained_algorithmic_media</g:digital_source_type>"
+    title = f"<g:structured_title>{machine}<g:content>Kite</g:content></g:structured_title>"
+    item = f"<g:id>1</g:id><g:image_link>a</g:image_link>{title}"
+    feed = f'<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item>{item}</item></channel></rss>'
+    assert read_text(tmp_path, feed, "feed.xml").product("1").title == "Kite"
+    table = 'id\tstructured_title\n2\ttrained_algorithmic_media:"Red kite"\n'
+    assert read_text(tmp_path, table, "feed.tsv", format="merchant").product("2").title == "Red kite"

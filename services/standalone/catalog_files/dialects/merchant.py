@@ -14,12 +14,17 @@ from shared.json_lines import Line
 
 _SLASHED = ("color", "material")
 _ATTRIBUTES = ("size", "pattern", "gender", "age_group", "condition", "size_type", "size_system", "mpn")
+_BY_MACHINE = "trained_algorithmic_media:"
 _DIMENSIONS = ("product_length", "product_width", "product_height", "product_weight")
 
 
 def _matches(names: frozenset[str], _: Row) -> bool:
     plain = {_plain(name) for name in names}
-    return {"id", "title"} <= plain and ("image_link" in plain or {"link", "availability"} <= plain)
+    return (
+        "id" in plain
+        and bool(plain & {"title", "structured_title"})
+        and ("image_link" in plain or {"link", "availability"} <= plain)
+    )
 
 
 def _plain(name: str) -> str:
@@ -58,8 +63,8 @@ def offer_row(content: Row) -> Row:
         google = None
     row = {
         "product_id": first(taken(rest, "id")),
-        "title": plain_text(first(taken(rest, "title", "structured_title"))),
-        "description": plain_text(first(taken(rest, "description"))),
+        "title": _prose(rest, "title"),
+        "description": _prose(rest, "description"),
         "uri": first(taken(rest, "link")),
         "images": images,
         "availability": _state(first(taken(rest, "availability"))),
@@ -74,6 +79,16 @@ def offer_row(content: Row) -> Row:
         "group": first(taken(rest, "item_group_id")),
     }
     return {**rest, **without_empty(row)}
+
+
+def _prose(rest: Row, name: str) -> Any:
+    """A text, or the structured one of a machine, which a table has as "trained_algorithmic_media:text"."""
+    structured = first(taken(rest, f"structured_{name}"))
+    if isinstance(structured, dict):
+        structured = structured.get("content")
+    elif isinstance(structured, str):
+        structured = structured.removeprefix(_BY_MACHINE).strip('"')
+    return plain_text(first(taken(rest, name)) or structured)
 
 
 def _state(value: Any) -> Any:

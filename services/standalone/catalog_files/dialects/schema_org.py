@@ -40,12 +40,17 @@ def _rows(node: Any, depth: int) -> list[Row]:
     if not isinstance(node, dict) or depth > _DEEPEST:
         return []
     kinds = _kinds(node)
-    if "ProductGroup" in kinds and isinstance(node.get("hasVariant"), list):
+    if "ProductGroup" in kinds and _variants(node):
         return _group(node)
     if kinds & set(_PRODUCTS):
         return [_product(node)]
     inner = node.get("@graph") or node.get("itemListElement") or node.get("mainEntity") or node.get("item")
     return [row for each in listed(inner) for row in _rows(each, depth + 1)]
+
+
+def _variants(group: Row) -> list[Row]:
+    """The variants in a group; a bare reference stands for a node that is elsewhere in the file."""
+    return [each for each in listed(group.get("hasVariant")) if isinstance(each, dict) and each.keys() - {"@id"}]
 
 
 def _kinds(node: Row) -> set[str]:
@@ -60,7 +65,7 @@ def _group(node: Row) -> list[Row]:
     varies = {_word(each) for each in listed(node.get("variesBy")) if isinstance(each, str)}
     rest = {name: value for name, value in node.items() if name not in ("hasVariant", "variesBy")}
     primary = _product(rest)
-    variants = [_product(each) for each in node["hasVariant"] if isinstance(each, dict)]
+    variants = [_product(each) for each in _variants(node)]
     names = [name for name in _ATTRIBUTES if name in varies] or ["color", "size"]
     choices = [[text for name in names for text in each.get("attributes", {}).get(name, ())] for each in variants]
     return family(primary, variants, [values or [str(at + 1)] for at, values in enumerate(choices)])
