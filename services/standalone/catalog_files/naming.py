@@ -82,15 +82,23 @@ class Naming:
 
     def __init__(self, names: Mapping[str, str], rest_as_attributes: bool, unread: Callable[[str], None]) -> None:
         self._names, self._rest, self._unread = dict(names), rest_as_attributes, unread
+        self.never_met = set(names)  # columns that --map names, and no row has
         self._shapes: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     def mapped(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row with the columns that --map names under our names, which hides other columns of these names."""
-        if not self._names or not (self._names.keys() & row.keys()):
+        met = self._names.keys() & row.keys()
+        if not met:
             return row
-        taken = {ours for theirs, ours in self._names.items() if theirs in row}
-        given = {name: value for name, value in row.items() if name not in taken and name not in self._names}
-        return {**given, **{ours: row[theirs] for theirs, ours in self._names.items() if theirs in row}}
+        self.never_met -= met
+        chosen: dict[str, Any] = {}
+        for theirs, ours in self._names.items():
+            if theirs in met and not _fill(chosen, ours, row[theirs]) and row[theirs] not in EMPTY:
+                self._unread(theirs)
+        for name in chosen.keys() & row.keys() - met:
+            self._unread(name)
+        given = {name: value for name, value in row.items() if name not in chosen and name not in met}
+        return {**given, **chosen}
 
     def named(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row under our names; a row that has no others is returned as it is."""

@@ -39,6 +39,9 @@ def read_products(
             if product is not None:
                 yield product
             progress(line.bytes_read)
+        for column in sorted(naming.never_met):
+            reason = f"no row has a column {printable(column[:60])!r}; name one as it stands in the file"
+            account.warn(RowWarning(1, "", "--map", reason, "not used"))
 
 
 class _Reader:

@@ -171,3 +171,15 @@ def test_a_property_beside_a_list_of_attributes_is_read(tmp_path: Path, listed: 
 def test_a_property_beside_attributes_that_are_none_is_counted(tmp_path: Path) -> None:
     found = read_text(tmp_path, '{"id": "1", "title": "Pot", "attributes": "none", "color": "red"}')
     assert (found.account.unread, found.warned()) == ({"color": 1}, [("attributes", "left out")])
+
+
+def test_a_mapped_column_that_no_row_has_is_told(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title,Farbe\n1,Pot,rot\n", "a.csv", names={"Fabre": "attributes.color"})
+    assert found.warned() == [("--map", "not used")] and "'Fabre'" in found.account.warnings[0].reason
+
+
+def test_what_a_mapped_column_hides_is_counted(tmp_path: Path) -> None:
+    rows = "product_id,sku,a,b\n1,x,Pot,Pan\n2,y,,Lid\n"
+    found = read_text(tmp_path, rows, "a.csv", names={"sku": "product_id", "a": "title", "b": "title"})
+    assert [(each.product_id, each.title) for each in found.products] == [("x", "Pot"), ("y", "Lid")]
+    assert found.account.unread == {"product_id": 2, "b": 1}
