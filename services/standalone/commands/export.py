@@ -1,6 +1,7 @@
 """`aisle export`: the whole catalogue as JSON lines."""
 
 import gzip
+import io
 import json
 import os
 import sys
@@ -46,15 +47,36 @@ def export(
 
 @contextmanager
 def _written(file: Path | None) -> Iterator[IO[str]]:
-    """Standard output, or a file that takes its name once it is complete."""
+    """Standard output in UTF-8, a pipe or device, or a file that takes its name once it is complete."""
     if file is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors="strict")
         yield sys.stdout
         return
-    staged = file.with_name(f".{file.name}.{os.getpid()}")
+    _check(file)
     open_text = gzip.open if file.suffix == ".gz" else open
+    if _is_device(file):
+        with open_text(file, "at", encoding="utf-8") as lines:
+            yield lines
+        return
+    file = file.resolve()  # of a link, what it leads to
+    staged = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with open_text(staged, "wt", encoding="utf-8") as lines:
             yield lines
         os.replace(staged, file)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def _check(file: Path) -> None:
+    if file.is_dir():
+        raise InvalidRequest(str(file), "is a folder; name a file in it")
+    if not file.parent.is_dir():
+        raise InvalidRequest(str(file), f"there is no folder {file.parent}; make it first")
+
+
+def _is_device(file: Path) -> bool:
+    """Whether the path is written into and not replaced, such as /dev/stdout, which may lead to a file."""
+    is_open = str(file).startswith(("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"))
+    return is_open or (file.exists() and not file.is_file())
