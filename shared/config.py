@@ -77,6 +77,9 @@ def _complaint(name: str, known: list[str]) -> str:
 
 def _parse(name: str, text: str, kind: Any) -> Any:
     try:
-        return _TRUTHS[text.lower()] if kind is bool else kind(text)
+        value = _TRUTHS[text.lower()] if kind is bool else kind(text)
+        if value != value:  # NaN, which passes every check
+            raise ValueError
+        return value
     except (ValueError, KeyError) as error:
         raise SystemExit(f"{name}={text!r} is not a valid {kind.__name__}") from error

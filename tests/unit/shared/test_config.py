@@ -56,3 +56,8 @@ def test_a_variable_that_is_no_setting_is_named_with_what_it_may_mean(
 def test_settings_of_other_processes_and_of_tools_are_not_named() -> None:
     environ = {"AISLE_GATEWAY_PORT": "1", "AISLE_ADDRESS": "x", "AISLE_TEST_KAFKA": "y", "PATH": "/bin"}
     assert list(unknown(KettleConfig, environ)) == []
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    with pytest.raises(SystemExit, match="AISLE_KETTLE_TARGET_CELSIUS='nan'"):
+        load(KettleConfig, {"AISLE_KETTLE_TARGET_CELSIUS": "nan"})
