@@ -82,13 +82,18 @@ def versions(root: Path) -> list[str]:
     return artifacts.versions(root, MANIFEST)
 
 
+def check_promoted(root: Path, version: str) -> None:
+    """Raises NotFound where the name of the promoted bundle is none of a bundle."""
+    if not (root / version / MANIFEST).is_file():
+        remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
+        raise NotFound(f"{root / artifacts.CURRENT} names {version[:100]!r}, which is no bundle; {remedy}")
+
+
 def in_use(root: Path) -> Bundle | None:
     """The bundle that was promoted under `root`, else the one that Aisle ships; its files are not checked."""
     promoted = artifacts.current(root)
-    if promoted and not (root / promoted / MANIFEST).is_file():
-        remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
-        raise NotFound(f"{root / artifacts.CURRENT} names {promoted[:100]!r}, which is no bundle; {remedy}")
     if promoted:
+        check_promoted(root, promoted)
         return read(root / promoted, verify=False)
     return read(DEFAULT, verify=False) if (DEFAULT / MANIFEST).is_file() else None
 

@@ -98,5 +98,8 @@ def bundles_of(data: Path) -> Bundles:
 def bundle_folder(data: Path, version: str = "") -> Path | None:
     """The folder of the bundle named, else of the one in use; None when there is none at all."""
     bundles = bundles_of(data)
+    promoted = "" if version else artifacts.current(bundles.root)
+    if promoted:
+        bundle.check_promoted(bundles.root, promoted)
     chosen = version or bundles.in_use()
     return bundles.named(chosen).folder if chosen else None

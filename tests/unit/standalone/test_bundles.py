@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.standalone.bundles import Bundles
+from services.standalone.bundles import Bundles, bundle_folder
 from shared import promotions
 from shared.artifacts import set_current
 from shared.errors import Corrupt, InvalidRequest, NotFound
@@ -170,3 +170,10 @@ def test_a_bundle_that_is_promoted_again_is_recorded_once(bundles: Bundles) -> N
     bundles.promote("a")
     bundles.promote("a")
     assert bundles.rollback() == "default"
+
+
+def test_a_promoted_name_that_is_no_bundle_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "bundles").mkdir()
+    (tmp_path / "bundles/current").write_text("garbage")
+    with pytest.raises(NotFound, match=r"bundles/current names 'garbage', which is no bundle; write the name"):
+        bundle_folder(tmp_path)
