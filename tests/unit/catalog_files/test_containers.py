@@ -25,6 +25,7 @@ def _ids(folder: Path, content: str | bytes, name: str = "catalog.jsonl") -> lis
     [
         json.dumps(TWO),
         json.dumps(TWO, indent=2),
+        "\n".join(json.dumps([each], indent=1) for each in TWO),
         json.dumps({"total": 2, "limit": 30, "products": TWO, "skip": 0}),
         json.dumps({"products": TWO}, indent=1),
         "\n".join(json.dumps(each, indent=2) for each in TWO),
@@ -226,3 +227,8 @@ def test_json_in_utf_16_is_refused_in_one_sentence(tmp_path: Path, text: str) ->
 def test_xml_in_utf_16_is_read(tmp_path: Path) -> None:
     text = "<rss><channel><item><id>1</id><title>Käse</title></item></channel></rss>"
     assert read_text(tmp_path, text.encode("utf-16"), "feed.xml").products[0].title == "Käse"
+
+
+def test_what_stands_behind_an_array_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    with pytest.raises(Corrupt, match="no JSON object or array"):
+        read_text(tmp_path, f"{json.dumps(TWO)}\nand so on")

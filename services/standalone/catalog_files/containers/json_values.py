@@ -19,17 +19,16 @@ _DECODER = json.JSONDecoder()
 def values_in(file: Unpacked) -> Iterator[Line]:
     """The objects of the file in their order. Raises Corrupt where the JSON ends in the middle or is none."""
     text = _Text(file)
-    if text.next_letter() == "[":
-        yield from _members(text)
-        return
-    while text.next_letter() == "{":
-        if text.enter_list():
+    while (letter := text.next_letter()) in ("[", "{"):
+        if letter == "[":
+            yield from _members(text)
+        elif text.enter_list():
             yield from _members(text)
             yield from text.leave_object()
         else:
             yield text.value()
     if text.next_letter():
-        raise text.corrupt("has something that is no JSON object")
+        raise text.corrupt("has something that is no JSON object or array")
 
 
 def list_name(head: str) -> str:
