@@ -1,6 +1,8 @@
 """What exports of shop systems do beyond their columns; files of our own wording."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,3 +204,34 @@ def test_a_title_that_a_machine_wrote_is_a_title(tmp_path: Path) -> None:
     assert read_text(tmp_path, feed, "feed.xml").product("1").title == "Kite"
     table = 'id\tstructured_title\n2\ttrained_algorithmic_media:"Red kite"\n'
     assert read_text(tmp_path, table, "feed.tsv", format="merchant").product("2").title == "Red kite"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "unread"),
+    [
+        ("algolia", {"objectID": "1", "name": "Kite", "hierarchicalCategories": ["A"]}, "hierarchicalCategories"),
+        ("google-retail", {"id": "1", "title": "Kite", "priceInfo": "5"}, "price_info"),
+        ("google-retail", {"id": "1", "title": "Kite", "colorInfo": "red"}, "color_info"),
+        ("acp", {"item_id": "1", "title": "Kite", "variant_dict": [1]}, "variant_dict"),
+        ("acp", {"item_id": "1", "title": "Kite", "variant_dict": "[1]"}, "variant_dict"),
+        ("ucp", {"id": "1", "title": "Kite", "variants": ["v1"]}, "variants"),
+    ],
+)
+def test_a_field_of_another_shape_than_its_format_has_is_counted(
+    tmp_path: Path, name: str, row: dict[str, Any], unread: str
+) -> None:
+    assert read_text(tmp_path, json.dumps(row), format=name).account.unread == {unread: 1}
+
+
+def test_rows_of_shopify_without_a_handle_are_no_variants_of_each_other(tmp_path: Path) -> None:
+    found = read_text(
+        tmp_path, f"{_SHOPIFY}\n,Kite,Color,Red,1,30,TRUE\n,Zed,,,1,30,TRUE\n", "shop.csv", format="shopify"
+    )
+    assert (found.products, ["no handle" in each.reason for each in found.account.rejections]) == ([], [True, True])
+
+
+def test_a_list_in_xml_is_what_is_in_it(tmp_path: Path) -> None:
+    lists = "<images><image>u1</image><image>u2</image></images><categories><category>A</category></categories>"
+    feed = f"<products><product><id>1</id><title>Kite</title>{lists}</product></products>"
+    kite = read_text(tmp_path, feed, "feed.xml").product("1")
+    assert (kite.images, kite.categories) == (("u1", "u2"), ("A",))

@@ -88,7 +88,9 @@ class _Reader:
         if not self._open:
             return
         (name, children, texts), said = self._open.pop(), self._said.pop()
-        value = children or "".join(texts).strip()
+        value: Any = children or "".join(texts).strip()
+        if len(children) == 1 and name in _plurals(next(iter(children))):
+            value = next(iter(children.values()))  # <images><image/><image/></images>
         if self._open:
             if len(self._open) > 1 or self._counts(tag, name):
                 _add(self._open[-1][1], name, value or dict(said))
@@ -109,6 +111,10 @@ class _Reader:
             self._merchant.add(name)
             self._open[0][1].pop(name, None)
         return is_merchant or name not in self._merchant
+
+
+def _plurals(name: str) -> tuple[str, ...]:
+    return f"{name}s", f"{name}es", f"{name.removesuffix('y')}ies"
 
 
 def _add(children: dict[str, Any], name: str, value: Any) -> None:

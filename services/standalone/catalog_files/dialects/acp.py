@@ -64,12 +64,14 @@ def _flat(value: Any) -> Any:
 
 def _options(plain: Row) -> Row:
     """What tells a variant from others: variant_dict, or the pairs of custom columns."""
-    given = taken(plain, "variant_dict")
+    given = said = taken(plain, "variant_dict")
     if isinstance(given, str):
         try:
             given = json.loads(given)
-        except ValueError:
-            plain["variant_dict"] = given
+        except (ValueError, RecursionError):
+            given = None
+    if said is not None and not isinstance(given, dict):
+        plain["variant_dict"] = said  # counted as not read
     options = dict(given) if isinstance(given, dict) else {}
     for at in (1, 2, 3):
         name, value = (taken(plain, f"custom_variant{at}_{kind}") for kind in ("category", "option"))

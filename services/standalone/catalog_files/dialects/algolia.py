@@ -18,8 +18,10 @@ def _products(content: Row) -> list[Row]:
     if kind is not None:
         attributes = rest.pop("attributes", None)
         row["attributes"] = {**(attributes if isinstance(attributes, dict) else {}), "type": kind}
-    paths = _deepest(next((rest.pop(name) for name in _HIERARCHIES if name in rest), None))
+    named = next((name for name in _HIERARCHIES if name in rest), "")
+    paths = _deepest(rest.get(named))
     if paths:
+        del rest[named]
         rest.pop("categories", None)  # the same, level by level
         row["categories"] = paths
     return [{**rest, **without_empty(row)}]

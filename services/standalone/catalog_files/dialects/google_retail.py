@@ -39,6 +39,7 @@ def _address(image: Any) -> Any:
 def _price(rest: Row) -> Row:
     info = taken(rest, "price_info")
     if not isinstance(info, dict):
+        rest["price_info"] = info  # counted as not read
         return {}
     members = {_snake(name): value for name, value in info.items()}
     price = {
@@ -70,6 +71,8 @@ def _attributes(rest: Row, given: Any) -> Any:
         families = colors.get("colorFamilies") or colors.get("color_families")
         attributes.setdefault("color", colors.get("colors") or families)
         attributes.setdefault("color_family", families)
+    elif colors is not None:
+        rest["color_info"] = colors
     return without_empty(attributes)
 
 

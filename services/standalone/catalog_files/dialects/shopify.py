@@ -1,6 +1,7 @@
 """Shopify's product CSV, with the headers of before and after 2024: a row for each variant or further picture."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from services.standalone.catalog_files.account import Account, RowRejection
@@ -46,6 +47,7 @@ _OURS = {
     **{name: "handle" for name in _HANDLES},
     **{f"option{at} {kind}": f"option{at} {kind}" for at in (1, 2, 3) for kind in ("name", "value")},
 }
+_NO_HANDLE = "has no handle; write the product's handle into each of its rows"
 _NOT_SHOWN = ("draft", "archived", "unlisted")
 _GOOGLE = "google shopping / "
 _GOOGLE_ATTRIBUTES = ("gender", "age group", "condition", "mpn")
@@ -62,8 +64,8 @@ def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
     is_told = "tracker" in _columns(dict.fromkeys(account.columns))
     for line in lines:
         row = {"tracker": "", **_columns(line.content)} if is_told else _columns(line.content)
-        if line.fault:
-            yield line
+        if line.fault or not row.get("handle"):
+            yield line if line.fault else replace(line, fault=_NO_HANDLE)
             continue
         if group and (row.get("handle") != group[0][1].get("handle") or len(group) >= _MOST_ROWS):
             yield from _products(group, account)

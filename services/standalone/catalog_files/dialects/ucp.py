@@ -24,7 +24,8 @@ def _is_money(value: Any) -> bool:
 
 def _products(content: Row) -> list[Row]:
     rest = dict(content)
-    variants = [each for each in listed(taken(rest, "variants")) if isinstance(each, dict)]
+    given = listed(taken(rest, "variants"))
+    variants = [each for each in given if isinstance(each, dict)]
     price_range, list_range = taken(rest, "price_range"), taken(rest, "list_price_range")
     primary = without_empty(_shared_fields(rest))
     if not variants:
@@ -32,6 +33,8 @@ def _products(content: Row) -> list[Row]:
         primary["price"] = _price(*ends)
     for name in ("options", "handle"):
         rest.pop(name, None)
+    if len(variants) < len(given):
+        rest["variants"] = [each for each in given if not isinstance(each, dict)]  # counted as not read
     return family({**rest, **without_empty(primary)}, [_variant(each) for each in variants], _choices(variants))
 
 
