@@ -235,3 +235,9 @@ def test_a_list_in_xml_is_what_is_in_it(tmp_path: Path) -> None:
     feed = f"<products><product><id>1</id><title>Kite</title>{lists}</product></products>"
     kite = read_text(tmp_path, feed, "feed.xml").product("1")
     assert (kite.images, kite.categories) == (("u1", "u2"), ("A",))
+
+
+def test_variable_products_of_one_id_are_all_accounted_for(tmp_path: Path) -> None:
+    rows = [f"{product_id},variable,,Tent,1,visible,,1,,90,," for product_id in ("7", "7", "", "")]
+    found = _woo(tmp_path, _WOO, *rows)
+    assert (found.account.accepted, found.account.rejected, len(found.account.warnings)) == (2, 2, 1)

@@ -67,7 +67,10 @@ class _Parents:
         row = _row(line.content, self._ids)
         held = self._held.get(str(row.get("primary_product_id", "")))
         if is_parent:
-            self._held[str(row.get("product_id"))] = (line, row, [])
+            product_id = str(row.get("product_id"))
+            if product_id in self._held:  # a row of the same id, which is reported
+                yield self._whole(product_id)
+            self._held[product_id] = (line, row, [])
             yield from self.released(_MOST_HELD)
             return
         if held:
@@ -78,8 +81,11 @@ class _Parents:
     def released(self, most: int) -> Iterator[Line]:
         """The parents that have waited longest, until no more than `most` wait."""
         while len(self._held) > most:
-            line, row, variants = self._held.pop(next(iter(self._held)))
-            yield Line(line.number, primary_of(row, variants) if variants else row, "", line.bytes_read)
+            yield self._whole(next(iter(self._held)))
+
+    def _whole(self, product_id: str) -> Line:
+        line, row, variants = self._held.pop(product_id)
+        return Line(line.number, primary_of(row, variants) if variants else row, "", line.bytes_read)
 
 
 def _hidden(content: Row) -> tuple[str, str] | None:
