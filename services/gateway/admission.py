@@ -74,7 +74,9 @@ class Admission:
     async def _enter(self, left_ms: float, peer: str) -> None:
         self._peers.note(peer)
         if left_ms <= 0:
-            raise self._refusal(peer)
+            raise Overloaded(
+                f"the deadline passed before the page could begin; raise deadline_ms, or {self._again(peer)}"
+            )
         if self._may_begin(peer) and peer not in self._lines:
             self._in_work[peer] += 1
             return
@@ -144,4 +146,7 @@ class Admission:
 
     def _refusal(self, peer: str) -> Overloaded:
         in_work = f"{self.in_flight} pages are in work and {self._waiting} wait"
-        return Overloaded(f"{in_work}; retry in {self.retry_after_ms(peer)} ms")
+        return Overloaded(f"{in_work}; {self._again(peer)}")
+
+    def _again(self, peer: str) -> str:
+        return f"retry in {self.retry_after_ms(peer)} ms"

@@ -58,6 +58,12 @@ async def test_a_page_that_could_not_be_in_time_does_not_wait() -> None:
         assert time.perf_counter() - start < 0.02
 
 
+async def test_a_deadline_that_has_passed_is_named_not_an_overload() -> None:
+    with pytest.raises(Overloaded, match=r"deadline passed .* raise deadline_ms"):
+        async with Admission(max_in_flight=1, max_waiting=10).admitted(left_ms=0):
+            pass
+
+
 async def test_one_that_leaves_the_line_takes_no_place() -> None:
     admission = Admission(max_in_flight=1, max_waiting=10)
 
