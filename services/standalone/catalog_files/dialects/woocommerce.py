@@ -23,6 +23,7 @@ _GUARDED = ("'=", "'+", "'-", "'@")  # the export's guard against cells that a s
 _COMMA = re.compile(r"(?<!\\),")
 _LINE_BREAK = re.compile(r"\\?\\n")
 _MOST_HELD = 5_000  # parents
+_MOST_EARLY = 5_000  # variations that stand before their parents
 
 
 def _matches(names: frozenset[str], _: Row) -> bool:
@@ -30,39 +31,72 @@ def _matches(names: frozenset[str], _: Row) -> bool:
 
 
 def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
-    parents = _Parents()
+    parents = _Parents(account)
     for line in lines:
         if line.fault:
             yield line
             continue
         content = {name: _unguarded(value) for name, value in line.content.items()}
-        if hidden := parents.hidden(content):
-            product_id = str(content.get("ID") or content.get("SKU") or "")[:128]
-            account.leave_out(RowRejection(line.number, product_id, *hidden))
-        else:
-            yield from parents.taken(replace(line, content=content))
-    yield from parents.released(0)
+        yield from parents.given(replace(line, content=content))
+    yield from parents.rest()
 
 
 class _Parents:
-    """Variable products, which wait for what their variations say of them; these may stand anywhere behind."""
+    """Variable products, which wait for what their variations say of them; these may stand anywhere.
 
-    def __init__(self) -> None:
+    A variation that stands before its parent waits for it: shoppers may not see the parent.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._held: dict[str, tuple[Line, Row, list[Row]]] = {}
         self._ids: dict[str, str] = {}  # of parents by SKU
-        self._hidden: set[str] = set()  # parents that shoppers do not see, as variations name them
+        self._shown: set[str] = set()  # parents that shoppers see, as variations name them
+        self._hidden: set[str] = set()  # those that they do not see
+        self._early: dict[str, list[Line]] = {}  # variations by the parent that they name
+        self._early_count = 0
 
-    def hidden(self, content: Row) -> tuple[str, str] | None:
-        """The field and the reason why shoppers do not see a row; neither do they see the variations of one."""
-        found = _hidden(content)
-        if found and "variable" in str(content.get("Type", "")):
-            self._hidden.update((f"id:{content.get('ID', '')}", str(content.get("SKU", ""))))
-        if not found and content.get("Parent") in self._hidden:
-            return "Parent", "is of a product that is left out, and so is this"
-        return found
-
-    def taken(self, line: Line) -> Iterator[Line]:
+    def given(self, line: Line) -> Iterator[Line]:
         """The products that can be given out once a row is read."""
+        parent, hidden = str(line.content.get("Parent") or ""), _hidden(line.content)
+        if not hidden and parent in self._hidden:
+            hidden = "Parent", "is of a product that is left out, and so is this"
+        is_variation = parent and "variation" in str(line.content.get("Type", ""))
+        if hidden:
+            product_id = str(line.content.get("ID") or line.content.get("SKU") or "")[:128]
+            self._account.leave_out(RowRejection(line.number, product_id, *hidden))
+        elif is_variation and parent not in self._shown:
+            self._early.setdefault(parent, []).append(line)
+            self._early_count += 1
+            yield from self._unmet(_MOST_EARLY)
+        else:
+            yield from self._taken(line)
+        if "variable" in str(line.content.get("Type", "")):
+            yield from self._met(_names(line.content), self._hidden if hidden else self._shown)
+
+    def rest(self) -> Iterator[Line]:
+        """What still waits at the end of the file."""
+        yield from self._unmet(0)
+        yield from self._released(0)
+
+    def _met(self, names: list[str], among: set[str]) -> Iterator[Line]:
+        """What a parent's variations before it become, once shoppers are known to see it or not."""
+        among.update(names)
+        for line in [line for name in names for line in self._called(name)]:
+            yield from self.given(line)
+
+    def _unmet(self, most: int) -> Iterator[Line]:
+        """The variations whose parents have been waited for longest, until no more than `most` wait."""
+        while self._early_count > most:
+            for line in self._called(next(iter(self._early))):
+                yield from self._taken(line)
+
+    def _called(self, parent: str) -> list[Line]:
+        lines = self._early.pop(parent, [])
+        self._early_count -= len(lines)
+        return lines
+
+    def _taken(self, line: Line) -> Iterator[Line]:
         is_parent = "variable" in str(line.content.get("Type", ""))
         row = _row(line.content, self._ids)
         held = self._held.get(str(row.get("primary_product_id", "")))
@@ -71,14 +105,14 @@ class _Parents:
             if product_id in self._held:  # a row of the same id, which is reported
                 yield self._whole(product_id)
             self._held[product_id] = (line, row, [])
-            yield from self.released(_MOST_HELD)
+            yield from self._released(_MOST_HELD)
             return
         if held:
             row = variant_of(held[1], row)
             held[2].append({name: row[name] for name in _OF_PARENT if name in row})
         yield Line(line.number, row, "", line.bytes_read)
 
-    def released(self, most: int) -> Iterator[Line]:
+    def _released(self, most: int) -> Iterator[Line]:
         """The parents that have waited longest, until no more than `most` wait."""
         while len(self._held) > most:
             yield self._whole(next(iter(self._held)))
@@ -86,6 +120,12 @@ class _Parents:
     def _whole(self, product_id: str) -> Line:
         line, row, variants = self._held.pop(product_id)
         return Line(line.number, primary_of(row, variants) if variants else row, "", line.bytes_read)
+
+
+def _names(content: Row) -> list[str]:
+    """How variations name a parent."""
+    product_id, sku = str(content.get("ID") or ""), str(content.get("SKU") or "")
+    return [name for name in (product_id and f"id:{product_id}", sku) if name]
 
 
 def _hidden(content: Row) -> tuple[str, str] | None:
