@@ -19,7 +19,7 @@ from shared.errors import Corrupt, NotFound
 from shared.manifest_fields import CHECKSUM, OBJECT, TEXT, Fields, Kind, is_plain_path
 
 _logger = logging.getLogger(__name__)
-MANIFEST = "bundle.json"
+FOLDER, MANIFEST = "bundles", "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
 CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
 _LIST = Kind("a list", lambda value: isinstance(value, list))
@@ -125,11 +125,17 @@ def _parse(folder: Path) -> Bundle:
         encoder, created = str(content.get("encoder", "")), str(content.get("created", ""))
         trained_on = tuple(content.get("trained_on", ()))
         files, metrics, training = (dict(content.get(name, {})) for name in ("files", "metrics", "training"))
-        return Bundle(folder, str(content["version"]), encoder, created, trained_on, files, metrics, training)
+        return Bundle(folder, _name(folder, content), encoder, created, trained_on, files, metrics, training)
     except FileNotFoundError as error:
         raise NotFound(f"{folder} has no {MANIFEST}, so it is not a bundle") from error
     except (IsADirectoryError, ValueError) as error:
         raise Corrupt(f"{path} cannot be read ({error}); train the bundle again or roll back") from error
+
+
+def _name(folder: Path, content: Mapping[str, Any]) -> str:
+    """In DATA/bundles a bundle is called as its folder is: the bundle.json of a copy has another's name."""
+    is_named = folder.parent.name == FOLDER and not folder.name.startswith(".")  # as one in the making is
+    return folder.name if is_named else str(content["version"])
 
 
 def _check_fields(path: Path, content: Any) -> None:

@@ -24,13 +24,16 @@ class Bundles:
 
     def all(self) -> list[Bundle]:
         """The default first, then by age; those that cannot be read are told and left out."""
-        folders = [self.root / name for name in bundle.versions(self.root)]
+        default = self._default_version()
+        folders = [self.root / name for name in bundle.versions(self.root) if name != default]
+        if default and (self.root / default / bundle.MANIFEST).is_file():
+            _LOG.warning("%s is left out: the bundle that Aisle ships has that name; rename it", self.root / default)
         shipped = [self.default] if (self.default / bundle.MANIFEST).is_file() else []
         return bundle.read_all([*shipped, *folders])
 
     def named(self, version: str) -> Bundle:
         """The bundle of that name, its files checked; NotFound or Corrupt."""
-        if version in bundle.versions(self.root):
+        if version in bundle.versions(self.root) and version != self._default_version():
             return bundle.read(self.root / version)
         readable = self.all()
         found = next((each for each in readable if each.version == version), None)
@@ -92,7 +95,7 @@ class Bundles:
 
 def bundles_of(data: Path) -> Bundles:
     """The bundles of a data folder, and the default that Aisle ships."""
-    return Bundles(data / "bundles", bundle.DEFAULT)
+    return Bundles(data / bundle.FOLDER, bundle.DEFAULT)
 
 
 def bundle_folder(data: Path, version: str = "") -> Path | None:

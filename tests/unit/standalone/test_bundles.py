@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,21 @@ def test_a_folder_without_bundles_has_only_the_default(tmp_path: Path) -> None:
     bundles = Bundles(tmp_path / "none", tmp_path / "shipped")
     assert [each.version for each in bundles.all()] == ["default"]
     bundles.promote("default")
+
+
+def test_a_bundle_copied_under_another_name_is_called_as_its_folder_is(bundles: Bundles) -> None:
+    for name, original in (("mine", bundles.default), ("yours", bundles.root / "a")):
+        shutil.copytree(original, bundles.root / name)
+    assert [each.version for each in bundles.all()] == ["default", "a", "b", "c", "mine", "yours"]
+    assert bundles.in_use() == "default"
+    assert bundles.promote("yours").version == bundles.in_use() == "yours"
+
+
+def test_a_copy_that_has_the_name_of_the_default_is_told(bundles: Bundles, caplog: pytest.LogCaptureFixture) -> None:
+    shutil.copytree(bundles.root / "a", bundles.root / "default")
+    assert [each.version for each in bundles.all()] == ["default", "a", "b", "c"]
+    assert bundles.named("default").folder == bundles.default
+    assert "bundles/default is left out" in caplog.text
 
 
 def test_a_bundle_that_cannot_be_read_is_left_out_and_the_others_are_not(
