@@ -10,6 +10,7 @@ from typing import Any
 from shared.unpacking import Unpacked, unpacked
 
 LINE_BYTES = 4 << 20
+LONG_NUMBER = "has a number of thousands of digits; correct it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def _parsed(data: bytes) -> tuple[dict[str, Any], str]:
         content = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         return {}, f"is not UTF-8 (byte {error.start}); save the file as UTF-8"
-    except (ValueError, RecursionError) as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         return {}, f"is not JSON ({error}); write one object a line"
+    except ValueError:  # Python makes no number of more than 4,300 digits
+        return {}, LONG_NUMBER
     return (content, "") if isinstance(content, dict) else ({}, "is no JSON object; write one object a line")

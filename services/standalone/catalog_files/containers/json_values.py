@@ -7,13 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from shared.errors import Corrupt, InvalidRequest
-from shared.json_lines import LINE_BYTES, Line
+from shared.json_lines import LINE_BYTES, LONG_NUMBER, Line
 from shared.unpacking import Unpacked
 
 LISTS = ("products", "items", "data", "results", "records", "hits", "entries", "rows", "catalog", "@graph")
 _CHUNK_BYTES = 1 << 18
 _SPACE = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
+_DIGITS = 4_300  # of the longest number that Python makes of a text
+_SPARING = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else None)
 
 
 def values_in(file: Unpacked) -> Iterator[Line]:
@@ -50,10 +52,20 @@ def _list_in(head: str) -> tuple[str, int]:
         if named[1] in ("id", "product_id", "title", "@type"):  # it is a product itself
             return nothing
         try:
-            at = _DECODER.raw_decode(head, at)[1]
+            at = _value_at(head, at)[1]
         except (ValueError, RecursionError):
             return nothing
     return nothing
+
+
+def _value_at(text: str, at: int) -> tuple[Any, int, str]:
+    """The value that begins there, where it ends, and what is wrong with it."""
+    try:
+        return *_DECODER.raw_decode(text, at), ""
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return *_SPARING.raw_decode(text, at), LONG_NUMBER
 
 
 def _members(text: "_Text") -> Iterator[Line]:
@@ -91,7 +103,7 @@ class _Text:
         number = self._line
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._window, self._at)
+                value, end, fault = _value_at(self._window, self._at)
                 if end < len(self._window) or isinstance(value, dict) or not self._read_on():
                     break
             except RecursionError:
@@ -99,8 +111,9 @@ class _Text:
             except ValueError as error:
                 self._read_more_for(error)
         self._move_to(end)
-        fault = "" if isinstance(value, dict) else "is no JSON object; write an object for each product"
-        return Line(number, value if isinstance(value, dict) else {}, fault, self._file.bytes_read())
+        if not isinstance(value, dict):
+            value, fault = {}, "is no JSON object; write an object for each product"
+        return Line(number, value, fault, self._file.bytes_read())
 
     def _read_more_for(self, error: ValueError) -> None:
         if len(self._window) - self._at > LINE_BYTES:
@@ -159,6 +172,6 @@ class _Text:
 def sample_of(head: bytes) -> Any:
     """The first JSON value that is whole in the first bytes of a file; None where there is none."""
     try:
-        return _DECODER.raw_decode(head.decode("utf-8-sig", errors="ignore").lstrip())[0]
+        return _value_at(head.decode("utf-8-sig", errors="ignore").lstrip(), 0)[0]
     except (ValueError, RecursionError):
         return None
