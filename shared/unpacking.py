@@ -33,8 +33,11 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
     """Open a file or a pipe. Raises NotFound without the file; reading raises Corrupt where a packed one is damaged."""
     try:
         raw = path.open("rb")
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise NotFound(f"{path}: there is no such file; give a file of products or events") from error
+    except IsADirectoryError as error:
+        raise NotFound(f"{path} is a folder; name a file in it") from error
+    except FileNotFoundError as error:
+        remedy = "standard input is /dev/stdin" if str(path) == "-" else "give a file of products or events"
+        raise NotFound(f"{path}: there is no such file; {remedy}") from error
     with raw:
         seekable = raw.seekable()
         magic, whole = _peeked(raw, _MAGIC_BYTES)

@@ -74,7 +74,8 @@ class CatalogFile:
 
     def _nothing(self) -> str:
         if not self.rejections:
-            return "is empty; nothing was changed"
+            empty = "has a header and no rows" if self.account.columns else "is empty"
+            return f"{empty}; nothing was changed"
         first = self.rejections[0]
         unread = ", ".join(repr(each) for each in list(self.account.unread)[:10])
         named = f"; columns not read: {unread}; --map THEIRS=OURS names one" if unread else ""

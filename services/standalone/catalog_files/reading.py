@@ -6,6 +6,7 @@ from shlex import quote
 from typing import Any
 
 from services.standalone.catalog_files.account import Account, RowRejection, RowWarning
+from services.standalone.catalog_files.containers.json_values import deeper_list
 from services.standalone.catalog_files.detection import format_of
 from services.standalone.catalog_files.naming import Naming, target_of
 from services.standalone.catalog_files.options import ReadOptions
@@ -73,7 +74,7 @@ class _Reader:
         reading = self._read(row)
         if isinstance(reading.outcome, Violation):
             found = reading.outcome
-            reason = found.reason + (_other_id(line.content) if found.field == "product_id" else "")
+            reason = found.reason + _other_id(line.content, found.field) + _deeper(line.content, found.field)
             self._reject(line.number, row, found.field, reason)
             return None
         product_id = printable(reading.outcome.product_id)
@@ -93,11 +94,19 @@ class _Reader:
             self._account.warn(warning)
 
 
-def _other_id(content: dict[str, Any]) -> str:
+def _other_id(content: dict[str, Any], missing: str) -> str:
     """How to read the SKU as the id, where a row has one and no id."""
+    if missing != "product_id":
+        return ""
     targets = {target_of(str(column)): str(column) for column in content}
     column = targets.get("sku", "") if "product_id" not in targets else ""
     return f"; --map {quote(printable(column[:60]))}=product_id reads the SKU as the id" if column else ""
+
+
+def _deeper(content: dict[str, Any], missing: str) -> str:
+    """Where the products are, where a row is none and has a list of them deeper within."""
+    path = printable(deeper_list(content)[:60]) if missing in ("product_id", "title") else ""
+    return f"; it has a list in {path}: give that as a file of its own (jq {quote('.' + path)})" if path else ""
 
 
 def _id_of(row: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from shared.json_lines import LINE_BYTES, Line, skip_rest
 from shared.unpacking import Unpacked
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SAYS_DELIMITER = re.compile(r'"?sep=([,;\t|])"?\1*\s*', re.IGNORECASE)  # the first line of what Excel shall read
 _CHUNK_BYTES = 1 << 16
 _HEADER_LINES = 50  # a name in quotes may hold line breaks
 _GIVEN_BACK = 1 << 26  # letters that are read again behind quotes that do not end, of a whole file
@@ -41,12 +43,13 @@ def table_of(head: bytes, delimiter: str = "") -> Table | None:
     encoding = "UTF-16" if head.startswith(_UTF_16) else "UTF-8"
     text = head.decode("utf-16", errors="replace") if encoding == "UTF-16" else _text_of(head)
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-    found = delimiter or _delimiter(first)
+    said = _SAYS_DELIMITER.fullmatch(first)
+    found = said[1] if said else delimiter or _delimiter(first)
     if not found or len(first) >= LINE_BYTES:
         return None
     csv.field_size_limit(LINE_BYTES)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=found)
-    header = next((cells for cells in rows if _is_filled(cells)), [])
+    header = next((cells for cells in rows if _is_header(cells, found)), [])
     names = tuple(name.strip() for name in header)
     if not any(names):
         return None
@@ -78,8 +81,8 @@ def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
     """The rows below the header, as objects of the cells that are not empty."""
     lines = _TextLines(file, table, account)
     rows = _Rows(lines, table)
-    while (header := rows.next()) == ([], "") or (header[0] and not _is_filled(header[0])):
-        pass  # empty lines before the header
+    while (header := rows.next()) == ([], "") or (header[0] and not _is_header(header[0], table.delimiter)):
+        pass  # empty lines before the header, and one that says the delimiter
     while True:
         number = lines.number + 1
         cells, fault = rows.next()
@@ -90,8 +93,8 @@ def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
             yield Line(number, content, fault, file.bytes_read())
 
 
-def _is_filled(cells: list[str]) -> bool:
-    return any(cell.strip() for cell in cells)
+def _is_header(cells: list[str], delimiter: str) -> bool:
+    return any(cell.strip() for cell in cells) and not _SAYS_DELIMITER.fullmatch(delimiter.join(cells))
 
 
 class _Rows:

@@ -38,6 +38,21 @@ def list_name(head: str) -> str:
     return _list_in(head)[0]
 
 
+def deeper_list(content: dict[str, Any], levels: int = 3) -> str:
+    """Where an object within has a list of products, as "data.products"; empty where none has."""
+    for name, value in content.items():
+        if isinstance(value, dict):
+            inner = next((each for each in LISTS if _is_list(value.get(each))), "")
+            if inner or (levels and (inner := deeper_list(value, levels - 1))):
+                return f"{name}.{inner}"
+    return ""
+
+
+def _is_list(value: Any) -> bool:
+    """Whether it may be a list of products."""
+    return isinstance(value, list) and any(isinstance(each, dict) for each in value)
+
+
 def _list_in(head: str) -> tuple[str, int]:
     """The same, and where its value begins."""
     nothing = "", 0
@@ -135,7 +150,7 @@ class _Text:
         self._at = 0
         rest = self.value()
         for name, value in rest.content.items():
-            if name in LISTS and isinstance(value, list) and any(isinstance(each, dict) for each in value):
+            if name in LISTS and _is_list(value):
                 fault = f"is a second list, {name!r}, of {len(value):,}; write one list, or a file for each"
                 yield replace(rest, content={}, fault=fault)
 
