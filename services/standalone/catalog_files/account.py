@@ -87,6 +87,11 @@ class Account:
         if len(self.warnings) < LISTED:
             self.warnings.append(warning)
 
+    def warn_first(self, warning: RowWarning) -> None:
+        """Warn of what concerns the whole file: it is listed before what concerns a row."""
+        self.warned += 1
+        self.warnings = [warning, *self.warnings][:LISTED]
+
     def leave_unread(self, name: str) -> None:
         if name in self.unread or len(self.unread) < _NAMES_COUNTED:
             self.unread[name] = self.unread.get(name, 0) + 1

@@ -10,6 +10,7 @@ from services.standalone.catalog_files.containers.json_values import deeper_list
 from services.standalone.catalog_files.detection import format_of
 from services.standalone.catalog_files.naming import Naming, target_of
 from services.standalone.catalog_files.options import ReadOptions
+from services.standalone.catalog_files.separators import Separators
 from shared.catalog.mending.row import read_leniently, read_strictly, valid_product
 from shared.catalog.product import Product
 from shared.catalog.validation import Violation, printable
@@ -43,12 +44,15 @@ def read_products(
         for column in sorted(naming.never_met):
             reason = f"no row has a column {printable(column[:60])!r}; name one as it stands in the file"
             account.warn(RowWarning(1, "", "--map", reason, "not used"))
+        if warning := reader.separators.warning():
+            account.warn_first(warning)
 
 
 class _Reader:
     def __init__(self, naming: Naming, account: Account, strict: bool) -> None:
         self._naming, self._account = naming, account
         self._read = read_strictly if strict else read_leniently
+        self.separators = Separators()
         self._seen: set[int] = set()  # hashes of ids, which are less than the ids
 
     def product(self, line: Line) -> Product | None:
@@ -59,6 +63,7 @@ class _Reader:
         row: dict[str, Any] = line.content
         try:
             row = self._naming.named(row)
+            self.separators.note(line.number, row)
             product = valid_product(row) or self._mended(line, row)
         except RecursionError:  # JSON that could just be read, and is too deep to be looked at
             reason = "is nested too deeply; write one flat object a line"
