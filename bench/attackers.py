@@ -42,7 +42,8 @@ QUIET_RATE = 10.0
 _ALONE_SECONDS = 10.0
 _AFTER_SECONDS = 30.0  # in which the memory must be back
 _NICE = 15
-_FILLING, _FILLED_BY = 4, 2_500  # callers, and pages: more than the query encodings and windows that are kept
+_FILLING, _FILLED_BY = 4, 1_200  # callers, and pages: more than the long query encodings and windows that are kept
+_LARGE_EACH = 50  # so many pages one is as large as it may be
 _LONG_QUERY = 20  # words, as many as are read of a query
 _WORDS = 60  # letters of an error's message that are printed
 _MIB = 1 << 20
@@ -110,7 +111,7 @@ async def _write(address: str) -> None:
 
 
 async def _fill_caches(address: str, queries: list[str]) -> None:
-    """Ask for pages as large as they may be, of long queries that are all different."""
+    """Ask for pages of long queries that are all different."""
     random, numbers = Random(2), iter(range(_FILLED_BY))
     async with aio.insecure_channel(address) as channel:
         stub = SearchServiceStub(channel)
@@ -118,8 +119,8 @@ async def _fill_caches(address: str, queries: list[str]) -> None:
         async def ask() -> None:
             for number in numbers:
                 query = " ".join([*random.choices(queries, k=_LONG_QUERY), str(number)])
-                large = SearchRequest(query=query, page_size=200, explain=True, deadline_ms=10_000)
-                await stub.Search(large, timeout=20)
+                size = 20 if number % _LARGE_EACH else 200
+                await stub.Search(SearchRequest(query=query, page_size=size, explain=True, deadline_ms=10_000))
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_FILLING):
