@@ -68,11 +68,15 @@ class IndexingShop:
     async def append(self, *records: NewRecord) -> int:
         return (await self.log.append(CATALOG, records))[-1].offset
 
+    def follower(self, **settings: Any) -> CatalogFollower:
+        """An indexer that does not follow yet."""
+        config = replace(self.config, **settings)
+        return CatalogFollower(self.data, self.log, self.encoders, lambda product: product.title, config)
+
     @asynccontextmanager
     async def following(self, **settings: Any) -> AsyncIterator[CatalogFollower]:
         """An indexer at work."""
-        config = replace(self.config, **settings)
-        follower = CatalogFollower(self.data, self.log, self.encoders, lambda product: product.title, config)
+        follower = self.follower(**settings)
         task = asyncio.create_task(follower.run())
         try:
             yield follower

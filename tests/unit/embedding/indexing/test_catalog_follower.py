@@ -154,9 +154,8 @@ async def test_before_it_serves_everything_can_be_encoded_again(shop: IndexingSh
     async with shop.following():
         await shop.until(await shop.write(RED, BLUE))
     shop.encoders.open = [Letters("1")]
-    async with shop.following() as follower:
-        await follower.move_over()
-        assert generation_of(shop.data).encoder_version == shop.encoders.target.version
+    await shop.follower().move_over()
+    assert generation_of(shop.data).encoder_version == shop.encoders.target.version
     assert sorted(encoded(shop)) == ["blue teapot", "red kettle"]
 
 
