@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.catalog.product import Product
+from shared.catalog.rows import EMPTY
 
 _AS_THEY_ARE = (
     "product_id",
@@ -33,7 +34,7 @@ def row_of(product: Product) -> dict[str, Any]:
     row["price"] = _price(product)
     row["rating"] = _rating(product)
     row["attributes"] = {name: list(values) for name, values in sorted(product.attributes.items())}
-    return {name: value for name, value in row.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in row.items() if value not in EMPTY}
 
 
 def _price(product: Product) -> Mapping[str, Any] | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.standalone.catalog_files.account import Account, RowRejection
+from shared.catalog.rows import EMPTY
 from shared.json_lines import Line
 
 Row = dict[str, Any]
@@ -51,7 +52,7 @@ def row_by_row(translate: Callable[[Row], list[Row]]) -> Translation:
 def taken(row: Row, *names: str) -> Any:
     """The first of these columns that has a value; all of them leave the row."""
     values = [row.pop(name, None) for name in names]
-    return next((value for value in values if value not in (None, "", [], {})), None)
+    return next((value for value in values if value not in EMPTY), None)
 
 
 def first(value: Any) -> Any:
@@ -71,4 +72,4 @@ def split(value: Any, separator: str = ",") -> list[Any]:
 
 
 def without_empty(row: Row) -> Row:
-    return {name: value for name, value in row.items() if value not in (None, "", [], {})}
+    return {name: value for name, value in row.items() if value not in EMPTY}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.standalone.catalog_files.dialect import Row, listed
+from services.standalone.catalog_files.dialect import Row, listed, without_empty
 from shared.catalog.mending.amounts import number_of
 from shared.catalog.mending.states import availability_of
 
@@ -30,13 +30,13 @@ def _joined(primary: Row, variant: Row) -> Row:
     images = _united([primary, variant], "images")
     own = {name: value for name, value in variant.items() if name not in ("product_id", "title", *_INHERITED)}
     joined = {**variant, **own, **primary, "attributes": attributes, "images": images}
-    return {name: value for name, value in joined.items() if value not in (None, "", [], {})}
+    return without_empty(joined)
 
 
 def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
     """A variant with what it does not say itself from its primary; `values` tell it from the others."""
     inherited = {name: primary[name] for name in _INHERITED if name in primary}
-    row = {**inherited, **{name: value for name, value in variant.items() if value not in (None, "", [], {})}}
+    row = {**inherited, **without_empty(variant)}
     row["attributes"] = {**_attributes(primary), **_attributes(variant)}
     row["type"], row["primary_product_id"] = "variant", primary.get("product_id")
     row.setdefault("title", _titled(primary.get("title"), values))
@@ -64,7 +64,7 @@ def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
         row["availability"] = next(state for state in _BEST_FIRST if state in said)
     row["attributes"] = _united_attributes([primary, *variants])
     row["images"] = _united([primary, *variants], "images")
-    return {name: value for name, value in row.items() if value not in (None, "", [], {})}
+    return without_empty(row)
 
 
 def _lowest(variants: Sequence[Row]) -> Any:
