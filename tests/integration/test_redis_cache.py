@@ -26,6 +26,14 @@ async def cache_at(port: int, limit_ms: float = 200, ttl_seconds: float = 60) ->
         await client.aclose()
 
 
+async def value_in_time(cache: RedisCache, key: str, seconds: float = 30) -> bytes | None:
+    """Look until there is a value: on a busy machine a new connection may itself be late, and is then left alone."""
+    end = time.monotonic() + seconds
+    while (value := await cache.get(key)) is None and time.monotonic() < end:
+        await asyncio.sleep(0.05)
+    return value
+
+
 async def test_what_one_puts_another_gets_until_its_time_is_over(tmp_path: Path) -> None:
     port = free_port()
     with redis_server(tmp_path, port):
@@ -57,8 +65,7 @@ async def test_a_slow_redis_is_waited_for_a_few_times_and_then_left_alone_for_a_
             assert [await cache.get("q1") for _ in range(50)] == [None] * 50
             assert time.perf_counter() - start < 0.5  # three times 20 ms, and not fifty times
             process.send_signal(signal.SIGCONT)
-            await asyncio.sleep(1.1)
-            assert await cache.get("q1") == b"value"
+            assert await value_in_time(cache, "q1") == b"value"
 
 
 async def test_more_than_can_be_on_its_way_is_dropped(tmp_path: Path) -> None:
