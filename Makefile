@@ -82,7 +82,7 @@ constraints: $(VENV)/.dev ## Pin today's versions in constraints.txt
 	  --python-version 3.11 pyproject.toml --output-file constraints.txt
 
 clean: services-stop ## Remove what make made
-	rm -rf $(VENV) .services data sample .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .services data .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/uv:
 	@echo "Making a virtual environment in $(VENV) ..."

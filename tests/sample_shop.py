@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from sample import write_sample
 from services.standalone.indexing import index_catalog
-from services.standalone.sample import write_sample
 
 
 def queries_of(sample: Path) -> list[str]:

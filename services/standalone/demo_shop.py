@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sample import write_sample
 from services.standalone.bundles import bundles_of
-from services.standalone.sample import write_sample
 from shared.artifacts import current, sha256
 
 CATALOG = "products.jsonl"

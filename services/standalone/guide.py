@@ -12,9 +12,9 @@ from rich.text import Text
 
 from protos.events_pb2 import EventProduct, UserEvent
 from protos.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
+from sample.tour import STOPS, PriceFilter, Stop, Taste
 from services.standalone.client import EngineClient
 from services.standalone.page_table import results_table, served_line
-from services.standalone.sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
 _DEADLINE_MS = 2_000  # a machine that is busy with something else must not end the tour; each page says its time

@@ -11,8 +11,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from sample import write_sample
 from services.standalone.engine_process import running_engine
-from services.standalone.sample import write_sample
 
 PRODUCTS = 150
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

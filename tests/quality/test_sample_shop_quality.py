@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.standalone.sample import write_sample
+from sample import write_sample
 
 Tiers = dict[str, dict[str, float]]
 

@@ -37,7 +37,7 @@ def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedPro
 
 def programs() -> Iterator[str]:
     """Everything that `python -m` runs."""
-    for path in sorted((ROOT / "services").rglob("*.py")):
+    for path in sorted([*(ROOT / "services").rglob("*.py"), *(ROOT / "sample").rglob("*.py")]):
         if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
             yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
 
@@ -45,7 +45,7 @@ def programs() -> Iterator[str]:
 @pytest.mark.parametrize("program", list(programs()))
 def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -> None:
     ended = run(tmp_path, "grpc,google,numpy,typer,rich", "-m", program, "--help")
-    if program == "services.standalone.sample":  # it needs no package at all
+    if program == "sample":  # it needs no package at all
         assert ended.returncode == 0
         return
     service = program.split(".")[1]

@@ -6,8 +6,8 @@ from rich.console import Console
 from protos.catalog_pb2 import Product
 from protos.events_pb2 import EventAck
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
+from sample.tour import PriceFilter, Stop, Taste
 from services.standalone.guide import Guide, families
-from services.standalone.sample.tour import PriceFilter, Stop, Taste
 
 
 def _result(position: int, product_id: str, primary: str = "") -> SearchResult:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from random import Random
 
-from services.standalone.sample.asking import Asked, asked
-from services.standalone.sample.intent import Intent, grade
-from services.standalone.sample.product import Made
-from services.standalone.sample.reading import kinds
+from sample.asking import Asked, asked
+from sample.intent import Intent, grade
+from sample.product import Made
+from sample.reading import kinds
 
 # how many of every hundred queries are asked in which manner
 SHARES = {

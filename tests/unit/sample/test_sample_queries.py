@@ -5,11 +5,11 @@ from random import Random
 
 import pytest
 
-from services.standalone.sample import write_sample
-from services.standalone.sample.intent import Intent, grade
-from services.standalone.sample.judging import Judged, judged_queries
-from services.standalone.sample.product import Made, catalog
-from services.standalone.sample.typo import mistyped
+from sample import write_sample
+from sample.intent import Intent, grade
+from sample.judging import Judged, judged_queries
+from sample.product import Made, catalog
+from sample.typo import mistyped
 
 FILES = ("products.jsonl", "queries_train.tsv", "judgments_train.tsv", "queries_dev.tsv", "judgments_dev.tsv")
 

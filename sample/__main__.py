@@ -1,14 +1,14 @@
-"""`python -m services.standalone.sample --out DIR [--seed 7]`."""
+"""`python -m sample --out DIR [--seed 7]`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
 
-from services.standalone.sample.folder import SEED, write_sample
+from sample.folder import SEED, write_sample
 
 
 def main() -> None:
     """Write the sample where the command line says."""
-    parser = ArgumentParser(prog="python -m services.standalone.sample", description="Write the sample catalogue.")
+    parser = ArgumentParser(prog="python -m sample", description="Write the sample catalogue.")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to; made when missing")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed makes another shop (default %(default)s)")
     arguments = parser.parse_args()

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.standalone.sample.product import FIRST_DAY, Made
-from services.standalone.sample.vocabulary import COLOR
+from sample.product import FIRST_DAY, Made
+from sample.vocabulary import COLOR
 
 Event = dict[str, Any]
 

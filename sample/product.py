@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.standalone.sample.barcode import gtin
-from services.standalone.sample.description import description
-from services.standalone.sample.model import Model, models
-from services.standalone.sample.price import price
-from services.standalone.sample.reading import departments
-from services.standalone.sample.title import Wording, title, wording
-from services.standalone.sample.vocabulary import COLOR
+from sample.barcode import gtin
+from sample.description import description
+from sample.model import Model, models
+from sample.price import price
+from sample.reading import departments
+from sample.title import Wording, title, wording
+from sample.vocabulary import COLOR
 
 FIRST_DAY = datetime(2024, 6, 1, tzinfo=UTC)
 DAYS = 730

@@ -7,13 +7,13 @@ from functools import cache
 from itertools import pairwise
 from random import Random
 
-from services.standalone.sample.intent import Intent
-from services.standalone.sample.model import Model
-from services.standalone.sample.phrasing import GIFTS, described, explained, framed, limited, questioned
-from services.standalone.sample.product import Made
-from services.standalone.sample.reading import departments, kinds
-from services.standalone.sample.typo import mistyped
-from services.standalone.sample.vocabulary import COLOR, Kind, Value
+from sample.intent import Intent
+from sample.model import Model
+from sample.phrasing import GIFTS, described, explained, framed, limited, questioned
+from sample.product import Made
+from sample.reading import departments, kinds
+from sample.typo import mistyped
+from sample.vocabulary import COLOR, Kind, Value
 
 Want = tuple[str, Value]  # a trait and the value of it
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from services.standalone.sample.judging import Judged, judged_queries
-from services.standalone.sample.product import catalog
+from sample.judging import Judged, judged_queries
+from sample.product import catalog
 
 SEED = 7
 

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from services.standalone.sample.model import Model
-from services.standalone.sample.title import Wording
+from sample.model import Model
+from sample.title import Wording
 
 MENTION = 0.55  # chance that a trait the title already shows is told again
 NAMED = 0.3  # chance that the first sentence names the product

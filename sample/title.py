@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from services.standalone.sample.model import Model
-from services.standalone.sample.vocabulary import COLOR, Value
+from sample.model import Model
+from sample.vocabulary import COLOR, Value
 
 MENTION = 0.65  # chance that a title mentions a trait
 BARE = 0.25  # chance that a title leaves the line out

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Any
 
-from services.standalone.sample.model import Model
+from sample.model import Model
 
 ON_SALE = 0.16
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from services.standalone.sample.product import Made
-from services.standalone.sample.reading import kinds
+from sample.product import Made
+from sample.reading import kinds
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """The sample catalogue: about 3,000 invented products, judged queries and a simulated shopper, all from one seed."""
 
-from services.standalone.sample.folder import write_sample
+from sample.folder import write_sample
 
 __all__ = ["write_sample"]

@@ -6,11 +6,11 @@ from functools import cache
 
 import pytest
 
-from services.standalone.sample.barcode import check_digit
-from services.standalone.sample.product import Made, catalog
-from services.standalone.sample.reading import departments, kinds
-from services.standalone.sample.title import style_of
-from services.standalone.sample.vocabulary import COLOR
+from sample.barcode import check_digit
+from sample.product import Made, catalog
+from sample.reading import departments, kinds
+from sample.title import style_of
+from sample.vocabulary import COLOR
 
 FIELDS = {
     "product_id", "type", "primary_product_id", "title", "description", "brands", "categories", "price", "availability",

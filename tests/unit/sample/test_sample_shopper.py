@@ -1,9 +1,9 @@
 from collections import Counter
 from functools import cache
 
-from services.standalone.sample.product import Made, catalog
-from services.standalone.sample.shopper import Persona, Shopper, Shown, attraction, examination, personas
-from services.standalone.sample.tour import STOPS
+from sample.product import Made, catalog
+from sample.shopper import Persona, Shopper, Shown, attraction, examination, personas
+from sample.tour import STOPS
 
 
 @cache

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from services.standalone.sample.vocabulary import Brand, Department, Kind, Trait, Use, Value
+from sample.vocabulary import Brand, Department, Kind, Trait, Use, Value
 
 FOLDER = Path(__file__).parent / "departments"
 Fields = dict[str, list[str]]

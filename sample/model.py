@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from services.standalone.sample.vocabulary import COLOR, Brand, Department, Kind, Value
+from sample.vocabulary import COLOR, Brand, Department, Kind, Value
 
 MODELS_PER_KIND = 8
 COLORED = 0.6  # share of models sold in several colours
