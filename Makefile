@@ -41,7 +41,7 @@ logs: ## Follow what the containers say
 	$(COMPOSE) --profile '*' logs --follow --tail 50
 
 smoke: $(VENV)/.client ## A search, a write, a click, from this machine to what `make up` has started
-	@$(BIN)/python -m services.standalone.smoke --address "$$($(COMPOSE) port gateway 50051)"
+	@$(BIN)/python -m cli.smoke --address "$$($(COMPOSE) port gateway 50051)"
 
 images: ## Build the images and list their sizes
 	$(COMPOSE) build

@@ -21,7 +21,7 @@ from bench.live_shop import measure_shop
 from bench.live_writes import Mix, calls_of
 from bench.pacing import ARRIVALS
 from bench.workplace import products_of, workplace
-from services.standalone.engine_process import running_engine
+from cli.engine_process import running_engine
 from shared.snapshot.generation import Generation, current_generation
 from tests.shop import QUICK
 

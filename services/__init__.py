@@ -1,12 +1,5 @@
 """The services: each folder is one process, and they meet only on the wire."""
 
-import os
+from shared.process_start import begin
 
-from shared.early_stops import end_silently
-from shared.extras import say_what_is_missing
-
-end_silently()
-say_what_is_missing()
-# gRPC reads it when it is imported. Its own lines come once a second or a call, as often as a caller likes, and what
-# they are about is logged or answered in our words.
-os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+begin()

@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-_OWN = {"services", "shared", "sample", "protos", "bench", "tests"}
+_OWN = {"cli", "services", "shared", "sample", "protos", "bench", "tests"}
 _TRAINING = {"torch", "transformers", "sentence_transformers"}
 _SERVICES = {"gateway", "embedding", "retrieval", "reranker", "feedback"}
-_COMMAND_LINE = "services.standalone.cli"
+_COMMAND_LINE = "cli.app"
 
 
 def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
@@ -26,7 +26,7 @@ def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
 def say_what_is_missing() -> None:
     """Let `aisle` and `python -m services.NAME` end with one line where a package that they need is not installed."""
     module = _program()
-    if not module.startswith("services."):
+    if not module.startswith(("cli.", "services.")):
         return
 
     def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.standalone.catalog_files.account import Account, RowRejection
-from services.standalone.catalog_files.options import ReadOptions
-from services.standalone.catalog_files.reading import read_products
+from cli.files.account import Account, RowRejection
+from cli.files.options import ReadOptions
+from cli.files.reading import read_products
 from shared.catalog.product import Product
 
 Outcome = Product | RowRejection

@@ -122,7 +122,7 @@ async def until_applied(shop: Shop) -> None:
 
 def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """What `aisle replay` says, with these environment variables and within so many seconds."""
-    command = [sys.executable, "-m", "services.standalone.cli", "replay", "--json"]
+    command = [sys.executable, "-m", "cli.app", "replay", "--json"]
     environ = {**os.environ, **settings}
     finished = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=seconds, check=False)
     assert finished.returncode == 0, finished.stderr

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cli.files.catalog_file import CatalogFile
+from cli.files.options import ReadOptions
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
@@ -16,8 +18,6 @@ from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.sweep import Sweep
 from services.embedding.opening import open_encoder
 from services.standalone.bundles import bundle_folder
-from services.standalone.catalog_file import CatalogFile
-from services.standalone.catalog_files.options import ReadOptions
 from services.standalone.index_progress import IndexProgress, Silent, Watched
 from services.standalone.written_since import written_since
 from shared import owner_only

@@ -90,7 +90,7 @@ def test_the_gateway_is_small() -> None:
 
 @pytest.mark.parametrize("service", IMAGES)
 def test_an_image_has_its_service_and_no_library_of_another(service: str) -> None:
-    module = "services.standalone.cli" if service == "cli" else f"services.{service}.__main__"
+    module = "cli.app" if service == "cli" else f"services.{service}.__main__"
     code = f"""
 import importlib, importlib.util
 importlib.import_module({module!r})

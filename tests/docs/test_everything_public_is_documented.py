@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from cli.app import app
 from protos.admin_pb2 import GetStatusResponse
-from services.standalone.cli import app
 from services.standalone.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
 from shared.config import SECTIONS, prefix_of
 

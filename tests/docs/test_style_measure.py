@@ -38,7 +38,7 @@ def _functions() -> list[tuple[str, int]]:
 
 def _is_command(name: str) -> bool:
     """Its options are its parameters, with their help."""
-    return name.startswith("services/standalone/commands/")
+    return name.startswith("cli/commands/")
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -11,8 +11,8 @@ from pathlib import Path
 import grpc
 import pytest
 
+from cli.engine_process import running_engine
 from sample import write_sample
-from services.standalone.engine_process import running_engine
 
 PRODUCTS = 150
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -35,7 +35,7 @@ def aisle() -> Run:
     """Runs a command as a shell would: aisle("index", path, "--data", folder)."""
 
     def run(*arguments: object, timeout: float = 240) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "services.standalone.cli", *map(str, arguments)]
+        command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
     return run

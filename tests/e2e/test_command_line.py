@@ -131,7 +131,7 @@ def test_wrong_usage_and_errors_have_their_exit_codes(aisle: Any, address: str) 
 
 
 def test_a_query_that_is_no_text_is_named(address: str) -> None:
-    command = [sys.executable.encode(), b"-m", b"services.standalone.cli", b"search", b"caf\xe9"]
+    command = [sys.executable.encode(), b"-m", b"cli.app", b"search", b"caf\xe9"]
     finished = subprocess.run([*command, b"--address", address.encode()], capture_output=True, check=False, timeout=240)
     assert finished.returncode == 1
     assert b"is not valid UTF-8" in finished.stderr and b"Traceback" not in finished.stderr

@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 import pytest
 
+from cli.engine_process import engine_process, running_engine
 from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import AnyOf, Filter, SearchRequest
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import engine_process, running_engine
 from shared.artifacts import current, read_manifest, set_current, write_manifest
 
 WAIT_SECONDS = 60
@@ -78,7 +78,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
 HOLDS_AN_ENGINE = """
 import sys, time
 from pathlib import Path
-from services.standalone.engine_process import running_engine
+from cli.engine_process import running_engine
 with running_engine(Path(sys.argv[1])) as address:
     print(address, flush=True)
     time.sleep(600)
@@ -111,7 +111,7 @@ def _answers(channel: grpc.Channel) -> bool:
 def test_a_kill_while_indexing_leaves_the_snapshot_before(data: Path, aisle: Any, catalog: Path) -> None:
     snapshots = data / "snapshots"
     before = current(snapshots)
-    command = [sys.executable, "-m", "services.standalone.cli", "index", str(catalog), "--data", str(data)]
+    command = [sys.executable, "-m", "cli.app", "index", str(catalog), "--data", str(data)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         assert _until(lambda: any(snapshots.glob(".tmp-*")) or (snapshots / ".incoming").exists())
         process.kill()

@@ -9,11 +9,11 @@ from typing import Any
 import grpc
 import pytest
 
+from cli.engine_process import running_engine
 from protos.catalog_pb2 import Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.search_pb2 import AnyOf, Filter, SearchRequest
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import running_engine
 from shared.artifacts import current
 
 

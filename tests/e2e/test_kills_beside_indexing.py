@@ -20,13 +20,13 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from cli.engine_process import engine_process
 from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Price, Product, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
 from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import SearchRequest
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import engine_process
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
@@ -120,7 +120,7 @@ def events_of(event_ids: list[str]) -> RecordEventsRequest:
 
 
 def aisle_process(*arguments: object) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "services.standalone.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 

@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from cli.engine_process import engine_process, running_engine
 from protos.admin_pb2 import GetStatusRequest
 from protos.admin_pb2_grpc import AdminServiceStub
 from protos.catalog_pb2 import (
@@ -23,7 +24,6 @@ from protos.catalog_pb2 import (
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import engine_process, running_engine
 from shared.artifacts import current
 
 PATIENT_MS = 30_000

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
+from cli.engine_process import running_engine
 from protos.catalog_pb2 import Price, Product, Rating, UpsertProductsRequest
 from protos.catalog_pb2_grpc import CatalogServiceStub
 from protos.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
@@ -19,7 +20,6 @@ from protos.feedback_pb2 import GetProgressRequest
 from protos.feedback_pb2_grpc import FeedbackServiceStub
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from protos.search_pb2_grpc import SearchServiceStub
-from services.standalone.engine_process import running_engine
 from shared import artifacts, bundle
 from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
 from tests.shop import STEADY, running_shop

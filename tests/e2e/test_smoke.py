@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from services.standalone.engine_process import running_engine
+from cli.engine_process import running_engine
 from tests.integration.redis_server import free_port
 
 
 def smoke(address: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.standalone.smoke", "--address", address]
+    command = [sys.executable, "-m", "cli.smoke", "--address", address]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from services.standalone.engine_process import engine_process
+from cli.engine_process import engine_process
 from shared.artifacts import current
 from tests.e2e.copied_bundles import SAME_HEADS, copied_bundles
 
-AISLE = [sys.executable, "-m", "services.standalone.cli"]
+AISLE = [sys.executable, "-m", "cli.app"]
 
 
 @pytest.fixture

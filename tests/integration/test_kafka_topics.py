@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from typer.testing import CliRunner
 
-from services.standalone.cli import app
+from cli.app import app
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.consumer import KafkaLogConsumer

@@ -25,7 +25,7 @@ _LONG_SECONDS = 120
 
 
 def aisle(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.standalone.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONG_SECONDS)
 
 

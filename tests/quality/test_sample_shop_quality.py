@@ -14,7 +14,7 @@ Tiers = dict[str, dict[str, float]]
 
 
 def _aisle(*arguments: object) -> Any:
-    command = [sys.executable, "-m", "services.standalone.cli", *map(str, arguments), "--json"]
+    command = [sys.executable, "-m", "cli.app", *map(str, arguments), "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=600, check=True)
     return json.loads(done.stdout)
 

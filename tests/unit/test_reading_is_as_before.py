@@ -6,8 +6,8 @@ import unicodedata
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from cli import filters
 from services.reranker.training import catalog_queries
-from services.standalone import filters
 from shared.compatible_form import compatible
 from shared.snapshot.lexical import joined
 from shared.snapshot.vocabulary import plain

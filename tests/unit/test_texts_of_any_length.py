@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.filters import parse_filter
 from services.reranker.training import catalog_queries
 from services.retrieval.nearest_names import nearest_names
 from services.retrieval.spelling import normalise
-from services.standalone.filters import parse_filter
 from shared.catalog.product import Product
 from shared.product_text import product_text
 from shared.query_ids import query_hash

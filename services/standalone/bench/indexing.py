@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from cli.files.catalog_file import CatalogFile
 from services.embedding.opening import open_encoder
 from services.standalone.bench.cpu import cpu
-from services.standalone.catalog_file import CatalogFile
 from services.standalone.indexing import encoder_config
 from shared.errors import AisleError
 from shared.product_text import product_text_of
@@ -68,7 +68,7 @@ def _encode_seconds(encoder: Encodes, texts: Sequence[str]) -> float:
 
 def _index(catalog: Path, data: Path) -> tuple[dict[str, Any], int]:
     """Index in a process of its own, as its users do; the report, and its peak of resident memory."""
-    command = [sys.executable, "-m", "services.standalone.cli", "index", str(catalog), "--data", str(data), "--json"]
+    command = [sys.executable, "-m", "cli.app", "index", str(catalog), "--data", str(data), "--json"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     output = process.stdout.read()

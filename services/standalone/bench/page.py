@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.files.catalog_file import CatalogFile
 from protos.search_pb2 import SearchRequest, Tier
 from services.standalone.bench.cpu import cpu
-from services.standalone.catalog_file import CatalogFile
 from services.standalone.evaluation import metrics
 from services.standalone.evaluation.asking import Search
 from services.standalone.evaluation.judgments import JudgedQuery

@@ -37,7 +37,7 @@ def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedPro
 
 def programs() -> Iterator[str]:
     """Everything that `python -m` runs."""
-    for path in sorted([*(ROOT / "services").rglob("*.py"), *(ROOT / "sample").rglob("*.py")]):
+    for path in sorted(path for root in ("cli", "sample", "services") for path in (ROOT / root).rglob("*.py")):
         if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
             yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
 
@@ -48,9 +48,9 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
     if program == "sample":  # it needs no package at all
         assert ended.returncode == 0
         return
-    service = program.split(".")[1]
+    extra = "standalone" if program.startswith("cli.") else program.split(".")[1]
     assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1
-    assert f"needs extra {service!r}" in ended.stderr
+    assert f"needs extra {extra!r}" in ended.stderr
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,7 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
 )
 def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra: str, command: list[str]) -> None:
     place = str(tmp_path / NOWHERE)
-    ended = run(
-        tmp_path, missing, "-m", "services.standalone.cli", *(place if each == NOWHERE else each for each in command)
-    )
+    ended = run(tmp_path, missing, "-m", "cli.app", *(place if each == NOWHERE else each for each in command))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
     assert ended.stderr.startswith(f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not")
 

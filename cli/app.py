@@ -1,0 +1,101 @@
+"""`aisle`: the command line, with the commands of cli/commands."""
+
+import io
+import os
+import sys
+
+import typer
+
+from cli.commands import (
+    bench,
+    delete,
+    demo,
+    evaluate,
+    events,
+    export,
+    get,
+    index,
+    load,
+    models,
+    replay,
+    search,
+    serve,
+    status,
+    topics,
+    train,
+)
+from shared import early_stops, owner_only
+from shared.errors import AisleError
+from shared.extras import needs_extra
+from shared.process_end import told
+
+app = typer.Typer(
+    name="aisle",
+    help="Product search that learns from its shoppers.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("demo")(demo.demo)
+app.command("index")(index.index)
+app.command("load")(load.load)
+app.command("serve")(serve.serve)
+app.command("search")(search.search)
+app.command("get")(get.get)
+app.command("delete")(delete.delete)
+app.command("status")(status.status)
+app.command("export")(export.export)
+app.command("events")(events.events)
+app.command("topics")(topics.topics)
+app.command("replay")(replay.replay)
+app.command("evaluate")(evaluate.evaluate)
+app.add_typer(train.app, name="train")
+app.add_typer(models.app, name="models")
+app.add_typer(bench.app, name="bench")
+
+
+_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+
+
+def main() -> None:
+    """Run a command: exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
+    owner_only.begin()
+    early_stops.raise_again()
+    try:
+        app()
+    except BrokenPipeError:  # whoever read us, such as `head`, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (AisleError, ModuleNotFoundError, OSError, UnicodeEncodeError) as error:
+        print(f"aisle: {_told(error)}", file=sys.stderr)
+        sys.exit(1)
+    except SystemExit as ended:
+        if ended.code == _INTERRUPTED:
+            _leave_at_once()
+        raise
+
+
+def _told(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        if not (needed := needs_extra(error)):
+            raise error
+        return needed
+    if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
+        return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
+    return told(error)
+
+
+def _leave_at_once() -> None:
+    """After Ctrl-C all that had to be put in order is; do not wait for a thread that still encodes for nobody."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

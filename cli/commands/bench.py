@@ -1,0 +1,180 @@
+"""`aisle bench`: pages, load and indexing, as ratios against named peers in one run."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.client import EngineClient
+from cli.engine_process import running_engine
+from cli.options import Bundle, Json
+from cli.terminal.console import err, print_json, progress, say, warn
+from cli.terminal.work_bars import WorkBars
+from services.standalone.bench.load import LoadBench
+from services.standalone.bench.subject import Subject, subject
+
+app = typer.Typer(help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True)
+
+Catalog = Annotated[
+    Path | None,
+    typer.Option(
+        help="Catalogue to measure on; default: the sample shop.", exists=True, dir_okay=False, metavar="FILE"
+    ),
+]
+Queries = Annotated[
+    Path | None,
+    typer.Option(
+        help="Tab-separated query_id, query; default: the sample shop's.", exists=True, dir_okay=False, metavar="FILE"
+    ),
+]
+Judgments = Annotated[
+    Path | None,
+    typer.Option(help="Tab-separated query_id, product_id, grade.", exists=True, dir_okay=False, metavar="FILE"),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the snapshot is, or is made when there is none; default: under data/bench.", metavar="DIR"
+    ),
+]
+
+
+@app.callback()
+def bench(context: typer.Context, as_json: Json = False) -> None:
+    """Without a name: all of them on the sample shop."""
+    if context.invoked_subcommand is None:
+        chosen = subject(None, None, None, None)
+        report = {"page": _page(chosen, "", True, None, 1), "load": _load(chosen, "", 4.0), "index": _index(chosen)}
+        _tell(report, as_json)
+
+
+@app.command("page")
+def page(  # noqa: PLR0913 (a command's options are its parameters)
+    catalog: Catalog = None,
+    queries: Queries = None,
+    judgments: Judgments = None,
+    data: Data = None,
+    bundle: Bundle = "",
+    peer: Annotated[bool, typer.Option(help="Measure the peer too; it needs the extra `train`.")] = True,
+    cross_encoder: Annotated[
+        Path | None,
+        typer.Option(
+            help="The peer's cross-encoder; default: six layers with an untrained head, for time alone.", metavar="DIR"
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each query is asked.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """One client's page over gRPC, beside SentenceTransformer + FAISS + CrossEncoder (six layers, fp32, 50 pairs)."""
+    _tell(_page(subject(catalog, queries, judgments, data), bundle, peer, cross_encoder, rounds), as_json)
+
+
+@app.command("load")
+def load(  # noqa: PLR0913 (a command's options are its parameters)
+    catalog: Catalog = None,
+    queries: Queries = None,
+    data: Data = None,
+    bundle: Bundle = "",
+    seconds: Annotated[
+        float,
+        typer.Option(min=0.5, max=600, help="Length of each of the ten measurements; up to five times for few pages."),
+    ] = 6.0,
+    as_json: Json = False,
+) -> None:
+    """Pages a second with p99 within 100 ms, the capacity, and what happens at five times the capacity."""
+    _tell(_load(subject(catalog, queries, None, data), bundle, seconds), as_json)
+
+
+@app.command("index")
+def index(catalog: Catalog = None, as_json: Json = False) -> None:
+    """Products a second from file to snapshot, beside the encoder alone in the same run; the peak of memory."""
+    chosen = subject(catalog, catalog, None, None)  # queries are not read
+    _tell(_index(chosen), as_json)
+
+
+def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | None, rounds: int) -> dict[str, Any]:
+    from services.standalone.bench.page import PEER, PageBench
+
+    if with_peer:
+        from services.standalone.bench import peer as _  # noqa: F401  (what it needs is said before anything is indexed)
+
+    queries = chosen.judged_queries()
+    _prepare(chosen, bundle)
+    peer = _peer(chosen, cross_encoder) if with_peer else None
+    with running_engine(chosen.data, bundle) as address, EngineClient(address) as engine:
+        measured = PageBench(engine.search, queries, rounds)
+        with progress("Pages", measured.steps()) as advance:
+            report = measured.measure(peer, lambda: advance(1))
+        engines = engine.status().engines
+        report["engines"] = {**engines, "encoder": engines.get("encoder_queries", "")}
+    if peer and cross_encoder is None:
+        report["peers"][PEER]["ndcg@10"] = None
+        report["peers"][PEER]["note"] = "cross-encoder with an untrained head: its time counts, its order does not"
+    return report
+
+
+def _peer(chosen: Subject, cross_encoder: Path | None) -> Any:
+    from services.embedding.weights import find
+    from services.standalone.bench.page import index_peer
+    from services.standalone.bench.peer import SentenceTransformersPeer
+
+    peer = SentenceTransformersPeer(find().folder, cross_encoder)
+    with progress("Peer's index", None) as advance:
+        for count in index_peer(peer, chosen.catalog, chosen.data / "peer"):
+            advance(count)
+    return peer
+
+
+def _load(chosen: Subject, bundle: str, seconds: float) -> dict[str, Any]:
+    _prepare(chosen, bundle)
+    with running_engine(chosen.data, bundle) as address:
+        return asyncio.run(_load_at(address, chosen.texts(), seconds))
+
+
+async def _load_at(address: str, texts: list[str], seconds: float) -> dict[str, Any]:
+    from protos.search_pb2_grpc import SearchServiceStub
+    from shared.rpc import connect
+
+    async with connect(address) as channel:
+        return await LoadBench(SearchServiceStub(channel).Search, texts, seconds, _say).measure()
+
+
+def _index(chosen: Subject) -> dict[str, Any]:
+    from services.standalone.bench.indexing import measure_index
+
+    return measure_index(chosen.catalog, _say)
+
+
+def _prepare(chosen: Subject, bundle: str) -> None:
+    """Index the catalogue when the data folder has no snapshot."""
+    if chosen.indexed():
+        return
+    from services.standalone.indexing import index_catalog
+
+    with WorkBars.shown() as bars:
+        index_catalog(chosen.catalog, chosen.data, bundle, bars)
+
+
+def _say(what: str) -> None:
+    if err.is_terminal:
+        warn(f"  {what}")
+
+
+def _tell(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(report)
+        return
+    for line in lines(report):
+        say(line)
+
+
+def lines(report: dict[str, Any], indent: str = "") -> list[str]:
+    """A report for a person: a line a value, nested reports indented."""
+    told: list[str] = []
+    for key, value in report.items():
+        if isinstance(value, dict):
+            told += [f"{indent}{key}", *lines(value, indent + "  ")]
+        else:
+            told.append(f"{indent}{key:<{32 - len(indent)}} {value}")
+    return told

@@ -1,0 +1,88 @@
+"""`aisle demo`: the guided tour on the sample catalogue."""
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from shutil import which
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from cli.client import EngineClient
+from cli.commands.serve import serve as serve_data
+from cli.demo_shop import DemoShop
+from cli.engine_process import running_engine
+from cli.guide import Guide
+from cli.options import Data
+from cli.terminal.console import out, say, waiting
+from cli.terminal.work_bars import WorkBars
+
+DEMO_DATA = Path("data/demo")
+
+
+def demo(
+    data: Data = DEMO_DATA,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the sample shop instead of showing it.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")] = 50051,
+) -> None:
+    """A guided tour: a sample shop is indexed and served, and asked five telling queries over gRPC."""
+    started = time.perf_counter()
+    shop = DemoShop(data)
+    _prepare(shop)
+    if serve:
+        serve_data(data, port)
+        return
+    with ExitStack() as stack:
+        with waiting("Starting the engine ..."):
+            engine = stack.enter_context(EngineClient(stack.enter_context(running_engine(data))))
+            status = engine.status()
+        engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))
+        say(f"Serving {status.product_count:,} products over gRPC ({engines})")
+        Guide(out, engine, shop.products()).show()
+    _farewell(data, time.perf_counter() - started)
+
+
+def _prepare(shop: DemoShop) -> None:
+    from services.standalone.indexing import index_catalog  # loads the encoder's libraries
+
+    with waiting("Writing the sample shop ..."):
+        count = shop.write()
+    say(f"The sample shop: {count:,} products in {shop.catalog}")
+    if shop.indexed():
+        say("Its snapshot is still there; nothing to encode")
+        return
+    with WorkBars.shown() as bars:
+        report = index_catalog(shop.catalog, shop.data, progress=bars)
+    shop.note_indexed()
+    say(f"Indexed in {report['seconds']} s: words, vectors, token states, columns")
+
+
+def _farewell(data: Path, seconds: float) -> None:
+    sample = data / "sample"
+    tries = (
+        ("this shop on port 50051, until Ctrl-C", "aisle demo --serve"),
+        ("ask it, from another terminal", 'aisle search "gift for a runner" --explain'),
+        ("your own catalogue, one JSON object a line", "aisle index YOURS.jsonl --data shop"),
+        (
+            "how well this one ranks, tier by tier",
+            f"aisle evaluate --data {data} --queries {sample}/queries_dev.tsv --judgments {sample}/judgments_dev.tsv",
+        ),
+    )
+    out.print()
+    title = Text(f" That was the tour, in {seconds:.0f} s. Try next ", style="bold green")
+    out.rule(title, align="left", style="green")
+    for about, command in [*_activation(), *tries]:
+        out.print(Text(f"  {about}", style="dim"))
+        out.print(Text(f"    {command}", style="bold"), soft_wrap=True)  # in one line, so that it can be copied
+
+
+def _activation() -> list[tuple[str, str]]:
+    """How a shell finds `aisle`, when it does not yet."""
+    folder = Path(sys.prefix) / "bin"
+    script = folder / "activate"
+    if which("aisle") == str(folder / "aisle") or not script.is_file():
+        return []
+    near = script.is_relative_to(Path.cwd())
+    return [("first, so that your shell finds aisle", f". {script.relative_to(Path.cwd()) if near else script}")]

@@ -1,0 +1,80 @@
+"""`aisle evaluate`: how well the whole engine ranks, asked over gRPC."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.client import EngineClient
+from cli.engine_process import engine_at
+from cli.options import DATA, Bundle, Data, Json
+from cli.terminal.console import out, print_json, progress, say, warn
+from services.standalone.evaluation.asking import Asker
+from services.standalone.evaluation.judgments import read_judged_queries
+from services.standalone.evaluation.run import comparable, steps
+from services.standalone.evaluation.run import evaluate as evaluate_engine
+from shared.errors import InvalidRequest
+
+
+def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
+    queries: Annotated[Path, typer.Option(help="Tab-separated query_id, query.", exists=True, dir_okay=False)],
+    judgments: Annotated[
+        Path, typer.Option(help="Tab-separated query_id, product_id, grade (0 to 3).", exists=True, dir_okay=False)
+    ],
+    data: Data = DATA,
+    address: Annotated[
+        str, typer.Option(help="A running engine to ask; default: one is started on DATA.", metavar="HOST:PORT")
+    ] = "",
+    bundle: Bundle = "",
+    judged_only: Annotated[bool, typer.Option(help="Rank each query's judged products alone.")] = False,
+    deadline_ms: Annotated[
+        int, typer.Option(min=1, max=60_000, help="Budget of a page while quality is measured.")
+    ] = 2000,
+    as_json: Json = False,
+) -> None:
+    """Measure ranking quality tier by tier, and the time of a page, over gRPC.
+
+    Quality is measured with a generous deadline so that no stage is cut short; time with the engine's own. A mean is
+    over the queries that have something to say: nDCG needs a product graded above 0, recall and MRR one graded 2 or
+    more, and --judged-only two judged products.
+    """
+    judged = comparable(read_judged_queries(queries, judgments), judged_only)
+    if not judged:
+        raise InvalidRequest(str(judgments), "no query has two judged products, so there is no list to order")
+    with engine_at(address, data, bundle) as target, EngineClient(target) as engine:
+        asker = Asker(engine.search, deadline_ms, judged_only)
+        with progress("Queries by tier", steps(judged), quiet=as_json) as advance:
+            products = engine.status().product_count
+            report = evaluate_engine(engine.search, judged, asker, products, lambda: advance(1))
+    print_json(report) if as_json else _show(report)
+
+
+def _show(report: dict[str, Any]) -> None:
+    out.print(_tiers(report["tiers"]))
+    say(f"{report['queries']} queries, {report['with_results']:.0%} with results; {_versions(report)}")
+    if report.get("coverage") is not None:
+        say(f"Their pages of 20 show {report['coverage']:.1%} of the catalogue")
+    if "latency_ms" in report:
+        latency = report["latency_ms"]
+        times = ", ".join(f"{name} {latency[name]} ms" for name in ("p50", "p95", "p99"))
+        say(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
+    if report["tiers"]["fused"].get("judged@10") == 0:
+        warn("none of the results is judged: are the judgments of this catalogue?")
+    for pages, reasons in (("degraded_pages", "degraded"), ("timed_degraded_pages", "timed_degraded")):
+        if report.get(pages):
+            warn(f"{report[pages]} pages left something out ({pages}): {report[reasons]}")
+
+
+def _versions(report: dict[str, Any]) -> str:
+    return f"snapshot {report['snapshot_version']}, bundle {report['bundle_version'] or 'none'}"
+
+
+def _tiers(tiers: dict[str, dict[str, float | None]]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("tier")
+    for measure in tiers["fused"]:
+        table.add_column(measure, justify="right")
+    for tier, measured in tiers.items():
+        table.add_row(tier, *("-" if value is None else f"{value:.4f}" for value in measured.values()))
+    return table

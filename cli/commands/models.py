@@ -1,0 +1,92 @@
+"""`aisle models`: bundles of models, and which one is in use."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.options import DATA, Data, Json
+from cli.terminal.console import out, print_json, say
+from services.standalone.bundles import bundles_of
+from shared.bundle import Bundle
+
+app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")]
+
+
+Force = Annotated[
+    bool, typer.Option("--force", help="Use it even if its report says nothing, or that it is worse; this is logged.")
+]
+
+
+@app.command("list")
+def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
+    """All bundles, the default first, and which one is in use."""
+    bundles = bundles_of(data)
+    in_use = bundles.in_use()
+    rows = [_described(each, in_use) for each in bundles.all()]
+    if as_json:
+        print_json({"bundles": rows})
+        return
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("", "bundle", "encoder", "created", "trained on"):
+        table.add_column(title)
+    for row in rows:
+        mark = "*" if row["in_use"] else ""
+        table.add_row(mark, row["version"], row["encoder"], row["created"], ", ".join(row["trained_on"]))
+    out.print(table)
+
+
+@app.command("show")
+def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
+    """What a bundle was trained on, how well it did, and its files; checks their checksums."""
+    bundles = bundles_of(data)
+    described = _described(bundles.named(name), bundles.in_use())
+    if as_json:
+        print_json(described)
+        return
+    for key, value in described.items():
+        say(f"{key:<11} {_plain(value)}")
+
+
+@app.command("promote")
+def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json = False) -> None:
+    """Use a bundle from now on; a running engine swaps to it.
+
+    Its models must be sound, and its report must say that it ranks at least as well as the bundle in use. One
+    whose heads differ from those that made the snapshot serves once the products are encoded again; the one before goes
+    on serving until then.
+    """
+    bundles_of(data).promote(name, force)
+    _tell(name, as_json)
+
+
+@app.command("rollback")
+def rollback(data: Data = DATA, as_json: Json = False) -> None:
+    """Use the bundle that was in use before the last promotion."""
+    _tell(bundles_of(data).rollback(), as_json)
+
+
+def _tell(name: str, as_json: bool) -> None:
+    print_json({"in_use": name}) if as_json else say(f"in use: {name}")
+
+
+def _described(bundle: Bundle, in_use: str) -> dict[str, Any]:
+    return {
+        "version": bundle.version,
+        "in_use": bundle.version == in_use,
+        "encoder": bundle.encoder,
+        "created": bundle.created,
+        "trained_on": list(bundle.trained_on),
+        "metrics": dict(bundle.metrics),
+        "training": dict(bundle.training),
+        "files": dict(bundle.files),
+        "folder": str(bundle.folder),
+    }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {each}" for key, each in value.items()) or "-"
+    return ", ".join(map(str, value)) or "-" if isinstance(value, list) else str(value)

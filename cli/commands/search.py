@@ -1,0 +1,79 @@
+"""`aisle search`: one page, as a table."""
+
+from typing import Annotated
+
+import typer
+from google.protobuf.json_format import MessageToDict
+
+from cli.client import EngineClient
+from cli.filters import parse_filter
+from cli.options import ADDRESS, Address, Json
+from cli.terminal.console import one_line, out, print_json, say, warn
+from cli.terminal.page_table import show_page
+from protos.search_pb2 import FacetRequest, SearchRequest, Tier
+from shared.errors import InvalidRequest
+
+MAX_PAGE_SIZE = 200
+
+
+def search(  # noqa: PLR0913 (a command's options are its parameters)
+    query: Annotated[str, typer.Argument(help="What the shopper typed; '' browses.")],
+    address: Address = ADDRESS,
+    filters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--filter",
+            help="FIELD=VALUE, FIELD=A|B, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists; may be repeated. "
+            "Fields: brands, categories, price, availability, rating, tags, attributes.NAME, ...",
+            metavar="FILTER",
+        ),
+    ] = None,
+    facets: Annotated[
+        list[str] | None, typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD")
+    ] = None,
+    order_by: Annotated[
+        str, typer.Option(help="relevance, price asc, price desc, rating desc or newest.")
+    ] = "relevance",
+    page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
+    page_token: Annotated[str, typer.Option(help="next_page_token of the page before.")] = "",
+    visitor: Annotated[str, typer.Option(help="The visitor's id; the page is personalised by what they did.")] = "",
+    deadline_ms: Annotated[
+        int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
+    ] = 0,
+    max_tier: Annotated[
+        str, typer.Option(help="The last stage that may run: lexical, dense, fused or reranked.")
+    ] = "reranked",
+    explain: Annotated[bool, typer.Option(help="Say why each result is where it is.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Ask a running engine for a page of products."""
+    request = SearchRequest(
+        query=query,
+        filters=[parse_filter(text) for text in filters or []],
+        facets=[FacetRequest(field=name) for name in facets or []],
+        order_by=order_by,
+        page_size=page_size,
+        page_token=page_token,
+        visitor_id=visitor,
+        deadline_ms=deadline_ms,
+        max_tier=_tier(max_tier),
+        explain=explain,
+    )
+    with EngineClient(address) as engine:
+        page = engine.search(request)
+    if as_json:
+        print_json(MessageToDict(page, preserving_proto_field_name=True))
+        return
+    show_page(out, page)
+    for note in page.served_by.notes:
+        warn(one_line(note))
+    for facet in page.facets:
+        counts = ", ".join(f"{one_line(value.value)} ({value.count})" for value in facet.values)
+        say(f"{one_line(facet.field)}: {counts or 'no values'}")
+
+
+def _tier(name: str) -> Tier.ValueType:
+    try:
+        return Tier.Value(f"TIER_{name.upper()}")
+    except ValueError as error:
+        raise InvalidRequest("--max-tier", f"{name!r} is not lexical, dense, fused or reranked") from error

@@ -1,0 +1,97 @@
+"""`aisle serve`: the engine with the gateway's doors."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import DATA, AcceptLog, Bundle, Data, Json
+from cli.terminal.console import print_json, say
+from protos.admin_pb2 import GetStatusResponse
+from shared import process_log
+from shared.listening import LOOPBACK, dialled
+from shared.priority import answer_promptly
+
+
+def serve(  # noqa: PLR0913  (its options)
+    data: Data = DATA,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")] = 50051,
+    host: Annotated[str, typer.Option(help="Where it listens; [::] is every address of the machine.")] = LOOPBACK,
+    bundle: Bundle = "",
+    as_json: Json = False,
+    accept_log: AcceptLog = False,
+    while_stdin: Annotated[bool, typer.Option(hidden=True, help="End, too, when standard input does.")] = False,
+) -> None:
+    """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
+
+    With --json, one object with the address is printed once it is ready.
+    """
+    process_log.begin(news=False)
+    asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin, accept_log))
+
+
+async def _serve(  # noqa: PLR0913  (the options of the command)
+    data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool, accept_log: bool
+) -> None:
+    started = time.perf_counter()
+    from services.standalone.engine import (
+        Engine,
+    )  # its libraries take a second to load, which `aisle --help` has no use for
+    from shared.rpc import asked_to_end
+
+    answer_promptly()
+    async with Engine.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
+        ended = asked_to_end()  # before anybody is told that it is ready
+        if while_stdin:
+            set_at_end_of(sys.stdin.fileno(), ended)
+        ready = describe(await engine.describe(), f"{dialled(host)}:{engine.port}", time.perf_counter() - started)
+        print_json(ready) if as_json else _show(ready)
+        await ended.wait()
+
+
+def set_at_end_of(descriptor: int, ended: asyncio.Event) -> None:
+    """Set `ended` once whoever writes to the open file has closed it, or is no longer there."""
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        while os.read(descriptor, 1):  # not by sys.stdin, whose lock Python wants when it ends
+            pass
+        with suppress(RuntimeError):  # the loop has ended before
+            loop.call_soon_threadsafe(ended.set)
+
+    threading.Thread(target=read, daemon=True).start()
+
+
+def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:
+    """What is being served, as --json prints it."""
+    return {
+        "address": address,
+        "snapshot_version": status.snapshot_version,
+        "products": status.product_count,
+        "bundle_version": status.bundle_version,
+        "engines": dict(status.engines),
+        "ready_seconds": round(ready_seconds, 2),
+    }
+
+
+def _show(ready: dict[str, Any]) -> None:
+    engines = ", ".join(f"{role} {name}" for role, name in sorted(ready["engines"].items()))
+    for line in (
+        f"Serving {ready['products']:,} products on {ready['address']}, ready in {ready['ready_seconds']} s",
+        f"snapshot {ready['snapshot_version'] or 'none'}, bundle {ready['bundle_version'] or 'none'}",
+        f"engines  {engines}",
+        f"try      {_try(ready)}",
+    ):
+        say(line)
+
+
+def _try(ready: dict[str, Any]) -> str:
+    if not ready["snapshot_version"]:
+        return "aisle index CATALOG.jsonl, with the same --data: the engine takes up what is indexed"
+    return f"aisle search 'what you look for' --address {ready['address']} --explain"

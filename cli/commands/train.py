@@ -1,0 +1,132 @@
+"""`aisle train`: jobs of the model workshop."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.commands.bench import lines
+from cli.options import DATA, Bundle, Data, Json
+from cli.terminal.console import print_json, say, warn
+from cli.terminal.work_bars import WorkBars
+from services.standalone.bundles import bundles_of
+from services.standalone.workshop.judged_set import judged_sets
+from shared.errors import InvalidRequest
+
+app = typer.Typer(
+    help="Train models; each job prints the name of the bundle it made, which serves once it is promoted.",
+    no_args_is_help=True,
+)
+
+Queries = Annotated[
+    list[Path] | None,
+    typer.Option(help="Tab-separated query_id, query; one a judged set.", exists=True, dir_okay=False, metavar="FILE"),
+]
+Judgments = Annotated[
+    list[Path] | None,
+    typer.Option(help="query_id, product_id, grade; one a judged set.", exists=True, dir_okay=False, metavar="FILE"),
+]
+Catalogs = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--catalog", help="Catalogue of a judged set; default: DATA's.", exists=True, dir_okay=False, metavar="FILE"
+    ),
+]
+Promote = Annotated[bool, typer.Option("--promote", help="Use the new bundle at once.")]
+
+
+@app.command("reranker")
+def reranker(  # noqa: PLR0913 (a command's options are its parameters)
+    queries: Queries = None,
+    judgments: Judgments = None,
+    catalogs: Catalogs = None,
+    data: Data = DATA,
+    encoder_layers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=6,
+            help="Layers of the encoder that learn too; default: all with 2,000 judged queries, otherwise none.",
+        ),
+    ] = None,
+    teacher_minutes: Annotated[
+        float, typer.Option(min=0, help="Train a six-layer cross-encoder first, and learn from it; 0: no teacher.")
+    ] = 0.0,
+    teacher_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.", metavar="DIR"
+        ),
+    ] = None,
+    cross_encoder_layers: Annotated[
+        int, typer.Option(help="A small cross-encoder of 2 or 3 layers beside the block, for comparison; 0: none.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
+    promote: Promote = False,
+    as_json: Json = False,
+) -> None:
+    """Train heads, interaction block and encoder: from judged queries, or without any from DATA's catalogue alone.
+
+    --queries, --judgments and --catalog may be repeated, once for each judged set. Needs the extra `train` (torch). The
+    new bundle's ranker is the untrained prior: train one for it with `aisle train ranker --bundle NAME`.
+    """
+    sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    if cross_encoder_layers not in (0, 2, 3):
+        raise InvalidRequest("--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none")
+    from services.standalone.workshop.reranker import Wishes, train_reranker_job
+
+    wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
+    with WorkBars.shown(quiet=as_json) as bars:
+        report = train_reranker_job(data, sets, bars, warn, wishes)
+    finish(report, data, promote, as_json)
+
+
+@app.command("ranker")
+def ranker(  # noqa: PLR0913 (a command's options are its parameters)
+    queries: Queries = None,
+    judgments: Judgments = None,
+    catalogs: Catalogs = None,
+    data: Data = DATA,
+    bundle: Bundle = "",
+    promote: Promote = False,
+    as_json: Json = False,
+) -> None:
+    """Train the learned ranker on judged queries, as the engine answers them.
+
+    --queries, --judgments and --catalog may be repeated, once for each judged set. The other models of the new bundle
+    are those of --bundle. Needs no torch.
+    """
+    from services.standalone.workshop.ranker import base_bundle, ranker_queries, train_ranker_job
+
+    sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    if not sets:
+        raise InvalidRequest("--queries, --judgments", "are needed: the ranker learns from judged queries")
+    base = base_bundle(data, bundle)
+    with WorkBars.shown(quiet=as_json) as bars:
+        advance = bars.counting("Queries", sum(len(ranker_queries(each, base)) for each in sets))
+        report = train_ranker_job(data, sets, base, bars, advance)
+    finish(report, data, promote, as_json)
+
+
+def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> None:
+    """Promote the new bundle if that was asked for, and tell how the job went."""
+    name = str(report["bundle_version"])
+    refused = _refusal(data, name) if promote else None
+    promoted = promote and refused is None
+    if as_json:
+        print_json({**report, "promoted": promoted})
+    else:
+        for line in lines(report):
+            say(line)
+        say("in use from now on" if promoted else f"try it: aisle models promote {name} --data {data}")
+    if refused:
+        raise refused
+
+
+def _refusal(data: Path, name: str) -> InvalidRequest | None:
+    """Promote a bundle; or why its report does not allow it."""
+    try:
+        bundles_of(data).promote(name)
+    except InvalidRequest as error:
+        return error
+    return None

@@ -1,0 +1,84 @@
+"""A catalogue file being read: its valid products, and what became of the other rows."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from cli.files.account import LISTED, Account, RowRejection
+from cli.files.naming import KNOWN
+from cli.files.options import ReadOptions
+from cli.files.reading import read_products
+from shared.catalog.product import Product
+from shared.errors import InvalidRequest
+
+LISTED_REJECTIONS = LISTED
+
+
+class ReadProgress(Protocol):
+    """Told how far reading has come, in bytes of the file."""
+
+    def read(self, done: int, total: int, /) -> None: ...
+
+
+@dataclass
+class CatalogFile:
+    """A catalogue file being read; its account says what became of each row."""
+
+    path: Path
+    options: ReadOptions = field(default_factory=ReadOptions)
+    account: Account = field(default_factory=Account)
+    format: str = ""  # in words, once reading has begun
+
+    @property
+    def rows(self) -> int:
+        return self.account.rows
+
+    @property
+    def rejected(self) -> int:
+        return self.account.rejected
+
+    @property
+    def rejections(self) -> list[RowRejection]:
+        return self.account.rejections
+
+    def products(self, progress: ReadProgress | None = None) -> Iterator[Product]:
+        """The valid products. Raises InvalidRequest at the end of a file that holds none."""
+        size = self.path.stat().st_size if self.path.is_file() else 0
+
+        def read(done: int) -> None:
+            if progress:
+                progress.read(min(done, size), size)
+
+        yield from read_products(self.path, self.options, self.account, self._found, read)
+        if not self.account.accepted:
+            raise InvalidRequest(str(self.path), self._nothing())
+
+    def report(self) -> dict[str, Any]:
+        """What `--json` says of the reading."""
+        account = self.account
+        return {
+            "format": self.format,
+            "rows": account.rows,
+            "rejected": account.rejected,
+            "rejections": [asdict(each) for each in account.rejections],
+            "merged": account.merged,
+            "made": account.made,
+            "warned": account.warned,
+            "warnings": [asdict(each) for each in account.warnings],
+            "unread": [asdict(each) for each in account.unread_columns(KNOWN)],
+        }
+
+    def _found(self, title: str) -> None:
+        self.format = title
+
+    def _nothing(self) -> str:
+        if not self.rejections:
+            empty = "has a header and no rows" if self.account.columns else "is empty"
+            return f"{empty}; nothing was changed"
+        first = self.rejections[0]
+        unread = ", ".join(repr(each) for each in list(self.account.unread)[:10])
+        named = f"; columns not read: {unread}; --map THEIRS=OURS names one" if unread else ""
+        read_as = f", read as {self.format}" if self.format else ""
+        where = f"(line {first.line}: {first.field}: {first.reason}){named}"
+        return f"holds no valid product{read_as}; nothing was changed {where}"

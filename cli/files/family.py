@@ -1,0 +1,90 @@
+"""A product and its variants, from formats that write them together."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cli.files.dialect import Row, listed, without_empty
+from shared.catalog.mending.amounts import number_of
+from shared.catalog.mending.states import availability_of
+
+_INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
+_BEST_FIRST = ("in_stock", "backorder", "preorder", "out_of_stock")
+_ID_BYTES = 128
+
+
+def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str]]) -> list[Row]:
+    """The rows of a product: itself where it has one variant without choices; else a primary and its variants.
+
+    `choices` has the values that tell each variant from the others. A variant without an id of its own gets one of
+    these; what it does not say is as in the primary, whose price is that of the cheapest variant.
+    """
+    if len(variants) == 1 and not choices[0]:
+        return [_joined(primary, variants[0])]
+    told_apart = [values or [str(variants[at].get("sku") or at + 1)] for at, values in enumerate(choices)]
+    rows = [variant_of(primary, variant, values) for variant, values in zip(variants, told_apart, strict=True)]
+    return [primary_of(primary, rows) if rows else primary, *rows]
+
+
+def _joined(primary: Row, variant: Row) -> Row:
+    attributes = {**_attributes(variant), **_attributes(primary)}
+    images = _united([primary, variant], "images")
+    own = {name: value for name, value in variant.items() if name not in ("product_id", "title", *_INHERITED)}
+    joined = {**variant, **own, **primary, "attributes": attributes, "images": images}
+    return without_empty(joined)
+
+
+def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
+    """A variant with what it does not say itself from its primary; `values` tell it from the others."""
+    inherited = {name: primary[name] for name in _INHERITED if name in primary}
+    row = {**inherited, **without_empty(variant)}
+    row["attributes"] = {**_attributes(primary), **_attributes(variant)}
+    row["type"], row["primary_product_id"] = "variant", primary.get("product_id")
+    row.setdefault("title", _titled(primary.get("title"), values))
+    if not row.get("product_id"):
+        row["product_id"] = _id(primary.get("product_id"), values)
+    return row
+
+
+def _titled(title: Any, values: Sequence[str]) -> Any:
+    return f"{title} - {' / '.join(values)}" if title and values else title
+
+
+def _id(product_id: Any, values: Sequence[str]) -> str:
+    whole = "/".join([str(product_id or ""), *values])
+    return whole.encode()[:_ID_BYTES].decode(errors="ignore")
+
+
+def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
+    """A primary with the lowest price, the best availability and all attributes and images of its variants."""
+    row = dict(primary)
+    if not row.get("price"):
+        row["price"] = _lowest(variants)
+    if not row.get("availability"):
+        said = {availability_of(each.get("availability")) or "in_stock" for each in variants}
+        row["availability"] = next(state for state in _BEST_FIRST if state in said)
+    row["attributes"] = _united_attributes([primary, *variants])
+    row["images"] = _united([primary, *variants], "images")
+    return without_empty(row)
+
+
+def _lowest(variants: Sequence[Row]) -> Any:
+    priced = [(amount, each["price"]) for each in variants if (amount := number_of(each.get("price"))) is not None]
+    return min(priced, key=lambda each: each[0])[1] if priced else None
+
+
+def _attributes(row: Row) -> dict[str, Any]:
+    found = row.get("attributes")
+    return found if isinstance(found, dict) else {}
+
+
+def _united_attributes(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    united: dict[str, list[Any]] = {}
+    for row in rows:
+        for name, values in _attributes(row).items():
+            kept = united.setdefault(name, [])
+            kept.extend(value for value in listed(values) if value not in kept)
+    return united
+
+
+def _united(rows: Sequence[Row], name: str) -> list[Any]:
+    return list(dict.fromkeys(value for row in rows for value in listed(row.get(name)) if isinstance(value, str)))

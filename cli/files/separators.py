@@ -1,0 +1,42 @@
+"""Prices such as "1.299" in a file whose other prices have a decimal comma."""
+
+import re
+from typing import Any
+
+from cli.files.account import RowWarning
+
+_LONGEST = 40  # characters; no amount needs more
+_COMMA_DECIMAL = re.compile(r"[^\d.,]*\d[\d.]*,\d{1,2}[^\d.,]*")  # 19,99 and 1.299,00
+_EITHER = re.compile(r"[^\d.,]*([1-9]\d{0,2}\.\d{3})[^\d.,]*")  # 1.299
+
+
+class Separators:
+    """A dot alone is a decimal point: that it may be none is known only when the file has been read."""
+
+    def __init__(self) -> None:
+        self._comma = ""  # the first price with a decimal comma
+        self._doubtful: tuple[int, str] | None = None  # line and price of the first that could be either
+        self._count = 0
+
+    def note(self, number: int, row: dict[str, Any]) -> None:
+        """Look at the prices of a row, as far as they are texts."""
+        price = row.get("price")
+        for amount in (*(price.values() if isinstance(price, dict) else (price,)), row.get("original_price")):
+            if not isinstance(amount, str) or len(amount) > _LONGEST:
+                continue
+            if not self._comma and _COMMA_DECIMAL.fullmatch(amount):
+                self._comma = amount
+            if found := _EITHER.fullmatch(amount):
+                self._doubtful = self._doubtful or (number, found[1])
+                self._count += 1
+
+    def warning(self) -> RowWarning | None:
+        """What is in doubt at the end of the file; None where nothing is."""
+        if not self._comma or self._doubtful is None:
+            return None
+        number, price = self._doubtful
+        reason = (
+            f"{price!r} (of {self._count:,} such prices) could be thousands, as {self._comma!r} has a decimal comma"
+        )
+        remedy = f"write {price.replace('.', '')} or {price.replace('.', '')},00 for thousands"
+        return RowWarning(number, "", "price", f"{reason}; {remedy}", f"read as {price}")

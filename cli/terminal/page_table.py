@@ -1,0 +1,115 @@
+"""A page of results as a table for a person."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.terminal.console import one_line
+from protos.catalog_pb2 import Availability, Product
+from protos.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
+
+_STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
+
+
+def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
+    """Print the results, then why, when it is explained, and how the page came to be; at most `limit` rows."""
+    if page.corrected_query:
+        console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
+    if page.results:
+        console.print(results_table(page.results[:limit]))
+        _show_reasons(console, page.results[:limit])
+    else:
+        console.print("No product matches. Take a filter away, or try other words.")
+    for line in served_line(page).splitlines():
+        console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
+    """Why each result is where it is, if that was asked for."""
+    explained = [result for result in results if result.HasField("explanation")]
+    if not explained:
+        return
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), title="why", title_justify="left")
+    table.add_column("", justify="right", style="cyan", no_wrap=True)
+    table.add_column("", style="dim")
+    for result in explained:
+        table.add_row(str(result.position), Text(why(result)))
+    console.print(table)
+
+
+def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | None = None) -> Table:
+    """Position, title, brand unless every title says it, price and score; `notes` adds a word by product_id.
+
+    Titles take what width is left, and end in an ellipsis.
+    """
+    branded = not all(_says_brand(result.product) for result in results)
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=True)
+    table.add_column("", justify="right", style="cyan", no_wrap=True)
+    table.add_column("title", ratio=1, overflow="ellipsis", no_wrap=True)
+    if branded:
+        table.add_column("brand", style="dim", overflow="ellipsis", no_wrap=True, max_width=16)
+    table.add_column("price", justify="right", no_wrap=True)
+    table.add_column("score", justify="right", no_wrap=True)
+    if notes is not None:
+        table.add_column("", justify="right", style="magenta", no_wrap=True)
+    for result in results:
+        note = [] if notes is None else [notes.get(result.product.product_id, "")]
+        table.add_row(*(Text(cell) for cell in [*_cells(result, branded), *note]))
+    return table
+
+
+def _cells(result: SearchResult, branded: bool) -> list[str]:
+    product = result.product
+    brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
+    return [str(result.position), _title(product), *brand, price(product), f"{result.relevance_score:.3f}"]
+
+
+def _says_brand(product: Product) -> bool:
+    return not product.brands or product.brands[0].lower() in product.title.lower()
+
+
+def _title(product: Product) -> str:
+    gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
+    title = one_line(product.title)
+    return f"{title} (out of stock)" if gone else title
+
+
+def price(product: Product) -> str:
+    """Such as "24.90 EUR"; empty when it is not known."""
+    if not product.HasField("price"):
+        return ""
+    return f"{product.price.amount:,.2f} {product.price.currency_code}".strip()
+
+
+def why(result: SearchResult, parts: int = 4) -> str:
+    """The sentence for a person, then the largest parts of the score."""
+    explanation = result.explanation
+    added = [f"{part.feature} {part.contribution:+.2f}" for part in explanation.contributions[:parts]]
+    return " ".join([explanation.summary, *([f"({', '.join(added)})"] if added else [])])
+
+
+def served_line(page: SearchResponse) -> str:
+    """How many there are, the tier, and what was left out; then the time of each stage."""
+    served = page.served_by
+    left_out = f" (without {'; '.join(served.degraded)})" if served.degraded else ""
+    return f"{page.total_count:,} products, {tier_name(served)}{left_out}\n{stages_line(served.stage_ms)}"
+
+
+def tier_name(served: ServedBy) -> str:
+    """Such as "reranked"."""
+    return Tier.Name(served.tier).removeprefix("TIER_").lower()
+
+
+def stages_line(stage_ms: Mapping[str, float]) -> str:
+    """Milliseconds by stage, in the order of a page; parts of stages stay with --json.
+
+    "rest" is what no stage had: waiting for a core or for the visitor's state, and putting the page together.
+    """
+    known = {name: stage_ms[name] for name in _STAGES if name in stage_ms}
+    total = stage_ms.get("total")
+    if total is not None:
+        known["rest"] = max(0.0, total - sum(known.values()))
+    parts = " + ".join(f"{name} {ms:.1f}" for name, ms in known.items())
+    return f"{parts} = {sum(known.values()):.1f} ms" if total is not None else parts

@@ -1,0 +1,46 @@
+"""Progress bars of long work: reading a catalogue, encoding its products, and whatever else a job counts."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from cli.terminal.console import err
+
+
+class WorkBars:
+    """One bar a kind of work, each shown once its work begins."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    @classmethod
+    @contextmanager
+    def shown(cls, quiet: bool = False) -> Iterator["WorkBars"]:
+        """Bars on standard error; none when that is no terminal, or when `quiet`."""
+        columns = (
+            TextColumn("{task.description:<9}"),
+            BarColumn(bar_width=40),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=err, disable=quiet or not err.is_terminal) as bars:
+            yield cls(bars)
+
+    def read(self, done: int, total: int, /) -> None:
+        """How many bytes of the file."""
+        self._bars.update(self._task("Reading", total), completed=done, total=total)
+
+    def encoded(self, done: int, total: int, /) -> None:
+        """How many products."""
+        self._bars.update(self._task("Encoding", total), completed=done, total=total)
+
+    def counting(self, what: str, total: int) -> Callable[[int], None]:
+        """A bar of its own; call what is returned with how many more are done."""
+        return lambda count: self._bars.advance(self._task(what, total), count)
+
+    def _task(self, what: str, total: int) -> TaskID:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total)
+        return self._tasks[what]

@@ -1,0 +1,234 @@
+"""What holds the rows: found by its bytes, read as a stream, refused in one sentence where it is none."""
+
+import gzip
+import json
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from backports import zstd
+
+from cli.files.catalog_file import CatalogFile
+from cli.files.detection import FORMATS
+from shared.errors import AisleError, Corrupt, InvalidRequest
+from tests.catalog_reading import read, read_text
+
+TWO = [{"id": "1", "title": "Pot"}, {"id": "2", "title": "Pan"}]
+
+
+def _ids(folder: Path, content: str | bytes, name: str = "catalog.jsonl") -> list[str]:
+    return [product.product_id for product in read_text(folder, content, name).products]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps(TWO),
+        json.dumps(TWO, indent=2),
+        "\n".join(json.dumps([each], indent=1) for each in TWO),
+        json.dumps({"total": 2, "limit": 30, "products": TWO, "skip": 0}),
+        json.dumps({"products": TWO}, indent=1),
+        "\n".join(json.dumps(each, indent=2) for each in TWO),
+        "\ufeff" + json.dumps(TWO),
+        "id,title\n1,Pot\n2,Pan\n",
+        "id;title\r\n1;Pot\r\n2;Pan\r\n",
+        "id\ttitle\n1\tPot\n2\tPan\n",
+        "id|title\n1|Pot\n2|Pan",
+        "id,title\r1,Pot\r2,Pan\r",
+        "id,title\r1,Pot\r2,Pan".encode("utf-16"),
+        '"id","title"\n"1","Pot, large"\n"2","Pan\nfor two"\n',
+        "id,title\n1,Pot\n2,Pan\n".encode("utf-16"),
+        "\ufeffid,title\n1,Pot\n2,Pan\n",
+        "<rss><channel><item><id>1</id><title>Pot</title></item><item><id>2</id><title>Pan</title></item></channel></rss>",
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress])
+def test_the_same_two_products_come_out_of_every_container(tmp_path: Path, content: str | bytes, pack: type) -> None:
+    assert _ids(tmp_path, pack(content.encode() if isinstance(content, str) else content)) == ["1", "2"]
+
+
+@pytest.mark.parametrize("size", [1, 10, 4_000])
+def test_an_array_is_read_whatever_the_parts_in_which_it_comes(tmp_path: Path, size: int) -> None:
+    rows = [{"id": str(at), "title": "Käse ☕" * size} for at in range(40)]
+    found = read_text(tmp_path, json.dumps(rows, ensure_ascii=False, indent=1))
+    assert [product.product_id for product in found.products] == [str(at) for at in range(40)]
+
+
+def test_a_member_of_an_array_that_is_no_object_costs_itself(tmp_path: Path) -> None:
+    found = read_text(tmp_path, '[{"id": "1", "title": "Pot"},\n7,\n{"id": "2", "title": "Pan"}]')
+    assert [each.product_id for each in found.products] == ["1", "2"]
+    assert [(each.line, each.field) for each in found.account.rejections] == [(2, "line")]
+
+
+def test_the_line_of_a_row_is_where_it_begins(tmp_path: Path) -> None:
+    assert read_text(tmp_path, 'id,title\n1,"Pot\nof clay"\n2,\n').account.rejections[0].line == 4
+    assert read_text(tmp_path, json.dumps([TWO[0], {"id": "3"}], indent=1)).account.rejections[0].line == 6
+    assert read_text(tmp_path, "<rss>\n<item>\n<id>1</id></item></rss>").account.rejections[0].line == 2
+
+
+def test_a_broken_first_line_of_json_lines_costs_itself(tmp_path: Path) -> None:
+    found = read_text(tmp_path, '{"id": "0",\n{"id": "1", "title": "Pot"}\n{"id": "2", "title": "Pan"}\n')
+    assert [each.product_id for each in found.products] == ["1", "2"]
+    assert found.account.rejected == 1
+
+
+def test_a_table_that_is_not_utf_8_is_read_as_latin_1_and_says_so_once(tmp_path: Path) -> None:
+    content = "id;title;Größe\n1;Käse;S\n2;Müsli;M\n".encode("latin-1")
+    found = read_text(tmp_path, content, names={"Größe": "attributes.size"})
+    assert [each.title for each in found.products] == ["Käse", "Müsli"]
+    assert found.product("1").attributes == {"size": ("S",)}
+    assert found.warned() == [("encoding", "read as Latin-1 (Windows-1252)")]
+
+
+def test_a_row_with_more_cells_than_names_is_not_read_shifted(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title,price\n1,Pot, large,5\n2,Pan,6\n")
+    assert [each.product_id for each in found.products] == ["2"]
+    assert "4 cells under 3 names" in found.account.rejections[0].reason
+
+
+def test_a_table_may_hold_json_and_lists_in_its_cells(tmp_path: Path) -> None:
+    content = 'id,title,attributes,images,tags\n1,Pot,"{""color"": ""red""}",https://x/1.jpg|https://x/2.jpg,"a, b"\n'
+    product = read_text(tmp_path, content).products[0]
+    assert product.attributes == {"color": ("red",)}
+    assert product.images == ("https://x/1.jpg", "https://x/2.jpg")
+    assert product.tags == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04rest", "Excel workbook"),
+        (b"\xd0\xcf\x11\xe0rest", "Excel"),
+        (b"BZh91AY", "bzip2"),
+        (b"%PDF-1.7", "PDF"),
+        (b"<!DOCTYPE html><html></html>", "HTML"),
+        (b'<!DOCTYPE r [<!ENTITY a "b">]><rss><item/></rss>', "DOCTYPE"),
+        (b'<?xml version="1.0"?><!DOCTYPE r SYSTEM "file:///etc/passwd"><rss/>', "DOCTYPE"),
+        (b"<rss>" + b"<item>" * 50, "nests more than"),
+    ],
+)
+def test_what_is_no_catalogue_is_refused_with_the_way_out(tmp_path: Path, content: bytes, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        read_text(tmp_path, content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '[{"id": "1", "title": "Pot"}, {"id": "2"',
+        '[{"id": "1", "title": "Pot"}',
+        '{"products": [{"id": "1", "title": "Pot"},',
+        "<rss><item><id>1</id><title>Pot</title></item>",
+        zstd.compress(b'{"id": "1", "title": "Pot"}\n' * 10_000)[:-9],
+    ],
+)
+def test_a_file_that_is_cut_short_is_named(tmp_path: Path, content: str | bytes) -> None:
+    with pytest.raises(Corrupt, match=r"catalog\.jsonl"):
+        read_text(tmp_path, content)
+
+
+def test_a_format_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    with pytest.raises(AisleError, match="woocommerce"):
+        read_text(tmp_path, "", format="excel")
+
+
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])  # which has no text
+def test_a_format_can_be_named(tmp_path: Path, format_: str) -> None:
+    content = "<rss></rss>" if format_ == "xml" else "id,title\n" if format_ in ("csv", "tsv") else "{}"
+    assert read_text(tmp_path, content, format=format_).products == []
+
+
+def test_parquet_comes_in_with_lists_maps_and_times(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.Table.from_pylist(
+        [
+            {"id": "1", "title": "Pot", "price": 5.0, "tags": ["a", "b"], "attributes": {"color": "red"}},
+            {"id": "2", "title": "Pan", "price": None, "tags": None, "attributes": None},
+        ]
+    )
+    parquet.write_table(table, tmp_path / "catalog.parquet")
+    found = read(tmp_path / "catalog.parquet")
+    assert found.format == "Parquet"
+    assert (found.product("1").tags, found.product("1").attributes) == (("a", "b"), {"color": ("red",)})
+    assert found.product("2").price is None
+
+
+def test_a_large_array_is_a_stream(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.json"
+    with path.open("w") as file:
+        file.write("[")
+        file.write(",".join(json.dumps({"id": str(at), "title": "x" * 900}) for at in range(20_000)))
+        file.write("]")
+    tracemalloc.start()
+    count = sum(1 for _ in CatalogFile(path).products())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 20_000
+    assert peak < path.stat().st_size / 2
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("broken", ['1,"Cup,3', '1,"Cup,3\n2,"Mug",4', '1,"Cup\n2,Mug",3,4'])
+def test_a_quote_that_does_not_end_costs_its_own_row(tmp_path: Path, broken: str, encoding: str) -> None:
+    text = f"id,title,price\n{broken}\n3,Pot,5\n4,Pan,6"
+    found = read_text(tmp_path, text.encode(encoding), "catalog.csv")
+    assert [each.product_id for each in found.products][-2:] == ["3", "4"]
+    assert found.account.rows == broken.count("\n") + 3
+    assert [each.line for each in found.account.rejections if "quote that does not end" in each.reason] == [2]
+
+
+def test_a_table_cut_short_within_quotes_says_so(tmp_path: Path) -> None:
+    found = read_text(tmp_path, 'id,title\n1,Cup\n2,"Mu', "catalog.csv")
+    assert [(each.line, each.field) for each in found.account.rejections] == [(3, "line")]
+
+
+def test_quotes_within_quotes_are_read_where_every_cell_is_there(tmp_path: Path) -> None:
+    text = 'id,title,price\n1,"Monitor 24" wide",3\n2,"He said "hi" to\nme",4\n3,"Two ""large""\npots",5\n'
+    found = read_text(tmp_path, text, "catalog.csv")
+    assert [found.product(each).price for each in ("1", "3")] == [3, 5]
+    assert [each.line for each in found.account.rejections] == [3]
+
+
+def test_a_table_whose_quotes_never_fit_is_refused_in_bounded_time(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="quotes do not end"):
+        read_text(tmp_path, "id,title,price\n" + 'x",",z\n' * 200_000, "catalog.csv")
+
+
+def test_a_column_without_a_name_is_counted_by_its_place(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title,,price\n1,Cup,red,3\n2,Pan,,4\n", "catalog.csv")
+    assert found.account.unread == {"column 3": 1}
+
+
+def test_letters_of_an_old_spreadsheet_are_read(tmp_path: Path) -> None:
+    found = read_text(tmp_path, "id,title\r1,Käse\r2,Pan".encode("latin-1"), "catalog.csv")
+    assert [each.title for each in found.products] == ["Käse", "Pan"]
+    assert found.warned() == [("encoding", "read as Latin-1 (Windows-1252)")]
+
+
+def test_the_list_of_products_is_found_behind_another_of_its_name(tmp_path: Path) -> None:
+    found = read_text(tmp_path, json.dumps({"meta": {"items": [1, 2], "note": '"items": ['}, "items": TWO}))
+    assert [each.product_id for each in found.products] == ["1", "2"]
+
+
+def test_a_second_list_of_an_object_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    found = read_text(tmp_path, json.dumps({"items": TWO[:1], "hits": [], "products": TWO[1:]}))
+    assert [each.product_id for each in found.products] == ["1"]
+    assert ["second list, 'products'" in each.reason for each in found.account.rejections] == [True]
+
+
+@pytest.mark.parametrize("text", ['{"id": "1", "title": "Käse"}\n', '[{"id": "1", "title": "Käse"}]'])
+def test_json_in_utf_16_is_refused_in_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InvalidRequest, match="JSON in UTF-16; save it as UTF-8"):
+        read_text(tmp_path, text.encode("utf-16"))
+
+
+def test_xml_in_utf_16_is_read(tmp_path: Path) -> None:
+    text = "<rss><channel><item><id>1</id><title>Käse</title></item></channel></rss>"
+    assert read_text(tmp_path, text.encode("utf-16"), "feed.xml").products[0].title == "Käse"
+
+
+def test_what_stands_behind_an_array_is_not_left_out_without_a_word(tmp_path: Path) -> None:
+    with pytest.raises(Corrupt, match="no JSON object or array"):
+        read_text(tmp_path, f"{json.dumps(TWO)}\nand so on")

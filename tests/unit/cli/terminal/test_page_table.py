@@ -1,0 +1,43 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from cli.terminal.page_table import show_page, stages_line
+from protos.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
+from protos.search_pb2 import SearchResponse, SearchResult
+
+
+def _shown(*products: Product) -> str:
+    results = [SearchResult(position=place, product=product) for place, product in enumerate(products, 1)]
+    text = StringIO()
+    show_page(Console(file=text, width=100), SearchResponse(results=results, total_count=len(results)))
+    return text.getvalue()
+
+
+def test_the_times_of_a_page_add_up() -> None:
+    stages = {"embed": 1.25, "rerank": 4.0, "maxsim": 3.0, "total": 9.0}
+    assert stages_line(stages) == "embed 1.2 + rerank 4.0 + rest 3.8 = 9.0 ms"
+    assert stages_line({"embed": 1.25}) == "embed 1.2"
+
+
+@pytest.mark.parametrize("title", ["Ket\x1b[2Jtle", "Ket\x9b31mtle", "Ket\r\ntle"])
+def test_a_title_cannot_move_the_cursor(title: str) -> None:
+    told = _shown(Product(product_id="p1", title=title, brands=["Kesselhaus\x07"]))
+    assert "Ket" in told and "tle" in told
+    assert not set(told) & set("\x1b\x9b\r\x07")
+
+
+def test_a_title_keeps_the_letters_of_its_language() -> None:
+    title = "Théière en céramique — 急須 🫖"
+    assert title in _shown(Product(product_id="p1", title=title))
+
+
+def test_a_product_that_is_gone_and_one_without_a_price_say_so() -> None:
+    gone = Product(product_id="p1", title="Kettle", availability=AVAILABILITY_OUT_OF_STOCK, price=Price(amount=1e15))
+    told = _shown(gone, Product(product_id="p2", title="Pot"))
+    assert "Kettle (out of stock)" in told and "1,000,000,000,000,000.00" in told
+
+
+def test_an_empty_page_says_what_to_do() -> None:
+    assert "Take a filter away" in _shown()
