@@ -19,7 +19,7 @@ from services.reranker.reranker import Reranker
 from services.reranker.service import product_texts
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Request, Retriever
-from services.standalone.indexing import encoder_config
+from services.training.encoder_config import encoder_config
 from shared.artifacts import current
 from shared.catalog.wire import to_bytes
 from shared.snapshot.change import Change

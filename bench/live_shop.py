@@ -15,7 +15,7 @@ from bench.replicas import busy_seconds
 from protos.retrieval_pb2 import RetrieveRequest
 from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.embedding.opening import open_encoder
-from services.standalone.indexing import encoder_config
+from services.training.encoder_config import encoder_config
 from shared.events.kafka.log import KafkaEventLog
 from shared.rpc import connect
 from tests.catalog_state import assert_same, built_anew, shown, written

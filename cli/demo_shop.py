@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sample import write_sample
-from services.standalone.bundles import bundles_of
+from services.training.bundles import bundles_of
 from shared.artifacts import current, sha256
 
 CATALOG = "products.jsonl"

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from cli.files.indexed import index_file
 from sample import write_sample
-from services.standalone.indexing import index_catalog
 
 
 def queries_of(sample: Path) -> list[str]:
@@ -25,5 +25,5 @@ def indexed_sample(folder: Path, indexed: Path | None) -> tuple[Path, Path]:
     write_sample(folder / "sample")
     if indexed is None:
         indexed = folder / "indexed"
-        index_catalog(folder / "sample" / "products.jsonl", indexed)
+        index_file(folder / "sample" / "products.jsonl", indexed)
     return folder / "sample", indexed

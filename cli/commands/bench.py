@@ -150,10 +150,10 @@ def _prepare(chosen: Subject, bundle: str) -> None:
     """Index the catalogue when the data folder has no snapshot."""
     if chosen.indexed():
         return
-    from services.standalone.indexing import index_catalog
+    from cli.files.indexed import index_file
 
     with WorkBars.shown() as bars:
-        index_catalog(chosen.catalog, chosen.data, bundle, bars)
+        index_file(chosen.catalog, chosen.data, bundle, bars)
 
 
 def _say(what: str) -> None:

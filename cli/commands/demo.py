@@ -45,7 +45,7 @@ def demo(
 
 
 def _prepare(shop: DemoShop) -> None:
-    from services.standalone.indexing import index_catalog  # loads the encoder's libraries
+    from cli.files.indexed import index_file  # loads the encoder's libraries
 
     with waiting("Writing the sample shop ..."):
         count = shop.write()
@@ -54,7 +54,7 @@ def _prepare(shop: DemoShop) -> None:
         say("Its snapshot is still there; nothing to encode")
         return
     with WorkBars.shown() as bars:
-        report = index_catalog(shop.catalog, shop.data, progress=bars)
+        report = index_file(shop.catalog, shop.data, progress=bars)
     shop.note_indexed()
     say(f"Indexed in {report['seconds']} s: words, vectors, token states, columns")
 

@@ -10,10 +10,10 @@ from cli.client import EngineClient
 from cli.engine_process import engine_at
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import out, print_json, progress, say, warn
-from services.standalone.evaluation.asking import Asker
-from services.standalone.evaluation.judgments import read_judged_queries
-from services.standalone.evaluation.run import comparable, steps
-from services.standalone.evaluation.run import evaluate as evaluate_engine
+from services.training.evaluation.asking import Asker
+from services.training.evaluation.judgments import read_judged_queries
+from services.training.evaluation.run import comparable, steps
+from services.training.evaluation.run import evaluate as evaluate_engine
 from shared.errors import InvalidRequest
 
 

@@ -41,7 +41,8 @@ def index(  # noqa: PLR0913  (the options of the command)
     With --replace the file is the whole catalogue: products that are not in it go. Those whose rows were rejected stay
     as they are; where a row could not be read at all, nothing is removed.
     """
-    from services.standalone.indexing import ReplaceAll, index_catalog
+    from cli.files.indexed import index_file
+    from services.standalone.indexing import ReplaceAll
     from services.standalone.log_acceptance import accept_the_log
 
     if large and not replace:
@@ -51,7 +52,7 @@ def index(  # noqa: PLR0913  (the options of the command)
     if accept_log:
         accept_the_log(data)
     with WorkBars.shown(quiet=as_json) as bars:
-        report = index_catalog(catalog, data, bundle, bars, options, replace_all)
+        report = index_file(catalog, data, bundle, bars, options, replace_all)
     show_format(catalog, report)
     print_json(report) if as_json else show_index_report(report)
     end_strictly(report, strict)

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
-from services.standalone.bundles import bundles_of
+from services.training.bundles import bundles_of
 from shared.bundle import Bundle
 
 app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)

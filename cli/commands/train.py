@@ -1,5 +1,7 @@
 """`aisle train`: jobs of the model workshop."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +11,8 @@ from cli.commands.bench import lines
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import print_json, say, warn
 from cli.terminal.work_bars import WorkBars
-from services.standalone.bundles import bundles_of
-from services.standalone.workshop.judged_set import judged_sets
+from services.training.bundles import bundles_of
+from services.training.judged_set import judged_sets
 from shared.errors import InvalidRequest
 
 app = typer.Typer(
@@ -73,11 +75,11 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if cross_encoder_layers not in (0, 2, 3):
         raise InvalidRequest("--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none")
-    from services.standalone.workshop.reranker import Wishes, train_reranker_job
+    from services.training.reranker import Wishes, train_reranker_job
 
     wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
     with WorkBars.shown(quiet=as_json) as bars:
-        report = train_reranker_job(data, sets, bars, warn, wishes)
+        report = train_reranker_job(data, sets, _indexing(bars), warn, wishes)
     finish(report, data, promote, as_json)
 
 
@@ -96,7 +98,7 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     --queries, --judgments and --catalog may be repeated, once for each judged set. The other models of the new bundle
     are those of --bundle. Needs no torch.
     """
-    from services.standalone.workshop.ranker import base_bundle, ranker_queries, train_ranker_job
+    from services.training.ranker import base_bundle, ranker_queries, train_ranker_job
 
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if not sets:
@@ -104,7 +106,7 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     base = base_bundle(data, bundle)
     with WorkBars.shown(quiet=as_json) as bars:
         advance = bars.counting("Queries", sum(len(ranker_queries(each, base)) for each in sets))
-        report = train_ranker_job(data, sets, base, bars, advance)
+        report = train_ranker_job(data, sets, base, _indexing(bars), advance)
     finish(report, data, promote, as_json)
 
 
@@ -130,3 +132,9 @@ def _refusal(data: Path, name: str) -> InvalidRequest | None:
     except InvalidRequest as error:
         return error
     return None
+
+
+def _indexing(bars: WorkBars) -> Callable[[Path, Path, str], object]:
+    from cli.files.indexed import index_file  # loads the encoder's libraries
+
+    return partial(index_file, progress=bars)

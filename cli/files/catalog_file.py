@@ -42,6 +42,16 @@ class CatalogFile:
     def rejections(self) -> list[RowRejection]:
         return self.account.rejections
 
+    @property
+    def rejected_ids(self) -> set[str]:
+        """See CatalogSource."""
+        return self.account.rejected_ids
+
+    @property
+    def unreadable(self) -> int:
+        """See CatalogSource."""
+        return self.account.unreadable
+
     def products(self, progress: ReadProgress | None = None) -> Iterator[Product]:
         """The valid products. Raises InvalidRequest at the end of a file that holds none."""
         size = self.path.stat().st_size if self.path.is_file() else 0

@@ -33,10 +33,10 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
 from services.standalone.counted import Counted
-from services.standalone.indexing import serving_config
 from services.standalone.local_features import LocalFeatures
 from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_upkeep import LogUpkeep
+from services.training.encoder_config import serving_config
 from shared import owner_only
 from shared.config import load
 from shared.errors import AisleError, NotFound, Unavailable

@@ -1,28 +1,25 @@
-"""A catalogue file in, a snapshot out: reading, the encoder and the indexer joined."""
+"""A catalogue in, a snapshot out: what was written since, the encoder and the indexer joined."""
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.files.catalog_file import CatalogFile
-from cli.files.options import ReadOptions
-from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.indexing.indexer import Indexer
+from services.embedding.indexing.progress import IndexProgress, Silent, Watched
+from services.embedding.indexing.source import CatalogSource
 from services.embedding.indexing.sweep import Sweep
 from services.embedding.opening import open_encoder
-from services.standalone.bundles import bundle_folder
-from services.standalone.index_progress import IndexProgress, Silent, Watched
 from services.standalone.written_since import written_since
+from services.training.encoder_config import encoder_config
 from shared import owner_only
 from shared.complaint import Complaint
-from shared.config import load
 from shared.errors import Overloaded
 from shared.product_text import product_text_of
 from shared.snapshot.generation import current_generation
@@ -34,39 +31,22 @@ _PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
 
 @dataclass(frozen=True)
 class ReplaceAll:
-    """That a file is the whole catalogue; `large`: even if more than half of the products go."""
+    """That a source is the whole catalogue; `large`: even if more than half of the products go."""
 
     large: bool = False
 
 
-def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
-    """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
-    config, folder = load(EmbeddingConfig), bundle_folder(data, bundle)
-    cache = config.cache or str(data / "engines")
-    return replace(config, bundle=config.bundle or str(folder or ""), cache=cache)
-
-
-def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
-    """The same for an engine that serves: it follows the bundle in use, unless one is named.
-
-    Indexing beside serving uses one core, so that pages keep the other.
-    """
-    config, chosen = load(EmbeddingConfig), bundle_folder(data, bundle) if bundle else None
-    cache = config.cache or str(data / "engines")
-    return replace(config, bundle=config.bundle or str(chosen or ""), cache=cache, product_threads=1)
-
-
-def index_catalog(  # noqa: PLR0913  (the options of the command)
-    catalog: Path,
+def index_catalog(
+    opened: Callable[[], CatalogSource],
     data: Path,
     bundle: str = "",
     progress: IndexProgress | None = None,
-    options: ReadOptions | None = None,
     replace_all: ReplaceAll | None = None,
 ) -> dict[str, Any]:
-    """Upsert a file's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
+    """Upsert a catalogue's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
 
-    With `replace_all`, products that are not in the file go; those whose rows were rejected stay as they are.
+    `opened` gives the catalogue, once for each try. With `replace_all`, products that it does not have go; those whose
+    rows were rejected stay as they are.
 
     Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
     """
@@ -76,8 +56,7 @@ def index_catalog(  # noqa: PLR0913  (the options of the command)
     complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:
         try:
-            file = CatalogFile(catalog, options or ReadOptions())
-            return _index(file, data, encoder, watcher, replace_all)
+            return _index(opened(), data, encoder, watcher, replace_all)
         except Overloaded as error:
             complaint.tell(error)
             if time.monotonic() > ends:
@@ -86,19 +65,19 @@ def index_catalog(  # noqa: PLR0913  (the options of the command)
 
 
 def _index(
-    file: CatalogFile,
+    source: CatalogSource,
     data: Path,
     encoder: TextEncoder | HashEncoder,
     watcher: IndexProgress,
     replace_all: ReplaceAll | None,
 ) -> dict[str, Any]:
     indexer = Indexer(data, encoder, asdict(encoder.identity), product_text_of)
-    sweep = _sweep(file, replace_all.large) if replace_all else None
-    with watching(f"indexing {file.path}"), _warming(encoder, data):
+    sweep = _sweep(source, replace_all.large) if replace_all else None
+    with watching(f"indexing {source.path}"), _warming(encoder, data):
         tail = written_since(data)
-        report = indexer.run(file.products(watcher), tail, watcher.encoded, sweep)
+        report = indexer.run(source.products(watcher), tail, watcher.encoded, sweep)
     return {
-        **file.report(),
+        **source.report(),
         "accepted": report.incoming_count,
         "replaced": report.replaced_count,
         "removed": report.swept_count,
@@ -112,13 +91,13 @@ def _index(
     }
 
 
-def _sweep(file: CatalogFile, large: bool) -> Sweep:
-    return Sweep(lambda: file.account.rejected_ids, large, lambda: file.account.unreadable)
+def _sweep(source: CatalogSource, large: bool) -> Sweep:
+    return Sweep(lambda: source.rejected_ids, large, lambda: source.unreadable)
 
 
 @contextmanager
 def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
-    """The first time, choose and build the engine for products while the file is read; later it may not be needed."""
+    """The first time, choose and build the engine for products while the source is read; later it may not be needed."""
     if current_generation(data, verify=False) is not None:
         yield
         return

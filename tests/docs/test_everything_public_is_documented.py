@@ -11,7 +11,7 @@ from typer.main import get_command
 
 from cli.app import app
 from protos.admin_pb2 import GetStatusResponse
-from services.standalone.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
+from services.training.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
 from shared.config import SECTIONS, prefix_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.files.indexed import index_file
 from services.standalone.engine import Engine
-from services.standalone.indexing import index_catalog
 from shared import bundle, promotions
 from shared.errors import AisleError
 from shared.process_end import told
@@ -28,7 +28,7 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AISLE_EMBEDDING_MODEL", "hash")
     data, file = tmp_path / "shop", tmp_path / "catalog.jsonl"
     file.write_text("\n".join(json.dumps({"id": f"p{n}", "title": f"Kettle {n}"}) for n in range(30)))
-    index_catalog(file, data)
+    index_file(file, data)
     shutil.copytree(bundle.DEFAULT, data / "bundles" / "one")
     promotions.promote(data / "bundles", "one")
     async with Engine.open(data) as engine:

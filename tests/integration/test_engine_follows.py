@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from cli.files.indexed import index_file
 from protos.catalog_pb2 import Product, UpsertProductsRequest
 from protos.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from services.standalone.engine import Engine
-from services.standalone.indexing import index_catalog
 from shared import promotions
 from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
 from shared.bundle import DEFAULT, HEADS
@@ -31,7 +31,7 @@ def data(tmp_path: Path) -> Path:
 
 def _index(catalog: Path, data: Path, titles: dict[str, str]) -> None:
     catalog.write_text("\n".join(json.dumps({"id": each, "title": title}) for each, title in titles.items()))
-    index_catalog(catalog, data)
+    index_file(catalog, data)
 
 
 def _bundle(data: Path, name: str, turned: bool = False, promoted: bool = True) -> None:

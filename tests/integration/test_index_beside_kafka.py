@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.files.indexed import index_file
 from protos.catalog_pb2 import Price, Product
-from services.standalone.indexing import index_catalog
 from services.standalone.written_since import written_since
 from shared.catalog import writes
 from shared.errors import InvalidRequest, LogBehind
@@ -44,7 +44,7 @@ def test_what_kafka_has_is_taken_in_before_the_file(kafka: KafkaConfig, tmp_path
     asyncio.run(append(kafka, whole("a", 1), whole("b", 2), *writes.removals(["c"])))
     file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
     file.write_text(json.dumps({"id": "b", "title": "Kettle b", "price": 9}))
-    report = index_catalog(file, data)
+    report = index_file(file, data)
     assert report["products"] == 2
     tail = written_since(data)
     assert tail and (tail.start.catalog, tail.has_changes) == (4, False)
@@ -74,7 +74,7 @@ def test_topics_that_were_made_anew_are_refused_with_a_way_out_that_is_there(
     asyncio.run(append(kafka, whole("a", 1), whole("b", 2)))
     file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
     file.write_text(json.dumps({"id": "c", "title": "Kettle c"}))
-    index_catalog(file, data)
+    index_file(file, data)
     empty = fresh_topics(kafka.address)
     monkeypatch.setenv("AISLE_KAFKA_TOPIC_PREFIX", empty.topic_prefix)
     refused = _indexed(file, data)
@@ -97,7 +97,7 @@ def test_kafka_that_nobody_names_is_a_log_that_is_gone(
     asyncio.run(append(kafka, whole("a", 1)))
     file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
     file.write_text(json.dumps({"id": "b", "title": "Kettle b"}))
-    index_catalog(file, data)
+    index_file(file, data)
     monkeypatch.delenv("AISLE_KAFKA_ADDRESS")
     with pytest.raises(LogBehind, match="AISLE_KAFKA_ADDRESS"):
         written_since(data)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from cli.files.indexed import index_file
 from services.embedding.indexing.accepting import check_log
 from services.standalone.engine import Engine
-from services.standalone.indexing import index_catalog
 from shared.artifacts import current
 from shared.errors import LogBehind
 from shared.events.kafka.config import KafkaConfig
@@ -41,7 +41,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def data(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A snapshot that contains some writes, over the log as it was after the first of them."""
     data = tmp_path / "shop"
-    index_catalog(file, data)
+    index_file(file, data)
     async with Engine.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "old", "An old lamp"))
     shutil.copytree(data, tmp_path / "backup")
@@ -98,7 +98,7 @@ async def test_a_log_lost_under_a_snapshot_that_contains_none_of_it_is_refused(
     file: Path, tmp_path: Path, lost: str
 ) -> None:
     data = tmp_path / "shop"
-    index_catalog(file, data)
+    index_file(file, data)
     async with Engine.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "new", "A new lamp"))
     assert _positions(data) == Positions(0, 0)

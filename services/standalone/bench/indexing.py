@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from cli.files.catalog_file import CatalogFile
 from services.embedding.opening import open_encoder
 from services.standalone.bench.cpu import cpu
-from services.standalone.indexing import encoder_config
+from services.training.encoder_config import encoder_config
 from shared.errors import AisleError
 from shared.product_text import product_text_of
 

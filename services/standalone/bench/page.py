@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from cli.files.catalog_file import CatalogFile
 from protos.search_pb2 import SearchRequest, Tier
 from services.standalone.bench.cpu import cpu
-from services.standalone.evaluation import metrics
-from services.standalone.evaluation.asking import Search
-from services.standalone.evaluation.judgments import JudgedQuery
+from services.training.evaluation.asking import Search
+from services.training.evaluation.judgments import JudgedQuery
+from shared import metrics
 from shared.artifacts import sha256
 from shared.catalog.product import Product
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.demo_shop import DemoShop
-from services.standalone.evaluation.judgments import JudgedQuery, read_judged_queries, read_queries
+from services.training.evaluation.judgments import JudgedQuery, read_judged_queries, read_queries
 from shared.artifacts import current
 from shared.errors import InvalidRequest
 

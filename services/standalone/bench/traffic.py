@@ -9,8 +9,8 @@ from random import Random
 from typing import Protocol
 
 from protos.search_pb2 import SearchRequest, SearchResponse, Tier
-from services.standalone.evaluation.metrics import quantile
 from shared.errors import AisleError, Overloaded
+from shared.metrics import quantile
 
 
 class AsyncSearch(Protocol):

@@ -74,7 +74,7 @@ def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra
 
 def test_the_ranker_is_trained_without_torch(tmp_path: Path) -> None:
     missing = "torch,transformers,sentence_transformers"
-    ended = run(tmp_path, missing, "-c", "import services.standalone.workshop.ranker")
+    ended = run(tmp_path, missing, "-c", "import services.training.ranker")
     assert (ended.returncode, ended.stderr) == (0, "")
 
 

@@ -9,7 +9,7 @@ import pytest
 from protos.catalog_pb2 import Product
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
 from services.standalone.bench.page import PEER, PageBench, Vectors, index_peer
-from services.standalone.evaluation.judgments import JudgedQuery
+from services.training.evaluation.judgments import JudgedQuery
 from shared.catalog import product as catalog
 
 QUERIES = [JudgedQuery("1", "kettle", {"p1": 3.0, "p2": 1.0}), JudgedQuery("2", "pan", {"p2": 3.0})]

@@ -5,7 +5,7 @@ import pytest
 from cli.demo_shop import DemoShop
 from cli.files.catalog_file import CatalogFile
 from cli.terminal.work_bars import WorkBars
-from services.standalone.index_progress import Silent
+from services.embedding.indexing.progress import Silent
 from shared.artifacts import set_current
 from shared.errors import InvalidRequest
 

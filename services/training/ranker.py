@@ -9,12 +9,11 @@ from services.reranker.training.lambdamart import TrainedRanker, train_ranker
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
-from services.standalone.bundle_quality import Quality, quality_of
-from services.standalone.bundles import bundles_of
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.index_progress import IndexProgress
-from services.standalone.workshop.judged_set import JudgedSet
-from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
+from services.training.bundle_quality import Quality, quality_of
+from services.training.bundles import bundles_of
+from services.training.evaluation.judgments import JudgedQuery
+from services.training.judged_set import JudgedSet
+from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from shared.artifacts import new_version
 from shared.bundle import Bundle
 from shared.errors import InvalidRequest
@@ -40,13 +39,13 @@ def ranker_queries(judged_set: JudgedSet, base: Bundle) -> Sequence[JudgedQuery]
 
 
 def train_ranker_job(
-    data: Path, sets: Sequence[JudgedSet], base: Bundle, progress: IndexProgress, advance: Advance
+    data: Path, sets: Sequence[JudgedSet], base: Bundle, index: IndexFile, advance: Advance
 ) -> dict[str, Any]:
     """Train on all sets, and publish the models of `base` with the new ranker."""
     groups: list[RankingGroup] = []
     before: list[float] = []  # nDCG@10 by the ranker of `base`
     for judged_set in sets:
-        shop = JudgedShop.open(workshop_data(data, judged_set.catalog, base.version, progress), base.version)
+        shop = JudgedShop.open(workshop_data(data, judged_set.catalog, base.version, index), base.version)
         found = collect_groups(shop, ranker_queries(judged_set, base), advance)
         groups += found
         before += shop.qualities([group for group in found if group.is_telling])

@@ -7,10 +7,10 @@ from tempfile import TemporaryDirectory
 
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.opening import open_encoder
-from services.standalone.bundle_quality import Quality
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.indexing import encoder_config
-from services.standalone.workshop.judged_shop import JudgedShop
+from services.training.bundle_quality import Quality
+from services.training.encoder_config import encoder_config
+from services.training.evaluation.judgments import JudgedQuery
+from services.training.judged_shop import JudgedShop
 from shared.catalog.product import Product
 from shared.product_text import product_text_of
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.standalone.bundles import Bundles, bundle_folder
+from services.training.bundles import Bundles, bundle_folder
 from shared import promotions
 from shared.artifacts import set_current
 from shared.errors import Corrupt, InvalidRequest, NotFound

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,12 +26,13 @@ from services.retrieval.retriever import Candidates as Retrieved
 from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import normalise
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.index_progress import IndexProgress
-from services.standalone.indexing import encoder_config, index_catalog
+from services.training.encoder_config import encoder_config
+from services.training.evaluation.judgments import JudgedQuery
 from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
+
+IndexFile = Callable[[Path, Path, str], object]  # a catalogue file into a data folder, encoded with the bundle named
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ def _columns(found: Retrieved) -> Candidates:
     )
 
 
-def workshop_data(data: Path, catalog: Path | None, bundle: str, progress: IndexProgress | None = None) -> Path:
+def workshop_data(data: Path, catalog: Path | None, bundle: str, index: IndexFile) -> Path:
     """A data folder whose snapshot holds `catalog`, encoded with the bundle; DATA itself without a catalogue.
 
     Kept under DATA/workshop, so that the next job on the same file begins at once.
@@ -123,5 +124,5 @@ def workshop_data(data: Path, catalog: Path | None, bundle: str, progress: Index
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "bundles").exists():
         (folder / "bundles").symlink_to((data / "bundles").resolve(), target_is_directory=True)
-    index_catalog(catalog, folder, bundle, progress)
+    index(catalog, folder, bundle)
     return folder

@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.standalone.bundle_quality import objection
+from services.training.bundle_quality import objection
 from shared import artifacts, bundle, promotions
 from shared.bundle import Bundle
 from shared.errors import AisleError, InvalidRequest, NotFound
@@ -58,7 +58,7 @@ class Bundles:
 
         Raises InvalidRequest for what its report says or does not say; with `force` that is logged instead.
         """
-        from services.standalone.bundle_check import check_models  # its libraries take a second to load
+        from services.training.bundle_check import check_models  # its libraries take a second to load
 
         chosen = self.named(version)
         check_models(chosen)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from services.standalone.bundle_check import check_models
+from services.training.bundle_check import check_models
 from shared import bundle
 from shared.errors import Corrupt
 

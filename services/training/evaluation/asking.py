@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from protos.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
-from services.standalone.evaluation.judgments import JudgedQuery
+from services.training.evaluation.judgments import JudgedQuery
 from shared.errors import AisleError, Overloaded, Unavailable
 
 TIERS = {

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from services.standalone.bundle_quality import Quality, objection, quality_of
-from services.standalone.workshop.judged_set import JudgedSet
-from services.standalone.workshop.ranker import _of_base
+from services.training.bundle_quality import Quality, objection, quality_of
+from services.training.judged_set import JudgedSet
+from services.training.ranker import _of_base
 from shared.bundle import Bundle
 
 

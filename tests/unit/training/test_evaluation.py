@@ -2,10 +2,10 @@ import pytest
 
 from protos.catalog_pb2 import Product
 from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
-from services.standalone.evaluation import metrics
-from services.standalone.evaluation.asking import Asker, Notes
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.evaluation.run import comparable, evaluate, steps
+from services.training.evaluation.asking import Asker, Notes
+from services.training.evaluation.judgments import JudgedQuery
+from services.training.evaluation.run import comparable, evaluate, steps
+from shared import metrics
 from shared.errors import Unavailable
 
 QUERY = JudgedQuery("1", "kettle", {"p1": 3.0, "p2": 1.0, "p300": 2.0})

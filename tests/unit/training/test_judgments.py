@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.standalone.evaluation.judgments import JudgedQuery, read_judged_queries
+from services.training.evaluation.judgments import JudgedQuery, read_judged_queries
 from shared.errors import InvalidRequest
 
 

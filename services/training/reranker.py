@@ -12,12 +12,11 @@ from services.reranker.training.job import END_TO_END, RerankerSettings, train_r
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
-from services.standalone.bundles import bundles_of
-from services.standalone.index_progress import IndexProgress
-from services.standalone.workshop.judged_set import JudgedSet
-from services.standalone.workshop.judged_shop import JudgedShop, workshop_data
-from services.standalone.workshop.lessons import Lessons, judged_lessons, made_lessons
-from services.standalone.workshop.quality import measure
+from services.training.bundles import bundles_of
+from services.training.judged_set import JudgedSet
+from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
+from services.training.lessons import Lessons, judged_lessons, made_lessons
+from services.training.quality import measure
 from shared.artifacts import new_version
 from shared.config import load
 from shared.errors import AisleError, InvalidRequest
@@ -65,13 +64,13 @@ class Wishes:
 def train_reranker_job(
     data: Path,
     sets: Sequence[JudgedSet],
-    progress: IndexProgress,
+    index: IndexFile,
     report: Report,
     wishes: Wishes | None = None,
 ) -> dict[str, Any]:
     """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
     chosen = wishes or Wishes()
-    taught = _lessons(data, sets, progress, chosen.seed)
+    taught = _lessons(data, sets, index, chosen.seed)
     lists = sum(len(each.training.judged) for each in taught)
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
@@ -93,9 +92,9 @@ def train_reranker_job(
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
 
 
-def _lessons(data: Path, sets: Sequence[JudgedSet], progress: IndexProgress, seed: int) -> list[Lessons]:
+def _lessons(data: Path, sets: Sequence[JudgedSet], index: IndexFile, seed: int) -> list[Lessons]:
     """Those of the sets, or of DATA's own products. Raises InvalidRequest when they are too few."""
-    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", progress), reranked=False)) for each in sets]
+    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", index), reranked=False)) for each in sets]
     taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, seed)]
     if (lists := sum(len(each.training.judged) for each in taught)) < _FEWEST_LISTS:
         raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")

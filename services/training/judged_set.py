@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.standalone.evaluation.judgments import JudgedQuery, read_judged_queries
+from services.training.evaluation.judgments import JudgedQuery, read_judged_queries
 from shared.errors import InvalidRequest
 
 

@@ -11,10 +11,10 @@ from services.reranker.training.catalog_queries import judge, make_queries
 from services.reranker.training.job import TrainingSet
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.split import teaches_ranker
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.workshop.judged_set import JudgedSet
-from services.standalone.workshop.judged_shop import JudgedShop
-from services.standalone.workshop.quality import MAX_QUERIES
+from services.training.evaluation.judgments import JudgedQuery
+from services.training.judged_set import JudgedSet
+from services.training.judged_shop import JudgedShop
+from services.training.quality import MAX_QUERIES
 from shared.catalog.product import Product
 from shared.product_text import product_text_of
 

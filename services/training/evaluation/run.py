@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.standalone.evaluation import metrics
-from services.standalone.evaluation.asking import TIERS, Asker, Notes, Search, timed_pages
-from services.standalone.evaluation.judgments import JudgedQuery
-from services.standalone.evaluation.metrics import Grades
+from services.training.evaluation.asking import TIERS, Asker, Notes, Search, timed_pages
+from services.training.evaluation.judgments import JudgedQuery
+from shared import metrics
 from shared.errors import Unavailable
+from shared.metrics import Grades
 
 _TIMED_PAGES = 200  # at least, so that p99 is more than the slowest of a few
 Step = Callable[[], None]  # called after each piece of work

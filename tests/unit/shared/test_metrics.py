@@ -2,7 +2,7 @@ from math import log2
 
 import pytest
 
-from services.standalone.evaluation.metrics import (
+from shared.metrics import (
     completed,
     condensed,
     judged_share,

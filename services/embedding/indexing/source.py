@@ -1,0 +1,29 @@
+"""Where the products of an indexing run come from."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.embedding.indexing.progress import IndexProgress
+from shared.catalog.product import Product
+
+
+class CatalogSource(Protocol):
+    """A catalogue that is read once, such as a file, and what became of its rows."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def rejected_ids(self) -> Collection[str]:
+        """Ids of the rows that were rejected."""
+
+    @property
+    def unreadable(self) -> int:
+        """Rows that could not be read, so that their ids are unknown."""
+
+    def products(self, progress: IndexProgress | None = None) -> Iterator[Product]:
+        """The valid products. Raises InvalidRequest at the end of a source that holds none."""
+
+    def report(self) -> dict[str, Any]:
+        """What `--json` says of the reading."""
