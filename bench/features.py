@@ -24,11 +24,11 @@ import hiredis
 import numpy as np
 import redis
 
+from bench.cpu import cpu
 from protos.events_pb2 import Impression, UserEvent
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.observation import Interaction
 from services.feedback.service import observation
-from services.standalone.bench.cpu import cpu
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, Record
 from shared.features.memory import MemoryFeatureStore
 from shared.features.page import PageRequest, StoredPage, read_page

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cpu import cpu
 from protos.catalog_pb2 import Product
-from services.standalone.bench.cpu import cpu
 from shared.snapshot.generation import Generation
 from tests.sample_shop import indexed_sample
 

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from bench.load import LoadBench
+from bench.subject import Subject, subject
 from cli.client import EngineClient
 from cli.engine_process import running_engine
 from cli.options import Bundle, Json
 from cli.terminal.console import err, print_json, progress, say, warn
 from cli.terminal.work_bars import WorkBars
-from services.standalone.bench.load import LoadBench
-from services.standalone.bench.subject import Subject, subject
 
 app = typer.Typer(help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True)
 
@@ -94,10 +94,10 @@ def index(catalog: Catalog = None, as_json: Json = False) -> None:
 
 
 def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | None, rounds: int) -> dict[str, Any]:
-    from services.standalone.bench.page import PEER, PageBench
+    from bench.page import PEER, PageBench
 
     if with_peer:
-        from services.standalone.bench import peer as _  # noqa: F401  (what it needs is said before anything is indexed)
+        pass
 
     queries = chosen.judged_queries()
     _prepare(chosen, bundle)
@@ -115,9 +115,9 @@ def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | N
 
 
 def _peer(chosen: Subject, cross_encoder: Path | None) -> Any:
+    from bench.page import index_peer
+    from bench.peer import SentenceTransformersPeer
     from services.embedding.weights import find
-    from services.standalone.bench.page import index_peer
-    from services.standalone.bench.peer import SentenceTransformersPeer
 
     peer = SentenceTransformersPeer(find().folder, cross_encoder)
     with progress("Peer's index", None) as advance:
@@ -141,7 +141,7 @@ async def _load_at(address: str, texts: list[str], seconds: float) -> dict[str, 
 
 
 def _index(chosen: Subject) -> dict[str, Any]:
-    from services.standalone.bench.indexing import measure_index
+    from bench.indexing import measure_index
 
     return measure_index(chosen.catalog, _say)
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from bench.cpu import cpu
 from cli.files.catalog_file import CatalogFile
 from services.embedding.opening import open_encoder
-from services.standalone.bench.cpu import cpu
 from services.training.encoder_config import encoder_config
 from shared.errors import AisleError
 from shared.product_text import product_text_of

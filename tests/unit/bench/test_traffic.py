@@ -1,9 +1,9 @@
 import asyncio
 from random import Random
 
+from bench.load import in_time
+from bench.traffic import Asked, Traffic, closed_loop, open_loop
 from protos.search_pb2 import SearchRequest, SearchResponse, Tier
-from services.standalone.bench.load import in_time
-from services.standalone.bench.traffic import Asked, Traffic, closed_loop, open_loop
 from shared.errors import Overloaded, Unavailable
 
 

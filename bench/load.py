@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from services.standalone.bench.cpu import cpu
-from services.standalone.bench.traffic import AsyncSearch, Traffic, closed_loop, open_loop
+from bench.cpu import cpu
+from bench.traffic import AsyncSearch, Traffic, closed_loop, open_loop
 
 P99_LIMIT_MS = 100.0
 _CLIENTS = (2, 4, 8)

@@ -1,0 +1,1 @@
+"""All benchmarks: ratios against a named peer or the commit before, by turns in one run."""
