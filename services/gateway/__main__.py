@@ -10,17 +10,17 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from services.gateway.admin_service import AdminService
-from services.gateway.cached_embedding import CachedEmbedding
-from services.gateway.caches import Caches
-from services.gateway.catalog_service import CatalogService
+from services.gateway.admin.admin_service import AdminService
+from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import SEARCH, doors
-from services.gateway.event_log import open_event_log
-from services.gateway.event_service import EventService
+from services.gateway.events.event_log import open_event_log
+from services.gateway.events.event_service import EventService
 from services.gateway.processes import Processes
 from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
-from services.gateway.search_service import SearchService
+from services.gateway.search.cached_embedding import CachedEmbedding
+from services.gateway.search.caches import Caches
+from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
 from services.gateway.signatures import Signatures
 from shared import owner_only, process_log

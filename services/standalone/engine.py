@@ -11,13 +11,13 @@ from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
-from services.gateway.admin_service import AdminService
-from services.gateway.catalog_service import CatalogService
+from services.gateway.admin.admin_service import AdminService
+from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
 from services.gateway.doors import doors
-from services.gateway.event_service import EventService
+from services.gateway.events.event_service import EventService
 from services.gateway.ports import Status
-from services.gateway.search_service import SearchService
+from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
 from services.gateway.signatures import Signatures
 from services.reranker.config import RerankerConfig

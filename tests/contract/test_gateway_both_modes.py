@@ -16,8 +16,8 @@ from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalService
 from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL, SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceStub, add_SearchServiceServicer_to_server
 from services.gateway.config import GatewayConfig
-from services.gateway.event_service import EventService
-from services.gateway.search_service import SearchService
+from services.gateway.events.event_service import EventService
+from services.gateway.search.search_service import SearchService
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.sqlite import SqliteEventLog
 from shared.rpc import Server, connect

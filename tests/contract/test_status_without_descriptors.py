@@ -7,7 +7,7 @@ from grpc import aio
 from protos.admin_pb2 import REPLICA_STATE_SERVING, GetStatusRequest
 from protos.admin_pb2_grpc import AdminServiceStub, add_AdminServiceServicer_to_server
 from protos.status_pb2 import ReplicaStatus
-from services.gateway.admin_service import AdminService
+from services.gateway.admin.admin_service import AdminService
 from services.gateway.processes import Processes
 from shared.events.sqlite import SqliteEventLog
 from shared.rpc import Server

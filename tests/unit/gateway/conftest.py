@@ -22,7 +22,7 @@ from protos.retrieval_pb2 import (
 )
 from protos.search_pb2 import TIER_LEXICAL, Contribution, Facet
 from services.gateway.config import GatewayConfig
-from services.gateway.search_service import SearchService
+from services.gateway.search.search_service import SearchService
 from services.gateway.signatures import Signatures
 from shared.cache import Cache
 from shared.errors import SnapshotGone

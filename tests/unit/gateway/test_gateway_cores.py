@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from services.gateway import explanation
 from services.gateway.admission import Admission
+from services.gateway.search import explanation
 from shared.errors import Overloaded
 
 

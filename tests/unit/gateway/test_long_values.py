@@ -6,8 +6,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
 from protos.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
-from services.gateway.catalog_service import CatalogService
-from services.gateway.event_service import EventService
+from services.gateway.catalog.catalog_service import CatalogService
+from services.gateway.events.event_service import EventService
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import SIGNATURES, Retrieval
 

@@ -10,9 +10,9 @@ import pytest
 
 from protos.catalog_pb2 import GetProductRequest
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from services.gateway.catalog_service import CatalogService
+from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
-from services.gateway.search_service import SearchService
+from services.gateway.search.search_service import SearchService
 from services.gateway.visibility import Visibility
 from shared.catalog import writes
 from shared.errors import InvalidRequest, Overloaded, Unavailable

@@ -1,8 +1,8 @@
 import pytest
 
 from services.feedback.config import FeedbackConfig
-from services.gateway.caches import Caches
 from services.gateway.config import GatewayConfig
+from services.gateway.search.caches import Caches
 from shared.config import load
 from shared.features.opening import find_feature_store, open_feature_store
 from shared.redis.config import RedisConfig

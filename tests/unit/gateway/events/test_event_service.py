@@ -15,8 +15,8 @@ from protos.events_pb2 import (
     StreamEventsRequest,
     UserEvent,
 )
-from services.gateway import event_validation
-from services.gateway.event_service import EventService
+from services.gateway.events import event_validation
+from services.gateway.events.event_service import EventService
 from services.gateway.signed_query_id import signed
 from shared.errors import InvalidRequest, StorageFull
 from shared.events.log import USER_EVENTS, Appended, NewRecord, RecordsRefused

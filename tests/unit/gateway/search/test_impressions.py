@@ -3,8 +3,8 @@ from collections.abc import Sequence
 from protos.events_pb2 import Impression
 from protos.retrieval_pb2 import RetrieveResponse
 from protos.search_pb2 import TIER_FUSED, SearchRequest
-from services.gateway.impressions import Impressions
-from services.gateway.ranked_window import RankedWindow, fused
+from services.gateway.search.impressions import Impressions
+from services.gateway.search.ranked_window import RankedWindow, fused
 from shared.errors import StorageFull
 from shared.events.log import SEARCH_LOGS, Appended, NewRecord
 from shared.events.sqlite import SqliteEventLog

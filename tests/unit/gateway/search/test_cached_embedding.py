@@ -1,7 +1,7 @@
 import pytest
 
 from protos.embedding_pb2 import EmbedQueriesRequest
-from services.gateway.cached_embedding import CachedEmbedding
+from services.gateway.search.cached_embedding import CachedEmbedding
 from tests.unit.gateway.conftest import Embedding
 from tests.unit.gateway.memory_cache import MemoryCache
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.gateway import page_token
-from services.gateway.page_token import PageToken
+from services.gateway.search import page_token
+from services.gateway.search.page_token import PageToken
 from services.gateway.signatures import Signatures, from_text, to_text
 from services.gateway.signed_query_id import signed
 from shared.errors import InvalidRequest

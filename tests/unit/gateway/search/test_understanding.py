@@ -6,8 +6,8 @@ import pytest
 
 from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
 from protos.search_pb2 import TIER_LEXICAL
-from services.gateway.budget import Budget
-from services.gateway.understanding import Understanding, UnderstoodQuery
+from services.gateway.search.budget import Budget
+from services.gateway.search.understanding import Understanding, UnderstoodQuery
 from shared.errors import Unavailable
 from tests.unit.gateway.conftest import Embedding, Retrieval, failing, too_long
 from tests.unit.gateway.shoes import shoes

@@ -18,7 +18,7 @@ from protos.retrieval_pb2 import (
 )
 from protos.search_pb2 import TIER_LEXICAL, TIER_RERANKED
 from services.gateway.config import GatewayConfig
-from services.gateway.search_service import SearchService
+from services.gateway.search.search_service import SearchService
 from shared.catalog import writes
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.events.log import CATALOG

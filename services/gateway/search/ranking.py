@@ -14,11 +14,11 @@ from protos.search_pb2 import (
     SearchRequest,
     Tier,
 )
-from services.gateway import ranked_window
-from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Reranker, Retrieval
-from services.gateway.ranked_window import RankedWindow
-from services.gateway.understanding import Understanding, UnderstoodQuery
+from services.gateway.search import ranked_window
+from services.gateway.search.budget import Budget
+from services.gateway.search.ranked_window import RankedWindow
+from services.gateway.search.understanding import Understanding, UnderstoodQuery
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.stage import FAIR_SHARE, Late, Missed, Stage
 

@@ -1,7 +1,7 @@
 import pytest
 
 from protos.search_pb2 import SearchRequest, SearchResponse
-from services.gateway.search_service import SearchService
+from services.gateway.search.search_service import SearchService
 from shared.errors import InvalidRequest
 from tests.unit.gateway.conftest import Gateway, none
 from tests.unit.gateway.memory_cache import MemoryCache

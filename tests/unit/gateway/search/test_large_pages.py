@@ -1,12 +1,12 @@
 """A page fits into what a client takes without settings of its own, 4 MiB."""
 
 from protos.search_pb2 import TIER_FUSED, Facet, FacetValue, SearchResponse
-from services.gateway.budget import Budget
-from services.gateway.page import facets
-from services.gateway.ranked_window import RankedWindow
+from services.gateway.search.budget import Budget
+from services.gateway.search.page import facets
+from services.gateway.search.ranked_window import RankedWindow
 from tests.unit.gateway.conftest import Gateway
-from tests.unit.gateway.test_impressions import logged
-from tests.unit.gateway.test_paging import EVERYTHING, all_pages, ids, shoes
+from tests.unit.gateway.search.test_impressions import logged
+from tests.unit.gateway.search.test_paging import EVERYTHING, all_pages, ids, shoes
 
 FOUR_MIB = 4 << 20
 

@@ -8,7 +8,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from protos.catalog_pb2 import Product, UpsertProductsRequest
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from services.gateway.catalog_service import CatalogService
+from services.gateway.catalog.catalog_service import CatalogService
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import Retrieval
 

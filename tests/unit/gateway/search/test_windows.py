@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from protos.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue
-from services.gateway import kept_window
-from services.gateway.ranked_window import RankedWindow
-from services.gateway.windows import MemoryWindows, SharedWindows
+from services.gateway.search import kept_window
+from services.gateway.search.ranked_window import RankedWindow
+from services.gateway.search.windows import MemoryWindows, SharedWindows
 from tests.unit.gateway.memory_cache import MemoryCache
 
 MIB = 1 << 20

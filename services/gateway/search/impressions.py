@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from protos.events_pb2 import Impression
 from protos.search_pb2 import SearchRequest
-from services.gateway.ranked_window import RankedWindow
+from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import AisleError
 from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 

@@ -16,8 +16,8 @@ from protos.events_pb2 import (
     UserEvent,
 )
 from protos.events_pb2_grpc import EventServiceServicer
-from services.gateway import event_validation
 from services.gateway.arrivals import batches
+from services.gateway.events import event_validation
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed
 from shared.errors import InvalidRequest, shortened

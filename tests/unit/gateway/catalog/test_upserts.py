@@ -5,7 +5,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
-from services.gateway.upserts import Fault, outcomes
+from services.gateway.catalog.upserts import Fault, outcomes
 
 
 async def _nothing(product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:

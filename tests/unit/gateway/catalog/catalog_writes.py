@@ -14,7 +14,7 @@ from protos.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from services.gateway.catalog_service import CatalogService
+from services.gateway.catalog.catalog_service import CatalogService
 from shared.catalog import writes
 from shared.catalog.writes import Write
 from shared.events.log import CATALOG

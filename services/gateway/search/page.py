@@ -6,10 +6,10 @@ from itertools import accumulate
 from protos.catalog_pb2 import Product
 from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, Facet, SearchRequest, SearchResponse
-from services.gateway import explanation
-from services.gateway.budget import Budget
 from services.gateway.ports import Retrieval
-from services.gateway.ranked_window import RankedWindow
+from services.gateway.search import explanation
+from services.gateway.search.budget import Budget
+from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import SnapshotGone
 from shared.stage import Missed, Stage
 

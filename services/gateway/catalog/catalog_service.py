@@ -17,9 +17,9 @@ from protos.catalog_pb2 import (
 from protos.catalog_pb2_grpc import CatalogServiceServicer
 from protos.retrieval_pb2 import FetchProductsRequest
 from services.gateway.arrivals import batches
+from services.gateway.catalog.upserts import Fault, outcomes
 from services.gateway.peer import peer_of
 from services.gateway.ports import Retrieval
-from services.gateway.upserts import Fault, outcomes
 from services.gateway.validation import id_fault
 from services.gateway.visibility import Visibility
 from shared.catalog import writes

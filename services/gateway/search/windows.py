@@ -7,8 +7,8 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
-from services.gateway import kept_window
-from services.gateway.ranked_window import RankedWindow
+from services.gateway.search import kept_window
+from services.gateway.search.ranked_window import RankedWindow
 from shared.cache import Cache
 from shared.weighing import weigher
 

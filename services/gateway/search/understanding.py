@@ -9,8 +9,8 @@ from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, Quer
 from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
 from protos.search_pb2 import TIER_LEXICAL, SearchRequest
 from services.gateway import validation
-from services.gateway.budget import Budget
 from services.gateway.ports import Embedding, Retrieval
+from services.gateway.search.budget import Budget
 from shared.errors import SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 

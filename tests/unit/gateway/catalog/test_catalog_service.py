@@ -10,12 +10,12 @@ from protos.catalog_pb2 import (
     Product,
     UpsertProductsResponse,
 )
-from services.gateway.catalog_service import CatalogService
+from services.gateway.catalog.catalog_service import CatalogService
 from shared.catalog.acceptance import MAX_PRODUCT_BYTES
 from shared.errors import InvalidRequest, NotFound, StorageFull, Unavailable
 from shared.events.log import CATALOG
 from shared.events.sqlite import SqliteEventLog
-from tests.unit.gateway.catalog_writes import (
+from tests.unit.gateway.catalog.catalog_writes import (
     Shown,
     catalog_service,
     faults,

@@ -8,10 +8,10 @@ from protos.catalog_pb2 import (
     Product,
     UpsertProductsRequest,
 )
-from services.gateway.catalog_service import CatalogService
+from services.gateway.catalog.catalog_service import CatalogService
 from shared.errors import Unavailable
 from shared.events.sqlite import SqliteEventLog
-from tests.unit.gateway.catalog_writes import (
+from tests.unit.gateway.catalog.catalog_writes import (
     Shown,
     catalog_service,
     faults,

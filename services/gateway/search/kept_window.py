@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 
 from protos.reranker_pb2 import CandidateExplanation
 from protos.window_pb2 import KeptWindow
-from services.gateway.ranked_window import RankedWindow, feature_matrix
+from services.gateway.search.ranked_window import RankedWindow, feature_matrix
 
 _QUICKLY = 1  # zlib's level: half of a window are features that are 0 or unknown, whatever the level
 

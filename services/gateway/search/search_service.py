@@ -6,21 +6,22 @@ from typing import Any
 
 from protos.search_pb2 import SearchRequest, SearchResponse, ServedBy, Tier
 from protos.search_pb2_grpc import SearchServiceServicer
-from services.gateway import page_token, validation
+from services.gateway import validation
 from services.gateway.admission import Admission
-from services.gateway.budget import Budget
 from services.gateway.config import GatewayConfig
-from services.gateway.impressions import Impressions
-from services.gateway.page import Pages, facets
-from services.gateway.page_token import PageToken
 from services.gateway.peer import peer_of
 from services.gateway.ports import Embedding, Reranker, Retrieval, Status
-from services.gateway.ranked_window import RankedWindow
-from services.gateway.ranking import Ranking
+from services.gateway.search import page_token
+from services.gateway.search.budget import Budget
+from services.gateway.search.impressions import Impressions
+from services.gateway.search.page import Pages, facets
+from services.gateway.search.page_token import PageToken
+from services.gateway.search.ranked_window import RankedWindow
+from services.gateway.search.ranking import Ranking
+from services.gateway.search.windows import MemoryWindows, SharedWindows, Windows
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import signed
 from services.gateway.visibility import Visibility
-from services.gateway.windows import MemoryWindows, SharedWindows, Windows
 from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
