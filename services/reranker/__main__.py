@@ -13,10 +13,10 @@ from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
+from shared.live.following import Follower
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.rpc import Server
-from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.status import status_door
 

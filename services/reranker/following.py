@@ -18,7 +18,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class FollowedSnapshot:
-    """A snapshot with the reranker that fits it, if there is one; a shared.snapshot.opened.Live."""
+    """A snapshot with the reranker that fits it, if there is one; a shared.live.opened.Live."""
 
     def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "RerankerShop") -> None:
         self._snapshot, self._reranker, self._shop = snapshot, reranker, shop

@@ -23,7 +23,7 @@ from services.reranker.standardised import standardised
 from services.reranker.states import Rows
 from shared.errors import Unavailable
 from shared.features.page import StoredPage
-from shared.snapshot.wire_rows import UNKNOWN
+from shared.live.wire_rows import UNKNOWN
 
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")  # what needs Python, while the block's engine does not
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees

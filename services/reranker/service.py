@@ -28,8 +28,8 @@ from shared import vectors
 from shared.catalog.wire import from_bytes
 from shared.errors import InvalidRequest, Unavailable
 from shared.features.page import PageRequest, StoredPage
+from shared.live.wire_rows import UNKNOWN
 from shared.product_text import product_text_of
-from shared.snapshot.wire_rows import UNKNOWN
 from shared.stage import Missed
 
 NAME = "aisle.v1.RerankerService"

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from services.reranker.query import Matrix
 from services.reranker.states import Rows, TokenStates
 from shared.errors import Corrupt
+from shared.live.growing import Growing
+from shared.live.live_columns import DeltaNumbers
+from shared.live.live_products import DeltaIds, LiveProducts, LiveRows, Products
+from shared.live.wire_rows import UNKNOWN, WireRows
 from shared.snapshot.change import NOTHING, Change
 from shared.snapshot.columns import NUMBERS, Columns
 from shared.snapshot.generation import Positions, encoder_version
-from shared.snapshot.growing import Growing
-from shared.snapshot.live_columns import DeltaNumbers
-from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows, Products
-from shared.snapshot.wire_rows import UNKNOWN, WireRows
 
 _FROM_THE_START = Positions()
 _PLACES = {name: place for place, name in enumerate(NUMBERS)}

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
-from shared.snapshot.growing import Growing
+from shared.live.growing import Growing
+from shared.live.wire_rows import UNKNOWN
 from shared.snapshot.spans import end_to_end
 from shared.snapshot.states import STATE_SCALE, ProductStates
-from shared.snapshot.wire_rows import UNKNOWN
 
 Rows = NDArray[np.int64]
 SCALE = np.float32(1 / STATE_SCALE)

@@ -13,7 +13,7 @@ from shared.snapshot.change import Change
 
 
 class FollowedSnapshot:
-    """A live snapshot whose states go to `snapshots`; a shared.snapshot.opened.Live."""
+    """A live snapshot whose states go to `snapshots`; a shared.live.opened.Live."""
 
     def __init__(self, folder: Path, scratch: Path, snapshots: Snapshots) -> None:
         """Open the snapshot in `folder`; what it writes is under `scratch`."""

@@ -16,14 +16,14 @@ from services.retrieval.snapshots import Snapshot, embargoed, expires
 from services.retrieval.spelling import Spelling
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
+from shared.live.growing import Growing
+from shared.live.live_columns import DeltaColumns
+from shared.live.live_lexical import LiveLexical
+from shared.live.live_products import DeltaIds, LiveProducts, LiveRows
+from shared.live.wire_rows import WireRows
 from shared.snapshot.change import NOTHING, Change
 from shared.snapshot.columns import Columns
-from shared.snapshot.growing import Growing
-from shared.snapshot.live_columns import DeltaColumns
-from shared.snapshot.live_lexical import LiveLexical
-from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows
 from shared.snapshot.vocabulary import Vocabulary
-from shared.snapshot.wire_rows import WireRows
 
 
 class LiveSnapshot:

@@ -19,14 +19,14 @@ from services.retrieval.orders import ORDERS, Orders, RowOrders
 from services.retrieval.spelling import Spelling
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.first_use import used_once
+from shared.live.live_lexical import copy_index
+from shared.live.live_products import Products
+from shared.live.wire_rows import WireRows
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, encoder_version, lineage_of, read_manifest
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.live_lexical import copy_index
-from shared.snapshot.live_products import Products
 from shared.snapshot.products import ProductStore
-from shared.snapshot.wire_rows import WireRows
 
 Mask = NDArray[np.bool_]
 KEPT = 2  # the current one, and the one that searches in flight began with

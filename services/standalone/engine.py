@@ -44,9 +44,9 @@ from shared.events.config import LogConfig
 from shared.events.log import CATALOG, DEAD_LETTERS
 from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
+from shared.live.following import Follower
 from shared.product_text import product_text_of
 from shared.rpc import Server
-from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching

@@ -31,8 +31,8 @@ from shared.errors import SnapshotGone, Unavailable
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import CATALOG, NewRecord
+from shared.live.following import Follower
 from shared.product_text import product_text_of
-from shared.snapshot.following import Follower
 from shared.snapshot.generation import snapshots_of
 from tests.catalog_state import State, shown
 from tests.integration.redis_server import free_port

@@ -16,11 +16,11 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows, TokenStates
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
+from shared.live.wire_rows import UNKNOWN
 from shared.snapshot.change import Change, Encoding
 from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.generation import Positions
 from shared.snapshot.products import ProductStore, ProductsWriter
-from shared.snapshot.wire_rows import UNKNOWN
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 from tests.unit.reranker.tiny_reranker import DIM, PRODUCTS, VERSION, matrix, tiny_parts, tiny_ranker, unit
 

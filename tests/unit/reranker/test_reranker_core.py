@@ -16,7 +16,7 @@ from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
 from shared.features import spec
 from shared.features.page import StoredPage
-from shared.snapshot.wire_rows import UNKNOWN
+from shared.live.wire_rows import UNKNOWN
 from tests.unit.reranker.tiny_models import HIDDEN, STATE
 from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, stored_page, tiny_parts
 

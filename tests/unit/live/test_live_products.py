@@ -5,7 +5,7 @@ import pytest
 
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
-from shared.snapshot.live_products import DeltaIds, LiveProducts, LiveRows
+from shared.live.live_products import DeltaIds, LiveProducts, LiveRows
 from shared.snapshot.products import ProductStore, ProductsWriter
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from shared.snapshot.growing import Growing
+from shared.live.growing import Growing
 
 
 def test_what_was_given_out_does_not_change_when_the_array_moves() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.snapshot.live_vocabulary import LiveVocabulary
+from shared.live.live_vocabulary import LiveVocabulary
 from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter
 
 

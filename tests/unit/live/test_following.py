@@ -7,9 +7,9 @@ import pytest
 from shared.errors import Corrupt, Unavailable
 from shared.events.log import VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
+from shared.live.following import Follower
 from shared.snapshot.change import Change, to_record
-from shared.snapshot.following import Follower
-from tests.unit.snapshot.fake_service import Away, Service, SlowToEnd
+from tests.unit.live.fake_service import Away, Service, SlowToEnd
 
 
 @asynccontextmanager

@@ -5,9 +5,9 @@ import pytest
 from shared.artifacts import read_manifest, set_current
 from shared.errors import Corrupt, LogBehind, NotFound
 from shared.events.sqlite import SqliteEventLog
-from shared.snapshot.following import Follower
-from shared.snapshot.opened import Live
-from tests.unit.snapshot.fake_service import Service
+from shared.live.following import Follower
+from shared.live.opened import Live
+from tests.unit.live.fake_service import Service
 
 
 @pytest.mark.parametrize("error", [Corrupt("a flipped byte"), OSError("gone"), RuntimeError("faiss")])

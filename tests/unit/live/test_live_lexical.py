@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from shared.catalog.product import Product
+from shared.live.live_lexical import LiveLexical, copy_index
 from shared.snapshot.lexical import TEXT, LexicalIndex, LexicalWriter
-from shared.snapshot.live_lexical import LiveLexical, copy_index
 from shared.snapshot.vocabulary import Vocabulary
 
 LAMP, MUG = Product("a", "Red lamp"), Product("b", "Blue mug")

@@ -16,9 +16,9 @@ from shared.artifacts import current, read_manifest, versions
 from shared.complaint import Complaint, trace_of
 from shared.errors import AisleError, Corrupt, LogBehind, Unavailable
 from shared.events.log import VECTORS, EventLog
+from shared.live.opened import CannotApply, Live, Open, Opened
 from shared.snapshot.generation import Positions, broken_file_named
 from shared.snapshot.log_ends import check_ends
-from shared.snapshot.opened import CannotApply, Live, Open, Opened
 from shared.watchdog import progress, watching
 
 log = logging.getLogger(__name__)

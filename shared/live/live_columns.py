@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
+from shared.live.growing import Growing
 from shared.snapshot.catalog_columns import Entries, Numbers, Segment
 from shared.snapshot.columns import NUMBERS, TEXTS, Columns, Values, numbers, texts
-from shared.snapshot.growing import Growing
 
 _PLACES = {name: place for place, name in enumerate(NUMBERS)}
 

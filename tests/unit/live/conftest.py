@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.snapshot.fake_service import Service
+from tests.unit.live.fake_service import Service
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from shared.snapshot.growing import Growing
+from shared.live.growing import Growing
 from shared.snapshot.vocabulary import Vocabulary, letter_counts, nearest, spelled
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from tantivy import Query
 
 from shared.catalog.product import Product
+from shared.live.live_vocabulary import LiveVocabulary
 from shared.snapshot.lexical import ROW, LexicalIndex, document, names, opened
-from shared.snapshot.live_vocabulary import LiveVocabulary
 from shared.snapshot.vocabulary import Vocabulary
 
 _WRITER_BYTES = 15_000_000  # the least that tantivy takes; a commit writes what there is

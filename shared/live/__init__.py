@@ -1,0 +1,1 @@
+"""A snapshot that follows the log: what was written since, in arrays that only grow."""
