@@ -35,7 +35,7 @@ from shared.features.redis import RedisFeatureStore
 from shared.features.visitor import state_of
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
-from shared.rpc import connect as dial
+from shared.rpc.channels import connect as dial
 
 PORT = 53055
 

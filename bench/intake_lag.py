@@ -22,7 +22,7 @@ from protos.feedback_pb2 import GetProgressRequest
 from protos.feedback_pb2_grpc import FeedbackServiceStub
 from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
 from protos.status_pb2_grpc import StatusServiceStub
-from shared.rpc import connect
+from shared.rpc.channels import connect
 from tests.shop import Shop
 
 LOOK_SECONDS = 0.05

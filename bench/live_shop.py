@@ -17,7 +17,7 @@ from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.embedding.opening import open_encoder
 from services.training.encoder_config import encoder_config
 from shared.events.kafka.log import KafkaEventLog
-from shared.rpc import connect
+from shared.rpc.channels import connect
 from tests.catalog_state import assert_same, built_anew, shown, written
 from tests.load import Promised
 from tests.reckoning import products_are_as_written

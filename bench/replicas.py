@@ -22,7 +22,7 @@ from bench.traffic import Traffic, closed_loop
 from bench.workplace import Workplace, workplace
 from protos.search_pb2 import SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceStub
-from shared.rpc import connect
+from shared.rpc.channels import connect
 from tests.sample_shop import queries_of
 from tests.shop import QUICK, Shop, running_shop
 

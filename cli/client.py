@@ -21,7 +21,7 @@ from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceStub
 from shared.errors import AisleError, Unavailable, from_status
-from shared.rpc import OPTIONS
+from shared.rpc.channels import OPTIONS
 
 DEFAULT_ADDRESS = "localhost:50051"
 _MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine

@@ -11,7 +11,7 @@ _PROGRAMS = ("-m", "aisle")  # what Python says of `python -m services...` while
 def end_silently() -> None:
     """Let Ctrl-C end one of our processes as SIGTERM does, at once and without a traceback, while it imports.
 
-    Servers and commands take over when they begin (shared/rpc.py, asked_to_end; cli/app.py). Programs
+    Servers and commands take over when they begin (shared/rpc/server.py, asked_to_end; cli/app.py). Programs
     of others that import us keep their own way.
     """
     ours = Path(sys.argv[0]).name in _PROGRAMS and threading.current_thread() is threading.main_thread()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from shared.descriptors import are_left
+from shared.rpc.descriptors import are_left
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from protos.events_pb2 import (
 from protos.events_pb2_grpc import EventServiceStub
 from protos.search_pb2 import SearchRequest, Tier
 from protos.search_pb2_grpc import SearchServiceStub
-from shared.rpc import connect_replica
+from shared.rpc.channels import connect_replica
 
 Answer = TypeVar("Answer")
 

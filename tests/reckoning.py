@@ -27,7 +27,7 @@ from shared.features.page import PageRequest, read_page
 from shared.features.redis import RedisFeatureStore
 from shared.features.visitor import state_of
 from shared.redis.client import connect
-from shared.rpc import connect as dial
+from shared.rpc.channels import connect as dial
 from tests.load import Promised
 from tests.shop import Shop
 

@@ -43,7 +43,7 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     from services.standalone.engine import (
         Engine,
     )  # its libraries take a second to load, which `aisle --help` has no use for
-    from shared.rpc import asked_to_end
+    from shared.rpc.server import asked_to_end
 
     answer_promptly()
     async with Engine.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:

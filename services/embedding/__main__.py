@@ -12,8 +12,8 @@ from shared import owner_only, process_log
 from shared.config import load
 from shared.priority import answer_promptly
 from shared.process_end import run
-from shared.rpc import Server, asked_to_end
-from shared.status import status_door
+from shared.rpc.server import Server, asked_to_end
+from shared.rpc.status import status_door
 
 
 async def main() -> None:

@@ -14,8 +14,8 @@ from shared.events.opening import open_log
 from shared.features.opening import open_feature_store
 from shared.priority import give_way
 from shared.process_end import run
-from shared.rpc import Server
-from shared.status import status_door
+from shared.rpc.server import Server
+from shared.rpc.status import status_door
 
 _logger = logging.getLogger("services.feedback")
 

@@ -29,7 +29,7 @@ from shared.events.kafka.config import KafkaConfig
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.redis.config import RedisConfig
-from shared.rpc import Server, asked_to_end
+from shared.rpc.server import Server, asked_to_end
 
 
 async def main() -> None:

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol, TypeVar
 
-from shared import request_budget
-from shared.request_budget import RequestBudget
+from shared.rpc import request_budget
+from shared.rpc.request_budget import RequestBudget
 
 
 class Sized(Protocol):

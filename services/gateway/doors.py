@@ -6,7 +6,7 @@ from protos.admin_pb2_grpc import AdminServiceServicer, add_AdminServiceServicer
 from protos.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
 from protos.events_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 from protos.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
-from shared.rpc import Register
+from shared.rpc.server import Register
 
 SEARCH = "aisle.v1.SearchService"
 

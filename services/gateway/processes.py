@@ -19,7 +19,7 @@ from services.gateway.ports import Ejected, Status
 from services.gateway.replicas.addresses import Addresses
 from shared.errors import AisleError
 from shared.events.log import CATALOG, DEAD_LETTERS, VECTORS, EventLog
-from shared.rpc import PROMPT, connect
+from shared.rpc.channels import PROMPT, connect
 
 _ANSWER_SECONDS = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING

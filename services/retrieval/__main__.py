@@ -14,10 +14,10 @@ from shared.events.opening import open_log
 from shared.live.following import Follower
 from shared.priority import answer_promptly
 from shared.process_end import run
-from shared.rpc import Server
+from shared.rpc.server import Server
+from shared.rpc.status import status_door
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
-from shared.status import status_door
 
 
 async def main() -> None:

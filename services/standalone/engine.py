@@ -46,7 +46,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
 from shared.live.following import Follower
 from shared.product_text import product_text_of
-from shared.rpc import Server
+from shared.rpc.server import Server
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching

@@ -14,7 +14,8 @@ from services.embedding.encoders import Encoders
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.service import NAME, EmbeddingService
 from shared.errors import InvalidRequest, SnapshotGone
-from shared.rpc import Server, connect
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
 from shared.vectors import from_bytes
 
 

@@ -20,7 +20,8 @@ from services.gateway.events.event_service import EventService
 from services.gateway.search.search_service import SearchService
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.sqlite import SqliteEventLog
-from shared.rpc import Server, connect
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
 from tests.unit.gateway.conftest import SIGNATURES, Embedding, Reranker, Retrieval, too_long
 
 SHOES = SearchRequest(query="shooe", page_size=5, explain=True, deadline_ms=2_000)

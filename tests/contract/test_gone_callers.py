@@ -7,7 +7,7 @@ import pytest
 
 from protos.search_pb2 import SearchRequest
 from protos.search_pb2_grpc import add_SearchServiceServicer_to_server
-from shared.rpc import Server
+from shared.rpc.server import Server
 from tests.contract.test_rpc_limits import HEADERS, Shop, frame
 
 NO_WINDOW = b"\x00\x04\x00\x00\x00\x00"  # SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of an answer can be sent

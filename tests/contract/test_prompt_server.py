@@ -1,4 +1,4 @@
-"""What shared/prompt_server.py builds on in grpc.aio, and what it is for."""
+"""What shared/rpc/prompt_server.py builds on in grpc.aio, and what it is for."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ import pytest
 
 from protos.search_pb2 import SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
-from shared.prompt_server import prompt_server, since_arrival_ms
+from shared.rpc.prompt_server import prompt_server, since_arrival_ms
 
 CALLS = 24
 TURNS = 12  # of the event loop: a call that has come begins within a few

@@ -22,7 +22,8 @@ from services.reranker.service import RerankerService
 from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
 from shared.features import spec
 from shared.features.memory import MemoryFeatureStore
-from shared.rpc import Server, connect
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
 from tests.unit.feedback.told import did
 from tests.unit.reranker.tiny_reranker import VERSION, tiny_request, tiny_reranker
 

@@ -27,7 +27,8 @@ from shared import vectors
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
-from shared.rpc import Server, connect
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
 from shared.snapshot.change import Change, Encoding
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 

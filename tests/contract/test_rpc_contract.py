@@ -21,7 +21,8 @@ from protos.events_pb2 import (
 from protos.events_pb2_grpc import EventServiceServicer, EventServiceStub, add_EventServiceServicer_to_server
 from shared.errors import InvalidRequest, Unavailable
 from shared.listening import LOOPBACK, addresses_of
-from shared.rpc import Server, connect
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
 
 NAME = "aisle.v1.EventService"
 

@@ -19,10 +19,10 @@ from protos.catalog_pb2 import (
 from protos.catalog_pb2_grpc import CatalogServiceServicer, CatalogServiceStub, add_CatalogServiceServicer_to_server
 from protos.search_pb2 import SearchRequest, SearchResponse
 from protos.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
-from shared.guard import Guard
-from shared.request_budget import RequestBudget
-from shared.request_limits import RequestLimit
-from shared.rpc import Register, Server
+from shared.rpc.guard import Guard
+from shared.rpc.request_budget import RequestBudget
+from shared.rpc.request_limits import RequestLimit
+from shared.rpc.server import Register, Server
 
 SEARCH = "/aisle.v1.SearchService/Search"
 MIB = 1 << 20

@@ -10,8 +10,8 @@ from protos.status_pb2 import ReplicaStatus
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.processes import Processes
 from shared.events.sqlite import SqliteEventLog
-from shared.rpc import Server
-from shared.status import aisle_version, status_door
+from shared.rpc.server import Server
+from shared.rpc.status import aisle_version, status_door
 from tests.descriptors import no_descriptors
 
 

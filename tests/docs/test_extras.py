@@ -76,7 +76,7 @@ def test_the_versions_asked_for_are_those_that_the_stubs_need() -> None:
     stub = (ROOT / "protos/search_pb2.py").read_text() + (ROOT / "protos/search_pb2_grpc.py").read_text()
     [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", stub)
     [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", stub)
-    major, minor, _ = map(int, grpcio.split("."))  # shared/prompt_server.py builds on its private parts
+    major, minor, _ = map(int, grpcio.split("."))  # shared/rpc/prompt_server.py builds on its private parts
     assert {
         f"grpcio>={grpcio},<{major}.{minor + 1}",
         f"protobuf>={protobuf},<{int(protobuf.split('.')[0]) + 1}",

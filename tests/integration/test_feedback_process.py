@@ -16,7 +16,7 @@ from protos.feedback_pb2_grpc import FeedbackServiceStub
 from shared.events import dead_letters
 from shared.events.kafka.config import KafkaConfig
 from shared.events.log import DEAD_LETTERS, USER_EVENTS, NewRecord
-from shared.rpc import connect
+from shared.rpc.channels import connect
 from tests.integration.feedback_shop import PRODUCTS, FeedbackShop, feedback_shop, kill
 from tests.integration.redis_server import free_port, redis_server
 from tests.reckoning import comparable, feature_values, replayed

@@ -6,8 +6,9 @@ import grpc
 import pytest
 
 from protos.status_pb2 import ReplicaStatus
-from shared.rpc import Server, connect_replica
-from shared.status import status_door
+from shared.rpc.channels import connect_replica
+from shared.rpc.server import Server
+from shared.rpc.status import status_door
 
 
 async def test_a_connection_outlives_its_pings() -> None:

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from protos.status_pb2 import ReplicaStatus
-from shared.rpc import Server
-from shared.status import status_door
+from shared.rpc.server import Server
+from shared.rpc.status import status_door
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 

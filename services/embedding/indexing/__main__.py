@@ -18,8 +18,8 @@ from shared.events.opening import open_log
 from shared.priority import give_way
 from shared.process_end import run
 from shared.product_text import product_text_of
-from shared.rpc import Server
-from shared.status import status_door
+from shared.rpc.server import Server
+from shared.rpc.status import status_door
 
 log = logging.getLogger("services.embedding.indexing")
 

@@ -6,7 +6,7 @@ from typing import Any
 from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
 from protos.admin_pb2_grpc import AdminServiceServicer
 from services.gateway.ports import StatusSource
-from shared.status import aisle_version
+from shared.rpc.status import aisle_version
 
 
 class AdminService(AdminServiceServicer):

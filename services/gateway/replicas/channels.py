@@ -15,7 +15,7 @@ from services.gateway.replicas.addresses import Addresses
 from services.gateway.replicas.ejection import Ejection
 from services.gateway.replicas.replica import Replica
 from services.gateway.replicas.rotation import Rotation
-from shared.rpc import connect_replica
+from shared.rpc.channels import connect_replica
 
 Stub = TypeVar("Stub")
 

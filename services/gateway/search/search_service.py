@@ -25,8 +25,8 @@ from services.gateway.visibility import Visibility
 from shared.cache import Cache
 from shared.errors import AisleError, Overloaded, SnapshotGone
 from shared.events.log import EventLog
-from shared.prompt_server import since_arrival_ms
 from shared.query_ids import new_query_id
+from shared.rpc.prompt_server import since_arrival_ms
 from shared.stage import asker
 
 _WAIT_SHARE = 0.8  # of the deadline, what a wait for a write may take

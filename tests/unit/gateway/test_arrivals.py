@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pytest
 
 from services.gateway.arrivals import batches
-from shared import request_budget
-from shared.request_budget import RequestBudget
+from shared.rpc import request_budget
+from shared.rpc.request_budget import RequestBudget
 
 
 @dataclass(frozen=True)

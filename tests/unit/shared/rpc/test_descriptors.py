@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from shared.descriptors import DescriptorWatch, are_left
+from shared.rpc.descriptors import DescriptorWatch, are_left
 
 
 class Process:

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from shared.errors import Overloaded
 from shared.memory import return_free_memory
-from shared.request_limits import MAX_HELD_BYTES
+from shared.rpc.request_limits import MAX_HELD_BYTES
 
 _REST = 3.0  # times as long as a large request took to read, before the next one is read
 _TRIM_BYTES = 16 << 20  # released, after which the C library is asked to give memory back

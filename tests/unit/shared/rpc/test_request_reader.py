@@ -10,9 +10,9 @@ import pytest
 
 from protos.search_pb2 import SearchRequest
 from shared.errors import AisleError, InvalidRequest, Overloaded
-from shared.request_budget import RequestBudget
-from shared.request_limits import RequestLimit
-from shared.request_reader import RequestReader
+from shared.rpc.request_budget import RequestBudget
+from shared.rpc.request_limits import RequestLimit
+from shared.rpc.request_reader import RequestReader
 
 MIB = 1 << 20
 

@@ -11,11 +11,11 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from shared import request_budget
 from shared.errors import AisleError, InvalidRequest, Overloaded, shortened
-from shared.request_budget import RequestBudget
-from shared.request_limits import RequestLimit, limit_of
-from shared.request_reader import RequestReader
+from shared.rpc import request_budget
+from shared.rpc.request_budget import RequestBudget
+from shared.rpc.request_limits import RequestLimit, limit_of
+from shared.rpc.request_reader import RequestReader
 
 Handler = Any  # grpc.RpcMethodHandler, which is generic in its stubs only
 Context = Any  # the servicer's context, likewise

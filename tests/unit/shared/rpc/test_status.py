@@ -1,5 +1,5 @@
 from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
-from shared.status import status_door
+from shared.rpc.status import status_door
 
 
 async def test_a_process_tells_what_it_waits_for_beside_what_it_serves() -> None:

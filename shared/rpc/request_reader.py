@@ -1,7 +1,7 @@
 """From the bytes of a request to its message: decompressed, measured, and only then parsed.
 
-gRPC itself would decompress first and measure afterwards, so its own decompression is off (shared/rpc.py) and gzip is
-undone here, to the limit and no further.
+gRPC itself would decompress first and measure afterwards, so its own decompression is off (shared/rpc/server.py) and
+gzip is undone here, to the limit and no further.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from shared.errors import AisleError, InvalidRequest
-from shared.request_budget import RequestBudget
-from shared.request_limits import FREE_BYTES, MAX_RATIO, RequestLimit
-from shared.wire_parts import has_more_parts
+from shared.rpc.request_budget import RequestBudget
+from shared.rpc.request_limits import FREE_BYTES, MAX_RATIO, RequestLimit
+from shared.rpc.wire_parts import has_more_parts
 
 _GZIP = b"\x1f\x8b"  # no message begins so: it would be a field of wire type 7, which does not exist
 _GZIP_WINDOW = 31  # zlib's number for gzip's header and its largest window

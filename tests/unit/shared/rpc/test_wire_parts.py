@@ -7,7 +7,7 @@ import pytest
 from protos.catalog_pb2 import AttributeValues, DeleteProductsRequest, Product, UpsertProductsRequest
 from protos.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
 from protos.search_pb2 import AnyOf, Filter, SearchRequest
-from shared.wire_parts import has_more_parts
+from shared.rpc.wire_parts import has_more_parts
 
 EMPTY_FILTER, EMPTY_EVENT, EMPTY_PRODUCT = b"\x3a\x00", b"\x0a\x00", b"\x42\x00"
 

@@ -1,9 +1,8 @@
-"""Serve servicers on a port, and reach one at an address."""
+"""Serve servicers on a port."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
@@ -12,36 +11,17 @@ from grpc import aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from shared import gone_callers
-from shared.descriptors import DescriptorWatch
-from shared.errors import from_status
-from shared.guard import Guard
 from shared.listening import LOOPBACK, addresses_of
-from shared.prompt_server import prompt_server
-from shared.request_budget import RequestBudget
-from shared.request_limits import calls_a_connection, largest_bytes
+from shared.rpc import gone_callers
+from shared.rpc.channels import MESSAGE_BYTES
+from shared.rpc.descriptors import DescriptorWatch
+from shared.rpc.guard import Guard
+from shared.rpc.prompt_server import prompt_server
+from shared.rpc.request_budget import RequestBudget
+from shared.rpc.request_limits import calls_a_connection, largest_bytes
 
 Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
 
-MESSAGE_BYTES = 32 * 1024 * 1024
-OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
-PROMPT = [  # a connection that broke is tried again within a second
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 500),
-    ("grpc.max_reconnect_backoff_ms", 1_000),
-]
-_PING_MS = 1_000  # between two pings of a connection to a replica
-_PONG_MS = 2_000  # without an answer the connection is given up: the process stands still, or the network is gone
-_REPLICA_OPTIONS = [
-    *OPTIONS,
-    ("grpc.keepalive_time_ms", _PING_MS),
-    ("grpc.keepalive_timeout_ms", _PONG_MS),
-    ("grpc.http2.ping_timeout_ms", _PONG_MS),  # the one that counts for pings beside calls; a minute otherwise
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.max_pings_without_data", 0),
-    *PROMPT,
-    ("grpc.enable_http_proxy", 0),
-]
 _IDLE_MS = 600_000  # without a call, after which a connection is closed; whoever has it connects again by itself
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
@@ -49,38 +29,11 @@ _SERVER_OPTIONS = [
     ("grpc.max_send_message_length", MESSAGE_BYTES),
     ("grpc.server.max_pending_requests", 5_000),  # of all connections, above which gRPC cancels anybody's
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
-    ("grpc.per_message_decompression", 0),  # shared/request_reader.py does it, with a limit
+    ("grpc.per_message_decompression", 0),  # shared/rpc/request_reader.py does it, with a limit
     ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
     ("grpc.so_reuseport", 0),  # a second server on a port is refused, not silently given half of the calls
     ("grpc.http2.max_ping_strikes", 0),  # connect_replica's pings are welcome, and two at once after a pause
 ]
-
-
-class StatusAsError(aio.UnaryUnaryClientInterceptor):
-    """Client side: a gRPC status arrives as the AisleError it was made from."""
-
-    async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Wait for the call and translate its failure."""
-        call = await continuation(client_call_details, request)
-        try:
-            return await call
-        except aio.AioRpcError as error:
-            raise from_status(error.code(), error.details() or "") from error
-
-
-def connect(address: str, options: Sequence[tuple[str, int]] = ()) -> aio.Channel:
-    """A channel to `address` whose unary calls raise AisleErrors; `options` are gRPC's, beside ours."""
-    return aio.insecure_channel(address, interceptors=[StatusAsError()], options=[*OPTIONS, *options])
-
-
-def connect_replica(address: str, service: str) -> aio.Channel:
-    """A channel to one process that is READY only while the process says that it serves `service` (its full name).
-
-    It connects again by itself, and pings. Calls on it raise grpc.aio.AioRpcErrors.
-    """
-    # Only round_robin, even among one, watches health (gRFC A17).
-    config = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": service}}
-    return aio.insecure_channel(address, options=[*_REPLICA_OPTIONS, ("grpc.service_config", json.dumps(config))])
 
 
 def _options(services: Sequence[str]) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Ask a server whether it answers calls: python -m shared.health HOST:PORT
+"""Ask a server whether it answers calls: python -m shared.rpc.health HOST:PORT
 
 Exit code 0 when it does, else 1, as health checks of containers want it.
 """

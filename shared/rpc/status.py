@@ -8,7 +8,7 @@ from typing import Any
 
 from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
 from protos.status_pb2_grpc import StatusServiceServicer, add_StatusServiceServicer_to_server
-from shared.rpc import Register
+from shared.rpc.server import Register
 
 
 class StatusService(StatusServiceServicer):
