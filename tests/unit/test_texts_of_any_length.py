@@ -80,7 +80,7 @@ METHODS = ("findall", "finditer", "fullmatch", "match", "search", "split", "sub"
 def sources() -> dict[Path, str]:
     return {
         path: path.read_text(encoding="utf-8")
-        for room in ("services", "shared")
+        for room in ("cli", "services", "shared")
         for path in ROOT.glob(f"{room}/**/*.py")
     }
 
