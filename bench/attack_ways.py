@@ -14,13 +14,13 @@ from typing import Any
 import grpc
 from grpc import aio
 
+from aisle.v1.catalog_pb2 import GetProductRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import AnyOf, FacetRequest, Filter, SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.pacing import at_random, paced
-from protos.catalog_pb2 import GetProductRequest, Price, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import AnyOf, FacetRequest, Filter, SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
 
 SEARCH = "/aisle.v1.SearchService/Search"
 _OVERLOAD, _DEAR, _WINDOWS, _WAITS = 300.0, 40.0, 40.0, 60.0  # calls a second

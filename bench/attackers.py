@@ -28,14 +28,14 @@ import numpy as np
 import psutil
 from grpc import aio
 
+from aisle.v1.catalog_pb2 import GetProductRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.search_pb2 import SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.attack_ways import WAYS, Caller
 from bench.pacing import evenly, paced
 from bench.workplace import workplace
 from cli.engine_process import engine_process
-from protos.catalog_pb2 import GetProductRequest, Price, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
 from tests.sample_shop import queries_of
 
 QUIET_RATE = 10.0

@@ -21,8 +21,8 @@ from statistics import quantiles
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.benchmarks.producer_performance import ProducerPerformance, get_args_parser
 
-from protos.catalog_pb2 import Product
-from protos.events_pb2 import EventProduct, UserEvent
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.events_pb2 import EventProduct, UserEvent
 from services.embedding.cpu import read_cpu
 from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog

@@ -24,8 +24,8 @@ import hiredis
 import numpy as np
 import redis
 
+from aisle.v1.events_pb2 import Impression, UserEvent
 from bench.cpu import cpu
-from protos.events_pb2 import Impression, UserEvent
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.observation import Interaction
 from services.feedback.service import observation

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from kafka import KafkaConsumer
 
+from aisle.v1.feedback_pb2 import GetProgressRequest, GetProgressResponse
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from bench.cpu import cpu
 from bench.features import Shoppers, redis_at
-from protos.feedback_pb2 import GetProgressRequest, GetProgressResponse
-from protos.feedback_pb2_grpc import FeedbackServiceStub
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog

@@ -17,16 +17,16 @@ from typing import Any
 
 import grpc
 
+from aisle.v1.catalog_pb2 import GetProductRequest, Product
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, RecordEventsRequest, StreamEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
 from bench.events import OWN_BENCHMARK, SEND_LOOP, Speed, click_records, own_benchmark, print_speeds, send_loop
 from bench.intake_lag import Steady, measure_lag
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
 from bench.replicas import busy_seconds
 from bench.workplace import products_of, workplace
-from protos.catalog_pb2 import GetProductRequest, Product
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EVENT_STATUS_ACCEPTED, RecordEventsRequest, StreamEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
 from shared.events.log import NewRecord
 from shared.snapshot.generation import current_generation
 from tests.reckoning import until_applied

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.events_pb2 import RecordEventsRequest, UserEvent
+from aisle.v1.feedback_pb2 import GetProgressRequest
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2_grpc import StatusServiceStub
 from bench.events import click_records
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
 from bench.pacing import evenly, paced
-from protos.catalog_pb2 import Product
-from protos.events_pb2 import RecordEventsRequest, UserEvent
-from protos.feedback_pb2 import GetProgressRequest
-from protos.feedback_pb2_grpc import FeedbackServiceStub
-from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
-from protos.status_pb2_grpc import StatusServiceStub
 from shared.rpc.channels import connect
 from tests.shop import Shop
 

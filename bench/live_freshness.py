@@ -12,11 +12,11 @@ from typing import Any
 import grpc
 import numpy as np
 
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from bench.live_writes import Call
 from bench.pacing import ARRIVALS, evenly, paced
 from bench.shoppers import Pages, Shoppers
-from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
 
 PATIENT_SECONDS = 30.0
 LATE_MS = 1_000

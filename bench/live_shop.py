@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from aisle.v1.retrieval_pb2 import RetrieveRequest
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
 from bench.live_freshness import measure_freshness
 from bench.live_writes import Call, promised_by
 from bench.replicas import busy_seconds
-from protos.retrieval_pb2 import RetrieveRequest
-from protos.retrieval_pb2_grpc import RetrievalServiceStub
 from services.embedding.opening import open_encoder
 from services.training.encoder_config import encoder_config
 from shared.events.kafka.log import KafkaEventLog

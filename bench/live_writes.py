@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from random import Random
 
-from protos.catalog_pb2 import Price, Product
+from aisle.v1.catalog_pb2 import Price, Product
 from tests.load import Promised
 
 

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from aisle.v1.search_pb2 import SearchRequest, Tier
 from bench.cpu import cpu
 from cli.files.catalog_file import CatalogFile
-from protos.search_pb2 import SearchRequest, Tier
 from services.training.evaluation.asking import Search
 from services.training.evaluation.judgments import JudgedQuery
 from shared import metrics

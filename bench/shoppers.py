@@ -13,10 +13,10 @@ from typing import Any
 
 import grpc
 
+from aisle.v1.search_pb2 import FacetRequest, SearchRequest, Tier
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.live_pages import FACETS
 from bench.pacing import paced
-from protos.search_pb2 import FacetRequest, SearchRequest, Tier
-from protos.search_pb2_grpc import SearchServiceStub
 
 PAGE_DEADLINE_MS = 2_000
 _acknowledged: Any = None  # in the shoppers' process, what Shoppers.tell was told

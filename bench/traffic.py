@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from random import Random
 from typing import Protocol
 
-from protos.search_pb2 import SearchRequest, SearchResponse, Tier
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from shared.errors import AisleError, Overloaded
 from shared.metrics import quantile
 

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from aisle.v1.catalog_pb2 import Product
 from bench.cpu import cpu
-from protos.catalog_pb2 import Product
 from shared.snapshot.generation import Generation
 from tests.sample_shop import indexed_sample
 

@@ -6,20 +6,20 @@ from typing import Self
 
 import grpc
 
-from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
-from protos.admin_pb2_grpc import AdminServiceStub
-from protos.catalog_pb2 import (
+from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
+from aisle.v1.admin_pb2_grpc import AdminServiceStub
+from aisle.v1.catalog_pb2 import (
     DeleteProductsRequest,
     GetProductRequest,
     Product,
     UpsertProductsRequest,
     UpsertProductsResponse,
 )
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EventAck, StreamEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventAck, StreamEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.errors import AisleError, Unavailable, from_status
 from shared.rpc.channels import OPTIONS
 

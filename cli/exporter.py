@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 from cli.client import DEFAULT_ADDRESS, EngineClient
-from protos.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 from shared.errors import AisleError
 
 PORT, HOST = 9100, "127.0.0.1"

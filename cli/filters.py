@@ -2,7 +2,7 @@
 
 import re
 
-from protos.search_pb2 import AnyOf, Filter, NumberRange
+from aisle.v1.search_pb2 import AnyOf, Filter, NumberRange
 from shared.errors import InvalidRequest
 
 _FORM = re.compile(r"(?P<field>[^=!]+)(?P<operator>!?=)(?P<value>.+)", re.DOTALL)

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from aisle.v1.events_pb2 import EventProduct, UserEvent
+from aisle.v1.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
 from cli.client import EngineClient
 from cli.terminal.page_table import results_table, served_line
-from protos.events_pb2 import EventProduct, UserEvent
-from protos.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5

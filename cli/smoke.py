@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from secrets import token_hex
 from typing import Any
 
+from aisle.v1.admin_pb2 import GetStatusResponse, ReplicaState
+from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
+from aisle.v1.events_pb2 import EventProduct, EventStatus, UserEvent
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from cli.client import DEFAULT_ADDRESS, EngineClient
 from cli.terminal.console import say
-from protos.admin_pb2 import GetStatusResponse, ReplicaState
-from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
-from protos.events_pb2 import EventProduct, EventStatus, UserEvent
-from protos.search_pb2 import SearchRequest, SearchResponse, Tier
 from shared.errors import AisleError
 
 QUERY = "something to keep coffee hot"

@@ -1,4 +1,4 @@
-"""A client with the generated stubs: a folder `protos` beside it with Aisle's *_pb2.py files, grpcio and protobuf.
+"""A client with the generated stubs: a folder `aisle` beside it, copied from clients/python/src, grpcio and protobuf.
 
 python stub_client.py localhost:50051 "running shoes"
 """
@@ -7,12 +7,12 @@ import sys
 
 import grpc
 
-from protos.catalog_pb2 import GetProductRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EventProduct, EventStatus, StreamEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.catalog_pb2 import GetProductRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventProduct, EventStatus, StreamEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 
 def main(address: str, query: str) -> None:

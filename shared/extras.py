@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-_OWN = {"cli", "services", "shared", "sample", "protos", "bench", "tests"}
+_OWN = {"cli", "services", "shared", "sample", "aisle", "bench", "tests"}
 _TRAINING = {"torch", "transformers", "sentence_transformers"}
 _SERVICES = {"gateway", "embedding", "retrieval", "reranker", "feedback"}
 _COMMAND_LINE = "cli.app"

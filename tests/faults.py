@@ -11,8 +11,8 @@ from itertools import count
 
 import grpc
 
-from protos.catalog_pb2 import GetProductRequest, Price, Product
-from protos.search_pb2 import SearchRequest
+from aisle.v1.catalog_pb2 import GetProductRequest, Price, Product
+from aisle.v1.search_pb2 import SearchRequest
 from shared.errors import AisleError
 from shared.features.page import PageRequest, read_page
 from shared.features.redis import RedisFeatureStore

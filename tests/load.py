@@ -13,18 +13,18 @@ from typing import Any, Self, TypeVar
 import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import DeleteProductsRequest, Price, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import (
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
     EventProduct,
     RecordEventsRequest,
     UserEvent,
 )
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import SearchRequest, Tier
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest, Tier
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.rpc.channels import connect_replica
 
 Answer = TypeVar("Answer")

@@ -16,11 +16,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from protos.catalog_pb2 import Product
-from protos.feedback_pb2 import GetProgressRequest
-from protos.feedback_pb2_grpc import FeedbackServiceStub
-from protos.retrieval_pb2 import FetchProductsRequest
-from protos.retrieval_pb2_grpc import RetrievalServiceStub
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.feedback_pb2 import GetProgressRequest
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
+from aisle.v1.retrieval_pb2 import FetchProductsRequest
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import USER_EVENTS
 from shared.features.page import PageRequest, read_page

@@ -133,7 +133,7 @@ def _load(chosen: Subject, bundle: str, seconds: float) -> dict[str, Any]:
 
 
 async def _load_at(address: str, texts: list[str], seconds: float) -> dict[str, Any]:
-    from protos.search_pb2_grpc import SearchServiceStub
+    from aisle.v1.search_pb2_grpc import SearchServiceStub
     from shared.rpc.channels import connect
 
     async with connect(address) as channel:

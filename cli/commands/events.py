@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from aisle.v1.events_pb2 import EventAck, EventStatus, UserEvent
 from cli.client import EngineClient
 from cli.files.event_file import UnreadEvent, read_events
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import print_json, progress, say, warn
-from protos.events_pb2 import EventAck, EventStatus, UserEvent
 from shared.errors import AisleError
 
 _LISTED = 1000  # rejections told at most

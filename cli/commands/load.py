@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from aisle.v1.catalog_pb2 import ProductRejection, UpsertProductsRequest
+from aisle.v1.search_pb2 import SearchRequest, Tier
 from cli.client import EngineClient
 from cli.files.catalog_file import LISTED_REJECTIONS, CatalogFile
 from cli.files.options import ReadOptions
@@ -13,8 +15,6 @@ from cli.options import ADDRESS, Address, Attributes, Catalog, Format, Json, Map
 from cli.terminal.console import print_json, say, waiting
 from cli.terminal.reading_report import counts_of, end_strictly, show_format, show_reading
 from cli.terminal.work_bars import WorkBars
-from protos.catalog_pb2 import ProductRejection, UpsertProductsRequest
-from protos.search_pb2 import SearchRequest, Tier
 from shared.catalog.wire import to_message
 from shared.errors import InvalidRequest
 

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 from google.protobuf.json_format import MessageToDict
 
+from aisle.v1.search_pb2 import FacetRequest, SearchRequest, Tier
 from cli.client import EngineClient
 from cli.filters import parse_filter
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say, warn
 from cli.terminal.page_table import show_page
-from protos.search_pb2 import FacetRequest, SearchRequest, Tier
 from shared.errors import InvalidRequest
 
 MAX_PAGE_SIZE = 200

@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from aisle.v1.admin_pb2 import GetStatusResponse
 from cli.options import DATA, AcceptLog, Bundle, Data, Json
 from cli.terminal.console import print_json, say
-from protos.admin_pb2 import GetStatusResponse
 from shared import process_log
 from shared.listening import LOOPBACK, dialled
 from shared.priority import answer_promptly

@@ -4,10 +4,10 @@ from google.protobuf.json_format import MessageToDict
 from rich.table import Table
 from rich.text import Text
 
+from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 from cli.client import EngineClient
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say
-from protos.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 
 
 def status(address: Address = ADDRESS, as_json: Json = False) -> None:

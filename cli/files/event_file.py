@@ -7,7 +7,7 @@ from pathlib import Path
 
 from google.protobuf.json_format import ParseDict, ParseError
 
-from protos.events_pb2 import UserEvent
+from aisle.v1.events_pb2 import UserEvent
 from shared.catalog.validation import printable
 from shared.json_lines import Line, read_lines
 

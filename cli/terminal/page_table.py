@@ -6,9 +6,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from aisle.v1.catalog_pb2 import Availability, Product
+from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
-from protos.catalog_pb2 import Availability, Product
-from protos.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 
 _STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
 

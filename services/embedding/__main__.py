@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
-from protos.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
+from aisle.v1.embedding_pb2_grpc import add_EmbeddingServiceServicer_to_server
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.service import NAME, EmbeddingService, replica_status

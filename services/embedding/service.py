@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
-from protos.embedding_pb2 import QueryEncoding as QueryEncodingMessage
-from protos.embedding_pb2_grpc import EmbeddingServiceServicer
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from aisle.v1.embedding_pb2 import QueryEncoding as QueryEncodingMessage
+from aisle.v1.embedding_pb2_grpc import EmbeddingServiceServicer
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.embedding.encoders import Encoders
 from services.embedding.encoding import QueryEncoding
 from shared.errors import InvalidRequest

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from protos.feedback_pb2_grpc import add_FeedbackServiceServicer_to_server
+from aisle.v1.feedback_pb2_grpc import add_FeedbackServiceServicer_to_server
 from services.feedback.config import FeedbackConfig
 from services.feedback.progress import Progress
 from services.feedback.service import FeedbackService, observation, replica_status

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from protos.events_pb2 import Impression, UserEvent
-from protos.feedback_pb2 import GetProgressRequest, GetProgressResponse
-from protos.feedback_pb2_grpc import FeedbackServiceServicer
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.events_pb2 import Impression, UserEvent
+from aisle.v1.feedback_pb2 import GetProgressRequest, GetProgressResponse
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceServicer
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.feedback.observation import Interaction, Observation, Shown
 from services.feedback.progress import Progress
 from shared.events.log import SEARCH_LOGS, Record
@@ -24,7 +24,7 @@ class FeedbackService(FeedbackServiceServicer):
         self._progress = progress
 
     async def GetProgress(self, request: GetProgressRequest, context: Any = None) -> GetProgressResponse:
-        """See protos/feedback.proto."""
+        """See protos/aisle/v1/feedback.proto."""
         progress = self._progress
         return GetProgressResponse(
             generation=progress.generation,

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from protos.admin_pb2_grpc import AdminServiceServicer, add_AdminServiceServicer_to_server
-from protos.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
-from protos.events_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
-from protos.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
+from aisle.v1.admin_pb2_grpc import AdminServiceServicer, add_AdminServiceServicer_to_server
+from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
+from aisle.v1.events_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
+from aisle.v1.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
 from shared.rpc.server import Register
 
 SEARCH = "aisle.v1.SearchService"

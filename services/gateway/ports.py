@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from protos.admin_pb2 import Replica
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
-from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import (
+from aisle.v1.admin_pb2 import Replica
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,

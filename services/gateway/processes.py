@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from protos.admin_pb2 import (
+from aisle.v1.admin_pb2 import (
     REPLICA_STATE_NOT_SERVING,
     REPLICA_STATE_SERVING,
     REPLICA_STATE_UNREACHABLE,
     Replica,
 )
-from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
-from protos.status_pb2_grpc import StatusServiceStub
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2_grpc import StatusServiceStub
 from services.gateway.ports import Ejected, Status
 from services.gateway.replicas.addresses import Addresses
 from shared.errors import AisleError

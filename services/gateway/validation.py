@@ -3,7 +3,7 @@
 import math
 import re
 
-from protos.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
+from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
 from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
 

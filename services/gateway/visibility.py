@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from protos.retrieval_pb2 import FetchProductsRequest
+from aisle.v1.retrieval_pb2 import FetchProductsRequest
 from services.gateway.ports import Retrieval
 from shared.errors import AisleError, InvalidRequest, Overloaded, Unavailable
 from shared.events.log import CATALOG, EventLog

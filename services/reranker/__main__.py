@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from protos.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
+from aisle.v1.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.following import RerankerShop

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.embedding_pb2 import QueryEncoding
-from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
-from protos.reranker_pb2_grpc import RerankerServiceServicer
-from protos.search_pb2 import Contribution
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.embedding_pb2 import QueryEncoding
+from aisle.v1.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2_grpc import RerankerServiceServicer
+from aisle.v1.search_pb2 import Contribution
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from protos.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
+from aisle.v1.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever

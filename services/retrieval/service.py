@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from protos import catalog_pb2, search_pb2
-from protos.retrieval_pb2 import (
+from aisle.v1 import catalog_pb2, search_pb2
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -15,9 +15,9 @@ from protos.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from protos.retrieval_pb2_grpc import RetrievalServiceServicer
-from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
+from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
 from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
 from services.retrieval.matched_terms import MatchedTerms

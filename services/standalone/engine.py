@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
+from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
 from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import Product as Message
+from aisle.v1.catalog_pb2 import Product as Message
 from shared.catalog.product import AttributeValues, Product
 
 FIELDS = tuple(field.name for field in Message.DESCRIPTOR.fields if field.name != "product_id")

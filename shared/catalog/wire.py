@@ -2,7 +2,7 @@
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from protos import catalog_pb2 as pb
+from aisle.v1 import catalog_pb2 as pb
 from shared.catalog.product import AttributeValues, Product
 
 _TYPES = {pb.PRODUCT_TYPE_VARIANT: "variant"}

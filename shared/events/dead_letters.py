@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from protos.dead_letters_pb2 import DeadLetter
+from aisle.v1.dead_letters_pb2 import DeadLetter
 from shared.errors import InvalidRequest
 from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
 

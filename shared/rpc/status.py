@@ -6,8 +6,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
-from protos.status_pb2_grpc import StatusServiceServicer, add_StatusServiceServicer_to_server
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2_grpc import StatusServiceServicer, add_StatusServiceServicer_to_server
 from shared.rpc.server import Register
 
 
@@ -22,7 +22,7 @@ class StatusService(StatusServiceServicer):
         aisle_version()
 
     async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> ReplicaStatus:
-        """See protos/status.proto."""
+        """See protos/aisle/v1/status.proto."""
         status = self._describe()
         status.waiting_for = status.waiting_for or self._trouble()
         status.aisle_version = aisle_version()

@@ -10,8 +10,8 @@ import numpy as np
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
-from protos.catalog_pb2 import Product as ProductMessage
-from protos.indexing_pb2 import IndexedProduct, ProductEncoding
+from aisle.v1.catalog_pb2 import Product as ProductMessage
+from aisle.v1.indexing_pb2 import IndexedProduct, ProductEncoding
 from shared.catalog.product import Product
 from shared.catalog.wire import from_message
 from shared.events.log import NewRecord, Record

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
-from protos.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from aisle.v1.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.hash_encoder import HashEncoder

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from grpc import StatusCode, aio
 
-from protos.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
-from protos.events_pb2 import EventProduct, StreamEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub, add_EventServiceServicer_to_server
-from protos.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
-from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
-from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL, SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceStub, add_SearchServiceServicer_to_server
+from aisle.v1.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
+from aisle.v1.events_pb2 import EventProduct, StreamEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub, add_EventServiceServicer_to_server
+from aisle.v1.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from aisle.v1.search_pb2 import TIER_FUSED, TIER_LEXICAL, SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub, add_SearchServiceServicer_to_server
 from services.gateway.config import GatewayConfig
 from services.gateway.events.event_service import EventService
 from services.gateway.search.search_service import SearchService

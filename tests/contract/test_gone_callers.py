@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from protos.search_pb2 import SearchRequest
-from protos.search_pb2_grpc import add_SearchServiceServicer_to_server
+from aisle.v1.search_pb2 import SearchRequest
+from aisle.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from shared.rpc.server import Server
 from tests.contract.test_rpc_limits import HEADERS, Shop, frame
 

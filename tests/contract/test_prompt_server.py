@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 import pytest
 
-from protos.search_pb2 import SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
 from shared.rpc.prompt_server import prompt_server, since_arrival_ms
 
 CALLS = 24

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
+from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
 from services.feedback.feature_writer import FeatureWriter
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES

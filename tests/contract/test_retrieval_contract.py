@@ -8,8 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from protos.catalog_pb2 import Product as ProductMessage
-from protos.retrieval_pb2 import (
+from aisle.v1.catalog_pb2 import Product as ProductMessage
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -17,8 +17,8 @@ from protos.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from protos.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
-from protos.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService

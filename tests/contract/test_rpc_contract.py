@@ -11,14 +11,14 @@ from grpc import aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from protos.events_pb2 import (
+from aisle.v1.events_pb2 import (
     EventAck,
     RecordEventsRequest,
     RecordEventsResponse,
     StreamEventsRequest,
     StreamEventsResponse,
 )
-from protos.events_pb2_grpc import EventServiceServicer, EventServiceStub, add_EventServiceServicer_to_server
+from aisle.v1.events_pb2_grpc import EventServiceServicer, EventServiceStub, add_EventServiceServicer_to_server
 from shared.errors import InvalidRequest, Unavailable
 from shared.listening import LOOPBACK, addresses_of
 from shared.rpc.channels import connect

@@ -9,16 +9,16 @@ import grpc
 import pytest
 from grpc import aio
 
-from protos.catalog_pb2 import (
+from aisle.v1.catalog_pb2 import (
     DeleteProductsRequest,
     DeleteProductsResponse,
     GetProductRequest,
     GetProductResponse,
     UpsertProductsResponse,
 )
-from protos.catalog_pb2_grpc import CatalogServiceServicer, CatalogServiceStub, add_CatalogServiceServicer_to_server
-from protos.search_pb2 import SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
+from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer, CatalogServiceStub, add_CatalogServiceServicer_to_server
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
 from shared.rpc.guard import Guard
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import RequestLimit

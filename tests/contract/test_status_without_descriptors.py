@@ -4,9 +4,9 @@ from pathlib import Path
 
 from grpc import aio
 
-from protos.admin_pb2 import REPLICA_STATE_SERVING, GetStatusRequest
-from protos.admin_pb2_grpc import AdminServiceStub, add_AdminServiceServicer_to_server
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, GetStatusRequest
+from aisle.v1.admin_pb2_grpc import AdminServiceStub, add_AdminServiceServicer_to_server
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.processes import Processes
 from shared.events.sqlite import SqliteEventLog

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from aisle.v1.admin_pb2 import GetStatusResponse
 from cli.app import app
-from protos.admin_pb2 import GetStatusResponse
 from services.training.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
 from shared.config import SECTIONS, prefix_of
 
@@ -41,7 +41,7 @@ def test_every_section_of_settings_is_known_to_all_processes() -> None:
 
 def _rpcs() -> list[str]:
     """Such as "SearchService.Search"."""
-    texts = "\n".join(path.read_text() for path in sorted(ROOT.glob("protos/*.proto")))
+    texts = "\n".join(path.read_text() for path in sorted(ROOT.glob("protos/aisle/v1/*.proto")))
     services = re.findall(r"^service (\w+) \{(.*?)^\}", texts, re.M | re.S)
     return [f"{service}.{rpc}" for service, body in services for rpc in re.findall(r"^\s*rpc (\w+)", body, re.M)]
 

@@ -9,11 +9,13 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-OWN = {"services", "shared", "protos"}
+OWN = {"aisle", "services", "shared"}
 TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")  # the extra `train`
 ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
 
@@ -72,12 +74,18 @@ def test_an_extra_brings_nothing_that_its_service_does_not_import(service: str) 
     assert _brought(service) - LOADED_BY_NAME <= _needed(service)
 
 
-def test_the_versions_asked_for_are_those_that_the_stubs_need() -> None:
-    stub = (ROOT / "protos/search_pb2.py").read_text() + (ROOT / "protos/search_pb2_grpc.py").read_text()
-    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", stub)
-    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", stub)
-    major, minor, _ = map(int, grpcio.split("."))  # shared/rpc/prompt_server.py builds on its private parts
-    assert {
-        f"grpcio>={grpcio},<{major}.{minor + 1}",
-        f"protobuf>={protobuf},<{int(protobuf.split('.')[0]) + 1}",
-    } <= set(PROJECT["dependencies"])
+def _bounds(package: str) -> tuple[Version, Version]:
+    """The lower bound of a requirement of the project, and the version that is too new."""
+    [requirement] = [each for each in map(Requirement, PROJECT["dependencies"]) if each.name == package]
+    bounds = {each.operator: Version(each.version) for each in requirement.specifier}
+    return bounds[">="], bounds["<"]
+
+
+def test_the_versions_asked_for_run_the_stubs() -> None:
+    stubs = ROOT / "clients/python/src/aisle/v1"
+    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", (stubs / "search_pb2.py").read_text())
+    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", (stubs / "search_pb2_grpc.py").read_text())
+    oldest, too_new = _bounds("protobuf")
+    assert Version(protobuf) <= oldest and too_new.major <= Version(protobuf).major + 2  # protobuf's promise
+    oldest, too_new = _bounds("grpcio")  # shared/rpc/prompt_server.py builds on its private parts
+    assert Version(grpcio) <= oldest and (too_new.major, too_new.minor) == (oldest.major, oldest.minor + 1)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
+from aisle.v1.search_pb2 import TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
 
 FACETS = [FacetRequest(field="brands", limit=5), FacetRequest(field="categories"), FacetRequest(field="price")]
 ORDERS = ("price asc", "price desc", "rating desc", "newest")

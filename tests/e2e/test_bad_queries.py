@@ -3,10 +3,10 @@ import re
 import grpc
 import pytest
 
-from protos.admin_pb2 import GetStatusRequest
-from protos.admin_pb2_grpc import AdminServiceStub
-from protos.search_pb2 import FacetRequest, Filter, NumberRange, SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.admin_pb2 import GetStatusRequest
+from aisle.v1.admin_pb2_grpc import AdminServiceStub
+from aisle.v1.search_pb2 import FacetRequest, Filter, NumberRange, SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 QUERIES = {
     "empty": "",

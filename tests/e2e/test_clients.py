@@ -43,9 +43,7 @@ def _python_with(folder: Path, *packages: str) -> Path:
 
 def test_the_stubs_work_in_an_environment_of_grpcio_and_protobuf_alone(address: str, tmp_path: Path) -> None:
     python = _python_with(tmp_path / "venv", "grpcio", "protobuf")
-    (tmp_path / "protos").mkdir()
-    for stub in ROOT.glob("protos/*.py"):
-        shutil.copy(stub, tmp_path / "protos")
+    shutil.copytree(ROOT / "clients/python/src/aisle", tmp_path / "aisle")
     shutil.copy(EXAMPLES / "stub_client.py", tmp_path)
     told = _run(python, tmp_path / "stub_client.py", address, "shoes", cwd=tmp_path)
     assert _is_page(told)

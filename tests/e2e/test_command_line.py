@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protos.events_pb2 import Impression
+from aisle.v1.events_pb2 import Impression
 from shared.artifacts import current
 
 COMMANDS = (

@@ -9,13 +9,13 @@ from typing import Any
 import grpc
 import pytest
 
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.engine_process import engine_process, running_engine
-from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import AnyOf, Filter, SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
 from shared.artifacts import current, read_manifest, set_current, write_manifest
 
 WAIT_SECONDS = 60

@@ -9,11 +9,11 @@ from typing import Any
 import grpc
 import pytest
 
+from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.engine_process import running_engine
-from protos.catalog_pb2 import Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import AnyOf, Filter, SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
 from shared.artifacts import current
 
 

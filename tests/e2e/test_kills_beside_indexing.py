@@ -20,13 +20,13 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.engine_process import engine_process
-from protos.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Price, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))

@@ -10,10 +10,9 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from cli.engine_process import engine_process, running_engine
-from protos.admin_pb2 import GetStatusRequest
-from protos.admin_pb2_grpc import AdminServiceStub
-from protos.catalog_pb2 import (
+from aisle.v1.admin_pb2 import GetStatusRequest
+from aisle.v1.admin_pb2_grpc import AdminServiceStub
+from aisle.v1.catalog_pb2 import (
     DeleteProductsRequest,
     GetProductRequest,
     Price,
@@ -21,9 +20,10 @@ from protos.catalog_pb2 import (
     UpsertProductsRequest,
     UpsertProductsResponse,
 )
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub
+from cli.engine_process import engine_process, running_engine
 from shared.artifacts import current
 
 PATIENT_MS = 30_000

@@ -11,15 +11,15 @@ from typing import Any
 import grpc
 import pytest
 
+from aisle.v1.catalog_pb2 import Price, Product, Rating, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.feedback_pb2 import GetProgressRequest
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.engine_process import running_engine
-from protos.catalog_pb2 import Price, Product, Rating, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
-from protos.feedback_pb2 import GetProgressRequest
-from protos.feedback_pb2_grpc import FeedbackServiceStub
-from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
-from protos.search_pb2_grpc import SearchServiceStub
 from shared import artifacts, bundle
 from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
 from tests.shop import STEADY, running_shop

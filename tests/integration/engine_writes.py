@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterable
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import DeleteProductsRequest, Product, UpsertProductsRequest
-from protos.search_pb2 import SearchRequest
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, Product, UpsertProductsRequest
+from aisle.v1.search_pb2 import SearchRequest
 from services.standalone.engine import Engine
 
 

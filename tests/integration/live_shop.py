@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from protos.catalog_pb2 import Product as Message
-from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
+from aisle.v1.catalog_pb2 import Product as Message
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
 from services.embedding.hash_encoder import HashEncoder
 from services.retrieval.following import FollowedSnapshot
 from services.retrieval.retriever import Retriever

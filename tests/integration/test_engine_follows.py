@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
+from aisle.v1.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from cli.files.indexed import index_file
-from protos.catalog_pb2 import Product, UpsertProductsRequest
-from protos.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from services.standalone.engine import Engine
 from shared import promotions
 from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest

@@ -11,8 +11,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from redis.asyncio import Redis
 
-from protos.feedback_pb2 import GetProgressRequest
-from protos.feedback_pb2_grpc import FeedbackServiceStub
+from aisle.v1.feedback_pb2 import GetProgressRequest
+from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from shared.events import dead_letters
 from shared.events.kafka.config import KafkaConfig
 from shared.events.log import DEAD_LETTERS, USER_EVENTS, NewRecord

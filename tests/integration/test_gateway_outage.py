@@ -8,10 +8,10 @@ from pathlib import Path
 import grpc
 import pytest
 
-from protos.catalog_pb2 import DeleteProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
-from protos.events_pb2_grpc import EventServiceStub
+from aisle.v1.catalog_pb2 import DeleteProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import USER_EVENTS

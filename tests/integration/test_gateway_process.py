@@ -11,20 +11,20 @@ from pathlib import Path
 import grpc
 import pytest
 
-from protos.admin_pb2 import GetStatusRequest
-from protos.admin_pb2_grpc import AdminServiceStub
-from protos.catalog_pb2 import GetProductRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.events_pb2 import (
+from aisle.v1.admin_pb2 import GetStatusRequest
+from aisle.v1.admin_pb2_grpc import AdminServiceStub
+from aisle.v1.catalog_pb2 import GetProductRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
     EventProduct,
     RecordEventsRequest,
     UserEvent,
 )
-from protos.events_pb2_grpc import EventServiceStub
-from protos.search_pb2 import SearchRequest
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 ROOT = Path(__file__).parents[2]
 EVENT = UserEvent(event_id="e1", action="click", visitor_id="v1", products=[EventProduct(product_id="p1")])

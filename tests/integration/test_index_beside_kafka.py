@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from aisle.v1.catalog_pb2 import Price, Product
 from cli.files.indexed import index_file
-from protos.catalog_pb2 import Price, Product
 from services.standalone.written_since import written_since
 from shared.catalog import writes
 from shared.errors import InvalidRequest, LogBehind

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from protos.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
 from services.embedding.hash_encoder import HashEncoder
 from shared.artifacts import versions
 from shared.events.kafka.config import KafkaConfig

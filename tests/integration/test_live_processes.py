@@ -9,10 +9,10 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import DeleteProductsRequest, Price, Product, UpsertProductsRequest
-from protos.catalog_pb2_grpc import CatalogServiceStub
-from protos.search_pb2 import SearchRequest, SearchResponse
-from protos.search_pb2_grpc import SearchServiceStub
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.events.kafka.config import KafkaConfig
 from tests.service_processes import ServiceProcesses
 

@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.status_pb2 import ReplicaStatus
 from shared.rpc.channels import connect_replica
 from shared.rpc.server import Server
 from shared.rpc.status import status_door

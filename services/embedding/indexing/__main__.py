@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from protos.status_pb2 import ReplicaStatus
+from aisle.v1.status_pb2 import ReplicaStatus
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
 from services.embedding.indexing.config import IndexingConfig

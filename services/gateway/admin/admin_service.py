@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from protos.admin_pb2 import GetStatusRequest, GetStatusResponse
-from protos.admin_pb2_grpc import AdminServiceServicer
+from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
+from aisle.v1.admin_pb2_grpc import AdminServiceServicer
 from services.gateway.ports import StatusSource
 from shared.rpc.status import aisle_version
 
@@ -16,7 +16,7 @@ class AdminService(AdminServiceServicer):
         aisle_version()
 
     async def GetStatus(self, request: GetStatusRequest, context: Any = None) -> GetStatusResponse:
-        """See protos/admin.proto."""
+        """See protos/aisle/v1/admin.proto."""
         status = await self._source.status()
         return GetStatusResponse(
             snapshot_version=status.snapshot_version,

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from protos.catalog_pb2 import (
+from aisle.v1.catalog_pb2 import (
     DeleteProductsRequest,
     DeleteProductsResponse,
     GetProductRequest,
@@ -14,8 +14,8 @@ from protos.catalog_pb2 import (
     UpsertProductsRequest,
     UpsertProductsResponse,
 )
-from protos.catalog_pb2_grpc import CatalogServiceServicer
-from protos.retrieval_pb2 import FetchProductsRequest
+from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer
+from aisle.v1.retrieval_pb2 import FetchProductsRequest
 from services.gateway.arrivals import batches
 from services.gateway.catalog.upserts import Fault, outcomes
 from services.gateway.peer import peer_of
@@ -44,7 +44,7 @@ class CatalogService(CatalogServiceServicer):
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
     ) -> UpsertProductsResponse:
-        """See protos/catalog.proto."""
+        """See protos/aisle/v1/catalog.proto."""
         answer = UpsertProductsResponse()
         async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
@@ -95,7 +95,7 @@ class CatalogService(CatalogServiceServicer):
             asked = asked[asked.index(found[-1].product_id) + 1 :]
 
     async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
-        """See protos/catalog.proto."""
+        """See protos/aisle/v1/catalog.proto."""
         if not 1 <= len(request.product_ids) <= _MAX_DELETED:
             raise InvalidRequest("product_ids", f"has {len(request.product_ids)}; send 1 to {_MAX_DELETED}")
         records = []
@@ -116,7 +116,7 @@ class CatalogService(CatalogServiceServicer):
             del self._removed[next(iter(self._removed))]
 
     async def GetProduct(self, request: GetProductRequest, context: Any = None) -> GetProductResponse:
-        """See protos/catalog.proto."""
+        """See protos/aisle/v1/catalog.proto."""
         if fault := id_fault(request.product_id):
             raise InvalidRequest("product_id", fault)
         position, wait_ms = request.wait_for_visible, _wait_ms(context)

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from protos.catalog_pb2 import Product as Message
-from protos.catalog_pb2 import UpsertProductsRequest
+from aisle.v1.catalog_pb2 import Product as Message
+from aisle.v1.catalog_pb2 import UpsertProductsRequest
 from shared.catalog import validation, wire, writes
 from shared.catalog.acceptance import MAX_PRODUCT_BYTES, objection
 from shared.catalog.fields import FIELDS, expanded, is_path, part, with_fields

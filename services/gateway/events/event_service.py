@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from protos.events_pb2 import (
+from aisle.v1.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
     EVENT_STATUS_REJECTED,
@@ -15,7 +15,7 @@ from protos.events_pb2 import (
     StreamEventsResponse,
     UserEvent,
 )
-from protos.events_pb2_grpc import EventServiceServicer
+from aisle.v1.events_pb2_grpc import EventServiceServicer
 from services.gateway.arrivals import batches
 from services.gateway.events import event_validation
 from services.gateway.signatures import Signatures
@@ -36,14 +36,14 @@ class EventService(EventServiceServicer):
     async def StreamEvents(
         self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
     ) -> AsyncIterator[StreamEventsResponse]:
-        """See protos/events.proto. What has arrived together is appended together."""
+        """See protos/aisle/v1/events.proto. What has arrived together is appended together."""
         async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
                 for ack in await self._record([request.event for request in batch]):
                     yield StreamEventsResponse(ack=ack)
 
     async def RecordEvents(self, request: RecordEventsRequest, context: Any = None) -> RecordEventsResponse:
-        """See protos/events.proto."""
+        """See protos/aisle/v1/events.proto."""
         if not 1 <= len(request.events) <= _MAX_BATCH:
             raise InvalidRequest("events", f"has {len(request.events)}; send 1 to {_MAX_BATCH}")
         return RecordEventsResponse(acks=await self._record(request.events))

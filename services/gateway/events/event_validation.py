@@ -3,7 +3,7 @@
 import math
 import time
 
-from protos.events_pb2 import EventProduct, UserEvent
+from aisle.v1.events_pb2 import EventProduct, UserEvent
 from services.gateway.validation import id_fault
 
 ACTIONS = ("view", "click", "add_to_cart", "remove_from_cart", "purchase", "wishlist")

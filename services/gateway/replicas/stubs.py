@@ -7,11 +7,11 @@ from typing import Any, Generic, TypeVar
 
 from grpc import aio
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
-from protos.embedding_pb2_grpc import EmbeddingServiceStub
-from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.reranker_pb2_grpc import RerankerServiceStub
-from protos.retrieval_pb2 import (
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
+from aisle.v1.embedding_pb2_grpc import EmbeddingServiceStub
+from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2_grpc import RerankerServiceStub
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -19,7 +19,7 @@ from protos.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from protos.retrieval_pb2_grpc import RetrievalServiceStub
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.replicas.addresses import Addresses
 from services.gateway.replicas.asking import Asking
@@ -98,7 +98,7 @@ def _later(request: Any, elapsed_ms: float) -> Any:
 
 
 class EmbeddingReplicas:
-    """See protos/embedding.proto."""
+    """See protos/aisle/v1/embedding.proto."""
 
     def __init__(self, addresses: str, hedge_share: float) -> None:
         self.all: Replicas[Embedding] = Replicas(
@@ -110,7 +110,7 @@ class EmbeddingReplicas:
 
 
 class RetrievalReplicas:
-    """See protos/retrieval.proto."""
+    """See protos/aisle/v1/retrieval.proto."""
 
     def __init__(self, addresses: str, hedge_share: float) -> None:
         self.all: Replicas[Retrieval] = Replicas(
@@ -137,7 +137,7 @@ def _retrieval_kind(request: RetrieveRequest) -> str:
 
 
 class RerankerReplicas:
-    """See protos/reranker.proto."""
+    """See protos/aisle/v1/reranker.proto."""
 
     def __init__(self, addresses: str, hedge_share: float) -> None:
         self.all: Replicas[Reranker] = Replicas(addresses, "aisle.v1.RerankerService", RerankerServiceStub, hedge_share)

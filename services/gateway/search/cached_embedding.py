@@ -4,7 +4,7 @@ import hashlib
 
 from google.protobuf.message import DecodeError
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from services.gateway.ports import Embedding
 from shared.cache import Cache
 
@@ -16,7 +16,7 @@ class CachedEmbedding:
         self._embedding, self._cache = embedding, cache
 
     async def EmbedQueries(self, request: EmbedQueriesRequest) -> EmbedQueriesResponse:
-        """See protos/embedding.proto. Without a named encoder, and for several queries, the cache is passed by."""
+        """See embedding.proto. Without a named encoder, and for several queries, the cache is passed by."""
         if not request.encoder_version or len(request.queries) != 1:
             return await self._embedding.EmbedQueries(request)
         key = _key(request)

@@ -7,7 +7,7 @@ from shared.redis.cache import RedisCache
 from shared.redis.client import RedisClient, connect_cache
 from shared.redis.config import RedisConfig
 
-_WINDOW_FORMAT = 1  # raise it with every change of meaning in protos/window.proto
+_WINDOW_FORMAT = 1  # raise it with every change of meaning in protos/aisle/v1/window.proto
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.events_pb2 import Impression
-from protos.search_pb2 import SearchRequest
+from aisle.v1.events_pb2 import Impression
+from aisle.v1.search_pb2 import SearchRequest
 from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import AisleError
 from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused

@@ -5,8 +5,8 @@ import zlib
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from protos.reranker_pb2 import CandidateExplanation
-from protos.window_pb2 import KeptWindow
+from aisle.v1.reranker_pb2 import CandidateExplanation
+from aisle.v1.window_pb2 import KeptWindow
 from services.gateway.search.ranked_window import RankedWindow, feature_matrix
 
 _QUICKLY = 1  # zlib's level: half of a window are features that are 0 or unknown, whatever the level

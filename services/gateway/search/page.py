@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
-from protos.catalog_pb2 import Product
-from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from protos.search_pb2 import TIER_RERANKED, Contribution, Explanation, Facet, SearchRequest, SearchResponse
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Explanation, Facet, SearchRequest, SearchResponse
 from services.gateway.ports import Retrieval
 from services.gateway.search import explanation
 from services.gateway.search.budget import Budget

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.reranker_pb2 import RerankResponse
-from protos.retrieval_pb2 import RetrieveResponse
-from protos.search_pb2 import TIER_RERANKED, Contribution, Facet, Tier
+from aisle.v1.reranker_pb2 import RerankResponse
+from aisle.v1.retrieval_pb2 import RetrieveResponse
+from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, Tier
 
 Matrix = NDArray[np.float32]
 

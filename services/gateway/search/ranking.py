@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from protos.reranker_pb2 import RerankRequest, RerankResponse
-from protos.retrieval_pb2 import RetrieveRequest, RetrieveResponse
-from protos.search_pb2 import (
+from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.retrieval_pb2 import RetrieveRequest, RetrieveResponse
+from aisle.v1.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,

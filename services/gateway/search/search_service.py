@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from protos.search_pb2 import SearchRequest, SearchResponse, ServedBy, Tier
-from protos.search_pb2_grpc import SearchServiceServicer
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, ServedBy, Tier
+from aisle.v1.search_pb2_grpc import SearchServiceServicer
 from services.gateway import validation
 from services.gateway.admission import Admission
 from services.gateway.config import GatewayConfig
@@ -58,7 +58,7 @@ class SearchService(SearchServiceServicer):
         self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
-        """See protos/search.proto."""
+        """See protos/aisle/v1/search.proto."""
         budget = Budget(request.deadline_ms or self._default_deadline_ms, since_arrival_ms())
         peer = peer_of(context)
         asker.set(peer)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
-from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
-from protos.search_pb2 import TIER_LEXICAL, SearchRequest
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from aisle.v1.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
+from aisle.v1.search_pb2 import TIER_LEXICAL, SearchRequest
 from services.gateway import validation
 from services.gateway.ports import Embedding, Retrieval
 from services.gateway.search.budget import Budget

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from protos.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
+from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
 from services.training.evaluation.judgments import JudgedQuery
 from shared.errors import AisleError, Overloaded, Unavailable
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
 from bench.page import PEER, PageBench, Vectors, index_peer
-from protos.catalog_pb2 import Product
-from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
 from services.training.evaluation.judgments import JudgedQuery
 from shared.catalog import product as catalog
 

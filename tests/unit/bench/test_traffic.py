@@ -1,9 +1,9 @@
 import asyncio
 from random import Random
 
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from bench.load import in_time
 from bench.traffic import Asked, Traffic, closed_loop, open_loop
-from protos.search_pb2 import SearchRequest, SearchResponse, Tier
 from shared.errors import Overloaded, Unavailable
 
 

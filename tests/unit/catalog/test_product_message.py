@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protos import catalog_pb2 as pb
+from aisle.v1 import catalog_pb2 as pb
 from shared.catalog.product import Product
 from shared.catalog.validation import violations
 from shared.catalog.wire import from_message, to_message

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from protos.catalog_pb2 import AttributeValues, Price, Product, Rating
+from aisle.v1.catalog_pb2 import AttributeValues, Price, Product, Rating
 from shared.catalog import writes
 from shared.catalog.fields import FIELDS, expanded, with_fields
 from shared.catalog.product import Product as Value

@@ -3,10 +3,10 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, GetStatusResponse, Replica
+from aisle.v1.status_pb2 import ReplicaStatus
 from cli.client import EngineClient
 from cli.exporter import EngineCollector
-from protos.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, GetStatusResponse, Replica
-from protos.status_pb2 import ReplicaStatus
 from shared.errors import Unavailable
 
 STATUS = GetStatusResponse(

@@ -1,7 +1,7 @@
 import pytest
 
+from aisle.v1.search_pb2 import AnyOf, Filter, NumberRange
 from cli.filters import parse_filter
-from protos.search_pb2 import AnyOf, Filter, NumberRange
 from shared.errors import InvalidRequest
 
 

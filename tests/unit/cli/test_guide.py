@@ -3,10 +3,10 @@ from typing import Any
 
 from rich.console import Console
 
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.events_pb2 import EventAck
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from cli.guide import Guide, families
-from protos.catalog_pb2 import Product
-from protos.events_pb2 import EventAck
-from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from sample.tour import PriceFilter, Stop, Taste
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from protos.dead_letters_pb2 import DeadLetter
+from aisle.v1.dead_letters_pb2 import DeadLetter
 from shared.errors import Overloaded, Unavailable
 from shared.events import dead_letters
 from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, Appended, NewRecord, RecordsRefused

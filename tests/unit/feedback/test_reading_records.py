@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from protos.events_pb2 import Impression, UserEvent
+from aisle.v1.events_pb2 import Impression, UserEvent
 from services.feedback.observation import Interaction, Shown
 from services.feedback.service import observation
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord, Record

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from protos.feedback_pb2 import GetProgressRequest
+from aisle.v1.feedback_pb2 import GetProgressRequest
 from services.feedback.service import FeedbackService, observation, replica_status
 from services.feedback.worker import Worker
 from shared.errors import Unavailable

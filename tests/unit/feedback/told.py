@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from protos.events_pb2 import Impression, UserEvent
+from aisle.v1.events_pb2 import Impression, UserEvent
 from services.feedback.observation import Interaction, Observation, Shown
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord
 from shared.query_ids import new_query_id

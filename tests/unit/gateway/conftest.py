@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from protos.catalog_pb2 import Product
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
-from protos.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
-from protos.retrieval_pb2 import (
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from aisle.v1.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -20,7 +20,7 @@ from protos.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from protos.search_pb2 import TIER_LEXICAL, Contribution, Facet
+from aisle.v1.search_pb2 import TIER_LEXICAL, Contribution, Facet
 from services.gateway.config import GatewayConfig
 from services.gateway.search.search_service import SearchService
 from services.gateway.signatures import Signatures

@@ -1,6 +1,6 @@
 """A search for shoes, and what the tests' gateway answers it with."""
 
-from protos.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 
 FUSED = ["p0", "p1", "p2"]
 RERANKED = ["p49", "p48", "p47"]

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
-from protos.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
+from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
+from aisle.v1.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
 from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.events.event_service import EventService
 from shared.events.sqlite import SqliteEventLog

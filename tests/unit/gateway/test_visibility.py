@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from protos.catalog_pb2 import GetProductRequest
-from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.catalog_pb2 import GetProductRequest
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
 from services.gateway.search.search_service import SearchService

@@ -1,6 +1,6 @@
 import numpy as np
 
-from protos.catalog_pb2 import Product
+from aisle.v1.catalog_pb2 import Product
 from services.reranker.service import product_texts
 
 PRODUCTS = [

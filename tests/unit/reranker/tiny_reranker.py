@@ -8,8 +8,8 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from protos.embedding_pb2 import QueryEncoding
-from protos.reranker_pb2 import RerankRequest
+from aisle.v1.embedding_pb2 import QueryEncoding
+from aisle.v1.reranker_pb2 import RerankRequest
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.features import FEATURES
 from services.reranker.pace import Pace

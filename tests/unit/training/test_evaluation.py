@@ -1,7 +1,7 @@
 import pytest
 
-from protos.catalog_pb2 import Product
-from protos.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
+from aisle.v1.catalog_pb2 import Product
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
 from services.training.evaluation.asking import Asker, Notes
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.evaluation.run import comparable, evaluate, steps

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from aisle.v1.events_pb2 import EventAck, EventStatus
 from cli.commands.events import EventStream
 from cli.files.event_file import UnreadEvent, read_events
-from protos.events_pb2 import EventAck, EventStatus
 from shared.errors import Corrupt
 
 EVENT = {"event_id": "e1", "action": "click", "visitor_id": "v", "products": [{"product_id": "p", "position": 2}]}

@@ -3,9 +3,9 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
+from aisle.v1.search_pb2 import SearchResponse, SearchResult
 from cli.terminal.page_table import show_page, stages_line
-from protos.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Price, Product
-from protos.search_pb2 import SearchResponse, SearchResult
 
 
 def _shown(*products: Product) -> str:

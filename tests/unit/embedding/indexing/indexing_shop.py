@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from protos.catalog_pb2 import Product as Message
+from aisle.v1.catalog_pb2 import Product as Message
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.following import CatalogFollower
 from services.embedding.indexing.ports import VersionedEncoder

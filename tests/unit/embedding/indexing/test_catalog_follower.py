@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from protos.catalog_pb2 import Price
-from protos.catalog_pb2 import Product as Message
+from aisle.v1.catalog_pb2 import Price
+from aisle.v1.catalog_pb2 import Product as Message
 from services.embedding.indexing.tail import read_tail
 from shared.artifacts import current, versions
 from shared.catalog import writes

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from protos.catalog_pb2 import Price
-from protos.catalog_pb2 import Product as Message
+from aisle.v1.catalog_pb2 import Price
+from aisle.v1.catalog_pb2 import Product as Message
 from services.embedding.indexing.draft import Draft
 from services.embedding.indexing.tail import Tail
 from services.standalone.written_since import written_in

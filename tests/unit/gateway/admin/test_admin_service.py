@@ -1,5 +1,5 @@
-from protos.admin_pb2 import GetStatusRequest
-from protos.search_pb2 import SearchRequest
+from aisle.v1.admin_pb2 import GetStatusRequest
+from aisle.v1.search_pb2 import SearchRequest
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.ports import Status
 from tests.unit.gateway.conftest import Gateway

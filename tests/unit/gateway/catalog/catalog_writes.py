@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import (
+from aisle.v1.catalog_pb2 import (
     Price,
     Product,
     UpsertProductsRequest,
     UpsertProductsResponse,
 )
-from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from services.gateway.catalog.catalog_service import CatalogService
 from shared.catalog import writes
 from shared.catalog.writes import Write

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from protos.catalog_pb2 import (
+from aisle.v1.catalog_pb2 import (
     DeleteProductsRequest,
     GetProductRequest,
     Price,

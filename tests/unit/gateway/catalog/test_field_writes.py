@@ -1,7 +1,7 @@
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import (
+from aisle.v1.catalog_pb2 import (
     PRODUCT_TYPE_VARIANT,
     DeleteProductsRequest,
     Price,

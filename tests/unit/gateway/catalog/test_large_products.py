@@ -6,8 +6,8 @@ from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import Product, UpsertProductsRequest
-from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
 from services.gateway.catalog.catalog_service import CatalogService
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import Retrieval

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from protos.catalog_pb2 import Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
 from services.gateway.catalog.upserts import Fault, outcomes
 
 

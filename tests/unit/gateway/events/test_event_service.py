@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from protos.events_pb2 import (
+from aisle.v1.events_pb2 import (
     EVENT_STATUS_ACCEPTED,
     EVENT_STATUS_DUPLICATE,
     EVENT_STATUS_REJECTED,

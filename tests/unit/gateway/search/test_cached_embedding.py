@@ -1,6 +1,6 @@
 import pytest
 
-from protos.embedding_pb2 import EmbedQueriesRequest
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest
 from services.gateway.search.cached_embedding import CachedEmbedding
 from tests.unit.gateway.conftest import Embedding
 from tests.unit.gateway.memory_cache import MemoryCache

@@ -1,8 +1,8 @@
 from collections.abc import Sequence
 
-from protos.events_pb2 import Impression
-from protos.retrieval_pb2 import RetrieveResponse
-from protos.search_pb2 import TIER_FUSED, SearchRequest
+from aisle.v1.events_pb2 import Impression
+from aisle.v1.retrieval_pb2 import RetrieveResponse
+from aisle.v1.search_pb2 import TIER_FUSED, SearchRequest
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.ranked_window import RankedWindow, fused
 from shared.errors import StorageFull

@@ -1,6 +1,6 @@
 """A page fits into what a client takes without settings of its own, 4 MiB."""
 
-from protos.search_pb2 import TIER_FUSED, Facet, FacetValue, SearchResponse
+from aisle.v1.search_pb2 import TIER_FUSED, Facet, FacetValue, SearchResponse
 from services.gateway.search.budget import Budget
 from services.gateway.search.page import facets
 from services.gateway.search.ranked_window import RankedWindow

@@ -1,6 +1,6 @@
 import pytest
 
-from protos.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from services.gateway.search.search_service import SearchService
 from shared.errors import InvalidRequest
 from tests.unit.gateway.conftest import Gateway, none

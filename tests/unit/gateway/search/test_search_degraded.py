@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from protos.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from protos.search_pb2 import TIER_FUSED, TIER_LEXICAL
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from aisle.v1.search_pb2 import TIER_FUSED, TIER_LEXICAL
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from tests.unit.gateway.conftest import Gateway, failing, none, too_long
 from tests.unit.gateway.shoes import FUSED, RERANKED, ids, shoes

@@ -1,4 +1,4 @@
-from protos.search_pb2 import (
+from aisle.v1.search_pb2 import (
     TIER_FUSED,
 )
 from tests.unit.gateway.conftest import Gateway

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from protos.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
-from protos.retrieval_pb2 import (
+from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
+from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
@@ -16,7 +16,7 @@ from protos.retrieval_pb2 import (
     RetrieveRequest,
     RetrieveResponse,
 )
-from protos.search_pb2 import TIER_LEXICAL, TIER_RERANKED
+from aisle.v1.search_pb2 import TIER_LEXICAL, TIER_RERANKED
 from services.gateway.config import GatewayConfig
 from services.gateway.search.search_service import SearchService
 from shared.catalog import writes

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from protos.search_pb2 import (
+from aisle.v1.search_pb2 import (
     SearchResponse,
 )
 from shared.errors import Overloaded

@@ -1,6 +1,6 @@
 import pytest
 
-from protos.search_pb2 import (
+from aisle.v1.search_pb2 import (
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from protos.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
+from aisle.v1.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
 from services.gateway import validation
 from shared.errors import InvalidRequest
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from protos.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
-from protos.search_pb2 import TIER_LEXICAL
+from aisle.v1.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
+from aisle.v1.search_pb2 import TIER_LEXICAL
 from services.gateway.search.budget import Budget
 from services.gateway.search.understanding import Understanding, UnderstoodQuery
 from shared.errors import Unavailable

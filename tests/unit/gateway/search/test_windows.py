@@ -3,7 +3,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from protos.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue
+from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue
 from services.gateway.search import kept_window
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.windows import MemoryWindows, SharedWindows

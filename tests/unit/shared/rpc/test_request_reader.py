@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protos.search_pb2 import SearchRequest
+from aisle.v1.search_pb2 import SearchRequest
 from shared.errors import AisleError, InvalidRequest, Overloaded
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import RequestLimit

@@ -1,4 +1,4 @@
-from protos.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
 from shared.rpc.status import status_door
 
 

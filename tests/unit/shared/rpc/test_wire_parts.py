@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from protos.catalog_pb2 import AttributeValues, DeleteProductsRequest, Product, UpsertProductsRequest
-from protos.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
-from protos.search_pb2 import AnyOf, Filter, SearchRequest
+from aisle.v1.catalog_pb2 import AttributeValues, DeleteProductsRequest, Product, UpsertProductsRequest
+from aisle.v1.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
+from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
 from shared.rpc.wire_parts import has_more_parts
 
 EMPTY_FILTER, EMPTY_EVENT, EMPTY_PRODUCT = b"\x3a\x00", b"\x0a\x00", b"\x42\x00"

@@ -1,0 +1,1 @@
+"""Aisle: product search that learns from its shoppers. The messages (aisle.v1) and a client for them."""

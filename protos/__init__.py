@@ -1,1 +1,0 @@
-"""What the services say to each other: package aisle.v1, and the Python made from it by `make protos`."""
