@@ -16,7 +16,7 @@ from aisle.v1.catalog_pb2 import Product
 from aisle.v1.events_pb2 import RecordEventsRequest, UserEvent
 from aisle.v1.feedback_pb2 import GetProgressRequest
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
-from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, GetReplicaStatusResponse, ReplicaStatus
 from aisle.v1.status_pb2_grpc import StatusServiceStub
 from bench.events import click_records
 from bench.live_freshness import stream_of
@@ -84,8 +84,8 @@ async def measure_lag(shop: Shop, steady: Steady, products: Sequence[Product], a
 
 
 async def _status(reader: Any) -> ReplicaStatus:
-    status: ReplicaStatus = await reader.GetReplicaStatus(GetReplicaStatusRequest())
-    return status
+    response: GetReplicaStatusResponse = await reader.GetReplicaStatus(GetReplicaStatusRequest())
+    return response.status
 
 
 async def _applied(worker: Any) -> int:

@@ -78,12 +78,12 @@ class Processes:
         try:
             async with asyncio.timeout(_ANSWER_SECONDS):
                 health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
-                status = await StatusServiceStub(channel).GetReplicaStatus(GetReplicaStatusRequest())
+                answer = await StatusServiceStub(channel).GetReplicaStatus(GetReplicaStatusRequest())
         except (AisleError, TimeoutError) as error:
             _logger.debug("%s at %s does not answer: %s", service, address, error)
             return replica
         replica.state = REPLICA_STATE_SERVING if health.status == _SERVING else REPLICA_STATE_NOT_SERVING
-        replica.status.CopyFrom(status)
+        replica.status.CopyFrom(answer.status)
         return replica
 
     def _channel(self, address: str) -> aio.Channel:

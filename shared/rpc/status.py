@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from aisle.v1.status_pb2 import GetReplicaStatusRequest, ReplicaStatus
+from aisle.v1.status_pb2 import GetReplicaStatusRequest, GetReplicaStatusResponse, ReplicaStatus
 from aisle.v1.status_pb2_grpc import StatusServiceServicer, add_StatusServiceServicer_to_server
 from shared.rpc.server import Register
 
@@ -21,13 +21,13 @@ class StatusService(StatusServiceServicer):
         self._began_at = time.monotonic()
         aisle_version()
 
-    async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> ReplicaStatus:
+    async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> GetReplicaStatusResponse:
         """See protos/aisle/v1/status.proto."""
         status = self._describe()
         status.waiting_for = status.waiting_for or self._trouble()
         status.aisle_version = aisle_version()
         status.uptime_seconds = time.monotonic() - self._began_at
-        return status
+        return GetReplicaStatusResponse(status=status)
 
 
 def status_door(

@@ -36,6 +36,30 @@ class GetReplicaStatusRequest(_message.Message):
 Global___GetReplicaStatusRequest: _TypeAlias = GetReplicaStatusRequest  # noqa: Y015
 
 @_typing.final
+class GetReplicaStatusResponse(_message.Message):
+    """What the process that was asked serves."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def status(self) -> Global___ReplicaStatus:
+        """All of it."""
+
+    def __init__(
+        self,
+        *,
+        status: Global___ReplicaStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetReplicaStatusResponse: _TypeAlias = GetReplicaStatusResponse  # noqa: Y015
+
+@_typing.final
 class ReplicaStatus(_message.Message):
     """What one process serves; what it has nothing to do with is empty."""
 

@@ -38,7 +38,7 @@ class StatusServiceStub(object):
         self.GetReplicaStatus = channel.unary_unary(
                 '/aisle.v1.StatusService/GetReplicaStatus',
                 request_serializer=aisle_dot_v1_dot_status__pb2.GetReplicaStatusRequest.SerializeToString,
-                response_deserializer=aisle_dot_v1_dot_status__pb2.ReplicaStatus.FromString,
+                response_deserializer=aisle_dot_v1_dot_status__pb2.GetReplicaStatusResponse.FromString,
                 _registered_method=True)
 
 
@@ -59,7 +59,7 @@ def add_StatusServiceServicer_to_server(servicer, server):
             'GetReplicaStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetReplicaStatus,
                     request_deserializer=aisle_dot_v1_dot_status__pb2.GetReplicaStatusRequest.FromString,
-                    response_serializer=aisle_dot_v1_dot_status__pb2.ReplicaStatus.SerializeToString,
+                    response_serializer=aisle_dot_v1_dot_status__pb2.GetReplicaStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -89,7 +89,7 @@ class StatusService(object):
             target,
             '/aisle.v1.StatusService/GetReplicaStatus',
             aisle_dot_v1_dot_status__pb2.GetReplicaStatusRequest.SerializeToString,
-            aisle_dot_v1_dot_status__pb2.ReplicaStatus.FromString,
+            aisle_dot_v1_dot_status__pb2.GetReplicaStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -33,7 +33,7 @@ class StatusServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StatusServiceAsyncStub: ...
-    GetReplicaStatus: _grpc.UnaryUnaryMultiCallable[_status_pb2.GetReplicaStatusRequest, _status_pb2.ReplicaStatus]
+    GetReplicaStatus: _grpc.UnaryUnaryMultiCallable[_status_pb2.GetReplicaStatusRequest, _status_pb2.GetReplicaStatusResponse]
     """What this process serves, ready or not."""
 
 @_typing.type_check_only
@@ -41,7 +41,7 @@ class StatusServiceAsyncStub(StatusServiceStub):
     """On every process behind the gateway."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    GetReplicaStatus: _aio.UnaryUnaryMultiCallable[_status_pb2.GetReplicaStatusRequest, _status_pb2.ReplicaStatus]  # type: ignore[assignment]
+    GetReplicaStatus: _aio.UnaryUnaryMultiCallable[_status_pb2.GetReplicaStatusRequest, _status_pb2.GetReplicaStatusResponse]  # type: ignore[assignment]
     """What this process serves, ready or not."""
 
 class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -52,7 +52,7 @@ class StatusServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _status_pb2.GetReplicaStatusRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_status_pb2.ReplicaStatus, _abc.Awaitable[_status_pb2.ReplicaStatus]]:
+    ) -> _typing.Union[_status_pb2.GetReplicaStatusResponse, _abc.Awaitable[_status_pb2.GetReplicaStatusResponse]]:
         """What this process serves, ready or not."""
 
 def add_StatusServiceServicer_to_server(servicer: StatusServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
