@@ -1,6 +1,6 @@
 """The processor's name and cores, for reports."""
 
-from services.embedding.cpu import read_cpu
+from shared.inference.cpu import read_cpu
 
 
 def cpu() -> str:

@@ -12,10 +12,10 @@ import psutil
 from numpy.typing import NDArray
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.cpu import read_cpu
 from services.embedding.encoder import TextEncoder
 from services.embedding.opening import open_encoder
 from services.embedding.trial import PRODUCT_PROBES, QUERY_PROBES
+from shared.inference.cpu import read_cpu
 
 ENGINES = ("onnxruntime-fp32", "onnxruntime-int8", "onnxruntime-int8-dynamic", "openvino-f32", "openvino-bf16")
 PRODUCTS = [f"{text} Number {number}." for number in range(16) for text in PRODUCT_PROBES]

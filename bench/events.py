@@ -23,12 +23,12 @@ from kafka.benchmarks.producer_performance import ProducerPerformance, get_args_
 
 from aisle.v1.catalog_pb2 import Product
 from aisle.v1.events_pb2 import EventProduct, UserEvent
-from services.embedding.cpu import read_cpu
 from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import delete_topics, make_topics
 from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
+from shared.inference.cpu import read_cpu
 
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 VISITORS = 5_000

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from services.embedding.encoding import EncoderIdentity, Floats, QueryEncoding, States, round_states
-from services.embedding.engines import Engine, Job, Outputs, run_all
+from services.embedding.engines import Engine, Outputs, run_all
+from services.embedding.job import Job
 from services.embedding.tokens import TokenIds, TokenReader, pad
 
 PRODUCT_BATCH_TOKENS = 1024  # padded; larger batches fall out of the cache, smaller ones leave cores idle

@@ -4,7 +4,6 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from queue import SimpleQueue
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -13,15 +12,16 @@ import numpy as np
 import onnx
 
 from services.embedding import graph
-from services.embedding.cpu import read_cpu
 from services.embedding.encoding import Floats
+from services.embedding.job import Job
 from services.embedding.model import EncoderModel
 from services.embedding.tokens import Ids
 from shared.first_use import used_once
+from shared.inference.cpu import read_cpu
+from shared.inference.session import open_session
 
 Outputs = Mapping[str, Floats]  # by name, see graph.build
 Batch = tuple[Ids, Floats]  # token ids and mask, padded
-_SLOW = ["SkipLayerNormFusion"]  # of ONNX Runtime: the fused operator takes longer than the two that it replaces
 
 
 class Engine(Protocol):
@@ -43,21 +43,6 @@ class Engine(Protocol):
         """The outputs for a padded batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What an engine is for: `queries` (every output, latency) or `products` (vector and states, throughput)."""
-
-    side: str
-    threads: int
-    max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
-    state_tokens: int | None = None  # states of the first so many tokens only, [CLS] included; None: of all
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        """The outputs that the side needs."""
-        return graph.QUERY_OUTPUTS if self.side == "queries" else graph.PRODUCT_OUTPUTS
-
-
 def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
     """The outputs of every batch, in order, with as many in work as the engine runs at once."""
     if engine.at_once == 1:
@@ -75,15 +60,8 @@ class OnnxRuntimeEngine:
     """
 
     def __init__(self, name: str, model: onnx.ModelProto, job: Job, batches: bool = True) -> None:
-        import onnxruntime
-
         self.at_once = 1 if job.side == "queries" else job.threads
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = job.threads // self.at_once, 1
-        options.log_severity_level = 3
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
-        content, providers = model.SerializeToString(), ["CPUExecutionProvider"]
-        self._session = onnxruntime.InferenceSession(content, options, providers=providers, disabled_optimizers=_SLOW)
+        self._session = open_session(model.SerializeToString(), job.threads // self.at_once)
         self._outputs = [output.name for output in self._session.get_outputs()]
         self.name, self.batches = name, batches
 

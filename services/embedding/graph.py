@@ -5,30 +5,29 @@ in Khattab and Zaharia 2020 (ColBERT). Query, key and value are one product; 1/s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from services.embedding.job import QUERY_OUTPUTS
 from services.embedding.model import EncoderModel
 from services.embedding.weights import Tensors
 from shared.errors import Corrupt
+from shared.inference.graph_writer import MICROSOFT, GraphWriter, Sizes
 
-OPSET = 20  # the first with Gelu
-MICROSOFT, BLOCK = "com.microsoft", 32  # the domain of MatMulNBits, and how many values share a scale
+BLOCK = 32  # values that share a scale
 MASKED = -10_000.0  # added to the scores of padding; finite, so that bf16 and int8 stay finite
-QUERY_OUTPUTS = ("vector", "hidden", "states", "token_weights")
-PRODUCT_OUTPUTS = ("vector", "states")
 
 _TABLES = ("position", "token_type", "word")
-_SHAPES: dict[str, list[str | int]] = {
-    "vector": ["n", "dim"],
-    "hidden": ["n", "t", "dim"],
-    "states": ["n", "s", "state_dim"],
-    "token_weights": ["n", "t"],
+_SHAPES: dict[str, Sizes] = {
+    "vector": ("n", "dim"),
+    "hidden": ("n", "t", "dim"),
+    "states": ("n", "s", "state_dim"),
+    "token_weights": ("n", "t"),
 }
 
 
@@ -55,35 +54,16 @@ def _int8(weight: NDArray[Any], largest: int) -> tuple[NDArray[np.int8], NDArray
 
 
 @dataclass
-class Nodes:
-    """The nodes and constants written so far."""
+class Nodes(GraphWriter):
+    """A graph whose products may be in 8 bits."""
 
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    constants: list[TensorProto] = field(default_factory=list)
     int8: str = ""  # how weights become 8 bits: "", "block" or "dynamic"
     narrow: bool = False  # 7 bits, where the CPU adds two products in 16 bits (AVX2 without VNNI)
 
-    def add(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """Add a node; the name of its output, which is also the node's."""
-        output = name or f"{kind}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
-        return output
-
-    def constant(self, values: NDArray[Any] | np.int64 | float | Sequence[int]) -> str:
-        """Add a constant: float32, or int64 for a sequence of integers."""
-        array = np.array(values, dtype=np.float32 if isinstance(values, float) else None, order="C")
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(array, name))
-        return name
-
-    def linear(self, inputs: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
-        """inputs @ weight.T + bias."""
-        multiply = {"": self._product, "block": self._block_product, "dynamic": self._dynamic_product}[self.int8]
-        product = multiply(inputs, weight)
-        return product if bias is None else self.add("Add", product, self.constant(bias))
-
-    def _product(self, inputs: str, weight: NDArray[Any]) -> str:
-        return self.add("MatMul", inputs, self.constant(weight.T))
+    def product(self, inputs: str, weight: NDArray[Any]) -> str:
+        """inputs @ weight.T."""
+        multiply = {"": super().product, "block": self._block_product, "dynamic": self._dynamic_product}[self.int8]
+        return multiply(inputs, weight)
 
     def _block_product(self, inputs: str, weight: NDArray[Any]) -> str:
         """Both sides to 8 bits with a scale for each BLOCK values of a row: no token depends on another."""
@@ -105,11 +85,6 @@ class Nodes:
         outputs = [f"{inputs}_{part}" for part in ("uint8", "scale", "zero")]
         self.nodes.append(helper.make_node("DynamicQuantizeLinear", [inputs], outputs))
         return outputs
-
-    def unit_norm(self, inputs: str, name: str) -> str:
-        """`inputs` with rows of length one."""
-        norm = self.add("ReduceL2", inputs, self.constant([-1]), keepdims=1)
-        return self.add("Div", inputs, self.add("Max", norm, self.constant(1e-12)), name=name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,11 +209,5 @@ def _token_weights(nodes: Nodes, weight: NDArray[Any] | None, bias: NDArray[Any]
 
 
 def _proto(nodes: Nodes, outputs: Sequence[str]) -> onnx.ModelProto:
-    inputs = [
-        helper.make_tensor_value_info("ids", TensorProto.INT64, ["n", "t"]),
-        helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["n", "t"]),
-    ]
-    results = [helper.make_tensor_value_info(name, TensorProto.FLOAT, _SHAPES[name]) for name in outputs]
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
-    graph = helper.make_graph(nodes.nodes, "encoder", inputs, results, nodes.constants)
-    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    inputs = {"ids": (TensorProto.INT64, ("n", "t")), "mask": (TensorProto.FLOAT, ("n", "t"))}
+    return nodes.model("encoder", inputs, {name: _SHAPES[name] for name in outputs})

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from services.embedding.batching import BatchLimits
 from services.embedding.config import EmbeddingConfig
-from services.embedding.cpu import has_cuda, read_cpu
 from services.embedding.encoder import TextEncoder
 from services.embedding.encoding import EncoderIdentity
-from services.embedding.engines import Engine, Job, build
+from services.embedding.engines import Engine, build
 from services.embedding.hash_encoder import HashEncoder
+from services.embedding.job import Job
 from services.embedding.model import EncoderSource
 from services.embedding.tokens import TokenReader
 from services.embedding.trial import (
@@ -24,6 +24,7 @@ from services.embedding.trial import (
 from services.embedding.weights import find
 from shared import bundle
 from shared.errors import AisleError, NotFound
+from shared.inference.cpu import has_cuda, read_cpu
 from shared.memory import return_free_memory
 from shared.product_text import STATE_TOKENS
 from shared.watchdog import watching

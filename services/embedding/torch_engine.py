@@ -5,7 +5,7 @@ from torch.nn import functional
 from transformers import BertConfig, BertModel
 
 from services.embedding.encoding import Floats
-from services.embedding.engines import Job
+from services.embedding.job import Job
 from services.embedding.model import PROJECTION, TOKEN_BIAS, TOKEN_WEIGHT, EncoderModel
 from services.embedding.tokens import Ids
 

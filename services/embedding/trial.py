@@ -6,17 +6,19 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import metadata
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 
-from services.embedding.cpu import Cpu, has_cuda
 from services.embedding.encoding import Floats
-from services.embedding.engines import ENGINES, REFERENCE, Batch, Engine, Job, build, run_all
+from services.embedding.engines import ENGINES, REFERENCE, Batch, Engine, build, run_all
+from services.embedding.job import Job
 from services.embedding.model import EncoderModel
 from services.embedding.tokens import TokenIds, pad
+from shared.inference.cpu import Cpu, has_cuda
+from shared.inference.trial import least_seconds
 from shared.watchdog import progress
 
 _logger = logging.getLogger(__name__)
@@ -25,7 +27,6 @@ LIBRARIES = ("onnxruntime", "openvino")
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}  # to float32; at 0.993 reranking costs what it should gain
 CLOSE = 1.25  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
 AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
-_ROUNDS = 5
 
 QUERY_PROBES = (
     "wireless mouse", "red running shoes size 42", "usb c charger 65w", "sofa", "gift for a gardener under 30",
@@ -117,14 +118,13 @@ def _buildable(model: EncoderModel, job: Job, names: Sequence[str]) -> dict[str,
 
 def _measure(engine: Engine, probes: Probes, reference: Floats) -> Measurement:
     cosine = float((probes.vectors(engine) * reference).sum(axis=1).min())  # also the warm-up
-    return Measurement(1000 * min(_seconds(engine, probes) for _ in range(_ROUNDS)), cosine)
+    seconds = least_seconds(partial(_run, engine, probes)) / engine.at_once
+    return Measurement(1000 * seconds, cosine)
 
 
-def _seconds(engine: Engine, probes: Probes) -> float:
-    began = perf_counter()
+def _run(engine: Engine, probes: Probes) -> None:
     for _ in run_all(engine, [*probes.batches] * engine.at_once):
         pass
-    return (perf_counter() - began) / engine.at_once
 
 
 class TrialCache:

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.reranker.engine import DTYPES, Engine, has_int8_dot, open_engine
-from services.reranker.graph_check import check_graph
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows, TokenStates
 from shared.bundle import DEFAULT
 from shared.errors import Corrupt, InvalidRequest
+from shared.inference.cpu import read_cpu
+from shared.inference.graph_check import check_graph
+from shared.inference.onnx_engine import DTYPES, Engine, open_engine
 
 _QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
 _TRIAL = {
@@ -47,7 +48,7 @@ class BlockModel:
 
         Where int8 cannot win (AVX2 alone: 5.3 ms beside 5.0) auto is fp32 without a trial, a second less of a start.
         """
-        chosen = "fp32" if precision == "auto" and not has_int8_dot() else precision
+        chosen = "fp32" if precision == "auto" and not read_cpu().has_vnni else precision
         if path.parent != DEFAULT:
             check_graph(path, {*_QUERY_INPUTS, "product_states", "product_mask"}, "score")
         return cls(open_engine(path, chosen, 1, _TRIAL))

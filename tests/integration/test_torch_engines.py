@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.cpu import has_cuda
-from services.embedding.engines import REFERENCE, Job
+from services.embedding.engines import REFERENCE
+from services.embedding.job import Job
 from services.embedding.model import EncoderSource
 from services.embedding.opening import open_encoder
 from services.embedding.trial import Probes, run_trial
 from services.embedding.weights import find
 from shared.errors import NotFound
+from shared.inference.cpu import has_cuda
 from tests.unit.embedding.engine_agreement import assert_agrees
 
 pytest.importorskip("torch")

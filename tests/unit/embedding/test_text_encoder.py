@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoder import TextEncoder
-from services.embedding.engines import Engine, Job
+from services.embedding.engines import Engine
 from services.embedding.hash_encoder import HashEncoder
+from services.embedding.job import Job
 from services.embedding.opening import open_encoder
 from shared.errors import Corrupt
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from services.embedding.config import EmbeddingConfig
-from services.embedding.cpu import Cpu, read_cpu
-from services.embedding.engines import REFERENCE, Job
+from services.embedding.engines import REFERENCE
+from services.embedding.job import Job
 from services.embedding.opening import open_encoder
 from services.embedding.trial import Measurement, TrialCache, cache_key, candidates, choose
+from shared.inference.cpu import Cpu, read_cpu
 
 JOB, PRODUCTS = Job("queries", 1, 32), Job("products", 2, 128)
 ZEN_4 = Cpu("Zen 4", frozenset({"avx2", "avx512_bf16", "avx512_vnni"}), 2)

@@ -11,6 +11,7 @@ from services.reranker.query import EncodedQuery
 from services.reranker.side_by_side import SideBySide
 from services.reranker.states import TokenStates
 from shared.errors import Corrupt
+from shared.inference.cpu import Cpu
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 
 RNG = np.random.default_rng(1)
@@ -50,8 +51,8 @@ def test_the_faster_number_format_is_found_by_trial(path: Path) -> None:
 
 
 def test_where_int8_cannot_win_it_is_not_tried(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.reranker.block.has_int8_dot", lambda: False)
-    monkeypatch.setattr("services.reranker.engine._quantised", lambda _: pytest.fail("it was tried"))
+    monkeypatch.setattr("services.reranker.block.read_cpu", lambda: Cpu("old", frozenset(), 1))
+    monkeypatch.setattr("shared.inference.onnx_engine._quantised", lambda _: pytest.fail("it was tried"))
     assert BlockModel.open(path, "auto").engine == "onnxruntime-fp32"
 
 

@@ -7,8 +7,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from services.reranker.block import BlockModel
-from services.reranker.graph_check import check_graph
 from shared.errors import Corrupt
+from shared.inference.graph_check import check_graph
 from tests.unit.reranker.tiny_models import save_block, save_cross_encoder
 
 INPUTS = {"query_hidden", "query_states", "token_weights", "product_states", "product_mask"}

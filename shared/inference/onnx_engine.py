@@ -1,10 +1,10 @@
-"""ONNX Runtime sessions, in the number format that this processor runs fastest."""
+"""Model files in ONNX Runtime, in the number format that this processor runs fastest."""
 
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ import onnxruntime
 
 from shared.errors import Corrupt
 from shared.first_use import used_once
+from shared.inference.cpu import read_cpu
+from shared.inference.session import open_session
+from shared.inference.trial import least_seconds
 
 Sizes = Mapping[str, tuple[int, ...]]  # of a trial's inputs, by name, without the dimensions that the model fixes
 
 DTYPES: dict[str, Any] = {"tensor(bool)": np.bool_, "tensor(float)": np.float32, "tensor(int64)": np.int64}
-_INT8_DOT = {"avx512_vnni", "avx_vnni", "asimddp"}  # multiplies 8-bit numbers without a 16-bit sum that can overflow
-_TRIALS = 5
 _WORTH_IT = 0.8  # int8 loses a little precision, so a tie goes to float32
-_SLOW = ["SkipLayerNormFusion"]  # the fused operator takes eight times as long as the two that it replaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,38 +48,27 @@ def _chosen(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
     if precision != "auto":
         return _used_once(path, precision, threads, trial)
     whole, small = (_used_once(path, each, threads, trial) for each in ("fp32", "int8"))
-    return small if _trial_seconds(small, trial) < _WORTH_IT * _trial_seconds(whole, trial) else whole
+    small_seconds, whole_seconds = (least_seconds(partial(_run, each, trial)) for each in (small, whole))
+    return small if small_seconds < _WORTH_IT * whole_seconds else whole
 
 
 def _used_once(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
     """The engine after its first run, which allocates, and which several threads must not make at once."""
-    return used_once(lambda: _open(path, precision, threads), lambda engine: _seconds(engine, trial))
+    return used_once(lambda: _open(path, precision, threads), lambda engine: _run(engine, trial))
 
 
-def _trial_seconds(engine: Engine, trial: Sizes) -> float:
-    return min(_seconds(engine, trial) for _ in range(_TRIALS))
-
-
-def _seconds(engine: Engine, trial: Sizes) -> float:
-    """How long a run takes; a model whose inputs are not in `trial` is not run, its caller refuses it."""
+def _run(engine: Engine, trial: Sizes) -> None:
+    """Run it once; a model whose inputs are not in `trial` is not run, its caller refuses it."""
     nodes = engine.session.get_inputs()
     if not {node.name for node in nodes} <= trial.keys():
-        return 0.0
+        return
     inputs = {n.name: np.ones((*trial[n.name], *n.shape[len(trial[n.name]) :]), dtype=DTYPES[n.type]) for n in nodes}
-    began = perf_counter()
     engine.session.run(None, inputs)
-    return perf_counter() - began
 
 
 def _open(path: Path, precision: str, threads: int) -> Engine:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
     model = _quantised(path) if precision == "int8" else str(path)
-    providers = ["CPUExecutionProvider"]
-    session = onnxruntime.InferenceSession(model, options, providers=providers, disabled_optimizers=_SLOW)
-    return Engine(session, f"onnxruntime-{precision}")
+    return Engine(open_session(model, threads), f"onnxruntime-{precision}")
 
 
 def _quantised(path: Path) -> bytes:
@@ -94,17 +83,9 @@ def _quantised(path: Path) -> bytes:
             prepared,
             quantised,
             per_channel=True,
-            reduce_range=not has_int8_dot(),
+            reduce_range=not read_cpu().has_vnni,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"],
             extra_options={"MatMulConstBOnly": True},
         )
         return quantised.read_bytes()
-
-
-def has_int8_dot() -> bool:
-    """Whether this processor multiplies and adds up 8-bit numbers in one instruction."""
-    try:
-        return bool(_INT8_DOT & set(Path("/proc/cpuinfo").read_text().split()))
-    except OSError:  # not Linux: the smaller range is right everywhere
-        return False

@@ -1,0 +1,17 @@
+"""How long a model takes on this machine."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+ROUNDS = 5
+
+
+def least_seconds(run: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """The shortest of some runs: other work on the machine only ever makes a run longer."""
+    return min(_seconds(run) for _ in range(rounds))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = perf_counter()
+    run()
+    return perf_counter() - began
