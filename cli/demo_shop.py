@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sample import write_sample
-from services.training.bundles import bundles_of
 from shared.artifacts import current, sha256
+from shared.models.registry import Registry
 
 CATALOG = "products.jsonl"
 _INDEXED = "indexed.json"  # what the snapshot was made of
@@ -49,4 +49,4 @@ class DemoShop:
             return None
 
     def _made_of(self) -> dict[str, str]:
-        return {"catalog": sha256(self.catalog), "bundle": bundles_of(self.data).in_use()}
+        return {"catalog": sha256(self.catalog), "bundle": Registry.of(self.data).version_in_use()}

@@ -7,8 +7,9 @@ from rich.table import Table
 
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
-from services.training.bundles import bundles_of
-from shared.bundle import Bundle
+from services.training import promotion
+from shared.models.bundle import Bundle
+from shared.models.registry import Registry
 
 app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)
 
@@ -23,9 +24,9 @@ Force = Annotated[
 @app.command("list")
 def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
     """All bundles, the default first, and which one is in use."""
-    bundles = bundles_of(data)
-    in_use = bundles.in_use()
-    rows = [_described(each, in_use) for each in bundles.all()]
+    registry = Registry.of(data)
+    in_use = registry.version_in_use()
+    rows = [_described(each, in_use) for each in registry.all()]
     if as_json:
         print_json({"bundles": rows})
         return
@@ -41,8 +42,8 @@ def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
 @app.command("show")
 def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
     """What a bundle was trained on, how well it did, and its files; checks their checksums."""
-    bundles = bundles_of(data)
-    described = _described(bundles.named(name), bundles.in_use())
+    registry = Registry.of(data)
+    described = _described(registry.named(name), registry.version_in_use())
     if as_json:
         print_json(described)
         return
@@ -58,14 +59,14 @@ def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json =
     whose heads differ from those that made the snapshot serves once the products are encoded again; the one before goes
     on serving until then.
     """
-    bundles_of(data).promote(name, force)
+    promotion.promote(Registry.of(data), name, force)
     _tell(name, as_json)
 
 
 @app.command("rollback")
 def rollback(data: Data = DATA, as_json: Json = False) -> None:
     """Use the bundle that was in use before the last promotion."""
-    _tell(bundles_of(data).rollback(), as_json)
+    _tell(Registry.of(data).roll_back(), as_json)
 
 
 def _tell(name: str, as_json: bool) -> None:

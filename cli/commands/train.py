@@ -11,9 +11,10 @@ from cli.commands.bench import lines
 from cli.options import DATA, Bundle, Data, Json
 from cli.terminal.console import print_json, say, warn
 from cli.terminal.work_bars import WorkBars
-from services.training.bundles import bundles_of
 from services.training.judged_set import judged_sets
+from services.training.promotion import promote as promote_bundle
 from shared.errors import InvalidRequest
+from shared.models.registry import Registry
 
 app = typer.Typer(
     help="Train models; each job prints the name of the bundle it made, which serves once it is promoted.",
@@ -128,7 +129,7 @@ def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> 
 def _refusal(data: Path, name: str) -> InvalidRequest | None:
     """Promote a bundle; or why its report does not allow it."""
     try:
-        bundles_of(data).promote(name)
+        promote_bundle(Registry.of(data), name)
     except InvalidRequest as error:
         return error
     return None

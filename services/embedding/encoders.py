@@ -17,9 +17,11 @@ from services.embedding.encoder import TextEncoder
 from services.embedding.hash_encoder import HashEncoder
 from services.embedding.opening import HASH, batch_limits, open_encoder
 from services.embedding.weights import EncoderFiles, find
-from shared import artifacts, bundle
+from shared import artifacts
 from shared.complaint import Complaint
 from shared.errors import AisleError, SnapshotGone, Unavailable
+from shared.models import bundle
+from shared.models.registry import Registry
 from shared.snapshot.generation import encoder_version, read_manifest, snapshots_of
 
 log = logging.getLogger(__name__)
@@ -129,7 +131,7 @@ class Encoders:
         self._named = {name: self._named.get(name) or _encoder_of(root / name) for name in names}
         for encoder in self._named.values():
             version, heads = encoder_version(encoder), str(encoder.get("heads_sha256", ""))
-            found = bundle.with_heads(self._data / "bundles", heads) if heads else None
+            found = Registry.of(self._data).with_heads(heads) if heads else None
             folder = found.folder if found else None
             if version and self._version(folder) == version:
                 yield version, folder
@@ -140,8 +142,8 @@ class Encoders:
     def _target_folder(self) -> Path | None:
         if self._config.bundle:
             return Path(self._config.bundle)
-        promoted = bundle.in_use(self._data / "bundles")
-        return promoted.folder if promoted else None
+        in_use = Registry.of(self._data).in_use()
+        return in_use.folder if in_use else None
 
     def _version(self, folder: Path | None) -> str:
         """The version of the weights with a bundle's heads."""

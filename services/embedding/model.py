@@ -8,8 +8,8 @@ import numpy as np
 
 from services.embedding.encoding import EncoderIdentity
 from services.embedding.weights import EncoderFiles, Tensors, read_tensors
-from shared.bundle import ENCODER_PREFIX, HEADS, Bundle
 from shared.errors import Corrupt
+from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
 from shared.product_text import MAX_TOKENS
 
 PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS = "state_projection.weight", "token_weight.weight", "token_weight.bias"

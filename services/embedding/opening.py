@@ -22,10 +22,10 @@ from services.embedding.trial import (
     run_trial,
 )
 from services.embedding.weights import find
-from shared import bundle
 from shared.errors import AisleError, NotFound
 from shared.inference.cpu import has_cuda, read_cpu
 from shared.memory import return_free_memory
+from shared.models import bundle
 from shared.product_text import STATE_TOKENS
 from shared.watchdog import watching
 

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows, TokenStates
-from shared.bundle import DEFAULT
 from shared.errors import Corrupt, InvalidRequest
 from shared.inference.cpu import read_cpu
 from shared.inference.graph_check import check_graph
 from shared.inference.onnx_engine import DTYPES, Engine, open_engine
+from shared.models.registry import DEFAULT
 
 _QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
 _TRIAL = {

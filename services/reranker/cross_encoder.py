@@ -8,10 +8,10 @@ from tokenizers import Tokenizer
 
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
-from shared.bundle import CROSS_ENCODER, TOKENIZER
 from shared.first_use import used_once
 from shared.inference.graph_check import check_graph
 from shared.inference.onnx_engine import Engine, open_engine
+from shared.models.bundle import CROSS_ENCODER, TOKENIZER
 
 _TRIAL = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (8, 48))
 

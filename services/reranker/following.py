@@ -6,12 +6,13 @@ from pathlib import Path
 
 from services.reranker.config import RerankerConfig
 from services.reranker.opened import OpenedRerankers
-from services.reranker.opening import Texts, fitting_bundles, open_reranker, open_snapshot
+from services.reranker.opening import Texts, open_reranker, open_snapshot
 from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
 from shared.artifacts import current
 from shared.errors import NotFound
 from shared.following import Follower
+from shared.models.registry import Registry
 from shared.snapshot.change import Change
 
 _LOG = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class RerankerShop:
         snapshot = self._snapshot
         if snapshot is None:
             return
-        chosen = fitting_bundles(self._data, snapshot.heads_sha256, self._bundle_version)[0]
+        chosen = Registry.of(self._data).fitting(snapshot.heads_sha256, self._bundle_version)[0]
         if self.reranker and self.reranker.snapshot is snapshot and self.reranker.bundle_version == chosen.version:
             return
         reranker = self._reranker_of(snapshot)

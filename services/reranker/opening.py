@@ -21,15 +21,15 @@ from services.reranker.scorer import PacedScorer, Scorer
 from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
-from shared import bundle
-from shared.bundle import Bundle
-from shared.errors import Corrupt, NotFound
+from shared.errors import Corrupt
 from shared.first_use import used_once
+from shared.models import bundle
+from shared.models.bundle import Bundle
+from shared.models.registry import Registry
 from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, read_manifest
 from shared.snapshot.products import ProductStore
 
-DEFAULT_BUNDLE = bundle.DEFAULT
 _LOG = logging.getLogger(__name__)
 
 _NO_FEATURES = np.zeros((1, len(FEATURES)), np.float32)  # of one candidate
@@ -74,7 +74,7 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     threadpool_limits(1, user_api="blas")
     opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
     failures: list[Corrupt] = []
-    for chosen in fitting_bundles(data, opened.heads_sha256, bundle_version):
+    for chosen in Registry.of(data).fitting(opened.heads_sha256, bundle_version):
         try:
             return _reranker(opened, bundle.read(chosen.folder), lambda: texts(opened), config)
         except Corrupt as error:
@@ -97,33 +97,6 @@ def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
     together = _together(config.threads) if config.scorer == "block" else ALONE
     batched = BatchedScorer(scorer, together, config.block_batch)
     return PacedScorer(batched, config.block_batch * batched.threads, config.block_limit, Pace(_GUESS_MS))
-
-
-def fitting_bundles(data: Path, heads_sha256: str, version: str = "") -> list[Bundle]:
-    """The promoted bundles with the heads that made the snapshot's token states, the one in use first.
-
-    A new ranker or block serves at once; new heads wait for the snapshot that is made with them, and the bundle before
-    goes on serving. With `version` only that bundle will do. Raises NotFound when none fits.
-    """
-    fitting = [each for each in _bundles(data, version) if each.files.get(bundle.HEADS) == heads_sha256 != ""]
-    if fitting:
-        return fitting
-    if version:
-        raise NotFound(
-            f"bundle {version} does not fit the snapshot, whose states were made with other heads; name the catalogue "
-            f"file, so that it is encoded with the bundle: 'aisle train ranker --catalog FILE', or 'aisle index FILE'"
-        )
-    raise NotFound(
-        f"no bundle under {data / 'bundles'} fits the snapshot, whose states were made with other heads; index again"
-    )
-
-
-def _bundles(data: Path, version: str) -> list[Bundle]:
-    """Those that were promoted, the one in use first; with `version` the one of that name."""
-    root = data / "bundles"
-    folders = [*(root / name for name in bundle.versions(root)), bundle.DEFAULT] if version else bundle.promoted(root)
-    found = bundle.read_all(folder for folder in folders if (folder / bundle.MANIFEST).is_file())
-    return [each for each in found if version in ("", each.version)]
 
 
 def _scorer(

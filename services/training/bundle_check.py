@@ -8,8 +8,8 @@ from services.reranker.cross_encoder import CrossEncoderModel
 from services.reranker.features import FEATURES
 from services.reranker.query import EncodedQuery
 from services.reranker.ranker import Ranker
-from shared.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, Bundle
 from shared.errors import AisleError, Corrupt
+from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, Bundle
 
 _PRODUCTS, _TOKENS = 8, 6
 

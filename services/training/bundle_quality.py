@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.bundle import Bundle
+from shared.models.bundle import Bundle
 
 MEASURE = "ndcg@10"
 Find = Callable[[str], Bundle | None]  # a bundle by its name

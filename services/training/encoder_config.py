@@ -4,13 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from services.embedding.config import EmbeddingConfig
-from services.training.bundles import bundle_folder
 from shared.config import load
+from shared.models.bundle import Bundle
+from shared.models.registry import Registry
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
-    return _of_folder(data, bundle_folder(data, bundle))
+    return _of_folder(data, Registry.of(data).chosen(bundle))
 
 
 def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
@@ -18,9 +19,10 @@ def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
 
     Indexing beside serving uses one core, so that pages keep the other.
     """
-    return replace(_of_folder(data, bundle_folder(data, bundle) if bundle else None), product_threads=1)
+    return replace(_of_folder(data, Registry.of(data).named(bundle) if bundle else None), product_threads=1)
 
 
-def _of_folder(data: Path, bundle: Path | None) -> EmbeddingConfig:
+def _of_folder(data: Path, bundle: Bundle | None) -> EmbeddingConfig:
     config = load(EmbeddingConfig)
-    return replace(config, bundle=config.bundle or str(bundle or ""), cache=config.cache or str(data / "engines"))
+    folder = str(bundle.folder) if bundle else ""
+    return replace(config, bundle=config.bundle or folder, cache=config.cache or str(data / "engines"))

@@ -10,13 +10,13 @@ from services.reranker.training.manifest import write_manifest
 from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
 from services.training.bundle_quality import Quality, quality_of
-from services.training.bundles import bundles_of
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from shared.artifacts import new_version
-from shared.bundle import Bundle
 from shared.errors import InvalidRequest
+from shared.models.bundle import Bundle
+from shared.models.registry import Registry
 from shared.snapshot.generation import new_version_name
 
 Advance = Callable[[int], None]
@@ -87,8 +87,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
 
 def base_bundle(data: Path, bundle: str) -> Bundle:
     """The bundle of that name, or the one in use. Raises InvalidRequest when there is none."""
-    bundles = bundles_of(data)
-    name = bundle or bundles.in_use()
-    if not name:
+    chosen = Registry.of(data).chosen(bundle)
+    if chosen is None:
         raise InvalidRequest("bundle", "there is none to train a ranker for; run 'aisle train reranker' first")
-    return bundles.named(name)
+    return chosen

@@ -12,7 +12,6 @@ from services.reranker.training.job import END_TO_END, RerankerSettings, train_r
 from services.reranker.training.lambdamart import write_description
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.prior import PRIOR
-from services.training.bundles import bundles_of
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from services.training.lessons import Lessons, judged_lessons, made_lessons
@@ -20,6 +19,7 @@ from services.training.quality import measure
 from shared.artifacts import new_version
 from shared.config import load
 from shared.errors import AisleError, InvalidRequest
+from shared.models.registry import Registry
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 from shared.snapshot.generation import new_version_name
 
@@ -115,9 +115,9 @@ def _quality(
 
 def _measured(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
     """What is measured of a new bundle and of the one in use, by the first set that has queries for it; else None."""
-    bundles, compared = bundles_of(data), {version: folder}
-    if in_use := bundles.in_use():
-        compared[in_use] = bundles.named(in_use).folder
+    compared = {version: folder}
+    if in_use := Registry.of(data).chosen():
+        compared[in_use.version] = in_use.folder
     for each in taught:
         if each.held_out and (measured := measure(data, version, compared, each.products(), each.held_out)):
             return measured.report()

@@ -8,7 +8,8 @@ from typing import Any
 
 from safetensors.numpy import load_file, save_file
 
-from shared.bundle import DEFAULT, HEADS, MANIFEST, RANKER_FEATURES
+from shared.models.bundle import HEADS, MANIFEST, RANKER_FEATURES
+from shared.models.registry import DEFAULT
 
 SAME_HEADS, OTHER_HEADS = "20260101T000000.000001Z", "20260101T000000.000002Z"
 NEVER_PROMOTED = "20990101T000000.000000Z"  # the newest by its name

@@ -20,7 +20,9 @@ from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.engine_process import running_engine
-from shared import artifacts, bundle
+from shared import artifacts
+from shared.models import bundle
+from shared.models.registry import DEFAULT
 from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
 from tests.shop import STEADY, running_shop
 
@@ -78,7 +80,7 @@ def promote_counting_bundle(bundles: Path) -> None:
     Not what was shown, since the pages that the test asks for are themselves counted while it asks.
     """
     folder = bundles / "counting"
-    shutil.copytree(bundle.DEFAULT, folder)
+    shutil.copytree(DEFAULT, folder)
     ranker, manifest = (json.loads((folder / name).read_text()) for name in (bundle.RANKER_FEATURES, bundle.MANIFEST))
     ranker["prior"].update(WEIGHTS)
     (folder / bundle.RANKER_FEATURES).write_text(json.dumps(ranker))

@@ -24,7 +24,7 @@ from services.reranker.training.interaction import BlockShape  # noqa: E402
 from services.reranker.training.job import RerankerSettings, TrainingSet, train_reranker  # noqa: E402
 from services.reranker.training.judged_list import JudgedList  # noqa: E402
 from services.reranker.training.student import StudentSettings  # noqa: E402
-from shared.bundle import HEADS  # noqa: E402
+from shared.models.bundle import HEADS  # noqa: E402
 
 PRODUCTS = ["red shoe", "blue shoe", "red lamp", "blue lamp"]
 QUERIES = ["red shoe", "blue lamp"]

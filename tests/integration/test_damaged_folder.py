@@ -13,8 +13,9 @@ import pytest
 
 from cli.files.indexed import index_file
 from services.standalone.engine import Engine
-from shared import bundle, promotions
 from shared.errors import AisleError
+from shared.models import promotions
+from shared.models.registry import DEFAULT
 from shared.process_end import told
 from tests.integration.engine_writes import found, upsert
 
@@ -29,7 +30,7 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     data, file = tmp_path / "shop", tmp_path / "catalog.jsonl"
     file.write_text("\n".join(json.dumps({"id": f"p{n}", "title": f"Kettle {n}"}) for n in range(30)))
     index_file(file, data)
-    shutil.copytree(bundle.DEFAULT, data / "bundles" / "one")
+    shutil.copytree(DEFAULT, data / "bundles" / "one")
     promotions.promote(data / "bundles", "one")
     async with Engine.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "lamp", "A lamp"))

@@ -15,9 +15,10 @@ from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
 from aisle.v1.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from cli.files.indexed import index_file
 from services.standalone.engine import Engine
-from shared import promotions
 from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
-from shared.bundle import DEFAULT, HEADS
+from shared.models import promotions
+from shared.models.bundle import HEADS
+from shared.models.registry import DEFAULT
 from tests.integration.engine_writes import found, upsert
 
 WAIT_SECONDS = 60

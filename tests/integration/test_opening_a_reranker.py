@@ -15,10 +15,10 @@ from services.reranker.opened import OpenedRerankers
 from services.reranker.opening import open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
-from shared import promotions
 from shared.artifacts import new_version, read_manifest, set_current, sha256, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
+from shared.models import promotions
 from shared.snapshot.change import Change
 from shared.snapshot.columns import ColumnsWriter
 from shared.snapshot.generation import FORMAT

@@ -16,7 +16,7 @@ from services.reranker.training.batch import Targets
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
 from services.reranker.training.student import Report
-from shared.bundle import CROSS_ENCODER, TOKENIZER
+from shared.models.bundle import CROSS_ENCODER, TOKENIZER
 
 ALL_LAYERS = (0, 1, 2, 3, 4, 5)
 _SCORED_LISTS = 32  # at a time

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.artifacts import sha256
-from shared.bundle import BLOCK, CROSS_ENCODER, HEADS, MANIFEST, RANKER, RANKER_FEATURES, TOKENIZER
+from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, MANIFEST, RANKER, RANKER_FEATURES, TOKENIZER
 
 _FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES, CROSS_ENCODER, TOKENIZER)
 

@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 
 from services.reranker.training.block_graph import block_graph
 from services.reranker.training.student import Student
-from shared.bundle import BLOCK, ENCODER_PREFIX, HEADS
+from shared.models.bundle import BLOCK, ENCODER_PREFIX, HEADS
 
 
 def write_student(student: Student, folder: Path) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared import artifacts, bundle
+from shared import artifacts
 from shared.errors import Corrupt
+from shared.models import bundle
 from shared.snapshot.generation import FORMAT, read_manifest
 
 SHA = "0" * 64

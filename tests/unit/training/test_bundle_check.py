@@ -11,14 +11,15 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from services.training.bundle_check import check_models
-from shared import bundle
 from shared.errors import Corrupt
+from shared.models import bundle
+from shared.models.registry import DEFAULT
 
 
 @pytest.fixture
 def shipped(tmp_path: Path) -> bundle.Bundle:
     """A copy of the bundle that Aisle ships; not verified, so that tests may spoil its files."""
-    shutil.copytree(bundle.DEFAULT, tmp_path / "b1")
+    shutil.copytree(DEFAULT, tmp_path / "b1")
     return replace(bundle.read(tmp_path / "b1"), version="b1")
 
 

@@ -6,7 +6,7 @@ import pytest
 from services.training.bundle_quality import Quality, objection, quality_of
 from services.training.judged_set import JudgedSet
 from services.training.ranker import _of_base
-from shared.bundle import Bundle
+from shared.models.bundle import Bundle
 
 
 def bundle(name: str, training: Any = None, **metrics: Any) -> Bundle:

@@ -8,17 +8,15 @@ cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.jso
 """
 
 import json
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared import artifacts, promotions
+from shared import artifacts
 from shared.errors import Corrupt, NotFound
 from shared.manifest_fields import CHECKSUM, OBJECT, TEXT, Fields, Kind, is_plain_path
 
-_logger = logging.getLogger(__name__)
 FOLDER, MANIFEST = "bundles", "bundle.json"
 HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
 CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
@@ -34,7 +32,6 @@ _FIELDS = Fields(
     "train the bundle again or roll back",
 )
 ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the encoder's own
-DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
 
 
 @dataclass(frozen=True)
@@ -64,57 +61,6 @@ def read(folder: Path, verify: bool = True) -> Bundle:
     for name, expected in bundle.files.items():
         _check(folder / name, expected, verify)
     return bundle
-
-
-def read_all(folders: Iterable[Path]) -> list[Bundle]:
-    """The bundles in `folders`, their files not checked; one that cannot be read is told, and is not there."""
-    found = []
-    for folder in folders:
-        try:
-            found.append(read(folder, verify=False))
-        except Corrupt as error:
-            _logger.warning("a bundle is left out: %s", error)
-    return found
-
-
-def versions(root: Path) -> list[str]:
-    """Names of the bundles under `root`, oldest first (names sort by time)."""
-    return artifacts.versions(root, MANIFEST)
-
-
-def check_promoted(root: Path, version: str) -> None:
-    """Raises NotFound where the name of the promoted bundle is none of a bundle."""
-    if not (root / version / MANIFEST).is_file():
-        remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
-        raise NotFound(f"{root / artifacts.CURRENT} names {version[:100]!r}, which is no bundle; {remedy}")
-
-
-def in_use(root: Path) -> Bundle | None:
-    """The bundle that was promoted under `root`, else the one that Aisle ships; its files are not checked."""
-    promoted = artifacts.current(root)
-    if promoted:
-        check_promoted(root, promoted)
-        return read(root / promoted, verify=False)
-    return read(DEFAULT, verify=False) if (DEFAULT / MANIFEST).is_file() else None
-
-
-def default_version() -> str:
-    """The name of the bundle that Aisle ships; empty when it ships none."""
-    return read(DEFAULT, verify=False).version if (DEFAULT / MANIFEST).is_file() else ""
-
-
-def promoted(root: Path) -> list[Path]:
-    """Folders of the bundles that may serve: the one in use, those that it took the place of, the default last."""
-    default = default_version()
-    names = [*reversed(promotions.history(root, default)), default]
-    return [DEFAULT if name == default else root / name for name in dict.fromkeys(names) if name]
-
-
-def with_heads(root: Path, heads_sha256: str) -> Bundle | None:
-    """A bundle with these heads, of several a promoted one, else the newest; None when there is none."""
-    folders = [*promoted(root), *(root / name for name in reversed(versions(root)))]
-    bundles = (read(folder, verify=False) for folder in folders if (folder / MANIFEST).is_file())
-    return next((each for each in bundles if each.files.get(HEADS) == heads_sha256), None)
 
 
 def _parse(folder: Path) -> Bundle:

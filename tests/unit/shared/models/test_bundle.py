@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import bundle
 from shared.errors import Corrupt, NotFound
+from shared.models import bundle
 
 
 def write(folder: Path, **content: object) -> Path:
@@ -47,10 +47,3 @@ def test_an_unreadable_manifest_is_corrupt(tmp_path: Path, text: str) -> None:
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"has no bundle\.json"):
         bundle.read(tmp_path)
-
-
-def test_versions_are_listed_oldest_first(tmp_path: Path) -> None:
-    for name in ("20260102T000000Z", "20260101T000000Z", ".tmp-20260103T000000Z"):
-        write(tmp_path / name)
-    assert bundle.versions(tmp_path) == ["20260101T000000Z", "20260102T000000Z"]
-    assert bundle.versions(tmp_path / "none") == []

@@ -1,0 +1,143 @@
+"""The bundles of a data folder: which there are, which serves, and which may serve a snapshot.
+
+DATA/bundles/<version>/ has the bundles, which nothing overwrites; promotions.py records which is in use. Until one is
+promoted, the bundle that Aisle ships serves.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared import artifacts
+from shared.errors import Corrupt, NotFound
+from shared.models import bundle, promotions
+from shared.models.bundle import Bundle
+
+_LOG = logging.getLogger(__name__)
+DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The bundles under `root`, and the one in `default`."""
+
+    root: Path
+    default: Path = DEFAULT
+
+    @classmethod
+    def of(cls, data: Path) -> "Registry":
+        """The bundles of a data folder, and the one that Aisle ships."""
+        return cls(data / bundle.FOLDER)
+
+    def all(self) -> list[Bundle]:
+        """The default first, then by age. Unreadable bundles are logged and skipped; files are not checked."""
+        default = self.default_version()
+        if default and (self.root / default / bundle.MANIFEST).is_file():
+            _LOG.warning("%s is left out: the bundle that Aisle ships has that name; rename it", self.root / default)
+        names = [name for name in self._versions() if name != default]
+        return _readable([*([self.default] if default else []), *(self.root / name for name in names)])
+
+    def named(self, version: str) -> Bundle:
+        """The bundle of that name, its files checked. Raises NotFound or Corrupt."""
+        if version in self._versions() and version != self.default_version():
+            return bundle.read(self.root / version)
+        readable = self.all()
+        found = next((each for each in readable if each.version == version), None)
+        if found is None:
+            names = ", ".join(each.version for each in readable) or "none"
+            raise NotFound(f"no bundle is named {version!r}; there are: {names}")
+        return bundle.read(found.folder)
+
+    def version_in_use(self) -> str:
+        """The promoted bundle's name; the default's without one; empty if there is neither."""
+        return artifacts.current(self.root) or self.default_version()
+
+    def in_use(self) -> Bundle | None:
+        """The bundle that serves, its files not checked. Raises NotFound if what is promoted is no bundle."""
+        if promoted := self._promoted():
+            return bundle.read(self.root / promoted, verify=False)
+        return bundle.read(self.default, verify=False) if self.default_version() else None
+
+    def chosen(self, version: str = "") -> Bundle | None:
+        """The bundle named, else the one in use, its files checked; None if there is none."""
+        name = version or self._promoted() or self.default_version()
+        return self.named(name) if name else None
+
+    def fitting(self, heads_sha256: str, version: str = "") -> list[Bundle]:
+        """The bundles that may serve a snapshot whose token states were made with these heads, the best first.
+
+        These are the one in use and those that it took the place of. A new ranker or block serves at once; new heads
+        wait for the snapshot that is made with them, and the bundle before goes on serving. With `version` only that
+        bundle will do. Raises NotFound if none fits.
+        """
+        wanted = self._all_folders() if version else self._promoted_folders()
+        readable = _readable(folder for folder in wanted if (folder / bundle.MANIFEST).is_file())
+        named = [each for each in readable if version in ("", each.version)]
+        if fitting := [each for each in named if each.files.get(bundle.HEADS) == heads_sha256 != ""]:
+            return fitting
+        reason = "the snapshot, whose states were made with other heads"
+        if version:
+            remedy = "name the catalogue file, so that it is encoded with the bundle"
+            commands = "'aisle train ranker --catalog FILE', or 'aisle index FILE'"
+            raise NotFound(f"bundle {version} does not fit {reason}; {remedy}: {commands}")
+        raise NotFound(f"no bundle under {self.root} fits {reason}; index again")
+
+    def with_heads(self, heads_sha256: str) -> Bundle | None:
+        """A bundle with these heads: a promoted one, else the newest; None if there is none."""
+        folders = [*self._promoted_folders(), *(self.root / name for name in reversed(self._versions()))]
+        bundles = (bundle.read(folder, verify=False) for folder in folders if (folder / bundle.MANIFEST).is_file())
+        return next((each for each in bundles if each.files.get(bundle.HEADS) == heads_sha256), None)
+
+    def promote(self, version: str) -> None:
+        """Use a bundle from now on. It is not looked at: services/training/promotion.py does that first."""
+        promotions.promote(self.root, version, self.default_version())
+
+    def roll_back(self) -> str:
+        """Use the bundle that was in use before the last promotion; its name. Raises NotFound without a promotion."""
+        default = self.default_version()
+        promoted = promotions.history(self.root, default)
+        if not promoted and self.version_in_use() == default:
+            raise NotFound("no promotion to take back: the default bundle is in use")
+        previous = promoted[-2] if len(promoted) > 1 else default
+        if previous:
+            self.named(previous)
+        promotions.take_back(self.root, default)
+        return previous
+
+    def default_version(self) -> str:
+        """The name of the bundle that Aisle ships; empty if it ships none."""
+        shipped = (self.default / bundle.MANIFEST).is_file()
+        return bundle.read(self.default, verify=False).version if shipped else ""
+
+    def _versions(self) -> list[str]:
+        """Names of the bundles under the root, oldest first (names sort by time)."""
+        return artifacts.versions(self.root, bundle.MANIFEST)
+
+    def _promoted(self) -> str:
+        """The promoted bundle's name; empty without one. Raises NotFound if it is the name of no bundle."""
+        version = artifacts.current(self.root) or ""
+        if version and not (self.root / version / bundle.MANIFEST).is_file():
+            remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
+            raise NotFound(f"{self.root / artifacts.CURRENT} names {version[:100]!r}, which is no bundle; {remedy}")
+        return version
+
+    def _all_folders(self) -> list[Path]:
+        return [*(self.root / name for name in self._versions()), self.default]
+
+    def _promoted_folders(self) -> list[Path]:
+        """Of the bundles that may serve: the one in use, those that it took the place of, the default last."""
+        default = self.default_version()
+        names = [*reversed(promotions.history(self.root, default)), default]
+        return [self.default if name == default else self.root / name for name in dict.fromkeys(names) if name]
+
+
+def _readable(folders: Iterable[Path]) -> list[Bundle]:
+    """The bundles in `folders`, their files not checked; unreadable ones are logged and skipped."""
+    found = []
+    for folder in folders:
+        try:
+            found.append(bundle.read(folder, verify=False))
+        except Corrupt as error:
+            _LOG.warning("a bundle is left out: %s", error)
+    return found
