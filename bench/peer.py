@@ -1,8 +1,6 @@
 """The peer: SentenceTransformer, FAISS and CrossEncoder put together as their users write it, fp32, six layers."""
 
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,11 @@ from numpy.typing import NDArray
 from shared.catalog.product import Product
 from shared.errors import NotFound
 from shared.extras import needs_extra
+from shared.telemetry import Stopwatch
 
 try:
     import faiss
-    import torch
+    import torch  # noqa: F401  (the first that is missed names itself)
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
 except ModuleNotFoundError as error:
@@ -66,29 +65,17 @@ class SentenceTransformersPeer:
 
     def page(self, query: str) -> PeerPage:
         """The first PAIRS products for a query, reranked."""
-        stage_ms: dict[str, float] = {}
-        with _timed(stage_ms, "total"):
-            with _timed(stage_ms, "embed"):
+        stopwatch = Stopwatch()
+        with stopwatch.timed("total"):
+            with stopwatch.timed("embed"):
                 vector = self._encoder.encode([query], normalize_embeddings=True, show_progress_bar=False)
-            with _timed(stage_ms, "retrieve"):
+            with stopwatch.timed("retrieve"):
                 _, found = self._index.search(vector, PAIRS)
             rows = [int(row) for row in found[0] if row >= 0]
-            with _timed(stage_ms, "rerank"):
+            with stopwatch.timed("rerank"):
                 scores = self._scores(query, rows)
             ranked = [row for _, row in sorted(zip(scores, rows, strict=True), key=lambda pair: -pair[0])]
-        return PeerPage([self._ids[row] for row in ranked], stage_ms)
+        return PeerPage([self._ids[row] for row in ranked], stopwatch.stage_ms)
 
     def _scores(self, query: str, rows: list[int]) -> Any:
         return self._cross_encoder.predict([(query, self._titles[row]) for row in rows], show_progress_bar=False)
-
-
-def torch_threads() -> int:
-    """How many threads torch computes with."""
-    return int(torch.get_num_threads())
-
-
-@contextmanager
-def _timed(stage_ms: dict[str, float], stage: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    stage_ms[stage] = (time.perf_counter() - started) * 1000

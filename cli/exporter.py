@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from signal import SIG_BLOCK, SIGINT, SIGTERM, pthread_sigmask, sigwait
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
@@ -45,6 +45,10 @@ def _of_engine(status: GetStatusResponse) -> Iterable[Metric]:
     yield _gauge("aisle_log_answers", "Whether the gateway reaches the log.", not status.waiting_for)
     served = {"snapshot": status.snapshot_version, "bundle": status.bundle_version, "version": status.aisle_version}
     yield InfoMetricFamily("aisle_served", "What is served.", value=served)
+    counts = CounterMetricFamily("aisle_gateway", "What the gateway has counted since it began.", labels=("event",))
+    for name, count in sorted(status.counts.items()):
+        counts.add_metric((name,), count)
+    yield counts
 
 
 def _of_replicas(status: GetStatusResponse) -> Iterable[Metric]:

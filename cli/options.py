@@ -35,7 +35,6 @@ AcceptLog = Annotated[
     bool,
     typer.Option("--accept-log", help="Go on with a log that ends before what DATA has of it (docs/operations.md)."),
 ]
-InputFile = typer.Option(exists=True, dir_okay=False, readable=True, metavar="FILE")
 
 ADDRESS = DEFAULT_ADDRESS
 DATA = Path("data")

@@ -77,6 +77,7 @@ class CatalogFile:
             "warned": account.warned,
             "warnings": [asdict(each) for each in account.warnings],
             "unread": [asdict(each) for each in account.unread_columns(KNOWN)],
+            "unread_more": account.unread_more,
         }
 
     def _found(self, title: str) -> None:

@@ -31,6 +31,8 @@ def show_reading(report: Mapping[str, Any]) -> None:
     _show_more(report["warned"], "warnings")
     if report["unread"]:
         warn(f"not read: {_columns(report['unread'])}; --attributes rest takes them, --map THEIRS=OURS names one")
+    if report["unread_more"]:
+        warn(f"not read either: {report['unread_more']:,} values in further columns")
 
 
 def counts_of(report: Mapping[str, Any]) -> str:

@@ -26,6 +26,8 @@ from services.gateway.signatures import Signatures
 from shared import owner_only, process_log
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
+from shared.events.log import EventLog
+from shared.events.spooled import SpooledEventLog
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.redis.config import RedisConfig
@@ -53,13 +55,18 @@ async def main() -> None:
         windows = caches.windows if caches else None
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
-        parts = (search, CatalogService(log, retrieval), EventService(log, signatures), AdminService(processes))
+        parts = (search, CatalogService(log, retrieval), EventService(log, signatures), _admin(processes, search, log))
         await _serve(Server(doors(*parts), config.port, config.host), retrieval)
         await search.close()
         await processes.close()
         if caches:
             await caches.close()
     await log.close()
+
+
+def _admin(processes: Processes, search: SearchService, log: EventLog) -> AdminService:
+    spooled = [log.counts] if isinstance(log, SpooledEventLog) else []
+    return AdminService(processes, search.counts, *spooled)
 
 
 async def _serve(server: Server, retrieval: RetrievalReplicas) -> None:

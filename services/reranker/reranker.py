@@ -1,10 +1,8 @@
 """Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +22,7 @@ from services.reranker.states import Rows
 from shared.errors import Unavailable
 from shared.features.page import StoredPage
 from shared.live.wire_rows import UNKNOWN
+from shared.telemetry import Stopwatch
 
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")  # what needs Python, while the block's engine does not
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
@@ -64,19 +63,19 @@ class Reranker:
         the block.
         """
         self._refuse_if_late(deadline)
-        clock, told = _Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
+        clock, told = Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
         met = self._maxsim(query, candidates.rows, clock)
-        self.before.observe(1, clock.total_ms())
-        with clock.stage("block"):
+        self.before.observe(1, sum(clock.stage_ms.values()))
+        with clock.timed("block"):
             partial = self._block(query, candidates, met, deadline.sooner_by(self.after.expected_ms()))
-        before_ms = clock.total_ms()
-        with clock.stage("features"):
+        before_ms = sum(clock.stage_ms.values())
+        with clock.timed("features"):
             near, columns = told.result()
             features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
-        with clock.stage("ranker"):
+        with clock.timed("ranker"):
             ranked = self.ranker.score(features)
             added = near.astype(np.float64) * (self.affinity_weight * float(ranked.std()) if len(ranked) else 0.0)
-        self.after.observe(1, clock.total_ms() - before_ms)
+        self.after.observe(1, sum(clock.stage_ms.values()) - before_ms)
         return Reranking(
             order=np.argsort(-(ranked + added), kind="stable"),
             relevance_scores=ranked + added,
@@ -95,10 +94,10 @@ class Reranker:
             self.after.doubt()
             raise Unavailable(f"reranker: deadline ({max(left_ms, 0):.0f} ms left, {needed_ms:.0f} ms needed)")
 
-    def _maxsim(self, query: EncodedQuery, rows: Rows, clock: "_Stopwatch") -> Matrix:
-        with clock.stage("gather"):
+    def _maxsim(self, query: EncodedQuery, rows: Rows, clock: Stopwatch) -> Matrix:
+        with clock.timed("gather"):
             states = self.snapshot.states.gather(rows)
-        with clock.stage("maxsim"):
+        with clock.timed("maxsim"):
             met = maxsim(query, states)
             unknown = rows == UNKNOWN
             if unknown.any() and not unknown.all():  # a product that has not come here yet is as good as the others
@@ -150,17 +149,3 @@ def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:
     if not (unknown := rows == UNKNOWN).any():
         return columns
     return {name: np.where(unknown, np.float32(np.nan), column) for name, column in columns.items()}
-
-
-class _Stopwatch:
-    def __init__(self) -> None:
-        self.stage_ms: dict[str, float] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = perf_counter()
-        yield
-        self.stage_ms[name] = (perf_counter() - began) * 1000
-
-    def total_ms(self) -> float:
-        return sum(self.stage_ms.values())

@@ -1,7 +1,6 @@
 """The reranker on the wire: candidates in, an order out."""
 
 from collections.abc import Sequence
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -31,6 +30,7 @@ from shared.features.page import PageRequest, StoredPage
 from shared.live.wire_rows import UNKNOWN
 from shared.product_text import product_text_of
 from shared.stage import Missed
+from shared.telemetry import Stopwatch
 
 NAME = "aisle.v1.RerankerService"
 MAX_CANDIDATES = 5_000
@@ -49,16 +49,16 @@ class RerankerService(RerankerServiceServicer):
         reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
-        began = perf_counter()
-        done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
-        store_ms = (perf_counter() - began) * 1000
+        stopwatch = Stopwatch()
+        with stopwatch.timed("store"):
+            done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
             return _response(request, reranker, reranker.rerank(query, candidates, done, deadline))
 
         response = await self._lane.run(answer, deadline)
         response.degraded.extend(notes)
-        response.stage_ms["store"] = store_ms
+        response.stage_ms.update(stopwatch.stage_ms)
         return response
 
     async def _done(

@@ -6,10 +6,9 @@ and that hold enough of the query's words or are among the nearest by vector. Ev
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -20,6 +19,7 @@ from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
+from shared.telemetry import Stopwatch
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -70,20 +70,17 @@ class Lists:
     matching: Mask | None  # (n,); None: all
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Milliseconds by part; no part begins once the caller has left."""
+class Clock(Stopwatch):
+    """Milliseconds by stage; no stage begins once the caller has left."""
 
-    caller: Caller = PATIENT
-    spent_ms: dict[str, float] = field(default_factory=dict)
+    def __init__(self, caller: Caller = PATIENT) -> None:
+        super().__init__()
+        self.caller = caller
 
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Add the time of the block to `part`. Raises CallerLeft."""
+    def timed(self, stage: str) -> AbstractContextManager[None]:
+        """See Stopwatch. Raises CallerLeft."""
         self.caller.check()
-        start = time.perf_counter()
-        yield
-        self.spent_ms[part] = self.spent_ms.get(part, 0.0) + (time.perf_counter() - start) * 1e3
+        return super().timed(stage)
 
 
 @dataclass(frozen=True)
@@ -176,7 +173,7 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         total,
         counted,
         tier_of(request),
-        clock.spent_ms,
+        clock.stage_ms,
         ("dense: no vector",) if request.query and request.tier != LEXICAL and request.vector is None else (),
         _notes(snapshot, request),
     )

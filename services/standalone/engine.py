@@ -82,7 +82,7 @@ class Engine:
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
-        self.admin = AdminService(self)
+        self.admin = AdminService(self, self.search.counts)
         self.port = 0
 
     @classmethod

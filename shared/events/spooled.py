@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from shared.errors import Unavailable
@@ -66,6 +67,11 @@ class SpooledEventLog:
     async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
         """See EventLog."""
         return await self._log.consumer(topics, group)
+
+    def counts(self) -> Mapping[str, int]:
+        """Records that were kept on disk, and what became of them, as spool.kept, spool.replayed and spool.refused."""
+        total = sum((spool.counts for spool in self._spools.values()), Counter[str]())
+        return {f"spool.{name}": count for name, count in total.items()}
 
     async def close(self) -> None:
         """See EventLog. What is on the disk stays there for the next process."""

@@ -23,14 +23,6 @@ class Entries:
         """The values of the rows that `mask` (n,) selects."""
         return self.values[mask[self.rows]]
 
-    def first(self, rows: NDArray[np.integer[Any]], missing: float) -> NDArray[Any]:
-        """The first value of each of `rows` (k,), or `missing`."""
-        if not len(self.rows):
-            return np.full(len(rows), missing).astype(self.values.dtype)
-        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        found: NDArray[Any] = np.where(self.rows[places] == rows, self.values[places], missing)
-        return found
-
 
 class Segment(Protocol):
     """Columns of some products."""
@@ -86,14 +78,3 @@ def has_text(columns: CatalogColumns, name: str) -> bool:
 def has_numbers(columns: CatalogColumns, name: str) -> bool:
     """Whether some product has a number in the attribute."""
     return any(segment.sparse(name) is not None for segment in columns.segments)
-
-
-def numbers_at(columns: CatalogColumns, name: str, rows: NDArray[np.integer[Any]]) -> Numbers:
-    """The numbers of `rows` (k,); NaN where there is none, and for rows that are not there."""
-    found, start = np.full(len(rows), np.nan), 0
-    for segment in columns.segments:
-        inside = (rows >= start) & (rows < start + segment.row_count)
-        if (values := segment.dense(name)) is not None and inside.any():
-            found[inside] = values[rows[inside] - start]
-        start += segment.row_count
-    return found

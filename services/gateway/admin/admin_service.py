@@ -1,6 +1,8 @@
 """The engine's state on the wire."""
 
 import time
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
@@ -10,8 +12,10 @@ from shared.rpc.status import aisle_version
 
 
 class AdminService(AdminServiceServicer):
-    def __init__(self, source: StatusSource) -> None:
+    def __init__(self, source: StatusSource, *counted: Callable[[], Mapping[str, int]]) -> None:
+        """`counted` are the counts of the gateway's parts, by name."""
         self._source = source
+        self._counted = counted
         self._ready_at = time.monotonic()
         aisle_version()
 
@@ -29,4 +33,5 @@ class AdminService(AdminServiceServicer):
             replicas=status.replicas,
             waiting_for=status.waiting_for,
             dead_letter_count=status.dead_letter_count,
+            counts=dict(ChainMap(*(dict(counts()) for counts in self._counted))),
         )

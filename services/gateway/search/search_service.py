@@ -1,6 +1,7 @@
 """Search on the wire: one page, within its deadline, from whatever answers in time."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from services.gateway import validation
 from services.gateway.admission import Admission
 from services.gateway.config import GatewayConfig
 from services.gateway.peer import peer_of
-from services.gateway.ports import Embedding, Reranker, Retrieval, Status
+from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.search import page_token
 from services.gateway.search.budget import Budget
 from services.gateway.search.impressions import Impressions
@@ -54,8 +55,7 @@ class SearchService(SearchServiceServicer):
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
         self._impressions = Impressions(log, config.max_waiting_impressions)
-        self._seen = Status()
-        self.counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
+        self._counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/aisle/v1/search.proto."""
@@ -70,18 +70,18 @@ class SearchService(SearchServiceServicer):
             async with self._admission.admitted(budget.left_ms(), peer):
                 response = await self._search(request, token, budget)
         except AisleError as error:
-            self.counts[f"errors.{type(error).__name__}"] += 1
+            self._counts[f"errors.{type(error).__name__}"] += 1
             if isinstance(error, Overloaded) and context is not None:
                 retry_after_ms = self._admission.retry_after_ms(peer)
                 context.set_trailing_metadata((("grpc-retry-pushback-ms", str(retry_after_ms)),))
             raise
-        self._seen = Status(response.served_by.snapshot_version, bundle_version=response.served_by.bundle_version)
         self._count(response)
         return response
 
-    async def status(self) -> Status:
-        """What the last page was made of: all that a gateway without a snapshot of its own knows."""
-        return self._seen
+    def counts(self) -> Mapping[str, int]:
+        """Pages and impressions since the start, by the names of GetStatusResponse.counts."""
+        impressions = self._impressions.counts
+        return {**self._counts, **{f"impressions.{name}": count for name, count in impressions.items()}}
 
     async def close(self) -> None:
         """Hand the impressions that are still here to the log."""
@@ -137,10 +137,10 @@ class SearchService(SearchServiceServicer):
         return signed(new_query_id(query), self._signatures)
 
     def _count(self, response: SearchResponse) -> None:
-        self.counts["pages"] += 1
-        self.counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
+        self._counts["pages"] += 1
+        self._counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
         stages = {note.partition(":")[0] for note in response.served_by.degraded}  # notes have numbers in them
-        self.counts.update(f"degraded.{stage}" for stage in stages)
+        self._counts.update(f"degraded.{stage}" for stage in stages)
 
 
 def _searched(request: SearchRequest) -> SearchRequest:

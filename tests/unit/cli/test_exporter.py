@@ -16,6 +16,7 @@ STATUS = GetStatusResponse(
     snapshot_version="s1",
     bundle_version="b1",
     aisle_version="1.0",
+    counts={"pages": 7, "errors.Overloaded": 2},
     replicas=[
         Replica(
             service="retrieval",
@@ -58,6 +59,7 @@ def scraped(answer: GetStatusResponse | Unavailable) -> list[str]:
         "aisle_up 1.0",
         "aisle_products 2977.0",
         "aisle_pending_writes 3.0",
+        'aisle_gateway_total{event="errors.Overloaded"} 2.0',
         "aisle_dead_letters 2.0",
         "aisle_log_answers 1.0",
         'aisle_served_info{bundle="b1",snapshot="s1",version="1.0"} 1.0',

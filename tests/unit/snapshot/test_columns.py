@@ -77,11 +77,6 @@ def test_every_text_has_a_code_of_its_own_and_others_have_none(columns: Columns)
     assert [columns.values.code(text) for text in ("HOB", "bLUE", "", "zz", "new")] == [None] * 5
 
 
-def test_the_first_value_of_rows_is_found_and_a_missing_one_is_marked(columns: Columns) -> None:
-    firsts = entries_of(columns, "attributes.color").first(np.array([2, 1, 0]), 999)
-    assert [columns.values[code] if code != 999 else None for code in firsts] == ["Red", None, "Blue"]
-
-
 def test_an_empty_catalogue_has_columns_without_rows(tmp_path: Path) -> None:
     ColumnsWriter(tmp_path).finish()
     columns = Columns.open(tmp_path)

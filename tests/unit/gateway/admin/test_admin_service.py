@@ -18,7 +18,13 @@ async def test_the_status_says_what_is_served() -> None:
     assert status.aisle_version and status.uptime_seconds >= 0
 
 
-async def test_a_gateway_alone_knows_the_versions_of_its_last_page(gateway: Gateway) -> None:
+async def test_the_status_has_the_counts_of_all_parts(gateway: Gateway) -> None:
     await gateway.search.Search(SearchRequest(query="shoe", deadline_ms=1_000))
-    status = await AdminService(gateway.search).GetStatus(GetStatusRequest())
-    assert (status.snapshot_version, status.bundle_version) == ("s1", "b1")
+    await gateway.search.close()
+    admin = AdminService(Source(), gateway.search.counts, lambda: {"spool.kept": 5})
+    assert dict((await admin.GetStatus(GetStatusRequest())).counts) == {
+        "pages": 1,
+        "pages.TIER_RERANKED": 1,
+        "impressions.appended": 1,
+        "spool.kept": 5,
+    }

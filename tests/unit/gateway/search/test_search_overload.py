@@ -24,7 +24,7 @@ async def test_pages_beyond_capacity_are_refused_at_once_and_the_rest_is_served(
     refused = [page for page in pages if isinstance(page, Overloaded)]
     assert len(served) + len(refused) == 60
     assert 4 <= len(served) <= 40
-    assert search.counts["errors.Overloaded"] == len(refused)
+    assert search.counts()["errors.Overloaded"] == len(refused)
 
 
 async def test_a_caller_that_leaves_frees_its_place(gateway: Gateway) -> None:

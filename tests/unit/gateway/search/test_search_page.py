@@ -102,7 +102,7 @@ async def test_what_pages_were_served_is_counted(gateway: Gateway) -> None:
     await gateway.search.Search(shoes())
     with pytest.raises(InvalidRequest):
         await gateway.search.Search(shoes(page_size=1_000))
-    assert gateway.search.counts == {
+    assert gateway.search.counts() == {
         "pages": 2,
         "pages.TIER_RERANKED": 1,
         "pages.TIER_FUSED": 1,

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from aisle.v1 import status_pb2 as aisle_dot_v1_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61isle/v1/admin.proto\x12\x08\x61isle.v1\x1a\x15\x61isle/v1/status.proto\"\x12\n\x10GetStatusRequest\"\xa5\x01\n\x07Replica\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.aisle.v1.ReplicaState\x12\x0f\n\x07\x65jected\x18\x04 \x01(\x08\x12\'\n\x06status\x18\x05 \x01(\x0b\x32\x17.aisle.v1.ReplicaStatus\x12\x17\n\x0fpending_records\x18\x06 \x01(\x04\"\xe3\x02\n\x11GetStatusResponse\x12\x18\n\x10snapshot_version\x18\x01 \x01(\t\x12\x15\n\rproduct_count\x18\x02 \x01(\x04\x12\x16\n\x0e\x62undle_version\x18\x03 \x01(\t\x12\x39\n\x07\x65ngines\x18\x04 \x03(\x0b\x32(.aisle.v1.GetStatusResponse.EnginesEntry\x12\x15\n\raisle_version\x18\x05 \x01(\t\x12\x16\n\x0euptime_seconds\x18\x06 \x01(\x01\x12\x16\n\x0epending_writes\x18\x07 \x01(\x04\x12#\n\x08replicas\x18\x08 \x03(\x0b\x32\x11.aisle.v1.Replica\x12\x13\n\x0bwaiting_for\x18\t \x01(\t\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\n \x01(\x04\x1a.\n\x0c\x45nginesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01*\x86\x01\n\x0cReplicaState\x12\x1d\n\x19REPLICA_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLICA_STATE_SERVING\x10\x01\x12\x1d\n\x19REPLICA_STATE_NOT_SERVING\x10\x02\x12\x1d\n\x19REPLICA_STATE_UNREACHABLE\x10\x03\x32T\n\x0c\x41\x64minService\x12\x44\n\tGetStatus\x12\x1a.aisle.v1.GetStatusRequest\x1a\x1b.aisle.v1.GetStatusResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x14\x61isle/v1/admin.proto\x12\x08\x61isle.v1\x1a\x15\x61isle/v1/status.proto\"\x12\n\x10GetStatusRequest\"\xa5\x01\n\x07Replica\x12\x0f\n\x07service\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12%\n\x05state\x18\x03 \x01(\x0e\x32\x16.aisle.v1.ReplicaState\x12\x0f\n\x07\x65jected\x18\x04 \x01(\x08\x12\'\n\x06status\x18\x05 \x01(\x0b\x32\x17.aisle.v1.ReplicaStatus\x12\x17\n\x0fpending_records\x18\x06 \x01(\x04\"\xcb\x03\n\x11GetStatusResponse\x12\x18\n\x10snapshot_version\x18\x01 \x01(\t\x12\x15\n\rproduct_count\x18\x02 \x01(\x04\x12\x16\n\x0e\x62undle_version\x18\x03 \x01(\t\x12\x39\n\x07\x65ngines\x18\x04 \x03(\x0b\x32(.aisle.v1.GetStatusResponse.EnginesEntry\x12\x15\n\raisle_version\x18\x05 \x01(\t\x12\x16\n\x0euptime_seconds\x18\x06 \x01(\x01\x12\x16\n\x0epending_writes\x18\x07 \x01(\x04\x12#\n\x08replicas\x18\x08 \x03(\x0b\x32\x11.aisle.v1.Replica\x12\x13\n\x0bwaiting_for\x18\t \x01(\t\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\n \x01(\x04\x12\x37\n\x06\x63ounts\x18\x0b \x03(\x0b\x32\'.aisle.v1.GetStatusResponse.CountsEntry\x1a.\n\x0c\x45nginesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a-\n\x0b\x43ountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01*\x86\x01\n\x0cReplicaState\x12\x1d\n\x19REPLICA_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15REPLICA_STATE_SERVING\x10\x01\x12\x1d\n\x19REPLICA_STATE_NOT_SERVING\x10\x02\x12\x1d\n\x19REPLICA_STATE_UNREACHABLE\x10\x03\x32T\n\x0c\x41\x64minService\x12\x44\n\tGetStatus\x12\x1a.aisle.v1.GetStatusRequest\x1a\x1b.aisle.v1.GetStatusResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,16 +35,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
   _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._loaded_options = None
   _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._serialized_options = b'8\001'
-  _globals['_REPLICASTATE']._serialized_start=604
-  _globals['_REPLICASTATE']._serialized_end=738
+  _globals['_GETSTATUSRESPONSE_COUNTSENTRY']._loaded_options = None
+  _globals['_GETSTATUSRESPONSE_COUNTSENTRY']._serialized_options = b'8\001'
+  _globals['_REPLICASTATE']._serialized_start=708
+  _globals['_REPLICASTATE']._serialized_end=842
   _globals['_GETSTATUSREQUEST']._serialized_start=57
   _globals['_GETSTATUSREQUEST']._serialized_end=75
   _globals['_REPLICA']._serialized_start=78
   _globals['_REPLICA']._serialized_end=243
   _globals['_GETSTATUSRESPONSE']._serialized_start=246
-  _globals['_GETSTATUSRESPONSE']._serialized_end=601
-  _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._serialized_start=555
-  _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._serialized_end=601
-  _globals['_ADMINSERVICE']._serialized_start=740
-  _globals['_ADMINSERVICE']._serialized_end=824
+  _globals['_GETSTATUSRESPONSE']._serialized_end=705
+  _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._serialized_start=612
+  _globals['_GETSTATUSRESPONSE_ENGINESENTRY']._serialized_end=658
+  _globals['_GETSTATUSRESPONSE_COUNTSENTRY']._serialized_start=660
+  _globals['_GETSTATUSRESPONSE_COUNTSENTRY']._serialized_end=705
+  _globals['_ADMINSERVICE']._serialized_start=844
+  _globals['_ADMINSERVICE']._serialized_end=928
 # @@protoc_insertion_point(module_scope)

@@ -135,6 +135,26 @@ class GetStatusResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class CountsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
     PRODUCT_COUNT_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
@@ -145,6 +165,7 @@ class GetStatusResponse(_message.Message):
     REPLICAS_FIELD_NUMBER: _builtins.int
     WAITING_FOR_FIELD_NUMBER: _builtins.int
     DEAD_LETTER_COUNT_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot; of several replicas, that of the one that is furthest."""
     product_count: _builtins.int
@@ -169,6 +190,12 @@ class GetStatusResponse(_message.Message):
     def replicas(self) -> _containers.RepeatedCompositeFieldContainer[Global___Replica]:
         """Every process behind this gateway; none when all is in one process."""
 
+    @_builtins.property
+    def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """What this gateway has counted since it began, by name: pages, pages.<tier>, errors.<kind>, degraded.<stage>,
+        impressions.appended and .dropped, and of records on disk while the log is away spool.kept, .replayed and .refused.
+        """
+
     def __init__(
         self,
         *,
@@ -182,10 +209,11 @@ class GetStatusResponse(_message.Message):
         replicas: _abc.Iterable[Global___Replica] | None = ...,
         waiting_for: _builtins.str = ...,
         dead_letter_count: _builtins.int = ...,
+        counts: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "dead_letter_count", b"dead_letter_count", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "replicas", b"replicas", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "bundle_version", b"bundle_version", "counts", b"counts", "dead_letter_count", b"dead_letter_count", "engines", b"engines", "pending_writes", b"pending_writes", "product_count", b"product_count", "replicas", b"replicas", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
