@@ -34,8 +34,8 @@ from aisle.v1.search_pb2 import SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.attack_ways import WAYS, Caller
 from bench.pacing import evenly, paced
-from bench.workplace import workplace
-from cli.engine_process import engine_process
+from bench.work_folder import workplace
+from cli.standalone_process import standalone_process
 from tests.sample_shop import queries_of
 
 QUIET_RATE = 10.0
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), metavar="WAY")
     parser.add_argument("--one-address", action="store_true", help="all come from one address, as behind one proxy")
     arguments = parser.parse_args()
-    with workplace(arguments.data) as place, engine_process(place.copied()) as (process, address):
+    with workplace(arguments.data) as place, standalone_process(place.copied()) as (process, address):
         port = int(address.rpartition(":")[2])
         asyncio.run(_measure(arguments, psutil.Process(process.pid), port, queries_of(place.sample)))
 

@@ -16,7 +16,7 @@ from random import Random
 
 import numpy as np
 
-from bench.workplace import workplace
+from bench.work_folder import workplace
 from tests.faults import Fault, Probes, away, kill, missed, missed_seconds, pages_of, probes_of, unexcused
 from tests.load import Gateways, Load, Pace
 from tests.reckoning import reckon

@@ -26,7 +26,7 @@ from bench.intake_lag import Steady, measure_lag
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
 from bench.replicas import busy_seconds
-from bench.workplace import products_of, workplace
+from bench.work_folder import products_of, workplace
 from shared.events.log import NewRecord
 from shared.snapshot.generation import current_generation
 from tests.reckoning import until_applied

@@ -20,8 +20,8 @@ from bench.live_pages import measure_pages, print_pages
 from bench.live_shop import measure_shop
 from bench.live_writes import Mix, calls_of
 from bench.pacing import ARRIVALS
-from bench.workplace import products_of, workplace
-from cli.engine_process import running_engine
+from bench.work_folder import products_of, workplace
+from cli.standalone_process import running_engine
 from shared.snapshot.generation import Generation, current_generation
 from tests.shop import QUICK
 

@@ -21,7 +21,7 @@ import numpy as np
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.traffic import Traffic, closed_loop
-from bench.workplace import Workplace, workplace
+from bench.work_folder import Workplace, workplace
 from shared.rpc.channels import connect
 from tests.sample_shop import queries_of
 from tests.shop import QUICK, Shop, running_shop

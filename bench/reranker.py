@@ -18,13 +18,13 @@ from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.candidates import Candidates
 from services.reranker.config import RerankerConfig
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
 from services.reranker.maxsim import maxsim
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
-from services.reranker.scorer import PacedScorer
+from services.reranker.scorer import TimedScorer
 from services.reranker.side_by_side import SideBySide
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
@@ -59,7 +59,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         snapshot = _snapshot(Path(folder), states)
         for limit in (0, 50, 100):
-            paced = PacedScorer(block, _BATCH * block.threads, limit, Pace(0.2))
+            paced = TimedScorer(block, _BATCH * block.threads, limit, CostEstimate(0.2))
             reranker = Reranker(snapshot, Ranker.open(arguments.bundle), paced, "bench")
             _report(f"whole, 400 candidates, {limit} in the block", _whole(reranker, query))
 

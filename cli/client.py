@@ -32,7 +32,7 @@ _RETRY_SECONDS = 0.5
 _LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
-class EngineClient:
+class Client:
     """Talks to the engine at `address`; a context manager."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS) -> None:

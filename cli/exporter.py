@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
-from cli.client import DEFAULT_ADDRESS, EngineClient
+from cli.client import DEFAULT_ADDRESS, Client
 from shared.errors import AisleError
 
 PORT, HOST = 9100, "127.0.0.1"
@@ -25,7 +25,7 @@ _SERVING = ReplicaState.REPLICA_STATE_SERVING
 class EngineCollector(Collector):
     """Figures of one engine; of one that does not answer, aisle_up 0 alone."""
 
-    def __init__(self, engine: EngineClient) -> None:
+    def __init__(self, engine: Client) -> None:
         self._engine = engine
 
     def collect(self) -> Iterable[Metric]:
@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--host", default=HOST, help="where it listens; 0.0.0.0 is every address; default: %(default)s")
     arguments = parser.parse_args()
     pthread_sigmask(SIG_BLOCK, _ENDS)  # for the threads that follow too, so that sigwait has them
-    with EngineClient(arguments.address) as engine:
+    with Client(arguments.address) as engine:
         registry = CollectorRegistry()
         registry.register(EngineCollector(engine))
         server, thread = start_http_server(arguments.port, arguments.host, registry)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from aisle.v1.events_pb2 import EventProduct, UserEvent
 from aisle.v1.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
-from cli.client import EngineClient
+from cli.client import Client
 from cli.terminal.page_table import results_table, served_line
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
@@ -27,7 +27,7 @@ class Guide:
     """Shows `stops` of the shop to a person."""
 
     console: Console
-    engine: EngineClient
+    engine: Client
     products: Sequence[dict[str, Any]]
     visitor_id: str = field(default_factory=lambda: f"demo-{token_hex(4)}")  # a new one sees no earlier clicks
 

@@ -17,7 +17,7 @@ from aisle.v1.admin_pb2 import GetStatusResponse, ReplicaState
 from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
 from aisle.v1.events_pb2 import EventProduct, EventStatus, UserEvent
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
-from cli.client import DEFAULT_ADDRESS, EngineClient
+from cli.client import DEFAULT_ADDRESS, Client
 from cli.terminal.console import say
 from shared.errors import AisleError
 
@@ -36,7 +36,7 @@ class Missed(AisleError):
 class Smoke:
     """One walk through the shop, as a visitor and with a product that nobody else has."""
 
-    engine: EngineClient
+    engine: Client
     name: str = field(default_factory=lambda: f"smoke-{token_hex(4)}")
 
     def steps(self) -> Iterator[tuple[str, str]]:
@@ -143,7 +143,7 @@ def main() -> int:
     parser.add_argument("--address", default=default, metavar="HOST:PORT", help="default: %(default)s")
     address = parser.parse_args().address
     try:
-        with EngineClient(address) as engine:
+        with Client(address) as engine:
             for step, outcome in Smoke(engine).steps():
                 say(f"{step:<8}{outcome}")
     except AisleError as error:

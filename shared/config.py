@@ -40,10 +40,10 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
 
     Raises SystemExit naming the variable when a value does not fit its field.
     """
-    for complaint in unknown(kind, environ):
-        if complaint not in _named:
-            _named.add(complaint)
-            _LOGGER.warning(complaint)
+    for warning in unknown(kind, environ):
+        if warning not in _named:
+            _named.add(warning)
+            _LOGGER.warning(warning)
     hints = get_type_hints(kind)
     given: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]
@@ -63,12 +63,12 @@ def unknown(kind: type[Any], environ: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(each for each in environ if each.startswith("AISLE_")):
         section = "_".join(name.split("_")[:2])
         if section == prefix_of(kind) and name not in known:
-            yield _complaint(name, known)
+            yield _unknown_setting(name, known)
         elif section not in sections:
-            yield _complaint(name, [f"{each}_{name.removeprefix(section)[1:]}" for each in sections])
+            yield _unknown_setting(name, [f"{each}_{name.removeprefix(section)[1:]}" for each in sections])
 
 
-def _complaint(name: str, known: list[str]) -> str:
+def _unknown_setting(name: str, known: list[str]) -> str:
     shown = name[:_LONGEST_CHARACTERS]
     close = get_close_matches(shown, known, n=1, cutoff=_ALIKE)
     hint = f"; did you mean {close[0]}?" if close else "; docs/configuration.md has every setting"

@@ -8,9 +8,9 @@ import typer
 
 from bench.load import LoadBench
 from bench.subject import Subject, subject
-from cli.client import EngineClient
-from cli.engine_process import running_engine
+from cli.client import Client
 from cli.options import Bundle, Json
+from cli.standalone_process import running_engine
 from cli.terminal.console import err, print_json, progress, say, warn
 from cli.terminal.work_bars import WorkBars
 
@@ -102,7 +102,7 @@ def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | N
     queries = chosen.judged_queries()
     _prepare(chosen, bundle)
     peer = _peer(chosen, cross_encoder) if with_peer else None
-    with running_engine(chosen.data, bundle) as address, EngineClient(address) as engine:
+    with running_engine(chosen.data, bundle) as address, Client(address) as engine:
         measured = PageBench(engine.search, queries, rounds)
         with progress("Pages", measured.steps()) as advance:
             report = measured.measure(peer, lambda: advance(1))

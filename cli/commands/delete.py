@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client import EngineClient
+from cli.client import Client
 from cli.commands.get import ProductIds
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, print_json, say, waiting, warn
@@ -25,7 +25,7 @@ def delete(
 
     An id that is not in the shop is named and does no harm.
     """
-    with EngineClient(address) as engine:
+    with Client(address) as engine:
         missing = [product_id for product_id in product_ids if not _is_shown(engine, product_id)]
         for start in range(0, len(product_ids), _AT_ONCE):
             log_position = engine.delete_products(product_ids[start : start + _AT_ONCE])
@@ -41,7 +41,7 @@ def delete(
     say(f"{removed_count:,} products removed")
 
 
-def _is_shown(engine: EngineClient, product_id: str) -> bool:
+def _is_shown(engine: Client, product_id: str) -> bool:
     try:
         engine.get_product(product_id)
     except NotFound:

@@ -10,12 +10,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cli.client import EngineClient
+from cli.client import Client
 from cli.commands.serve import serve as serve_data
 from cli.demo_shop import DemoShop
-from cli.engine_process import running_engine
 from cli.guide import Guide
 from cli.options import Data
+from cli.standalone_process import running_engine
 from cli.terminal.console import out, say, waiting
 from cli.terminal.work_bars import WorkBars
 
@@ -36,7 +36,7 @@ def demo(
         return
     with ExitStack() as stack:
         with waiting("Starting the engine ..."):
-            engine = stack.enter_context(EngineClient(stack.enter_context(running_engine(data))))
+            engine = stack.enter_context(Client(stack.enter_context(running_engine(data))))
             status = engine.status()
         engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))
         say(f"Serving {status.product_count:,} products over gRPC ({engines})")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.client import EngineClient
-from cli.engine_process import engine_at
+from cli.client import Client
 from cli.options import DATA, Bundle, Data, Json
+from cli.standalone_process import engine_at
 from cli.terminal.console import out, print_json, progress, say, warn
 from services.training.evaluation.asking import Asker
 from services.training.evaluation.judgments import read_judged_queries
@@ -42,7 +42,7 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     judged = comparable(read_judged_queries(queries, judgments), judged_only)
     if not judged:
         raise InvalidRequest(str(judgments), "no query has two judged products, so there is no list to order")
-    with engine_at(address, data, bundle) as target, EngineClient(target) as engine:
+    with engine_at(address, data, bundle) as target, Client(target) as engine:
         asker = Asker(engine.search, deadline_ms, judged_only)
         with progress("Queries by tier", steps(judged), quiet=as_json) as advance:
             products = engine.status().product_count

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from aisle.v1.events_pb2 import EventAck, EventStatus, UserEvent
-from cli.client import EngineClient
+from cli.client import Client
 from cli.files.event_file import UnreadEvent, read_events
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import print_json, progress, say, warn
@@ -28,7 +28,7 @@ def events(
     reason and do not stop the others; exit code 1 when all are.
     """
     stream = EventStream(file)
-    with EngineClient(address) as engine, progress("Events", None, quiet=as_json) as advance:
+    with Client(address) as engine, progress("Events", None, quiet=as_json) as advance:
         for ack in engine.stream_events(stream.events()):
             stream.take(ack)
             advance(1)

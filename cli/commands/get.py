@@ -6,7 +6,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.client import EngineClient
+from cli.client import Client
 from cli.files.catalog_row import row_of
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, warn
@@ -20,7 +20,7 @@ def get(product_ids: ProductIds, address: Address = ADDRESS, as_json: Json = Fal
     """Show products of a running engine, with the fields of a catalogue file; exit code 1 if one does not exist."""
     rows: list[dict[str, Any]] = []
     missing: list[str] = []
-    with EngineClient(address) as engine:
+    with Client(address) as engine:
         for product_id in product_ids:
             try:
                 rows.append(row_of(from_message(engine.get_product(product_id))))

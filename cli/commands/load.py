@@ -8,7 +8,7 @@ import typer
 
 from aisle.v1.catalog_pb2 import ProductRejection, UpsertProductsRequest
 from aisle.v1.search_pb2 import SearchRequest, Tier
-from cli.client import EngineClient
+from cli.client import Client
 from cli.files.catalog_file import LISTED_REJECTIONS, CatalogFile
 from cli.files.options import ReadOptions
 from cli.options import ADDRESS, Address, Attributes, Catalog, Format, Json, Map, Strict
@@ -41,7 +41,7 @@ def load(  # noqa: PLR0913  (the options of the command)
     started = time.perf_counter()
     if catalog.exists() and not catalog.is_file():
         raise InvalidRequest(str(catalog), "is no file; what is sent is read twice, so write a pipe to a file first")
-    with EngineClient(address) as engine:
+    with Client(address) as engine:
         if if_empty and (count := _product_count(engine)):
             report: dict[str, Any] = {"skipped": True, "products": count}
         else:
@@ -54,12 +54,12 @@ def load(  # noqa: PLR0913  (the options of the command)
         end_strictly(report, strict)
 
 
-def _product_count(engine: EngineClient) -> int:
+def _product_count(engine: Client) -> int:
     request = SearchRequest(page_size=1, max_tier=Tier.TIER_LEXICAL, deadline_ms=10_000, unlogged=True)
     return int(engine.search(request).total_count)
 
 
-def _load(engine: EngineClient, checked: CatalogFile, wait_seconds: float, quiet: bool) -> dict[str, Any]:
+def _load(engine: Client, checked: CatalogFile, wait_seconds: float, quiet: bool) -> dict[str, Any]:
     with WorkBars.shown(quiet) as bars:
         valid = sum(
             1 for _ in checked.products(bars)

@@ -6,7 +6,7 @@ import typer
 from google.protobuf.json_format import MessageToDict
 
 from aisle.v1.search_pb2 import FacetRequest, SearchRequest, Tier
-from cli.client import EngineClient
+from cli.client import Client
 from cli.filters import parse_filter
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say, warn
@@ -59,7 +59,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         max_tier=_tier(max_tier),
         explain=explain,
     )
-    with EngineClient(address) as engine:
+    with Client(address) as engine:
         page = engine.search(request)
     if as_json:
         print_json(MessageToDict(page, preserving_proto_field_name=True))

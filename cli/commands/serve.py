@@ -40,13 +40,13 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool, accept_log: bool
 ) -> None:
     started = time.perf_counter()
-    from services.standalone.engine import (
-        Engine,
+    from services.standalone.standalone import (
+        Standalone,
     )  # its libraries take a second to load, which `aisle --help` has no use for
     from shared.rpc.server import asked_to_end
 
     answer_promptly()
-    async with Engine.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
+    async with Standalone.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
         ended = asked_to_end()  # before anybody is told that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)

@@ -5,14 +5,14 @@ from rich.table import Table
 from rich.text import Text
 
 from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
-from cli.client import EngineClient
+from cli.client import Client
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say
 
 
 def status(address: Address = ADDRESS, as_json: Json = False) -> None:
     """Show the snapshot, bundle, engines and processes of a running engine."""
-    with EngineClient(address) as engine:
+    with Client(address) as engine:
         found = engine.status()
     if as_json:
         print_json(MessageToDict(found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))

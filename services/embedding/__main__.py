@@ -13,7 +13,7 @@ from shared.config import load
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.rpc.server import Server, asked_to_end
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 
 
 async def main() -> None:
@@ -22,7 +22,7 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
     service = EmbeddingService(encoders)
-    doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_door(lambda: replica_status(encoders))]
+    doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_servicer(lambda: replica_status(encoders))]
     server = Server(doors, config.port, config.host)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)

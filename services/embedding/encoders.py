@@ -18,8 +18,8 @@ from services.embedding.hash_encoder import HashEncoder
 from services.embedding.opening import HASH, batch_limits, open_encoder
 from services.embedding.weights import EncoderFiles, find
 from shared import artifacts
-from shared.complaint import Complaint
 from shared.errors import AisleError, SnapshotGone, Unavailable
+from shared.log_once import LogOnce
 from shared.models import bundle
 from shared.models.registry import Registry
 from shared.snapshot.generation import encoder_version, read_manifest, snapshots_of
@@ -103,13 +103,13 @@ class Encoders:
 
     async def follow(self, refresh_seconds: float) -> None:
         """Refresh for ever; what cannot be opened is told once, and what is open stays."""
-        complaint = Complaint(log, "the encoders that are open stay, another one is not opened: %s")
+        failures = LogOnce(log, "the encoders that are open stay, another one is not opened: %s")
         while True:
             try:
                 await asyncio.to_thread(self.refresh)
-                complaint.settle()
+                failures.recovered()
             except Exception as error:  # none may end the following
-                complaint.tell(error)
+                failures.log(error)
             await asyncio.sleep(refresh_seconds)
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ from shared.features.opening import open_feature_store
 from shared.priority import give_way
 from shared.process_end import run
 from shared.rpc.server import Server
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 
 _logger = logging.getLogger("services.feedback")
 
@@ -27,7 +27,7 @@ async def main() -> None:
     progress = worker.progress
     doors = [
         ("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, FeedbackService(progress)),
-        status_door(lambda: replica_status(progress)),
+        status_servicer(lambda: replica_status(progress)),
     ]
     server = Server(doors, config.port, config.host)
 

@@ -6,15 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple
 
-from services.feedback import sessions
+from services.feedback import visitor_update as sessions
 from services.feedback.observation import Interaction, Observation
-from shared.features import keys, marks
+from shared.features import keys
+from shared.features import watermarks as marks
 from shared.features.counters import ALONE, Counters, Increment, day_of
-from shared.features.marks import TOPIC_NUMBERS
 from shared.features.spec import COUNTER_OF, SHOWN
 from shared.features.store import Change, FeatureStore
 from shared.features.visitor import Telling, Visitor, event_name
-from shared.pace import Pace
+from shared.features.watermarks import TOPIC_NUMBERS
+from shared.time_slice import TimeSlice
 
 Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]  # a key and its value -> the new value
 
@@ -40,9 +41,9 @@ class FeatureWriter:
     docs/decisions/an-effect-happens-once-per-key.md.
     """
 
-    def __init__(self, store: FeatureStore, generation: str, pace: Pace | None = None) -> None:
-        """`pace` says when the event loop is given back while a batch is applied."""
-        self._store, self._generation, self.pace = store, generation, pace or Pace()
+    def __init__(self, store: FeatureStore, generation: str, time_slice: TimeSlice | None = None) -> None:
+        """`time_slice` says when the event loop is given back while a batch is applied."""
+        self._store, self._generation, self.time_slice = store, generation, time_slice or TimeSlice()
         self._counts: Counter[str] = Counter()
 
     async def apply(self, observations: Sequence[Observation]) -> None:
@@ -66,8 +67,8 @@ class FeatureWriter:
             visitor = Visitor(old)
             for place in places[key]:
                 tellings[place] = _heard(visitor, observations[place])
-                if self.pace.is_over():
-                    await self.pace.breathe()
+                if self.time_slice.is_used_up():
+                    await self.time_slice.give_way()
             return Reworked(visitor.encoded(), bool(visitor.state.recent))
 
         spans = {key: _visitor_ttl([observations[place] for place in mine]) for key, mine in places.items()}
@@ -82,7 +83,7 @@ class FeatureWriter:
             for key, base_seconds, increment in _increments(observation):
                 increments[key].append(increment)
                 spans[key] = max(spans.get(key, 0), _ttl(base_seconds, observation.logged_seconds))
-            await self.pace.breathe()
+            await self.time_slice.give_way()
             if len(spans) >= _COUNTED_AT_ONCE:
                 await self._add(increments, spans)
                 increments.clear()
@@ -95,8 +96,8 @@ class FeatureWriter:
             mine = increments[key]
             for start in range(0, len(mine), _INCREMENTS_AT_ONCE):
                 changed = counters.add(mine[start : start + _INCREMENTS_AT_ONCE]) or changed
-                if self.pace.is_over():
-                    await self.pace.breathe()
+                if self.time_slice.is_used_up():
+                    await self.time_slice.give_way()
             return Reworked(counters.encoded() if changed else old or b"", counters.acted)
 
         await self._replace(spans, rework)
@@ -111,11 +112,11 @@ class FeatureWriter:
                 value, acted = await rework(key, old)
                 if value != old:
                     changes.append(Change(key, old[: marks.size(old)] if old else b"", value, spans[key], acted))
-                if self.pace.is_over():
-                    await self.pace.breathe()
+                if self.time_slice.is_used_up():
+                    await self.time_slice.give_way()
             written = await self._store.replace(changes, self._generation)
             left += [change.key for change, done in zip(changes, written, strict=True) if not done]
-            await self.pace.breathe()
+            await self.time_slice.give_way()
 
 
 def _heard(visitor: Visitor, observation: Observation) -> Telling:

@@ -6,8 +6,8 @@ from functools import partial
 
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.observation import Observation
-from services.feedback.patience import patiently
 from services.feedback.progress import Progress
+from services.feedback.retrying import retrying
 from shared.errors import AisleError
 from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, Consumer, EventLog, Record
@@ -28,11 +28,11 @@ class Follower:
 
     async def step(self, timeout_seconds: float, limit: int) -> Sequence[Record]:
         """Apply the next records, at most `limit`; none when the time has passed without one."""
-        records = await patiently(lambda: self._consumer.poll(timeout_seconds, limit), self._progress)
+        records = await retrying(lambda: self._consumer.poll(timeout_seconds, limit), self._progress)
         self._progress.stalled = self._log.waiting_for
         observations = [one for record in records if (one := await self._observation(record))]
         if observations:
-            await patiently(lambda: self._writer.apply(observations), self._progress)
+            await retrying(lambda: self._writer.apply(observations), self._progress)
         if records:
             await self._commit(records)
         self._note(records)
@@ -49,7 +49,7 @@ class Follower:
             _logger.warning("%d records are applied but not committed: %s", len(records), error)
 
     async def _observation(self, record: Record) -> Observation | None:
-        await self._writer.pace.breathe()
+        await self._writer.time_slice.give_way()
         try:
             return self._read(record)
         except ValueError as error:
@@ -61,7 +61,7 @@ class Follower:
         place = f"{record.topic}:{record.partition}:{record.offset}"
         _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
         letter = partial(dead_letters.unusable, record, str(error))
-        await patiently(lambda: dead_letters.put(self._log, letter), self._progress)
+        await retrying(lambda: dead_letters.put(self._log, letter), self._progress)
         self._progress.dead_letter_count += 1
 
     def _note(self, records: Sequence[Record]) -> None:

@@ -8,12 +8,12 @@ from contextlib import suppress
 from services.feedback.config import FeedbackConfig
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.follower import Follower, Read
-from services.feedback.patience import patiently
 from services.feedback.progress import Progress
+from services.feedback.retrying import retrying
 from shared.errors import AisleError
-from shared.events.log import SHARED, EventLog, Record
+from shared.events.log import CO_PARTITIONED, EventLog, Record
 from shared.features.store import FeatureStore
-from shared.pace import Pace
+from shared.time_slice import TimeSlice
 from shared.watchdog import progress
 
 _logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Worker:
         """`generation` None: the one that readers see, whichever that is; a name: that one, which nobody sees yet."""
         self._log, self._store, self._read, self._generation = log, store, read, generation
         self._config = config or FeedbackConfig()
-        self.pace = Pace()  # when the event loop is given back while records are applied
+        self.time_slice = TimeSlice()  # when the event loop is given back while records are applied
         self._follower: Follower | None = None
         self.progress = Progress()
         self.ready = asyncio.Event()  # set once it follows
@@ -71,7 +71,7 @@ class Worker:
         """Apply the next records of the log; none when the time has passed without one."""
         generation = self._generation
         if generation is None:
-            generation = await patiently(self._store.generation, self.progress)
+            generation = await retrying(self._store.generation, self.progress)
         if self._follower and self.progress.generation != generation:
             _logger.info("generation %s of the feature store follows on %s", generation, self.progress.generation)
             await self.close()
@@ -85,7 +85,7 @@ class Worker:
     async def _open(self, generation: str) -> Follower:
         """A generation without a name is one that begins with this process: its log is read from the start."""
         group = f"{self._config.group}-{generation}" if generation else ""
-        consumer = await patiently(lambda: self._log.consumer(SHARED, group), self.progress)
+        consumer = await retrying(lambda: self._log.consumer(CO_PARTITIONED, group), self.progress)
         self.progress.generation = generation
-        writer = FeatureWriter(self._store, generation, self.pace)
+        writer = FeatureWriter(self._store, generation, self.time_slice)
         return Follower(self._log, consumer, writer, self._read, self.progress)

@@ -13,7 +13,6 @@ from typing import Any
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
-from services.gateway.doors import SEARCH, doors
 from services.gateway.events.event_log import open_event_log
 from services.gateway.events.event_service import EventService
 from services.gateway.processes import Processes
@@ -22,6 +21,7 @@ from services.gateway.search.cached_embedding import CachedEmbedding
 from services.gateway.search.caches import Caches
 from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
+from services.gateway.servicers import SEARCH, servicers
 from services.gateway.signatures import Signatures
 from shared import owner_only, process_log
 from shared.config import load
@@ -56,7 +56,7 @@ async def main() -> None:
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
         parts = (search, CatalogService(log, retrieval), EventService(log, signatures), _admin(processes, search, log))
-        await _serve(Server(doors(*parts), config.port, config.host), retrieval)
+        await _serve(Server(servicers(*parts), config.port, config.host), retrieval)
         await search.close()
         await processes.close()
         if caches:

@@ -3,21 +3,21 @@
 from pathlib import Path
 
 from aisle.v1.reranker_pb2_grpc import add_RerankerServiceServicer_to_server
+from services.reranker.bundle_follower import BundleFollower
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.following import RerankerShop
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import NAME, RerankerService, product_texts, replica_status
+from services.reranker.work_queue import WorkQueue
 from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
 from shared.features.opening import find_feature_store
-from shared.live.following import Follower
+from shared.live.snapshot_follower import SnapshotFollower
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.rpc.server import Server
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 from shared.snapshot.generation import snapshots_of
 
 
@@ -25,16 +25,16 @@ async def main() -> None:
     """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
     config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
     data = Path(config.data)
-    lane, store = Lane(config.workers, config.max_waiting), find_feature_store()
-    service = RerankerService(opened, lane, FeatureReader(store, config.features_ms) if store else None)
-    status = status_door(lambda: replica_status(opened), lambda: log.waiting_for)
+    work_queue, store = WorkQueue(config.workers, config.max_waiting), find_feature_store()
+    service = RerankerService(opened, work_queue, FeatureReader(store, config.features_ms) if store else None)
+    status = status_servicer(lambda: replica_status(opened), lambda: log.waiting_for)
     server = Server([(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host)
-    shop = RerankerShop(data, config, product_texts, opened)
-    follower = Follower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
+    shop = BundleFollower(data, config, product_texts, opened)
+    follower = SnapshotFollower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:
         await server.run(follower.opened(), follower.run(), shop.follow(config.refresh_seconds))
     finally:
-        lane.close()
+        work_queue.close()
         await log.close()
         if store:
             await store.close()

@@ -11,13 +11,13 @@ from threadpoolctl import threadpool_limits
 from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.config import RerankerConfig
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
 from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
-from services.reranker.pace import Pace
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
-from services.reranker.scorer import PacedScorer, Scorer
+from services.reranker.scorer import Scorer, TimedScorer
 from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
@@ -92,11 +92,11 @@ def _reranker(
     return Reranker(snapshot, ranker, paced, chosen.version, config.affinity_weight)
 
 
-def _paced(scorer: Scorer, config: RerankerConfig) -> PacedScorer:
+def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:
     """Only the block's batches are shared: the cross-encoder's engine has the threads itself."""
     together = _together(config.threads) if config.scorer == "block" else ALONE
     batched = BatchedScorer(scorer, together, config.block_batch)
-    return PacedScorer(batched, config.block_batch * batched.threads, config.block_limit, Pace(_GUESS_MS))
+    return TimedScorer(batched, config.block_batch * batched.threads, config.block_limit, CostEstimate(_GUESS_MS))
 
 
 def _scorer(

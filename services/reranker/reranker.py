@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from services.reranker.affinity import affinity
 from services.reranker.candidates import Candidates, RecentProducts
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
 from services.reranker.features import VISITOR_AFFINITY, CandidateScores, feature_matrix
 from services.reranker.maxsim import maxsim
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.ranker import Ranker
-from services.reranker.scorer import PacedScorer, PartialScores, no_scores
+from services.reranker.scorer import PartialScores, TimedScorer, no_scores
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.standardised import standardised
 from services.reranker.states import Rows
@@ -48,11 +48,11 @@ class Reranker:
 
     snapshot: RerankerSnapshot
     ranker: Ranker
-    block: PacedScorer | None
+    block: TimedScorer | None
     bundle_version: str
     affinity_weight: float = 0.5  # the most that affinity adds, in standard deviations of the ranker's scores
-    before: Pace = field(default_factory=lambda: Pace(2.0))  # gather and MaxSim of a request
-    after: Pace = field(default_factory=lambda: Pace(2.0))  # features and ranker of a request
+    before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # gather and MaxSim of a request
+    after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # features and ranker of a request
 
     def rerank(
         self, query: EncodedQuery, candidates: Candidates, done: StoredPage | None, deadline: Deadline

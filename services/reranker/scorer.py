@@ -6,8 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Clock, Deadline
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 
@@ -42,12 +42,14 @@ def no_scores(count: int) -> PartialScores:
     return PartialScores(np.full(count, np.nan, dtype=np.float32), 0, 0)
 
 
-class PacedScorer:
+class TimedScorer:
     """Scores the best first, in batches, and stops before a batch that would be late; at once when time is plenty."""
 
-    def __init__(self, scorer: Scorer, batch: int, limit: int, pace: Pace, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, scorer: Scorer, batch: int, limit: int, cost: CostEstimate, clock: Clock = time.monotonic
+    ) -> None:
         """`limit` candidates at most, `batch` of them between two looks at the clock."""
-        self.scorer, self._batch, self._limit, self._pace = scorer, batch, limit, pace
+        self.scorer, self._batch, self._limit, self._cost = scorer, batch, limit, cost
         self._clock = clock
 
     def score(self, query: EncodedQuery, rows: Rows, best_first: Rows, deadline: Deadline) -> PartialScores:
@@ -64,17 +66,17 @@ class PacedScorer:
     def _affordable(self, left: int, deadline: Deadline) -> int:
         """Everything, a batch, or what the rest of the time allows of it."""
         remaining_ms = deadline.remaining_ms()
-        plenty = self._pace.expected_ms(left) * _PLENTY <= remaining_ms
+        plenty = self._cost.expected_ms(left) * _PLENTY <= remaining_ms
         size = left if plenty else min(self._batch, left)
-        if self._pace.expected_ms(size) <= remaining_ms:
+        if self._cost.expected_ms(size) <= remaining_ms:
             return size
-        affordable = max(int(remaining_ms / self._pace.expected_ms()), 0)
+        affordable = max(int(remaining_ms / self._cost.expected_ms()), 0)
         if not affordable:
-            self._pace.doubt()
+            self._cost.doubt()
         return affordable
 
     def _timed(self, query: EncodedQuery, rows: Rows) -> Matrix:
         began = self._clock()
         scores = self.scorer.score(query, rows)
-        self._pace.observe(len(rows), (self._clock() - began) * 1000)
+        self._cost.observe(len(rows), (self._clock() - began) * 1000)
         return scores

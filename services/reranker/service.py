@@ -17,12 +17,12 @@ from services.reranker.deadline import Deadline
 from services.reranker.explanation import explain
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
+from services.reranker.work_queue import WorkQueue
 from shared import vectors
 from shared.catalog.wire import from_bytes
 from shared.errors import InvalidRequest, Unavailable
@@ -40,9 +40,9 @@ _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "
 class RerankerService(RerankerServiceServicer):
     """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the other."""
 
-    def __init__(self, opened: OpenedRerankers, lane: Lane, features: FeatureReader | None = None) -> None:
+    def __init__(self, opened: OpenedRerankers, work_queue: WorkQueue, features: FeatureReader | None = None) -> None:
         """Without `features`, what shoppers did is not known."""
-        self._opened, self._lane, self._features = opened, lane, features
+        self._opened, self._work_queue, self._features = opened, work_queue, features
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
@@ -56,7 +56,7 @@ class RerankerService(RerankerServiceServicer):
         def answer() -> RerankResponse:
             return _response(request, reranker, reranker.rerank(query, candidates, done, deadline))
 
-        response = await self._lane.run(answer, deadline)
+        response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)
         response.stage_ms.update(stopwatch.stage_ms)
         return response

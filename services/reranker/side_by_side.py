@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Clock
-from services.reranker.pace import Pace
 from services.reranker.query import Matrix
 
 Part = Callable[[slice], Matrix]  # rows to scores
@@ -30,7 +30,7 @@ class SideBySide:
         self._others = ThreadPoolExecutor(threads - 1, thread_name_prefix="side") if threads > 1 else None
         self._free = Lock()
         self._calls = 0
-        self._alone, self._shared = Pace(0), Pace(0)  # so that each is tried at once
+        self._alone, self._shared = CostEstimate(0), CostEstimate(0)  # so that each is tried at once
 
     def scores(self, part: Part, count: int, batch: int) -> Sequence[Matrix]:
         """What `part` gives for consecutive slices of `count` rows, `batch` of them each; whatever it raises."""

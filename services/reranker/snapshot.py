@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.reranker.query import Matrix
 from services.reranker.states import Rows, TokenStates
 from shared.errors import Corrupt
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 from shared.live.live_columns import DeltaNumbers
 from shared.live.live_products import DeltaIds, LiveProducts, LiveRows, Products
 from shared.live.wire_rows import UNKNOWN, WireRows
@@ -59,8 +59,8 @@ class RerankerSnapshot:
         self.position = positions.vectors  # offset in aisle.vectors that is taken in
         self._old_count, self._since = len(products), positions.vectors
         self._vectors, self._columns, self._products = vectors, columns, products
-        self._ids, self._payloads, self._offsets = DeltaIds(), list[bytes](), Growing("<i8")
-        self._new_vectors, self._new_numbers = Growing("<f2", vectors.shape[1]), DeltaNumbers()
+        self._ids, self._payloads, self._offsets = DeltaIds(), list[bytes](), AppendOnly("<i8")
+        self._new_vectors, self._new_numbers = AppendOnly("<f2", vectors.shape[1]), DeltaNumbers()
 
     def __len__(self) -> int:
         """Rows, those of replaced products too."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 from shared.live.wire_rows import UNKNOWN
 from shared.snapshot.spans import end_to_end
 from shared.snapshot.states import STATE_SCALE, ProductStates
@@ -34,7 +34,7 @@ class TokenStates:
     def __init__(self, tokens: NDArray[np.int8], offsets: Rows) -> None:
         """`tokens` (tokens, state_dim) of the snapshot, ragged by `offsets` (products + 1,)."""
         self._tokens, self._offsets = tokens, offsets
-        self._new_tokens, self._new_offsets = Growing(np.int8, tokens.shape[1]), Growing(np.int64)
+        self._new_tokens, self._new_offsets = AppendOnly(np.int8, tokens.shape[1]), AppendOnly(np.int64)
         self._new_offsets.append(0)
 
     @classmethod

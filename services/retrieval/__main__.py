@@ -4,18 +4,18 @@ from pathlib import Path
 
 from aisle.v1.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
-from services.retrieval.following import FollowedSnapshot
+from services.retrieval.followed_snapshot import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import NAME, RetrievalService, replica_status
 from services.retrieval.snapshots import Snapshots
 from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
-from shared.live.following import Follower
+from shared.live.snapshot_follower import SnapshotFollower
 from shared.priority import answer_promptly
 from shared.process_end import run
 from shared.rpc.server import Server
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
 
@@ -26,10 +26,10 @@ async def main() -> None:
     data = Path(config.data)
     root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
     service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
-    status = status_door(lambda: replica_status(snapshots), lambda: log.waiting_for)
+    status = status_servicer(lambda: replica_status(snapshots), lambda: log.waiting_for)
     server = Server([(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host)
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
-    follower = Follower(log, root, opens, config.refresh_seconds)
+    follower = SnapshotFollower(log, root, opens, config.refresh_seconds)
     try:
         await server.run(follower.opened(), follower.run())
     finally:

@@ -16,7 +16,7 @@ from services.retrieval.snapshots import Snapshot, embargoed, expires
 from services.retrieval.spelling import Spelling
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 from shared.live.live_columns import DeltaColumns
 from shared.live.live_lexical import LiveLexical
 from shared.live.live_products import DeltaIds, LiveProducts, LiveRows
@@ -43,8 +43,8 @@ class LiveSnapshot:
         assert isinstance(columns, Columns) and isinstance(self._base.dense, DenseLeg)
         self._base_columns, self._base_dense = columns, self._base.dense
         self._columns = DeltaColumns(columns)
-        self._vectors, self._offsets = Growing("<f4", self._base.dense.dim), Growing("<i8")
-        self._alive = Growing(np.bool_)
+        self._vectors, self._offsets = AppendOnly("<f4", self._base.dense.dim), AppendOnly("<i8")
+        self._alive = AppendOnly(np.bool_)
         self._alive.extend(np.ones(columns.row_count, np.bool_))
         self._all_alive = True
 

@@ -19,8 +19,8 @@ from services.embedding.opening import open_encoder
 from services.standalone.written_since import written_since
 from services.training.encoder_config import encoder_config
 from shared import owner_only
-from shared.complaint import Complaint
 from shared.errors import Overloaded
+from shared.log_once import LogOnce
 from shared.product_text import product_text_of
 from shared.snapshot.generation import current_generation
 from shared.watchdog import watching
@@ -53,12 +53,12 @@ def index_catalog(
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
     encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _PATIENCE_SECONDS
-    complaint = Complaint(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
+    failures = LogOnce(_LOG, f"not indexed yet, trying for up to {_PATIENCE_SECONDS:.0f} seconds: %s")
     while True:
         try:
             return _index(opened(), data, encoder, watcher, replace_all)
         except Overloaded as error:
-            complaint.tell(error)
+            failures.log(error)
             if time.monotonic() > ends:
                 raise
             time.sleep(_RETRY_SECONDS)

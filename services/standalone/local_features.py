@@ -14,17 +14,17 @@ from services.feedback.service import observation
 from services.feedback.worker import Worker
 from services.standalone.counted import Counted
 from services.standalone.known_log import FEATURES
-from shared.complaint import Complaint
 from shared.config import load
 from shared.errors import AisleError, Corrupt
-from shared.events.log import SHARED, TOPICS
+from shared.events.log import CO_PARTITIONED, TOPICS
 from shared.events.sqlite import SqliteEventLog
 from shared.features.config import FeaturesConfig
 from shared.features.feature_file import FeatureFile, put_aside
 from shared.features.memory import MemoryFeatureStore, saved
 from shared.features.saved import Saved, without_marks
 from shared.features.shelf import Entry
-from shared.pace import SLICE_SECONDS
+from shared.log_once import LogOnce
+from shared.time_slice import SLICE_SECONDS
 
 Result = TypeVar("Result")
 
@@ -59,7 +59,7 @@ class LocalFeatures:
         self._known = dict.fromkeys(TOPICS, 0)  # where the log ended when the file was saved; see KnownLog
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
-        self._complaint = Complaint(_logger, "what shoppers did is counted, but not saved; the log keeps it: %s")
+        self._failures = LogOnce(_logger, "what shoppers did is counted, but not saved; the log keeps it: %s")
 
     def begin(self) -> None:
         """Begin to restore what was saved, and to count what came after it."""
@@ -71,7 +71,7 @@ class LocalFeatures:
             done, _ = await asyncio.wait([self._beginning], timeout=seconds)
             for task in done:
                 task.result()  # what cannot be read ends the start, with its reason
-        self._worker.pace.rest_seconds = SLICE_SECONDS
+        self._worker.time_slice.rest_seconds = SLICE_SECONDS
 
     async def run(self) -> None:
         """Count and save until cancelled."""
@@ -101,7 +101,7 @@ class LocalFeatures:
             return _NOT_READ
         if self._worker.progress.behind_seconds() < _BEHIND_SECONDS:
             return ""
-        ends = {topic: await self._log.end_offset(topic) for topic in SHARED}
+        ends = {topic: await self._log.end_offset(topic) for topic in CO_PARTITIONED}
         return _NOT_COUNTED % f"{sum(end - self._counted.position(topic) for topic, end in ends.items()):,}"
 
     async def _begin(self) -> None:
@@ -142,13 +142,13 @@ class LocalFeatures:
     async def _take_positions(self, file: FeatureFile) -> bool:
         """Go on where the features end in the log; False when they are of another log, or a later state of it."""
         offsets, known = file.positions(), file.log_id()
-        ends = {topic: await self._log.end_offset(topic) for topic in SHARED}
+        ends = {topic: await self._log.end_offset(topic) for topic in CO_PARTITIONED}
         is_same = not known or known == self._log.log_id
         is_behind = any(offset > ends[topic] for topic, offset in offsets.items())
         if is_behind or not is_same:
             _logger.warning(_OTHER_LOG, self._path)
             offsets = {topic: min(offset, ends[topic]) if is_same else 0 for topic, offset in offsets.items()}
-        for topic in SHARED:
+        for topic in CO_PARTITIONED:
             if offsets.get(topic, 0) < await self._log.trimmed_through(topic):
                 _logger.warning(_GAP, self._path, topic)
         self._counted.commit(offsets)
@@ -174,10 +174,10 @@ class LocalFeatures:
                 await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id, ends))
             except AisleError as error:
                 self.store.put_back(changed)
-                self._complaint.tell(error)
+                self._failures.log(error)
             else:
                 self._counted.saved, self._known = offsets, ends
-                self._complaint.settle()
+                self._failures.recovered()
 
     async def _current(self, changed: Iterable[str]) -> list[tuple[str, Entry | None]]:
         """The changed keys as they are, gathered a part at a time: there may be hundreds of thousands."""

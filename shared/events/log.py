@@ -14,7 +14,7 @@ DEAD_LETTERS = "aisle.dead-letters"  # DeadLetter: what could not be applied, by
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
 COMPACTED = frozenset({CATALOG, VECTORS})  # the newest record of a key stands for all before it; in one partition
 SINGLE = COMPACTED | {DEAD_LETTERS}  # topics of one partition, which can be read by offset; offsets count records
-SHARED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
+CO_PARTITIONED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
 MAX_RECORD_BYTES = 900_000  # key and value of one record; brokers take 1 MiB a batch unless told otherwise
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shared.events.log import COMPACTED, SHARED, SINGLE, TOPICS, Appended, NewRecord, Record
+from shared.events.log import CO_PARTITIONED, COMPACTED, SINGLE, TOPICS, Appended, NewRecord, Record
 from shared.events.sqlite_check import COLUMNS, record_of
 from shared.events.sqlite_schema import connect
 from shared.sqlite_damage import meaning
@@ -38,7 +38,7 @@ class SqliteFile:
 
     def _newest_seconds(self) -> float | None:
         """When the newest record of the topics of events was appended; None when there is none."""
-        newest = [self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in SHARED]
+        newest = [self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in CO_PARTITIONED]
         return max((float(rows[0][0]) for rows in newest if rows), default=None)
 
     def append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:

@@ -11,10 +11,10 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.features import marks
+from shared.features import watermarks as marks
 from shared.features.keys import DAY_SECONDS
-from shared.features.marks import Marks, Source
 from shared.features.spec import KEPT_DAYS, SHOWN
+from shared.features.watermarks import Source, Watermarks
 
 MAX_NAMES = 200  # products counted for a query; the number of a name has one byte
 ALONE = ""  # the name of a product in its own value
@@ -40,7 +40,7 @@ class Counters:
 
     def __init__(self, value: bytes | None = None) -> None:
         """As stored; empty when there is no value."""
-        self.marks = Marks(value)
+        self.marks = Watermarks(value)
         names, entries = parts(value) if value else ((), b"")
         self._places = {name.decode(): place for place, name in enumerate(names)}
         self._counts: dict[int, int] = dict(_ENTRY.iter_unpack(entries))

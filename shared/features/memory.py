@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
-from shared.features import marks
+from shared.features import watermarks as marks
 from shared.features.keys import SEARCH_SECONDS
 from shared.features.saved import Saved
 from shared.features.shelf import Entry, Shelf

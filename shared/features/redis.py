@@ -26,8 +26,8 @@ _SHARDS = 16  # part of the stored format: commands that a page needs of a clust
 _KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond
 _KEYS_A_SCAN = 1_000
 
-# Each key is written only if its marks are those that its new value was made from. Marks say how long they are, so a
-# value that begins with the bytes expected has no others.
+# Each key is written only if its watermarks are those that its new value was made from. Watermarks say how long they
+# are, so a value that begins with the bytes expected has no others.
 _REPLACE = """
 local written = {}
 for i, key in ipairs(KEYS) do

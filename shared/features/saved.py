@@ -4,9 +4,10 @@ import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from shared.features import counters, marks, visitor
+from shared.features import counters, visitor
+from shared.features import watermarks as marks
 
-_NO_MARKS = marks.Marks().encoded()
+_NO_MARKS = marks.Watermarks().encoded()
 _READS: Mapping[str, Callable[[bytes], object]] = {  # by the beginning of keys (keys.py)
     "v:": visitor.Visitor,
     "p:": counters.check,

@@ -9,9 +9,9 @@ import struct
 from dataclasses import dataclass
 from enum import Enum
 
-from shared.features import marks
+from shared.features import watermarks as marks
 from shared.features.keys import VISITOR_SECONDS
-from shared.features.marks import Marks, Source
+from shared.features.watermarks import Source, Watermarks
 
 MAX_RECENT_PRODUCTS = 20
 TTL_SECONDS = float(VISITOR_SECONDS)
@@ -97,7 +97,7 @@ class Visitor:
 
     def __init__(self, value: bytes | None = None) -> None:
         """As stored; a stranger when there is no value."""
-        self.marks = Marks(value)
+        self.marks = Watermarks(value)
         self.state = state_of(value)
         self._seen = SeenEvents(_seen(value)) if value else SeenEvents()
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 from shared.snapshot.catalog_columns import Entries, Numbers, Segment
 from shared.snapshot.columns import NUMBERS, TEXTS, Columns, Values, numbers, texts
 
@@ -58,7 +58,7 @@ class _Field:
     """The entries of one field, in the order of their rows."""
 
     def __init__(self, kind: str) -> None:
-        self._rows, self._values = Growing("<u4"), Growing(kind)
+        self._rows, self._values = AppendOnly("<u4"), AppendOnly(kind)
 
     def add(self, row: int, value: float) -> None:
         self._values.append(value)
@@ -74,7 +74,7 @@ class DeltaNumbers:
     """The dense columns of what was written since; a product that is gone has a row without numbers."""
 
     def __init__(self) -> None:
-        self._numbers = Growing("<f8", len(NUMBERS))
+        self._numbers = AppendOnly("<f8", len(NUMBERS))
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 from shared.snapshot.vocabulary import Vocabulary, letter_counts, nearest, spelled
 
 
@@ -18,7 +18,7 @@ class LiveVocabulary:
         self._base = base
         self._change: Counter[str] = Counter()  # of each word's count
         self._new: list[str] = []
-        self._letters = Growing(np.uint8, 27)
+        self._letters = AppendOnly(np.uint8, 27)
 
     def add(self, names: Iterable[str]) -> None:
         """Count the words of a product's names."""

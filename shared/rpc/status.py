@@ -30,7 +30,7 @@ class StatusService(StatusServiceServicer):
         return GetReplicaStatusResponse(status=status)
 
 
-def status_door(
+def status_servicer(
     describe: Callable[[], ReplicaStatus], trouble: Callable[[], str] = lambda: ""
 ) -> tuple[str, Register, StatusService]:
     """(full name, register function, servicer), as a server takes them; the arguments are StatusService's."""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.feedback import sessions
+from services.feedback import visitor_update as sessions
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.observation import Interaction, Observation
 from shared.errors import Unavailable

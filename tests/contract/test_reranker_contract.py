@@ -15,10 +15,10 @@ from aisle.v1.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceS
 from services.feedback.feature_writer import FeatureWriter
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService
+from services.reranker.work_queue import WorkQueue
 from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
 from shared.features import spec
 from shared.features.memory import MemoryFeatureStore
@@ -64,7 +64,7 @@ async def store() -> MemoryFeatureStore:
 @pytest.fixture(params=["in this process", "on the wire"])
 async def door(request: pytest.FixtureRequest, tiny: Reranker, store: MemoryFeatureStore) -> AsyncIterator[Door]:
     features = FeatureReader(store, limit_ms=1_000)
-    service = RerankerService(OpenedRerankers(tiny), Lane(workers=1, max_waiting=8), features)
+    service = RerankerService(OpenedRerankers(tiny), WorkQueue(workers=1, max_waiting=8), features)
     if request.param == "in this process":
         yield service
     else:
@@ -73,7 +73,7 @@ async def door(request: pytest.FixtureRequest, tiny: Reranker, store: MemoryFeat
 
 
 async def test_both_doors_give_the_same_order(tiny: Reranker) -> None:
-    local = RerankerService(OpenedRerankers(tiny), Lane(workers=1, max_waiting=8))
+    local = RerankerService(OpenedRerankers(tiny), WorkQueue(workers=1, max_waiting=8))
     request = tiny_request()
     request.explain_limit = request.feature_limit = 5
     async with served(local) as wire:
@@ -174,7 +174,7 @@ async def test_before_the_first_snapshot_the_service_is_unavailable() -> None:
     request = tiny_request()
     request.snapshot_version = ""
     with pytest.raises(Unavailable, match="no bundle that fits"):
-        await RerankerService(OpenedRerankers(), Lane(workers=1, max_waiting=8)).Rerank(request)
+        await RerankerService(OpenedRerankers(), WorkQueue(workers=1, max_waiting=8)).Rerank(request)
 
 
 async def test_the_snapshot_before_the_newest_is_still_served_and_the_one_before_it_is_not(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_the_snapshot_before_the_newest_is_still_served_and_the_one_before
 
 
 async def test_more_requests_than_can_wait_are_refused_at_once_and_the_others_answered(tiny: Reranker) -> None:
-    service = RerankerService(OpenedRerankers(tiny), Lane(workers=1, max_waiting=4))
+    service = RerankerService(OpenedRerankers(tiny), WorkQueue(workers=1, max_waiting=4))
     results = await asyncio.gather(*(service.Rerank(tiny_request()) for _ in range(20)), return_exceptions=True)
     refused = [result for result in results if isinstance(result, Overloaded)]
     answered = [result for result in results if isinstance(result, RerankResponse)]

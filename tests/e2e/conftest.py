@@ -11,7 +11,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from cli.engine_process import running_engine
+from cli.standalone_process import running_engine
 from sample import write_sample
 
 PRODUCTS = 150

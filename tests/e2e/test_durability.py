@@ -15,7 +15,7 @@ from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, 
 from aisle.v1.events_pb2_grpc import EventServiceStub
 from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from cli.engine_process import engine_process, running_engine
+from cli.standalone_process import running_engine, standalone_process
 from shared.artifacts import current, read_manifest, set_current, write_manifest
 
 WAIT_SECONDS = 60
@@ -54,7 +54,7 @@ def _until(holds: Callable[[], bool]) -> bool:
 
 
 def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
-    with engine_process(data) as (process, address), grpc.insecure_channel(address) as channel:
+    with standalone_process(data) as (process, address), grpc.insecure_channel(address) as channel:
         upserts = (UpsertProductsRequest(product=product) for product in _products(50))
         assert CatalogServiceStub(channel).UpsertProducts(upserts, timeout=30).accepted_count == 50
         removal = DeleteProductsRequest(product_ids=["new-7"])
@@ -78,7 +78,7 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
 HOLDS_AN_ENGINE = """
 import sys, time
 from pathlib import Path
-from cli.engine_process import running_engine
+from cli.standalone_process import running_engine
 with running_engine(Path(sys.argv[1])) as address:
     print(address, flush=True)
     time.sleep(600)

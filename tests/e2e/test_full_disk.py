@@ -13,7 +13,7 @@ from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from cli.engine_process import running_engine
+from cli.standalone_process import running_engine
 from shared.artifacts import current
 
 

@@ -26,7 +26,7 @@ from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, 
 from aisle.v1.events_pb2_grpc import EventServiceStub
 from aisle.v1.search_pb2 import SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from cli.engine_process import engine_process
+from cli.standalone_process import standalone_process
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
@@ -184,13 +184,13 @@ def test_kills_beside_indexing_and_promotions_lose_nothing(shop: Shop) -> None:
     names = copied_bundles(shop.data)
     with beside(shop, names):
         for _ in range(KILLS):
-            with engine_process(shop.data) as (process, address), grpc.insecure_channel(address) as channel:
+            with standalone_process(shop.data) as (process, address), grpc.insecure_channel(address) as channel:
                 dies_at = time.monotonic() + 4 * shop.rng.random()
                 killer = threading.Timer(dies_at - time.monotonic(), process.kill)
                 killer.start()
                 while process.poll() is None:
                     shop.work(channel)
-    with engine_process(shop.data) as (_, address), grpc.insecure_channel(address) as channel:
+    with standalone_process(shop.data) as (_, address), grpc.insecure_channel(address) as channel:
         last = UpsertProductsRequest(product=Product(product_id="last", title="The last lantern"))
         position = CatalogServiceStub(channel).UpsertProducts(iter([last])).log_position
         catalog = CatalogServiceStub(channel)

@@ -23,7 +23,7 @@ from aisle.v1.catalog_pb2 import (
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from cli.engine_process import engine_process, running_engine
+from cli.standalone_process import running_engine, standalone_process
 from shared.artifacts import current
 
 PATIENT_MS = 30_000
@@ -153,7 +153,7 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
     monkeypatch.setenv("AISLE_RETRIEVAL_SCRATCH", str(data / "scratch"))
     before = current(data / "snapshots")
     for begin in range(0, 30, 10):
-        with engine_process(data) as (process, address), grpc.insecure_channel(address) as channel:
+        with standalone_process(data) as (process, address), grpc.insecure_channel(address) as channel:
             new = [Product(product_id=f"n{n}", title=f"Zephyrine lantern {n}") for n in range(begin, begin + 10)]
             upsert(channel, *new)
             process.kill()

@@ -19,7 +19,7 @@ from aisle.v1.feedback_pb2 import GetProgressRequest
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from cli.engine_process import running_engine
+from cli.standalone_process import running_engine
 from shared import artifacts
 from shared.models import bundle
 from shared.models.registry import DEFAULT

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.engine_process import running_engine
+from cli.standalone_process import running_engine
 from tests.integration.redis_server import free_port
 
 

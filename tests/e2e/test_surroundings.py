@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from cli.engine_process import engine_process
+from cli.standalone_process import standalone_process
 from shared.artifacts import current
 from tests.e2e.copied_bundles import SAME_HEADS, copied_bundles
 
@@ -124,6 +124,6 @@ def test_ctrl_c_while_indexing_ends_at_once_and_leaves_no_remains(indexed: Path,
 
 def test_ctrl_c_ends_the_engine_with_success(indexed: Path, tmp_path: Path) -> None:
     shutil.copytree(indexed / "snapshots", tmp_path / "shop" / "snapshots")
-    with engine_process(tmp_path / "shop") as (process, _):
+    with standalone_process(tmp_path / "shop") as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0

@@ -6,10 +6,10 @@ from google.protobuf.field_mask_pb2 import FieldMask
 
 from aisle.v1.catalog_pb2 import DeleteProductsRequest, Product, UpsertProductsRequest
 from aisle.v1.search_pb2 import SearchRequest
-from services.standalone.engine import Engine
+from services.standalone.standalone import Standalone
 
 
-async def send(engine: Engine, products: Iterable[Product], fields: Iterable[str] = ()) -> int:
+async def send(engine: Standalone, products: Iterable[Product], fields: Iterable[str] = ()) -> int:
     """Upsert products, or fields of them; the log's position afterwards."""
     mask = FieldMask(paths=fields)
 
@@ -22,15 +22,15 @@ async def send(engine: Engine, products: Iterable[Product], fields: Iterable[str
     return answer.log_position
 
 
-async def upsert(engine: Engine, product_id: str, title: str) -> int:
+async def upsert(engine: Standalone, product_id: str, title: str) -> int:
     return await send(engine, [Product(product_id=product_id, title=title)])
 
 
-async def remove(engine: Engine, *product_ids: str) -> int:
+async def remove(engine: Standalone, *product_ids: str) -> int:
     return (await engine.catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids))).log_position
 
 
-async def found(engine: Engine, word: str, wait_for: int = 0) -> str:
+async def found(engine: Standalone, word: str, wait_for: int = 0) -> str:
     """The first product that has the word in its title; empty when there is none."""
     request = SearchRequest(query=word, wait_for_visible=wait_for, deadline_ms=20_000, page_size=50)
     page = await engine.search.Search(request)

@@ -18,7 +18,7 @@ import numpy as np
 from aisle.v1.catalog_pb2 import Product as Message
 from aisle.v1.retrieval_pb2 import FetchProductsRequest, RetrieveRequest
 from services.embedding.hash_encoder import HashEncoder
-from services.retrieval.following import FollowedSnapshot
+from services.retrieval.followed_snapshot import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
@@ -31,7 +31,7 @@ from shared.errors import SnapshotGone, Unavailable
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import CATALOG, NewRecord
-from shared.live.following import Follower
+from shared.live.snapshot_follower import SnapshotFollower
 from shared.product_text import product_text_of
 from shared.snapshot.generation import snapshots_of
 from tests.catalog_state import State, shown
@@ -99,7 +99,7 @@ class LiveShop:
         """Retrieval in this process; pages are asked of it all the time, and `failures` has those that failed."""
         snapshots, root = Snapshots(), snapshots_of(self.data)
         opens = [lambda version: FollowedSnapshot(root / version, self.data / "live", snapshots)]
-        follower = Follower(self.log, root, opens, look_seconds=0.05, pause=0.05)
+        follower = SnapshotFollower(self.log, root, opens, look_seconds=0.05, pause=0.05)
         following = asyncio.create_task(follower.run())
         service = RetrievalService(snapshots, Retriever())
         shopping = asyncio.create_task(self._shop(follower, service))
@@ -111,7 +111,7 @@ class LiveShop:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _shop(self, follower: Follower, service: RetrievalService) -> None:
+    async def _shop(self, follower: SnapshotFollower, service: RetrievalService) -> None:
         await follower.opened()
         while True:
             try:

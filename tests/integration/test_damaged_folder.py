@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.files.indexed import index_file
-from services.standalone.engine import Engine
+from services.standalone.standalone import Standalone
 from shared.errors import AisleError
 from shared.models import promotions
 from shared.models.registry import DEFAULT
@@ -32,7 +32,7 @@ async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     index_file(file, data)
     shutil.copytree(DEFAULT, data / "bundles" / "one")
     promotions.promote(data / "bundles", "one")
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "lamp", "A lamp"))
     return data
 
@@ -57,7 +57,7 @@ def folder(path: Path) -> None:
 async def _trouble(data: Path) -> str:
     """What is wrong with how the engine takes it; empty if nothing is."""
     try:
-        async with Engine.open(data) as engine:
+        async with Standalone.open(data) as engine:
             await found(engine, "kettle")
     except (AisleError, OSError) as error:
         line = told(error)

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
 from aisle.v1.search_pb2 import TIER_RERANKED, SearchRequest, SearchResponse
 from cli.files.indexed import index_file
-from services.standalone.engine import Engine
+from services.standalone.standalone import Standalone
 from shared.artifacts import current, read_manifest, set_current, sha256, write_manifest
 from shared.models import promotions
 from shared.models.bundle import HEADS
@@ -49,7 +49,7 @@ def _bundle(data: Path, name: str, turned: bool = False, promoted: bool = True) 
         promotions.promote(data / "bundles", name)
 
 
-async def _search(engine: Engine, query: str = "kettle") -> SearchResponse:
+async def _search(engine: Standalone, query: str = "kettle") -> SearchResponse:
     return await engine.search.Search(SearchRequest(query=query, deadline_ms=20_000))
 
 
@@ -59,7 +59,7 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.1)
 
 
-def _serves(engine: Engine, bundle: str) -> Callable[[], Awaitable[bool]]:
+def _serves(engine: Standalone, bundle: str) -> Callable[[], Awaitable[bool]]:
     async def holds() -> bool:
         return (await _search(engine)).served_by.bundle_version == bundle
 
@@ -68,7 +68,7 @@ def _serves(engine: Engine, bundle: str) -> Callable[[], Awaitable[bool]]:
 
 async def test_a_promoted_bundle_with_the_same_heads_serves_at_once(data: Path) -> None:
     before = current(data / "snapshots")
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         _bundle(data, "20990101T000000.000000Z")
         await _until(_serves(engine, "20990101T000000.000000Z"))
         assert (await engine.status()).snapshot_version == before
@@ -76,7 +76,7 @@ async def test_a_promoted_bundle_with_the_same_heads_serves_at_once(data: Path) 
 
 async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
     """Every page is ranked, by the old heads or by the new ones; writes of the meantime are in both."""
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         old = (await engine.status()).bundle_version
         pages, stop = [], asyncio.Event()
 
@@ -106,7 +106,7 @@ async def test_a_snapshot_that_no_query_could_be_encoded_for_is_made_again(
 ) -> None:
     snapshots, foreign = data / "snapshots", "20990102T000000.000000Z"
     before = str(current(snapshots))
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         shutil.copytree(snapshots / before, snapshots / foreign)
         manifest = read_manifest(snapshots / foreign)
         manifest["version"], manifest["encoder"]["heads_sha256"] = foreign, "0" * 64
@@ -124,7 +124,7 @@ async def test_a_snapshot_that_no_query_could_be_encoded_for_is_made_again(
 async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_written(
     data: Path, tmp_path: Path
 ) -> None:
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         await upsert(engine, "p3", "Zephyrine lantern")
         position = await upsert(engine, "new", "Quixotic banjo")
         assert await found(engine, "zephyrine", position) == "p3"
@@ -143,11 +143,11 @@ async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_wri
 
 async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded(data: Path) -> None:
     products = [Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)]
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         await engine.catalog.UpsertProducts(_stream(products))
         asked = time.monotonic()
     assert time.monotonic() - asked < 20  # all of them take a minute or more
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         assert 2_000 < (await engine.status()).pending_writes <= 4_000
 
 
@@ -160,9 +160,9 @@ async def test_a_bundle_that_was_not_promoted_neither_serves_nor_moves_the_folde
     _bundle(data, "a-ranker", promoted=False)
     _bundle(data, "z-heads", turned=True, promoted=False)
     before = current(data / "snapshots")
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         assert (await _search(engine)).served_by.bundle_version == "default"
     _bundle(data, "y-heads", turned=True)
-    async with Engine.open(data, bundle="default") as engine:
+    async with Standalone.open(data, bundle="default") as engine:
         assert (await _search(engine)).served_by.bundle_version == "default"
     assert current(data / "snapshots") == before

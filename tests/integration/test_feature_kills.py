@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 COUNT_FOREVER = """
 import asyncio, sys
 from pathlib import Path
-from services.standalone.log_upkeep import LogUpkeep
+from services.standalone.log_retention import LogRetention
 from shared.events.config import LogConfig
 from tests.unit.feedback.told import event
 from tests.unit.standalone.counting_shop import process
@@ -21,12 +21,12 @@ from tests.unit.standalone.counting_shop import process
 async def main(data):
     async with process(data) as shop:
         config = LogConfig(max_bytes=1)
-        upkeep = LogUpkeep(shop.log, data / "log.sqlite", data / "snapshots", shop.counted, config)
+        retention = LogRetention(shop.log, data / "log.sqlite", data / "snapshots", shop.counted, config)
 
         async def trim():
             while True:
                 await shop.save()
-                await upkeep.look()
+                await retention.look()
 
         trimming = asyncio.create_task(trim())
         while not trimming.done():

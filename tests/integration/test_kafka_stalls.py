@@ -12,7 +12,7 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.consumer import KafkaLogConsumer
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.reader import KafkaReader
-from shared.events.log import CATALOG, SHARED, USER_EVENTS, NewRecord, Record
+from shared.events.log import CATALOG, CO_PARTITIONED, USER_EVENTS, NewRecord, Record
 
 LOOK_SECONDS = 1.0
 SOON_SECONDS = 90
@@ -28,7 +28,7 @@ async def log(kafka: KafkaConfig) -> AsyncIterator[KafkaEventLog]:
 @pytest.fixture
 async def consumer(kafka: KafkaConfig, log: KafkaEventLog) -> AsyncIterator[KafkaLogConsumer]:
     """One that has joined its group, read a record and committed it."""
-    opened = KafkaLogConsumer(kafka, SHARED, "readers", LOOK_SECONDS)
+    opened = KafkaLogConsumer(kafka, CO_PARTITIONED, "readers", LOOK_SECONDS)
     await log.append(USER_EVENTS, [NewRecord("v", b"first")])
     await opened.commit(await until_read(opened))
     yield opened
@@ -108,7 +108,7 @@ async def test_the_others_of_a_group_are_not_held_up_by_a_client_that_was_left_b
     consumer._session._limit_seconds = 1.0
     with pytest.raises(Unavailable):
         await consumer._session.use(lambda _: hangs.wait(30))
-    other = KafkaLogConsumer(kafka, SHARED, "readers")
+    other = KafkaLogConsumer(kafka, CO_PARTITIONED, "readers")
     await log.append(USER_EVENTS, [NewRecord("v", b"second")])
     async with asyncio.timeout(30):
         while not await other.poll(1.0):

@@ -12,7 +12,7 @@ import pytest
 
 from cli.files.indexed import index_file
 from services.embedding.indexing.accepting import check_log
-from services.standalone.engine import Engine
+from services.standalone.standalone import Standalone
 from shared.artifacts import current
 from shared.errors import LogBehind
 from shared.events.kafka.config import KafkaConfig
@@ -42,12 +42,12 @@ async def data(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A snapshot that contains some writes, over the log as it was after the first of them."""
     data = tmp_path / "shop"
     index_file(file, data)
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "old", "An old lamp"))
     shutil.copytree(data, tmp_path / "backup")
     monkeypatch.setenv("AISLE_INDEXING_LEAST_RECORDS", "1")
     monkeypatch.setenv("AISLE_INDEXING_SHARE_OF_PRODUCTS", "0")
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         async with asyncio.timeout(_LONG_SECONDS):
             while _positions(data).catalog < 4:  # one write alone is not worth a snapshot
                 await upsert(engine, "new", "A newer lamp")
@@ -75,13 +75,13 @@ async def test_every_command_refuses_with_the_positions_and_the_way_out(data: Pa
 
 async def test_what_is_written_after_the_log_was_accepted_is_shown_and_stays_accepted(data: Path) -> None:
     with pytest.raises(LogBehind):
-        async with Engine.open(data):
+        async with Standalone.open(data):
             pass
-    async with Engine.open(data, accept_log=True) as engine:
+    async with Standalone.open(data, accept_log=True) as engine:
         assert await found(engine, "shade", await upsert(engine, "late", "A late shade")) == "late"
         assert await found(engine, "old", await remove(engine, "old")) == ""
         assert (await engine.status()).product_count == 3
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         assert await found(engine, "shade") == "late"
 
 
@@ -89,7 +89,7 @@ async def test_a_file_is_indexed_over_a_log_that_is_accepted(data: Path, file: P
     finished = aisle("index", file, "--data", data, "--accept-log", "--json")
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout)["products"] == 3
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         assert await found(engine, "shade", await upsert(engine, "late", "A late shade")) == "late"
 
 
@@ -99,7 +99,7 @@ async def test_a_log_lost_under_a_snapshot_that_contains_none_of_it_is_refused(
 ) -> None:
     data = tmp_path / "shop"
     index_file(file, data)
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         await found(engine, "lamp", await upsert(engine, "new", "A new lamp"))
     assert _positions(data) == Positions(0, 0)
     (data / "log.sqlite").unlink()
@@ -110,9 +110,9 @@ async def test_a_log_lost_under_a_snapshot_that_contains_none_of_it_is_refused(
         assert finished.returncode == 1 and "Traceback" not in finished.stderr
         assert "aisle.catalog had come to position 1, but" in finished.stderr
         assert "log.sqlite ends at 0" in finished.stderr and "--accept-log" in finished.stderr
-    async with Engine.open(data, accept_log=True) as engine:
+    async with Standalone.open(data, accept_log=True) as engine:
         assert await found(engine, "shade", await upsert(engine, "late", "A late shade")) == "late"
-    async with Engine.open(data) as engine:
+    async with Standalone.open(data) as engine:
         assert await found(engine, "shade") == "late"
 
 

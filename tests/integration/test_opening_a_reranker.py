@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.reranker.bundle_follower import BundleFollower
 from services.reranker.config import RerankerConfig
 from services.reranker.features import FEATURES
-from services.reranker.following import RerankerShop
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.opening import open_reranker
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService, product_texts
+from services.reranker.work_queue import WorkQueue
 from shared.artifacts import new_version, read_manifest, set_current, sha256, write_manifest
 from shared.catalog.product import Product
 from shared.errors import Corrupt, NotFound
@@ -78,7 +78,7 @@ def data(tmp_path: Path) -> Path:
 
 
 async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
-    response = await RerankerService(OpenedRerankers(_open(data)), Lane(1, 8)).Rerank(tiny_request())
+    response = await RerankerService(OpenedRerankers(_open(data)), WorkQueue(1, 8)).Rerank(tiny_request())
     assert sorted(response.order) == list(range(40))
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
 
@@ -86,7 +86,7 @@ async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> No
 def test_the_reranker_of_an_empty_shop_learns_of_what_is_written(tmp_path: Path) -> None:
     _snapshot(tmp_path, _bundle(tmp_path, "b1"), count=0)
     opened = OpenedRerankers()
-    live = RerankerShop(tmp_path, CONFIG, product_texts, opened).open(VERSION)
+    live = BundleFollower(tmp_path, CONFIG, product_texts, opened).open(VERSION)
     live.serve()
     live.apply([Change(0, offset=1)])
     assert opened.newest.snapshot.position == 1
@@ -148,11 +148,11 @@ def test_a_model_file_with_a_flipped_byte_is_refused(data: Path) -> None:
 
 async def test_the_cross_encoder_stands_behind_the_same_port(data: Path) -> None:
     reranker = _open(data, replace(CONFIG, scorer="cross-encoder"))
-    response = await RerankerService(OpenedRerankers(reranker), Lane(1, 8)).Rerank(tiny_request())
+    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
     assert response.block_scored_count == 20
 
 
 async def test_the_interaction_model_can_be_left_out(data: Path) -> None:
     reranker = _open(data, replace(CONFIG, scorer="none"))
-    response = await RerankerService(OpenedRerankers(reranker), Lane(1, 8)).Rerank(tiny_request())
+    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
     assert (response.block_scored_count, len(response.order)) == (0, 40)

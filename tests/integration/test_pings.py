@@ -8,11 +8,11 @@ import pytest
 from aisle.v1.status_pb2 import ReplicaStatus
 from shared.rpc.channels import connect_replica
 from shared.rpc.server import Server
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 
 
 async def test_a_connection_outlives_its_pings() -> None:
-    server = Server([status_door(ReplicaStatus)], 0, host="127.0.0.1")
+    server = Server([status_servicer(ReplicaStatus)], 0, host="127.0.0.1")
     await server.start()
     async with connect_replica(f"127.0.0.1:{server.port}", "aisle.v1.StatusService") as channel:
         await asyncio.wait_for(channel.channel_ready(), 10)

@@ -9,9 +9,9 @@ from pathlib import Path
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.embedding.config import EmbeddingConfig
 from services.embedding.encoders import Encoders
+from services.embedding.indexing.catalog_follower import CatalogFollower
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.indexing.following import CatalogFollower
-from services.embedding.indexing.workplace import the_indexer
+from services.embedding.indexing.snapshot_folder import the_indexer
 from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
@@ -19,7 +19,7 @@ from shared.priority import give_way
 from shared.process_end import run
 from shared.product_text import product_text_of
 from shared.rpc.server import Server
-from shared.rpc.status import status_door
+from shared.rpc.status import status_servicer
 
 log = logging.getLogger("services.embedding.indexing")
 
@@ -32,7 +32,7 @@ async def main() -> None:
     encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
     follower = CatalogFollower(data, events, encoders, product_text_of, config)
     server = Server(
-        [status_door(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port, config.host
+        [status_servicer(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port, config.host
     )
 
     async def follow() -> None:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from services.embedding.indexing.workplace import only_one
+from services.embedding.indexing.snapshot_folder import only_one
 from shared.artifacts import copy_version, current, set_current
 from shared.errors import LogBehind
 from shared.events.log import CATALOG, VECTORS, EventLog

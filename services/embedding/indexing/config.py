@@ -7,7 +7,7 @@ from shared.listening import LOOPBACK
 
 @dataclass(frozen=True)
 class IndexingConfig:
-    """How catalogue writes become visible, and when they are folded into a new snapshot."""
+    """How catalogue writes become visible, and when they are compacted into a new snapshot."""
 
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50056  # of its health checks

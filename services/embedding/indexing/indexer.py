@@ -23,11 +23,11 @@ from services.embedding.indexing.incoming import Hashes, IncomingProducts
 from services.embedding.indexing.kept_index import INDEX, next_index
 from services.embedding.indexing.merge import merge
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
+from services.embedding.indexing.snapshot_folder import only_one, remove_old, remove_remains, scratch
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
 from services.embedding.indexing.sweep import Sweep, gone_products
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Source, Text, Window
-from services.embedding.indexing.workplace import only_one, remove_old, remove_remains, scratch
 from shared import artifacts
 from shared.catalog.product import Product
 from shared.errors import Overloaded

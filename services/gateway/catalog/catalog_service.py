@@ -16,16 +16,16 @@ from aisle.v1.catalog_pb2 import (
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer
 from aisle.v1.retrieval_pb2 import FetchProductsRequest
-from services.gateway.arrivals import batches
 from services.gateway.catalog.upserts import Fault, outcomes
 from services.gateway.peer import peer_of
 from services.gateway.ports import Retrieval
+from services.gateway.stream_batches import stream_batches
 from services.gateway.validation import id_fault
 from services.gateway.visibility import Visibility
 from shared.catalog import writes
 from shared.errors import AisleError, InvalidRequest, NotFound, shortened
 from shared.events.log import CATALOG, EventLog
-from shared.pace import unhurried
+from shared.time_slice import in_slices
 
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
@@ -46,7 +46,7 @@ class CatalogService(CatalogServiceServicer):
     ) -> UpsertProductsResponse:
         """See protos/aisle/v1/catalog.proto."""
         answer = UpsertProductsResponse()
-        async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
+        async with aclosing(stream_batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
                 try:
                     await self._upsert(batch, answer)
@@ -99,7 +99,7 @@ class CatalogService(CatalogServiceServicer):
         if not 1 <= len(request.product_ids) <= _MAX_DELETED:
             raise InvalidRequest("product_ids", f"has {len(request.product_ids)}; send 1 to {_MAX_DELETED}")
         records = []
-        async for index, product_id in unhurried(enumerate(request.product_ids)):
+        async for index, product_id in in_slices(enumerate(request.product_ids)):
             if fault := id_fault(product_id):
                 raise InvalidRequest(f"product_ids[{index}]", fault)
             records += writes.removals([product_id])

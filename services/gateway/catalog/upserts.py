@@ -11,7 +11,7 @@ from shared.catalog.fields import FIELDS, expanded, is_path, part, with_fields
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.log import CATALOG, NewRecord, check_sizes
-from shared.pace import unhurried
+from shared.time_slice import in_slices
 
 Position = Callable[[], Awaitable[int]]
 Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Message]]]
@@ -79,7 +79,7 @@ def _by_id(product_ids: Sequence[str], messages: Sequence[Message]) -> dict[str,
 
 async def _judged(requests: Sequence[UpsertProductsRequest], known: Mapping[str, Product | None]) -> list[Outcome]:
     products = dict(known)
-    return [_outcome(request, products) async for request in unhurried(requests)]
+    return [_outcome(request, products) async for request in in_slices(requests)]
 
 
 def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]) -> Outcome:

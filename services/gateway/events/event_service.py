@@ -16,13 +16,13 @@ from aisle.v1.events_pb2 import (
     UserEvent,
 )
 from aisle.v1.events_pb2_grpc import EventServiceServicer
-from services.gateway.arrivals import batches
 from services.gateway.events import event_validation
 from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed
+from services.gateway.stream_batches import stream_batches
 from shared.errors import InvalidRequest, shortened
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord, RecordsRefused
-from shared.pace import unhurried
+from shared.time_slice import in_slices
 
 _MAX_BATCH = 1_000
 _UNKNOWN_QUERY = "was not given by this shop's Search; counted for its products, but for no query"
@@ -37,7 +37,7 @@ class EventService(EventServiceServicer):
         self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
     ) -> AsyncIterator[StreamEventsResponse]:
         """See protos/aisle/v1/events.proto. What has arrived together is appended together."""
-        async with aclosing(batches(requests, _MAX_BATCH)) as arriving:
+        async with aclosing(stream_batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
                 for ack in await self._record([request.event for request in batch]):
                     yield StreamEventsResponse(ack=ack)
@@ -50,13 +50,13 @@ class EventService(EventServiceServicer):
 
     async def _record(self, events: Sequence[UserEvent]) -> list[EventAck]:
         """Append what is valid; an acknowledgement for each event, in order."""
-        faults = [event_validation.fault(event) async for event in unhurried(events)]
+        faults = [event_validation.fault(event) async for event in in_slices(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
-        records = [self._record_of(event) async for event in unhurried(valid)]
+        records = [self._record_of(event) async for event in in_slices(valid)]
         outcomes = iter(await self._outcomes(records))
         return [
             _rejected(event, *fault) if fault else _acknowledged(event, next(outcomes))
-            async for event, fault in unhurried(zip(events, faults, strict=True))
+            async for event, fault in in_slices(zip(events, faults, strict=True))
         ]
 
     async def _outcomes(self, records: Sequence[NewRecord]) -> Sequence[Appended | str]:

@@ -12,7 +12,7 @@ from shared.errors import Unavailable
 from shared.events.kafka.client import connected, meaning
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.topics import Topic, difference, wanted
-from shared.events.log import SHARED
+from shared.events.log import CO_PARTITIONED
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def make_topics(config: KafkaConfig) -> list[TopicReport]:
 def _make_topics(admin: Any, config: KafkaConfig) -> list[TopicReport]:
     asked = wanted(config)
     there = _there(admin, [topic.name for topic in asked])
-    shared = {config.topic_prefix + name for name in SHARED}
+    shared = {config.topic_prefix + name for name in CO_PARTITIONED}
     most = max([config.partitions, *(there[name].partitions for name in shared & set(there))])
     reports = []
     for topic in asked:

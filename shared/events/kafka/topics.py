@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
-from shared.events.log import COMPACTED, SHARED, TOPICS
+from shared.events.log import CO_PARTITIONED, COMPACTED, TOPICS
 
 _DAY_MS = 24 * 3_600_000
 _FOR_EVER = -1
@@ -48,7 +48,7 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
     else:
         keeping = str(config.retention_days * _DAY_MS or _FOR_EVER)
         settings |= {"cleanup.policy": "delete", "retention.ms": keeping}
-    partitions = config.partitions if name in SHARED else 1
+    partitions = config.partitions if name in CO_PARTITIONED else 1
     return Topic(config.topic_prefix + name, partitions, config.replication, settings)
 
 

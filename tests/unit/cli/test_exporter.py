@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, GetStatusResponse, Replica
 from aisle.v1.status_pb2 import ReplicaStatus
-from cli.client import EngineClient
+from cli.client import Client
 from cli.exporter import EngineCollector
 from shared.errors import Unavailable
 
@@ -49,7 +49,7 @@ class Engine:
 
 def scraped(answer: GetStatusResponse | Unavailable) -> list[str]:
     registry = CollectorRegistry()
-    registry.register(EngineCollector(cast(EngineClient, Engine(answer))))
+    registry.register(EngineCollector(cast(Client, Engine(answer))))
     return [line for line in generate_latest(registry).decode().splitlines() if not line.startswith("#")]
 
 

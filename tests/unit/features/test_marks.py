@@ -1,20 +1,20 @@
 import pytest
 
-from shared.features import marks
-from shared.features.marks import Marks
+from shared.features import watermarks as marks
+from shared.features.watermarks import Watermarks
 
 OLD = bytes([2]) + bytes.fromhex("00 0300 0900000000000000  01 ffff 0500000000000000")  # as versions before wrote it
 
 
-def taken_in(count: int, first_partition: int = 0) -> Marks:
-    made = Marks()
+def taken_in(count: int, first_partition: int = 0) -> Watermarks:
+    made = Watermarks()
     for number in range(count):
         assert made.advance((number % 2, first_partition + number // 2), number + 1)
     return made
 
 
 def test_a_value_of_before_is_read_and_written_as_it_was() -> None:
-    read = Marks(OLD + b"the rest")
+    read = Watermarks(OLD + b"the rest")
     assert marks.size(OLD + b"the rest") == len(OLD)
     assert read.encoded() == OLD
     assert not read.advance((0, 3), 9) and not read.advance((1, 0xFFFF), 5)
@@ -24,7 +24,7 @@ def test_a_value_of_before_is_read_and_written_as_it_was() -> None:
 @pytest.mark.parametrize("count", [1, 255, 256, 512, 70_000])
 def test_any_number_of_partitions_is_remembered(count: int) -> None:
     encoded = taken_in(count).encoded()
-    read = Marks(encoded + b"\x00rest")
+    read = Watermarks(encoded + b"\x00rest")
     assert marks.size(encoded + b"\x00rest") == len(encoded)
     assert read.encoded() == encoded
     assert not any(read.advance((number % 2, number // 2), number + 1) for number in range(count))
@@ -32,13 +32,13 @@ def test_any_number_of_partitions_is_remembered(count: int) -> None:
 
 
 def test_partitions_of_any_number_are_remembered() -> None:
-    read = Marks(taken_in(2, first_partition=0x1_0000).encoded())
+    read = Watermarks(taken_in(2, first_partition=0x1_0000).encoded())
     assert not read.advance((0, 0x1_0000), 1)
     assert read.advance((0, 0), 1)
 
 
 def test_a_value_keeps_its_form_until_it_is_too_narrow() -> None:
     assert taken_in(255).encoded()[0] == 255
-    grown = Marks(taken_in(255).encoded())
+    grown = Watermarks(taken_in(255).encoded())
     grown.advance((1, 127), 1)
-    assert grown.encoded()[0] == 0 and not Marks(grown.encoded()).advance((1, 127), 1)
+    assert grown.encoded()[0] == 0 and not Watermarks(grown.encoded()).advance((1, 127), 1)

@@ -16,7 +16,7 @@ from shared.features.memory import MemoryFeatureStore
 from shared.features.page import PageRequest, read_page
 from shared.features.store import Change
 from shared.features.visitor import VisitorState
-from shared.pace import Pace
+from shared.time_slice import TimeSlice
 from tests.unit.feedback.memory_log import MemoryConsumer, MemoryEventLog
 from tests.unit.feedback.told import event, page
 
@@ -243,7 +243,7 @@ async def test_pages_have_their_turn_between_any_two_steps_of_a_batch() -> None:
 
     task = asyncio.create_task(page())
     worker = Worker(log, store, observation)
-    worker.pace = Pace(slice_seconds=0.0)
+    worker.time_slice = TimeSlice(slice_seconds=0.0)
     await worker.catch_up()
     task.cancel()
     steps_of_a_record = 3  # it is read, heard by its visitor, and counted for its keys

@@ -7,14 +7,14 @@ import pytest
 from shared.errors import Corrupt, Unavailable
 from shared.events.log import VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
-from shared.live.following import Follower
+from shared.live.snapshot_follower import SnapshotFollower
 from shared.snapshot.change import Change, to_record
 from tests.unit.live.fake_service import Away, Service, SlowToEnd
 
 
 @asynccontextmanager
-async def following(service: Service, log: object) -> AsyncIterator[Follower]:
-    follower = Follower(log, service.root, [service.open], 0.01, pause=0.01)  # type: ignore[arg-type]
+async def following(service: Service, log: object) -> AsyncIterator[SnapshotFollower]:
+    follower = SnapshotFollower(log, service.root, [service.open], 0.01, pause=0.01)  # type: ignore[arg-type]
     task = asyncio.create_task(follower.run())
     try:
         yield follower
@@ -215,7 +215,7 @@ async def test_while_the_log_is_down_the_snapshot_alone_serves(service: Service,
 
 async def test_changes_come_together_rather_than_one_by_one(service: Service, log: SqliteEventLog) -> None:
     service.publish("v1")
-    follower = Follower(log, service.root, [service.open], 0.01, pause=0.2)
+    follower = SnapshotFollower(log, service.root, [service.open], 0.01, pause=0.2)
     task = asyncio.create_task(follower.run())
     await follower.opened()
     for number in range(20):

@@ -1,10 +1,10 @@
 import numpy as np
 
-from shared.live.growing import Growing
+from shared.live.append_only import AppendOnly
 
 
 def test_what_was_given_out_does_not_change_when_the_array_moves() -> None:
-    growing = Growing(np.int64, 2)
+    growing = AppendOnly(np.int64, 2)
     growing.extend(np.arange(6).reshape(3, 2))
     before = growing.upto(3)
     for row in range(1_000):
@@ -14,6 +14,6 @@ def test_what_was_given_out_does_not_change_when_the_array_moves() -> None:
 
 
 def test_many_rows_come_at_once() -> None:
-    growing = Growing("<f4")
+    growing = AppendOnly("<f4")
     growing.extend(np.ones(500))
     assert growing.upto(500).sum() == 500 and growing.upto(2).tolist() == [1, 1]

@@ -6,10 +6,10 @@ import pytest
 
 from services.reranker.deadline import Deadline
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService
+from services.reranker.work_queue import WorkQueue
 from shared.errors import Unavailable
 from shared.features.memory import MemoryFeatureStore
 from shared.features.page import PageRequest
@@ -70,14 +70,14 @@ async def test_after_some_late_answers_pages_do_not_wait_until_the_rest_is_over(
 
 
 async def test_a_store_that_is_down_leaves_a_page_that_says_so(reranker: Reranker) -> None:
-    lane = Lane(workers=1, max_waiting=8)
-    service = RerankerService(OpenedRerankers(reranker), lane, FeatureReader(DownStore(), 100))
+    work_queue = WorkQueue(workers=1, max_waiting=8)
+    service = RerankerService(OpenedRerankers(reranker), work_queue, FeatureReader(DownStore(), 100))
     response = await service.Rerank(tiny_request())
     assert list(response.degraded) == ["features: feature store: Redis does not answer"]
     assert sorted(response.order) == list(range(40))
-    assert response.order == (await RerankerService(OpenedRerankers(reranker), lane).Rerank(tiny_request())).order
+    assert response.order == (await RerankerService(OpenedRerankers(reranker), work_queue).Rerank(tiny_request())).order
 
 
 async def test_without_a_store_nothing_is_left_out(reranker: Reranker) -> None:
-    response = await RerankerService(OpenedRerankers(reranker), Lane(1, 8)).Rerank(tiny_request())
+    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
     assert not response.degraded

@@ -7,11 +7,11 @@ import pytest
 
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.candidates import Candidates
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker
-from services.reranker.scorer import PacedScorer
+from services.reranker.scorer import TimedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows, TokenStates
 from shared.catalog.product import Product
@@ -127,7 +127,7 @@ def _candidates(rows: Rows) -> Candidates:
 def _reranker(snapshot: RerankerSnapshot, folder: Path) -> Reranker:
     save_block(folder / "block.onnx")
     model = BlockModel.open(folder / "block.onnx", "fp32")
-    block = PacedScorer(BlockScorer(model, snapshot.states), 5, 20, Pace(0.01))
+    block = TimedScorer(BlockScorer(model, snapshot.states), 5, 20, CostEstimate(0.01))
     return Reranker(snapshot, tiny_ranker(), block, "tiny")
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery, Matrix
-from services.reranker.scorer import PacedScorer
+from services.reranker.scorer import TimedScorer
 from services.reranker.states import Rows
 
 QUERY = EncodedQuery("kettle", *(np.ones((1, 2), dtype=np.float32),) * 2, np.ones(1, dtype=np.float32))
@@ -29,8 +29,8 @@ class RowScorer:
         return rows.astype(np.float32)
 
 
-def _paced(scorer: RowScorer, limit: int = 100, ms_each: float = 1.0, batch: int = 4) -> PacedScorer:
-    return PacedScorer(scorer, batch, limit, Pace(ms_each), scorer.clock)
+def _paced(scorer: RowScorer, limit: int = 100, ms_each: float = 1.0, batch: int = 4) -> TimedScorer:
+    return TimedScorer(scorer, batch, limit, CostEstimate(ms_each), scorer.clock)
 
 
 def test_without_a_limit_of_time_all_are_scored_the_best_first() -> None:
@@ -79,11 +79,11 @@ def test_one_slow_moment_does_not_stop_scoring_for_ever() -> None:
 
 
 def test_the_pace_follows_the_newest_measurements() -> None:
-    pace = Pace(5.0)
-    pace.observe(10, 100)
-    assert pace.expected_ms() == 10  # the first measurement replaces the guess
+    cost = CostEstimate(5.0)
+    cost.observe(10, 100)
+    assert cost.expected_ms() == 10  # the first measurement replaces the guess
     for _ in range(30):
-        pace.observe(10, 20)
-    assert 2 <= pace.expected_ms() < 2.1
-    pace.observe(0, 50)
-    assert pace.expected_ms() < 2.1
+        cost.observe(10, 20)
+    assert 2 <= cost.expected_ms() < 2.1
+    cost.observe(0, 50)
+    assert cost.expected_ms() < 2.1

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from services.reranker.candidates import Candidates
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
 from services.reranker.explanation import AFFINITY, explain
 from services.reranker.features import FEATURES, VISITOR_AFFINITY
-from services.reranker.pace import Pace
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker, Reranking
-from services.reranker.scorer import PacedScorer
+from services.reranker.scorer import TimedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
 from shared.features import spec
@@ -58,7 +58,7 @@ def test_the_block_scores_the_candidates_that_came_first_until_then(reranker: Re
 
 def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(reranker: Reranker) -> None:
     assert reranker.block is not None
-    slow = PacedScorer(reranker.block.scorer, 5, 20, Pace(1e6))
+    slow = TimedScorer(reranker.block.scorer, 5, 20, CostEstimate(1e6))
     reranking = _rerank(replace(reranker, block=slow), deadline=Deadline.after(1000))
     assert reranking.block_scored_count == 0
     assert reranking.degraded == ("block: deadline (0 of 20)",)
@@ -66,13 +66,13 @@ def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(reranke
 
 
 def test_without_time_for_anything_it_refuses_so_that_the_fused_order_is_shown(reranker: Reranker) -> None:
-    slow = replace(reranker, before=Pace(500), after=Pace(500))
+    slow = replace(reranker, before=CostEstimate(500), after=CostEstimate(500))
     with pytest.raises(Unavailable, match="deadline"):
         _rerank(slow, deadline=Deadline.after(20))
 
 
 def test_a_slow_moment_does_not_refuse_for_ever(reranker: Reranker) -> None:
-    slow = replace(reranker, before=Pace(500), after=Pace(500))
+    slow = replace(reranker, before=CostEstimate(500), after=CostEstimate(500))
     for _ in range(60):
         try:
             assert _rerank(slow, deadline=Deadline.after(50)).order.shape == (40,)

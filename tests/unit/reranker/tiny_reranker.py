@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from aisle.v1.embedding_pb2 import QueryEncoding
 from aisle.v1.reranker_pb2 import RerankRequest
 from services.reranker.block import BlockModel, BlockScorer
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.features import FEATURES
-from services.reranker.pace import Pace
 from services.reranker.query import Matrix
 from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranker
-from services.reranker.scorer import PacedScorer
+from services.reranker.scorer import TimedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared.catalog.product import Product
@@ -92,8 +92,15 @@ def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, bloc
     save_block(folder / "block.onnx")
     snapshot = tiny_snapshot(folder / version, version)
     model = BlockModel.open(folder / "block.onnx", "fp32")
-    block = PacedScorer(BlockScorer(model, snapshot.states), 5, block_limit, Pace(0.01))
-    return Reranker(snapshot, tiny_ranker(trees=trees), block, bundle_version="tiny", before=Pace(0.1), after=Pace(0.1))
+    block = TimedScorer(BlockScorer(model, snapshot.states), 5, block_limit, CostEstimate(0.01))
+    return Reranker(
+        snapshot,
+        tiny_ranker(trees=trees),
+        block,
+        bundle_version="tiny",
+        before=CostEstimate(0.1),
+        after=CostEstimate(0.1),
+    )
 
 
 def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:

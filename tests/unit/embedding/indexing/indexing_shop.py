@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from aisle.v1.catalog_pb2 import Product as Message
+from services.embedding.indexing.catalog_follower import CatalogFollower
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.indexing.following import CatalogFollower
 from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.tail import read_tail
 from shared.catalog import writes

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from services.embedding.indexing.accepting import check_log, last_before
-from services.embedding.indexing.workplace import only_one
+from services.embedding.indexing.snapshot_folder import only_one
 from shared.artifacts import current, read_manifest
 from shared.errors import LogBehind, Overloaded
 from shared.events.log import CATALOG, VECTORS, NewRecord

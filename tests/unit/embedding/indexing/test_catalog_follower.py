@@ -24,7 +24,7 @@ RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
 @pytest.fixture(autouse=True)
 def tries_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """What went wrong is tried again at once."""
-    monkeypatch.setattr("services.embedding.indexing.following._RETRY_SECONDS", 0.05)
+    monkeypatch.setattr("services.embedding.indexing.catalog_follower._RETRY_SECONDS", 0.05)
 
 
 def encoded(shop: IndexingShop) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.topics import Difference, Topic, difference, wanted
-from shared.events.log import CATALOG, COMPACTED, SHARED, TOPICS, USER_EVENTS
+from shared.events.log import CATALOG, CO_PARTITIONED, COMPACTED, TOPICS, USER_EVENTS
 
 DAY_MS = 24 * 3_600_000
 
@@ -27,7 +27,7 @@ def test_every_topic_is_wanted_under_the_prefix() -> None:
 
 def test_what_a_visitor_does_and_sees_has_equally_many_partitions_and_the_rest_one() -> None:
     partitions = {each.name: each.partitions for each in wanted(KafkaConfig(partitions=7))}
-    assert partitions == {name: 7 if name in SHARED else 1 for name in TOPICS}
+    assert partitions == {name: 7 if name in CO_PARTITIONED else 1 for name in TOPICS}
 
 
 def test_the_catalogue_is_compacted_and_the_rest_is_kept_for_a_time() -> None:

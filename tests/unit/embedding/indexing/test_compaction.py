@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from services.embedding.indexing import indexer
+from services.embedding.indexing.compaction import Compaction
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.state import CatalogState
-from services.embedding.indexing.upkeep import Upkeep
 from shared.catalog.product import Product
 from tests.unit.embedding.indexing.indexing_shop import Letters
 from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, changed, generation_of, letter_indexer, tail_of
@@ -27,7 +27,7 @@ def data(tmp_path: Path) -> Path:
 def reason(data: Path, writes: int, config: IndexingConfig = CONFIG, heads: str = "") -> str:
     tail = tail_of(data, *(changed(Product("p1", f"title {n}")) for n in range(writes)))
     state = CatalogState(generation_of(data), tail, True)
-    return Upkeep(data, lambda product: product.title, config).reason(state, Letters(heads))
+    return Compaction(data, lambda product: product.title, config).reason(state, Letters(heads))
 
 
 @pytest.mark.parametrize(("writes", "due"), [(0, False), (5, False), (6, True)])
@@ -62,11 +62,11 @@ class SlowLetters(LetterEncoder):
 async def test_who_ends_it_does_not_wait_for_a_whole_catalogue(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexer, "SLICE_TEXTS", 1)
     before, slow = generation_of(data).version, SlowLetters()
-    upkeep = Upkeep(data, lambda product: product.title, CONFIG)
-    upkeep.look(CatalogState(generation_of(data), tail_of(data), True), Letters("other", slow))
+    compaction = Compaction(data, lambda product: product.title, CONFIG)
+    compaction.look(CatalogState(generation_of(data), tail_of(data), True), Letters("other", slow))
     async with asyncio.timeout(10):
         while not slow.texts:
             await asyncio.sleep(0.01)
-        await upkeep.close()
+        await compaction.close()
     assert len(slow.texts) < 10
     assert generation_of(data).version == before

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from services.embedding.hash_encoder import HashEncoder
-from services.embedding.indexing.folding import fold
+from services.embedding.indexing.compaction_process import compact
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.tail import Tail
 from shared.catalog.product import Product
@@ -42,7 +42,7 @@ def data(tmp_path: Path) -> Path:
 
 async def test_a_process_of_its_own_makes_the_same_snapshot(data: Path) -> None:
     tail = tail_of(data, changed(replace(RED, price=2.0)), changed(BLUE), Change(9, "nobody"))
-    report = await fold(data, IDENTITY, tail)
+    report = await compact(data, IDENTITY, tail)
     made = current_generation(data)
     assert made and (made.version, made.positions) == (report.version, Positions(catalog=9, vectors=3))
     assert [made.products.product(row) for row in range(2)] == [replace(RED, price=2.0), BLUE]
@@ -53,13 +53,13 @@ async def test_a_process_of_its_own_makes_the_same_snapshot(data: Path) -> None:
 async def test_a_product_without_an_encoding_is_not_made_up(data: Path) -> None:
     before = current_generation(data)
     with pytest.raises(Unavailable, match="1 products have no encoding"):
-        await fold(data, IDENTITY, tail_of(data, changed(BLUE, encoded=False)))
+        await compact(data, IDENTITY, tail_of(data, changed(BLUE, encoded=False)))
     after = current_generation(data)
     assert before and after and before.version == after.version
 
 
 async def test_what_goes_wrong_there_is_told_here(data: Path) -> None:
     tail = tail_of(data, changed(BLUE))
-    await fold(data, IDENTITY, tail)
+    await compact(data, IDENTITY, tail)
     with pytest.raises(Overloaded, match="another snapshot was made meanwhile"):
-        await fold(data, IDENTITY, tail)
+        await compact(data, IDENTITY, tail)

@@ -7,15 +7,15 @@ import logging
 import time
 from pathlib import Path
 
+from services.embedding.indexing.compaction_process import compact
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.indexing.folding import fold
 from services.embedding.indexing.indexer import Indexer, IndexReport, fits
 from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.window import Text
-from shared.complaint import trace_of
 from shared.errors import Unavailable
+from shared.log_once import trace_of
 from shared.product_text import product_text_of
 from shared.watchdog import progress, watching
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _RETRY_SECONDS = 60.0
 
 
-class Upkeep:
+class Compaction:
     """Folds what was written into new snapshots, and encodes all products again when the encoder changes."""
 
     def __init__(self, data: Path, text: Text, config: IndexingConfig) -> None:
@@ -50,7 +50,7 @@ class Upkeep:
         busy = self._task is not None and not self._task.done()
         if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
             log.info("a new snapshot follows %s: %s", state.base.version, reason)
-            # The process of `fold` has no encoder, and knows of one text alone.
+            # The process of `compact` has no encoder, and knows of one text alone.
             apart = fits(target.identity, state.base) and self._text is product_text_of
             self._task = asyncio.create_task(self._make(state.tail.frozen(), target, apart))
 
@@ -81,7 +81,7 @@ class Upkeep:
     async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
         """Make it in a process of its own; False when an encoding is missing, or the process was killed."""
         try:
-            _tell(await fold(self._data, target.identity, tail))
+            _tell(await compact(self._data, target.identity, tail))
         except Unavailable as error:
             log.warning("the next snapshot is made in this process: %s", error)
             return False

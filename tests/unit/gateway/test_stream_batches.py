@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from services.gateway.arrivals import batches
+from services.gateway.stream_batches import stream_batches
 from shared.rpc import request_budget
 from shared.rpc.request_budget import RequestBudget
 
@@ -35,14 +35,14 @@ class Stream:
 
 async def test_what_arrives_together_is_one_batch_in_order() -> None:
     messages = [Message(number) for number in range(25)]
-    got = [batch async for batch in batches(Stream(messages).__aiter__(), 10)]
+    got = [batch async for batch in stream_batches(Stream(messages).__aiter__(), 10)]
     assert [message for batch in got for message in batch] == messages
     assert max(map(len, got)) <= 10 < len(got) * 10
 
 
 async def test_large_messages_wait_for_those_before_them() -> None:
     stream = Stream([Message(number, size_bytes=60) for number in range(100)])
-    async for batch in batches(stream.__aiter__(), 500, max_bytes=100):
+    async for batch in stream_batches(stream.__aiter__(), 500, max_bytes=100):
         assert len(batch) <= 2
         await asyncio.sleep(0)
         handled = batch[-1].number + 1
@@ -52,14 +52,14 @@ async def test_large_messages_wait_for_those_before_them() -> None:
 async def test_an_error_of_the_stream_comes_after_what_was_sent_before_it() -> None:
     got = []
     with pytest.raises(RuntimeError, match="cut off"):
-        async for batch in batches(Stream([Message(1), Message(2)], RuntimeError("cut off")).__aiter__(), 10):
+        async for batch in stream_batches(Stream([Message(1), Message(2)], RuntimeError("cut off")).__aiter__(), 10):
             got += batch
     assert [message.number for message in got] == [1, 2]
 
 
 async def test_whoever_stops_taking_stops_the_reading() -> None:
     stream = Stream([Message(number) for number in range(1_000)])
-    taken = batches(stream.__aiter__(), 10)
+    taken = stream_batches(stream.__aiter__(), 10)
     await anext(taken)
     await taken.aclose()
     await asyncio.sleep(0.01)
@@ -70,7 +70,7 @@ async def test_what_a_stream_has_read_is_held_until_it_is_handled() -> None:
     budget = RequestBudget()
     request_budget.begin(budget)
     held = []
-    async for batch in batches(Stream([Message(number, size_bytes=10) for number in range(6)]).__aiter__(), 2):
+    async for batch in stream_batches(Stream([Message(number, size_bytes=10) for number in range(6)]).__aiter__(), 2):
         held.append(budget.held_bytes)
         assert budget.held_bytes >= 10 * len(batch)
     assert max(held) <= 50  # a batch in hand, one in the queue, and the message that waits for a place
@@ -80,7 +80,7 @@ async def test_what_a_stream_has_read_is_held_until_it_is_handled() -> None:
 async def test_a_stream_that_breaks_off_holds_nothing() -> None:
     budget = RequestBudget()
     request_budget.begin(budget)
-    taken = batches(Stream([Message(number, size_bytes=10) for number in range(100)]).__aiter__(), 10)
+    taken = stream_batches(Stream([Message(number, size_bytes=10) for number in range(100)]).__aiter__(), 10)
     await anext(taken)
     assert budget.held_bytes
     await taken.aclose()
@@ -93,7 +93,7 @@ async def test_once_the_batches_are_closed_the_stream_is_not_read_any_more() -> 
         await asyncio.sleep(3_600)
 
     stream = slow()
-    async with aclosing(batches(stream, 10)) as arriving:
+    async with aclosing(stream_batches(stream, 10)) as arriving:
         assert await anext(arriving) == [Message(1)]
         await asyncio.sleep(0)
     await stream.aclose()  # RuntimeError while somebody reads it

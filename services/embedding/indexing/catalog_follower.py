@@ -15,6 +15,7 @@ from pathlib import Path
 from services.embedding.indexing.accepting import check_log
 from services.embedding.indexing.appending import append_changes, take_records
 from services.embedding.indexing.changes import ChangeMaker, Encoders
+from services.embedding.indexing.compaction import Compaction
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.draft import Draft
 from services.embedding.indexing.indexer import fits
@@ -22,11 +23,10 @@ from services.embedding.indexing.ports import OpenEncoders
 from services.embedding.indexing.rebasing import rebase
 from services.embedding.indexing.state import CatalogState
 from services.embedding.indexing.tail import Tail, read_tail
-from services.embedding.indexing.upkeep import Upkeep
 from services.embedding.indexing.window import Text
 from shared.artifacts import current
-from shared.complaint import Complaint
 from shared.events.log import CATALOG, EventLog, Record
+from shared.log_once import LogOnce
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from shared.watchdog import watching
 
@@ -46,7 +46,7 @@ class CatalogFollower:
         """`text` is what encoders read of a product."""
         self._data, self._events, self._encoders = data, events, encoders
         self._config = config or IndexingConfig()
-        self._maker, self._upkeep = ChangeMaker(text), Upkeep(data, text, self._config)
+        self._maker, self._compaction = ChangeMaker(text), Compaction(data, text, self._config)
         self._state: CatalogState | None = None
         self.ready = asyncio.Event()  # set once it follows
 
@@ -68,22 +68,22 @@ class CatalogFollower:
         state, target = await self._caught_up(), self._encoders.target
         if not fits(target.identity, state.base):
             log.warning("the snapshot was made with another encoder or other heads; encoding its products again")
-            await asyncio.to_thread(self._upkeep.make, state.tail, target)
+            await asyncio.to_thread(self._compaction.make, state.tail, target)
 
     async def run(self) -> None:
         """Follow until cancelled; what goes wrong is tried again."""
-        complaint = Complaint(log, "catalogue writes wait for the next try: %s")
+        failures = LogOnce(log, "catalogue writes wait for the next try: %s")
         try:
             while True:
                 try:
                     await self._step()
-                    complaint.settle()
+                    failures.recovered()
                 except Exception as error:  # none may end the following: acknowledged writes would never be seen
                     self._state = None  # what was appended is in the log, if not here
-                    complaint.tell(error)
+                    failures.log(error)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
-            await self._upkeep.close()
+            await self._compaction.close()
 
     async def warm(self) -> None:
         """Build the engine for products before there is a first write, which would wait for it, and pages with it."""
@@ -105,7 +105,7 @@ class CatalogFollower:
                 with watching(f"taking in the catalogue's writes {records[0].offset} to {records[-1].offset}"):
                     await self._take(state, records)
         if current(snapshots_of(self._data)) == state.base.version:
-            self._upkeep.look(state, self._encoders.target)
+            self._compaction.look(state, self._encoders.target)
 
     async def _caught_up(self) -> CatalogState:
         """The state over the snapshot that is current now: another process may have made one."""
@@ -118,7 +118,7 @@ class CatalogFollower:
     async def _opened(self) -> CatalogState:
         target = self._encoders.target
         if current(snapshots_of(self._data)) is None:  # a first one, without products
-            await asyncio.to_thread(self._upkeep.make, None, target)
+            await asyncio.to_thread(self._compaction.make, None, target)
         await check_log(self._data, self._events, self._config.accept_log)
         base = await asyncio.to_thread(current_generation, self._data, False)
         assert base is not None

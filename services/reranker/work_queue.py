@@ -6,27 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import TypeVar
 
+from services.reranker.cost_estimate import CostEstimate
 from services.reranker.deadline import Deadline
-from services.reranker.pace import Pace
 from shared.errors import Overloaded
 
 Result = TypeVar("Result")
 
 
-class Lane:
+class WorkQueue:
     """Runs calls on a few threads; refuses at once what would be late before it began."""
 
     def __init__(self, workers: int, max_waiting: int, guess_ms: float = 10) -> None:
         """`max_waiting` calls may wait, those without a deadline too; a call is believed to take `guess_ms`."""
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reranker")
         self._workers, self._max_waiting = workers, max_waiting
-        self._pace = Pace(guess_ms)
+        self._cost = CostEstimate(guess_ms)
         self._inside = 0  # only touched on the event loop
 
     async def run(self, call: Callable[[], Result], deadline: Deadline) -> Result:
         """The result of `call`. Raises Overloaded when it would have to wait longer than it may."""
         waiting = max(self._inside - self._workers + 1, 0)
-        wait_ms = self._pace.expected_ms(waiting) / self._workers
+        wait_ms = self._cost.expected_ms(waiting) / self._workers
         if waiting > self._max_waiting or wait_ms >= deadline.remaining_ms():
             raise Overloaded(f"reranker: {waiting} requests wait already, about {wait_ms:.0f} ms; back off and retry")
         self._inside += 1
@@ -42,5 +42,5 @@ class Lane:
     def _timed(self, call: Callable[[], Result]) -> Result:
         began = perf_counter()
         result = call()
-        self._pace.observe(1, (perf_counter() - began) * 1000)
+        self._cost.observe(1, (perf_counter() - began) * 1000)
         return result

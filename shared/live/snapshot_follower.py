@@ -13,10 +13,10 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 from shared.artifacts import current, read_manifest, versions
-from shared.complaint import Complaint, trace_of
 from shared.errors import AisleError, Corrupt, LogBehind, Unavailable
 from shared.events.log import VECTORS, EventLog
 from shared.live.opened import CannotApply, Live, Open, Opened
+from shared.log_once import LogOnce, trace_of
 from shared.snapshot.generation import Positions, broken_file_named
 from shared.snapshot.log_ends import check_ends
 from shared.watchdog import progress, watching
@@ -36,7 +36,7 @@ class Superseded(Exception):
     """A newer snapshot was published before this one could serve."""
 
 
-class Follower:
+class SnapshotFollower:
     """Keeps the services of one process on the newest snapshot and at the end of the log."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Follower:
         self._opening: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._first = asyncio.Event()
-        self._complaint = Complaint(log, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(log, "what is newest is not served, the one before goes on: %s")
 
     async def start(self) -> None:
         """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
@@ -88,9 +88,9 @@ class Follower:
         try:
             version = current(self._root)
         except AisleError as error:
-            self._complaint.tell(error)
+            self._failures.log(error)
             return None
-        self._complaint.settle()
+        self._failures.recovered()
         return version
 
     def _named(self, version: str, error: Exception) -> AisleError:

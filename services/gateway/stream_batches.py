@@ -62,14 +62,13 @@ class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
         return item
 
 
-async def batches(
+async def stream_batches(
     stream: AsyncIterator[Message], max_batch: int, max_bytes: int = MAX_BATCH_BYTES
 ) -> AsyncGenerator[list[Message], None]:
     """Batches of at most `max_batch`, in order; at most one batch more is read ahead while one is handled.
 
-    Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot fill the memory.
-    An error of the stream is raised after what came before it. Close it with
-    aclosing: until then the stream is read.
+    Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot fill the memory. An
+    error of the stream is raised after what came before it. Close it with aclosing: until then the stream is read.
     """
     arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes, request_budget.current())
     reader = asyncio.create_task(_read(stream, arrived))

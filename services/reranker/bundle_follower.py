@@ -11,7 +11,7 @@ from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
 from shared.artifacts import current
 from shared.errors import NotFound
-from shared.following import Follower
+from shared.follower import Follower
 from shared.models.registry import Registry
 from shared.snapshot.change import Change
 
@@ -21,7 +21,7 @@ _LOG = logging.getLogger(__name__)
 class FollowedSnapshot:
     """A snapshot with the reranker that fits it, if there is one; a shared.live.opened.Live."""
 
-    def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "RerankerShop") -> None:
+    def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "BundleFollower") -> None:
         self._snapshot, self._reranker, self._shop = snapshot, reranker, shop
 
     @property
@@ -57,7 +57,7 @@ class FollowedSnapshot:
         """Nothing: it writes no files."""
 
 
-class RerankerShop:
+class BundleFollower:
     """The rerankers of a data folder: opens them, and those for another bundle of the same snapshot."""
 
     def __init__(

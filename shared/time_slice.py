@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 SLICE_SECONDS = 0.002
 
 
-class Pace:
+class TimeSlice:
     """Gives the event loop back whenever a slice of time is used up, so that work holds up no page.
 
     Time is measured, not steps: one step may take a thousand times as long as another.
@@ -27,21 +27,21 @@ class Pace:
         self._slice_seconds, self._clock = slice_seconds, clock
         self._ends = clock() + slice_seconds
 
-    def is_over(self) -> bool:
-        """Whether the slice is used up; to be asked after each small step, since awaiting `breathe` takes longer."""
+    def is_used_up(self) -> bool:
+        """Whether the slice is used up; to be asked after each small step, since awaiting `give_way` takes longer."""
         return self._clock() >= self._ends
 
-    async def breathe(self) -> None:
+    async def give_way(self) -> None:
         """Let others have their turn if the slice is used up; to be awaited after each step."""
-        if self.is_over():
+        if self.is_used_up():
             await asyncio.sleep(self.rest_seconds)
             self._ends = self._clock() + self._slice_seconds
 
 
-async def unhurried(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
+async def in_slices(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
     """The items one by one, with others' turns in between."""
-    pace = Pace()
+    time_slice = TimeSlice()
     for item in items:
         yield item
-        if pace.is_over():
-            await pace.breathe()
+        if time_slice.is_used_up():
+            await time_slice.give_way()

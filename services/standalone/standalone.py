@@ -8,26 +8,26 @@ from pathlib import Path
 
 from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
 from services.embedding.encoders import Encoders
+from services.embedding.indexing.catalog_follower import CatalogFollower
 from services.embedding.indexing.config import IndexingConfig
-from services.embedding.indexing.following import CatalogFollower
 from services.embedding.service import EmbeddingService
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
-from services.gateway.doors import doors
 from services.gateway.events.event_service import EventService
 from services.gateway.ports import Status
 from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
+from services.gateway.servicers import servicers
 from services.gateway.signatures import Signatures
+from services.reranker.bundle_follower import BundleFollower
 from services.reranker.config import RerankerConfig
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.following import RerankerShop
-from services.reranker.lane import Lane
 from services.reranker.opened import OpenedRerankers
 from services.reranker.service import RerankerService, product_texts
+from services.reranker.work_queue import WorkQueue
 from services.retrieval.config import RetrievalConfig
-from services.retrieval.following import FollowedSnapshot
+from services.retrieval.followed_snapshot import FollowedSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
@@ -35,7 +35,7 @@ from services.standalone import served_address
 from services.standalone.counted import Counted
 from services.standalone.local_features import LocalFeatures
 from services.standalone.log_acceptance import LOG, check_the_log
-from services.standalone.log_upkeep import LogUpkeep
+from services.standalone.log_retention import LogRetention
 from services.training.encoder_config import serving_config
 from shared import owner_only
 from shared.config import load
@@ -44,7 +44,7 @@ from shared.events.config import LogConfig
 from shared.events.log import CATALOG, DEAD_LETTERS
 from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
-from shared.live.following import Follower
+from shared.live.snapshot_follower import SnapshotFollower
 from shared.product_text import product_text_of
 from shared.rpc.server import Server
 from shared.snapshot.generation import snapshots_of
@@ -55,8 +55,8 @@ _LOGGER = logging.getLogger(__name__)
 _COUNTING_SECONDS = 1.0  # that a start waits for what shoppers did, once all else is ready
 
 
-class Engine:
-    """Everything of one data folder; made by `Engine.open`."""
+class Standalone:
+    """Everything of one data folder; made by `Standalone.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
         signatures = Signatures(SecretFile(data / "secret").current)  # before there is anything to let go of
@@ -70,13 +70,13 @@ class Engine:
         self._indexing = CatalogFollower(data, log, self._encoders, product_text_of, load(IndexingConfig))
         self._snapshots, self._rerankers = Snapshots(), OpenedRerankers()
         self._scratch = Scratch(scratch_root(self._retrieval_config.scratch, data))
-        self._shop = RerankerShop(data, self._reranker_config, product_texts, self._rerankers, bundle)
+        self._shop = BundleFollower(data, self._reranker_config, product_texts, self._rerankers, bundle)
         # The reranker first: whoever retrieves from a snapshot can have it reranked.
         opens = (self._shop.open, self._open_snapshot)
-        self._follower = Follower(log, self._root, opens, self._retrieval_config.refresh_seconds)
-        self._lane = Lane(self._reranker_config.workers, self._reranker_config.max_waiting)
+        self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
+        self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
         self._features = LocalFeatures(data, log, counted)
-        self._upkeep = LogUpkeep(log, data / LOG, self._root, counted, load(LogConfig))
+        self._retention = LogRetention(log, data / LOG, self._root, counted, load(LogConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
         self.search = self._search(retrieval, signatures)
@@ -89,7 +89,7 @@ class Engine:
     @asynccontextmanager
     async def open(
         cls, data: Path, port: int = 0, bundle: str = "", host: str = LOOPBACK, accept_log: bool = False
-    ) -> AsyncIterator["Engine"]:
+    ) -> AsyncIterator["Standalone"]:
         """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
         Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind when the log is not
@@ -114,7 +114,7 @@ class Engine:
 
     @asynccontextmanager
     async def _serving(self, data: Path, port: int, host: str) -> AsyncIterator[None]:
-        server = Server(doors(self.search, self.catalog, self.events, self.admin), port, host)
+        server = Server(servicers(self.search, self.catalog, self.events, self.admin), port, host)
         self.port = server.port
         await server.start()
         served_address.note(data, f"localhost:{server.port}")
@@ -128,7 +128,7 @@ class Engine:
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
         features = FeatureReader(self._features.store, self._reranker_config.features_ms)
-        reranker = RerankerService(self._rerankers, self._lane, features)
+        reranker = RerankerService(self._rerankers, self._work_queue, features)
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
     async def status(self) -> Status:
@@ -170,7 +170,7 @@ class Engine:
         await self.search.close()
         await self._features.close()
         self._encoders.close()
-        self._lane.close()
+        self._work_queue.close()
         self._scratch.close()
 
     async def _open(self) -> None:
@@ -198,7 +198,7 @@ class Engine:
         published = (self._follower.run(), self._shop.follow(seconds), self._encoders.follow(seconds))
         return [
             asyncio.create_task(each)
-            for each in (self._features.run(), self._upkeep.run(), self._indexing.run(), *published)
+            for each in (self._features.run(), self._retention.run(), self._indexing.run(), *published)
         ]
 
 

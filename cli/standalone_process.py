@@ -27,12 +27,12 @@ def running_engine(data: Path, bundle: str = "", settings: Settings | None = Non
     `settings` are environment variables for it alone. Raises Unavailable when it does not start; why is on standard
     error, in the engine's own words.
     """
-    with engine_process(data, bundle, settings) as (_, address):
+    with standalone_process(data, bundle, settings) as (_, address):
         yield address
 
 
 @contextmanager
-def engine_process(
+def standalone_process(
     data: Path, bundle: str = "", settings: Settings | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process of an engine, and its address; it is asked to end when the block does.

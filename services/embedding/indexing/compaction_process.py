@@ -1,4 +1,6 @@
-"""Fold what was written into the next snapshot in a process of its own: python -m services.embedding.indexing.folding
+"""Write what was changed into the next snapshot, in a process of its own.
+
+python -m services.embedding.indexing.compaction_process is started by compaction.py.
 
 Writing a snapshot is a second of Python for some thousand products, and pages of the same process would wait for it.
 The process gets its job on standard input. It has no encoder, so all products must be encoded already.
@@ -41,12 +43,12 @@ class _NoEncoder:
         raise Unavailable(f"{len(texts)} products have no encoding of this encoder yet")
 
 
-async def fold(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
+async def compact(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
     """Make the next snapshot of the current one and a tail; see Indexer.run. Ends the process when it is cancelled.
 
     Raises Unavailable when some product must be encoded first, and when the process was killed.
     """
-    command = [sys.executable, "-m", "services.embedding.indexing.folding"]
+    command = [sys.executable, "-m", "services.embedding.indexing.compaction_process"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, pass_fds=(tail.descriptor,))
     try:
@@ -62,7 +64,7 @@ def _report(answer: bytes, returncode: int) -> IndexReport:
     try:
         content = json.loads(answer.splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise Unavailable(f"the process that folds ended with {returncode} and said nothing") from error
+        raise Unavailable(f"the compaction process ended with {returncode} and said nothing") from error
     if "error" in content:
         kind = getattr(errors, content["error"], AisleError)
         raise kind(content["reason"])
@@ -91,6 +93,6 @@ def _compacted(job: _Job) -> IndexReport:
 
 
 if __name__ == "__main__":
-    from services.embedding.indexing import folding  # what is pickled is of that module, not of __main__
+    from services.embedding.indexing import compaction_process as itself
 
-    folding._main()
+    itself._main()

@@ -11,7 +11,7 @@ from shared.rpc.server import Register
 SEARCH = "aisle.v1.SearchService"
 
 
-def doors(
+def servicers(
     search: SearchServiceServicer,
     catalog: CatalogServiceServicer,
     events: EventServiceServicer,

@@ -2,7 +2,7 @@
 
 A value begins with its marks: a count (1 byte), then for each partition its topic (1 byte), its number (2 bytes) and
 the highest offset applied (8 bytes), in order. Where that is too narrow, the value begins with a byte of 0, the count
-has 4 bytes and so has each number. Marks grow with every change: values with the same marks are the same.
+has 4 bytes and so has each number. Watermarks grow with every change: values with the same marks are the same.
 """
 
 import struct
@@ -18,7 +18,7 @@ _WIDE = 0  # in place of the count, which is never 0 in a value that is stored
 _WIDE_HEAD, _WIDE_MARK = struct.Struct("<BI"), struct.Struct("<BIQ")
 
 
-class Marks:
+class Watermarks:
     """(topic, partition) -> highest offset applied."""
 
     def __init__(self, value: bytes | None = None) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from services.standalone.counted import Counted
 from shared.artifacts import versions
-from shared.complaint import Complaint
 from shared.errors import AisleError
 from shared.events.config import DAY_SECONDS, LogConfig
-from shared.events.log import CATALOG, DEAD_LETTERS, SHARED, VECTORS
+from shared.events.log import CATALOG, CO_PARTITIONED, DEAD_LETTERS, VECTORS
 from shared.events.sqlite import SqliteEventLog
 from shared.events.sqlite_file import SqliteFile
+from shared.log_once import LogOnce
 from shared.snapshot.generation import Positions, read_manifest
 
 _logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ _NO_END = (1 << 63) - 1
 _TOO_LARGE = "%s takes %s bytes, more than AISLE_LOG_MAX_BYTES allows, and has no event left that may go"
 
 
-class LogUpkeep:
+class LogRetention:
     """Removes what is no longer needed, some records at a time, between the appends of others.
 
     Events and impressions go when they are too old, or the file too large, and never before what they count for is
@@ -41,22 +41,22 @@ class LogUpkeep:
         self._counted, self._config = counted, config
         self._told_too_large = False
         self._tombstones_next_seconds = 0.0
-        self._complaint = Complaint(_logger, "the log is not trimmed: %s")
+        self._failures = LogOnce(_logger, "the log is not trimmed: %s")
 
     async def run(self) -> None:
         """Look every minute, until cancelled."""
         while True:
             try:
                 await self.look()
-                self._complaint.settle()
-            except Exception as error:  # none may end the upkeep
-                self._complaint.tell(error)
+                self._failures.recovered()
+            except Exception as error:  # keep going after any error
+                self._failures.log(error)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look(self) -> None:
         """Remove all that may go now."""
         before = self._config.oldest_seconds(self._log.now())
-        for topic in SHARED:
+        for topic in CO_PARTITIONED:
             await self._trim(topic, self._counted.saved.get(topic, 0), before)
         await self._trim(DEAD_LETTERS, _NO_END, before)
         contained = self._contained()
@@ -90,7 +90,7 @@ class LogUpkeep:
 
     def _trim_oldest(self, file: SqliteFile) -> int:
         """Remove some of the oldest records that are counted; how many."""
-        by_age = sorted(SHARED, key=lambda topic: file.oldest_seconds(topic) or math.inf)
+        by_age = sorted(CO_PARTITIONED, key=lambda topic: file.oldest_seconds(topic) or math.inf)
         for topic in by_age:
             if count := file.trim(topic, self._counted.saved.get(topic, 0), math.inf, _RECORDS_AT_ONCE):
                 return count

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-from shared.complaint import Complaint
 from shared.errors import AisleError
+from shared.log_once import LogOnce
 
 Name = TypeVar("Name")
 
@@ -25,7 +25,7 @@ class Follower(Generic[Name]):
         self._newest, self._take_up = newest, take_up
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
-        self._complaint = Complaint(_logger, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(_logger, "what is newest is not served, the one before goes on: %s")
 
     def skip(self) -> None:
         """What is newest now has been taken up already."""
@@ -38,7 +38,7 @@ class Follower(Generic[Name]):
             try:
                 await self._take_up_if_new()
             except Exception as error:  # none may end the following: the next version may be a good one
-                self._complaint.tell(error)
+                self._failures.log(error)
 
     async def run(self, refresh_seconds: float) -> None:
         """Look every `refresh_seconds`, for ever."""
@@ -50,4 +50,4 @@ class Follower(Generic[Name]):
         if (name := self._newest()) != self._seen:
             self._seen = name
             await asyncio.to_thread(self._take_up, name)
-            self._complaint.settle()
+            self._failures.recovered()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from shared.errors import Corrupt
-from shared.following import Follower
+from shared.follower import Follower
 
 
 class Published:

@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 _FIRST_ROWS = 64
 
 
-class Growing:
+class AppendOnly:
     """Rows of one shape, appended in amortised constant time.
 
     A row never changes once it is there. When the array must move, readers keep the old one: it has all they know of.
