@@ -16,4 +16,4 @@ def open_feature_store() -> RedisFeatureStore:
 def find_feature_store() -> RedisFeatureStore | None:
     """The one in Redis; None when no Redis is named."""
     config = load(RedisConfig)
-    return RedisFeatureStore(connect(config)) if config.url else None
+    return RedisFeatureStore(connect(config), config.key_prefix) if config.url else None

@@ -3,6 +3,8 @@
 aisle:<schema>:generation                            name of the generation that readers see
 aisle:<schema>:<generation>:{<shard>}:<key>          a value, as in the other modules here
 
+AISLE_REDIS_KEY_PREFIX stands before all of them.
+
 A key's shard is its hash tag: in a Redis Cluster all keys of a shard are on one node, so a page is read, and a batch
 written, with one command a shard. On a single server it is one command in all; with a command a key the client alone
 would take several times as long (docs/performance-features.md).
@@ -52,8 +54,9 @@ Command = tuple[Any, ...]
 class RedisFeatureStore:
     """FeatureStore in Redis 7 or later, a single server or a cluster."""
 
-    def __init__(self, client: RedisClient, schema: int = SCHEMA) -> None:
-        self._client, self._root = client, f"aisle:{schema}"
+    def __init__(self, client: RedisClient, key_prefix: str = "", schema: int = SCHEMA) -> None:
+        self._client = client
+        self._root = f"{key_prefix}aisle:{schema}"
         self._clustered = isinstance(client, RedisCluster)
         self._pointer = f"{self._root}:generation"
         self._seen = ""  # the generation that readers saw last

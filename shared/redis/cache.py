@@ -19,9 +19,9 @@ class RedisCache:
     def __init__(
         self, client: RedisClient, name: str, ttl_seconds: float, limit_ms: float, max_bytes: int = DEFAULT_MAX_BYTES
     ) -> None:
-        """Keys are `aisle:<name>:<key>`. `max_bytes` is what this process may have in it; more is not put."""
+        """Keys are `<name>:<key>`. `max_bytes` is what this process may have in it; more is not put."""
         self._put_lately = RecentBytes(max_bytes, ttl_seconds)
-        self._client, self._prefix, self._ttl_ms = client, f"aisle:{name}:", max(1, int(ttl_seconds * 1000))
+        self._client, self._prefix, self._ttl_ms = client, f"{name}:", max(1, int(ttl_seconds * 1000))
         self._limit_ms = limit_ms
         self._looks = Stage(name, max_late=_MAX_LATE, fair_ms=limit_ms)
         self._puts = Stage(name, max_late=_MAX_LATE, fair_ms=_PUT_MS)

@@ -25,8 +25,11 @@ class Caches:
             return None
         client = connect_cache(redis)
         limit_ms, max_bytes = config.cache_ms, config.max_shared_bytes
-        encodings = RedisCache(client, "encoding", config.encoding_ttl_seconds, limit_ms, max_bytes)
-        windows = RedisCache(client, f"window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, limit_ms, max_bytes)
+        root = f"{redis.key_prefix}aisle"
+        encodings = RedisCache(client, f"{root}:encoding", config.encoding_ttl_seconds, limit_ms, max_bytes)
+        windows = RedisCache(
+            client, f"{root}:window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, limit_ms, max_bytes
+        )
         return cls(client, encodings, windows)
 
     async def close(self) -> None:

@@ -14,6 +14,7 @@ from shared.redis.config import RedisConfig
         ("AISLE_REDIS_URL", "localhost:6379", "url is 'localhost:6379'; it begins with redis://"),
         ("AISLE_REDIS_CACHE_URL", "http://x", "cache_url is 'http://x'"),
         ("AISLE_REDIS_TIMEOUT_MS", "0", "timeout_ms is more than 0"),
+        ("AISLE_REDIS_KEY_PREFIX", "shop *", "key_prefix is .*; use at most 100 letters"),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named(variable: str, value: str, told: str) -> None:
