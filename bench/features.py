@@ -27,12 +27,13 @@ import redis
 from aisle.v1.events_pb2 import Impression, UserEvent
 from bench.cpu import cpu
 from services.feedback.feature_writer import FeatureWriter
-from services.feedback.observation import Interaction
 from services.feedback.service import observation
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, Record
 from shared.features.memory import MemoryFeatureStore
-from shared.features.page import PageRequest, StoredPage, read_page
+from shared.features.observation import Interaction
+from shared.features.page import StoredPage, keys_of, read_page
 from shared.features.redis import RedisFeatureStore
+from shared.features.scope import PageRequest
 from shared.features.store import FeatureStore
 from shared.query_ids import new_query_id
 from shared.redis.client import RedisClient, connect
@@ -151,7 +152,7 @@ async def pages(store: RedisFeatureStore, client: RedisClient, rounds: int) -> N
     """The trip and what follows it, in turns with the peer's trip."""
     names = [PRODUCTS[n] for n in RNG.permutation(800)[:CANDIDATES]]
     request = PageRequest(names, QUERIES[0], "visitor-0", "s1")
-    raw = [store._name(key, store._seen) for key in request.keys]
+    raw = [store._name(key, store._seen) for key in keys_of(request)]
     page: StoredPage = await read_page(store, request, time.time())
 
     async def columns() -> None:

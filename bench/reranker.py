@@ -29,7 +29,8 @@ from services.reranker.side_by_side import SideBySide
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import GatheredStates, Rows, TokenStates
 from shared.catalog.product import Product
-from shared.features.page import PageRequest, StoredPage
+from shared.features.page import StoredPage
+from shared.features.scope import PageRequest
 from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.products import ProductStore, ProductsWriter
@@ -75,7 +76,7 @@ def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
 def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
     rows, visitor = _rows(400), Visitor()
     visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
-    values = [visitor.encoded(), None, *[None] * 400]
+    values = [*[None] * 400, None, visitor.encoded()]
     done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
     columns = [np.sort(RNG.random(400).astype(np.float32))[::-1] for _ in range(5)]
     return lambda: reranker.rerank(query, Candidates(rows, *columns), done, Deadline.after(0))

@@ -14,8 +14,9 @@ import grpc
 from aisle.v1.catalog_pb2 import GetProductRequest, Price, Product
 from aisle.v1.search_pb2 import SearchRequest
 from shared.errors import AisleError
-from shared.features.page import PageRequest, read_page
+from shared.features.page import read_page
 from shared.features.redis import RedisFeatureStore
+from shared.features.scope import PageRequest
 from shared.redis.client import connect
 from tests.load import Gateways, Load, Page
 from tests.shop import Shop

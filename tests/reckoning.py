@@ -23,8 +23,9 @@ from aisle.v1.retrieval_pb2 import FetchProductsRequest
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import USER_EVENTS
-from shared.features.page import PageRequest, read_page
+from shared.features.page import read_page
 from shared.features.redis import RedisFeatureStore
+from shared.features.scope import PageRequest
 from shared.features.visitor import state_of
 from shared.redis.client import connect
 from shared.rpc.channels import connect as dial

@@ -7,10 +7,11 @@ from itertools import compress
 from typing import NamedTuple
 
 from services.feedback import visitor_update as sessions
-from services.feedback.observation import Interaction, Observation
 from shared.features import keys
 from shared.features import watermarks as marks
-from shared.features.counters import ALONE, Counters, Increment, day_of
+from shared.features.counters import Counters, Increment, day_of
+from shared.features.observation import Interaction, Observation
+from shared.features.scopes import SCOPES
 from shared.features.spec import COUNTER_OF, SHOWN
 from shared.features.store import Change, FeatureStore
 from shared.features.visitor import Telling, Visitor, event_name
@@ -133,13 +134,13 @@ def _increments(observation: Observation) -> Iterable[tuple[str, int, Increment]
     counter = COUNTER_OF.get(what.action) if isinstance(what, Interaction) else SHOWN
     if counter is None:
         return
-    source, names, day = _source(observation), tuple(dict.fromkeys(what.product_ids)), day_of(what.time_seconds)
-    alone = Increment(source, observation.offset, day, (ALONE,), counter)
-    for name in names:
-        yield keys.product_key(name), keys.PRODUCT_SECONDS, alone
-    if what.query_hash:
-        increment = Increment(source, observation.offset, day, names, counter)
-        yield keys.query_key(what.query_hash), keys.QUERY_SECONDS, increment
+    source, day = _source(observation), day_of(what.time_seconds)
+    made: dict[tuple[str, ...], Increment] = {}  # the same for all products of an event
+    for scope in SCOPES:
+        for key, base_seconds, names in scope.counted(what):
+            if names not in made:
+                made[names] = Increment(source, observation.offset, day, names, counter)
+            yield key, base_seconds, made[names]
 
 
 def _source(observation: Observation) -> marks.Source:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from services.feedback.feature_writer import FeatureWriter
-from services.feedback.observation import Observation
 from services.feedback.progress import Progress
 from services.feedback.retrying import retrying
 from shared.errors import AisleError
 from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, Consumer, EventLog, Record
+from shared.features.observation import Observation
 
 Read = Callable[[Record], Observation]  # raises ValueError for what is no observation
 

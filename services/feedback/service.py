@@ -10,9 +10,9 @@ from aisle.v1.events_pb2 import Impression, UserEvent
 from aisle.v1.feedback_pb2 import GetProgressRequest, GetProgressResponse
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceServicer
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.feedback.observation import Interaction, Observation, Shown
 from services.feedback.progress import Progress
 from shared.events.log import SEARCH_LOGS, Record
+from shared.features.observation import Interaction, Observation, Shown
 from shared.query_ids import hash_in
 
 _MAX_FUTURE_SECONDS = 24 * 3600.0  # a clock that is further ahead would make all that is known look old

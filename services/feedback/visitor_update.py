@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from services.feedback.observation import Interaction
+from shared.features.observation import Interaction
 from shared.features.spec import WEIGHT_OF
 from shared.features.visitor import MAX_RECENT_PRODUCTS, TTL_SECONDS, RecentProduct, VisitorState
 

@@ -3,7 +3,8 @@
 import time
 
 from services.reranker.deadline import Deadline
-from shared.features.page import PageRequest, StoredPage, read_page
+from shared.features.page import StoredPage, read_page
+from shared.features.scope import PageRequest
 from shared.features.store import FeatureStore
 from shared.stage import Stage
 

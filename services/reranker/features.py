@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
 from services.reranker.standardised import standardised
-from shared.features import spec
+from shared.features.scopes import COLUMNS
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
 _RATINGS_PRIOR = 10  # ratings that a product without any is treated as having, at the candidates' mean
@@ -38,7 +38,7 @@ FEATURES = (
     "price_relative",
     "rating_average",
     "rating_count_log",
-    *spec.COLUMNS,
+    *COLUMNS,
     VISITOR_AFFINITY,
 )
 

@@ -26,7 +26,8 @@ from services.reranker.work_queue import WorkQueue
 from shared import vectors
 from shared.catalog.wire import from_bytes
 from shared.errors import InvalidRequest, Unavailable
-from shared.features.page import PageRequest, StoredPage
+from shared.features.page import StoredPage
+from shared.features.scope import PageRequest
 from shared.live.wire_rows import UNKNOWN
 from shared.product_text import product_text_of
 from shared.stage import Missed

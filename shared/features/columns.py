@@ -1,27 +1,45 @@
-"""Columns of a page's candidates from what the store has of them."""
+"""Counts and rates of a page's candidates from what the store has of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.features import spec
-from shared.features.spec import Count, Rate
-from shared.features.windows import Windows
+from shared.features.time_windows import Windows
 
 Matrix = NDArray[np.float32]
 
 
-def counted_columns(products: Windows, under_query: Windows) -> dict[str, Matrix]:
-    """Columns (n,) of n products: by all that was done with them, and by what followed from the query."""
-    columns = _columns(spec.PRODUCT_COLUMNS, products, {})
-    columns[spec.IDLE_DAYS] = products.idle_days
-    own = {name.replace("product_", "query_", 1): column for name, column in columns.items()}
-    return columns | _columns(spec.QUERY_COLUMNS, under_query, own)
+@dataclass(frozen=True, slots=True)
+class Count:
+    """log(1 + n), n the largest of the counters in the window; 0 when nothing has happened."""
+
+    counters: tuple[int, ...]
+    window: int
 
 
-def _columns(columns: Mapping[str, Count | Rate], windows: Windows, usual: Mapping[str, Matrix]) -> dict[str, Matrix]:
-    """All columns of a kind at once: a page makes them on its way, and numpy's calls take longer than its sums."""
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often what was shown had this outcome in the window: (n + 20 usual) / (shown + 20).
+
+    n is the largest of the counters, and at most shown, since shoppers come by other ways, too. `usual` is the rate of
+    all candidates together; under a query it is the product's own rate. Nan when none of the candidates was shown.
+    Positions are not corrected for.
+    """
+
+    counters: tuple[int, ...]
+    window: int
+
+
+def counted_columns(
+    columns: Mapping[str, Count | Rate], windows: Windows, usual: Mapping[str, Matrix]
+) -> dict[str, Matrix]:
+    """All columns of a scope at once; `usual` are rates to begin with, by name.
+
+    At once, because a page makes them on its way, and numpy's calls take longer than its sums.
+    """
     counted = {name: _done(each, windows) for name, each in columns.items() if isinstance(each, Count)}
     shares = {name: each for name, each in columns.items() if isinstance(each, Rate)}
     shown = np.stack([windows.counts[each.window, spec.SHOWN] for each in shares.values()])

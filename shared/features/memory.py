@@ -7,13 +7,15 @@ from itertools import compress
 from shared.features import watermarks as marks
 from shared.features.keys import SEARCH_SECONDS
 from shared.features.saved import Saved
+from shared.features.scopes import SCOPES
+from shared.features.scopes.visitor import VISITOR
 from shared.features.shelf import Entry, Shelf
 from shared.features.store import Change
 
 MEMORY_BYTES = 256 << 20
 
-_SEARCHES = "search"  # pages shown to nobody known; the other kinds are the first letters of keys (keys.py)
-_SHARES = {"p": 0.4, "q": 0.25, "v": 0.3, _SEARCHES: 0.05}
+_SEARCHES = "search"  # pages shown to nobody known; the other kinds are the letters of scopes
+_SHARES = {**{scope.letter: scope.share for scope in SCOPES}, _SEARCHES: 0.05}
 _NUMBERS = {kind: number for number, kind in enumerate(_SHARES)}
 
 
@@ -140,4 +142,4 @@ def saved(key: str, entry: Entry | None) -> Saved:
 
 def _is_search(change: Change) -> bool:
     """Whether the key is a page shown to nobody known, or as little: to a visitor who did nothing, long ago."""
-    return change.key[0] == "v" and not change.acted and change.ttl_seconds <= SEARCH_SECONDS
+    return change.key[0] == VISITOR.letter and not change.acted and change.ttl_seconds <= SEARCH_SECONDS

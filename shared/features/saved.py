@@ -1,18 +1,13 @@
 """A key of the feature store as it is saved."""
 
 import struct
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from shared.features import counters, visitor
 from shared.features import watermarks as marks
+from shared.features.scopes import SCOPES
 
 _NO_MARKS = marks.Watermarks().encoded()
-_READS: Mapping[str, Callable[[bytes], object]] = {  # by the beginning of keys (keys.py)
-    "v:": visitor.Visitor,
-    "p:": counters.check,
-    "q:": counters.check,
-}
+_SCOPE_OF = {f"{scope.letter}:": scope for scope in SCOPES}  # by the beginning of keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +28,11 @@ def without_marks(saved: Saved) -> Saved:
 
 def check(saved: Saved) -> None:
     """Raise ValueError for what nobody can have saved: a page or a count that met it would fail again and again."""
-    if not isinstance(saved.key, str) or saved.key[:2] not in _READS:
+    if not isinstance(saved.key, str) or saved.key[:2] not in _SCOPE_OF:
         raise ValueError("is no key of the feature store")
     if not isinstance(saved.value, bytes) or not isinstance(saved.expires_seconds, float):
         raise ValueError("has no value, or none that expires")
     try:
-        _READS[saved.key[:2]](saved.value)
+        _SCOPE_OF[saved.key[:2]].check(saved.value)
     except (ValueError, TypeError, IndexError, struct.error) as error:
         raise ValueError(f"has a value that cannot be read ({error})") from error

@@ -6,7 +6,8 @@ import math
 import pytest
 
 from services.feedback.feature_writer import FeatureWriter
-from shared.features.page import PageRequest, StoredPage
+from shared.features.page import StoredPage, keys_of
+from shared.features.scope import PageRequest
 from tests.contract.feature_store_suite import Begin
 from tests.unit.feedback.told import NOW, did, shown
 
@@ -26,5 +27,5 @@ class PartitionsSuite:
             async with asyncio.timeout(60):
                 await FeatureWriter(store, generation).apply(batch)
         request = PageRequest(("p1",))
-        page = StoredPage(request, await store.values(request.keys, generation), NOW)
+        page = StoredPage(request, await store.values(keys_of(request), generation), NOW)
         assert page.columns()["product_opens_1d"] == pytest.approx([math.log1p(PARTITIONS + 1)])

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from services.feedback import visitor_update as sessions
 from services.feedback.feature_writer import FeatureWriter
-from services.feedback.observation import Interaction, Observation
 from shared.errors import Unavailable
 from shared.features import spec
 from shared.features.counters import ALONE, Counters, Increment, day_of, parts
 from shared.features.keys import product_key, query_key, visitor_key
-from shared.features.page import PageRequest, StoredPage
+from shared.features.observation import Interaction, Observation
+from shared.features.page import StoredPage, keys_of
+from shared.features.scope import PageRequest
 from shared.features.store import Change, FeatureStore
 from shared.features.visitor import NOBODY, VisitorState, state_of
 from tests.unit.feedback.told import DAY, NOW, did, shown
@@ -236,7 +237,7 @@ class FeatureStoreSuite:
         store, generation = begin()
         names = ("{p1}", "a b", "ü\u2028", "x" * 128, "*")
         await writer(store, generation).apply([did("click", *names, offset=1, query_hash=7)])
-        page = StoredPage(PageRequest(names), await store.values(PageRequest(names).keys, generation), NOW)
+        page = StoredPage(PageRequest(names), await store.values(keys_of(PageRequest(names)), generation), NOW)
         assert page.columns()["product_opens_1d"] == pytest.approx([math.log(2)] * len(names))
 
 

@@ -20,8 +20,8 @@ from services.reranker.reranker import Reranker
 from services.reranker.service import RerankerService
 from services.reranker.work_queue import WorkQueue
 from shared.errors import InvalidRequest, Overloaded, SnapshotGone, Unavailable
-from shared.features import spec
 from shared.features.memory import MemoryFeatureStore
+from shared.features.scopes.visitor import VISITOR_WEIGHT
 from shared.rpc.channels import connect
 from shared.rpc.server import Server
 from tests.unit.feedback.told import did
@@ -112,7 +112,7 @@ async def test_the_page_of_a_visitor_who_acted_is_another_than_a_strangers(door:
     response = await door.Rerank(known)
     assert (await door.Rerank(stranger)).order != response.order
     values = np.frombuffer(response.feature_values, dtype="<f4").reshape(40, len(FEATURES))
-    weights = values[:, FEATURES.index(spec.VISITOR_WEIGHT)]
+    weights = values[:, FEATURES.index(VISITOR_WEIGHT)]
     product_ids = [f"p{known.rows[place]}" for place in response.order]
     assert {each for each, weight in zip(product_ids, weights, strict=True) if weight} == {"p3", "p9"} & {*product_ids}
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.log import SEARCH_LOGS, USER_EVENTS
-from shared.features.page import PageRequest, StoredPage, read_page
+from shared.features.page import StoredPage, read_page
 from shared.features.redis import RedisFeatureStore
+from shared.features.scope import PageRequest
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
 from tests.integration.redis_server import free_port

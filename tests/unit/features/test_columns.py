@@ -4,12 +4,16 @@ import numpy as np
 import pytest
 
 from services.feedback.feature_writer import FeatureWriter
-from services.feedback.observation import Observation
 from shared.features import spec
-from shared.features.columns import counted_columns
 from shared.features.memory import MemoryFeatureStore
-from shared.features.page import PageRequest, read_page
-from shared.features.windows import Windows
+from shared.features.observation import Observation
+from shared.features.page import read_page
+from shared.features.scope import PageRequest
+from shared.features.scopes import COLUMNS
+from shared.features.scopes.product import IDLE_DAYS, product_columns
+from shared.features.scopes.query import query_columns
+from shared.features.scopes.visitor import SESSION_WEIGHT, VISITOR_WEIGHT
+from shared.features.time_windows import Windows
 from tests.unit.feedback.told import DAY, did, shown
 
 MIDNIGHT = 20_000 * DAY
@@ -33,14 +37,14 @@ def clicks(count: int, days_ago: float, first_offset: int = 1) -> list[Observati
 
 
 async def test_every_column_of_the_spec_is_there_and_no_other() -> None:
-    assert set(await columns()) == set(spec.COLUMNS)
+    assert set(await columns()) == set(COLUMNS)
 
 
 async def test_a_product_nobody_knows_has_zeros_and_no_rates() -> None:
     made = await columns()
-    rates = {name for name in spec.COLUMNS if "_rate_" in name} | {spec.IDLE_DAYS}
+    rates = {name for name in COLUMNS if "_rate_" in name} | {IDLE_DAYS}
     assert all(np.isnan(made[name]).all() for name in rates)
-    assert all(made[name] == [0, 0] for name in set(spec.COLUMNS) - rates)
+    assert all(made[name] == [0, 0] for name in set(COLUMNS) - rates)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +97,7 @@ async def test_a_product_named_twice_in_one_event_counts_once() -> None:
 
 async def test_days_without_anything_done_are_idle_and_being_shown_is_nothing_done() -> None:
     told = [*clicks(1, days_ago=5), shown("p1", "p2", offset=1, at=NOON)]
-    idle = (await columns(*told))[spec.IDLE_DAYS]
+    idle = (await columns(*told))[IDLE_DAYS]
     assert idle[0] == 5 and math.isnan(idle[1])
 
 
@@ -121,12 +125,12 @@ def test_a_rate_under_a_query_begins_at_the_products_own() -> None:
     products[spec.MONTH, spec.PURCHASE] = 500_000, 0
     under_query[spec.MONTH, spec.SHOWN, 1], under_query[spec.MONTH, spec.PURCHASE, 1] = 20, 20
     idle = np.zeros(2, np.float32)
-    made = counted_columns(Windows(products, idle), Windows(under_query, idle))
+    made = query_columns(Windows(under_query, idle), product_columns(Windows(products, idle)))
     assert made["query_purchase_rate_30d"] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
 async def test_what_followed_from_a_query_counts_for_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.features.page.query_hash", lambda query: QUERY)
+    monkeypatch.setattr("shared.features.scopes.query.query_hash", lambda query: QUERY)
     told = [
         did("click", "p1", offset=1, at=NOON, query_hash=QUERY),
         did("click", "p2", offset=2, at=NOON, query_hash=9),
@@ -143,9 +147,9 @@ async def test_the_visitors_own_products_have_their_weight_and_those_of_the_sess
         did("purchase", "p3", offset=3, at=NOON, visitor_id="v2", session_id="s2"),
     ]
     made = await columns(*told, products=("p1", "p2", "p3"), session_id="s2")
-    assert made[spec.VISITOR_WEIGHT] == pytest.approx([1, 3, 0])
-    assert made[spec.SESSION_WEIGHT] == pytest.approx([0, 3, 0])
-    assert (await columns(*told))[spec.SESSION_WEIGHT] == [0, 0]
+    assert made[VISITOR_WEIGHT] == pytest.approx([1, 3, 0])
+    assert made[SESSION_WEIGHT] == pytest.approx([0, 3, 0])
+    assert (await columns(*told))[SESSION_WEIGHT] == [0, 0]
 
 
 async def test_an_action_of_another_version_counts_nothing_and_harms_nothing() -> None:

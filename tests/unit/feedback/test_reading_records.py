@@ -3,9 +3,9 @@ import time
 import pytest
 
 from aisle.v1.events_pb2 import Impression, UserEvent
-from services.feedback.observation import Interaction, Shown
 from services.feedback.service import observation
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord, Record
+from shared.features.observation import Interaction, Shown
 from shared.query_ids import query_hash
 from tests.unit.feedback.told import event, page
 

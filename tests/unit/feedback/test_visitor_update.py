@@ -1,7 +1,7 @@
 import pytest
 
-from services.feedback.observation import Interaction
 from services.feedback.visitor_update import MAX_WEIGHT, after
+from shared.features.observation import Interaction
 from shared.features.visitor import HALF_LIFE_SECONDS, MAX_RECENT_PRODUCTS, NOBODY, TTL_SECONDS, VisitorState
 
 

@@ -13,11 +13,12 @@ from shared.errors import Unavailable
 from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, Consumer, NewRecord, Record
 from shared.features.memory import MemoryFeatureStore
-from shared.features.page import PageRequest, read_page
-from shared.features.store import Change
+from shared.features.page import read_page
+from shared.features.scope import PageRequest
 from shared.features.visitor import VisitorState
 from shared.time_slice import TimeSlice
 from tests.unit.feedback.memory_log import MemoryConsumer, MemoryEventLog
+from tests.unit.feedback.named_store import NamedStore
 from tests.unit.feedback.told import event, page
 
 
@@ -90,22 +91,6 @@ async def test_a_record_nobody_can_read_is_put_aside_and_the_next_is_applied() -
     assert (found.key, found.position, found.value) == ("v1", 1, b"\xff\xff not a message") and found.reason
     assert letter.event_id == letter.key  # so that a log which knows its ids takes it once
     assert worker.progress.dead_letter_count == 1
-
-
-class NamedStore(MemoryFeatureStore):
-    """A store with a generation, that is down for some calls."""
-
-    name, down = "g1", 0
-
-    async def generation(self) -> str:
-        return self.name
-
-    async def replace(self, changes: Sequence[Change], generation: str = "") -> list[bool]:
-        if self.down:
-            self.down -= 1
-            await super().replace(changes[:1])
-            raise Unavailable("the store is down")
-        return await super().replace(changes)
 
 
 async def test_a_store_that_was_down_misses_nothing_and_counts_nothing_twice() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from aisle.v1.events_pb2 import Impression, UserEvent
-from services.feedback.observation import Interaction, Observation, Shown
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord
+from shared.features.observation import Interaction, Observation, Shown
 from shared.query_ids import new_query_id
 
 NOW = 1_795_000_000.0

@@ -12,7 +12,7 @@ from services.reranker.service import RerankerService
 from services.reranker.work_queue import WorkQueue
 from shared.errors import Unavailable
 from shared.features.memory import MemoryFeatureStore
-from shared.features.page import PageRequest
+from shared.features.scope import PageRequest
 from shared.stage import Missed
 from tests.unit.reranker.tiny_reranker import tiny_request
 

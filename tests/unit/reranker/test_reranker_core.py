@@ -14,8 +14,9 @@ from services.reranker.reranker import Reranker, Reranking
 from services.reranker.scorer import TimedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from shared.errors import Corrupt, Unavailable
-from shared.features import spec
 from shared.features.page import StoredPage
+from shared.features.scopes import COLUMNS
+from shared.features.scopes.visitor import VISITOR_WEIGHT
 from shared.live.wire_rows import UNKNOWN
 from tests.unit.reranker.tiny_models import HIDDEN, STATE
 from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, stored_page, tiny_parts
@@ -113,9 +114,9 @@ def test_the_parts_of_an_explanation_sum_to_the_score_the_largest_first(reranker
 
 def test_what_shoppers_did_is_among_the_features_and_not_known_without_a_store(reranker: Reranker) -> None:
     known, unknown = _rerank(reranker, _acted(30, weight=2.0)), _rerank(reranker, None)
-    places = [FEATURES.index(name) for name in (*spec.COLUMNS, VISITOR_AFFINITY)]
+    places = [FEATURES.index(name) for name in (*COLUMNS, VISITOR_AFFINITY)]
     assert np.isnan(unknown.features[:, places]).all()
-    assert known.features[30, FEATURES.index(spec.VISITOR_WEIGHT)] == 2
+    assert known.features[30, FEATURES.index(VISITOR_WEIGHT)] == 2
     assert known.features[:, FEATURES.index(VISITOR_AFFINITY)].tolist() == known.affinity.tolist()
     assert known.features[:, FEATURES.index("product_opens_30d")].tolist() == [0] * 40
 
@@ -126,7 +127,7 @@ def test_of_a_candidate_that_has_not_come_here_yet_nothing_is_known(reranker: Re
     candidates = replace(CANDIDATES, rows=rows)
     done = stored_page(rows.tolist(), {f"p{ROWS[30]}": 1.0})
     features = reranker.rerank(QUERY, candidates, done, UNLIMITED).features
-    places = [FEATURES.index(name) for name in ("product_opens_30d", spec.VISITOR_WEIGHT, VISITOR_AFFINITY)]
+    places = [FEATURES.index(name) for name in ("product_opens_30d", VISITOR_WEIGHT, VISITOR_AFFINITY)]
     assert np.isnan(features[3, places]).all()
     assert not np.isnan(np.delete(features, 3, axis=0)[:, places]).any()
 

@@ -21,7 +21,8 @@ from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import TokenStates
 from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
-from shared.features.page import PageRequest, StoredPage
+from shared.features.page import StoredPage
+from shared.features.scope import PageRequest
 from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
@@ -108,7 +109,7 @@ def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
     visitor = Visitor()
     visitor.state = VisitorState(tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()))
     request = PageRequest([f"p{row}" for row in rows])
-    return StoredPage(request, [visitor.encoded(), None, *[None] * len(rows)], now_seconds=1e9)
+    return StoredPage(request, [*[None] * len(rows), None, visitor.encoded()], now_seconds=1e9)
 
 
 def tiny_request(count: int = 40, seed: int = 3) -> RerankRequest:

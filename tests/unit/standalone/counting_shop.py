@@ -12,7 +12,8 @@ from services.standalone.counted import Counted
 from services.standalone.local_features import LocalFeatures
 from shared.events.log import USER_EVENTS, NewRecord
 from shared.events.sqlite import SqliteEventLog
-from shared.features.page import PageRequest, read_page
+from shared.features.page import read_page
+from shared.features.scope import PageRequest
 
 
 @dataclass

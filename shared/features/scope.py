@@ -1,0 +1,60 @@
+"""A scope of features: what an event adds under its keys, what a page reads, and the columns made of that."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.features.observation import Interaction, Shown
+
+Matrix = NDArray[np.float32]
+Counted = tuple[str, int, tuple[str, ...]]  # key, seconds to live, and the names whose counter grows by 1
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Whose page it is, and what may be on it."""
+
+    product_ids: Sequence[str]  # the candidates
+    query: str = ""  # as searched; empty: browsing
+    visitor_id: str = ""  # empty: unknown
+    session_id: str = ""
+
+
+class Scope(Protocol):
+    """One kind of key. Each scope is a file in scopes/, and has a place in scopes.SCOPES."""
+
+    @property
+    def letter(self) -> str:
+        """What its keys begin with, before a colon."""
+
+    @property
+    def share(self) -> float:
+        """Of the bytes of a store in memory."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Names of the columns that it makes."""
+
+    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+        """What an observation adds to."""
+
+    def keys(self, request: PageRequest) -> list[str]:
+        """What is read for a page."""
+
+    def key_count(self, request: PageRequest) -> int:
+        """How many keys that is."""
+
+    def make(
+        self,
+        values: Sequence[bytes | None],
+        request: PageRequest,
+        now_seconds: float,
+        made: Mapping[str, Matrix],
+    ) -> Mapping[str, Matrix]:
+        """The columns (n,) of n candidates, from the values of the keys; `made` are those of the scopes before."""
+
+    def check(self, value: bytes) -> None:
+        """Raises ValueError, TypeError, IndexError or struct.error if bytes are not a value of this scope."""

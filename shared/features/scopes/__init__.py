@@ -1,0 +1,9 @@
+"""All scopes, in the order in which their columns are made: one that builds on another comes after it."""
+
+from shared.features.scope import Scope
+from shared.features.scopes.product import PRODUCT
+from shared.features.scopes.query import QUERY
+from shared.features.scopes.visitor import VISITOR
+
+SCOPES: tuple[Scope, ...] = (PRODUCT, QUERY, VISITOR)
+COLUMNS = tuple(name for scope in SCOPES for name in scope.columns)

@@ -1,0 +1,78 @@
+"""Of a product: how often shoppers did what with it, whatever led to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shared.features import counters
+from shared.features.columns import Count, Rate, counted_columns
+from shared.features.counters import ALONE
+from shared.features.keys import PRODUCT_SECONDS, product_key
+from shared.features.observation import Interaction, Shown
+from shared.features.scope import Counted, Matrix, PageRequest
+from shared.features.spec import (
+    ADD_TO_CART,
+    DAY,
+    LIFETIME,
+    MONTH,
+    OPENED,
+    PURCHASE,
+    WEEK,
+)
+from shared.features.time_windows import Windows
+
+COUNTED: Mapping[str, Count | Rate] = {
+    "product_opens_1d": Count(OPENED, DAY),
+    "product_opens_7d": Count(OPENED, WEEK),
+    "product_opens_30d": Count(OPENED, MONTH),
+    "product_carts_7d": Count((ADD_TO_CART,), WEEK),
+    "product_carts_30d": Count((ADD_TO_CART,), MONTH),
+    "product_purchases_7d": Count((PURCHASE,), WEEK),
+    "product_purchases_30d": Count((PURCHASE,), MONTH),
+    "product_purchases_total": Count((PURCHASE,), LIFETIME),
+    "product_open_rate_30d": Rate(OPENED, MONTH),
+    "product_cart_rate_30d": Rate((ADD_TO_CART,), MONTH),
+    "product_purchase_rate_30d": Rate((PURCHASE,), MONTH),
+}
+IDLE_DAYS = "product_idle_days"  # whole days since a shopper did anything with the product; nan after KEPT_DAYS
+
+
+class ProductScope:
+    """See Scope."""
+
+    letter = "p"
+    share = 0.4
+    columns = (*COUNTED, IDLE_DAYS)
+
+    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+        """See Scope."""
+        for product_id in dict.fromkeys(what.product_ids):
+            yield product_key(product_id), PRODUCT_SECONDS, (ALONE,)
+
+    def keys(self, request: PageRequest) -> list[str]:
+        """See Scope."""
+        return list(map(product_key, request.product_ids))
+
+    def key_count(self, request: PageRequest) -> int:
+        """See Scope."""
+        return len(request.product_ids)
+
+    def make(
+        self,
+        values: Sequence[bytes | None],
+        request: PageRequest,
+        now_seconds: float,
+        made: Mapping[str, Matrix],
+    ) -> Mapping[str, Matrix]:
+        """See Scope."""
+        return product_columns(Windows.of_products(values, now_seconds))
+
+    def check(self, value: bytes) -> None:
+        """See Scope."""
+        counters.check(value)
+
+
+def product_columns(windows: Windows) -> dict[str, Matrix]:
+    """Columns (n,) of n products, by all that was done with them."""
+    return {**counted_columns(COUNTED, windows, {}), IDLE_DAYS: windows.idle_days}
+
+
+PRODUCT = ProductScope()

@@ -1,0 +1,67 @@
+"""Of a product under a query: how often shoppers did what with it after a search for that query."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from shared.features import counters
+from shared.features.columns import Count, Rate, counted_columns
+from shared.features.keys import QUERY_SECONDS, query_key
+from shared.features.observation import Interaction, Shown
+from shared.features.scope import Counted, Matrix, PageRequest
+from shared.features.spec import ADD_TO_CART, DAY, MONTH, OPENED, PURCHASE, WEEK
+from shared.features.time_windows import Windows
+from shared.query_ids import query_hash
+
+COUNTED: Mapping[str, Count | Rate] = {
+    "query_opens_1d": Count(OPENED, DAY),
+    "query_opens_7d": Count(OPENED, WEEK),
+    "query_opens_30d": Count(OPENED, MONTH),
+    "query_carts_30d": Count((ADD_TO_CART,), MONTH),
+    "query_purchases_30d": Count((PURCHASE,), MONTH),
+    "query_open_rate_30d": Rate(OPENED, MONTH),
+    "query_cart_rate_30d": Rate((ADD_TO_CART,), MONTH),
+    "query_purchase_rate_30d": Rate((PURCHASE,), MONTH),
+}
+
+
+class QueryScope:
+    """See Scope. Its rates begin at those of the product itself."""
+
+    letter = "q"
+    share = 0.25
+    columns = tuple(COUNTED)
+
+    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+        """See Scope."""
+        if what.query_hash:
+            yield query_key(what.query_hash), QUERY_SECONDS, tuple(dict.fromkeys(what.product_ids))
+
+    def keys(self, request: PageRequest) -> list[str]:
+        """See Scope."""
+        return [query_key(query_hash(request.query))]
+
+    def key_count(self, request: PageRequest) -> int:
+        """See Scope."""
+        return 1
+
+    def make(
+        self,
+        values: Sequence[bytes | None],
+        request: PageRequest,
+        now_seconds: float,
+        made: Mapping[str, Matrix],
+    ) -> Mapping[str, Matrix]:
+        """See Scope."""
+        return query_columns(Windows.of_query(values[0], request.product_ids, now_seconds), made)
+
+    def check(self, value: bytes) -> None:
+        """See Scope."""
+        counters.check(value)
+
+
+def query_columns(windows: Windows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
+    """Columns (n,) of n products under a query; `products` are the products' own."""
+    own = {name.replace("product_", "query_", 1): column for name, column in products.items()}
+    return counted_columns(COUNTED, windows, own)
+
+
+QUERY = QueryScope()

@@ -1,0 +1,62 @@
+"""Of a visitor: how much of what they acted on lately is the product itself."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from shared.features.keys import visitor_key
+from shared.features.observation import Interaction, Shown
+from shared.features.scope import Counted, Matrix, PageRequest
+from shared.features.visitor import Visitor, state_of
+
+# Weight of the product among what the visitor acted on lately, ever and in this session; 0: not among it.
+VISITOR_WEIGHT = "visitor_weight"
+SESSION_WEIGHT = "session_weight"
+
+
+class VisitorScope:
+    """See Scope. Its values are written before all others (FeatureWriter): they find out what is a duplicate."""
+
+    letter = "v"
+    share = 0.3
+    columns = (VISITOR_WEIGHT, SESSION_WEIGHT)
+
+    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+        """See Scope: a visitor has a state, and no counters."""
+        return ()
+
+    def keys(self, request: PageRequest) -> list[str]:
+        """See Scope."""
+        return [visitor_key(request.visitor_id)]
+
+    def key_count(self, request: PageRequest) -> int:
+        """See Scope."""
+        return 1
+
+    def make(
+        self,
+        values: Sequence[bytes | None],
+        request: PageRequest,
+        now_seconds: float,
+        made: Mapping[str, Matrix],
+    ) -> Mapping[str, Matrix]:
+        """See Scope."""
+        state = state_of(values[0])
+        ever = state.weights_at(now_seconds)
+        session = state.weights_at(now_seconds, request.session_id) if request.session_id else {}
+        ids = request.product_ids
+        return {VISITOR_WEIGHT: _weights(ids, ever), SESSION_WEIGHT: _weights(ids, session)}
+
+    def check(self, value: bytes) -> None:
+        """See Scope."""
+        Visitor(value)
+
+
+def _weights(product_ids: Sequence[str], weights: Mapping[str, float]) -> Matrix:
+    column = np.zeros(len(product_ids), dtype=np.float32)
+    for place, product_id in enumerate(product_ids if weights else ()):
+        column[place] = weights.get(product_id, 0.0)
+    return column
+
+
+VISITOR = VisitorScope()
