@@ -90,16 +90,16 @@ def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impres
         visitor_id=request.visitor_id,
         user_id=request.user_id,
         session_id=request.session_id,
-        feature_names=window.feature_names,
-        snapshot_version=window.snapshot_version,
-        bundle_version=window.bundle_version,
+        feature_names=window.message.feature_names,
+        snapshot_version=window.message.snapshot_version,
+        bundle_version=window.message.bundle_version,
         experiment_ids=request.experiment_ids,
     )
 
 
 def _shown(window: RankedWindow, at: int) -> _Shown:
     features = window.feature_values[at : at + 1].reshape(-1).copy()
-    return _Shown(window.product_ids[at], at + 1, window.relevance_scores[at], features)
+    return _Shown(window.message.product_ids[at], at + 1, window.message.relevance_scores[at], features)
 
 
 def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanoseconds: int) -> NewRecord:

@@ -49,7 +49,8 @@ class Pages:
             if isinstance(missed, SnapshotGone) and not last_try:
                 raise
             budget.left_out(f"{missed}; ids only")
-            fetched = FetchProductsResponse(products=[Product(product_id=window.product_ids[at]) for at in places])
+            ids = window.message.product_ids[places.start : places.stop]
+            fetched = FetchProductsResponse(products=[Product(product_id=each) for each in ids])
         places = places[: len(fetched.products)]
         terms = [text.split() for text in fetched.matched_terms] or [[] for _ in places]
         for at, product, matched in zip(places, fetched.products, terms, strict=True):
@@ -62,10 +63,11 @@ class Pages:
         limit_ms = max(_LEAST_MS, budget.left_ms())
         most_bytes = _most_bytes(request, window, len(places))
         wanted = FetchProductsRequest(
-            rows=window.rows[places.start : places.stop],
-            snapshot_version=window.snapshot_version,
-            query=window.query if request.explain else "",
-            wait_for_visible=window.log_position,  # this may be another replica, a moment behind the one that ranked
+            rows=window.message.rows[places.start : places.stop],
+            snapshot_version=window.message.snapshot_version,
+            query=window.message.query if request.explain else "",
+            # This may be another replica, a moment behind the one that ranked.
+            wait_for_visible=window.message.log_position,
             budget_ms=limit_ms * _WAIT_SHARE,
             max_bytes=most_bytes,
         )
@@ -83,10 +85,10 @@ class Pages:
 
 def facets(window: RankedWindow, budget: Budget) -> Sequence[Facet]:
     """The window's facets; without their least frequent values where these would fill the page."""
-    if _size(window.facets) <= _FACET_BYTES:
-        return window.facets
+    if _size(window.message.facets) <= _FACET_BYTES:
+        return window.message.facets
     budget.left_out(f"facets: the least frequent values are left out, {_WHY}")
-    return [_shortened(facet, _FACET_BYTES // len(window.facets)) for facet in window.facets]
+    return [_shortened(facet, _FACET_BYTES // len(window.message.facets)) for facet in window.message.facets]
 
 
 def _shortened(facet: Facet, most_bytes: int) -> Facet:
@@ -101,7 +103,7 @@ def _shortened(facet: Facet, most_bytes: int) -> Facet:
 def _most_bytes(request: SearchRequest, window: RankedWindow, result_count: int) -> int:
     """Of the products of a page."""
     explained = result_count * _EXPLANATION_BYTES if request.explain else 0
-    return _PAGE_BYTES - min(_size(window.facets), _FACET_BYTES) - explained
+    return _PAGE_BYTES - min(_size(window.message.facets), _FACET_BYTES) - explained
 
 
 def _size(facets: Sequence[Facet]) -> int:
@@ -117,12 +119,13 @@ def _add(  # noqa: PLR0913  (what a result is made of)
     terms: Sequence[str],
 ) -> None:
     """Append a result, made in its place: messages are copied when they are put into others."""
-    score = window.relevance_scores[at]
+    score = window.message.relevance_scores[at]
     result = response.results.add(position=at + 1, relevance_score=score)
     result.product.CopyFrom(product)
     if request.explain:
-        contributions = window.contributions[at] if at < len(window.contributions) else ()
-        if window.tier != TIER_RERANKED:
+        explained = window.message.explanations
+        contributions: Sequence[Contribution] = explained[at].contributions if at < len(explained) else ()
+        if window.message.tier != TIER_RERANKED:
             contributions = [Contribution(feature="fused_score", value=score, contribution=score)]
         result.explanation.CopyFrom(_explanation(request, window, at, terms, contributions))
 
@@ -137,8 +140,8 @@ def _explanation(
     raised_by = [each.feature for each in contributions if each.contribution > 0][:_NAMED_FEATURES]
     sentence = explanation.summary(
         matched,
-        window.dense_ranks[at],
-        raised_by if window.tier == TIER_RERANKED else (),
+        window.message.dense_ranks[at],
+        raised_by if window.message.tier == TIER_RERANKED else (),
         request.order_by or "relevance",
     )
     return Explanation(matched_terms=matched, contributions=contributions, summary=sentence)

@@ -1,96 +1,95 @@
 """What was ranked for one search; its pages are slices of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 
+from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import RerankResponse
 from aisle.v1.retrieval_pb2 import RetrieveResponse
-from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, Tier
+from aisle.v1.search_pb2 import TIER_RERANKED
 
 Matrix = NDArray[np.float32]
+Part = TypeVar("Part")
 
 _CANDIDATE_BYTES = 200  # of the lists of one candidate in memory, beside its id
 _MESSAGE_BYTES = 64  # of one small message in memory, beside its texts
+_QUICKLY = 1  # zlib's level: half of a window are features that are 0 or unknown, whatever the level
 
 
-def _no_matrix() -> Matrix:
-    return np.zeros((0, 0), dtype=np.float32)
-
-
-@dataclass(frozen=True, slots=True)
 class RankedWindow:
-    """The order of one search: element i of every sequence belongs to place i + 1."""
+    """The order of one search: its message (window.proto), and the features as columns. It never changes."""
 
-    query: str  # as searched
-    corrected: bool
-    snapshot_version: str
-    bundle_version: str
-    tier: Tier.ValueType
-    degraded: tuple[str, ...]
-    total_count: int
-    facets: Sequence[Facet]
-    rows: Sequence[int]
-    product_ids: Sequence[str]
-    relevance_scores: Sequence[float]
-    dense_ranks: Sequence[int]
-    notes: Sequence[str] = ()  # about the request
-    log_position: int = 0  # of the catalogue's log, up to which writes were shown
-    contributions: Sequence[Sequence[Contribution]] = ()  # of the first; empty below the reranked tier
-    feature_names: Sequence[str] = ()
-    feature_values: Matrix = field(default_factory=_no_matrix)  # (of the first, features)
+    __slots__ = ("feature_values", "message")
+
+    def __init__(self, message: window_pb2.RankedWindow) -> None:
+        self.message = message
+        columns = len(message.feature_names)
+        self.feature_values: Matrix = np.zeros((0, 0), np.float32)  # (of the first, features)
+        if columns:
+            self.feature_values = np.frombuffer(message.feature_values, "<f4").reshape(-1, columns)
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.message.rows)
 
     @property
     def size_bytes(self) -> int:
         """About how much memory it takes."""
-        candidates = _CANDIDATE_BYTES * len(self.rows) + sum(map(len, self.product_ids))
-        facets = sum(facet.ByteSize() + _MESSAGE_BYTES * len(facet.values) for facet in self.facets)
-        contributions = _MESSAGE_BYTES * sum(map(len, self.contributions))
-        return candidates + facets + contributions + self.feature_values.nbytes
+        message = self.message
+        candidates = _CANDIDATE_BYTES * len(self) + sum(map(len, message.product_ids))
+        facets = sum(facet.ByteSize() + _MESSAGE_BYTES * len(facet.values) for facet in message.facets)
+        contributions = _MESSAGE_BYTES * sum(len(each.contributions) for each in message.explanations)
+        return candidates + facets + contributions + 2 * self.feature_values.nbytes
+
+    def packed(self) -> bytes:
+        """As bytes, for other gateways."""
+        return zlib.compress(self.message.SerializeToString(), _QUICKLY)
+
+    @classmethod
+    def unpacked(cls, value: bytes) -> "RankedWindow | None":
+        """The window; None if the bytes cannot be decoded, such as those of another version."""
+        try:
+            return cls(window_pb2.RankedWindow.FromString(zlib.decompress(value)))
+        except (zlib.error, DecodeError, ValueError):
+            return None
 
 
-def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]) -> RankedWindow:
+def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]) -> window_pb2.RankedWindow:
     """The window in the order of retrieval."""
-    return RankedWindow(
+    return window_pb2.RankedWindow(
         query=query,
         corrected=corrected,
         snapshot_version=retrieved.snapshot_version,
-        bundle_version="",
         tier=retrieved.tier,
-        degraded=tuple(degraded),
+        degraded=degraded,
         total_count=retrieved.total_count,
-        facets=tuple(retrieved.facets),
-        rows=list(retrieved.rows),
-        product_ids=list(retrieved.product_ids),
-        relevance_scores=list(retrieved.fused_scores),
-        dense_ranks=list(retrieved.dense_ranks),
-        notes=tuple(retrieved.notes),
+        facets=retrieved.facets,
+        rows=retrieved.rows,
+        product_ids=retrieved.product_ids,
+        relevance_scores=retrieved.fused_scores,
+        dense_ranks=retrieved.dense_ranks,
+        notes=retrieved.notes,
         log_position=retrieved.log_position,
     )
 
 
-def reranked(window: RankedWindow, response: RerankResponse) -> RankedWindow:
-    """The window in the order of the reranker."""
-    order = response.order
-    return replace(
-        window,
-        bundle_version=response.bundle_version,
-        tier=TIER_RERANKED,
-        rows=[window.rows[index] for index in order],
-        product_ids=[window.product_ids[index] for index in order],
-        relevance_scores=list(response.relevance_scores),
-        dense_ranks=[window.dense_ranks[index] for index in order],
-        contributions=[each.contributions for each in response.explanations],
-        feature_names=tuple(response.feature_names),
-        feature_values=feature_matrix(response.feature_values, len(response.feature_names)),
-    )
+def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
+    """Bring a window into the order of the reranker."""
+    window.rows[:] = _reordered(window.rows, response.order)
+    window.product_ids[:] = _reordered(window.product_ids, response.order)
+    window.dense_ranks[:] = _reordered(window.dense_ranks, response.order)
+    window.relevance_scores[:] = response.relevance_scores
+    window.bundle_version = response.bundle_version
+    window.tier = TIER_RERANKED
+    window.explanations.extend(response.explanations)
+    window.feature_names.extend(response.feature_names)
+    window.feature_values = response.feature_values
 
 
-def feature_matrix(data: bytes, columns: int) -> Matrix:
-    """(n, columns) float32, of a message's bytes."""
-    return np.frombuffer(data, dtype="<f4").reshape(-1, columns) if columns else _no_matrix()
+def _reordered(parts: Iterable[Part], order: Iterable[int]) -> list[Part]:
+    held = list(parts)  # a message makes an object of every element that is looked at
+    return [held[index] for index in order]

@@ -60,7 +60,7 @@ class Ranking:
             retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.query, understood.corrected, retrieved, budget.degraded)
         if not (understood.query and retrieved.rows and _wants_reranking(request)):
-            return window
+            return RankedWindow(window)
         try:
             response = await self._rerank(request, understood, retrieved, budget)
         except SnapshotGone:
@@ -68,8 +68,10 @@ class Ranking:
                 raise
             budget.left_out("reranker: the snapshot changed")
             response = None
-        ordered = window if response is None else ranked_window.reranked(window, response)
-        return replace(ordered, degraded=tuple(budget.degraded))
+        if response is not None:
+            ranked_window.rerank(window, response)
+        window.degraded[:] = budget.degraded
+        return RankedWindow(window)
 
     async def _retrieve(self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget) -> RetrieveResponse:
         encoding = understood.encoding

@@ -113,10 +113,10 @@ class SearchService(SearchServiceServicer):
         window = None if last_try or not token.query_id else await self._windows.get(token.query_id)
         if window is None:
             window = await self._ranking.rank(request, budget, last_try)
-            token = replace(token, query_id=token.query_id or self._new_query_id(window.query))
+            token = replace(token, query_id=token.query_id or self._new_query_id(window.message.query))
             self._windows.keep(token.query_id, window)
         else:
-            budget.degraded.extend(window.degraded)
+            budget.degraded.extend(window.message.degraded)
         places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
         response = await self._pages.results(request, window, places, budget, last_try)
         places = places[: len(response.results)]
@@ -165,17 +165,17 @@ def _complete(
     budget.stage_ms["total"] = budget.elapsed_ms()
     rest = SearchResponse(
         query_id=token.query_id,
-        total_count=window.total_count,
+        total_count=window.message.total_count,
         facets=facets(window, budget),
-        corrected_query=window.query if window.corrected else "",
+        corrected_query=window.message.query if window.message.corrected else "",
         served_by=ServedBy(
-            tier=window.tier,
+            tier=window.message.tier,
             degraded=budget.degraded,
-            snapshot_version=window.snapshot_version,
-            bundle_version=window.bundle_version,
+            snapshot_version=window.message.snapshot_version,
+            bundle_version=window.message.bundle_version,
             stage_ms=budget.stage_ms,
-            log_position=window.log_position,
-            notes=window.notes,
+            log_position=window.message.log_position,
+            notes=window.message.notes,
         ),
         experiments=request.experiment_ids,
     )

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from cachetools import TTLCache
 
-from services.gateway.search import kept_window
 from services.gateway.search.ranked_window import RankedWindow
 from shared.cache import Cache
 from shared.weighing import weigher
@@ -72,7 +71,7 @@ class SharedWindows:
         if window := await self._mine.get(query_id):
             return window
         value = await self._cache.get(query_id)
-        window = kept_window.decoded(value) if value else None
+        window = RankedWindow.unpacked(value) if value else None
         if window:
             self._mine.keep(query_id, window)
         return window
@@ -81,4 +80,4 @@ class SharedWindows:
         """See Windows."""
         self._mine.keep(query_id, window)
         if window.size_bytes <= _LARGEST_SHARED_BYTES:
-            self._cache.put(query_id, kept_window.encoded(window))
+            self._cache.put(query_id, window.packed())

@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 
+from aisle.v1 import window_pb2
 from aisle.v1.events_pb2 import Impression
 from aisle.v1.retrieval_pb2 import RetrieveResponse
 from aisle.v1.search_pb2 import TIER_FUSED, SearchRequest
@@ -48,12 +49,10 @@ async def test_a_very_long_query_is_logged_as_far_as_it_was_read(gateway: Gatewa
 
 
 async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
-    scores, ids = [0.5, 0.25], ["p1", "p2"]
-    window = RankedWindow("shoe", False, "s1", "", TIER_FUSED, (), 2, [], [0, 1], ids, scores, [1, 2])
+    message = window_pb2.RankedWindow(rows=[0, 1], product_ids=["p1", "p2"], relevance_scores=[0.5, 0.25])
     impressions = Impressions(gateway.log, 10)
-    impressions.publish(SearchRequest(query="shoe"), "q1", window, range(1, 2))
-    ids.clear()
-    scores.clear()
+    impressions.publish(SearchRequest(query="shoe"), "q1", RankedWindow(message), range(1, 2))
+    message.Clear()
     await impressions.close()
     (impression,) = await logged(gateway)
     assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [("p2", 2, 0.25)]
@@ -74,7 +73,7 @@ async def test_below_the_reranked_tier_there_are_no_features(gateway: Gateway) -
     assert not impression.feature_names and not impression.products[0].feature_values
 
 
-ONE_PRODUCT = fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ())
+ONE_PRODUCT = RankedWindow(fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ()))
 
 
 class Refusing:

@@ -1,6 +1,7 @@
 """A page fits into what a client takes without settings of its own, 4 MiB."""
 
-from aisle.v1.search_pb2 import TIER_FUSED, Facet, FacetValue, SearchResponse
+from aisle.v1 import window_pb2
+from aisle.v1.search_pb2 import Facet, FacetValue, SearchResponse
 from services.gateway.search.budget import Budget
 from services.gateway.search.page import facets
 from services.gateway.search.ranked_window import RankedWindow
@@ -56,7 +57,7 @@ async def test_an_ordinary_page_is_whole(gateway: Gateway) -> None:
 def test_facets_lose_their_least_frequent_values_before_they_fill_the_page() -> None:
     values = [FacetValue(value=f"{number:04d}" + "x" * 1_990, count=1_000 - number) for number in range(1_000)]
     large = [Facet(field=field, values=values) for field in ("brands", "tags")]
-    window = RankedWindow("shoe", False, "s1", "", TIER_FUSED, (), 2, large, [0, 1], ["p1", "p2"], [0.5, 0.25], [1, 2])
+    window = RankedWindow(window_pb2.RankedWindow(query="shoe", facets=large, rows=[0, 1], product_ids=["p1", "p2"]))
     budget = Budget(1_000)
     short = facets(window, budget)
     assert [facet.field for facet in short] == ["brands", "tags"]

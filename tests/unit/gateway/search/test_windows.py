@@ -1,16 +1,17 @@
-from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from aisle.v1 import window_pb2
+from aisle.v1.reranker_pb2 import CandidateExplanation
 from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Facet, FacetValue
-from services.gateway.search import kept_window
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.windows import MemoryWindows, SharedWindows
 from tests.unit.gateway.memory_cache import MemoryCache
 
 MIB = 1 << 20
-WINDOW = RankedWindow(
+MESSAGE = window_pb2.RankedWindow(
     query="shoe",
     corrected=True,
     snapshot_version="s1",
@@ -25,36 +26,38 @@ WINDOW = RankedWindow(
     dense_ranks=[1, 0],
     log_position=17,
     notes=("filters: no product has 'attributes.colour'",),
-    contributions=[[Contribution(feature="block", value=2, contribution=1.5)]],
+    explanations=[CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])],
     feature_names=("block", "price"),
-    feature_values=np.array([[0.1, np.nan]], dtype=np.float32),
+    feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )
+WINDOW = RankedWindow(MESSAGE)
+
+
+def window_with(**changes: Any) -> RankedWindow:
+    message = window_pb2.RankedWindow()
+    message.CopyFrom(MESSAGE)
+    for name in changes:
+        message.ClearField(name)  # type: ignore[arg-type]
+    message.MergeFrom(window_pb2.RankedWindow(**changes))
+    return RankedWindow(message)
 
 
 def test_every_part_of_a_window_survives() -> None:
-    again = kept_window.decoded(kept_window.encoded(WINDOW))
-    assert again is not None
-    for part in fields(RankedWindow):
-        sent, came = getattr(WINDOW, part.name), getattr(again, part.name)
-        if part.name == "feature_values":
-            np.testing.assert_array_equal(came, sent)
-        elif part.name == "contributions":
-            assert [list(each) for each in came] == [list(each) for each in sent]
-        else:
-            assert came == sent, part.name
-            assert sent, f"{part.name} is not tried here"
+    again = RankedWindow.unpacked(WINDOW.packed())
+    assert again is not None and again.message == MESSAGE
+    np.testing.assert_array_equal(again.feature_values, np.array([[0.1, np.nan]], np.float32))
+    untried = {field.name for field in MESSAGE.DESCRIPTOR.fields} - {field.name for field, _ in MESSAGE.ListFields()}
+    assert not untried
 
 
 def test_a_window_of_the_fused_tier_has_no_features() -> None:
-    again = kept_window.decoded(
-        kept_window.encoded(replace(WINDOW, feature_names=(), feature_values=np.zeros((0, 0), np.float32)))
-    )
-    assert again is not None and (again.feature_names, again.feature_values.shape) == ((), (0, 0))
+    again = RankedWindow.unpacked(window_with(feature_names=(), feature_values=b"").packed())
+    assert again is not None and (list(again.message.feature_names), again.feature_values.shape) == ([], (0, 0))
 
 
-@pytest.mark.parametrize("value", [b"", b"x", kept_window.encoded(WINDOW)[:-9], b"\x78\x01garbage"])
+@pytest.mark.parametrize("value", [b"", b"x", WINDOW.packed()[:-9], b"\x78\x01garbage"])
 def test_what_is_no_window_is_none(value: bytes) -> None:
-    assert kept_window.decoded(value) is None
+    assert RankedWindow.unpacked(value) is None
 
 
 async def test_a_window_is_forgotten_when_its_time_is_over() -> None:
@@ -78,7 +81,7 @@ async def test_the_window_unused_for_longest_makes_room() -> None:
 
 def with_facet(value_count: int) -> RankedWindow:
     values = [FacetValue(value=f"{number} " + "x" * 400, count=1) for number in range(value_count)]
-    return replace(WINDOW, facets=(Facet(field="attributes.long", values=values),))
+    return window_with(facets=[Facet(field="attributes.long", values=values)])
 
 
 async def test_large_windows_take_the_place_of_many() -> None:
@@ -106,6 +109,6 @@ async def test_another_gateway_finds_the_window_and_then_has_it_itself() -> None
     one.keep("q1", WINDOW)
     for _ in range(2):
         found = await two.get("q1")
-        assert found is not None and found.product_ids == WINDOW.product_ids
+        assert found is not None and found.message.product_ids == MESSAGE.product_ids
     assert cache.gets == ["q1"]
     assert await two.get("q2") is None

@@ -26,7 +26,7 @@ from aisle.v1 import reranker_pb2 as aisle_dot_v1_dot_reranker__pb2
 from aisle.v1 import search_pb2 as aisle_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/window.proto\x12\x08\x61isle.v1\x1a\x17\x61isle/v1/reranker.proto\x1a\x15\x61isle/v1/search.proto\"\xa2\x03\n\nKeptWindow\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tcorrected\x18\x02 \x01(\x08\x12\x18\n\x10snapshot_version\x18\x03 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x04 \x01(\t\x12\x1c\n\x04tier\x18\x05 \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x10\n\x08\x64\x65graded\x18\x06 \x03(\t\x12\x13\n\x0btotal_count\x18\x07 \x01(\x04\x12\x1f\n\x06\x66\x61\x63\x65ts\x18\x08 \x03(\x0b\x32\x0f.aisle.v1.Facet\x12\x0c\n\x04rows\x18\t \x03(\r\x12\x13\n\x0bproduct_ids\x18\n \x03(\t\x12\x18\n\x10relevance_scores\x18\x0b \x03(\x01\x12\x13\n\x0b\x64\x65nse_ranks\x18\x0c \x03(\r\x12\x34\n\x0c\x65xplanations\x18\r \x03(\x0b\x32\x1e.aisle.v1.CandidateExplanation\x12\x15\n\rfeature_names\x18\x0e \x03(\t\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x0f \x01(\x0c\x12\x14\n\x0clog_position\x18\x10 \x01(\x04\x12\r\n\x05notes\x18\x11 \x03(\tB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/window.proto\x12\x08\x61isle.v1\x1a\x17\x61isle/v1/reranker.proto\x1a\x15\x61isle/v1/search.proto\"\xa4\x03\n\x0cRankedWindow\x12\r\n\x05query\x18\x01 \x01(\t\x12\x11\n\tcorrected\x18\x02 \x01(\x08\x12\x18\n\x10snapshot_version\x18\x03 \x01(\t\x12\x16\n\x0e\x62undle_version\x18\x04 \x01(\t\x12\x1c\n\x04tier\x18\x05 \x01(\x0e\x32\x0e.aisle.v1.Tier\x12\x10\n\x08\x64\x65graded\x18\x06 \x03(\t\x12\x13\n\x0btotal_count\x18\x07 \x01(\x04\x12\x1f\n\x06\x66\x61\x63\x65ts\x18\x08 \x03(\x0b\x32\x0f.aisle.v1.Facet\x12\x0c\n\x04rows\x18\t \x03(\r\x12\x13\n\x0bproduct_ids\x18\n \x03(\t\x12\x18\n\x10relevance_scores\x18\x0b \x03(\x01\x12\x13\n\x0b\x64\x65nse_ranks\x18\x0c \x03(\r\x12\x34\n\x0c\x65xplanations\x18\r \x03(\x0b\x32\x1e.aisle.v1.CandidateExplanation\x12\x15\n\rfeature_names\x18\x0e \x03(\t\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x0f \x01(\x0c\x12\x14\n\x0clog_position\x18\x10 \x01(\x04\x12\r\n\x05notes\x18\x11 \x03(\tB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,6 +34,6 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aisle.v1.window_pb2', _glob
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
-  _globals['_KEPTWINDOW']._serialized_start=84
-  _globals['_KEPTWINDOW']._serialized_end=502
+  _globals['_RANKEDWINDOW']._serialized_start=84
+  _globals['_RANKEDWINDOW']._serialized_end=504
 # @@protoc_insertion_point(module_scope)

@@ -21,7 +21,7 @@ else:
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
-class KeptWindow(_message.Message):
+class RankedWindow(_message.Message):
     """The order of one search: element i of every list belongs to place i + 1."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -122,4 +122,4 @@ class KeptWindow(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___KeptWindow: _TypeAlias = KeptWindow  # noqa: Y015
+Global___RankedWindow: _TypeAlias = RankedWindow  # noqa: Y015
