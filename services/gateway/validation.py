@@ -4,6 +4,7 @@ import math
 import re
 
 from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
+from shared.catalog.fields import FILTERABLE, FILTERABLE_NUMBERS, ORDER_NAMES
 from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
 
@@ -20,9 +21,7 @@ MAX_ALL_FACET_VALUES = 5_000  # of all facets together
 DEFAULT_FACET_LIMIT = 10
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
-ORDERS = ("relevance", "price asc", "price desc", "rating desc", "newest")
-NUMERIC_FIELDS = frozenset({"price", "available_quantity", "rating", "publish_time"})
-FIELDS = NUMERIC_FIELDS | {"product_id", "type", "brands", "categories", "availability", "tags", "language_code"}
+FIELDS = {"product_id", *FILTERABLE}
 
 _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
@@ -59,8 +58,8 @@ def check(request: SearchRequest) -> None:
     """Raises InvalidRequest naming the first field at fault."""
     if request.page_size > MAX_PAGE_SIZE:
         raise InvalidRequest("page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page")
-    if request.order_by and request.order_by not in ORDERS:
-        raise InvalidRequest("order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDERS)}")
+    if request.order_by and request.order_by not in ORDER_NAMES:
+        raise InvalidRequest("order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDER_NAMES)}")
     if request.deadline_ms > MAX_DEADLINE_MS:
         raise InvalidRequest("deadline_ms", f"{request.deadline_ms} is too long; use at most {MAX_DEADLINE_MS}")
     if request.max_tier not in Tier.values():
@@ -120,7 +119,7 @@ def _check_filter(name: str, filter_: Filter) -> None:
 
 
 def _check_range(name: str, filter_: Filter) -> None:
-    if filter_.field not in NUMERIC_FIELDS and not filter_.field.startswith("attributes."):
+    if filter_.field not in FILTERABLE_NUMBERS and not filter_.field.startswith("attributes."):
         raise InvalidRequest(name, f"{filter_.field} is not numeric; use any_of")
     bounds = filter_.range
     if not bounds.HasField("min") and not bounds.HasField("max"):

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from services.reranker.query import Matrix
 from services.reranker.states import Rows, TokenStates
+from shared.catalog.fields import NUMBERS
 from shared.errors import Corrupt
 from shared.live.append_only import AppendOnly
 from shared.live.live_columns import DeltaNumbers
 from shared.live.live_products import DeltaIds, LiveProducts, LiveRows, Products
 from shared.live.wire_rows import UNKNOWN, WireRows
 from shared.snapshot.change import NOTHING, Change
-from shared.snapshot.columns import NUMBERS, Columns
+from shared.snapshot.columns import Columns
 from shared.snapshot.generation import Positions, encoder_version
 
 _FROM_THE_START = Positions()

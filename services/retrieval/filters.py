@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from services.retrieval.nearest_names import nearest_names
 from shared.caller import PATIENT, Caller
+from shared.catalog.fields import FILTERABLE
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, has_numbers, has_text
-from shared.snapshot.columns import SEPARATOR, TEXTS
+from shared.snapshot.columns import SEPARATOR
 
 Mask = NDArray[np.bool_]  # (n,)
 RowOf = Callable[[str], int | None]  # product_id -> row
@@ -22,7 +23,6 @@ RowOf = Callable[[str], int | None]  # product_id -> row
 PRODUCT_ID = "product_id"
 ATTRIBUTE = "attributes."
 MAX_VALUES = 1_000
-NUMERIC = ("price", "rating", "available_quantity", "publish_time")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Filter:
 
 def is_known(columns: CatalogColumns, field: str) -> bool:
     """Whether a product can have the field: every field of a product, and the attributes that some product has."""
-    return field in TEXTS or field in NUMERIC or has_text(columns, field) or has_numbers(columns, field)
+    return field in FILTERABLE or has_text(columns, field) or has_numbers(columns, field)
 
 
 def check_field(columns: CatalogColumns, name: str, field: str) -> None:
@@ -78,7 +78,7 @@ def _hint(columns: CatalogColumns, field: str) -> str:
     close = nearest_names(field, chain([PRODUCT_ID], columns.fields()))
     if close:
         return f"did you mean {' or '.join(close)}?"
-    return f"fields are {', '.join((*TEXTS, *NUMERIC))}, {ATTRIBUTE}*"
+    return f"fields are {', '.join(FILTERABLE)}, {ATTRIBUTE}*"
 
 
 def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT) -> Mask | None:

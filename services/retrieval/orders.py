@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.catalog.fields import ORDER_NAMES, ORDERS, RELEVANCE
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import Segment
 
@@ -17,22 +18,12 @@ Order = NDArray[np.uint32]  # (n,) rows, the first first
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-RELEVANCE = "relevance"
-NEWEST = "newest"
-_KEYS = {
-    "price asc": ("price", 1.0),
-    "price desc": ("price", -1.0),
-    "rating desc": ("rating", -1.0),
-    NEWEST: ("publish_time", -1.0),
-}  # order: column, direction
-ORDERS = (RELEVANCE, *_KEYS)
-
 
 def check(order_by: str) -> str:
     """The order asked for, relevance when empty. Raises InvalidRequest for an unknown one."""
-    if order_by in ("", *ORDERS):
+    if order_by in ("", *ORDER_NAMES):
         return order_by or RELEVANCE
-    raise InvalidRequest("order_by", f"{order_by!r} is not an order; use one of {', '.join(ORDERS)}")
+    raise InvalidRequest("order_by", f"{order_by!r} is not an order; use one of {', '.join(ORDER_NAMES)}")
 
 
 class RowOrders(Protocol):
@@ -74,14 +65,14 @@ class Orders:
         popularity = -self._popularity[rows]
         if order_by == RELEVANCE:
             return popularity, popularity
-        column, direction = _KEYS[order_by]
+        column, direction = ORDERS[order_by]
         return direction * self._number(column)[rows], popularity
 
     def _of(self, order_by: str) -> Order:
         if order_by == RELEVANCE:
             return self.popular
         if order_by not in self._made:
-            column, direction = _KEYS[order_by]
+            column, direction = ORDERS[order_by]
             keys = direction * self._number(column)[self.popular]  # NaN sorts last either way
             self._made[order_by] = self.popular[np.argsort(keys, kind="stable")]
         return self._made[order_by]

@@ -19,6 +19,7 @@ from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
+from shared.catalog.fields import NEWEST, RELEVANCE
 from shared.telemetry import Stopwatch
 
 Rows = NDArray[np.int64]
@@ -95,13 +96,13 @@ class Retriever:
         order_by, clock = orders.check(request.order_by), Clock(caller)
         with clock.timed("filter"):
             met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
-            allowed = _both(met, snapshot.shown(published=order_by == orders.NEWEST))
+            allowed = _both(met, snapshot.shown(published=order_by == NEWEST))
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query)
         lists = self._lists(snapshot, request, words, allowed, clock)
         with clock.timed("fuse"):
             fused = fusion.fuse(lists.lexical, lists.dense)
-            if order_by != orders.RELEVANCE or not request.query:
+            if order_by != RELEVANCE or not request.query:
                 rows = snapshot.orders.first(order_by, request.limit, lists.matching)
                 fused = fusion.in_order(rows, lists.lexical, lists.dense)
         return _candidates(snapshot, request, words, lists, fused, clock)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from services.retrieval.dense import DenseLeg, DenseSearch
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
-from services.retrieval.orders import ORDERS, Orders, RowOrders
+from services.retrieval.orders import Orders, RowOrders
 from services.retrieval.spelling import Spelling
+from shared.catalog.fields import ORDER_NAMES
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.first_use import used_once
 from shared.live.live_lexical import copy_index
@@ -109,7 +110,7 @@ class Snapshot:
 
     def warm(self) -> None:
         """Do once what a first request would otherwise wait for."""
-        for order in ORDERS:
+        for order in ORDER_NAMES:
             self.orders.first(order, 1, self.shown())
         if self.columns.row_count:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)

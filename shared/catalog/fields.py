@@ -1,95 +1,95 @@
-"""Fields of a product by their paths, as update_mask names them: whole fields, members of price and rating, attributes.
+"""The fields of a product in one table: what they may hold, and what searches can do with them.
 
-price              the whole price         price.amount, price.original_amount, price.currency_code
-rating             the whole rating        rating.average, rating.count
-attributes         all attributes          attributes.NAME
-title, brands ...  every other field of the message but product_id
+Validation, columns, filters, facets and orders read this table. docs/adding.md says how to add a field.
 """
 
-from __future__ import annotations
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-
-from google.protobuf.field_mask_pb2 import FieldMask
-
-from aisle.v1.catalog_pb2 import Product as Message
-from shared.catalog.product import AttributeValues, Product
-
-FIELDS = tuple(field.name for field in Message.DESCRIPTOR.fields if field.name != "product_id")
-MEMBERS: Mapping[str, Mapping[str, str]] = {
-    "price": {"amount": "price", "original_amount": "original_price", "currency_code": "currency_code"},
-    "rating": {"average": "rating_average", "count": "rating_count"},
-}  # field of the message: its members, as Product calls them
-_ATTRIBUTE = "attributes."
-_ATTRIBUTE_PATH = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
-_MEMBER_PATHS = {f"{field}.{name}": value for field, names in MEMBERS.items() for name, value in names.items()}
-_ALWAYS_SENT = {"price.amount", "rating.average"}  # a number without presence: 0 is a value
+ID_BYTES = 128
+TITLE_CHARACTERS = 1_000
+DESCRIPTION_CHARACTERS = 20_000
+TEXT_CHARACTERS = 2_000
+LIST_VALUES = 100
+ATTRIBUTES = 1_000
+CATEGORY_LEVELS = 20
+LARGEST_AMOUNT = 1e15  # cents are exact up to here, and float32, which ranks, has room
+LARGEST_COUNT = (1 << 32) - 1
+LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
+EARLIEST_SECONDS = -62_135_596_800.0  # the start of the year 1
 
 
-def is_path(path: str) -> bool:
-    """Whether a path names something that can be replaced."""
-    return path in FIELDS or path in _MEMBER_PATHS or bool(_ATTRIBUTE_PATH.fullmatch(path))
+class Kind(Enum):
+    """What a field holds, and so which checks it must pass."""
+
+    WORD = auto()  # one of a few
+    TEXT = auto()
+    LIST = auto()  # of texts
+    AMOUNT = auto()  # of money
+    AVERAGE = auto()  # from 0 to 5
+    COUNT = auto()
+    TIME = auto()  # seconds since 1970
 
 
-def expanded(message: Message, paths: Iterable[str]) -> list[str]:
-    """Paths with price, rating and attributes taken apart into the members that the message has.
-
-    So members that were not sent stay. One of these fields that is absent in the message stands for itself: the whole
-    field is taken away.
-    """
-    return list(dict.fromkeys(each for path in paths for each in _expanded(message, path)))
+_NUMERIC = (Kind.AMOUNT, Kind.AVERAGE, Kind.COUNT, Kind.TIME)
 
 
-def _expanded(message: Message, path: str) -> list[str]:
-    if path == "attributes":
-        return [f"{_ATTRIBUTE}{name}" for name in sorted(message.attributes)] or [path]
-    if path in MEMBERS and message.HasField(path):  # type: ignore[arg-type]
-        sent = getattr(message, path)
-        members = (f"{path}.{name}" for name in MEMBERS[path])
-        return [each for each in members if each in _ALWAYS_SENT or _is_sent(sent, each.partition(".")[2])]
-    return [path]
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of Product."""
+
+    attribute: str  # of Product
+    kind: Kind
+    path: str = ""  # in messages, as errors name it; empty: the attribute
+    column: str = ""  # by which filters, facets, orders and rankers call it; empty: they do not read it
+    filterable: bool = False  # by its column
+    max_characters: int = TEXT_CHARACTERS  # of a text
+
+    @property
+    def name(self) -> str:
+        """As errors name it."""
+        return self.path or self.attribute
 
 
-def _is_sent(message: object, name: str) -> bool:
-    return any(field.name == name for field, _ in message.ListFields())  # type: ignore[attr-defined]
+FIELDS = (
+    Field("title", Kind.TEXT, max_characters=TITLE_CHARACTERS),
+    Field("description", Kind.TEXT, max_characters=DESCRIPTION_CHARACTERS),
+    Field("uri", Kind.TEXT),
+    Field("sku", Kind.TEXT),
+    Field("images", Kind.LIST),
+    Field("type", Kind.WORD, column="type", filterable=True),
+    Field("brands", Kind.LIST, column="brands", filterable=True),
+    Field("categories", Kind.LIST, column="categories", filterable=True),
+    Field("availability", Kind.WORD, column="availability", filterable=True),
+    Field("tags", Kind.LIST, column="tags", filterable=True),
+    Field("language_code", Kind.TEXT, column="language_code", filterable=True, max_characters=ID_BYTES),
+    Field("price", Kind.AMOUNT, path="price.amount", column="price", filterable=True),
+    Field("original_price", Kind.AMOUNT, path="price.original_amount", column="original_price"),
+    Field("rating_average", Kind.AVERAGE, path="rating.average", column="rating", filterable=True),
+    Field("available_quantity", Kind.COUNT, column="available_quantity", filterable=True),
+    Field("rating_count", Kind.COUNT, path="rating.count", column="rating_count"),
+    Field("publish_time", Kind.TIME, column="publish_time", filterable=True),
+    Field("available_time", Kind.TIME, column="available_time"),
+    Field("expire_time", Kind.TIME, column="expire_time"),
+)
+
+NUMBERS: Mapping[str, str] = {each.column: each.attribute for each in FIELDS if each.column and each.kind in _NUMERIC}
+TEXTS: Mapping[str, Field] = {each.column: each for each in FIELDS if each.column and each.kind not in _NUMERIC}
+FILTERABLE = tuple(each.column for each in FIELDS if each.filterable)
+FILTERABLE_NUMBERS = tuple(name for name in FILTERABLE if name in NUMBERS)
+
+RELEVANCE = "relevance"
+NEWEST = "newest"
+ORDERS: Mapping[str, tuple[str, float]] = {
+    "price asc": ("price", 1.0),
+    "price desc": ("price", -1.0),
+    "rating desc": ("rating", -1.0),
+    NEWEST: ("publish_time", -1.0),
+}  # order: column, and 1 or -1 for the smallest or the largest first
+ORDER_NAMES = (RELEVANCE, *ORDERS)  # relevance is the ranker's
 
 
-def part(message: Message, paths: Sequence[str]) -> Message:
-    """A message that has of another its id and some fields alone."""
-    alone = Message(product_id=message.product_id)
-    FieldMask(paths=[path for path in paths if not path.startswith(_ATTRIBUTE)]).MergeMessage(message, alone)
-    for field in {path.partition(".")[0] for path in paths if path in _MEMBER_PATHS}:
-        if message.HasField(field):  # type: ignore[arg-type]
-            getattr(alone, field).SetInParent()
-    for name in (path.removeprefix(_ATTRIBUTE) for path in paths if path.startswith(_ATTRIBUTE)):
-        if name in message.attributes:
-            alone.attributes[name].CopyFrom(message.attributes[name])
-    return alone
-
-
-def with_fields(product: Product, source: Product, paths: Iterable[str]) -> Product:
-    """A product with some fields as they are in another."""
-    values: dict[str, object] = {}
-    attributes = dict(product.attributes)
-    for path in paths:
-        if path == "attributes":
-            attributes = dict(source.attributes)
-        elif path.startswith(_ATTRIBUTE):
-            _replace_attribute(attributes, source, path.removeprefix(_ATTRIBUTE))
-        else:
-            values |= {name: getattr(source, name) for name in _names(path)}
-    return replace(product, **values, attributes=attributes)  # type: ignore[arg-type]
-
-
-def _replace_attribute(attributes: dict[str, AttributeValues], source: Product, name: str) -> None:
-    if values := source.attributes.get(name):
-        attributes[name] = values
-    else:
-        attributes.pop(name, None)
-
-
-def _names(path: str) -> Iterable[str]:
-    """What Product calls the values at a path."""
-    return MEMBERS[path].values() if path in MEMBERS else (_MEMBER_PATHS.get(path, path),)
+def of_kind(*kinds: Kind) -> tuple[Field, ...]:
+    """The fields of these kinds."""
+    return tuple(each for each in FIELDS if each.kind in kinds)

@@ -5,17 +5,32 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from shared.catalog.fields import (
+    ATTRIBUTES,
+    CATEGORY_LEVELS,
+    DESCRIPTION_CHARACTERS,
+    EARLIEST_SECONDS,
+    ID_BYTES,
+    LARGEST_AMOUNT,
+    LARGEST_COUNT,
+    LATEST_SECONDS,
+    LIST_VALUES,
+    TEXT_CHARACTERS,
+    Kind,
+    of_kind,
+)
 from shared.catalog.product import AttributeValues, Product
 from shared.utf8 import is_utf8
 
-ID_BYTES, TITLE_CHARACTERS, DESCRIPTION_CHARACTERS, TEXT_CHARACTERS = 128, 1_000, 20_000, 2_000
-LIST_VALUES, ATTRIBUTES, CATEGORY_LEVELS = 100, 1_000, 20
-LARGEST_AMOUNT = 1e15  # cents are exact up to here, and float32, which ranks, has room
-LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
-EARLIEST_SECONDS = -62_135_596_800.0  # the start of the year 1
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_TEXTS = of_kind(Kind.TEXT)
+_LISTS = of_kind(Kind.LIST)
+_AMOUNTS = of_kind(Kind.AMOUNT)
+_AVERAGES = of_kind(Kind.AVERAGE)
+_COUNTS = of_kind(Kind.COUNT)
+_TIMES = of_kind(Kind.TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +74,41 @@ def _id(field: str, text: str, required: bool) -> _Faults:
 def _texts(product: Product) -> _Faults:
     if not product.title.strip():
         yield "title", "is missing; give the name a shopper reads"
-    limits = {"title": TITLE_CHARACTERS, "description": DESCRIPTION_CHARACTERS, "language_code": ID_BYTES}
-    for field in ("title", "description", "uri", "sku", "language_code"):
-        limit = limits.get(field, TEXT_CHARACTERS)
-        if len(getattr(product, field)) > limit:
-            yield field, f"has more than {limit:,} characters; shorten it"
-        elif not is_utf8(getattr(product, field)):
-            yield field, "is not valid text; send UTF-8"
+    for field in _TEXTS:
+        text: str = getattr(product, field.attribute)
+        if len(text) > field.max_characters:
+            yield field.name, f"has more than {field.max_characters:,} characters; shorten it"
+        elif not is_utf8(text):
+            yield field.name, "is not valid text; send UTF-8"
 
 
 def _lists(product: Product) -> _Faults:
-    for field in ("brands", "categories", "images", "tags"):
-        values: tuple[str, ...] = getattr(product, field)
+    for field in _LISTS:
+        values: tuple[str, ...] = getattr(product, field.attribute)
         if len(values) > LIST_VALUES:
-            yield field, f"has more than {LIST_VALUES} values; keep the most important"
+            yield field.name, f"has more than {LIST_VALUES} values; keep the most important"
         if any(len(value) > TEXT_CHARACTERS or not is_utf8(value) for value in values):
-            yield field, f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters; shorten it, in UTF-8"
+            yield (
+                field.name,
+                f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters; shorten it, in UTF-8",
+            )
     if any(path.count(">") >= CATEGORY_LEVELS for path in product.categories):
         yield "categories", f"has a path of more than {CATEGORY_LEVELS} levels; keep the upper ones"
 
 
 def _numbers(product: Product) -> _Faults:
-    yield from _amount("price.amount", product.price)
-    yield from _amount("price.original_amount", product.original_price)
+    for field in _AMOUNTS:
+        yield from _amount(field.name, getattr(product, field.attribute))
     if product.currency_code and not _CURRENCY.fullmatch(product.currency_code):
         yield "price.currency_code", f"is {product.currency_code!r}; give three capital letters, such as EUR"
-    average = product.rating_average
-    if average is not None and not 0 <= average <= 5:
-        yield "rating.average", f"is {average}; give a number from 0 to 5"
-    for field in ("available_quantity", "rating_count"):
-        value = getattr(product, field)
-        if value is not None and not 0 <= value < 1 << 32:
-            yield field.replace("rating_", "rating."), f"is {value:.15g}; give a whole number from 0 to 4294967295"
+    for field in _AVERAGES:
+        average = getattr(product, field.attribute)
+        if average is not None and not 0 <= average <= 5:
+            yield field.name, f"is {average}; give a number from 0 to 5"
+    for field in _COUNTS:
+        value = getattr(product, field.attribute)
+        if value is not None and not 0 <= value <= LARGEST_COUNT:
+            yield field.name, f"is {value:.15g}; give a whole number from 0 to {LARGEST_COUNT}"
 
 
 def _amount(field: str, amount: float | None) -> _Faults:
@@ -106,10 +124,10 @@ def _gtin(product: Product) -> _Faults:
 
 
 def _times(product: Product) -> _Faults:
-    for field in ("publish_time", "available_time", "expire_time"):
-        seconds: float | None = getattr(product, field)
+    for field in _TIMES:
+        seconds: float | None = getattr(product, field.attribute)
         if seconds is not None and not EARLIEST_SECONDS <= seconds <= LATEST_SECONDS:
-            yield field, "is not between the years 1 and 9999"
+            yield field.name, "is not between the years 1 and 9999"
 
 
 def _attributes(product: Product) -> _Faults:

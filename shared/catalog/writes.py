@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError
 
 from aisle.v1.catalog_pb2 import Product as Message
-from shared.catalog.fields import is_path, part, with_fields
+from shared.catalog.paths import is_path, part, with_fields
 from shared.catalog.product import Product
 from shared.catalog.wire import from_message
 from shared.events.log import NewRecord, Record

@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.catalog.fields import NUMBERS, TEXTS
 from shared.catalog.product import Product
 from shared.live.append_only import AppendOnly
 from shared.snapshot.catalog_columns import Entries, Numbers, Segment
-from shared.snapshot.columns import NUMBERS, TEXTS, Columns, Values, numbers, texts
+from shared.snapshot.columns import Columns, Values, numbers, texts
 
 _PLACES = {name: place for place, name in enumerate(NUMBERS)}
 

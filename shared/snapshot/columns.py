@@ -22,21 +22,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.catalog.fields import FILTERABLE, NUMBERS, TEXTS, Field
 from shared.catalog.product import Product
 from shared.snapshot.catalog_columns import Entries, Numbers, Segment
 from shared.snapshot.entries import EntryWriter, append, mapped
 
-NUMBERS = {
-    "price": "price",
-    "original_price": "original_price",
-    "rating": "rating_average",
-    "rating_count": "rating_count",
-    "available_quantity": "available_quantity",
-    "publish_time": "publish_time",
-    "available_time": "available_time",
-    "expire_time": "expire_time",
-}  # column: field of Product
-TEXTS = ("type", "brands", "categories", "availability", "tags", "language_code")
 SEPARATOR = " > "
 _KEPT_EVERY = 32  # texts: 1 MB of memory for 300,000
 
@@ -49,13 +39,18 @@ def paths(category: str) -> list[str]:
 
 def texts(product: Product) -> Iterable[tuple[str, str]]:
     """Every textual entry of a product, as (field, value); a value comes once a field."""
-    single = (product.type, product.availability, product.language_code)
-    yield from zip(("type", "availability", "language_code"), single, strict=True)
-    yield from (("brands", brand) for brand in dict.fromkeys(product.brands))
-    yield from (("categories", path) for path in dict.fromkeys(p for c in product.categories for p in paths(c)))
-    yield from (("tags", tag) for tag in dict.fromkeys(product.tags))
+    for name, field in TEXTS.items():
+        yield from ((name, value) for value in _values_of(product, field))
     for name, values in product.attributes.items():
         yield from ((f"attributes.{name}", value) for value in dict.fromkeys(values) if isinstance(value, str))
+
+
+def _values_of(product: Product, field: Field) -> Iterable[str]:
+    held: str | tuple[str, ...] = getattr(product, field.attribute)
+    values = (held,) if isinstance(held, str) else held
+    if field.attribute == "categories":
+        values = tuple(path for category in values for path in paths(category))
+    return dict.fromkeys(values)
 
 
 def numbers(product: Product) -> Iterable[tuple[str, float]]:
@@ -184,7 +179,7 @@ class Columns:
     def open(cls, folder: Path) -> Columns:
         """Map what ColumnsWriter wrote, all of it: who has it open does not need the folder any more."""
         content = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
-        dense = {name: mapped(folder / "numbers" / f"{name}.f64", "<f8") for name in NUMBERS}
+        dense = {name: _dense(folder / "numbers" / f"{name}.f64", content["rows"]) for name in NUMBERS}
         text = Entries(mapped(folder / "text.rows", "<u4"), mapped(folder / "text.codes", "<u4"))
         sparse = Entries(mapped(folder / "sparse.rows", "<u4"), mapped(folder / "sparse.values", "<f8"))
         return cls(content["rows"], Values.open(folder), dense, text, content["text"], sparse, content["sparse"])
@@ -196,8 +191,7 @@ class Columns:
 
     def fields(self) -> Iterable[str]:
         """Every field there is, by the names that filters use; not sorted, since there may be very many."""
-        own = ("price", "rating", "available_quantity", "publish_time", *TEXTS)
-        return dict.fromkeys((*own, *self._text, *self._sparse))
+        return dict.fromkeys((*FILTERABLE, *self._text, *self._sparse))
 
     def dense(self, name: str) -> Numbers | None:
         """A number for every row (n,), NaN where there is none; None when no such column."""
@@ -210,6 +204,11 @@ class Columns:
     def sparse(self, name: str) -> Entries | None:
         """Numbers of an attribute; None when no product has a number in it."""
         return _slice(self._sparse_entries, self._sparse.get(name))
+
+
+def _dense(path: Path, row_count: int) -> Numbers:
+    """The numbers of a column; NaN for all rows of a snapshot that is older than the column."""
+    return mapped(path, "<f8") if path.exists() else np.full(row_count, np.nan)
 
 
 def _slice(entries: Entries, place: tuple[int, int] | None) -> Entries | None:

@@ -24,7 +24,7 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from shared.artifacts import current
 from shared.catalog import writes
-from shared.catalog.fields import with_fields
+from shared.catalog.paths import with_fields
 from shared.catalog.product import Product
 from shared.catalog.wire import from_message, to_message
 from shared.errors import SnapshotGone, Unavailable

@@ -7,7 +7,7 @@ from aisle.v1.catalog_pb2 import Product as Message
 from aisle.v1.catalog_pb2 import UpsertProductsRequest
 from shared.catalog import validation, wire, writes
 from shared.catalog.acceptance import MAX_PRODUCT_BYTES, objection
-from shared.catalog.fields import FIELDS, expanded, is_path, part, with_fields
+from shared.catalog.paths import WHOLE_FIELDS, expanded, is_path, part, with_fields
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.log import CATALOG, NewRecord, check_sizes
@@ -119,7 +119,7 @@ def _fault_of_paths(paths: Sequence[str]) -> Fault | None:
     if len(paths) > _MAX_PATHS:
         return Fault("update_mask", f"has {len(paths):,} paths; send at most {_MAX_PATHS:,}, or the whole product")
     if strange := [path for path in paths if not is_path(path)]:
-        remedy = f"use {', '.join(FIELDS)}, a member such as price.amount, or attributes.NAME"
+        remedy = f"use {', '.join(WHOLE_FIELDS)}, a member such as price.amount, or attributes.NAME"
         return Fault("update_mask", f"{validation.printable(strange[0][:60])!r} cannot be replaced; {remedy}")
     return None
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.catalog.fields import ATTRIBUTES, DESCRIPTION_CHARACTERS, ID_BYTES, LIST_VALUES
 from shared.catalog.mending.mended import Mended
 from shared.catalog.mending.numbers import is_finite
-from shared.catalog.validation import ATTRIBUTES, CONTROL, DESCRIPTION_CHARACTERS, ID_BYTES, LIST_VALUES
+from shared.catalog.validation import CONTROL
 
 _DEEPEST = 4  # objects in objects
 _NAME_KEYS = ("name", "key", "label", "attribute", "attribute_name", "attribute_code")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from shared.catalog.fields import EARLIEST_SECONDS, LATEST_SECONDS
 from shared.catalog.mending.mended import Mended
-from shared.catalog.validation import EARLIEST_SECONDS, LATEST_SECONDS
 
 _LONGEST = 60  # characters
 _EARLIEST_NUMBER = 100_000_000  # a text of fewer digits is a date or a year, not seconds since 1970

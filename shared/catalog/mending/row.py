@@ -4,22 +4,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.catalog.mending import amounts, attributes, moments, states, texts
-from shared.catalog.mending.mended import Mended, read_as
-from shared.catalog.product import Product
-from shared.catalog.rows import EMPTY, SHORT_NAMES, FieldFault, attribute_values, product_of
-from shared.catalog.validation import (
+from shared.catalog.fields import (
     ATTRIBUTES,
     DESCRIPTION_CHARACTERS,
     ID_BYTES,
     LARGEST_AMOUNT,
     TEXT_CHARACTERS,
     TITLE_CHARACTERS,
-    Violation,
-    attribute_faults,
-    printable,
-    violations,
 )
+from shared.catalog.mending import amounts, attributes, moments, states, texts
+from shared.catalog.mending.mended import Mended, read_as
+from shared.catalog.product import Product
+from shared.catalog.rows import EMPTY, SHORT_NAMES, FieldFault, attribute_values, product_of
+from shared.catalog.validation import Violation, attribute_faults, printable, violations
 
 _REQUIRED = ("product_id", "title")
 _PASSES = 8  # a field mended in vain is left out in the next pass; more are never needed

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from shared.catalog.fields import CATEGORY_LEVELS, LIST_VALUES, TEXT_CHARACTERS
 from shared.catalog.mending.mended import Mended
 from shared.catalog.mending.numbers import is_finite
-from shared.catalog.validation import CATEGORY_LEVELS, LIST_VALUES, TEXT_CHARACTERS
 
 _NAMES = ("name", "value", "text", "label", "title", "plain", "@value")
 _ADDRESSES = ("url", "src", "uri", "contentUrl", "href", "link", "@id")

@@ -4,7 +4,7 @@ import pytest
 
 from aisle.v1.catalog_pb2 import AttributeValues, Price, Product, Rating
 from shared.catalog import writes
-from shared.catalog.fields import FIELDS, expanded, with_fields
+from shared.catalog.paths import WHOLE_FIELDS, expanded, with_fields
 from shared.catalog.product import Product as Value
 from shared.catalog.writes import Write
 from shared.events.log import NewRecord, Record
@@ -46,9 +46,9 @@ def test_a_field_whose_record_was_cleared_away_stays() -> None:
 
 
 def test_every_field_has_a_key_of_its_own() -> None:
-    records = [writes.some(Product(product_id="p"), [field]) for field in FIELDS]
-    assert len({"p", *(record.key for record in records)}) == len(FIELDS) + 1
-    assert [read(record).fields for record in records] == [(field,) for field in FIELDS]
+    records = [writes.some(Product(product_id="p"), [field]) for field in WHOLE_FIELDS]
+    assert len({"p", *(record.key for record in records)}) == len(WHOLE_FIELDS) + 1
+    assert [read(record).fields for record in records] == [(field,) for field in WHOLE_FIELDS]
 
 
 def test_every_field_of_a_product_can_be_replaced() -> None:
@@ -56,7 +56,7 @@ def test_every_field_of_a_product_can_be_replaced() -> None:
         "p", "Kettle", "variant", "q", "d", ("b",), ("c",), 1.0, 2.0, "EUR", "preorder", 3, 4.0, 5, "12345678", "s",
         "u", ("i",), {"a": ("x",)}, ("t",), 6.0, 7.0, 8.0, "en",
     )  # fmt: skip
-    assert with_fields(Value("p", "Old"), every, FIELDS) == every
+    assert with_fields(Value("p", "Old"), every, WHOLE_FIELDS) == every
 
 
 @pytest.mark.parametrize("record", [NewRecord("p", b"\xff"), NewRecord("p\x00colour", b"")])

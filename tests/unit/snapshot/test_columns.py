@@ -82,3 +82,12 @@ def test_an_empty_catalogue_has_columns_without_rows(tmp_path: Path) -> None:
     columns = Columns.open(tmp_path)
     assert columns.row_count == 0 and len(columns.values) == 0
     assert columns.text("brands") is None and len(dense_of(columns, "price")) == 0
+
+
+def test_a_snapshot_that_is_older_than_a_column_has_no_numbers_in_it(tmp_path: Path) -> None:
+    writer = ColumnsWriter(tmp_path)
+    writer.add([Product("p1", "Kettle", price=10.0), Product("p2", "Mug")])
+    writer.finish()
+    (tmp_path / "numbers" / "price.f64").unlink()
+    assert np.isnan(dense_of(Columns.open(tmp_path), "price")).all()
+    assert dense_of(Columns.open(tmp_path), "rating_count").tolist() == [0, 0]
