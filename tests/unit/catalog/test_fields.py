@@ -4,6 +4,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from google.protobuf.descriptor import Descriptor
 
 from aisle.v1.catalog_pb2 import Product as Message
 from services.gateway.validation import FIELDS as SEARCHABLE
@@ -22,9 +23,9 @@ def test_every_field_of_a_product_is_in_the_table_once() -> None:
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.attribute)
 def test_errors_name_a_field_as_messages_do(field: Field) -> None:
-    message = Message.DESCRIPTOR
+    message: Descriptor | None = Message.DESCRIPTOR
     for part in field.name.split("."):
-        assert part in message.fields_by_name
+        assert message is not None and part in message.fields_by_name
         message = message.fields_by_name[part].message_type
 
 
