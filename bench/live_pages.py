@@ -21,7 +21,6 @@ from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Request, Retriever
 from services.training.encoder_config import encoder_config
 from shared.artifacts import current
-from shared.catalog.wire import to_bytes
 from shared.snapshot.change import Change
 from shared.snapshot.generation import current_generation, snapshots_of
 
@@ -75,7 +74,7 @@ def _changes(data: Path, count: int) -> list[Change]:
         product = replace(base.products.product(row), price=round(random.uniform(1, 100), 2))
         encodings = {base.encoder_version: base.encoding(row)}
         offset = base.positions.vectors + number + 1
-        changes.append(Change(number + 1, product.product_id, product, to_bytes(product), encodings, offset))
+        changes.append(Change.of(number + 1, product, encodings, offset))
     return changes
 
 

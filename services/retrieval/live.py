@@ -87,7 +87,7 @@ class LiveSnapshot:
         if row is not None:
             self._writer().delete(self._product(row), row)
             self._alive.upto(row + 1)[row] = self._all_alive = False
-        elif change.product is None:  # gone already
+        elif not change.payload:  # gone already
             return
         self._add(change)
 

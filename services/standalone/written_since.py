@@ -16,7 +16,6 @@ from services.embedding.indexing.tail import Readable, Tail, read_tail
 from services.standalone.known_log import KnownLog
 from services.standalone.log_acceptance import LOG
 from shared.catalog.product import Product
-from shared.catalog.wire import to_bytes
 from shared.config import load
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
@@ -121,7 +120,7 @@ def _add(tail: Tail, draft: Draft, end: Positions) -> None:
     """Behind the tail, the products of a draft, which nobody has encoded."""
     for product_id in draft.product_ids:
         product = draft.product(product_id)
-        change = Change(end.catalog, product_id, product, to_bytes(product) if product else b"")
+        change = Change.of(end.catalog, product) if product else Change(end.catalog, product_id)
         tail.add(Record(end.vectors, product_id, to_record(change).value, time.time()))
     tail.end = end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from google.protobuf.message import DecodeError
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from aisle.v1.catalog_pb2 import Product as ProductMessage
 from aisle.v1.indexing_pb2 import IndexedProduct, ProductEncoding
 from shared.catalog.product import Product
-from shared.catalog.wire import from_message
+from shared.catalog.wire import from_bytes, to_bytes
 from shared.events.log import NewRecord, Record
 
 _LOGGER = logging.getLogger(__name__)
@@ -29,17 +30,32 @@ class Encoding:
     states: NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-norm states
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Change:
-    """What became of a product. Without a product it is gone; without a product_id nothing changed."""
+    """What became of a product. Without a payload it is gone; without a product_id nothing changed."""
 
     catalog_offset: int  # all of the catalogue's records up to it have been taken in
     product_id: str = NOTHING
-    product: Product | None = None
     payload: bytes = b""  # the product's serialised message
     encodings: Mapping[str, Encoding] = field(default_factory=dict)  # by the encoder's version
     offset: int = 0  # in aisle.vectors; 0 before it is there
     lineage: str | None = None  # of the snapshot that it was worked out over; None: not said
+
+    @classmethod
+    def of(
+        cls,
+        catalog_offset: int,
+        product: Product,
+        encodings: Mapping[str, Encoding] | None = None,
+        offset: int = 0,
+    ) -> Change:
+        """The change that makes a product what it is here."""
+        return cls(catalog_offset, product.product_id, to_bytes(product), encodings or {}, offset)
+
+    @cached_property
+    def product(self) -> Product | None:
+        """The product, parsed when it is first asked for; None if it is gone."""
+        return from_bytes(self.payload) if self.payload else None
 
     def encoding(self, version: str, dim: int, state_dim: int | None = None) -> Encoding | None:
         """What an encoder made of it; None for nothing, or what is not of the sizes that its snapshot has."""
@@ -63,15 +79,12 @@ def from_record(record: Record) -> Change:
     """The change in a record. Raises ValueError when there is none that can be read."""
     try:
         message = _message_in(record)
+        ProductMessage.FromString(message.product)  # so that what cannot be read is met here, and not later
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:
         raise ValueError(f"aisle.vectors {record.offset} of {record.key!r}: {error}") from error
     lineage = message.lineage if message.HasField("lineage") else None
-    if not message.HasField("product"):
-        return Change(message.catalog_offset, record.key, offset=record.offset, lineage=lineage)
-    payload = message.product.SerializeToString(deterministic=True)
-    product = from_message(message.product)
-    return Change(message.catalog_offset, record.key, product, payload, encodings, record.offset, lineage)
+    return Change(message.catalog_offset, record.key, message.product, encodings, record.offset, lineage)
 
 
 def _message_in(record: Record) -> IndexedProduct:
@@ -84,8 +97,8 @@ def _message_in(record: Record) -> IndexedProduct:
 def to_record(change: Change) -> NewRecord:
     """The record to append for a change."""
     message = IndexedProduct(catalog_offset=change.catalog_offset, lineage=change.lineage)
-    if change.product is not None:
-        message.product.CopyFrom(ProductMessage.FromString(change.payload))
+    if change.payload:
+        message.product = change.payload
     message.encodings.extend(_message(version, each) for version, each in change.encodings.items())
     return NewRecord(change.product_id, message.SerializeToString())
 

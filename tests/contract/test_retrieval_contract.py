@@ -25,7 +25,6 @@ from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
 from shared.catalog.product import Product
-from shared.catalog.wire import to_bytes
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
 from shared.rpc.channels import connect
 from shared.rpc.server import Server
@@ -61,7 +60,7 @@ def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     written = [Change(7, "gone", offset=1)]
     for offset, (product, vector) in enumerate(zip(PRODUCTS[:2], NEAR, strict=False), 2):
         encoding = Encoding(vector.astype(np.float16), np.zeros((0, 0), np.int8))
-        written.append(Change(9, product.product_id, product, to_bytes(product), {"e@0123456789ab": encoding}, offset))
+        written.append(Change.of(9, product, {"e@0123456789ab": encoding}, offset))
     live.apply(written)
     return live.state
 

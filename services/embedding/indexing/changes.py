@@ -45,7 +45,7 @@ class ChangeMaker:
         payload, kept = to_bytes(product), self._kept(product, state.encoded(product_id), encoders)
         if shown and payload == shown.payload and len(kept) == len(encoders):
             return None
-        return Change(0, product_id, product, payload, kept)
+        return Change(0, product_id, payload, kept)
 
     def _kept(self, product: Product, known: Sequence[Known], encoders: Encoders) -> dict[str, Encoding]:
         """What the encoders have made of the same text of the same product."""

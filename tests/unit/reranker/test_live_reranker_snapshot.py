@@ -15,7 +15,6 @@ from services.reranker.scorer import TimedScorer
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.states import Rows, TokenStates
 from shared.catalog.product import Product
-from shared.catalog.wire import to_bytes
 from shared.live.wire_rows import UNKNOWN
 from shared.snapshot.change import Change, Encoding
 from shared.snapshot.columns import Columns, ColumnsWriter
@@ -37,7 +36,7 @@ def encoding(tokens: int, seed: int = 0) -> Encoding:
 
 def written(offset: int, product: Product, made: Encoding | None) -> Change:
     encodings = {"tiny@000000000000": made} if made else {"another@1": encoding(1)}
-    return Change(offset, product.product_id, product, to_bytes(product), encodings, offset)
+    return Change.of(offset, product, encodings, offset)
 
 
 CHANGES = [

@@ -59,10 +59,9 @@ class History:
         if product is None:
             self.products.pop(product_id, None)
             return Change(2 * self.offset, product_id, offset=self.offset)
-        payload = to_bytes(product)
-        self.products[product.product_id] = from_bytes(payload)
+        self.products[product.product_id] = from_bytes(to_bytes(product))
         encodings = {ENCODER_VERSION: encoding_of(product), "another": encoding_of(product)}
-        return Change(2 * self.offset, product.product_id, product, payload, encodings, self.offset)
+        return Change.of(2 * self.offset, product, encodings, self.offset)
 
     def step(self) -> Change:
         """Whatever comes next: an upsert, a removal, or nothing."""

@@ -16,7 +16,7 @@ def crossed(change: Change) -> Change:
 
 
 def test_a_change_crosses_the_log_whole() -> None:
-    change = crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": ENCODING, "b": ENCODING}))
+    change = crossed(Change.of(3, KETTLE, {"a": ENCODING, "b": ENCODING}))
     assert (change.offset, change.catalog_offset, change.product_id, change.product) == (7, 3, "p1", KETTLE)
     assert change.payload == to_bytes(KETTLE) and list(change.encodings) == ["a", "b"]
     np.testing.assert_array_equal(change.encodings["b"].vector, ENCODING.vector)
@@ -25,7 +25,7 @@ def test_a_change_crosses_the_log_whole() -> None:
 
 def test_a_product_without_states_has_none_afterwards() -> None:
     vector = Encoding(ENCODING.vector, np.zeros((0, 0), np.int8))
-    assert len(crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": vector})).encodings["a"].states) == 0
+    assert len(crossed(Change.of(3, KETTLE, {"a": vector})).encodings["a"].states) == 0
 
 
 def test_a_product_that_is_gone_is_no_product() -> None:
@@ -47,7 +47,7 @@ def test_what_cannot_be_read_is_named_by_its_place() -> None:
 def test_a_vector_that_is_not_finite_is_no_change(number: float) -> None:
     broken = Encoding(np.array([0.5, number], np.float16), ENCODING.states)
     with pytest.raises(ValueError, match=r"aisle\.vectors 7 of 'p1': a vector has numbers that are not finite"):
-        crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": broken}))
+        crossed(Change.of(3, KETTLE, {"a": broken}))
 
 
 def test_a_record_without_a_value_is_no_removal() -> None:
@@ -59,7 +59,7 @@ def test_a_record_without_a_value_is_no_removal() -> None:
 def test_an_encoding_of_other_sizes_than_the_snapshots_is_named_and_left_out(
     dim: int, state_dim: int | None, fits: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    change = crossed(Change(3, "p1", KETTLE, to_bytes(KETTLE), {"a": ENCODING}))
+    change = crossed(Change.of(3, KETTLE, {"a": ENCODING}))
     assert (change.encoding("a", dim, state_dim) is not None) is fits
     assert ("aisle.vectors 7 of 'p1'" in caplog.text) is not fits
     assert change.encoding("b", dim, state_dim) is None

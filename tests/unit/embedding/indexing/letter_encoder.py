@@ -11,7 +11,6 @@ from services.embedding.encoding import EncoderIdentity
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.tail import Tail
 from shared.catalog.product import Product
-from shared.catalog.wire import to_bytes
 from shared.events.log import Record
 from shared.snapshot.change import Change, Encoding, to_record
 from shared.snapshot.generation import Generation, current_generation, encoder_version, snapshots_of
@@ -48,7 +47,7 @@ def changed(product: Product | str, catalog_offset: int = 0, version: str = VERS
     """A change with the encoder's encoding; a product id alone says that it is gone."""
     if isinstance(product, str):
         return Change(catalog_offset, product)
-    return Change(catalog_offset, product.product_id, product, to_bytes(product), {version: letters_of(product.title)})
+    return Change.of(catalog_offset, product, {version: letters_of(product.title)})
 
 
 def tail_of(data: Path, *changes: Change) -> Tail:

@@ -9,7 +9,6 @@ from services.embedding.indexing.compaction_process import compact
 from services.embedding.indexing.indexer import Indexer
 from services.embedding.indexing.tail import Tail
 from shared.catalog.product import Product
-from shared.catalog.wire import to_bytes
 from shared.errors import Overloaded, Unavailable
 from shared.events.log import Record
 from shared.product_text import product_text_of
@@ -23,7 +22,7 @@ RED, BLUE = Product("red", "Red kettle", price=1.0), Product("blue", "Blue teapo
 def changed(product: Product, encoded: bool = True) -> Change:
     vectors, states = ENCODER.encode_products([product_text_of(product)])
     encodings = {HashEncoder.identity.version: Encoding(vectors[0].astype(np.float16), states[0])} if encoded else {}
-    return Change(4, product.product_id, product, to_bytes(product), encodings)
+    return Change.of(4, product, encodings)
 
 
 def tail_of(data: Path, *changes: Change) -> Tail:

@@ -22,10 +22,9 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from aisle.v1 import catalog_pb2 as aisle_dot_v1_dot_catalog__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/indexing.proto\x12\x08\x61isle.v1\x1a\x16\x61isle/v1/catalog.proto\"_\n\x0fProductEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"\x9c\x01\n\x0eIndexedProduct\x12\x16\n\x0e\x63\x61talog_offset\x18\x01 \x01(\x04\x12\"\n\x07product\x18\x02 \x01(\x0b\x32\x11.aisle.v1.Product\x12,\n\tencodings\x18\x03 \x03(\x0b\x32\x19.aisle.v1.ProductEncoding\x12\x14\n\x07lineage\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_lineageB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/indexing.proto\x12\x08\x61isle.v1\"_\n\x0fProductEncoding\x12\x17\n\x0f\x65ncoder_version\x18\x01 \x01(\t\x12\x0e\n\x06vector\x18\x02 \x01(\x0c\x12\x0e\n\x06states\x18\x03 \x01(\x0c\x12\x13\n\x0btoken_count\x18\x04 \x01(\r\"\x9a\x01\n\x0eIndexedProduct\x12\x16\n\x0e\x63\x61talog_offset\x18\x01 \x01(\x04\x12\x14\n\x07product\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12,\n\tencodings\x18\x03 \x03(\x0b\x32\x19.aisle.v1.ProductEncoding\x12\x14\n\x07lineage\x18\x04 \x01(\tH\x01\x88\x01\x01\x42\n\n\x08_productB\n\n\x08_lineageB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +32,8 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aisle.v1.indexing_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
-  _globals['_PRODUCTENCODING']._serialized_start=61
-  _globals['_PRODUCTENCODING']._serialized_end=156
-  _globals['_INDEXEDPRODUCT']._serialized_start=159
-  _globals['_INDEXEDPRODUCT']._serialized_end=315
+  _globals['_PRODUCTENCODING']._serialized_start=37
+  _globals['_PRODUCTENCODING']._serialized_end=132
+  _globals['_INDEXEDPRODUCT']._serialized_start=135
+  _globals['_INDEXEDPRODUCT']._serialized_end=289
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,6 @@
 isort:skip_file
 What the indexer writes to the topic aisle.vectors, and every replica applies to what it serves. Internal."""
 
-from aisle.v1 import catalog_pb2 as _catalog_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -65,14 +64,12 @@ class IndexedProduct(_message.Message):
     LINEAGE_FIELD_NUMBER: _builtins.int
     catalog_offset: _builtins.int
     """Offset of the catalogue record that it stands for; all records up to it have been taken in."""
+    product: _builtins.bytes
+    """A serialised Product; absent when it was removed. Whoever does not need its fields does not parse it."""
     lineage: _builtins.str
     """The lineage of the snapshot that the change was worked out over: the snapshot into which a catalogue file was last
     indexed, or empty. A snapshot of another lineage needs the indexer to say what it changes for it.
     """
-    @_builtins.property
-    def product(self) -> _catalog_pb2.Product:
-        """Absent: the product is gone."""
-
     @_builtins.property
     def encodings(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductEncoding]:
         """One for every encoder that serves."""
@@ -81,16 +78,21 @@ class IndexedProduct(_message.Message):
         self,
         *,
         catalog_offset: _builtins.int = ...,
-        product: _catalog_pb2.Product | None = ...,
+        product: _builtins.bytes | None = ...,
         encodings: _abc.Iterable[Global___ProductEncoding] | None = ...,
         lineage: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "_product", b"_product", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "catalog_offset", b"catalog_offset", "encodings", b"encodings", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lineage", b"_lineage", "_product", b"_product", "catalog_offset", b"catalog_offset", "encodings", b"encodings", "lineage", b"lineage", "product", b"product"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__lineage: _TypeAlias = _typing.Literal["lineage"]  # noqa: Y015
     _WhichOneofArgType__lineage: _TypeAlias = _typing.Literal["_lineage", b"_lineage"]  # noqa: Y015
+    _WhichOneofReturnType__product: _TypeAlias = _typing.Literal["product"]  # noqa: Y015
+    _WhichOneofArgType__product: _TypeAlias = _typing.Literal["_product", b"_product"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lineage) -> _WhichOneofReturnType__lineage | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__product) -> _WhichOneofReturnType__product | None: ...
 
 Global___IndexedProduct: _TypeAlias = IndexedProduct  # noqa: Y015
