@@ -16,6 +16,7 @@ from aisle.v1.catalog_pb2 import (
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer
 from aisle.v1.retrieval_pb2 import FetchProductsRequest
+from services.gateway.catalog.shown_products import ShownProducts
 from services.gateway.catalog.upserts import Fault, outcomes
 from services.gateway.peer import peer_of
 from services.gateway.ports import Retrieval
@@ -30,7 +31,6 @@ from shared.time_slice import in_slices
 _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
-_FETCHED_BYTES = 16 << 20  # of products in a message; a channel takes 32 MiB
 _MAX_WAIT_MS = 30_000.0
 _KEPT_MS = 50.0  # of the call's own deadline, for the way back
 
@@ -54,16 +54,15 @@ class CatalogService(CatalogServiceServicer):
                     count = answer.accepted_count + answer.rejected_count
                     handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
                     raise type(error)(f"{error}; {handled} handled: send the rest again") from error
-        answer.log_position = await self._position(answer)
+        answer.log_position = await self._shown(answer).position()
         return answer
 
-    async def _position(self, answer: UpsertProductsResponse) -> int:
-        """Of the last that the call has written; before that, of the last that anybody has."""
-        return answer.log_position or await self._log.end_offset(CATALOG)
+    def _shown(self, answer: UpsertProductsResponse) -> ShownProducts:
+        return ShownProducts(self._log, self._retrieval, answer.log_position)
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
         """Append what is valid, and add what became of each to the answer."""
-        found = await outcomes(batch, lambda: self._position(answer), self._shown, self._removed.keys())
+        found = await outcomes(batch, self._shown(answer), self._removed.keys())
         first = answer.accepted_count + answer.rejected_count + 1
         rejections = [
             _rejection(first + place, batch[place].product, each)
@@ -78,21 +77,6 @@ class CatalogService(CatalogServiceServicer):
         answer.accepted_count += len(batch) - len(rejections)
         answer.rejected_count += len(rejections)
         answer.rejections.extend(rejections[: _MAX_LISTED - len(answer.rejections)])
-
-    async def _shown(self, product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
-        """As many at a time as a message holds: large products come in several."""
-        found: list[Product] = []
-        asked = list(product_ids)
-        while True:
-            fetched = await self._retrieval.FetchProducts(
-                FetchProductsRequest(
-                    product_ids=asked, wait_for_visible=log_position, budget_ms=wait_ms, max_bytes=_FETCHED_BYTES
-                )
-            )
-            found.extend(fetched.products)
-            if not fetched.shortened:
-                return found
-            asked = asked[asked.index(found[-1].product_id) + 1 :]
 
     async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
         """See protos/aisle/v1/catalog.proto."""

@@ -1,10 +1,11 @@
 """What upserts must be to be taken in, and the records that they become."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from aisle.v1.catalog_pb2 import Product as Message
 from aisle.v1.catalog_pb2 import UpsertProductsRequest
+from services.gateway.catalog.shown_products import ShownProducts
 from shared.catalog import validation, wire, writes
 from shared.catalog.acceptance import MAX_PRODUCT_BYTES, objection
 from shared.catalog.paths import WHOLE_FIELDS, expanded, is_path, part, with_fields
@@ -12,9 +13,6 @@ from shared.catalog.product import Product
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.log import CATALOG, NewRecord, check_sizes
 from shared.time_slice import in_slices
-
-Position = Callable[[], Awaitable[int]]
-Shown = Callable[[Sequence[str], int, float], Awaitable[Sequence[Message]]]
 
 _MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time")
@@ -36,21 +34,20 @@ Outcome = Fault | list[NewRecord]
 
 
 async def outcomes(
-    requests: Sequence[UpsertProductsRequest], before: Position, shown: Shown, removed: Collection[str] = ()
+    requests: Sequence[UpsertProductsRequest], shown: ShownProducts, removed: Collection[str] = ()
 ) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
-    Fields can be replaced in products that are there or come before them here. `shown` gives products by id as searches
-    show them, waiting some milliseconds for the log up to a position; `before` says that of what was written before.
-    That is waited for only when a product is missing or would not be valid, or is among those that were `removed` a
-    moment ago. Raises Unavailable when it cannot be said whether a product is there.
+    Fields can be replaced in products that are there or come before them here. What was written before is waited for
+    only if a product is missing or would not be valid, or is among those that were `removed` a moment ago. Raises
+    Unavailable if it cannot be said whether a product is there.
     """
     known = await _known(requests, shown)
     found = await _judged(requests, known)
     doubtful = {request.product.product_id for request, each in zip(requests, found, strict=True) if _is_doubtful(each)}
     doubtful |= known.keys() & set(removed)
     if doubtful:
-        found = await _judged(requests, {**known, **await _settled(sorted(doubtful), before, shown)})
+        found = await _judged(requests, {**known, **await _settled(sorted(doubtful), shown)})
     return found
 
 
@@ -58,16 +55,16 @@ def _is_doubtful(outcome: Outcome) -> bool:
     return isinstance(outcome, Fault) and not outcome.is_sure
 
 
-async def _known(requests: Sequence[UpsertProductsRequest], shown: Shown) -> dict[str, Product | None]:
+async def _known(requests: Sequence[UpsertProductsRequest], shown: ShownProducts) -> dict[str, Product | None]:
     """The products of which fields are to be replaced, as they are shown now."""
     wanted = sorted({request.product.product_id for request in requests if request.update_mask.paths})
-    return _by_id(wanted, await shown(wanted, 0, 0.0)) if wanted else {}
+    return _by_id(wanted, await shown.by_ids(wanted)) if wanted else {}
 
 
-async def _settled(product_ids: Sequence[str], before: Position, shown: Shown) -> dict[str, Product | None]:
+async def _settled(product_ids: Sequence[str], shown: ShownProducts) -> dict[str, Product | None]:
     """Products once all is shown that was written before."""
     try:
-        return _by_id(product_ids, await shown(product_ids, await before(), _PATIENCE_MS))
+        return _by_id(product_ids, await shown.by_ids(product_ids, await shown.position(), _PATIENCE_MS))
     except Unavailable as error:
         raise Unavailable(f"it cannot be said whether product {product_ids[0]!r} is there ({error})") from error
 

@@ -1,23 +1,29 @@
 import math
-from collections.abc import Sequence
+from typing import cast
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
+from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
+from services.gateway.catalog.shown_products import ShownProducts
 from services.gateway.catalog.upserts import Fault, outcomes
+from services.gateway.ports import Retrieval
+from tests.unit.feedback.memory_log import MemoryEventLog
 
 
-async def _nothing(product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
-    return []
+class Products:
+    """A retrieval that shows these products."""
+
+    def __init__(self, *products: Product) -> None:
+        self.products = products
+
+    async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
+        return FetchProductsResponse(products=self.products)
 
 
-async def _one(product_ids: Sequence[str], log_position: int, wait_ms: float) -> Sequence[Product]:
-    return [Product(product_id="p1", title="shoe")]
-
-
-async def _start() -> int:
-    return 0
+def _shown(*products: Product) -> ShownProducts:
+    return ShownProducts(MemoryEventLog(), cast(Retrieval, Products(*products)))
 
 
 def _with_nanos(nanos: int) -> Product:
@@ -46,11 +52,11 @@ def _with_both_kinds() -> Product:
     ],
 )
 async def test_what_a_message_can_hold_and_a_product_cannot_is_refused(product: Product, field: str) -> None:
-    [fault] = await outcomes([UpsertProductsRequest(product=product)], _start, _nothing)
+    [fault] = await outcomes([UpsertProductsRequest(product=product)], _shown())
     assert isinstance(fault, Fault) and fault.field == field
 
 
 async def test_a_field_with_a_timestamp_that_is_none_is_refused() -> None:
     request = UpsertProductsRequest(product=_with_nanos(-5), update_mask=FieldMask(paths=["publish_time"]))
-    [fault] = await outcomes([request], _start, _one)
+    [fault] = await outcomes([request], _shown(Product(product_id="p1", title="shoe")))
     assert isinstance(fault, Fault) and fault.field == "publish_time"
