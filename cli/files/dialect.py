@@ -1,6 +1,6 @@
 """A dialect: how a shop system or a feed specification says what Aisle calls a product."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +29,7 @@ class Dialect:
     translated: Translation
 
 
-def row_by_row(translate: Callable[[Row], list[Row]]) -> Translation:
+def row_by_row(translate: Callable[[Row], Iterable[Row]]) -> Translation:
     """The translation of a dialect in which each row says all of its products, the main one first."""
 
     def translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
@@ -42,8 +42,8 @@ def row_by_row(translate: Callable[[Row], list[Row]]) -> Translation:
             except NotAProduct as reason:
                 account.leave_out(RowRejection(line.number, "", "line", str(reason)))
                 continue
-            account.made += len(rows) - 1
-            for row in rows:
+            for at, row in enumerate(rows):
+                account.made += at > 0
                 yield Line(line.number, row, "", line.bytes_read)
 
     return translated

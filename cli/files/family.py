@@ -1,28 +1,31 @@
 """A product and its variants, from formats that write them together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from cli.files.dialect import Row, listed, without_empty
 from shared.catalog.mending.amounts import number_of
 from shared.catalog.mending.states import availability_of
+from shared.catalog.validation import ATTRIBUTES, LIST_VALUES
 
 _INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
 _BEST_FIRST = ("in_stock", "backorder", "preorder", "out_of_stock")
 _ID_BYTES = 128
 
 
-def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str]]) -> list[Row]:
-    """The rows of a product: itself where it has one variant without choices; else a primary and its variants.
+def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str]]) -> Iterator[Row]:
+    """The rows of a product: itself where it has one variant without choices; else a primary, then its variants.
 
     `choices` has the values that tell each variant from the others. A variant without an id of its own gets one of
     these; what it does not say is as in the primary, whose price is that of the cheapest variant.
     """
     if len(variants) == 1 and not choices[0]:
-        return [_joined(primary, variants[0])]
-    told_apart = [values or [str(variants[at].get("sku") or at + 1)] for at, values in enumerate(choices)]
-    rows = [variant_of(primary, variant, values) for variant, values in zip(variants, told_apart, strict=True)]
-    return [primary_of(primary, rows) if rows else primary, *rows]
+        yield _joined(primary, variants[0])
+        return
+    yield primary_of(primary, variants) if variants else primary
+    for at, (variant, values) in enumerate(zip(variants, choices, strict=True), 1):
+        yield variant_of(primary, variant, values or [str(variant.get("sku") or at)])
 
 
 def _joined(primary: Row, variant: Row) -> Row:
@@ -34,10 +37,14 @@ def _joined(primary: Row, variant: Row) -> Row:
 
 
 def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
-    """A variant with what it does not say itself from its primary; `values` tell it from the others."""
-    inherited = {name: primary[name] for name in _INHERITED if name in primary}
+    """A variant with what it does not say itself from its primary; `values` tell it from the others.
+
+    No more is inherited than a product can have: a product of thousands of variants may have thousands of pictures.
+    """
+    inherited = {name: _first_values(primary[name]) for name in _INHERITED if name in primary}
     row = {**inherited, **without_empty(variant)}
-    row["attributes"] = {**_attributes(primary), **_attributes(variant)}
+    own = _attributes(variant)
+    row["attributes"] = {**dict(islice(_attributes(primary).items(), max(0, ATTRIBUTES - len(own)))), **own}
     row["type"], row["primary_product_id"] = "variant", primary.get("product_id")
     row.setdefault("title", _titled(primary.get("title"), values))
     if not row.get("product_id"):
@@ -72,18 +79,23 @@ def _lowest(variants: Sequence[Row]) -> Any:
     return min(priced, key=lambda each: each[0])[1] if priced else None
 
 
+def _first_values(value: Any) -> Any:
+    return value[:LIST_VALUES] if isinstance(value, list) else value
+
+
 def _attributes(row: Row) -> dict[str, Any]:
     found = row.get("attributes")
     return found if isinstance(found, dict) else {}
 
 
 def _united_attributes(rows: Sequence[Row]) -> dict[str, list[Any]]:
-    united: dict[str, list[Any]] = {}
+    united: dict[str, dict[Any, Any]] = {}
     for row in rows:
         for name, values in _attributes(row).items():
-            kept = united.setdefault(name, [])
-            kept.extend(value for value in listed(values) if value not in kept)
-    return united
+            kept = united.setdefault(name, {})
+            for value in listed(values):
+                kept.setdefault(repr(value) if isinstance(value, (list, dict)) else value, value)
+    return {name: list(kept.values()) for name, kept in united.items()}
 
 
 def _united(rows: Sequence[Row], name: str) -> list[Any]:

@@ -1,5 +1,7 @@
 """JSON-LD of schema.org: Product, ProductGroup with its variants, lists of them; offers of one seller or several."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from cli.files.dialect import (
@@ -28,24 +30,27 @@ def _matches(names: frozenset[str], sample: Row) -> bool:
     return "@type" in names or "@graph" in names or "@context" in sample
 
 
-def _products(content: Row) -> list[Row]:
+def _products(content: Row) -> Iterator[Row]:
     rows = _rows(content, 0)
-    if not rows:
+    first_row = next(rows, None)
+    if first_row is None:
         kinds = ", ".join(sorted(_kinds(content))) or "node without @type"
         raise NotAProduct(f"is a {kinds[:80]}, no Product or ProductGroup; it is left out")
-    return rows
+    return chain([first_row], rows)
 
 
-def _rows(node: Any, depth: int) -> list[Row]:
+def _rows(node: Any, depth: int) -> Iterator[Row]:
     if not isinstance(node, dict) or depth > _DEEPEST:
-        return []
+        return
     kinds = _kinds(node)
     if "ProductGroup" in kinds and _variants(node):
-        return _group(node)
-    if kinds & set(_PRODUCTS):
-        return [_product(node)]
-    inner = node.get("@graph") or node.get("itemListElement") or node.get("mainEntity") or node.get("item")
-    return [row for each in listed(inner) for row in _rows(each, depth + 1)]
+        yield from _group(node)
+    elif kinds & set(_PRODUCTS):
+        yield _product(node)
+    else:
+        inner = node.get("@graph") or node.get("itemListElement") or node.get("mainEntity") or node.get("item")
+        for each in listed(inner):
+            yield from _rows(each, depth + 1)
 
 
 def _variants(group: Row) -> list[Row]:
@@ -61,7 +66,7 @@ def _word(text: str) -> str:
     return next((text.removeprefix(prefix) for prefix in _PREFIXES if text.startswith(prefix)), text)
 
 
-def _group(node: Row) -> list[Row]:
+def _group(node: Row) -> Iterator[Row]:
     varies = {_word(each) for each in listed(node.get("variesBy")) if isinstance(each, str)}
     rest = {name: value for name, value in node.items() if name not in ("hasVariant", "variesBy")}
     primary = _product(rest)

@@ -93,9 +93,9 @@ def _products(group: list[tuple[Line, Row]], account: Account) -> Iterator[Line]
     _count_rest([row for _, row in group if not _is_variant(row) and row is not main], account)
     products = family(_primary(group), rows, choices)
     account.merged += len(group) - len(variants)
-    account.made += len(products) - len(variants)
     numbers = [line.number, *(each.number for each, _ in variants)]
-    for number, product in zip(numbers, products, strict=False):
+    for at, (number, product) in enumerate(zip(numbers, products, strict=False)):
+        account.made += at == len(variants)
         yield Line(number, product, "", group[-1][0].bytes_read)
 
 

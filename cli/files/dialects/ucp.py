@@ -1,5 +1,6 @@
 """Products of the Universal Commerce Protocol, and of the nested feed of ACP: variants inside, amounts in cents."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cli.files.dialect import Dialect, Row, first, listed, row_by_row, taken, without_empty
@@ -22,7 +23,7 @@ def _is_money(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("min"), dict) and "currency" in value["min"]
 
 
-def _products(content: Row) -> list[Row]:
+def _products(content: Row) -> Iterator[Row]:
     rest = dict(content)
     given = listed(taken(rest, "variants"))
     variants = [each for each in given if isinstance(each, dict)]

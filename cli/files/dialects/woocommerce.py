@@ -108,8 +108,8 @@ class _Parents:
             yield from self._released(_MOST_HELD)
             return
         if held:
-            row = variant_of(held[1], row)
             held[2].append({name: row[name] for name in _OF_PARENT if name in row})
+            row = variant_of(held[1], row)
         yield Line(line.number, row, "", line.bytes_read)
 
     def _released(self, most: int) -> Iterator[Line]:
