@@ -16,6 +16,7 @@ HEAD_BYTES = 1 << 16  # looked at to tell what is in a file
 _MAGIC_BYTES = 4
 _BUFFER_BYTES = 1 << 18
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPED = tuple(bytes((0x50 + at,)) + b"\x2a\x4d\x18" for at in range(16))  # frames for programs, as of pzstd
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def _unpacking(path: Path, magic: bytes, stream: BufferedReader) -> BufferedRead
     if magic.startswith(_GZIP_MAGIC):
         packed = _Packed(path, "gzip", gzip.GzipFile(fileobj=stream), (EOFError, gzip.BadGzipFile, zlib.error))
         return BufferedReader(packed, _BUFFER_BYTES)
-    if magic == _ZSTD_MAGIC:
+    if magic in (_ZSTD_MAGIC, *_ZSTD_SKIPPED):
         zstd = _zstd()
         packed = _Packed(path, "zstd", zstd.ZstdFile(stream), (EOFError, zstd.ZstdError))
         return BufferedReader(packed, _BUFFER_BYTES)
