@@ -18,7 +18,7 @@ _LISTED = 1000  # rejections told at most
 
 
 def events(
-    file: Annotated[Path, typer.Argument(help="JSON lines with UserEvent's field names.", exists=True, dir_okay=False)],
+    file: Annotated[Path, typer.Argument(help="JSON lines; docs/commands.md has one.", exists=True, dir_okay=False)],
     address: Address = ADDRESS,
     as_json: Json = False,
 ) -> None:

@@ -1,16 +1,20 @@
 """A setting, an RPC, a command or a metric that docs/ does not name is a defect."""
 
 import importlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from google.protobuf.json_format import ParseDict
 from typer.main import get_command
 
 from aisle.v1.admin_pb2 import GetStatusResponse
+from aisle.v1.events_pb2 import UserEvent
 from cli.app import app
+from services.gateway.events.event_validation import fault
 from services.training.evaluation.run import JUDGED_ONLY_MEASURES, MEASURES
 from shared.config import SECTIONS, prefix_of
 
@@ -87,6 +91,13 @@ def test_a_metric_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", _commands())
 def test_a_command_is_in_the_page_of_commands(name: str) -> None:
     assert re.search(rf"^\| `{name}\b", DOCS["commands.md"], re.M)
+
+
+def test_the_documented_line_of_events_is_an_event_that_is_taken() -> None:
+    line = re.search(r"^\{\"event_id\".*$", DOCS["commands.md"], re.M)
+    assert line
+    event = ParseDict(json.loads(line[0]), UserEvent())
+    assert fault(event) is None
 
 
 def test_every_link_between_pages_leads_somewhere() -> None:
