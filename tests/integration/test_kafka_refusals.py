@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -14,6 +15,7 @@ from shared.errors import Unavailable
 from shared.events import dead_letters
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
+from shared.events.kafka.topic_maker import make_topics
 from shared.events.log import CATALOG, DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, NewRecord, Record, RecordsRefused
 from shared.events.spooled import SpooledEventLog
 from tests.contract.event_log import polled
@@ -99,6 +101,33 @@ async def test_a_topic_that_is_not_there_is_no_trouble_of_others(log: KafkaEvent
     began = time.monotonic()
     await asyncio.gather(lost(), log.append(CATALOG, [NewRecord("p", b"x")]))
     assert time.monotonic() - began < 5
+
+
+async def test_a_topic_that_stays_away_holds_up_others_once_and_is_found_when_it_is_made(
+    log: KafkaEventLog, strict: KafkaConfig
+) -> None:
+    await log.append(CATALOG, [NewRecord("p", b"x")])
+    admin = KafkaAdminClient(bootstrap_servers=strict.address)
+    admin.delete_topics([strict.topic_prefix + DEAD_LETTERS])
+    admin.close()
+
+    async def lost() -> None:
+        with pytest.raises(Unavailable, match=r"has no topic .*; make it with 'aisle topics'"):
+            await log.append(DEAD_LETTERS, [NewRecord("k", b"x")])
+
+    await lost()
+    for _ in range(3):
+        await asyncio.sleep(2.1)
+        began = time.monotonic()
+        await asyncio.gather(lost(), log.append(CATALOG, [NewRecord("p", b"x")]))
+        assert time.monotonic() - began < 2
+    make_topics(strict)
+    async with asyncio.timeout(30):
+        while True:
+            await asyncio.sleep(0.5)
+            with suppress(Unavailable):
+                await log.append(DEAD_LETTERS, [NewRecord("k", b"x")])
+                break
 
 
 async def test_an_acknowledged_event_that_kafka_refuses_becomes_a_dead_letter_and_the_rest_arrives(

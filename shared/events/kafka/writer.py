@@ -21,7 +21,10 @@ from shared.events.log import NewRecord
 _LOGGER = logging.getLogger(__name__)
 _NEVER_MS = 7 * 24 * 3_600_000
 _RECONNECT_SECONDS = 0.5
-_MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long: to ask takes a second
+_MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
+_ASKED_AGAIN_MS = (
+    100  # then nobody waits for the answer any longer than this; one that comes later is known the next time
+)
 _STUCK_SECONDS = 20.0  # no call of ours takes so long; kafka-python waits for its own thread without a limit
 _PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
 
@@ -136,12 +139,19 @@ class KafkaWriter:
         """0 of a topic that is not there."""
         if time.monotonic() < self._missing.get(topic, 0.0):
             return 0
+        patience_ms = producer.config["max_block_ms"]
         try:
+            producer.config["max_block_ms"] = (
+                min(patience_ms, _ASKED_AGAIN_MS) if topic in self._missing else patience_ms
+            )
             count = len(producer.partitions_for(topic))
         except KafkaTimeoutError:
             if producer is not self._broken:
                 self._missing[topic] = time.monotonic() + _MISSING_SECONDS
             return 0
+        finally:
+            producer.config["max_block_ms"] = patience_ms
+        self._missing.pop(topic, None)
         self._topics.add(topic)
         return count
 
