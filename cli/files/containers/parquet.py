@@ -13,6 +13,9 @@ _BATCH_ROWS = 1_000
 
 def rows_in(path: Path) -> Iterator[Line]:
     """The rows in their order; a row's number from 1 stands for its line."""
+    if not _is_plain(path):
+        what = "is Parquet in a pipe, or packed with gzip or zstd; unpack it into a file, since its end is read first"
+        raise InvalidRequest(str(path), what)
     pyarrow = _library(path)
     size, number = path.stat().st_size, 0
     try:
@@ -24,6 +27,13 @@ def rows_in(path: Path) -> Iterator[Line]:
                 yield Line(number, _filled(row), "", size * number // total)
     except (OSError, pyarrow.ArrowException) as error:
         raise Corrupt(f"{path}: is no Parquet file, or a damaged one ({error}); write it again") from error
+
+
+def _is_plain(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _library(path: Path) -> Any:

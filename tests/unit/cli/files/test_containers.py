@@ -238,3 +238,9 @@ def test_xml_in_utf_16_is_read(tmp_path: Path) -> None:
 def test_what_stands_behind_an_array_is_not_left_out_without_a_word(tmp_path: Path) -> None:
     with pytest.raises(Corrupt, match="no JSON object or array"):
         read_text(tmp_path, f"{json.dumps(TWO)}\nand so on")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
+def test_packed_parquet_is_refused_as_such(tmp_path: Path, pack: type) -> None:
+    with pytest.raises(InvalidRequest, match=r"is Parquet in a pipe, or packed .*; unpack it into a file"):
+        read_text(tmp_path, pack(b"PAR1 and so on"), "catalog.parquet.gz")
