@@ -20,8 +20,9 @@ from aisle.v1.events_pb2 import EventAck, StreamEventsRequest, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
-from shared.errors import AisleError, Unavailable, from_status
+from shared.errors import AisleError, Unavailable
 from shared.rpc.channels import OPTIONS
+from shared.rpc.errors import from_call
 
 DEFAULT_ADDRESS = "localhost:50051"
 _MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine
@@ -109,9 +110,8 @@ class Client:
             raise self._translated(error) from error
 
     def _translated(self, error: grpc.RpcError) -> AisleError:
-        code, details = error.code(), error.details() or ""
-        if details.startswith(_NOBODY):
+        if (error.details() or "").startswith(_NOBODY):
             return Unavailable(
                 f"no engine answers at {self._address}; start one with `aisle serve`, or name its --address"
             )
-        return from_status(code, details)
+        return from_call(error)

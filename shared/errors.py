@@ -1,4 +1,4 @@
-"""The errors that cross a service boundary; each has its gRPC status and says whether a retry can help.
+"""The errors that cross a service boundary. shared/rpc/errors.py has their gRPC statuses and details.
 
 AisleError              INTERNAL             a defect of ours
 +- InvalidRequest       INVALID_ARGUMENT     the caller must change the request; `field` names what
@@ -11,40 +11,55 @@ AisleError              INTERNAL             a defect of ours
 +- Overloaded           RESOURCE_EXHAUSTED   the queue is full; back off, then retry          (retriable)
 """
 
-from typing import ClassVar
-
-import grpc
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Self
 
 MOST_BYTES = 1_000  # of a message that is told
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class AisleError(Exception):
     """Base of every error that crosses a service boundary."""
 
-    status: ClassVar[grpc.StatusCode] = grpc.StatusCode.INTERNAL
-    retriable: ClassVar[bool] = False
+    retry_after_ms: int | None = None  # the pause before a retry, where it is known
+    metadata: Mapping[str, str] = _NOTHING  # for programs: what the message says in words
+
+    def extended(self, words: str, **metadata: str) -> Self:
+        """The same error with more words at the end of its message, and with more metadata.
+
+        A copy: several callers may hold one error.
+        """
+        other = type(self).__new__(type(self), f"{self}{words}")
+        other.__dict__.update(self.__dict__)
+        other.metadata = {**self.metadata, **metadata}
+        return other
 
 
 class InvalidRequest(AisleError):
     """The caller must change the request. The message starts with the field at fault."""
 
-    status = grpc.StatusCode.INVALID_ARGUMENT
-
     def __init__(self, field: str, reason: str = "") -> None:
         super().__init__(f"{field}: {reason}" if reason else field)
         self.field, self.reason = field, reason
 
+    def extended(self, words: str, **metadata: str) -> Self:
+        """See AisleError.extended; the reason has the words, too."""
+        other = super().extended(words, **metadata)
+        other.reason += words
+        return other
+
 
 class NotFound(AisleError):
-    status = grpc.StatusCode.NOT_FOUND
+    pass
 
 
 class SnapshotGone(AisleError):
-    status = grpc.StatusCode.FAILED_PRECONDITION
+    pass
 
 
 class Corrupt(AisleError):
-    status = grpc.StatusCode.DATA_LOSS
+    pass
 
 
 class LogBehind(Corrupt):
@@ -52,17 +67,15 @@ class LogBehind(Corrupt):
 
 
 class Unavailable(AisleError):
-    status = grpc.StatusCode.UNAVAILABLE
-    retriable = True
+    pass
 
 
 class Overloaded(AisleError):
-    status = grpc.StatusCode.RESOURCE_EXHAUSTED
-    retriable = True
+    pass
 
 
 class StorageFull(AisleError):
-    status = grpc.StatusCode.RESOURCE_EXHAUSTED
+    pass
 
 
 def shortened(message: str, most_bytes: int = MOST_BYTES) -> str:
@@ -73,13 +86,6 @@ def shortened(message: str, most_bytes: int = MOST_BYTES) -> str:
     """
     encoded = message.encode(errors="replace")
     if len(encoded) <= most_bytes:
-        return message
+        return encoded.decode()
     half = most_bytes // 2
     return f"{encoded[:half].decode(errors='ignore')} ... {encoded[-half:].decode(errors='ignore')}"
-
-
-def from_status(code: grpc.StatusCode, message: str) -> AisleError:
-    """The error that a status was made from; a deadline that passed counts as Unavailable."""
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return Unavailable(message)
-    return next((kind(message) for kind in AisleError.__subclasses__() if kind.status is code), AisleError(message))

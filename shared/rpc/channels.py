@@ -8,7 +8,7 @@ from typing import Any
 
 from grpc import aio
 
-from shared.errors import from_status
+from shared.rpc.errors import from_call
 
 MESSAGE_BYTES = 32 * 1024 * 1024
 OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
@@ -40,7 +40,7 @@ class StatusAsError(aio.UnaryUnaryClientInterceptor):
         try:
             return await call
         except aio.AioRpcError as error:
-            raise from_status(error.code(), error.details() or "") from error
+            raise from_call(error) from error
 
 
 def connect(address: str, options: Sequence[tuple[str, int]] = ()) -> aio.Channel:

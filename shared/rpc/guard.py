@@ -11,8 +11,9 @@ from typing import Any
 import grpc
 from grpc import aio
 
-from shared.errors import AisleError, InvalidRequest, Overloaded, shortened
+from shared.errors import AisleError, InvalidRequest, Overloaded
 from shared.rpc import request_budget
+from shared.rpc.errors import to_status
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import RequestLimit, limit_of
 from shared.rpc.request_reader import RequestReader
@@ -73,7 +74,7 @@ class _Method:
         except AisleError as error:
             # gRPC keeps what abort raises, and with it this error: without its traces, in which the request is.
             error.__traceback__ = error.__cause__ = error.__context__ = None
-            await context.abort(error.status, shortened(str(error)))
+            await context.abort(*to_status(error))
 
     def _check(self) -> None:
         if self._calls >= self._limit.at_once:

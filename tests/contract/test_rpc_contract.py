@@ -50,8 +50,9 @@ async def server() -> AsyncIterator[Server]:
 
 async def test_an_error_of_a_unary_call_arrives_as_itself(server: Server) -> None:
     async with connect(f"127.0.0.1:{server.port}") as channel:
-        with pytest.raises(InvalidRequest, match="events: is empty"):
+        with pytest.raises(InvalidRequest, match="events: is empty") as caught:
             await EventServiceStub(channel).RecordEvents(RecordEventsRequest())
+    assert (caught.value.field, caught.value.reason) == ("events", "is empty; send 1 to 1,000")
 
 
 async def test_an_error_inside_a_stream_ends_it_with_its_status(server: Server) -> None:

@@ -53,7 +53,8 @@ class CatalogService(CatalogServiceServicer):
                 except AisleError as error:
                     count = answer.accepted_count + answer.rejected_count
                     handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
-                    raise type(error)(f"{error}; {handled} handled: send the rest again") from error
+                    words = f"; {handled} handled: send the rest again"
+                    raise error.extended(words, handled_count=str(count)) from error
         answer.log_position = await self._shown(answer).position()
         return answer
 

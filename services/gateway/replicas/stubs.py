@@ -27,7 +27,8 @@ from services.gateway.replicas.channels import Channels
 from services.gateway.replicas.ejection import Ejection
 from services.gateway.replicas.replica import Replica
 from services.gateway.replicas.rotation import Rotation
-from shared.errors import Unavailable, from_status
+from shared.errors import Unavailable
+from shared.rpc.errors import from_call
 
 Response = TypeVar("Response")
 Stub = TypeVar("Stub")
@@ -79,7 +80,7 @@ async def _sent(method: "Method[Response]", request: Any) -> Response:
     try:
         return await method(request)
     except aio.AioRpcError as error:
-        raise from_status(error.code(), error.details() or "") from error
+        raise from_call(error) from error
     except asyncio.CancelledError:
         task = asyncio.current_task()
         if task and task.cancelling():

@@ -71,9 +71,8 @@ class SearchService(SearchServiceServicer):
                 response = await self._search(request, token, budget)
         except AisleError as error:
             self._counts[f"errors.{type(error).__name__}"] += 1
-            if isinstance(error, Overloaded) and context is not None:
-                retry_after_ms = self._admission.retry_after_ms(peer)
-                context.set_trailing_metadata((("grpc-retry-pushback-ms", str(retry_after_ms)),))
+            if isinstance(error, Overloaded):
+                error.retry_after_ms = self._admission.retry_after_ms(peer)
             raise
         self._count(response)
         return response

@@ -1,32 +1,26 @@
-import grpc
 import pytest
 
 from shared import errors
-
-
-@pytest.mark.parametrize("kind", [errors.NotFound, errors.SnapshotGone, errors.Corrupt, errors.Unavailable])
-def test_an_error_survives_the_wire(kind: type[errors.AisleError]) -> None:
-    again = errors.from_status(kind.status, "why")
-    assert type(again) is kind
-    assert str(again) == "why"
-
-
-def test_a_full_queue_and_not_a_full_disk_is_what_a_client_backs_off_from() -> None:
-    assert isinstance(errors.from_status(grpc.StatusCode.RESOURCE_EXHAUSTED, "busy"), errors.Overloaded)
-
-
-def test_a_passed_deadline_counts_as_unavailable() -> None:
-    assert isinstance(errors.from_status(grpc.StatusCode.DEADLINE_EXCEEDED, "late"), errors.Unavailable)
+from shared.events.log import RecordsRefused
 
 
 def test_an_invalid_request_starts_with_its_field() -> None:
     error = errors.InvalidRequest("page_size", "is 0; use 1 to 200")
     assert (str(error), error.field) == ("page_size: is 0; use 1 to 200", "page_size")
-    assert str(errors.from_status(error.status, str(error))) == str(error)
 
 
-def test_an_unknown_status_is_still_an_aisle_error() -> None:
-    assert type(errors.from_status(grpc.StatusCode.UNKNOWN, "?")) is errors.AisleError
+def test_more_words_leave_the_error_as_it_was_for_others_who_hold_it() -> None:
+    refused = RecordsRefused("k", "is too large", ["is too large"])
+    more = refused.extended("; send the rest again", handled_count="3")
+    assert type(more) is RecordsRefused
+    assert (str(more), more.field, more.outcomes) == (
+        f"{refused}; send the rest again",
+        refused.field,
+        refused.outcomes,
+    )
+    assert more.reason == "is too large; send the rest again"
+    assert more.metadata == {"handled_count": "3"} and not refused.metadata
+    assert str(refused) == "record 'k': is too large"
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001d54f", "\ud800"])

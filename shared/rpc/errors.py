@@ -1,0 +1,163 @@
+"""AisleErrors as gRPC statuses and back: the same class, field, pause and metadata on both sides.
+
+The code and the message say what a person needs. The details (google.rpc.Status in `grpc-status-details-bin`) say it
+to a program: ErrorInfo names the class, BadRequest the field, RetryInfo the pause before a retry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from google.protobuf.any_pb2 import Any as AnyMessage
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+from grpc import StatusCode
+
+from shared.errors import (
+    AisleError,
+    Corrupt,
+    InvalidRequest,
+    LogBehind,
+    NotFound,
+    Overloaded,
+    SnapshotGone,
+    StorageFull,
+    Unavailable,
+    shortened,
+)
+
+DOMAIN = "aisle"
+DETAILS = "grpc-status-details-bin"
+PUSHBACK = "grpc-retry-pushback-ms"
+_MOST_FIELD_BYTES = 300  # of a field's name in the details
+
+
+@dataclass(frozen=True, slots=True)
+class _OnWire:
+    """How a class of errors travels."""
+
+    code: StatusCode
+    reason: str  # in ErrorInfo
+    pause_ms: int | None = None  # before a retry, where the error itself knows none
+
+
+_ON_WIRE: Mapping[type[AisleError], _OnWire] = {
+    AisleError: _OnWire(StatusCode.INTERNAL, "INTERNAL"),
+    InvalidRequest: _OnWire(StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST"),
+    NotFound: _OnWire(StatusCode.NOT_FOUND, "NOT_FOUND"),
+    SnapshotGone: _OnWire(StatusCode.FAILED_PRECONDITION, "SNAPSHOT_GONE"),
+    Corrupt: _OnWire(StatusCode.DATA_LOSS, "CORRUPT"),
+    LogBehind: _OnWire(StatusCode.DATA_LOSS, "LOG_BEHIND"),
+    Unavailable: _OnWire(StatusCode.UNAVAILABLE, "UNAVAILABLE", pause_ms=500),
+    Overloaded: _OnWire(StatusCode.RESOURCE_EXHAUSTED, "OVERLOADED", pause_ms=200),
+    StorageFull: _OnWire(StatusCode.RESOURCE_EXHAUSTED, "STORAGE_FULL"),
+}
+_BY_REASON = {each.reason: kind for kind, each in _ON_WIRE.items()}
+_BY_CODE = {each.code: kind for kind, each in reversed(list(_ON_WIRE.items()))}  # the first class of a code counts
+_BY_CODE[StatusCode.DEADLINE_EXCEEDED] = Unavailable
+
+
+class FailedCall(Protocol):
+    """What both of gRPC's APIs raise: grpc.RpcError of a call, and grpc.aio.AioRpcError."""
+
+    def code(self) -> StatusCode: ...
+    def details(self) -> str | None: ...
+    def trailing_metadata(self) -> Any: ...
+
+
+def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str | bytes], ...]]:
+    """Code, message and trailing metadata of an error. Cheap: what an overloaded server sends is mostly kept."""
+    kind = _kind_of(type(error))
+    message, pause_ms = shortened(str(error)), error.retry_after_ms
+    if error.metadata or kind is InvalidRequest:
+        details = _details(kind, pause_ms, error.metadata, *_violations(error))
+    else:
+        details = _kept_details(_ON_WIRE[kind].reason, pause_ms)
+    # Messages of one type add up when their bytes are joined, so that only the text is new each time.
+    status = Status(message=message).SerializeToString() + details
+    pushback = () if pause_ms is None else ((PUSHBACK, str(pause_ms)),)
+    return _ON_WIRE[kind].code, message, (*pushback, (DETAILS, status))
+
+
+def from_call(failed: FailedCall) -> AisleError:
+    """The error that a failed call was ended with.
+
+    Without details the code alone decides. A deadline that passed counts as Unavailable.
+    """
+    info, bad, retry = _received(failed)
+    kind = _BY_REASON.get(info.reason) if info.domain == DOMAIN else None
+    error = _error(kind or _BY_CODE.get(failed.code(), AisleError), failed.details() or "", bad)
+    if retry.HasField("retry_delay"):
+        pause_ms = retry.retry_delay.ToMilliseconds()
+        error.retry_after_ms = None if pause_ms == _ON_WIRE[type(error)].pause_ms else pause_ms
+    if info.domain == DOMAIN and info.metadata:
+        error.metadata = dict(info.metadata)
+    return error
+
+
+def _kind_of(kind: type[AisleError]) -> type[AisleError]:
+    """The class as which an error travels: its own, or the nearest that the wire knows."""
+    return next(each for each in kind.__mro__ if each in _ON_WIRE)
+
+
+@lru_cache(maxsize=1024)
+def _kept_details(reason: str, pause_ms: int | None) -> bytes:
+    return _details(_BY_REASON[reason], pause_ms)
+
+
+def _details(
+    kind: type[AisleError], pause_ms: int | None, metadata: Mapping[str, str] | None = None, *more: Message
+) -> bytes:
+    """A google.rpc.Status without its message, serialized."""
+    on_wire = _ON_WIRE[kind]
+    details: list[Message] = [ErrorInfo(reason=on_wire.reason, domain=DOMAIN, metadata=metadata), *more]
+    if (delay_ms := on_wire.pause_ms if pause_ms is None else pause_ms) is not None:
+        delay = Duration()
+        delay.FromMilliseconds(delay_ms)
+        details.append(RetryInfo(retry_delay=delay))
+    code: int = on_wire.code.value[0]
+    serialized: bytes = Status(code=code, details=map(_packed, details)).SerializeToString()
+    return serialized
+
+
+def _violations(error: AisleError) -> list[BadRequest]:
+    if not isinstance(error, InvalidRequest):
+        return []
+    violation = BadRequest.FieldViolation(
+        field=shortened(error.field, _MOST_FIELD_BYTES), description=shortened(error.reason)
+    )
+    return [BadRequest(field_violations=[violation])]
+
+
+def _packed(detail: Message) -> AnyMessage:
+    packed = AnyMessage()
+    packed.Pack(detail)
+    return packed
+
+
+def _received(failed: FailedCall) -> tuple[ErrorInfo, BadRequest, RetryInfo]:
+    """The details of a failed call; empty where it has none, or none that can be read."""
+    status, found = Status(), (ErrorInfo(), BadRequest(), RetryInfo())
+    for key, value in failed.trailing_metadata() or ():
+        if key == DETAILS:
+            with suppress(DecodeError):
+                status.ParseFromString(value)
+    for packed in status.details:
+        with suppress(DecodeError):
+            any(packed.Unpack(kind) for kind in found)
+    return found
+
+
+def _error(kind: type[AisleError], message: str, bad: BadRequest) -> AisleError:
+    if kind is not InvalidRequest or not bad.field_violations:
+        return kind(message)
+    violation = bad.field_violations[0]
+    error = InvalidRequest(violation.field, violation.description)
+    error.args = (message,)  # a long one is shortened otherwise than its parts
+    return error
