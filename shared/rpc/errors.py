@@ -7,18 +7,17 @@ to a program: ErrorInfo names the class, BadRequest the field, RetryInfo the pau
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
 
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
+from aisle.error_details import DETAILS_KEY, DOMAIN, PUSHBACK_KEY, FailedCall, details_of
 from shared.errors import (
     AisleError,
     Corrupt,
@@ -32,9 +31,6 @@ from shared.errors import (
     shortened,
 )
 
-DOMAIN = "aisle"
-DETAILS = "grpc-status-details-bin"
-PUSHBACK = "grpc-retry-pushback-ms"
 _MOST_FIELD_BYTES = 300  # of a field's name in the details
 
 
@@ -63,14 +59,6 @@ _BY_CODE = {each.code: kind for kind, each in reversed(list(_ON_WIRE.items()))} 
 _BY_CODE[StatusCode.DEADLINE_EXCEEDED] = Unavailable
 
 
-class FailedCall(Protocol):
-    """What both of gRPC's APIs raise: grpc.RpcError of a call, and grpc.aio.AioRpcError."""
-
-    def code(self) -> StatusCode: ...
-    def details(self) -> str | None: ...
-    def trailing_metadata(self) -> Any: ...
-
-
 def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str | bytes], ...]]:
     """Code, message and trailing metadata of an error. Cheap: what an overloaded server sends is mostly kept."""
     kind = _kind_of(type(error))
@@ -81,8 +69,8 @@ def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str 
         details = _kept_details(_ON_WIRE[kind].reason, pause_ms)
     # Messages of one type add up when their bytes are joined, so that only the text is new each time.
     status = Status(message=message).SerializeToString() + details
-    pushback = () if pause_ms is None else ((PUSHBACK, str(pause_ms)),)
-    return _ON_WIRE[kind].code, message, (*pushback, (DETAILS, status))
+    pushback = () if pause_ms is None else ((PUSHBACK_KEY, str(pause_ms)),)
+    return _ON_WIRE[kind].code, message, (*pushback, (DETAILS_KEY, status))
 
 
 def from_call(failed: FailedCall) -> AisleError:
@@ -90,7 +78,7 @@ def from_call(failed: FailedCall) -> AisleError:
 
     Without details the code alone decides. A deadline that passed counts as Unavailable.
     """
-    info, bad, retry = _received(failed)
+    info, bad, retry = details_of(failed)
     kind = _BY_REASON.get(info.reason) if info.domain == DOMAIN else None
     error = _error(kind or _BY_CODE.get(failed.code(), AisleError), failed.details() or "", bad)
     if retry.HasField("retry_delay"):
@@ -139,19 +127,6 @@ def _packed(detail: Message) -> AnyMessage:
     packed = AnyMessage()
     packed.Pack(detail)
     return packed
-
-
-def _received(failed: FailedCall) -> tuple[ErrorInfo, BadRequest, RetryInfo]:
-    """The details of a failed call; empty where it has none, or none that can be read."""
-    status, found = Status(), (ErrorInfo(), BadRequest(), RetryInfo())
-    for key, value in failed.trailing_metadata() or ():
-        if key == DETAILS:
-            with suppress(DecodeError):
-                status.ParseFromString(value)
-    for packed in status.details:
-        with suppress(DecodeError):
-            any(packed.Unpack(kind) for kind in found)
-    return found
 
 
 def _error(kind: type[AisleError], message: str, bad: BadRequest) -> AisleError:

@@ -8,10 +8,11 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
+from aisle.error_details import DETAILS_KEY, PUSHBACK_KEY
 from shared import errors
 from shared.errors import AisleError, InvalidRequest, Overloaded, Unavailable
 from shared.events.log import RecordsRefused
-from shared.rpc.errors import DETAILS, PUSHBACK, from_call, to_status
+from shared.rpc.errors import from_call, to_status
 
 
 @dataclass
@@ -37,7 +38,7 @@ def sent(error: AisleError) -> Failed:
 
 
 def details(error: AisleError) -> Status:
-    return Status.FromString(dict(sent(error).trailing)[DETAILS])
+    return Status.FromString(dict(sent(error).trailing)[DETAILS_KEY])
 
 
 def detail(error: AisleError, kind: Any) -> Any:
@@ -98,10 +99,10 @@ def test_an_invalid_request_keeps_its_field_apart(reason: str) -> None:
 
 def test_a_pause_that_is_known_is_told_to_grpc_too() -> None:
     error = Overloaded("busy")
-    assert PUSHBACK not in dict(sent(error).trailing)
+    assert PUSHBACK_KEY not in dict(sent(error).trailing)
     assert detail(error, RetryInfo).retry_delay.ToMilliseconds() > 0
     error.retry_after_ms = 1_250
-    assert dict(sent(error).trailing)[PUSHBACK] == "1250"
+    assert dict(sent(error).trailing)[PUSHBACK_KEY] == "1250"
     assert detail(error, RetryInfo).retry_delay.ToMilliseconds() == 1_250
     assert from_call(sent(error)).retry_after_ms == 1_250
 
@@ -135,7 +136,7 @@ def test_a_status_fits_into_a_header_whatever_was_sent(message: str) -> None:
         (StatusCode.UNKNOWN, AisleError),
     ],
 )
-@pytest.mark.parametrize("trailing", [None, (), ((DETAILS, b"\xff"),), (("other", "x"),)])
+@pytest.mark.parametrize("trailing", [None, (), ((DETAILS_KEY, b"\xff"),), (("other", "x"),)])
 def test_without_details_the_code_decides(code: StatusCode, kind: type[AisleError], trailing: Any) -> None:
     assert type(from_call(Failed(code, "why", trailing))) is kind
 
@@ -143,5 +144,5 @@ def test_without_details_the_code_decides(code: StatusCode, kind: type[AisleErro
 def test_details_of_somebody_else_say_nothing_about_the_class() -> None:
     status = Status()
     status.details.add().Pack(ErrorInfo(reason="NOT_FOUND", domain="elsewhere"))
-    failed = Failed(StatusCode.UNAVAILABLE, "why", ((DETAILS, status.SerializeToString()),))
+    failed = Failed(StatusCode.UNAVAILABLE, "why", ((DETAILS_KEY, status.SerializeToString()),))
     assert type(from_call(failed)) is Unavailable

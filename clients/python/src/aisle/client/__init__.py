@@ -1,0 +1,31 @@
+"""Typed clients of a running Aisle engine: `Client` blocks, `AsyncClient` is for asyncio."""
+
+from aisle.client.async_client import AsyncClient
+from aisle.client.errors import (
+    AisleError,
+    DeadlineExceeded,
+    FieldViolation,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    StorageFull,
+    Unavailable,
+)
+from aisle.client.retries import RetryPolicy
+from aisle.client.sync_client import Client
+from aisle.client.writes import WriteResult
+
+__all__ = [
+    "AisleError",
+    "AsyncClient",
+    "Client",
+    "DeadlineExceeded",
+    "FieldViolation",
+    "InvalidRequest",
+    "NotFound",
+    "Overloaded",
+    "RetryPolicy",
+    "StorageFull",
+    "Unavailable",
+    "WriteResult",
+]

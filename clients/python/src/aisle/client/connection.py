@@ -1,0 +1,29 @@
+"""Where the engine is, and how it is reached."""
+
+from __future__ import annotations
+
+import grpc
+from grpc import aio
+
+DEFAULT_ADDRESS = "localhost:50051"
+DEFAULT_TIMEOUT_SECONDS = 30.0
+
+_OPTIONS = [  # a connection that broke is tried again soon
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1_000),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+]
+
+
+def open_channel(address: str, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+    """A channel for blocking calls; without credentials it is not encrypted."""
+    if credentials is None:
+        return grpc.insecure_channel(address, options=_OPTIONS)
+    return grpc.secure_channel(address, credentials, options=_OPTIONS)
+
+
+def open_async_channel(address: str, credentials: grpc.ChannelCredentials | None) -> aio.Channel:
+    """A channel for asyncio; without credentials it is not encrypted."""
+    if credentials is None:
+        return aio.insecure_channel(address, options=_OPTIONS)
+    return aio.secure_channel(address, credentials, options=_OPTIONS)

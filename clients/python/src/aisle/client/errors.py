@@ -1,0 +1,104 @@
+"""The errors that a client raises, each with what the engine said about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from grpc import StatusCode
+
+from aisle.error_details import DOMAIN, PUSHBACK_KEY, FailedCall, details_of
+
+if TYPE_CHECKING:
+    from aisle.client.writes import WriteResult
+
+
+@dataclass(frozen=True, slots=True)
+class FieldViolation:
+    """A field of the request that must be changed."""
+
+    field: str
+    description: str  # what is wrong with it, and the remedy
+
+
+@dataclass(eq=False)
+class AisleError(Exception):
+    """A call failed. The base of all errors that a client raises.
+
+    `retry_after_seconds` is None if trying again does not help. After a failed upsert or delete, `written` says what
+    was written before.
+    """
+
+    message: str = ""
+    code: StatusCode = StatusCode.UNKNOWN
+    reason: str = ""  # such as "OVERLOADED"; empty if the engine did not answer
+    field_violations: tuple[FieldViolation, ...] = ()
+    retry_after_seconds: float | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    written: WriteResult | None = None
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class InvalidRequest(AisleError):
+    """The request must be changed; `field_violations` say where."""
+
+
+class NotFound(AisleError):
+    """There is no such product."""
+
+
+class Overloaded(AisleError):
+    """The engine has too much to do. Try again after the pause."""
+
+
+class StorageFull(AisleError):
+    """The engine's disk is full."""
+
+
+class Unavailable(AisleError):
+    """The engine, or a part of it, is down or late. Try again later."""
+
+
+class DeadlineExceeded(AisleError):
+    """The time for the call has passed. A write may have been made."""
+
+
+_BY_REASON = {
+    "INVALID_REQUEST": InvalidRequest,
+    "NOT_FOUND": NotFound,
+    "OVERLOADED": Overloaded,
+    "STORAGE_FULL": StorageFull,
+    "UNAVAILABLE": Unavailable,
+}
+_BY_CODE = {
+    StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    StatusCode.NOT_FOUND: NotFound,
+    StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+    StatusCode.UNAVAILABLE: Unavailable,
+    StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+}
+
+
+def from_call(failed: FailedCall) -> AisleError:
+    """The error of a failed call."""
+    info, bad, retry = details_of(failed)
+    kind = _BY_REASON.get(info.reason) if info.domain == DOMAIN else _BY_CODE.get(failed.code())
+    delay = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else _pushback(failed)
+    return (kind or AisleError)(
+        message=failed.details() or failed.code().name,
+        code=failed.code(),
+        reason=info.reason,
+        field_violations=tuple(FieldViolation(each.field, each.description) for each in bad.field_violations),
+        retry_after_seconds=delay,
+        metadata=dict(info.metadata),
+    )
+
+
+def _pushback(failed: FailedCall) -> float | None:
+    """The pause that gRPC's own header asks for. A negative number, or none at all, means: do not try again."""
+    trailing: dict[str, Any] = dict(failed.trailing_metadata() or ())
+    told = str(trailing.get(PUSHBACK_KEY, ""))
+    return int(told) / 1e3 if told.isdecimal() else None

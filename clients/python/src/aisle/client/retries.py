@@ -1,0 +1,76 @@
+"""Which failed calls are tried again, and when."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grpc import StatusCode
+
+from aisle.client.errors import AisleError, from_call
+from aisle.error_details import FailedCall
+
+_JITTER = 0.2  # of a pause is added at random, so that callers who were refused together do not come back together
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a call is made, and how long the pauses are where the engine does not name them.
+
+    Calls are made again when the engine is unavailable, or is overloaded and says when to come back. All calls are
+    safe to make again: writes replace, and an event with a known event_id is a duplicate.
+    """
+
+    max_tries: int = 4  # 1: never again
+    first_pause_seconds: float = 0.1  # doubles with each try
+    longest_pause_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if a number makes no sense."""
+        if self.max_tries < 1:
+            raise ValueError(f"max_tries is {self.max_tries}; use 1 or more")
+        if not 0 <= self.first_pause_seconds <= self.longest_pause_seconds:
+            raise ValueError("first_pause_seconds must be between 0 and longest_pause_seconds")
+
+
+class Tries:
+    """The tries of one call."""
+
+    def __init__(
+        self, policy: RetryPolicy, timeout_seconds: float | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`timeout_seconds` is for all tries and pauses together; None: without end."""
+        self._policy = policy
+        self._clock = clock
+        self._ends_at = None if timeout_seconds is None else clock() + timeout_seconds
+        self._failed_count = 0
+
+    def left_seconds(self) -> float | None:
+        """What is left of the timeout, at least 0. None: without end."""
+        return None if self._ends_at is None else max(0.0, self._ends_at - self._clock())
+
+    def progressed(self) -> None:
+        """The call has come further, so that its next failure is its first."""
+        self._failed_count = 0
+
+    def pause_seconds(self, failed: FailedCall) -> float:
+        """How long to wait before the next try. Raises AisleError if there is none."""
+        error = from_call(failed)
+        self._failed_count += 1
+        if self._failed_count >= self._policy.max_tries or not _may_pass(error):
+            raise error
+        pause = max(self._own_pause(), error.retry_after_seconds or 0.0) * (1 + _JITTER * random.random())
+        left = self.left_seconds()
+        if left is not None and pause >= left:
+            raise error
+        return pause
+
+    def _own_pause(self) -> float:
+        doubled: float = self._policy.first_pause_seconds * 2 ** (self._failed_count - 1)
+        return min(self._policy.longest_pause_seconds, doubled)
+
+
+def _may_pass(error: AisleError) -> bool:
+    return error.retry_after_seconds is not None or (error.code is StatusCode.UNAVAILABLE and not error.reason)

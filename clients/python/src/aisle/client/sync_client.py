@@ -1,0 +1,176 @@
+"""The client for programs that block."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from typing import Any, Self, TypeVar, Unpack
+
+import grpc
+
+from aisle.client.connection import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, open_channel
+from aisle.client.errors import InvalidRequest
+from aisle.client.events import Outbox
+from aisle.client.requests import MAX_IDS, MAX_PRODUCTS, SearchOptions, batches, next_page, upserts
+from aisle.client.retries import RetryPolicy, Tries
+from aisle.client.writes import OwnWrites, WriteResult
+from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
+from aisle.v1.admin_pb2_grpc import AdminServiceStub
+from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product
+from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
+from aisle.v1.events_pb2 import EventAck, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub
+
+Response = TypeVar("Response")
+Read = TypeVar("Read", SearchRequest, GetProductRequest)
+
+
+class Client:
+    """Calls the engine at an address. A context manager; any thread may use it.
+
+    Every call raises the errors of aisle.client.errors, after the tries that the retry policy allows.
+    """
+
+    def __init__(
+        self,
+        address: str = DEFAULT_ADDRESS,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        retry_policy: RetryPolicy | None = None,
+        read_your_writes: bool = False,
+    ) -> None:
+        """Connects with the first call.
+
+        `credentials` are for TLS; None: not encrypted. `timeout_seconds` is for a call with its tries and pauses, where
+        the call names no other. With `read_your_writes`, searches and reads show what this client has written before.
+        """
+        self._channel = open_channel(address, credentials)
+        self._search = SearchServiceStub(self._channel)
+        self._catalog = CatalogServiceStub(self._channel)
+        self._events = EventServiceStub(self._channel)
+        self._admin = AdminServiceStub(self._channel)
+        self._timeout_seconds = timeout_seconds
+        self._retry_policy = retry_policy or RetryPolicy()
+        self._own_writes = OwnWrites(read_your_writes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection. Calls in work fail."""
+        self._channel.close()
+
+    def search(
+        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+    ) -> SearchResponse:
+        """One page of products. An empty query browses.
+
+        `options` are the fields of SearchRequest. `deadline_ms` is what the engine may take for the page;
+        `timeout_seconds` is how long to wait for it, tries and pauses included.
+        """
+        return self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
+
+    def pages(
+        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+    ) -> Iterator[SearchResponse]:
+        """All pages, one after the other; no product is shown twice. `timeout_seconds` is for each page."""
+        request = SearchRequest(query=query, **options)
+        while True:
+            page = self._read(self._search.Search, request, timeout_seconds)
+            yield page
+            if not page.next_page_token:
+                return
+            request = next_page(request, page.next_page_token)
+
+    def get_product(
+        self, product_id: str, *, wait_for_visible: int = 0, timeout_seconds: float | None = None
+    ) -> Product:
+        """A product as searches show it. Raises NotFound.
+
+        `wait_for_visible` is the log_position of a write that must be shown first.
+        """
+        request = GetProductRequest(product_id=product_id, wait_for_visible=wait_for_visible)
+        return self._read(self._catalog.GetProduct, request, timeout_seconds).product
+
+    def upsert(
+        self,
+        products: Iterable[Product],
+        *,
+        update_mask: Sequence[str] = (),
+        timeout_seconds: float | None = None,
+    ) -> WriteResult:
+        """Add or replace products, in batches; what was accepted is durable. Invalid products are listed, not raised.
+
+        With `update_mask`, such as ["price"], only these fields are replaced. `timeout_seconds` is for each batch.
+        """
+
+        def send(batch: list[Product], timeout: float | None) -> Any:
+            return self._catalog.UpsertProducts(upserts(batch, update_mask), timeout=timeout)
+
+        with self._own_writes.noted() as result:
+            for batch in batches(products, MAX_PRODUCTS):
+                result.add_upsert(self._call(send, batch, timeout_seconds))
+        return result
+
+    def delete(self, product_ids: Iterable[str], *, timeout_seconds: float | None = None) -> WriteResult:
+        """Remove products with their variants, in batches; an unknown id is no error.
+
+        Raises InvalidRequest if an id cannot be one. The batches before it are removed then. `timeout_seconds` is for
+        each batch.
+        """
+        with self._own_writes.noted() as result:
+            for batch in batches(product_ids, MAX_IDS):
+                request = DeleteProductsRequest(product_ids=batch)
+                result.add_delete(len(batch), self._call(self._catalog.DeleteProducts, request, timeout_seconds))
+        return result
+
+    def events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
+        """Send what shoppers did, as it comes; an acknowledgement for each event, in order.
+
+        An event without an event_id is given one. When the connection breaks, what was not acknowledged is sent again;
+        the engine counts it once, and may acknowledge it as a duplicate. A rejected event is acknowledged as such.
+        `events` is read in another thread.
+        """
+        outbox, tries = Outbox(events), Tries(self._retry_policy, None)
+        with closing(outbox):
+            while True:
+                call = self._events.StreamEvents(outbox.requests(outbox.begin()))
+                try:
+                    for response in call:
+                        outbox.acknowledged()
+                        tries.progressed()
+                        yield response.ack
+                    outbox.check()
+                    return
+                except grpc.RpcError as failed:
+                    time.sleep(tries.pause_seconds(failed))
+                finally:
+                    call.cancel()
+
+    def status(self, *, timeout_seconds: float | None = None) -> GetStatusResponse:
+        """What is being served, and by which processes."""
+        return self._call(self._admin.GetStatus, GetStatusRequest(), timeout_seconds)
+
+    def _read(self, method: Callable[..., Response], request: Read, timeout_seconds: float | None) -> Response:
+        self._own_writes.ask_for(request)
+        try:
+            return self._call(method, request, timeout_seconds)
+        except InvalidRequest as error:
+            if not self._own_writes.forget(request, error):
+                raise
+            return self._call(method, request, timeout_seconds)
+
+    def _call(self, method: Callable[..., Response], request: object, timeout_seconds: float | None) -> Response:
+        tries = Tries(self._retry_policy, self._timeout_seconds if timeout_seconds is None else timeout_seconds)
+        while True:
+            try:
+                return method(request, timeout=tries.left_seconds())
+            except grpc.RpcError as failed:
+                time.sleep(tries.pause_seconds(failed))
