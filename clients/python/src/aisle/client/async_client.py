@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar, Unpack
 import grpc
 from grpc import aio
 
+from aisle.client.async_ending import Ending
 from aisle.client.connection import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, open_async_channel
 from aisle.client.errors import InvalidRequest
 from aisle.client.events import AsyncOutbox
@@ -122,6 +123,7 @@ class AsyncClient:
         with closing(outbox):
             while True:
                 call = self._events.StreamEvents(outbox.requests(outbox.begin()))
+                ending = Ending(call)
                 try:
                     async for response in call:
                         outbox.acknowledged()
@@ -130,7 +132,7 @@ class AsyncClient:
                     outbox.check()
                     return
                 except aio.AioRpcError as failed:
-                    await asyncio.sleep(tries.pause_seconds(failed))
+                    await asyncio.sleep(tries.pause_seconds(await ending.failure(failed)))
                 finally:
                     call.cancel()
 
@@ -154,7 +156,9 @@ class AsyncClient:
     ) -> Response:
         tries = Tries(self._retry_policy, self._timeout_seconds if timeout_seconds is None else timeout_seconds)
         while True:
+            call = method(request, timeout=tries.left_seconds())
+            ending = Ending(call)
             try:
-                return await method(request, timeout=tries.left_seconds())
+                return await call
             except aio.AioRpcError as failed:
-                await asyncio.sleep(tries.pause_seconds(failed))
+                await asyncio.sleep(tries.pause_seconds(await ending.failure(failed)))

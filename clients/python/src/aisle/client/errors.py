@@ -98,7 +98,17 @@ def from_call(failed: FailedCall) -> AisleError:
 
 
 def _pushback(failed: FailedCall) -> float | None:
-    """The pause that gRPC's own header asks for. A negative number, or none at all, means: do not try again."""
-    trailing: dict[str, Any] = dict(failed.trailing_metadata() or ())
-    told = str(trailing.get(PUSHBACK_KEY, ""))
+    """The pause that gRPC's own header asks for."""
+    told = _pushback_header(failed)
     return int(told) / 1e3 if told.isdecimal() else None
+
+
+def forbids_retry(failed: FailedCall) -> bool:
+    """Whether gRPC's own header says not to try again, as it does with a negative number."""
+    told = _pushback_header(failed)
+    return bool(told) and not told.isdecimal()
+
+
+def _pushback_header(failed: FailedCall) -> str:
+    trailing: dict[str, Any] = dict(failed.trailing_metadata() or ())
+    return str(trailing.get(PUSHBACK_KEY, ""))

@@ -39,6 +39,11 @@ class Unacknowledged:
         with self._lock:
             self._waiting.append(event)
 
+    def has_unsent(self) -> bool:
+        """Whether an event waits to be sent on the stream of now."""
+        with self._lock:
+            return self._sent_count < len(self._waiting)
+
     def next(self, stream: int) -> StreamEventsRequest | None:
         """The next event to send on a stream; None if all were sent."""
         with self._lock:
@@ -88,6 +93,8 @@ class Outbox(Unacknowledged):
         with self._turn:
             if self.is_over(stream):
                 return False
+            if self.has_unsent():  # the thread before this one has taken it
+                return True
             try:
                 self.add(next(self._events))
             except StopIteration:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from grpc import StatusCode
 
-from aisle.client.errors import AisleError, from_call
+from aisle.client.errors import AisleError, forbids_retry, from_call
 from aisle.error_details import FailedCall
 
 _JITTER = 0.2  # of a pause is added at random, so that callers who were refused together do not come back together
@@ -59,7 +59,7 @@ class Tries:
         """How long to wait before the next try. Raises AisleError if there is none."""
         error = from_call(failed)
         self._failed_count += 1
-        if self._failed_count >= self._policy.max_tries or not _may_pass(error):
+        if self._failed_count >= self._policy.max_tries or forbids_retry(failed) or not _may_pass(error):
             raise error
         pause = max(self._own_pause(), error.retry_after_seconds or 0.0) * (1 + _JITTER * random.random())
         left = self.left_seconds()
