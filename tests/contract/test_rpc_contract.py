@@ -22,6 +22,7 @@ from aisle.v1.events_pb2_grpc import EventServiceServicer, EventServiceStub, add
 from shared.errors import InvalidRequest, Unavailable
 from shared.listening import LOOPBACK, addresses_of
 from shared.rpc.channels import connect
+from shared.rpc.errors import from_call
 from shared.rpc.server import Server
 
 NAME = "aisle.v1.EventService"
@@ -62,6 +63,8 @@ async def test_an_error_inside_a_stream_ends_it_with_its_status(server: Server) 
             async for _ in call:
                 pass
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    error = from_call(caught.value)
+    assert isinstance(error, InvalidRequest) and (error.field, error.reason) == ("event.event_id", "is empty")
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,14 @@ def test_the_client_runs_the_readmes_programs_when_it_is_installed_alone(
     assert set(versions) <= set(installed)
     expected = {"aisle-client", "googleapis-common-protos", "grpcio", "protobuf", "typing_extensions"}
     assert {line.split("==")[0].split("@")[0] for line in installed} <= expected | {"pip", "setuptools"}
+
+
+def test_the_clients_tests_pass_with_the_oldest_libraries(tmp_path: Path) -> None:
+    python = _python_with(tmp_path / "venv", *OLDEST, "pytest", "pytest-asyncio", "pytest-timeout", options=())
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'clients/python/src'}"}
+    command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/client"]
+    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=280)
+    assert ended.returncode == 0, ended.stdout[-4_000:] + ended.stderr[-2_000:]
 
 
 def test_errors_come_with_their_fields(address: str) -> None:

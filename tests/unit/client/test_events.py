@@ -58,8 +58,10 @@ def test_an_error_that_does_not_pass_ends_the_stream(client: Any, engine: Engine
 def test_tries_end(connect: Any, engine: Engine) -> None:
     engine.failures.extend(errors.Unavailable("starting") for _ in range(9))
     policy = RetryPolicy(max_tries=2, first_pause_seconds=0.01)
-    with pytest.raises(Unavailable, match="starting"):
+    with pytest.raises(Unavailable, match="starting") as caught:
         list(connect(retry_policy=policy).events(events(5)))
+    taken = caught.value.unacknowledged
+    assert taken and list(taken) == events(len(taken))
     assert engine.requests == ["stream"] * 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import closing
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
@@ -119,8 +118,8 @@ class AsyncClient:
 
     async def events(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> AsyncIterator[EventAck]:
         """See Client.events; `events` is read in the event loop."""
-        outbox, tries = AsyncOutbox(events), Tries(self._retry_policy, None)
-        with closing(outbox):
+        tries = Tries(self._retry_policy, None)
+        with AsyncOutbox(events) as outbox:
             while True:
                 call = self._events.StreamEvents(outbox.requests(outbox.begin()))
                 ending = Ending(call)

@@ -38,6 +38,9 @@ class Ending:
         return failed
 
     def _keep(self, call: Any) -> None:
+        """Look at the status. The first one that is not lost stays: some versions call this twice."""
+        if self._kept is not None and not _is_lost(self._kept):
+            return
         status = [_result(each) for each in (call.code(), call.trailing_metadata(), call.details())]
         if status[0] is not None:
             self._kept = aio.AioRpcError(status[0], aio.Metadata(), status[1] or aio.Metadata(), status[2])

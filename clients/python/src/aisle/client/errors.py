@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grpc import StatusCode
 
@@ -12,6 +12,7 @@ from aisle.error_details import DOMAIN, PUSHBACK_KEY, FailedCall, details_of
 
 if TYPE_CHECKING:
     from aisle.client.writes import WriteResult
+    from aisle.v1.events_pb2 import UserEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class AisleError(Exception):
     """A call failed. The base of all errors that a client raises.
 
     `retry_after_seconds` is None if trying again does not help. After a failed upsert or delete, `written` says what
-    was written before.
+    was written before. After a failed stream of events, `unacknowledged` has those that were taken from the caller.
     """
 
     message: str = ""
@@ -37,6 +38,7 @@ class AisleError(Exception):
     retry_after_seconds: float | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
     written: WriteResult | None = None
+    unacknowledged: Sequence[UserEvent] = ()
 
     def __str__(self) -> str:
         return self.message
@@ -110,5 +112,5 @@ def forbids_retry(failed: FailedCall) -> bool:
 
 
 def _pushback_header(failed: FailedCall) -> str:
-    trailing: dict[str, Any] = dict(failed.trailing_metadata() or ())
-    return str(trailing.get(PUSHBACK_KEY, ""))
+    trailing = failed.trailing_metadata() or ()
+    return next((str(value) for key, value in trailing if key == PUSHBACK_KEY), "")

@@ -7,7 +7,9 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from typing import Self
 
+from aisle.client.errors import AisleError
 from aisle.v1.events_pb2 import StreamEventsRequest, UserEvent
 
 
@@ -58,9 +60,14 @@ class Unacknowledged:
             self._waiting.popleft()
             self._sent_count -= 1
 
-    def close(self) -> None:
-        """The caller has left: send no more."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """The caller has left, or all tries have failed: send no more. An AisleError has what was not acknowledged."""
         self.begin()
+        if isinstance(error, AisleError):
+            error.unacknowledged = tuple(self._waiting)
 
     def fail(self, error: Exception) -> None:
         """The caller's events ended with an error."""
@@ -139,9 +146,9 @@ class AsyncOutbox(Unacknowledged):
             return False
         return True
 
-    def close(self) -> None:
-        """The caller has left: take and send no more."""
-        super().close()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """See Unacknowledged; no more events are taken, either."""
+        super().__exit__(kind, error, trace)
         if self._taking is not None:
             self._taking.cancel()
 

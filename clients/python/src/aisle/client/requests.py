@@ -61,8 +61,8 @@ class Batch(list[Item]):
         self._max_bytes = max_bytes
         self._bytes = 0
 
-    def is_full_with(self, item: Item) -> bool:
-        """Add an item. Whether that was the last one."""
+    def add(self, item: Item) -> bool:
+        """Append an item; return whether the batch is full now."""
         self.append(item)
         self._bytes += item.ByteSize() if isinstance(item, Product) else 0
         return len(self) >= self._max_items or self._bytes >= self._max_bytes
@@ -72,7 +72,7 @@ def batches(items: Iterable[Item], max_items: int) -> Iterator[list[Item]]:
     """All items, in batches."""
     batch = Batch[Item](max_items)
     for item in items:
-        if batch.is_full_with(item):
+        if batch.add(item):
             yield batch
             batch = Batch[Item](max_items)
     if batch:
@@ -87,7 +87,7 @@ async def batches_async(items: Iterable[Item] | AsyncIterable[Item], max_items: 
         return
     batch = Batch[Item](max_items)
     async for item in items:
-        if batch.is_full_with(item):
+        if batch.add(item):
             yield batch
             batch = Batch[Item](max_items)
     if batch:

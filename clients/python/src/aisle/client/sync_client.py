@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from typing import Any, Self, TypeVar, Unpack
 
 import grpc
@@ -134,12 +133,12 @@ class Client:
     def events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
         """Send what shoppers did, as it comes; an acknowledgement for each event, in order.
 
-        An event without an event_id is given one. When the connection breaks, what was not acknowledged is sent again;
-        the engine counts it once, and may acknowledge it as a duplicate. A rejected event is acknowledged as such.
-        `events` is read in another thread.
+        An event without an event_id is given one. When the connection breaks, what was not acknowledged is sent again.
+        The engine counts it once, and may acknowledge it as a duplicate. A rejected event is acknowledged as such.
+        When all tries in a row fail, the error has what was not acknowledged. `events` is read in another thread.
         """
-        outbox, tries = Outbox(events), Tries(self._retry_policy, None)
-        with closing(outbox):
+        tries = Tries(self._retry_policy, None)
+        with Outbox(events) as outbox:
             while True:
                 call = self._events.StreamEvents(outbox.requests(outbox.begin()))
                 try:
