@@ -5,9 +5,9 @@ from itertools import islice
 from typing import Any
 
 from cli.files.dialect import Row, listed, without_empty
+from shared.catalog.fields import ATTRIBUTES, LIST_VALUES
 from shared.catalog.mending.amounts import number_of
 from shared.catalog.mending.states import availability_of
-from shared.catalog.validation import ATTRIBUTES, LIST_VALUES
 
 _INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
 _BEST_FIRST = ("in_stock", "backorder", "preorder", "out_of_stock")
