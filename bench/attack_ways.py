@@ -1,4 +1,7 @@
-"""Callers who ask for more than their part, one function a way; each goes on for some seconds, at its own rate."""
+"""Callers who ask for more than their part, one function a way.
+
+Each goes on for some seconds, at its own rate.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,19 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.pacing import at_random, paced
 
 SEARCH = "/aisle.v1.SearchService/Search"
-_OVERLOAD, _DEAR, _WINDOWS, _WAITS = 300.0, 40.0, 40.0, 60.0  # calls a second
-_EVENTS, _FLOODS = 1_000, 2.0  # events of a call, calls a second
-_BOMB_BYTES, _BOMBS = 31 << 20, 2.0
-_RESETS, _PAUSE_SECONDS = 20, 0.01  # calls begun and reset at a time, about 2,000 a second
+# calls a second
+_OVERLOAD = 300.0
+_DEAR = 40.0
+_WINDOWS = 40.0
+_WAITS = 60.0
+# events of a call, calls a second
+_EVENTS = 1_000
+_FLOODS = 2.0
+_BOMB_BYTES = 31 << 20
+_BOMBS = 2.0
+# calls begun and reset at a time, about 2,000 a second
+_RESETS = 20
+_PAUSE_SECONDS = 0.01
 _LONGEST_SECONDS = 30.0
 
 
@@ -73,7 +85,9 @@ async def dear_requests(caller: Caller) -> None:
 
     def ask(_: int) -> Awaitable[object]:
         query = " ".join(caller.query() + "x" for _ in range(20))
-        dear = SearchRequest(query=query, filters=filters, facets=facets, page_size=200, explain=True, deadline_ms=70)
+        dear = SearchRequest(
+            query=query, filters=filters, facets=facets, page_size=200, explain=True, deadline_ms=70
+        )
         return stub.Search(dear)
 
     await caller.at_rate(_DEAR, ask)
@@ -125,7 +139,8 @@ async def filling_windows(caller: Caller) -> None:
     stub = SearchServiceStub(caller.channel)
 
     def ask(number: int) -> Awaitable[object]:
-        query, visitor_id = f"{caller.query()} {number}", str(uuid.uuid4())
+        query = f"{caller.query()} {number}"
+        visitor_id = str(uuid.uuid4())
         return stub.Search(SearchRequest(query=query, visitor_id=visitor_id, page_size=1, explain=True))
 
     await caller.at_rate(_WINDOWS, ask)
@@ -170,7 +185,11 @@ def _begun_and_reset(stream: int) -> bytes:
         )
     )
     body = b"\x00" + struct.pack(">I", len(message)) + message
-    return _frame(1, 4, stream, headers) + _frame(0, 1, stream, body) + _frame(3, 0, stream, struct.pack(">I", 8))
+    return (
+        _frame(1, 4, stream, headers)
+        + _frame(0, 1, stream, body)
+        + _frame(3, 0, stream, struct.pack(">I", 8))
+    )
 
 
 def _frame(kind: int, flags: int, stream: int, content: bytes) -> bytes:

@@ -1,12 +1,13 @@
 """One caller beside attackers: python -m bench.attackers [--seconds 20].
 
-An engine serves the sample shop. A quiet caller asks for ten pages a second, first alone, then while one process for
-each way of hurting others goes on at once, then alone again. It has another address than the attackers (IPv6's
-loopback, they have IPv4's), as another customer would. What is printed: its pages, what the attackers were told, and
-the engine's memory before, at most, and 30 seconds after. Before all this the engine's caches are filled to their
-bounds, by pages of other queries, and its models are used once, those for products by a write: what an engine at work
-holds is not what attackers cost. The attackers give way to the engine on the processor, as if they were on other
-machines.
+An engine serves the sample shop. A quiet caller asks for ten pages a second, first alone, then
+while one process for each way of hurting others goes on at once, then alone again. It has another
+address than the attackers (IPv6's loopback, they have IPv4's), as another customer would. What is
+printed: its pages, what the attackers were told, and the engine's memory before, at most, and 30
+seconds after. Before all this the engine's caches are filled to their bounds, by pages of other
+queries, and its models are used once, those for products by a write: what an engine at work holds
+is not what attackers cost. The attackers give way to the engine on the processor, as if they were
+on other machines.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ QUIET_RATE = 10.0
 _ALONE_SECONDS = 10.0
 _AFTER_SECONDS = 30.0  # in which the memory must be back
 _NICE = 15
-_FILLING, _FILLED_BY = 4, 1_200  # callers, and pages: more than the long query encodings and windows that are kept
+# callers, and pages: more than the long query encodings and windows that are kept
+_FILLING = 4
+_FILLED_BY = 1_200
 _LARGE_EACH = 50  # so many pages one is as large as it may be
 _LONG_QUERY = 20  # words, as many as are read of a query
 _WORDS = 60  # letters of an error's message that are printed
@@ -59,11 +62,13 @@ class Pages:
     failed: Counter[str] = field(default_factory=Counter)  # in any other way
 
     def __str__(self) -> str:
-        return f"{_told(self.ms)} | {_told(self.refused_ms)} | {self.failed.total()} {dict(self.failed) or ''}"
+        return (
+            f"{_told(self.ms)} | {_told(self.refused_ms)} | {self.failed.total()} {dict(self.failed) or ''}"
+        )
 
 
 def _told(ms: Sequence[float]) -> str:
-    return f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}" if ms else "0 | - | -"
+    return (f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}") if ms else "0 | - | -"
 
 
 def main() -> None:
@@ -72,14 +77,21 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
     parser.add_argument("--seconds", type=float, default=20.0, help="for which the attackers go on")
     parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS), metavar="WAY")
-    parser.add_argument("--one-address", action="store_true", help="all come from one address, as behind one proxy")
+    parser.add_argument(
+        "--one-address", action="store_true", help="all come from one address, as behind one proxy"
+    )
     arguments = parser.parse_args()
-    with workplace(arguments.data) as place, standalone_process(place.copied()) as (process, address):
+    with (
+        workplace(arguments.data) as place,
+        standalone_process(place.copied()) as (process, address),
+    ):
         port = int(address.rpartition(":")[2])
         asyncio.run(_measure(arguments, psutil.Process(process.pid), port, queries_of(place.sample)))
 
 
-async def _measure(arguments: argparse.Namespace, engine: psutil.Process, port: int, queries: list[str]) -> None:
+async def _measure(
+    arguments: argparse.Namespace, engine: psutil.Process, port: int, queries: list[str]
+) -> None:
     quiet = f"127.0.0.1:{port}" if arguments.one_address else f"[::1]:{port}"
     await _write(quiet)
     await _fill_caches(quiet, queries)
@@ -112,7 +124,8 @@ async def _write(address: str) -> None:
 
 async def _fill_caches(address: str, queries: list[str]) -> None:
     """Ask for pages of long queries that are all different."""
-    random, numbers = Random(2), iter(range(_FILLED_BY))
+    random = Random(2)
+    numbers = iter(range(_FILLED_BY))
     async with aio.insecure_channel(address) as channel:
         stub = SearchServiceStub(channel)
 
@@ -120,7 +133,9 @@ async def _fill_caches(address: str, queries: list[str]) -> None:
             for number in numbers:
                 query = " ".join([*random.choices(queries, k=_LONG_QUERY), str(number)])
                 size = 20 if number % _LARGE_EACH else 200
-                await stub.Search(SearchRequest(query=query, page_size=size, explain=True, deadline_ms=10_000))
+                await stub.Search(
+                    SearchRequest(query=query, page_size=size, explain=True, deadline_ms=10_000)
+                )
 
         async with asyncio.TaskGroup() as tasks:
             for _ in range(_FILLING):
@@ -129,7 +144,8 @@ async def _fill_caches(address: str, queries: list[str]) -> None:
 
 async def _pages(address: str, queries: list[str], seconds: float) -> Pages:
     """What a caller gets who asks for a few pages a second."""
-    pages, random = Pages(), Random(1)
+    pages = Pages()
+    random = Random(1)
     async with aio.insecure_channel(address) as channel:
         stub = SearchServiceStub(channel)
 
@@ -175,7 +191,8 @@ async def _attacked(way: str, port: int, seconds: float, queries: list[str]) -> 
 
 
 async def _most_memory(engine: psutil.Process, seconds: float) -> float:
-    most, until = 0.0, time.monotonic() + seconds
+    most = 0.0
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         most = max(most, _memory_mib(engine))
         await asyncio.sleep(0.1)

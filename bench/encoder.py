@@ -1,6 +1,9 @@
-"""Every engine of the encoder on this machine: python -m bench.encoder [--rounds 3]. Writes a Markdown table.
+"""Every engine of the encoder on this machine: python -m bench.encoder [--rounds 3].
 
-The engines take turns, so that a busy machine is as unfair to each; each figure is the best of the rounds.
+Writes a Markdown table.
+
+The engines take turns, so that a busy machine is as unfair to each; each figure is the best of the
+rounds.
 """
 
 import argparse
@@ -17,7 +20,13 @@ from services.embedding.opening import open_encoder
 from services.embedding.trial import PRODUCT_PROBES, QUERY_PROBES
 from shared.inference.cpu import read_cpu
 
-ENGINES = ("onnxruntime-fp32", "onnxruntime-int8", "onnxruntime-int8-dynamic", "openvino-f32", "openvino-bf16")
+ENGINES = (
+    "onnxruntime-fp32",
+    "onnxruntime-int8",
+    "onnxruntime-int8-dynamic",
+    "openvino-f32",
+    "openvino-bf16",
+)
 PRODUCTS = [f"{text} Number {number}." for number in range(16) for text in PRODUCT_PROBES]
 
 
@@ -53,7 +62,8 @@ def _open(name: str, bundle: str) -> Row:
     product_engine = name if "int8" not in name else "onnxruntime-fp32"
     encoder = open_encoder(EmbeddingConfig(bundle=bundle, engine=name, product_engine=product_engine))
     assert isinstance(encoder, TextEncoder)
-    before, began = psutil.Process().memory_info().rss, perf_counter()
+    before = psutil.Process().memory_info().rss
+    began = perf_counter()
     encoder.encode_queries(["warm"])
     return Row(encoder, perf_counter() - began, (psutil.Process().memory_info().rss - before) / 1e6)
 
@@ -75,12 +85,14 @@ def _vectors(encoder: TextEncoder) -> NDArray[np.float32]:
 
 
 def _print(rows: dict[str, Row]) -> None:
-    cpu, slowest = read_cpu(), rows[ENGINES[0]]
+    cpu = read_cpu()
+    slowest = rows[ENGINES[0]]
     print(f"{cpu.name}, {cpu.cores} cores, bf16 {cpu.has_bf16}, VNNI {cpu.has_vnni}\n")
     print("| engine | start s | resident MB | query ms, 1 thread | times fp32 | products/s, 2 threads | times fp32 |"
           " least cosine |\n| --- | --- | --- | --- | --- | --- | --- | --- |")  # fmt: skip
     for name, row in rows.items():
-        speed, share = row.products_per_second, row.products_per_second / slowest.products_per_second
+        speed = row.products_per_second
+        share = row.products_per_second / slowest.products_per_second
         products = f"{speed:.0f} | {share:.1f}" if "int8" not in name else "- | -"
         print(f"| {name} | {row.start_seconds:.1f} | {row.resident_mb:.0f} | {row.query_ms:.2f} "
               f"| {slowest.query_ms / row.query_ms:.1f} | {products} | {row.cosine:.4f} |")  # fmt: skip

@@ -1,7 +1,10 @@
-"""Events through the log on Kafka, beside kafka-python's own loops: python -m bench.events. Writes Markdown tables.
+"""Events through the log on Kafka, beside kafka-python's own loops: python -m bench.events.
 
-All write the same events with the same settings (acks=all, idempotent, the same batches and compression) and take
-turns; each figure is the best of the rounds. A core's second is one of this process; the broker's are its own.
+Writes Markdown tables.
+
+All write the same events with the same settings (acks=all, idempotent, the same batches and
+compression) and take turns; each figure is the best of the rounds. A core's second is one of this
+process; the broker's are its own.
 """
 
 import argparse
@@ -34,7 +37,8 @@ SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 VISITORS = 5_000
 SEND_LOOP = "kafka-python: send() in a loop"
 OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
-Run = Callable[[Sequence[NewRecord]], Awaitable[int]]  # does it, and returns how many records went through
+# does it, and returns how many records went through
+Run = Callable[[Sequence[NewRecord]], Awaitable[int]]
 
 
 @dataclass
@@ -68,7 +72,9 @@ def main() -> None:
 
 def _services() -> str:
     command = [sys.executable, str(SERVICES), "start", "kafka", "--json"]
-    return str(json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["kafka"]["address"])
+    return str(
+        json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["kafka"]["address"]
+    )
 
 
 async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
@@ -107,10 +113,14 @@ def click_records(count: int, name: str) -> list[NewRecord]:
     records = []
     for number in range(count):
         visitor_id, event_id = f"visitor-{number % VISITORS:08d}", f"{name}-{number:024d}"
-        event = UserEvent(event_id=event_id, action="click", visitor_id=visitor_id, session_id=f"session-{number:08d}")
+        event = UserEvent(
+            event_id=event_id, action="click", visitor_id=visitor_id, session_id=f"session-{number:08d}"
+        )
         event.query_id = "0193b2a4-7f6e-8abc-9def-0123456789ab"
         event.event_time.GetCurrentTime()
-        event.products.append(EventProduct(product_id=f"product-{number % 30_000:06d}", position=3, price=19.9))
+        event.products.append(
+            EventProduct(product_id=f"product-{number % 30_000:06d}", position=3, price=19.9)
+        )
         records.append(NewRecord(visitor_id, event.SerializeToString(), event_id))
     return records
 
@@ -119,7 +129,9 @@ def _products(count: int) -> list[NewRecord]:
     """Products as the gateway writes them."""
     records = []
     for number in range(count):
-        product = Product(product_id=f"product-{number:06d}", title=f"Enamel kettle {number}", brands=["Acme"])
+        product = Product(
+            product_id=f"product-{number:06d}", title=f"Enamel kettle {number}", brands=["Acme"]
+        )
         product.description = "A kettle of enamelled steel that whistles when the water boils. " * 6
         product.categories.append("Home > Kitchen > Kettles")
         product.price.amount = 19.9
@@ -155,9 +167,16 @@ def send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
 
 
 def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
-    """As many records of the same size, all of them zeros without a key, to a topic that nobody reads."""
+    """As many records of the same size, all of them zeros without a key, to a topic that nobody
+    reads.
+    """
     settings = [
-        *("acks=all", "enable_idempotence=True", f"linger_ms={config.linger_ms}", f"batch_size={config.batch_bytes}"),
+        *(
+            "acks=all",
+            "enable_idempotence=True",
+            f"linger_ms={config.linger_ms}",
+            f"batch_size={config.batch_bytes}",
+        ),
         f"compression_type={'None' if config.compression == 'none' else config.compression}",
     ]
     size = len(records[0].value or b"")
@@ -165,7 +184,8 @@ def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     line += ["--num-records", str(len(records)), "--record-size", str(size), "--producer-config", *settings]
     with redirect_stdout(StringIO()) as said:
         ProducerPerformance.run(get_args_parser().parse_args(line))
-    assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()  # as it spells it
+    # as it spells it
+    assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()
     return len(records)
 
 
@@ -201,7 +221,9 @@ async def _read(config: KafkaConfig, log: KafkaEventLog, rounds: int) -> dict[st
 
 
 def _poll_loop(config: KafkaConfig) -> int:
-    consumer = KafkaConsumer(bootstrap_servers=config.address, enable_auto_commit=False, metrics_enabled=False)
+    consumer = KafkaConsumer(
+        bootstrap_servers=config.address, enable_auto_commit=False, metrics_enabled=False
+    )
     topic = config.topic_prefix + USER_EVENTS
     places = [TopicPartition(topic, partition) for partition in consumer.partitions_for_topic(topic)]
     consumer.assign(places)
@@ -226,12 +248,16 @@ async def _poll(log: KafkaEventLog) -> int:
 def print_speeds(what: str, speeds: dict[str, Speed]) -> None:
     """A table; the first way is what the others are compared with."""
     peer = next(iter(speeds.values()))
-    print(f"| {what} | a second | a core's second | times the peer, a second | times the peer, a core's second |")
+    print(
+        f"| {what} | a second | a core's second | times the peer, "
+        "a second | times the peer, a core's second |"
+    )
     print("| --- | --- | --- | --- | --- |")
     for name, speed in speeds.items():
         ratios = speed.per_second / peer.per_second, speed.per_core_second / peer.per_core_second
         print(
-            f"| {name} | {speed.per_second:,.0f} | {speed.per_core_second:,.0f} | {ratios[0]:.2f} | {ratios[1]:.2f} |"
+            f"| {name} | {speed.per_second:,.0f} | {speed.per_core_second:,.0f} "
+            f"| {ratios[0]:.2f} | {ratios[1]:.2f} |"
         )
 
 

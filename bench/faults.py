@@ -1,9 +1,10 @@
 """Processes that die and servers that stay away, under load: python -m bench.faults [--kills 200].
 
-The sample shop as processes, two gateways, two retrievals and two rerankers among them, over a Kafka and a Redis of its
-own; pages, writes and events go on all the time. One process after the other, at random, is killed (SIGKILL) and
-started again at once; then Redis, Kafka, the embedding service and the rerankers are away for a while, each in its
-turn. In the end everything that was acknowledged must be there, and nothing twice; what is not stops the run.
+The sample shop as processes, two gateways, two retrievals and two rerankers among them, over a
+Kafka and a Redis of its own; pages, writes and events go on all the time. One process after the
+other, at random, is killed (SIGKILL) and started again at once; then Redis, Kafka, the embedding
+service and the rerankers are away for a while, each in its turn. In the end everything that was
+acknowledged must be there, and nothing twice; what is not stops the run.
 """
 
 import argparse
@@ -17,7 +18,17 @@ from random import Random
 import numpy as np
 
 from bench.work_folder import workplace
-from tests.faults import Fault, Probes, away, kill, missed, missed_seconds, pages_of, probes_of, unexcused
+from tests.faults import (
+    Fault,
+    Probes,
+    away,
+    kill,
+    missed,
+    missed_seconds,
+    pages_of,
+    probes_of,
+    unexcused,
+)
 from tests.load import Gateways, Load, Pace
 from tests.reckoning import reckon
 from tests.sample_shop import product_ids_of, queries_of
@@ -34,7 +45,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--outage-seconds", type=float, default=60.0, help="0: none")
-    parser.add_argument("--of", nargs="+", default=None, metavar="NAME", help="kill and take away these alone")
+    parser.add_argument(
+        "--of", nargs="+", default=None, metavar="NAME", help="kill and take away these alone"
+    )
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with workplace(arguments.data) as place:
@@ -44,7 +57,8 @@ def main() -> None:
 
 
 async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> None:
-    began, random = time.monotonic(), Random(arguments.seed)
+    began = time.monotonic()
+    random = Random(arguments.seed)
     async with (
         Gateways(shop.processes.gateway) as gateways,
         probes_of(gateways, shop) as probes,
@@ -53,13 +67,18 @@ async def _suffer(shop: Shop, sample: Path, arguments: argparse.Namespace) -> No
         names = [name for name in shop.names if not arguments.of or name.partition("-")[0] in arguments.of]
         kills = [await _killed(shop, random.choice(names), probes) for _ in range(arguments.kills)]
         services = [name for name in AWAY if not arguments.of or name in arguments.of]
-        outages = await _outages(shop, services if arguments.outage_seconds else (), arguments.outage_seconds, probes)
+        outages = await _outages(
+            shop, services if arguments.outage_seconds else (), arguments.outage_seconds, probes
+        )
     print(f"\n{len(kills)} kills and {len(outages)} outages in {time.monotonic() - began:.0f} s")
     _print_kills(load, kills)
     _print_outages(load, outages)
     _print_promises(load, [*kills, *outages.values()])
     await reckon(shop, load.promised)
-    print("every acknowledged product and event is there, once, in order; counters are those of a replay of the log")
+    print(
+        "every acknowledged product and event is there, once, in "
+        "order; counters are those of a replay of the log"
+    )
 
 
 async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:
@@ -93,12 +112,15 @@ def _print_kills(load: Load, kills: Sequence[Fault]) -> None:
         columns = [[fault.whole_seconds[what] for fault in faults] for what in ("page", "write", "event")]
         serving = _spread([fault.serving_seconds for fault in faults])
         print(f"| {service} | {len(faults)} | {serving} | {' | '.join(map(_spread, columns))} |")
-    print("\npages until all was as always; those that went out without the dead, and for how long, p50 and most")
+    print(
+        "\npages until all was as always; those that went out without the dead, and for how long, p50 and most"
+    )
     print("| killed | pages | failed | without it | seconds |")
     print("| --- | --- | --- | --- | --- |")
     for service, faults in sorted(by_service.items()):
         pages = [(page, missed(page, fault)) for fault in faults for page in pages_of(load, fault)]
-        failed, less = sum(bool(page.failure) for page, _ in pages), sum(without for _, without in pages)
+        failed = sum(bool(page.failure) for page, _ in pages)
+        less = sum(without for _, without in pages)
         seconds = _spread([missed_seconds(load, fault) for fault in faults])
         print(f"| {service} | {len(pages)} | {failed} | {less} | {seconds} |")
 
@@ -110,7 +132,9 @@ def _spread(values: Sequence[float]) -> str:
 def _print_outages(load: Load, outages: Mapping[str, Fault]) -> None:
     if not outages:
         return
-    print("\n| while | pages | failed | tiers | what was left out | whole again, seconds after it came back |")
+    print(
+        "\n| while | pages | failed | tiers | what was left out | whole again, seconds after it came back |"
+    )
     print("| --- | --- | --- | --- | --- | --- |")
     for what, fault in outages.items():
         pages = pages_of(load, fault)
@@ -126,12 +150,16 @@ def _told(counts: Counter[str]) -> str:
 
 
 def _print_promises(load: Load, faults: Sequence[Fault]) -> None:
-    failed, others = sum(bool(page.failure) for page in load.pages), unexcused(load, faults)
+    failed = sum(bool(page.failure) for page in load.pages)
+    others = unexcused(load, faults)
     print(f"\n{len(load.pages)} pages; {failed} failed, {len(others)} of them not in a killed gateway")
     for page in others[:20]:
         print(f"  {page.failure}")
     events = sum(map(len, load.promised.events.values()))
-    print(f"{load.promised.log_position} records of the catalogue, {events} events; sent again: {_told(load.refused)}")
+    print(
+        f"{load.promised.log_position} records of the catalogue, "
+        f"{events} events; sent again: {_told(load.refused)}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""What features cost, beside plain redis-py in the same run: python -m bench.features [--redis HOST:PORT [--cluster]].
+"""What features cost, beside plain redis-py in the same run.
 
-Without an address a redis-server is started for the run. The shop: 5,000 products, 2,000 queries and 20,000 visitors,
-the few having most of it (Zipf), 30 days of events. Ours and the peer's runs alternate, so that a busy machine is as
-unfair to each; each figure is that of its best round. The peer does the least that could be called the same: it reads
-each candidate's value with a GET of its own in one pipeline, and counts each event with four HINCRBYs (product and
-query x product, by day and in total) in pipelines of 500 events: no visitors, and what comes twice is counted twice.
+Python -m bench.features [--redis HOST:PORT [--cluster]].
+
+Without an address a redis-server is started for the run. The shop: 5,000 products, 2,000 queries
+and 20,000 visitors, the few having most of it (Zipf), 30 days of events. Ours and the peer's runs
+alternate, so that a busy machine is as unfair to each; each figure is that of its best round. The
+peer does the least that could be called the same: it reads each candidate's value with a GET of its
+own in one pipeline, and counts each event with four HINCRBYs (product and query x product, by day
+and in total) in pipelines of 500 events: no visitors, and what comes twice is counted twice.
 """
 
 import argparse
@@ -47,7 +50,10 @@ RNG = np.random.default_rng(0)
 
 def _popular(number: int, size: int) -> list[int]:
     """Numbers below `number`, the small ones most of the time."""
-    return [int(n) for n in np.minimum(RNG.zipf(1.3, size) - 1, RNG.integers(0, number, size) + number // 100) % number]
+    return [
+        int(n)
+        for n in np.minimum(RNG.zipf(1.3, size) - 1, RNG.integers(0, number, size) + number // 100) % number
+    ]
 
 
 PRODUCTS = [f"sku-{n:06d}" for n in range(5_000)]
@@ -64,7 +70,9 @@ class Shoppers:
         """Clicks and the like of the last `days` days, in their order; 0: of now."""
         times = np.sort(time.time() - RNG.random(size) * days * 86_400)
         actions = RNG.choice(["click", "view", "add_to_cart", "purchase"], size, p=[0.5, 0.3, 0.15, 0.05])
-        drawn = zip(times, actions, _popular(5_000, size), _popular(2_000, size), _popular(20_000, size), strict=True)
+        drawn = zip(
+            times, actions, _popular(5_000, size), _popular(2_000, size), _popular(20_000, size), strict=True
+        )
         return [self._event(float(at), str(action), *numbers) for at, action, *numbers in drawn]
 
     def _event(self, at: float, action: str, product: int, query: int, visitor: int) -> Record:
@@ -72,7 +80,9 @@ class Shoppers:
         event = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(QUERIES[query]))
         event.event_time.FromNanoseconds(int(at * 1e9))
         event.products.add(product_id=PRODUCTS[product])
-        return Record(offset, visitor_id, event.SerializeToString(), at, f"e{offset}", USER_EVENTS, visitor % 4)
+        return Record(
+            offset, visitor_id, event.SerializeToString(), at, f"e{offset}", USER_EVENTS, visitor % 4
+        )
 
     def pages(self, size: int, days: float = 0) -> list[Record]:
         """Pages of 20 products that were shown."""
@@ -86,7 +96,9 @@ class Shoppers:
         page.event_time.FromNanoseconds(int(at * 1e9))
         for n in range(SHOWN):
             page.products.add(product_id=PRODUCTS[(query * 7 + n) % 5_000], position=n + 1)
-        return Record(offset, visitor_id, page.SerializeToString(), at, f"p{offset}", SEARCH_LOGS, visitor % 4)
+        return Record(
+            offset, visitor_id, page.SerializeToString(), at, f"p{offset}", SEARCH_LOGS, visitor % 4
+        )
 
 
 async def apply(store: FeatureStore, generation: str, records: Sequence[Record]) -> float:
@@ -134,7 +146,9 @@ async def measure(config: RedisConfig, rounds: int) -> None:
     """Fill a store, then let both take turns."""
     store, client = RedisFeatureStore(connect(config)), connect(config)
     shoppers, generation = Shoppers(), await store.generation()
-    history = sorted([*shoppers.events(HISTORY_EVENTS, DAYS), *shoppers.pages(HISTORY_PAGES, DAYS)], key=_logged)
+    history = sorted(
+        [*shoppers.events(HISTORY_EVENTS, DAYS), *shoppers.pages(HISTORY_PAGES, DAYS)], key=_logged
+    )
     await apply(store, generation, history)
     await pages(store, client, rounds)
     await updates(store, client, shoppers, rounds)
@@ -167,7 +181,11 @@ async def pages(store: RedisFeatureStore, client: RedisClient, rounds: int) -> N
     held = sum(len(value or b"") for value in page.values)
     print(f"\na page of {CANDIDATES} candidates, visitor and query: {held / 1e3:.0f} kB in the store\n")
     print("| what | p50 ms | p90 ms |\n| --- | --- | --- |")
-    about = {"read": "one trip: 402 values", "columns": "columns made of them", "peer": "peer: pipeline of 402 GETs"}
+    about = {
+        "read": "one trip: 402 values",
+        "columns": "columns made of them",
+        "peer": "peer: pipeline of 402 GETs",
+    }
     for name, values in best.items():
         p50, p90 = np.percentile(values, [50, 90])
         print(f"| {about[name]} | {p50:.2f} | {p90:.2f} |")
@@ -233,7 +251,9 @@ def redis_at(address: str) -> Iterator[str]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--redis", default="", help="HOST:PORT of a server; its keys aisle:* and peer:* are ours")
+    parser.add_argument(
+        "--redis", default="", help="HOST:PORT of a server; its keys aisle:* and peer:* are ours"
+    )
     parser.add_argument("--cluster", action="store_true", help="the server is a node of a Redis Cluster")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()

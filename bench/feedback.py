@@ -1,9 +1,11 @@
-"""The feedback worker over a real Kafka, beside kafka-python alone: python -m bench.feedback [--events 20000].
+"""The feedback worker over a real Kafka, beside kafka-python alone.
 
-Needs AISLE_KAFKA_ADDRESS (`make services` gives one); topics and a redis-server are made for the run. First a backlog:
-how fast one worker process takes it, and how fast a plain KafkaConsumer reads the same and does nothing with it.
-Then a steady state: events at a fixed rate, and how long every tenth is on its way from being sent to being seen in
-Redis by a reader that looks every 2 ms.
+Python -m bench.feedback [--events 20000].
+
+Needs AISLE_KAFKA_ADDRESS (`make services` gives one); topics and a redis-server are made for the
+run. First a backlog: how fast one worker process takes it, and how fast a plain KafkaConsumer reads
+the same and does nothing with it. Then a steady state: events at a fixed rate, and how long every
+tenth is on its way from being sent to being seen in Redis by a reader that looks every 2 ms.
 """
 
 import argparse
@@ -68,7 +70,9 @@ async def backlog(stub: Any, count: int) -> float:
 
 
 def peer(kafka: KafkaConfig, count: int) -> float:
-    """Records a second that a plain consumer of a group reads, from the first that comes to the last."""
+    """Records a second that a plain consumer of a group reads, from the first that comes to the
+    last.
+    """
     consumer = KafkaConsumer(
         kafka.topic_prefix + USER_EVENTS,
         bootstrap_servers=kafka.address,
@@ -94,7 +98,8 @@ def _polled(consumer: Any) -> int:
 
 async def steady(log: KafkaEventLog, store: RedisFeatureStore, rate: int, seconds: float) -> list[float]:
     """Milliseconds from sending to seeing, of every tenth event."""
-    tasks, start = [], time.perf_counter()
+    tasks = []
+    start = time.perf_counter()
     for number in range(int(rate * seconds)):
         await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
         tasks.append(asyncio.create_task(_send(log, store, number, watched=number % 10 == 0)))
@@ -103,7 +108,8 @@ async def steady(log: KafkaEventLog, store: RedisFeatureStore, rate: int, second
 
 async def _send(log: KafkaEventLog, store: RedisFeatureStore, number: int, watched: bool) -> float:
     """A click of a visitor of its own; 0 when nobody looks for it."""
-    start, visitor = time.perf_counter(), 1_000_000 + number
+    start = time.perf_counter()
+    visitor = 1_000_000 + number
     record = Shoppers()._event(time.time(), "click", number % 5_000, number % 2_000, visitor)
     await log.append(USER_EVENTS, [NewRecord(record.key, record.value, f"steady-{number}")])
     while watched and not state_of((await store.values([visitor_key(record.key)]))[0]).recent:
@@ -113,14 +119,17 @@ async def _send(log: KafkaEventLog, store: RedisFeatureStore, number: int, watch
 
 async def measure(kafka: KafkaConfig, redis_url: str, count: int, rate: int, seconds: float) -> None:
     """Backlog, peer, steady state."""
-    log, store, shoppers = KafkaEventLog(kafka), RedisFeatureStore(connect(RedisConfig(redis_url))), Shoppers()
+    log = KafkaEventLog(kafka)
+    store = RedisFeatureStore(connect(RedisConfig(redis_url)))
+    shoppers = Shoppers()
     for _ in range(count // 1_000):
         await log.append(USER_EVENTS, [NewRecord(r.key, r.value, r.event_id) for r in shoppers.events(1_000)])
     async with worker(kafka, redis_url) as stub:
         ours = await backlog(stub, count)
         theirs = await asyncio.to_thread(peer, kafka, count)
         taken = await steady(log, store, rate, seconds)
-        sent, until = int(rate * seconds), time.monotonic() + 10
+        sent = int(rate * seconds)
+        until = time.monotonic() + 10
         while (said := await progress(stub)).applied_count < count + sent and time.monotonic() < until:
             await asyncio.sleep(0.05)
     p50, p99 = np.percentile(taken, [50, 99])
@@ -149,7 +158,9 @@ def main() -> None:
     make_topics(kafka)
     try:
         with redis_at("") as address:
-            asyncio.run(measure(kafka, f"redis://{address}", arguments.events, arguments.rate, arguments.seconds))
+            asyncio.run(
+                measure(kafka, f"redis://{address}", arguments.events, arguments.rate, arguments.seconds)
+            )
     finally:
         delete_topics(kafka)
 

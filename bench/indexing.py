@@ -68,7 +68,16 @@ def _encode_seconds(encoder: Encodes, texts: Sequence[str]) -> float:
 
 def _index(catalog: Path, data: Path) -> tuple[dict[str, Any], int]:
     """Index in a process of its own, as its users do; the report, and its peak of resident memory."""
-    command = [sys.executable, "-m", "cli.app", "index", str(catalog), "--data", str(data), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "cli.app",
+        "index",
+        str(catalog),
+        "--data",
+        str(data),
+        "--json",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     output = process.stdout.read()

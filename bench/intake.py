@@ -1,9 +1,12 @@
-"""What the processes of a shop take in: python -m bench.intake [--data DIR] [--events 20000] [--rounds 3].
+"""What the processes of a shop take in.
 
-One process of each service over a Kafka and a Redis of its own. Events until they are durable: through the gateway, and
-by kafka-python's producer with the same settings, in turns; a core's second is the gateway's, and the producer's
-process's. Products until they are durable, and until they are shown, with other prices and with new texts. Then events
-and upserts at a steady rate, and how far those who read the log are behind it, which is looked up all the time.
+Python -m bench.intake [--data DIR] [--events 20000] [--rounds 3].
+
+One process of each service over a Kafka and a Redis of its own. Events until they are durable:
+through the gateway, and by kafka-python's producer with the same settings, in turns; a core's
+second is the gateway's, and the producer's process's. Products until they are durable, and until
+they are shown, with other prices and with new texts. Then events and upserts at a steady rate, and
+how far those who read the log are behind it, which is looked up all the time.
 """
 
 import argparse
@@ -19,9 +22,22 @@ import grpc
 
 from aisle.v1.catalog_pb2 import GetProductRequest, Product
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
-from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, RecordEventsRequest, StreamEventsRequest, UserEvent
+from aisle.v1.events_pb2 import (
+    EVENT_STATUS_ACCEPTED,
+    RecordEventsRequest,
+    StreamEventsRequest,
+    UserEvent,
+)
 from aisle.v1.events_pb2_grpc import EventServiceStub
-from bench.events import OWN_BENCHMARK, SEND_LOOP, Speed, click_records, own_benchmark, print_speeds, send_loop
+from bench.events import (
+    OWN_BENCHMARK,
+    SEND_LOOP,
+    Speed,
+    click_records,
+    own_benchmark,
+    print_speeds,
+    send_loop,
+)
 from bench.intake_lag import Steady, measure_lag
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
@@ -42,8 +58,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
     parser.add_argument("--events", type=int, default=15_000, help="in each round of each way")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events-rate", type=float, default=200.0, help="events a second of the steady state")
-    parser.add_argument("--upserts-rate", type=float, default=50.0, help="upserts a second of the steady state")
+    parser.add_argument(
+        "--events-rate", type=float, default=200.0, help="events a second of the steady state"
+    )
+    parser.add_argument(
+        "--upserts-rate", type=float, default=50.0, help="upserts a second of the steady state"
+    )
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steady state")
     arguments = parser.parse_args()
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
@@ -57,7 +77,8 @@ def main() -> None:
 
 async def _measure(shop: Shop, products: Sequence[Product], arguments: argparse.Namespace) -> None:
     async with grpc.aio.insecure_channel(shop.processes.gateway) as channel:
-        events, catalog = EventServiceStub(channel), CatalogServiceStub(channel)
+        events = EventServiceStub(channel)
+        catalog = CatalogServiceStub(channel)
         print_speeds("durable events", await _events(shop, events, arguments.events, arguments.rounds))
         await _products(shop, catalog, products, arguments.rounds)
         await measure_lag(shop, Steady(events, catalog), products, arguments)
@@ -68,7 +89,9 @@ async def _events(shop: Shop, stub: Any, count: int, rounds: int) -> dict[str, S
     ways: dict[str, Callable[[Sequence[NewRecord]], Awaitable[int]]] = {
         OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, shop.kafka, records),
         SEND_LOOP: lambda records: asyncio.to_thread(send_loop, shop.kafka, records),
-        f"gateway: StreamEvents, {CALLERS} streams": lambda records: _each(records, lambda part: _stream(stub, part)),
+        f"gateway: StreamEvents, {CALLERS} streams": lambda records: _each(
+            records, lambda part: _stream(stub, part)
+        ),
         f"gateway: RecordEvents, {AT_ONCE} each, {CALLERS} callers": lambda records: _each(
             records, lambda part: _record(stub, part)
         ),
@@ -78,7 +101,8 @@ async def _events(shop: Shop, stub: Any, count: int, rounds: int) -> dict[str, S
         for number, (name, way) in enumerate(ways.items()):
             records = click_records(count, f"{turn}-{number}")
             busy = partial(_gateway_seconds, shop) if "gateway" in name else time.process_time
-            began, core_began = time.perf_counter(), busy()
+            began = time.perf_counter()
+            core_began = busy()
             assert await way(records) == count
             speeds[name].take(count, time.perf_counter() - began, busy() - core_began)
             await until_applied(shop)
@@ -112,21 +136,31 @@ async def _record(stub: Any, records: Sequence[NewRecord]) -> int:
 
 
 async def _products(shop: Shop, stub: Any, products: Sequence[Product], rounds: int) -> None:
-    """All products in one stream, until all are acknowledged and until all are shown; the best of the rounds."""
+    """All products in one stream, until all are acknowledged and until all are shown.
+
+    The best of the rounds.
+    """
     print("\n| upserts in one stream | durable a second | a core's second of the gateway | shown a second |")
     print("| --- | --- | --- | --- |")
-    for what, count, new_texts in (("other prices", len(products), 0.0), ("new texts", len(products) // 10, 1.0)):
-        durable, shown_a_second = Speed(), 0.0
+    for what, count, new_texts in (
+        ("other prices", len(products), 0.0),
+        ("new texts", len(products) // 10, 1.0),
+    ):
+        durable = Speed()
+        shown_a_second = 0.0
         for turn in range(rounds):
             (call,) = calls_of(products, Mix(count, 0, new_texts, count), seed=turn)
-            began, core_began = time.perf_counter(), _gateway_seconds(shop)
+            began = time.perf_counter()
+            core_began = _gateway_seconds(shop)
             answer = await stub.UpsertProducts(stream_of(call.changed))
             assert answer.accepted_count == count
             durable.take(count, time.perf_counter() - began, _gateway_seconds(shop) - core_began)
             while not await _is_shown(stub, call.changed[-1].product_id, answer.log_position):
                 continue
             shown_a_second = max(shown_a_second, count / (time.perf_counter() - began))
-        print(f"| {what} | {durable.per_second:,.0f} | {durable.per_core_second:,.0f} | {shown_a_second:,.0f} |")
+        print(
+            f"| {what} | {durable.per_second:,.0f} | {durable.per_core_second:,.0f} | {shown_a_second:,.0f} |"
+        )
 
 
 async def _is_shown(stub: Any, product_id: str, log_position: int) -> bool:

@@ -1,4 +1,6 @@
-"""How far those who read the log are behind it, while it takes in events and upserts at a steady rate."""
+"""How far those who read the log are behind it, while it takes in events and upserts at a steady
+rate.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +61,9 @@ class Steady:
         )
 
 
-async def measure_lag(shop: Shop, steady: Steady, products: Sequence[Product], arguments: argparse.Namespace) -> None:
+async def measure_lag(
+    shop: Shop, steady: Steady, products: Sequence[Product], arguments: argparse.Namespace
+) -> None:
     """Print how many acknowledged records each reader has not taken in, looked up again and again."""
     behind: defaultdict[str, list[int]] = defaultdict(list)
     async with _readers(shop) as readers, _worker(shop) as worker:
@@ -67,9 +71,11 @@ async def measure_lag(shop: Shop, steady: Steady, products: Sequence[Product], a
         sending = asyncio.create_task(steady.send(products, arguments))
         while not sending.done():
             await asyncio.sleep(LOOK_SECONDS)
-            events, writes = steady.event_count, steady.log_position
+            events = steady.event_count
+            writes = steady.log_position
             indexed = await _status(readers["indexing"])
-            retrieval, reranker = await _status(readers["retrieval"]), await _status(readers["reranker"])
+            retrieval = await _status(readers["retrieval"])
+            reranker = await _status(readers["reranker"])
             behind["indexing, writes"].append(writes - indexed.log_position)
             behind["retrieval, writes"].append(writes - retrieval.log_position)
             behind["reranker, changes"].append(indexed.vectors_position - reranker.vectors_position)
@@ -103,5 +109,7 @@ async def _worker(shop: Shop) -> AsyncIterator[Any]:
 async def _readers(shop: Shop) -> AsyncIterator[dict[str, Any]]:
     """Those that follow the catalogue, by name."""
     async with AsyncExitStack() as stack:
-        channels = {name: await stack.enter_async_context(connect(shop.processes.address(name))) for name in READERS}
+        channels = {
+            name: await stack.enter_async_context(connect(shop.processes.address(name))) for name in READERS
+        }
         yield {name: StatusServiceStub(channel) for name, channel in channels.items()}

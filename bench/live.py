@@ -1,12 +1,15 @@
-"""A catalogue that changes while it serves: python -m bench.live [--data DIR] [--part freshness|pages] [--processes].
+"""A catalogue that changes while it serves.
 
-pages: the processor time of a page in retrieval and reranker with 0, 1,000 and 5,000 writes since the snapshot, all of
-them other prices of products that are there, so that the catalogue stays as large; the three take turns.
-freshness: pages are asked for, first alone, then beside writes, all at random; of each call with writes it is taken
-down when it is acknowledged, and when all that it wrote is shown (wait_for_visible). Writes are removals, prices
-(which need no encoder) and new texts. They go to an engine in a process of its own, or with --processes to one
-process of each service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what was
-written, and with what a new index of aisle.catalog comes to.
+Python -m bench.live [--data DIR] [--part freshness|pages] [--processes].
+
+pages: the processor time of a page in retrieval and reranker with 0, 1,000 and 5,000 writes since
+the snapshot, all of them other prices of products that are there, so that the catalogue stays as
+large; the three take turns. freshness: pages are asked for, first alone, then beside writes, all at
+random; of each call with writes it is taken down when it is acknowledged, and when all that it
+wrote is shown (wait_for_visible). Writes are removals, prices (which need no encoder) and new
+texts. They go to an engine in a process of its own, or with --processes to one process of each
+service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what
+was written, and with what a new index of aisle.catalog comes to.
 """
 
 import argparse
@@ -29,10 +32,17 @@ from tests.shop import QUICK
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=None, help="an indexed folder; default: the sample shop, indexed")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=None,
+        help="an indexed folder; default: the sample shop, indexed",
+    )
     parser.add_argument("--part", choices=("pages", "freshness", "all"), default="all")
     parser.add_argument("--rounds", type=int, default=30, help="of the pages")
-    parser.add_argument("--processes", action="store_true", help="the freshness of processes over Kafka and Redis")
+    parser.add_argument(
+        "--processes", action="store_true", help="the freshness of processes over Kafka and Redis"
+    )
     parser.add_argument("--upserts", type=int, default=2_500)
     parser.add_argument("--removals", type=int, default=250)
     parser.add_argument("--rate", type=float, default=100.0, help="writes a second")
@@ -41,7 +51,10 @@ def main() -> None:
     parser.add_argument("--pages-rate", type=float, default=20.0, help="pages a second")
     parser.add_argument("--arrivals", choices=ARRIVALS, default="random", help="of pages and of writes")
     parser.add_argument(
-        "--seconds", type=float, default=30.0, help="of pages without writes, half before and half after"
+        "--seconds",
+        type=float,
+        default=30.0,
+        help="of pages without writes, half before and half after",
     )
     arguments = parser.parse_args()
     os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
@@ -57,7 +70,8 @@ def main() -> None:
 
 def _measure_freshness(data: Path, folder: Path, base: Generation, arguments: argparse.Namespace) -> None:
     mix = Mix(arguments.upserts, arguments.removals, arguments.new_texts, arguments.batch)
-    calls, queries = calls_of(products_of(base), mix), _queries(base)
+    calls = calls_of(products_of(base), mix)
+    queries = _queries(base)
     if arguments.processes:
         measure_shop(data, folder, queries, calls, arguments)
         return

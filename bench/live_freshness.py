@@ -12,7 +12,12 @@ from typing import Any
 import grpc
 import numpy as np
 
-from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2 import (
+    DeleteProductsRequest,
+    GetProductRequest,
+    Product,
+    UpsertProductsRequest,
+)
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from bench.live_writes import Call
 from bench.pacing import ARRIVALS, evenly, paced
@@ -30,7 +35,8 @@ class Written:
     acknowledged_ms: list[float] = field(default_factory=list)
     shown_ms: list[float] = field(default_factory=list)  # from the acknowledgement, of upserts
     gone_ms: list[float] = field(default_factory=list)  # the same of removals
-    late: list[int] = field(default_factory=list)  # seconds from the beginning, of calls that were shown LATE_MS after
+    # seconds from the beginning, of calls that were shown LATE_MS after
+    late: list[int] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     log_position: int = 0  # of the last that was acknowledged
     writes: int = 0
@@ -44,7 +50,8 @@ class Merchant:
         """`acknowledged` is told the log's position of the last write that was."""
         self._catalog: Any = CatalogServiceStub(channel)
         self._acknowledged = acknowledged
-        self.written, self._began = Written(), 0.0
+        self.written = Written()
+        self._began = 0.0
 
     async def writes(self, calls: Sequence[Call], due: Sequence[float]) -> None:
         """`due` has a number of seconds for each call; returns when all that they wrote is shown."""
@@ -105,9 +112,12 @@ async def measure_freshness(
     arguments: Any,
     watched: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Written:
-    """Pages alone, pages and writes, and pages alone again; prints what was seen. The first call warms up.
+    """Pages alone, pages and writes, and pages alone again; prints what was seen.
 
-    Alone before and after, since a machine's speed may change meanwhile. Writes are made within `watched`.
+    The first call warms up.
+
+    Alone before and after, since a machine's speed may change meanwhile. Writes are made within
+    `watched`.
     """
     with closing(Shoppers(address, queries)) as shoppers:
         async with grpc.aio.insecure_channel(address) as channel:
@@ -135,9 +145,12 @@ async def _asked(
     await pages_of(WARMING_SECONDS)
     alone = await pages_of(arguments.seconds / 2)
     merchant.written = Written()
-    rate, rest = arguments.rate / arguments.batch, calls[1:]
+    rate = arguments.rate / arguments.batch
+    rest = calls[1:]
     with watched():
-        beside, _ = await asyncio.gather(pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest))))
+        beside, _ = await asyncio.gather(
+            pages_of(len(rest) / rate), merchant.writes(rest, due(rate, len(rest)))
+        )
     await pages_of(WARMING_SECONDS)
     alone.extend(await pages_of(arguments.seconds / 2))
     return alone, beside
@@ -147,7 +160,8 @@ def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
     rate = written.writes / written.seconds
     calls = len(written.acknowledged_ms)
     print(
-        f"{written.writes} writes in {calls} calls, {len(written.gone_ms)} of them removals; {rate:.0f} writes a second"
+        f"{written.writes} writes in {calls} calls, {len(written.gone_ms)} "
+        f"of them removals; {rate:.0f} writes a second"
     )
     print(f"late: {len(written.late)}, so many seconds after the first: {sorted(set(written.late))}")
     print(f"calls that failed: {len(written.failures)} {written.failures[:5]}")
@@ -175,6 +189,7 @@ def print_stages(alone: Pages, beside: Pages) -> None:
     print("| --- | --- | --- |")
     for name in sorted({name for pages in (alone, beside) for stages in pages.stage_ms for name in stages}):
         cells = [
-            np.percentile([stages.get(name, 0.0) for stages in pages.stage_ms], [50, 99]) for pages in (alone, beside)
+            np.percentile([stages.get(name, 0.0) for stages in pages.stage_ms], [50, 99])
+            for pages in (alone, beside)
         ]
         print(f"| {name} | " + " | ".join(f"{p50:.1f}, {p99:.1f}" for p50, p99 in cells) + " |")

@@ -1,4 +1,6 @@
-"""The processor time of a page in retrieval and reranker, with more and more written since the snapshot."""
+"""The processor time of a page in retrieval and reranker, with more and more written since the
+snapshot.
+"""
 
 import math
 import time
@@ -55,7 +57,8 @@ def _sized(data: Path, size: int) -> Sized:
     version = current(snapshots_of(data))
     assert version
     folder = snapshots_of(data) / version
-    live, snapshot = LiveSnapshot(folder, data / f"private-{size}"), open_snapshot(data, version)
+    live = LiveSnapshot(folder, data / f"private-{size}")
+    snapshot = open_snapshot(data, version)
     changes = _changes(data, size)
     for start in range(0, size, 100):
         live.apply(changes[start : start + 100])
@@ -66,7 +69,8 @@ def _sized(data: Path, size: int) -> Sized:
 
 def _changes(data: Path, count: int) -> list[Change]:
     """Other prices of products that are there."""
-    base, random = current_generation(data), Random(5)
+    base = current_generation(data)
+    random = Random(5)
     assert base
     changes = []
     for number in range(count):
@@ -103,4 +107,6 @@ def print_pages(sized: dict[int, Sized]) -> None:
         base = [float(np.median(part)) for part in (plain.retrieval_ms, plain.reranker_ms)]
         ratios = [mine / theirs for mine, theirs in zip(ours, base, strict=True)]
         both = sum(ours) / sum(base)
-        print(f"| {size:,} | {ours[0]:.2f} | {ratios[0]:.2f} | {ours[1]:.2f} | {ratios[1]:.2f} | {both:.2f} |")
+        print(
+            f"| {size:,} | {ours[0]:.2f} | {ratios[0]:.2f} | {ours[1]:.2f} | {ratios[1]:.2f} | {both:.2f} |"
+        )

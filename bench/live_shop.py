@@ -26,16 +26,24 @@ from tests.shop import QUICK, Shop, running_shop
 ON_ONE_MACHINE = {
     "AISLE_EMBEDDING_PRODUCT_ENGINE": "auto",  # what new texts cost is part of what is measured
     "AISLE_RETRIEVAL_SCRATCH": "",  # the copy of the word index is in memory, as by default
-    "AISLE_EMBEDDING_PRODUCT_THREADS": "1",  # as in `aisle serve`: the indexer leaves a core to pages
+    # as in `aisle serve`: the indexer leaves a core to pages
+    "AISLE_EMBEDDING_PRODUCT_THREADS": "1",
 }
 IDS_A_CALL = 1_000  # that retrieval takes
 
 
-def measure_shop(data: Path, folder: Path, queries: Sequence[str], calls: Sequence[Call], arguments: Any) -> None:
-    """One process of each service. Raises AssertionError when something is lost, doubled or other than written."""
+def measure_shop(
+    data: Path, folder: Path, queries: Sequence[str], calls: Sequence[Call], arguments: Any
+) -> None:
+    """One process of each service.
+
+    Raises AssertionError when something is lost, doubled or other than written.
+    """
     with running_shop(data, folder / "run", {}, {**QUICK, **ON_ONE_MACHINE}) as shop:
         costs = _Costs(shop)
-        answered = asyncio.run(measure_freshness(shop.processes.gateway, queries, calls, arguments, costs.watched))
+        answered = asyncio.run(
+            measure_freshness(shop.processes.gateway, queries, calls, arguments, costs.watched)
+        )
         costs.print(answered.writes)
         assert not answered.failures
         asyncio.run(_compare(shop, promised_by(calls, answered.log_position), folder / "anew"))
@@ -50,14 +58,19 @@ class _Costs:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        began, before = time.monotonic(), busy_seconds(self._shop)
+        began = time.monotonic()
+        before = busy_seconds(self._shop)
         yield
-        seconds, after = time.monotonic() - began, busy_seconds(self._shop)
+        seconds = time.monotonic() - began
+        after = busy_seconds(self._shop)
         self._cores = {name: (after[name] - before[name]) / seconds for name in after}
 
     def print(self, write_count: int) -> None:
         parts = ", ".join(f"{name} {part:.2f}" for name, part in self._cores.items())
-        print(f"cores beside {write_count} writes: {parts}; in all {sum(self._cores.values()):.2f} without the client")
+        print(
+            f"cores beside {write_count} writes: {parts}; in all "
+            f"{sum(self._cores.values()):.2f} without the client"
+        )
 
 
 async def _compare(shop: Shop, promised: Promised, folder: Path) -> None:
@@ -67,7 +80,8 @@ async def _compare(shop: Shop, promised: Promised, folder: Path) -> None:
         part = dict(items[start : start + IDS_A_CALL])
         await products_are_as_written(shop, Promised(part, log_position=promised.log_position))
     log = KafkaEventLog(shop.kafka)
-    state, logged = await shown(log, shop.data), await written(log)
+    state = await shown(log, shop.data)
+    logged = await written(log)
     await log.close()
     found = await _everything(shop)
     assert sorted(found) == sorted(state), "a replica shows products twice, or others than the log has"

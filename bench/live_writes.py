@@ -36,8 +36,8 @@ class Mix:
 def calls_of(products: Sequence[Product], mix: Mix, seed: int = 7) -> list[Call]:
     """Removals and upserts, in calls of their own and in any order.
 
-    Products take turns, so that of two calls on their way at a time none writes what the other does. One that was
-    removed before comes back with its next turn.
+    Products take turns, so that of two calls on their way at a time none writes what the other
+    does. One that was removed before comes back with its next turn.
     """
     random = Random(seed)
     turns = cycle(random.sample(products, len(products)))
@@ -54,7 +54,10 @@ def calls_of(products: Sequence[Product], mix: Mix, seed: int = 7) -> list[Call]
 
 
 def _changed(product: Product, new_texts: float, random: Random) -> Product:
-    """With another price, and now and then another text; whole, since it may have been removed before."""
+    """With another price, and now and then another text.
+
+    Whole, since it may have been removed before.
+    """
     changed = Product()
     changed.CopyFrom(product)
     if random.random() < new_texts:

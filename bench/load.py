@@ -20,7 +20,10 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LoadBench:
-    """Asks `search` for pages of `texts`; each measurement takes `seconds`, or more where pages are few."""
+    """Asks `search` for pages of `texts`.
+
+    Each measurement takes `seconds`, or more where pages are few.
+    """
 
     search: AsyncSearch
     texts: Sequence[str]
@@ -54,12 +57,15 @@ class LoadBench:
 
     async def _highest_rate_in_time(self, capacity: float) -> float:
         """Pages a second, by halving: p99 within the limit and next to none refused."""
-        served, low, high = 0.0, 0.0, capacity * 1.1
+        served = 0.0
+        low = 0.0
+        high = capacity * 1.1
         for _ in range(_PROBES):
             rate = (low + high) / 2
             traffic = await self._open(rate, min(max(self.seconds, _PAGES / rate), 5 * self.seconds))
             if in_time(traffic):
-                served, low = traffic.rate("answered"), rate
+                served = traffic.rate("answered")
+                low = rate
             else:
                 high = rate
         return served

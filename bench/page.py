@@ -20,7 +20,8 @@ from shared.artifacts import sha256
 from shared.catalog.product import Product
 
 PEER = "sentence-transformers"
-_PAUSE_SECONDS = 0.3  # torch's threads spin for a while after the peer's page; ours must not pay for it
+# torch's threads spin for a while after the peer's page; ours must not pay for it
+_PAUSE_SECONDS = 0.3
 _CHUNK = 256
 Vectors = NDArray[np.float32]
 
@@ -52,7 +53,13 @@ class Pages:
     ndcg: list[float | None] = field(default_factory=list)
     reranked: int = 0
 
-    def take(self, query: JudgedQuery, duration_ms: float, ranking: list[str], stage_ms: Mapping[str, float]) -> None:
+    def take(
+        self,
+        query: JudgedQuery,
+        duration_ms: float,
+        ranking: list[str],
+        stage_ms: Mapping[str, float],
+    ) -> None:
         """Note a page."""
         self.durations_ms.append(duration_ms)
         self.ndcg.append(metrics.ndcg(ranking, query.grades))
@@ -64,12 +71,19 @@ class Pages:
         quantiles = {f"{name}_ms": value for name, value in metrics.quantiles_ms(self.durations_ms).items()}
         stages = {stage: round(median(values), 2) for stage, values in self.stage_ms.items()}
         mean = metrics.mean(self.ndcg)
-        return {**quantiles, "stage_ms": stages, "ndcg@10": None if mean is None else round(mean, 4)}
+        return {
+            **quantiles,
+            "stage_ms": stages,
+            "ndcg@10": None if mean is None else round(mean, 4),
+        }
 
 
 @dataclass(frozen=True)
 class PageBench:
-    """Ours is asked over gRPC by `search`, as a shopper's client would: default size, default deadline."""
+    """Ours is asked over gRPC by `search`, as a shopper's client would.
+
+    Default size, default deadline.
+    """
 
     search: Search
     queries: Sequence[JudgedQuery]
@@ -80,8 +94,12 @@ class PageBench:
         return len(self.queries) * self.rounds
 
     def measure(self, peer: Peer | None, step: Callable[[], None]) -> dict[str, Any]:
-        """The report, but for the engines: ours and the peer's pages in turn, each query `rounds` times."""
-        ours, theirs = Pages(), Pages()
+        """The report, but for the engines.
+
+        Ours and the peer's pages in turn, each query `rounds` times.
+        """
+        ours = Pages()
+        theirs = Pages()
         for query in self.queries[:3]:  # untimed: first pages pay for what is loaded late
             self._ours(Pages(), query)
         for query in [*self.queries] * self.rounds:
@@ -110,7 +128,9 @@ class PageBench:
         return {
             "ours": reported,
             "peers": peers,
-            "speedup_p50": {name: round(peer["p50_ms"] / reported["p50_ms"], 1) for name, peer in peers.items()},
+            "speedup_p50": {
+                name: round(peer["p50_ms"] / reported["p50_ms"], 1) for name, peer in peers.items()
+            },
             "queries": len(self.queries),
             "rounds": self.rounds,
             "cpu": cpu(),

@@ -1,4 +1,7 @@
-"""The peer: SentenceTransformer, FAISS and CrossEncoder put together as their users write it, fp32, six layers."""
+"""The peer:
+
+SentenceTransformer, FAISS and CrossEncoder put together as their users write it, fp32, six layers.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,12 +38,15 @@ class PeerPage:
 class SentenceTransformersPeer:
     """Retrieve with MiniLM and an exact index, rerank the first PAIRS with a cross-encoder.
 
-    The encoder reads title, brand and description, the cross-encoder brand and title: short pairs, which are in the
-    peer's favour.
+    The encoder reads title, brand and description, the cross-encoder brand and title: short pairs,
+    which are in the peer's favour.
     """
 
     def __init__(self, encoder: Path, cross_encoder: Path | None) -> None:
-        """Without `cross_encoder`, one with the encoder's six layers and an untrained head: right for time alone."""
+        """Without `cross_encoder`, one with the encoder's six layers and an untrained head.
+
+        Right for time alone.
+        """
         transformers_logging.set_verbosity_error()  # it reports the untrained head at length
         transformers_logging.disable_progress_bar()
         self._encoder = SentenceTransformer(str(encoder), device="cpu")
@@ -78,4 +84,6 @@ class SentenceTransformersPeer:
         return PeerPage([self._ids[row] for row in ranked], stopwatch.stage_ms)
 
     def _scores(self, query: str, rows: list[int]) -> Any:
-        return self._cross_encoder.predict([(query, self._titles[row]) for row in rows], show_progress_bar=False)
+        return self._cross_encoder.predict(
+            [(query, self._titles[row]) for row in rows], show_progress_bar=False
+        )

@@ -2,8 +2,8 @@
 
 python -m bench.refusals [--calls 20000] [--rounds 5]
 
-The server has a process of its own; its processor time a call is measured, and the time that a caller waits for 16
-calls at once.
+The server has a process of its own; its processor time a call is measured, and the time that a
+caller waits for 16 calls at once.
 """
 
 import argparse
@@ -36,7 +36,11 @@ def _serve(pipe: Connection) -> None:
     """Refuse calls; for each word of the pipe, answer with the processor seconds used so far."""
 
     async def run() -> None:
-        server = Server([("aisle.v1.SearchService", add_SearchServiceServicer_to_server, _Full())], 0, "127.0.0.1")
+        server = Server(
+            [("aisle.v1.SearchService", add_SearchServiceServicer_to_server, _Full())],
+            0,
+            "127.0.0.1",
+        )
         await server.start()
         pipe.send(server.port)
         while await asyncio.to_thread(pipe.recv):
@@ -76,16 +80,19 @@ def main() -> None:
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
     port = ours.recv()
-    server_us, wall_us = [], []
+    server_us = []
+    wall_us = []
     for _ in range(arguments.rounds + 1):
-        before, began = _asked(ours), time.perf_counter()
+        before = _asked(ours)
+        began = time.perf_counter()
         asyncio.run(_round(port, arguments.calls))
         wall_us.append((time.perf_counter() - began) / arguments.calls * 1e6)
         server_us.append((_asked(ours) - before) / arguments.calls * 1e6)
     ours.send(False)
     server.join()
     print(cpu())
-    best_us, usual_us = min(server_us[1:]), statistics.median(server_us[1:])
+    best_us = min(server_us[1:])
+    usual_us = statistics.median(server_us[1:])
     print(f"server: {usual_us:.1f} us of processor time a refusal ({best_us:.1f} at best)")
     print(f"all: {statistics.median(wall_us[1:]):.1f} us a refusal, {_AT_ONCE} at once")
 

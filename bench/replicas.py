@@ -1,9 +1,12 @@
-"""One retrieval and one reranker beside two of each: python -m bench.replicas [--data DIR] [--rounds 6].
+"""One retrieval and one reranker beside two of each.
 
-Both shops run at the same time, each of processes over a Kafka and a Redis of its own, and are asked in turn, with
-queries that none of them has seen. First how many pages a second each gives to clients that ask again at once; then
-what a page costs each process, in processor time, and what memory they take: from these two follows how many of each
-are needed. The client runs on the same machine, so that its share is told, too.
+Python -m bench.replicas [--data DIR] [--rounds 6].
+
+Both shops run at the same time, each of processes over a Kafka and a Redis of its own, and are
+asked in turn, with queries that none of them has seen. First how many pages a second each gives to
+clients that ask again at once; then what a page costs each process, in processor time, and what
+memory they take: from these two follows how many of each are needed. The client runs on the same
+machine, so that its share is told, too.
 """
 
 import argparse
@@ -47,7 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=None, help="the sample shop, indexed before")
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--seconds", type=float, default=6.0, help="of each shop in each round, for each count below")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=6.0,
+        help="of each shop in each round, for each count below",
+    )
     parser.add_argument("--clients", type=int, nargs="+", default=[2, 8])
     arguments = parser.parse_args()
     with workplace(arguments.data) as place, ExitStack() as stack:
@@ -78,16 +86,20 @@ def _shuffled(queries: Sequence[str]) -> Iterator[str]:
         yield " ".join(random.sample(queries, 2))
 
 
-async def _round(measured: Measured, unseen: Iterator[str], clients: int, seconds: float, counted: bool) -> None:
+async def _round(
+    measured: Measured, unseen: Iterator[str], clients: int, seconds: float, counted: bool
+) -> None:
     async with connect(measured.shop.processes.gateway) as channel:
         stub: Any = SearchServiceStub(channel)
 
         async def search(request: SearchRequest) -> SearchResponse:
-            request.query, request.deadline_ms = next(unseen), DEADLINE_MS
+            request.query = next(unseen)
+            request.deadline_ms = DEADLINE_MS
             page: SearchResponse = await stub.Search(request)
             return page
 
-        before, client = busy_seconds(measured.shop), sum(os.times()[:2])
+        before = busy_seconds(measured.shop)
+        client = sum(os.times()[:2])
         traffic = await closed_loop(search, [""], clients, seconds)
     if counted:
         measured.traffic.setdefault(clients, []).append(traffic)
@@ -120,12 +132,14 @@ def _resident_bytes(pid: int) -> int:
 
 def _print(shops: dict[int, Measured]) -> None:
     print(
-        "| retrieval and reranker | clients | pages a second | times one each | p50 ms | p99 ms | reranked | failed |"
+        "| retrieval and reranker | clients | pages a second | times "
+        "one each | p50 ms | p99 ms | reranked | failed |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for count, measured in shops.items():
         for clients, rounds in measured.traffic.items():
-            rate, one = _rate(rounds), _rate(shops[COUNTS[0]].traffic[clients])
+            rate = _rate(rounds)
+            one = _rate(shops[COUNTS[0]].traffic[clients])
             ms = [duration for traffic in rounds for duration in traffic.durations_ms("answered")]
             reranked = np.mean([traffic.reranked_share() for traffic in rounds])
             failed = sum(len(traffic.pages) for traffic in rounds) - len(ms)
@@ -133,7 +147,9 @@ def _print(shops: dict[int, Measured]) -> None:
                 f"| {count} each | {clients} | {rate:.1f} | {rate / one:.2f} | {np.percentile(ms, 50):.0f} "
                 f"| {np.percentile(ms, 99):.0f} | {reranked:.3f} | {failed} |"
             )
-    print("\n| process | processor ms a page, 1 each | 2 each | memory of its own, MiB |\n| --- | --- | --- | --- |")
+    print(
+        "\n| process | processor ms a page, 1 each | 2 each | memory of its own, MiB |\n| --- | --- | --- | --- |"
+    )
     for service, pid in _pids(shops[COUNTS[0]].shop).items():
         costs = [_cost_ms(measured, service) for measured in shops.values()]
         print(f"| {service} | {costs[0]:.2f} | {costs[1]:.2f} | {_resident_bytes(pid) / MEBIBYTE:.0f} |")
@@ -146,7 +162,9 @@ def _rate(rounds: Sequence[Traffic]) -> float:
 
 
 def _cost_ms(measured: Measured, service: str) -> float:
-    busy = sum(seconds for name, seconds in measured.busy_seconds.items() if name.partition("-")[0] == service)
+    busy = sum(
+        seconds for name, seconds in measured.busy_seconds.items() if name.partition("-")[0] == service
+    )
     return 1e3 * busy / measured.pages
 
 

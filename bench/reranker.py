@@ -1,6 +1,9 @@
-"""Milliseconds of the reranker's parts, one client, on random states: python -m bench.reranker [--bundle FOLDER]
+"""Milliseconds of the reranker's parts, one client, on random states.
 
-The times do not depend on the numbers in states and weights, so any bundle of the right shapes will do.
+Python -m bench.reranker [--bundle FOLDER]
+
+The times do not depend on the numbers in states and weights, so any bundle of the right shapes will
+do.
 """
 
 import argparse
@@ -35,7 +38,11 @@ from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.products import ProductStore, ProductsWriter
 
-PRODUCTS, STATE, HIDDEN, DIM, QUERY_TOKENS = 20_000, 128, 384, 384, 8
+PRODUCTS = 20_000
+STATE = 128
+HIDDEN = 384
+DIM = 384
+QUERY_TOKENS = 8
 RNG = np.random.default_rng(0)
 _BATCH = RerankerConfig().block_batch
 
@@ -48,7 +55,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     threadpool_limits(1, user_api="blas")  # as open_reranker does
-    query, states = _query(), _states()
+    query = _query()
+    states = _states()
     model = BlockModel.open(arguments.bundle / "block.onnx", arguments.precision)
     block = BatchedScorer(BlockScorer(model, states), SideBySide(arguments.threads), _BATCH)
     print(f"{_cpu()}; {block.engine}; {PRODUCTS} products, {QUERY_TOKENS} query tokens")
@@ -74,7 +82,8 @@ def _maxsim(query: EncodedQuery, states: TokenStates, count: int) -> Matrix:
 
 
 def _whole(reranker: Reranker, query: EncodedQuery) -> Callable[[], object]:
-    rows, visitor = _rows(400), Visitor()
+    rows = _rows(400)
+    visitor = Visitor()
     visitor.state = VisitorState(tuple(RecentProduct(f"p{row}", 1.0, 1e9) for row in _rows(4)))
     values = [*[None] * 400, None, visitor.encoded()]
     done = StoredPage(PageRequest([f"p{row}" for row in rows]), values, now_seconds=1e9)
@@ -116,13 +125,20 @@ def _snapshot(folder: Path, states: TokenStates) -> RerankerSnapshot:
         writer.finish()
     vectors = RNG.standard_normal((PRODUCTS, DIM)).astype(np.float16)
     return RerankerSnapshot(
-        "bench", states, vectors, Columns.open(folder / "columns"), ProductStore.open(folder / "products")
+        "bench",
+        states,
+        vectors,
+        Columns.open(folder / "columns"),
+        ProductStore.open(folder / "products"),
     )
 
 
 def _cpu() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+    return next(
+        (line.split(":")[1].strip() for line in lines if line.startswith("model name")),
+        platform.processor(),
+    )
 
 
 if __name__ == "__main__":

@@ -27,9 +27,11 @@ class Pages:
     """Pages of a stretch of time."""
 
     ms: list[float] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)  # tiers, what was left out, and failures
+    # tiers, what was left out, and failures
+    outcomes: Counter[str] = field(default_factory=Counter)
     stage_ms: list[dict[str, float]] = field(default_factory=list)
-    behind: list[int] = field(default_factory=list)  # records acknowledged before the page that it does not show yet
+    # records acknowledged before the page that it does not show yet
+    behind: list[int] = field(default_factory=list)
 
     def extend(self, others: Pages) -> None:
         """Count the pages of another stretch, too."""
@@ -53,7 +55,8 @@ class Shopper:
 
     async def _page(self, number: int, pages: Pages) -> None:
         facets = [FacetRequest(field=name) for name, _ in FACETS]
-        query, acknowledged = self._queries[number % len(self._queries)], _acknowledged.value
+        query = self._queries[number % len(self._queries)]
+        acknowledged = _acknowledged.value
         began = time.perf_counter()
         try:
             wanted = SearchRequest(query=query, facets=facets, deadline_ms=PAGE_DEADLINE_MS)
@@ -68,10 +71,14 @@ class Shopper:
 
 
 class Shoppers:
-    """A Shopper in a process of its own: what the writer does with its answers is no part of a page's time."""
+    """A Shopper in a process of its own.
+
+    What the writer does with its answers is no part of a page's time.
+    """
 
     def __init__(self, address: str, queries: Sequence[str]) -> None:
-        self._address, self._queries = address, queries
+        self._address = address
+        self._queries = queries
         spawning = get_context("spawn")
         self._acknowledged: Any = spawning.Value("Q", 0)
         self._process = ProcessPoolExecutor(1, spawning, _share, (self._acknowledged,))

@@ -1,4 +1,7 @@
-"""What is measured: a catalogue with judged queries, and its snapshot; the sample shop unless others are named."""
+"""What is measured: a catalogue with judged queries, and its snapshot.
+
+The sample shop unless others are named.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +44,11 @@ def subject(catalog: Path | None, queries: Path | None, judgments: Path | None, 
         shop = DemoShop(data or BENCH_DATA / "sample")
         shop.write()
         folder = shop.catalog.parent
-        dev_queries, dev_judgments = folder / "queries_dev.tsv", folder / "judgments_dev.tsv"
-        return Subject(shop.catalog, queries or dev_queries, judgments if queries else dev_judgments, shop.data)
+        dev_queries = folder / "queries_dev.tsv"
+        dev_judgments = folder / "judgments_dev.tsv"
+        return Subject(
+            shop.catalog, queries or dev_queries, judgments if queries else dev_judgments, shop.data
+        )
     if queries is None:
         raise InvalidRequest("--queries", "is needed with --catalog: tab-separated query_id, query")
     return Subject(catalog, queries, judgments, data or BENCH_DATA / _name(catalog))

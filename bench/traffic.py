@@ -1,4 +1,7 @@
-"""Shoppers at once: pages asked for in a closed loop (each client waits) or an open one (nobody waits)."""
+"""Shoppers at once.
+
+Pages asked for in a closed loop (each client waits) or an open one (nobody waits).
+"""
 
 import asyncio
 import time
@@ -70,11 +73,16 @@ async def closed_loop(search: AsyncSearch, texts: Sequence[str], clients: int, s
 
 
 async def open_loop(
-    search: AsyncSearch, texts: Sequence[str], pages_per_second: float, seconds: float, random: Random
+    search: AsyncSearch,
+    texts: Sequence[str],
+    pages_per_second: float,
+    seconds: float,
+    random: Random,
 ) -> Traffic:
     """Pages that fall due at random (a Poisson process), whatever became of those before."""
     started = due = time.perf_counter()
-    queries, tasks = cycle(texts), []
+    queries = cycle(texts)
+    tasks = []
     while due - started < seconds:
         await asyncio.sleep(max(0.0, due - time.perf_counter()))
         tasks.append(asyncio.create_task(_ask(search, next(queries), due)))

@@ -28,14 +28,19 @@ class Workplace:
         """FOLDER/name: the indexed shop without its log, for a run to change."""
         return Path(
             shutil.copytree(
-                self.indexed, self.folder / name, ignore=shutil.ignore_patterns("log.sqlite*", "features.sqlite*")
+                self.indexed,
+                self.folder / name,
+                ignore=shutil.ignore_patterns("log.sqlite*", "features.sqlite*"),
             )
         )
 
 
 @contextmanager
 def workplace(indexed: Path | None) -> Iterator[Workplace]:
-    """Say on which processor, and prepare; `indexed` is a data folder that is there, None indexes the sample."""
+    """Say on which processor, and prepare.
+
+    `indexed` is a data folder that is there, None indexes the sample.
+    """
     print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
         yield Workplace(Path(folder), *indexed_sample(Path(folder), indexed))

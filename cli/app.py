@@ -60,10 +60,14 @@ _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
 def main() -> None:
-    """Run a command: exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage."""
+    """Run a command.
+
+    Exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that cannot show a letter of a title shows "?"
+            # a terminal that cannot show a letter of a title shows "?"
+            stream.reconfigure(errors="replace")
     owner_only.begin()
     early_stops.raise_again()
     try:
@@ -91,7 +95,10 @@ def _told(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError
 
 
 def _leave_at_once() -> None:
-    """After Ctrl-C all that had to be put in order is; do not wait for a thread that still encodes for nobody."""
+    """After Ctrl-C all that had to be put in order is.
+
+    Do not wait for a thread that still encodes for nobody.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(_INTERRUPTED)

@@ -25,7 +25,8 @@ from shared.rpc.channels import OPTIONS
 from shared.rpc.errors import from_call
 
 DEFAULT_ADDRESS = "localhost:50051"
-_MARGIN_SECONDS = 30.0  # beyond a page's own deadline: a slow start must not look like a dead engine
+# beyond a page's own deadline: a slow start must not look like a dead engine
+_MARGIN_SECONDS = 30.0
 # What gRPC itself says; a gateway's own words begin with the stage.
 _NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
 
@@ -74,12 +75,17 @@ class Client:
     def get_product(self, product_id: str) -> Product:
         """A product as searches show it. Raises NotFound."""
         try:
-            return self._catalog.GetProduct(GetProductRequest(product_id=product_id), timeout=_MARGIN_SECONDS).product
+            return self._catalog.GetProduct(
+                GetProductRequest(product_id=product_id), timeout=_MARGIN_SECONDS
+            ).product
         except grpc.RpcError as error:
             raise self._translated(error) from error
 
     def wait_until_shown(self, product_id: str, log_position: int, seconds: float) -> None:
-        """Return once searches show the write of a product. Raises Unavailable when they do not within `seconds`."""
+        """Return once searches show the write of a product.
+
+        Raises Unavailable when they do not within `seconds`.
+        """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             request = GetProductRequest(product_id=product_id, wait_for_visible=log_position)
@@ -87,12 +93,15 @@ class Client:
                 self._catalog.GetProduct(request, timeout=min(left, _MARGIN_SECONDS))
                 return
             except grpc.RpcError as error:
-                if error.code() is grpc.StatusCode.NOT_FOUND:  # shown, and removed by somebody since
+                # shown, and removed by somebody since
+                if error.code() is grpc.StatusCode.NOT_FOUND:
                     return
                 if error.code() not in _LATE:
                     raise self._translated(error) from error
                 time.sleep(min(left, _RETRY_SECONDS))
-        raise Unavailable(f"written, but not shown within {seconds:.0f} s; the indexer goes on, ask again later")
+        raise Unavailable(
+            f"written, but not shown within {seconds:.0f} s; the indexer goes on, ask again later"
+        )
 
     def stream_events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
         """An acknowledgement an event, in their order."""

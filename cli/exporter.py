@@ -16,7 +16,8 @@ from aisle.v1.admin_pb2 import GetStatusResponse, Replica, ReplicaState
 from cli.client import DEFAULT_ADDRESS, Client
 from shared.errors import AisleError
 
-PORT, HOST = 9100, "127.0.0.1"
+PORT = 9100
+HOST = "127.0.0.1"
 _LABELS = ("service", "address")
 _ENDS = (SIGTERM, SIGINT)
 _SERVING = ReplicaState.REPLICA_STATE_SERVING
@@ -34,28 +35,46 @@ class EngineCollector(Collector):
             status = self._engine.status()
         except AisleError:
             return [_gauge("aisle_up", "Whether the gateway answers.", 0)]
-        return [_gauge("aisle_up", "Whether the gateway answers.", 1), *_of_engine(status), *_of_replicas(status)]
+        return [
+            _gauge("aisle_up", "Whether the gateway answers.", 1),
+            *_of_engine(status),
+            *_of_replicas(status),
+        ]
 
 
 def _of_engine(status: GetStatusResponse) -> Iterable[Metric]:
     yield _gauge("aisle_products", "Products that searches can find.", status.product_count)
-    yield _gauge("aisle_pending_writes", "Catalogue writes that searches do not show yet.", status.pending_writes)
+    yield _gauge(
+        "aisle_pending_writes",
+        "Catalogue writes that searches do not show yet.",
+        status.pending_writes,
+    )
     yield _gauge("aisle_dead_letters", "Records that could not be applied.", status.dead_letter_count)
     yield _gauge("aisle_gateway_uptime_seconds", "Since the gateway was ready.", status.uptime_seconds)
     yield _gauge("aisle_log_answers", "Whether the gateway reaches the log.", not status.waiting_for)
-    served = {"snapshot": status.snapshot_version, "bundle": status.bundle_version, "version": status.aisle_version}
+    served = {
+        "snapshot": status.snapshot_version,
+        "bundle": status.bundle_version,
+        "version": status.aisle_version,
+    }
     yield InfoMetricFamily("aisle_served", "What is served.", value=served)
-    counts = CounterMetricFamily("aisle_gateway", "What the gateway has counted since it began.", labels=("event",))
+    counts = CounterMetricFamily(
+        "aisle_gateway", "What the gateway has counted since it began.", labels=("event",)
+    )
     for name, count in sorted(status.counts.items()):
         counts.add_metric((name,), count)
     yield counts
 
 
 def _of_replicas(status: GetStatusResponse) -> Iterable[Metric]:
-    serving = GaugeMetricFamily("aisle_replica_serving", "Whether a process is healthy.", labels=_LABELS)
-    ejected = GaugeMetricFamily("aisle_replica_ejected", "Whether the gateway leaves it out.", labels=_LABELS)
+    serving = GaugeMetricFamily("aisle_replica_serving", ("Whether a process is healthy."), labels=_LABELS)
+    ejected = GaugeMetricFamily(
+        "aisle_replica_ejected", ("Whether the gateway leaves it out."), labels=_LABELS
+    )
     pending = GaugeMetricFamily("aisle_replica_pending_records", "Records not taken in yet.", labels=_LABELS)
-    behind = GaugeMetricFamily("aisle_feedback_behind_seconds", "Age of what shoppers did last.", labels=_LABELS)
+    behind = GaugeMetricFamily(
+        "aisle_feedback_behind_seconds", "Age of what shoppers did last.", labels=_LABELS
+    )
     for each in status.replicas:
         at = (each.service, each.address)
         serving.add_metric(at, each.state == _SERVING)
@@ -65,7 +84,9 @@ def _of_replicas(status: GetStatusResponse) -> Iterable[Metric]:
     return serving, ejected, pending, behind
 
 
-def _add_progress(replica: Replica, at: tuple[str, str], pending: GaugeMetricFamily, behind: GaugeMetricFamily) -> None:
+def _add_progress(
+    replica: Replica, at: tuple[str, str], pending: GaugeMetricFamily, behind: GaugeMetricFamily
+) -> None:
     if replica.service == "feedback":
         behind.add_metric(at, replica.status.behind_seconds)
     elif replica.service != "embedding":  # it follows no log
@@ -80,9 +101,18 @@ def main() -> None:
     """Answer Prometheus on port 9100 until asked to end."""
     parser = ArgumentParser(prog="python -m cli.exporter", description=__doc__.partition("\n")[0])
     default = os.environ.get("AISLE_ADDRESS", DEFAULT_ADDRESS)
-    parser.add_argument("--address", default=default, metavar="HOST:PORT", help="of the gateway; default: %(default)s")
+    parser.add_argument(
+        "--address",
+        default=default,
+        metavar="HOST:PORT",
+        help="of the gateway; default: %(default)s",
+    )
     parser.add_argument("--port", default=PORT, type=int, help="where Prometheus asks; default: %(default)s")
-    parser.add_argument("--host", default=HOST, help="where it listens; 0.0.0.0 is every address; default: %(default)s")
+    parser.add_argument(
+        "--host",
+        default=HOST,
+        help="where it listens; 0.0.0.0 is every address; default: %(default)s",
+    )
     arguments = parser.parse_args()
     pthread_sigmask(SIG_BLOCK, _ENDS)  # for the threads that follow too, so that sigwait has them
     with Client(arguments.address) as engine:

@@ -1,4 +1,7 @@
-"""Filters as one types them: field=value, price=10..50, brands!=Acme, attributes.color=blue|green, rating=exists."""
+"""Filters as one types them.
+
+Field=value, price=10..50, brands!=Acme, attributes.color=blue|green, rating=exists.
+"""
 
 import re
 
@@ -14,7 +17,10 @@ def parse_filter(text: str) -> Filter:
     """The filter that `text` names; InvalidRequest when it has none of the forms above."""
     form = _FORM.fullmatch(text.strip())
     if not form:
-        raise InvalidRequest("--filter", f"{text!r} is not FIELD=VALUE, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists")
+        raise InvalidRequest(
+            "--filter",
+            f"{text!r} is not FIELD=VALUE, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists",
+        )
     value = form["value"].strip()
     filtered = Filter(field=form["field"].strip(), negate=form["operator"] == "!=")
     if value == "exists":
@@ -27,5 +33,6 @@ def parse_filter(text: str) -> Filter:
 
 
 def _range(bounds: re.Match[str]) -> NumberRange:
-    low, high = bounds["min"], bounds["max"]
+    low = bounds["min"]
+    high = bounds["max"]
     return NumberRange(min=float(low) if low else None, max=float(high) if high else None)

@@ -17,7 +17,8 @@ from cli.terminal.page_table import results_table, served_line
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
-_DEADLINE_MS = 2_000  # a machine that is busy with something else must not end the tour; each page says its time
+# a machine that is busy with something else must not end the tour; each page says its time
+_DEADLINE_MS = 2_000
 _FEATURES_SECONDS = 3.0  # events are features within a second; more would be a defect worth seeing
 _POLL_SECONDS = 0.1
 
@@ -29,11 +30,13 @@ class Guide:
     console: Console
     engine: Client
     products: Sequence[dict[str, Any]]
-    visitor_id: str = field(default_factory=lambda: f"demo-{token_hex(4)}")  # a new one sees no earlier clicks
+    # a new one sees no earlier clicks
+    visitor_id: str = field(default_factory=lambda: f"demo-{token_hex(4)}")
 
     def show(self, stops: Sequence[Stop] = STOPS) -> None:
         """All stops, one after the other."""
-        self.engine.search(self._request(stops[0]))  # the first page of a process pays for what is loaded late
+        # the first page of a process pays for what is loaded late
+        self.engine.search(self._request(stops[0]))
         for number, stop in enumerate(stops, 1):
             self._headline(number, len(stops), stop)
             page = self.engine.search(self._request(stop))
@@ -44,7 +47,11 @@ class Guide:
 
     def _headline(self, number: int, count: int, stop: Stop) -> None:
         self.console.print()
-        self.console.rule(Text(f" {number} of {count}: {stop.name} ", style="bold cyan"), align="left", style="cyan")
+        self.console.rule(
+            Text(f" {number} of {count}: {stop.name} ", style="bold cyan"),
+            align="left",
+            style="cyan",
+        )
         self.console.print(Text.assemble(("  $ ", "dim"), (_command(stop), "bold")))
 
     def _page(self, page: SearchResponse, before: SearchResponse | None = None) -> None:
@@ -52,7 +59,11 @@ class Guide:
             self.console.print(Text.assemble("  read as ", (page.corrected_query, "bold yellow")))
         first, variants = families(page.results)
         rows = first[:_SHOWN]
-        notes = {key: f"+{count} alike" for key, count in variants.items()} if before is None else _moves(before, page)
+        notes = (
+            {key: f"+{count} alike" for key, count in variants.items()}
+            if before is None
+            else _moves(before, page)
+        )
         self.console.print(Padding(results_table(rows, notes), (0, 2)))
         for line in served_line(page).splitlines():
             self.console.print(Text(f"  {line}", style="dim"), soft_wrap=True)
@@ -68,7 +79,11 @@ class Guide:
         self.console.print()
         self.console.print(Text.assemble("  The same visitor clicks on:", style="bold"))
         for product_id in picks:
-            self.console.print(Text(f"    {titles[product_id]}", style="magenta"), overflow="ellipsis", no_wrap=True)
+            self.console.print(
+                Text(f"    {titles[product_id]}", style="magenta"),
+                overflow="ellipsis",
+                no_wrap=True,
+            )
         started = time.perf_counter()
         self._click(picks)
         after = self._changed(stop, before)
@@ -90,7 +105,10 @@ class Guide:
             pass
 
     def _changed(self, stop: Stop, before: SearchResponse) -> SearchResponse:
-        """The first page that differs, since acknowledged events become features a moment later; else the last."""
+        """The first page that differs, since acknowledged events become features a moment later.
+
+        Else the last.
+        """
         until = time.perf_counter() + _FEATURES_SECONDS
         while True:
             page = self.engine.search(self._request(stop))
@@ -111,7 +129,9 @@ class Guide:
 
 
 def families(results: Sequence[SearchResult]) -> tuple[list[SearchResult], dict[str, int]]:
-    """The first result of each product with its variants, and by its id how many more of them the page has."""
+    """The first result of each product with its variants, and by its id how many more of them the
+    page has.
+    """
     first: dict[str, SearchResult] = {}
     more: dict[str, int] = {}
     for result in results:
@@ -145,5 +165,7 @@ def _moves(before: SearchResponse, after: SearchResponse) -> dict[str, str]:
     moves = {}
     for place, product_id in enumerate(_order(after), 1):
         risen = places[product_id] - place if product_id in places else None
-        moves[product_id] = "new" if risen is None else f"↑{risen}" if risen > 0 else f"↓{-risen}" if risen < 0 else ""
+        moves[product_id] = (
+            "new" if risen is None else f"↑{risen}" if risen > 0 else f"↓{-risen}" if risen < 0 else ""
+        )
     return moves

@@ -1,7 +1,8 @@
 """Whether a running engine does what it is there for: python -m cli.smoke [--address HOST:PORT]
 
-Searches, writes a product of its own, finds it, clicks on it, sees that the next page knows, and removes it again.
-`make smoke` runs it on the host against docker compose. Exit code 1, and what was missed, when a step fails.
+Searches, writes a product of its own, finds it, clicks on it, sees that the next page knows, and
+removes it again. `make smoke` runs it on the host against docker compose. Exit code 1, and what was
+missed, when a step fails.
 """
 
 import os
@@ -22,7 +23,8 @@ from cli.terminal.console import say
 from shared.errors import AisleError
 
 QUERY = "something to keep coffee hot"
-_DEADLINE_MS = 30_000  # whether it works is asked, not how fast: no stage is to be left out on a busy machine
+# whether it works is asked, not how fast: no stage is to be left out on a busy machine
+_DEADLINE_MS = 30_000
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.1
 _AFFINITY = "affinity"  # the part of a score that a visitor's recent products add
@@ -47,7 +49,8 @@ class Smoke:
             yield "upsert", self._writes()
             yield "event", self._clicks()
         finally:
-            position, started = self.engine.delete_products([self.name]), time.monotonic()
+            position = self.engine.delete_products([self.name])
+            started = time.monotonic()
         yield "delete", self._is_gone(position, started)
 
     def _serves(self) -> str:
@@ -70,7 +73,10 @@ class Smoke:
             raise Missed(f"every page leaves something out: {', '.join(page.served_by.degraded)}")
         if page.served_by.tier != Tier.TIER_RERANKED:
             raise Missed(f"the page is {Tier.Name(page.served_by.tier)}, not reranked")
-        return f"{page.total_count:,} products for {QUERY!r}, reranked, in {page.served_by.stage_ms['total']:.0f} ms"
+        return (
+            f"{page.total_count:,} products for {QUERY!r}, reranked, "
+            f"in {page.served_by.stage_ms['total']:.0f} ms"
+        )
 
     def _writes(self) -> str:
         price = Price(amount=19.0)
@@ -93,7 +99,9 @@ class Smoke:
         started = time.monotonic()
         page = self._until(_knows_the_visitor, QUERY, visitor_id=self.name, explain=True)
         if not _knows_the_visitor(page):
-            raise Missed(f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s")
+            raise Missed(
+                f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s"
+            )
         return f"the visitor's next page knows the click, {_ms(started)} after it was taken"
 
     def _is_gone(self, position: int, started: float) -> str:
@@ -103,7 +111,10 @@ class Smoke:
         return f"{self.name} is gone, {_ms(started)} after it was removed"
 
     def _until(self, good: Callable[[SearchResponse], bool], query: str, **asked: Any) -> SearchResponse:
-        """The first page that is, or the last when patience ends: a busy machine may leave something out once."""
+        """The first page that is, or the last when patience ends.
+
+        A busy machine may leave something out once.
+        """
         until = time.monotonic() + _PATIENCE_SECONDS
         while not good(page := self._page(query, **asked)) and time.monotonic() < until:
             time.sleep(_POLL_SECONDS)
@@ -117,7 +128,9 @@ class Smoke:
 
 
 def _knows_the_visitor(page: SearchResponse) -> bool:
-    return any(part.feature == _AFFINITY for result in page.results for part in result.explanation.contributions)
+    return any(
+        part.feature == _AFFINITY for result in page.results for part in result.explanation.contributions
+    )
 
 
 def _described(status: GetStatusResponse) -> str:

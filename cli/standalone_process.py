@@ -24,8 +24,8 @@ NOBODY_SHOPS: Settings = {"AISLE_GATEWAY_LOG_IMPRESSIONS": "false"}
 def running_engine(data: Path, bundle: str = "", settings: Settings | None = None) -> Iterator[str]:
     """The address of an engine that serves DATA on a free port until the block ends.
 
-    `settings` are environment variables for it alone. Raises Unavailable when it does not start; why is on standard
-    error, in the engine's own words.
+    `settings` are environment variables for it alone. Raises Unavailable when it does not start;
+    why is on standard error, in the engine's own words.
     """
     with standalone_process(data, bundle, settings) as (_, address):
         yield address
@@ -37,12 +37,16 @@ def standalone_process(
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process of an engine, and its address; it is asked to end when the block does.
 
-    It ends with this process, too, whatever ends that: its standard input is a pipe that nobody else holds.
+    It ends with this process, too, whatever ends that: its standard input is a pipe that nobody
+    else holds.
     """
     command = [sys.executable, "-m", "cli.app", "serve", "--json", "--while-stdin"]
     command += ["--data", str(data), "--port", "0", *(["--bundle", bundle] if bundle else [])]
-    environment, pipe = {**os.environ, **(settings or {})}, subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8", env=environment) as process:
+    environment = {**os.environ, **(settings or {})}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, text=True, encoding="utf-8", env=environment
+    ) as process:
         try:
             yield process, _address(process)
         finally:
@@ -58,7 +62,8 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
-    """The engine at `address` when there is one, else one on DATA that logs nothing of what it shows.
+    """The engine at `address` when there is one, else one on DATA that logs nothing of what it
+    shows.
 
     Raises Unavailable, naming the address, when an engine serves DATA already.
     """
@@ -70,7 +75,10 @@ def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[s
 
 
 def _address(process: subprocess.Popen[str]) -> str:
-    """The address that the engine prints once it is ready; the JSON object ends at a line with a brace."""
+    """The address that the engine prints once it is ready.
+
+    The JSON object ends at a line with a brace.
+    """
     assert process.stdout is not None
     text = "".join(_until_brace(process.stdout))
     try:

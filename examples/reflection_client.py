@@ -9,7 +9,9 @@ import sys
 import grpc
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 
 
 def main(address: str, query: str) -> None:
@@ -19,7 +21,8 @@ def main(address: str, query: str) -> None:
         pool = DescriptorPool(database)
         print("services:", ", ".join(sorted(database.get_services())))
         method = pool.FindServiceByName("aisle.v1.SearchService").FindMethodByName("Search")
-        request_class, page_class = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+        request_class = GetMessageClass(method.input_type)
+        page_class = GetMessageClass(method.output_type)
         search = channel.unary_unary(
             "/aisle.v1.SearchService/Search",
             request_serializer=lambda request: request.SerializeToString(),

@@ -1,4 +1,6 @@
-"""A client with the generated stubs: a folder `aisle` beside it, copied from clients/python/src, grpcio and protobuf.
+"""A client with the generated stubs.
+
+A folder `aisle` beside it, copied from clients/python/src, grpcio and protobuf.
 
 python stub_client.py localhost:50051 "running shoes"
 """
@@ -25,7 +27,9 @@ def main(address: str, query: str) -> None:
         first = page.results[0].product.product_id
         product = CatalogServiceStub(channel).GetProduct(GetProductRequest(product_id=first)).product
         print("first:", product.title)
-        event = UserEvent(event_id=f"{page.query_id}-1", action="click", visitor_id="v1", query_id=page.query_id)
+        event = UserEvent(
+            event_id=f"{page.query_id}-1", action="click", visitor_id="v1", query_id=page.query_id
+        )
         event.products.append(EventProduct(product_id=first, position=1))
         for response in EventServiceStub(channel).StreamEvents(iter([StreamEventsRequest(event=event)])):
             print("event:", EventStatus.Name(response.ack.status))

@@ -1,4 +1,7 @@
-"""The sample catalogue: about 3,000 invented products, judged queries and a simulated shopper, all from one seed."""
+"""The sample catalogue.
+
+About 3,000 invented products, judged queries and a simulated shopper, all from one seed.
+"""
 
 from sample.folder import write_sample
 

@@ -10,7 +10,12 @@ def main() -> None:
     """Write the sample where the command line says."""
     parser = ArgumentParser(prog="python -m sample", description="Write the sample catalogue.")
     parser.add_argument("--out", type=Path, required=True, help="folder to write to; made when missing")
-    parser.add_argument("--seed", type=int, default=SEED, help="another seed makes another shop (default %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=SEED,
+        help="another seed makes another shop (default %(default)s)",
+    )
     arguments = parser.parse_args()
     write_sample(arguments.out, arguments.seed)
 

@@ -71,7 +71,9 @@ def _plain(kind: Kind, random: Random) -> Iterator[Asked]:
     names = [name.lower() for name in kind.names]
     yield from (Asked(framed(noun, random), called(noun), "type") for noun in (kind.key, kind.key, *names))
     yield from (Asked(framed(noun, random), called(noun), "synonym") for noun in (*kind.also, *kind.also))
-    yield from (Asked(mistyped(noun, random), called(noun), "typo") for noun in (kind.key, *names, *kind.also))
+    yield from (
+        Asked(mistyped(noun, random), called(noun), "typo") for noun in (kind.key, *names, *kind.also)
+    )
 
 
 def _uses(kind: Kind, random: Random) -> Iterator[Asked]:
@@ -100,7 +102,8 @@ def _wanting(model: Model, random: Random) -> Iterator[Asked]:
 
 
 def _branded(model: Model, random: Random) -> Iterator[Asked]:
-    brand, intent = model.brand.name.lower(), Intent((model.kind.key,), brand=model.brand.name)
+    brand = model.brand.name.lower()
+    intent = Intent((model.kind.key,), brand=model.brand.name)
     yield Asked(f"{brand} {_noun(model.kind, random)}", intent, "brand")
     yield Asked(mistyped(f"{brand} {model.kind.key}", random), intent, "typo")
 
@@ -114,15 +117,23 @@ def _colored(model: Model, random: Random) -> Iterator[Asked]:
 
 def _budgeted(made: Made, random: Random) -> Iterator[Asked]:
     """A limit this product just meets, asked only where it leaves dearer ones out."""
-    kind, amount = made.model.kind, made.row["price"]["amount"]
+    kind = made.model.kind
+    amount = made.row["price"]["amount"]
     step = 10 if amount < 100 else 50
     limit = math.ceil(amount / step) * step
     if limit < sum(kind.prices) / 2:
-        yield Asked(limited(_noun(kind, random), limit, random), Intent((kind.key,), below=float(limit)), "price")
+        yield Asked(
+            limited(_noun(kind, random), limit, random),
+            Intent((kind.key,), below=float(limit)),
+            "price",
+        )
 
 
 def _noun(kind: Kind, random: Random) -> str:
-    """What a shopper calls the kind: its name as often as not, else another word that means nothing else."""
+    """What a shopper calls the kind.
+
+    Its name as often as not, else another word that means nothing else.
+    """
     own = [word for word in kind.also if len(_called()[word]) == 1]
     return kind.key if random.random() < 0.5 or not own else random.choice(own)
 

@@ -1,4 +1,6 @@
-"""GTIN-13 barcodes in the range that GS1 keeps for use inside a shop, so none belongs to a real product."""
+"""GTIN-13 barcodes in the range that GS1 keeps for use inside a shop, so none belongs to a real
+product.
+"""
 
 PREFIX = "200"
 

@@ -9,7 +9,13 @@ MENTION = 0.55  # chance that a trait the title already shows is told again
 NAMED = 0.3  # chance that the first sentence names the product
 CLOSED = 0.55
 PURPOSED = 0.75
-PURPOSES = ("Good for {}.", "Made for {}.", "Ideal for {}.", "Great for {}.", "A fine choice for {}.")
+PURPOSES = (
+    "Good for {}.",
+    "Made for {}.",
+    "Ideal for {}.",
+    "Great for {}.",
+    "A fine choice for {}.",
+)
 
 
 def description(model: Model, words: Wording, random: Random) -> str:
@@ -25,7 +31,10 @@ def description(model: Model, words: Wording, random: Random) -> str:
 
 
 def _purpose(model: Model, words: Wording) -> list[str]:
-    """What it is good for: real shops say so of most goods, and a need is often answered by nothing else."""
+    """What it is good for.
+
+    Real shops say so of most goods, and a need is often answered by nothing else.
+    """
     random = Random(f"purpose/{model.brand.name}/{model.line}/{words.name}/{model.chosen}")
     if not model.kind.purposes or random.random() >= PURPOSED:
         return []

@@ -17,7 +17,10 @@ def products(seed: int = SEED) -> Iterator[dict[str, Any]]:
 
 
 def write_sample(folder: Path, seed: int = SEED) -> None:
-    """Write products.jsonl, and queries and judgments for train and dev; the same seed gives the same bytes."""
+    """Write products.jsonl, and queries and judgments for train and dev.
+
+    The same seed gives the same bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     made = catalog(seed)
     # not compressed: zlib's output differs between its versions
@@ -34,7 +37,9 @@ def _queries(judged: list[Judged]) -> Iterator[str]:
 
 def _judgments(judged: list[Judged]) -> Iterator[str]:
     yield "query_id\tproduct_id\tgrade"
-    yield from (f"{one.query_id}\t{product_id}\t{grade}" for one in judged for product_id, grade in one.grades)
+    yield from (
+        f"{one.query_id}\t{product_id}\t{grade}" for one in judged for product_id, grade in one.grades
+    )
 
 
 def _write(path: Path, lines: Iterable[str]) -> None:

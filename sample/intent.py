@@ -40,15 +40,18 @@ def _near(targets: tuple[str, ...]) -> frozenset[str]:
 @cache
 def _beside(targets: tuple[str, ...]) -> frozenset[str]:
     goes = frozenset(goes for target in targets for goes in kinds()[target].goes)
-    standing_in = frozenset(key for key, kind in kinds().items() if not frozenset(kind.near).isdisjoint(targets))
+    standing_in = frozenset(
+        key for key, kind in kinds().items() if not frozenset(kind.near).isdisjoint(targets)
+    )
     return (goes | standing_in) - _near(targets) - frozenset(targets)
 
 
 def grade(intent: Intent, made: Made) -> int:
     """3 what was asked for, 2 a fair substitute, 1 related, 0 something else.
 
-    A product of the right kind loses a grade when it meets only some of the conditions and two when it meets none;
-    the kind weighs more than any condition, so a stand-in never beats it once conditions are named.
+    A product of the right kind loses a grade when it meets only some of the conditions and two when
+    it meets none; the kind weighs more than any condition, so a stand-in never beats it once
+    conditions are named.
     """
     key = made.model.kind.key
     if not (key in intent.targets or key in intent.near or key in intent.beside):

@@ -16,10 +16,14 @@ SHARES = {
     "type": 9, "synonym": 13, "head": 2, "typo": 10, "brand": 8, "attribute": 12, "attributes": 7, "color": 5,
     "price": 5, "use": 12, "need": 9, "long": 6, "gift": 2,
 }  # fmt: skip
-TRAIN, DEV = 1500, 150
-HELD_OUT = 9  # every ninth kind appears in no training query, so that dev shows what carries over to new goods
+TRAIN = 1500
+DEV = 150
+# every ninth kind appears in no training query, so that dev shows what carries over to new goods
+HELD_OUT = 9
 TRAIN_LIMITS = {3: 12, 2: 8, 1: 8}
-HARD, RANDOM = 9, 4  # products of grade 0 that look related, and any others
+# products of grade 0 that look related, and any others
+HARD = 9
+RANDOM = 4
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,9 @@ def _distinct(everything: Iterable[Asked]) -> list[Asked]:
 
 
 def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
-    """Queries by their manners' shares, kinds taking turns so that none is asked for far more often than another."""
+    """Queries by their manners' shares, kinds taking turns so that none is asked for far more often
+    than another.
+    """
     picked: list[Asked] = []
     for manner, share in SHARES.items():
         turns = Counter(one.intent.targets for one in picked)
@@ -97,11 +103,15 @@ class Shelf:
         for made in self._related(one.intent):
             if level := grade(one.intent, made):
                 graded[level].append(made)
-        chosen = [made for level, limit in TRAIN_LIMITS.items() for made in _some(graded[level], limit, random)]
+        chosen = [
+            made for level, limit in TRAIN_LIMITS.items() for made in _some(graded[level], limit, random)
+        ]
         return _grades(one.intent, [*chosen, *self._unrelated(one, random)], random)
 
     def complete(self, one: Asked, random: Random) -> tuple[tuple[str, int], ...]:
-        """Every related product, so that no ranking is blamed for finding what the judge did not see."""
+        """Every related product, so that no ranking is blamed for finding what the judge did not
+        see.
+        """
         return _grades(one.intent, [*self._related(one.intent), *self._unrelated(one, random)], random)
 
     def _related(self, intent: Intent) -> Iterator[Made]:

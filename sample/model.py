@@ -35,7 +35,9 @@ class Model:
 
     def with_value(self, trait: str, value: str | float) -> "Model":
         """The same model in another colour or size."""
-        return replace(self, chosen=tuple((name, value if name == trait else old) for name, old in self.chosen))
+        return replace(
+            self, chosen=tuple((name, value if name == trait else old) for name, old in self.chosen)
+        )
 
 
 def models(department: Department, random: Random) -> Iterator[Model]:

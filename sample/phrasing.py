@@ -19,7 +19,15 @@ LONG = (
     "shopping for {noun} {need}, should be {word}",
     "need advice on {noun} {need}, must be {word}",
 )
-BUDGETS = ("under {}", "below {}", "less than {}", "under ${}", "max {}", "up to {} dollars", "cheaper than {}")
+BUDGETS = (
+    "under {}",
+    "below {}",
+    "less than {}",
+    "under ${}",
+    "max {}",
+    "up to {} dollars",
+    "cheaper than {}",
+)
 GIFTS = ("ideas", "who has everything", "this christmas", "that is not boring")
 FOLLOWING = ("with ", "for ", "without ", "no ", "by ", "pack of", "set of")
 
@@ -36,7 +44,9 @@ def questioned(text: str, random: Random) -> str:
 
 def described(noun: str, words: list[str], random: Random) -> str:
     """The noun with its qualities before and behind it."""
-    behind = [word for word in words if word.startswith(FOLLOWING) or (word[0].isdigit() and random.random() < 0.4)]
+    behind = [
+        word for word in words if word.startswith(FOLLOWING) or (word[0].isdigit() and random.random() < 0.4)
+    ]
     before = [word for word in words if word not in behind]
     if before and not behind and random.random() < 0.15:
         before, behind = before[1:], before[:1]

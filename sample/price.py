@@ -11,9 +11,14 @@ ON_SALE = 0.16
 def price(model: Model, random: Random) -> dict[str, Any]:
     """`Product.price`; `original_amount` only when it is on sale."""
     low, high = model.kind.prices
-    places = [trait.place(value) for trait in model.kind.traits if trait.numeric and (value := model.value(trait.name))]
+    places = [
+        trait.place(value)
+        for trait in model.kind.traits
+        if trait.numeric and (value := model.value(trait.name))
+    ]
     size = sum(places) / len(places) if places else 0.5
-    # brand level, size and chance each move the price within the kind's range, so that words do not give it away
+    # brand level, size and chance each move the price within the kind's range, so that words do not
+    # give it away
     share = 0.45 * (model.brand.level - 0.7) / 0.75 + 0.3 * size + 0.25 * random.random()
     full = _ending(low + (high - low) * share, random)
     if random.random() >= ON_SALE:

@@ -22,7 +22,9 @@ UNRATED = 0.08
 
 @dataclass(frozen=True)
 class Made:
-    """A row of the catalogue beside the model it was written from, which is what judgments follow from."""
+    """A row of the catalogue beside the model it was written from, which is what judgments follow
+    from.
+    """
 
     model: Model
     row: dict[str, Any]
@@ -35,7 +37,9 @@ class Made:
 def catalog(seed: int) -> list[Made]:
     """The whole catalogue; models come in random order, each followed by its variants."""
     everything = [
-        model for department in departments() for model in models(department, Random(f"{seed}/{department.name}"))
+        model
+        for department in departments()
+        for model in models(department, Random(f"{seed}/{department.name}"))
     ]
     Random(f"{seed}/order").shuffle(everything)
     made: list[Made] = []
@@ -45,7 +49,8 @@ def catalog(seed: int) -> list[Made]:
 
 
 def _family(model: Model, number: int, random: Random) -> Iterator[Made]:
-    words, primary_id = wording(model, random), f"p{number:05d}"
+    words = wording(model, random)
+    primary_id = f"p{number:05d}"
     text = description(model, words, random)
     first = _row(model, primary_id, words, random) | {"description": text}
     yield Made(model, first)
@@ -60,7 +65,9 @@ def _family(model: Model, number: int, random: Random) -> Iterator[Made]:
 
 
 def _variant_text(text: str, model: Model, variant: Model) -> str:
-    """The model's description with the sentence about the varying trait replaced by the variant's own."""
+    """The model's description with the sentence about the varying trait replaced by the variant's
+    own.
+    """
     for (_, old), (_, new) in zip(model.values(), variant.values(), strict=True):
         for before, after in zip(old.sentences, new.sentences, strict=False):
             if old != new:
@@ -78,14 +85,16 @@ def _row(model: Model, product_id: str, words: Wording, random: Random) -> dict[
         "description": "",
         "brands": [model.brand.name],
         "categories": [" > ".join(model.kind.path)],
-        "price": price(model, Random(f"{product_id[:6]}/{model.line}/{model.quality}")),  # variants differ by size only
+        # variants differ by size only
+        "price": price(model, Random(f"{product_id[:6]}/{model.line}/{model.quality}")),
         **_stock(random),
         **_rating(model, random),
         "gtin": gtin(number),
         "sku": f"{re.sub('[^A-Z]', '', model.brand.name.upper())[:3]}-{number:06d}",
         "uri": f"https://example.com/p/{_slug(name)}-{product_id}",
         "images": [
-            f"https://example.com/images/{product_id}-{place}.jpg" for place in range(1, random.randrange(2, 5))
+            f"https://example.com/images/{product_id}-{place}.jpg"
+            for place in range(1, random.randrange(2, 5))
         ],
         "attributes": _attributes(model),
         "tags": _tags(model, random),

@@ -107,7 +107,8 @@ def _traits(lines: list[str]) -> Iterator[Trait]:
             yield Trait(name, tuple(values))
             name = ""
         if line.startswith("- "):
-            name, values = line[2:].strip(), []
+            name = line[2:].strip()
+            values = []
         elif line.startswith("#"):
             yield _number_trait(line)
         elif line.startswith("  ") and line.strip():

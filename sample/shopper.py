@@ -1,7 +1,10 @@
-"""A simulated shopper: looks down a page, clicks what fits the query and their taste, sometimes buys.
+"""A simulated shopper.
 
-Examination falls with position and does not depend on the product (the position-based click model); attraction comes
-from the grade and from taste. Impressions are not sent: the server logs what it showed.
+Looks down a page, clicks what fits the query and their taste, sometimes buys.
+
+Examination falls with position and does not depend on the product (the position-based click model);
+attraction comes from the grade and from taste. Impressions are not sent: the server logs what it
+showed.
 """
 
 from collections.abc import Sequence
@@ -17,8 +20,13 @@ Event = dict[str, Any]
 
 BIAS = 0.8  # examination is position ** -BIAS
 ATTRACTION = (0.02, 0.08, 0.25, 0.6)  # by grade
-CART, PURCHASE = 0.35, 0.5  # of clicks that end in the cart; of carts that end in a purchase
-BRAND, COLOR_TASTE, PRICE = 1.8, 1.3, 0.5  # how much each taste multiplies attraction
+# of clicks that end in the cart; of carts that end in a purchase
+CART = 0.35
+PURCHASE = 0.5
+# how much each taste multiplies attraction
+BRAND = 1.8
+COLOR_TASTE = 1.3
+PRICE = 0.5
 START = FIRST_DAY + timedelta(days=760)
 
 
@@ -74,7 +82,11 @@ class Shopper:
         product: Event = {"product_id": shown.made.product_id, "position": position}
         if action != "click":
             price = shown.made.row["price"]
-            product |= {"quantity": 1, "price": price["amount"], "currency_code": price["currency_code"]}
+            product |= {
+                "quantity": 1,
+                "price": price["amount"],
+                "currency_code": price["currency_code"],
+            }
         return {
             "event_id": f"{self.persona.visitor_id}-{self._events:05d}",
             "action": action,

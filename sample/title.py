@@ -54,14 +54,20 @@ class Wording:
 def wording(model: Model, random: Random) -> Wording:
     """Choose once for a model, so that its variants read alike."""
     varying = {trait.name for trait in model.kind.traits if trait.varies}
-    said = [name for name, value in model.values() if value.title and (name in varying or random.random() < MENTION)]
+    said = [
+        name
+        for name, value in model.values()
+        if value.title and (name in varying or random.random() < MENTION)
+    ]
     line = "" if random.random() < BARE else model.line
     return Wording(random.choice(model.kind.names), line, tuple(said), style_of(model.brand.name))
 
 
 def title(model: Model, words: Wording) -> str:
     """The title of a model, or of one variant of it."""
-    said = [(name, value) for name, value in model.values() if name in words.said and _adds(value, words.name)]
+    said = [
+        (name, value) for name, value in model.values() if name in words.said and _adds(value, words.name)
+    ]
     numeric = {trait.name for trait in model.kind.traits if trait.numeric}
     tail = [value.title for name, value in said if name in numeric and not value.follows]
     color = model.value(COLOR)
@@ -89,7 +95,15 @@ def _adds(value: Value, name: str) -> bool:
 
 def _tidy(text: str, style: Style) -> str:
     text = " ".join(text.split())
-    for untidy, tidy in ((" ,", ","), (", ,", ","), (",,", ","), ("()", ""), ("( ", "("), (" )", ")"), ("- -", "-")):
+    for untidy, tidy in (
+        (" ,", ","),
+        (", ,", ","),
+        (",,", ","),
+        ("()", ""),
+        ("( ", "("),
+        (" )", ")"),
+        ("- -", "-"),
+    ):
         text = text.replace(untidy, tidy)
     text = text.strip(" ,-")
     for long, short in SHORT if style.short else ():

@@ -49,7 +49,10 @@ STOPS = (
     Stop(
         "a plain one",
         "espresso machine",
-        "Machines first; cups, beans and grinders stay below. Colours and sizes of one product share a line.",
+        (
+            "Machines first; cups, beans and grinders stay below. "
+            "Colours and sizes of one product share a line."
+        ),
     ),
     Stop("a typo", "trekkign poels", "Two slips, and still trekking poles."),
     Stop(

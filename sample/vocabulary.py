@@ -29,7 +29,10 @@ class Trait:
     varies: bool = False  # one model is sold in several of these
 
     def place(self, value: str | float) -> float:
-        """Where a value stands among its trait's values, 0 to 1; later values cost more when numeric."""
+        """Where a value stands among its trait's values, 0 to 1.
+
+        Later values cost more when numeric.
+        """
         order = [known.value for known in self.values]
         return order.index(value) / max(1, len(order) - 1)
 

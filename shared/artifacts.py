@@ -4,8 +4,9 @@ ROOT/<version>/manifest.json          what is in the folder, with a checksum a f
 ROOT/<version>/manifest.json.sha256   the checksum of manifest.json itself
 ROOT/current                          the name of the version in use, replaced atomically
 
-A version is written as ROOT/.tmp-<version> and renamed once every byte of it is on the disk, so a crash at any
-byte leaves the versions that were there before, and nothing else that a reader would look at.
+A version is written as ROOT/.tmp-<version> and renamed once every byte of it is on the disk, so a
+crash at any byte leaves the versions that were there before, and nothing else that a reader would
+look at.
 """
 
 import errno
@@ -22,12 +23,14 @@ from shared.errors import Corrupt, NotFound, StorageFull, Unavailable
 from shared.manifest_fields import CHECKSUM, COUNT, OBJECT, Fields, is_plain_path
 from shared.watchdog import progress
 
-MANIFEST, SEAL = "manifest.json", "manifest.json.sha256"
+MANIFEST = "manifest.json"
+SEAL = "manifest.json.sha256"
 CURRENT = "current"
 _FIELDS = Fields({"files": OBJECT}, {})
 _FILE_FIELDS = Fields({"bytes": COUNT, "sha256": CHECKSUM}, {})
 _CHUNK_BYTES = 1 << 20
-_LITTLE_BYTES = 64 << 10  # with less room than this, a failure of a library that does not say why is a full disk
+# with less room than this, a failure of a library that does not say why is a full disk
+_LITTLE_BYTES = 64 << 10
 
 
 def sha256(path: Path) -> str:
@@ -62,7 +65,9 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
 
 @contextmanager
 def full_disk_named(root: Path) -> Iterator[None]:
-    """Whatever fails in the block for want of room, also inside a library, is a StorageFull that names the remedy."""
+    """Whatever fails in the block for want of room, also inside a library, is a StorageFull that
+    names the remedy.
+    """
     try:
         yield
     except StorageFull:
@@ -70,7 +75,9 @@ def full_disk_named(root: Path) -> Iterator[None]:
     except Exception as error:
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         if full or "No space left on device" in str(error) or _free_bytes(root) < _LITTLE_BYTES:
-            raise StorageFull(f"no room left in {root}; free some space and run it again ({error})") from error
+            raise StorageFull(
+                f"no room left in {root}; free some space and run it again ({error})"
+            ) from error
         raise
 
 
@@ -81,12 +88,18 @@ def _free_bytes(root: Path) -> int:
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write `content` with the size and checksum of every file in the folder."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, SEAL))
-    files = {str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)} for path in paths}
+    files = {
+        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        for path in paths
+    }
     _seal(folder, {**content, "files": files})
 
 
 def copy_version(root: Path, version: str, name: str, changes: Mapping[str, Any]) -> None:
-    """Make version `name` of the files of another, with changes in its manifest; the files keep their checksums."""
+    """Make version `name` of the files of another, with changes in its manifest.
+
+    The files keep their checksums.
+    """
     manifest = read_manifest(root / version, verify=False)
     with new_version(root, name) as made:
         for file in manifest["files"]:
@@ -110,17 +123,21 @@ def _seal(folder: Path, manifest: Mapping[str, Any]) -> None:
 def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
     """The manifest of a version.
 
-    Raises NotFound without one, Corrupt when it or a file is not what it was when it was written; `verify` False checks
-    the sizes of the files only.
+    Raises NotFound without one, Corrupt when it or a file is not what it was when it was written;
+    `verify` False checks the sizes of the files only.
     """
     _check_seal(folder)
     try:
         manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     except FileNotFoundError as error:
-        remedy = f"write the name of a whole version into {folder.parent / CURRENT}, or remove that to start anew"
+        remedy = (
+            f"write the name of a whole version into {folder.parent / CURRENT}, or remove that to start anew"
+        )
         raise NotFound(f"{folder} has no {MANIFEST}; {remedy}") from error
     except (IsADirectoryError, ValueError) as error:
-        raise Corrupt(f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back") from error
+        raise Corrupt(
+            f"{folder / MANIFEST} cannot be read ({error}); rebuild the version or roll back"
+        ) from error
     _FIELDS.check(folder / MANIFEST, manifest)
     for name, expected in manifest["files"].items():
         _check_entry(folder / MANIFEST, name, expected)
@@ -130,13 +147,16 @@ def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
 
 def _check_entry(path: Path, name: str, expected: object) -> None:
     if not is_plain_path(name):
-        raise Corrupt(f"{path}: files has {name[:60]!r}, which is not in its folder; rebuild the version or roll back")
+        raise Corrupt(
+            f"{path}: files has {name[:60]!r}, which is not in its folder; rebuild the version or roll back"
+        )
     _FILE_FIELDS.check(path, expected, f"files.{name}")
 
 
 def _check_seal(folder: Path) -> None:
     """Versions made before there were seals have none."""
-    path, seal = folder / MANIFEST, folder / SEAL
+    path = folder / MANIFEST
+    seal = folder / SEAL
     if path.is_file() and seal.is_file() and seal.read_bytes() != sha256(path).encode():
         raise Corrupt(f"{path} does not match its checksum; rebuild the version or roll back")
 
@@ -158,7 +178,10 @@ def set_current(root: Path, version: str) -> None:
 
 
 def current(root: Path) -> str | None:
-    """The name of the version in use, or None when there is none yet. Raises Corrupt when it is no name."""
+    """The name of the version in use, or None when there is none yet.
+
+    Raises Corrupt when it is no name.
+    """
     path = root / CURRENT
     try:
         name = path.read_text().strip()

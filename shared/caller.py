@@ -1,4 +1,7 @@
-"""Work in a thread for a caller who may leave. A thread cannot be cancelled: the work looks between its steps."""
+"""Work in a thread for a caller who may leave.
+
+A thread cannot be cancelled: the work looks between its steps.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -31,7 +34,10 @@ PATIENT = Caller()  # one that never leaves
 
 
 async def in_thread(work: Callable[[Caller], Answer]) -> Answer:
-    """What the work returns. When this is cancelled, as by a deadline, the work ends at its next check."""
+    """What the work returns.
+
+    When this is cancelled, as by a deadline, the work ends at its next check.
+    """
     caller = Caller()
     try:
         return await asyncio.to_thread(work, caller)

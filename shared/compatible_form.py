@@ -2,17 +2,23 @@
 
 import unicodedata
 
-MAX_MARKS = 30  # in a row, as in Unicode's stream-safe text (UAX 15): to order them takes the square of their number
+# in a row, as in Unicode's stream-safe text (UAX 15): to order them takes the square of their
+# number
+MAX_MARKS = 30
 _FIRST_MARK = "\u0300"
 
 
 def compatible(text: str) -> str:
-    """The text in NFKC. Of more than 30 combining marks in a row, those behind the 30th are left out."""
+    """The text in NFKC.
+
+    Of more than 30 combining marks in a row, those behind the 30th are left out.
+    """
     return text if text.isascii() else unicodedata.normalize("NFKC", _with_few_marks(text))
 
 
 def _with_few_marks(text: str) -> str:
-    kept, marks = [], 0
+    kept = []
+    marks = 0
     for letter in text:
         marks = marks + 1 if _is_mark(letter) else 0
         if marks <= MAX_MARKS:
@@ -21,5 +27,7 @@ def _with_few_marks(text: str) -> str:
 
 
 def _is_mark(letter: str) -> bool:
-    """Whether the letter, or the first of those that it stands for, combines with what is before it."""
+    """Whether the letter, or the first of those that it stands for, combines with what is before
+    it.
+    """
     return letter >= _FIRST_MARK and unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]) > 0

@@ -57,7 +57,9 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def unknown(kind: type[Any], environ: Mapping[str, str]) -> Iterator[str]:
-    """What to say about variables that look like a setting of `kind`, or of no process at all, and are none."""
+    """What to say about variables that look like a setting of `kind`, or of no process at all, and
+    are none.
+    """
     known = [f"{prefix_of(kind)}_{field.name.upper()}" for field in fields(kind)]
     sections = {prefix_of(kind), *(f"AISLE_{name}" for name in (*SECTIONS, *_OF_TOOLS))}
     for name in sorted(each for each in environ if each.startswith("AISLE_")):

@@ -5,14 +5,16 @@ import sys
 import threading
 from pathlib import Path
 
-_PROGRAMS = ("-m", "aisle")  # what Python says of `python -m services...` while it imports, and the command line
+# what Python says of `python -m services...` while it imports, and the command line
+_PROGRAMS = ("-m", "aisle")
 
 
 def end_silently() -> None:
-    """Let Ctrl-C end one of our processes as SIGTERM does, at once and without a traceback, while it imports.
+    """Let Ctrl-C end one of our processes as SIGTERM does, at once and without a traceback, while
+    it imports.
 
-    Servers and commands take over when they begin (shared/rpc/server.py, asked_to_end; cli/app.py). Programs
-    of others that import us keep their own way.
+    Servers and commands take over when they begin (shared/rpc/server.py, asked_to_end; cli/app.py).
+    Programs of others that import us keep their own way.
     """
     ours = Path(sys.argv[0]).name in _PROGRAMS and threading.current_thread() is threading.main_thread()
     if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

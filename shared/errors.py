@@ -1,4 +1,5 @@
-"""The errors that cross a service boundary. shared/rpc/errors.py has their gRPC statuses and details.
+"""The errors that cross a service boundary. shared/rpc/errors.py has their gRPC statuses and
+details.
 
 AisleError              INTERNAL             a defect of ours
 +- InvalidRequest       INVALID_ARGUMENT     the caller must change the request; `field` names what
@@ -41,7 +42,8 @@ class InvalidRequest(AisleError):
 
     def __init__(self, field: str, reason: str = "") -> None:
         super().__init__(f"{field}: {reason}" if reason else field)
-        self.field, self.reason = field, reason
+        self.field = field
+        self.reason = reason
 
     def extended(self, words: str, **metadata: str) -> Self:
         """See AisleError.extended; the reason has the words, too."""
@@ -79,10 +81,12 @@ class StorageFull(AisleError):
 
 
 def shortened(message: str, most_bytes: int = MOST_BYTES) -> str:
-    """A message without its middle where it is long: the field at its start and the remedy at its end stay.
+    """A message without its middle where it is long.
 
-    A value of the caller's makes it long. A status travels in a header, with three bytes for each that is not ASCII,
-    and a header of more than 8 KiB is refused on the way, with the status in it.
+    The field at its start and the remedy at its end stay.
+
+    A value of the caller's makes it long. A status travels in a header, with three bytes for each
+    that is not ASCII, and a header of more than 8 KiB is refused on the way, with the status in it.
     """
     encoded = message.encode(errors="replace")
     if len(encoded) <= most_bytes:

@@ -13,18 +13,24 @@ _COMMAND_LINE = "cli.app"
 def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
     """What is missing and the remedy; empty when a module of our own is missing, which is a defect.
 
-    `extra` is the one that brings what the command or service needs, unless the package is one for training.
+    `extra` is the one that brings what the command or service needs, unless the package is one for
+    training.
     """
     package = (missing.name or "").partition(".")[0]
     if not package or package in _OWN:
         return ""
     chosen = "train" if package in _TRAINING else extra
     remedy = "run `make install`, or" if chosen == "train" else "run"
-    return f"needs extra {chosen!r}, since the package {package} is not installed: {remedy} pip install '.[{chosen}]'"
+    return (
+        f"needs extra {chosen!r}, since the package {package} is not "
+        f"installed: {remedy} pip install '.[{chosen}]'"
+    )
 
 
 def say_what_is_missing() -> None:
-    """Let `aisle` and `python -m services.NAME` end with one line where a package that they need is not installed."""
+    """Let `aisle` and `python -m services.NAME` end with one line where a package that they need is
+    not installed.
+    """
     module = _program()
     if not module.startswith(("cli.", "services.")):
         return

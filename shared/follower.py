@@ -17,12 +17,14 @@ _logger = logging.getLogger(__name__)
 class Follower(Generic[Name]):
     """Takes up what `newest` names whenever that has changed.
 
-    Whatever cannot be named or taken up is reported once, and what was taken up before goes on serving.
+    Whatever cannot be named or taken up is reported once, and what was taken up before goes on
+    serving.
     """
 
     def __init__(self, newest: Callable[[], Name], take_up: Callable[[Name], None]) -> None:
         """`take_up` is called off the event loop."""
-        self._newest, self._take_up = newest, take_up
+        self._newest = newest
+        self._take_up = take_up
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
         self._failures = LogOnce(_logger, "what is newest is not served, the one before goes on: %s")

@@ -34,7 +34,8 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 def lines_in(file: Unpacked) -> Iterator[Line]:
     """The lines of an open file."""
-    stream, bytes_read = file.stream, file.bytes_read
+    stream = file.stream
+    bytes_read = file.bytes_read
     number = 0
     while data := stream.readline(LINE_BYTES + 1):
         number += 1
@@ -61,4 +62,6 @@ def _parsed(data: bytes) -> tuple[dict[str, Any], str]:
         return {}, f"is not JSON ({error}); write one object a line"
     except ValueError:  # Python makes no number of more than 4,300 digits
         return {}, LONG_NUMBER
-    return (content, "") if isinstance(content, dict) else ({}, "is no JSON object; write one object a line")
+    return (
+        (content, "") if isinstance(content, dict) else ({}, ("is no JSON object; write one object a line"))
+    )

@@ -2,11 +2,15 @@
 
 import socket
 
-LOOPBACK = "localhost"  # who is on this machine; clients that dial localhost try either of its addresses
+# who is on this machine; clients that dial localhost try either of its addresses
+LOOPBACK = "localhost"
 
 
 def addresses_of(host: str) -> list[str]:
-    """What a server opens for a configured host, as gRPC takes it: both addresses of the loopback for its name."""
+    """What a server opens for a configured host, as gRPC takes it.
+
+    Both addresses of the loopback for its name.
+    """
     if host != LOOPBACK:
         return [_bracketed(host)]
     return ["127.0.0.1", "[::1]"] if _has_ipv6() else ["127.0.0.1"]

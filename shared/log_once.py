@@ -6,16 +6,22 @@ from shared.errors import AisleError
 
 
 def trace_of(error: Exception) -> Exception | None:
-    """The error, for `exc_info`, if it is unforeseen; None for one of ours or the system's, which needs no trace."""
+    """The error, for `exc_info`, if it is unforeseen.
+
+    None for one of ours or the system's, which needs no trace.
+    """
     return None if isinstance(error, AisleError | OSError) else error
 
 
 class LogOnce:
-    """Logs an error the first time, and again only if it is another one, or if all was well in between."""
+    """Logs an error the first time, and again only if it is another one, or if all was well in
+    between.
+    """
 
     def __init__(self, logger: logging.Logger, sentence: str) -> None:
         """`sentence` has one %s, for the error."""
-        self._logger, self._sentence = logger, sentence
+        self._logger = logger
+        self._sentence = sentence
         self._logged = ""
 
     def log(self, error: Exception) -> None:

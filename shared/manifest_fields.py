@@ -1,4 +1,7 @@
-"""What a manifest must say, and of which kind: a file that was edited by hand is named, with the field at fault."""
+"""What a manifest must say, and of which kind.
+
+A file that was edited by hand is named, with the field at fault.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -13,8 +13,8 @@ Grades = Mapping[str, float]  # product_id -> grade
 def ndcg(ranking: Sequence[str], grades: Grades, cut: int = 10) -> float | None:
     """Normalised discounted cumulative gain at `cut`; unjudged products count as grade 0.
 
-    Gain 2^grade - 1, discount log2(position + 1) (Burges et al. 2005); the ideal is made of all judged products of the
-    query, ranked or not. None when no judged product has a grade above 0.
+    Gain 2^grade - 1, discount log2(position + 1) (Burges et al. 2005); the ideal is made of all
+    judged products of the query, ranked or not. None when no judged product has a grade above 0.
     """
     ideal = _dcg(sorted(grades.values(), reverse=True)[:cut])
     if ideal == 0:
@@ -27,12 +27,18 @@ def _dcg(grades: Sequence[float]) -> float:
 
 
 def condensed(ranking: Sequence[str], grades: Grades) -> list[str]:
-    """The ranking without unjudged products (Sakai 2007): fair to rankings that the judges did not see."""
+    """The ranking without unjudged products (Sakai 2007).
+
+    Fair to rankings that the judges did not see.
+    """
     return [product_id for product_id in ranking if product_id in grades]
 
 
 def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | None:
-    """Share of the relevant products (grade 2 and above) among the first `cut`; None when none is relevant."""
+    """Share of the relevant products (grade 2 and above) among the first `cut`.
+
+    None when none is relevant.
+    """
     relevant = {product_id for product_id, grade in grades.items() if grade >= RELEVANT_GRADE}
     if not relevant:
         return None
@@ -40,10 +46,15 @@ def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | No
 
 
 def reciprocal_rank(ranking: Sequence[str], grades: Grades) -> float | None:
-    """1 / position of the first relevant product, 0 when it is not ranked; None when none is relevant."""
+    """1 / position of the first relevant product, 0 when it is not ranked.
+
+    None when none is relevant.
+    """
     if recall(ranking, grades, 1) is None:
         return None
-    places = (place for place, product_id in enumerate(ranking, 1) if grades.get(product_id, 0) >= RELEVANT_GRADE)
+    places = (
+        place for place, product_id in enumerate(ranking, 1) if grades.get(product_id, 0) >= RELEVANT_GRADE
+    )
     return next((1 / place for place in places), 0.0)
 
 
@@ -54,16 +65,21 @@ def judged_share(ranking: Sequence[str], grades: Grades, cut: int = 10) -> float
 
 
 def coverage(rankings: Iterable[Sequence[str]], product_count: int, cut: int = 20) -> float | None:
-    """Share of the catalogue's products that are among the first `cut` of some ranking; None for an empty catalogue.
+    """Share of the catalogue's products that are among the first `cut` of some ranking.
 
-    Catalogue coverage (Ge, Delgado-Battenfeld and Jannach 2010), by default of the page that a shopper gets.
+    None for an empty catalogue.
+
+    Catalogue coverage (Ge, Delgado-Battenfeld and Jannach 2010), by default of the page that a
+    shopper gets.
     """
     shown = {product_id for ranking in rankings for product_id in ranking[:cut]}
     return len(shown) / product_count if product_count else None
 
 
 def completed(ranking: Sequence[str], grades: Grades) -> list[str]:
-    """The judged products in the ranking's order, then those that it does not hold, in the judgments' order."""
+    """The judged products in the ranking's order, then those that it does not hold, in the
+    judgments' order.
+    """
     ranked = condensed(ranking, grades)
     seen = set(ranked)
     return [*ranked, *(product_id for product_id in grades if product_id not in seen)]
@@ -76,7 +92,10 @@ def mean(values: Sequence[float | None]) -> float | None:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of all values do not exceed (nearest rank); 0 of no values."""
+    """The smallest value that at least `share` of all values do not exceed (nearest rank).
+
+    0 of no values.
+    """
     if not values:
         return 0.0
     place = max(0, -int(-share * len(values) // 1) - 1)

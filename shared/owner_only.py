@@ -5,14 +5,18 @@ import os
 import stat
 from pathlib import Path
 
-_FOLDER, _FILE = 0o700, 0o600
+_FOLDER = 0o700
+_FILE = 0o600
 _OTHERS = 0o077
 
 _logger = logging.getLogger(__name__)
 
 
 def begin() -> None:
-    """What this process makes from now on is for its owner only: folders 0700, files 0600. Once, at start."""
+    """What this process makes from now on is for its owner only: folders 0700, files 0600.
+
+    Once, at start.
+    """
     os.umask(_OTHERS)
 
 
@@ -32,10 +36,14 @@ def file(path: Path) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Take the permissions of others from a file or folder of ours. A symlink and what is not ours stay as they are."""
+    """Take the permissions of others from a file or folder of ours.
+
+    A symlink and what is not ours stay as they are.
+    """
     try:
         found = path.lstat()
-        shared = found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX  # a sticky folder is meant for all
+        # a sticky folder is meant for all
+        shared = found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX
         if shared and is_ours(found) and not stat.S_ISLNK(found.st_mode):
             path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
             _logger.info("%s was open to others; it is for its owner only now", path)

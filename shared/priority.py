@@ -6,11 +6,15 @@ import sys
 from contextlib import suppress
 
 _NICE = 10
-_SWITCH_SECONDS = 0.0002  # Python's 5 ms, several times a page, are what a page takes (docs/performance-live.md)
+# Python's 5 ms, several times a page, are what a page takes (docs/performance-live.md)
+_SWITCH_SECONDS = 0.0002
 
 
 def give_way() -> None:
-    """From now on this process, and those that it begins, let others go first: pages, which somebody waits for."""
+    """From now on this process, and those that it begins, let others go first.
+
+    Pages, which somebody waits for.
+    """
     with suppress(OSError):  # where the system allows it
         os.nice(_NICE)
 
@@ -18,8 +22,8 @@ def give_way() -> None:
 def answer_promptly() -> None:
     """For a process that serves, once all is imported and nothing is opened yet.
 
-    A thread that computes hands the interpreter over soon to the one that answers, and what was imported is no
-    longer looked through for garbage while requests wait.
+    A thread that computes hands the interpreter over soon to the one that answers, and what was
+    imported is no longer looked through for garbage while requests wait.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()

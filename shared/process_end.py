@@ -1,4 +1,7 @@
-"""How a process ends on an error that was foreseen: with one line that names the file and the remedy."""
+"""How a process ends on an error that was foreseen.
+
+With one line that names the file and the remedy.
+"""
 
 import asyncio
 import errno

@@ -9,7 +9,8 @@ from collections.abc import Callable
 _OURS = ("services", "shared")
 _TALKATIVE = (
     "kafka.net.selector",  # every wait for a busy processor
-    "kafka.coordinator",  # every try for a coordinator that Kafka is still making; the worker says that it waits
+    # every try for a coordinator that Kafka is still making; the worker says that it waits
+    "kafka.coordinator",
 )
 _REST_SECONDS = 60
 _MAX_KINDS = 1_000  # of messages that are remembered, unless more come within a minute
@@ -19,7 +20,10 @@ _Kind = tuple[str, str, int, str]  # logger, file, line, words
 
 
 def begin(news: bool = True) -> None:
-    """Our own messages, all or without `news` the warnings alone, and the warnings of libraries. Once, at the start."""
+    """Our own messages, all or without `news` the warnings alone, and the warnings of libraries.
+
+    Once, at the start.
+    """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
         handler.addFilter(Sparingly())
@@ -32,9 +36,9 @@ def begin(news: bool = True) -> None:
 class Sparingly(logging.Filter):
     """What repeats passes once a minute, and then says how often it came.
 
-    For a library that is a warning of one line of its code, whatever it says: kafka-python says several times a second
-    that a broker is away, and the places that wait for it say so once. For us it is a warning or an error with the same
-    words, whatever numbers are in it.
+    For a library that is a warning of one line of its code, whatever it says: kafka-python says
+    several times a second that a broker is away, and the places that wait for it say so once. For
+    us it is a warning or an error with the same words, whatever numbers are in it.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -49,7 +53,8 @@ class Sparingly(logging.Filter):
         if ours and record.levelno < logging.WARNING:
             return True
         words = _NUMBERS.sub("", record.getMessage()) if ours else ""
-        kind, now = (record.name, record.pathname, record.lineno, words), self._clock()
+        kind = (record.name, record.pathname, record.lineno, words)
+        now = self._clock()
         if now - self._passed.get(kind, -_REST_SECONDS) < _REST_SECONDS:
             self._held_back[kind] += 1
             return False

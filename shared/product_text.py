@@ -4,14 +4,22 @@ from collections.abc import Sequence
 
 from shared.catalog.product import Product
 
-TEXT_VERSION = 1  # of the composition below: raise it with every change, so that vectors of other texts are not reused
+# of the composition below: raise it with every change, so that vectors of other texts are not
+# reused
+TEXT_VERSION = 1
 MAX_TOKENS = 64  # of which the vector is the mean
 STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
-_MAX_DESCRIPTION_CHARACTERS = 600  # more than the tokens can hold; a tokenizer reads all it is given
+# more than the tokens can hold; a tokenizer reads all it is given
+_MAX_DESCRIPTION_CHARACTERS = 600
 
 
-def product_text(title: str, brands: Sequence[str] = (), categories: Sequence[str] = (), description: str = "") -> str:
-    """Brand and title, then the last part of the category, then the description; nothing is said twice."""
+def product_text(
+    title: str, brands: Sequence[str] = (), categories: Sequence[str] = (), description: str = ""
+) -> str:
+    """Brand and title, then the last part of the category, then the description.
+
+    Nothing is said twice.
+    """
     name = _with_brand(title.strip(), brands)
     kind = categories[0].split(">")[-1].strip() if categories else ""
     parts = [name, kind if kind.lower() not in name.lower() else ""]

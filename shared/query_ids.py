@@ -1,8 +1,11 @@
-"""Names for searches: they sort by time, and say which query was searched without saying what it was.
+"""Names for searches.
 
-A query_id is a UUID version 8 (RFC 9562, section 5.8): 48 bits of milliseconds since 1970, then 42 bits of a hash of
-the normalised query and 32 random bits, around version and variant. So what a shopper did can be counted for the query
-that led to it from the query_id alone. The gateway appends a dot and a signature, which is not read here.
+They sort by time, and say which query was searched without saying what it was.
+
+A query_id is a UUID version 8 (RFC 9562, section 5.8): 48 bits of milliseconds since 1970, then 42
+bits of a hash of the normalised query and 32 random bits, around version and variant. So what a
+shopper did can be counted for the query that led to it from the query_id alone. The gateway appends
+a dot and a signature, which is not read here.
 """
 
 import hashlib
@@ -12,12 +15,17 @@ import uuid
 
 from shared.compatible_form import compatible
 
-_HASH_BITS, _RANDOM_BITS = 42, 32
-_LOW_HASH_BITS = _HASH_BITS - 12  # of the hash, behind the variant; the first 12 bits are behind the version
+_HASH_BITS = 42
+_RANDOM_BITS = 32
+# of the hash, behind the variant; the first 12 bits are behind the version
+_LOW_HASH_BITS = _HASH_BITS - 12
 
 
 def normalised(query: str) -> str:
-    """The query without what makes no difference to a shopper: case, forms of a letter, white space."""
+    """The query without what makes no difference to a shopper.
+
+    Case, forms of a letter, white space.
+    """
     return " ".join(compatible(query).casefold().split())
 
 
@@ -32,8 +40,10 @@ def query_hash(query: str) -> int:
 
 def new_query_id(query: str) -> str:
     """A new name for a search of `query`."""
-    milliseconds, hashed = time.time_ns() // 1_000_000, query_hash(query)
-    high, low = hashed >> _LOW_HASH_BITS, hashed & ((1 << _LOW_HASH_BITS) - 1)
+    milliseconds = time.time_ns() // 1_000_000
+    hashed = query_hash(query)
+    high = hashed >> _LOW_HASH_BITS
+    low = hashed & ((1 << _LOW_HASH_BITS) - 1)
     random = secrets.randbits(_RANDOM_BITS)
     bits = milliseconds << 80 | 0x8 << 76 | high << 64 | 0b10 << 62 | low << _RANDOM_BITS | random
     return str(uuid.UUID(int=bits))
@@ -47,5 +57,6 @@ def hash_in(query_id: str) -> int:
         return 0
     if parsed.version != 8:
         return 0
-    high, low = parsed.int >> 64 & 0xFFF, parsed.int >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
+    high = parsed.int >> 64 & 0xFFF
+    low = parsed.int >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
     return high << _LOW_HASH_BITS | low

@@ -7,13 +7,17 @@ from shared.errors import AisleError, Corrupt, StorageFull, Unavailable
 
 RESTORE = "restore it from a backup"
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
-_DAMAGED_WORDS = ("Could not decode to UTF-8", "no such table", "no such column")  # SQLite has no code for these
-_MAGIC, _HEADER_BYTES, _LARGEST_PAGE_BYTES = b"SQLite format 3\0", 100, 65_536
+# SQLite has no code for these
+_DAMAGED_WORDS = ("Could not decode to UTF-8", "no such table", "no such column")
+_MAGIC = b"SQLite format 3\0"
+_HEADER_BYTES = 100
+_LARGEST_PAGE_BYTES = 65_536
 
 
 def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleError:
     """An error of SQLite as one of ours; `remedy` is for a file that is damaged."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes keep the primary one in the low byte
+    # extended codes keep the primary one in the low byte
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(f"no room left for {path}; nothing of this was kept: free some space, retry")
     if path.is_dir():
@@ -24,7 +28,9 @@ def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleErr
 
 
 def check_whole(path: Path, remedy: str = RESTORE) -> None:
-    """Raise Corrupt for a file that ends within a page: SQLite takes the rest of the page for zeros.
+    """Raise Corrupt for a file that ends within a page:
+
+    SQLite takes the rest of the page for zeros.
 
     While a write-ahead log is there, the file may be anything; that log has the rest.
     """
@@ -40,7 +46,10 @@ def check_whole(path: Path, remedy: str = RESTORE) -> None:
 
 
 def _size_bytes(path: Path) -> int:
-    """0 for a file that is not there: another process that closes the database removes what is beside it."""
+    """0 for a file that is not there.
+
+    Another process that closes the database removes what is beside it.
+    """
     try:
         return path.stat().st_size
     except FileNotFoundError:

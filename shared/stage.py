@@ -12,8 +12,10 @@ from shared.errors import AisleError
 
 Answer = TypeVar("Answer")
 
-FAIR_SHARE = 0.75  # of what a stage gets of an ordinary page's budget: what came before has taken its part
-asker: ContextVar[str] = ContextVar("asker", default="")  # for whom the page is, where that is known
+# of what a stage gets of an ordinary page's budget: what came before has taken its part
+FAIR_SHARE = 0.75
+# for whom the page is, where that is known
+asker: ContextVar[str] = ContextVar("asker", default="")
 
 _logger = logging.getLogger(__name__)
 
@@ -29,9 +31,10 @@ class Late(Missed):
 class Stage:
     """Calls with a limit, and cancels what is late.
 
-    After `max_late` late calls in a row it rests for `rest_seconds`: work that a cancellation does not stop (a thread)
-    cannot pile up behind pages that gave up long ago, and pages do not wait for what will not come. Where a few askers
-    made all those calls, it rests for them alone: their requests may be the reason.
+    After `max_late` late calls in a row it rests for `rest_seconds`: work that a cancellation does
+    not stop (a thread) cannot pile up behind pages that gave up long ago, and pages do not wait for
+    what will not come. Where a few askers made all those calls, it rests for them alone: their
+    requests may be the reason.
     """
 
     def __init__(
@@ -44,12 +47,16 @@ class Stage:
     ) -> None:
         """`through` are the errors that are for the page, not reasons to do without the stage.
 
-        Lateness under a limit below `fair_ms`, about what an ordinary page gives the stage, says more about the
-        caller's deadline than about the stage.
+        Lateness under a limit below `fair_ms`, about what an ordinary page gives the stage, says
+        more about the caller's deadline than about the stage.
         """
-        self.name, self._through = name, through
-        self._max_late, self._rest_seconds, self._fair_ms = max_late, rest_seconds, fair_ms
-        self._late_for: deque[str] = deque(maxlen=max_late)  # the askers of the last late calls in a row
+        self.name = name
+        self._through = through
+        self._max_late = max_late
+        self._rest_seconds = rest_seconds
+        self._fair_ms = fair_ms
+        # the askers of the last late calls in a row
+        self._late_for: deque[str] = deque(maxlen=max_late)
         self._rests_until = 0.0
         self._rests_for: frozenset[str] = frozenset()
 

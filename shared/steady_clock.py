@@ -8,9 +8,12 @@ _CONFIRMED_SECONDS = 3_600.0
 
 
 class SteadyClock:
-    """The wall clock; when it jumps ahead, the time goes on as before until the jump has stood for an hour.
+    """The wall clock.
 
-    What was forgotten because a machine's clock was a week ahead does not come back when the clock is set right.
+    When it jumps ahead, the time goes on as before until the jump has stood for an hour.
+
+    What was forgotten because a machine's clock was a week ahead does not come back when the clock
+    is set right.
     """
 
     def __init__(
@@ -19,15 +22,20 @@ class SteadyClock:
         wall: Callable[[], float] = lambda: time.time(),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`newest_seconds` is the time of the newest thing known: at a start the clock may be ahead already."""
-        self._wall, self._monotonic = wall, monotonic
+        """`newest_seconds` is the time of the newest thing known.
+
+        At a start the clock may be ahead already.
+        """
+        self._wall = wall
+        self._monotonic = monotonic
         base_seconds = wall() if newest_seconds is None else min(wall(), newest_seconds)
         self._offset_seconds = base_seconds - monotonic()
         self._ahead_since: float | None = None
 
     def now(self) -> float:
         """Seconds since 1970."""
-        wall, running = self._wall(), self._monotonic()
+        wall = self._wall()
+        running = self._monotonic()
         expected = running + self._offset_seconds
         if wall <= expected + _TOLERANCE_SECONDS:
             self._ahead_since = None
@@ -35,5 +43,6 @@ class SteadyClock:
             self._ahead_since = running
         if self._ahead_since is not None and running - self._ahead_since < _CONFIRMED_SECONDS:
             return expected
-        self._offset_seconds, self._ahead_since = wall - running, None
+        self._offset_seconds = wall - running
+        self._ahead_since = None
         return wall

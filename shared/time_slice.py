@@ -22,13 +22,20 @@ class TimeSlice:
         rest_seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """After a slice others have `rest_seconds` for themselves, if they want them or not; 0: one turn each."""
+        """After a slice others have `rest_seconds` for themselves, if they want them or not; 0.
+
+        One turn each.
+        """
         self.rest_seconds = rest_seconds
-        self._slice_seconds, self._clock = slice_seconds, clock
+        self._slice_seconds = slice_seconds
+        self._clock = clock
         self._ends = clock() + slice_seconds
 
     def is_used_up(self) -> bool:
-        """Whether the slice is used up; to be asked after each small step, since awaiting `give_way` takes longer."""
+        """Whether the slice is used up.
+
+        To be asked after each small step, since awaiting `give_way` takes longer.
+        """
         return self._clock() >= self._ends
 
     async def give_way(self) -> None:

@@ -1,4 +1,6 @@
-"""A file or a pipe as a stream of bytes, plain, gzipped or packed with zstd, which its first bytes tell."""
+"""A file or a pipe as a stream of bytes, plain, gzipped or packed with zstd, which its first bytes
+tell.
+"""
 
 import gzip
 import io
@@ -15,13 +17,18 @@ from shared.errors import Corrupt, NotFound
 HEAD_BYTES = 1 << 16  # looked at to tell what is in a file
 _MAGIC_BYTES = 4
 _BUFFER_BYTES = 1 << 18
-_GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-_ZSTD_SKIPPED = tuple(bytes((0x50 + at,)) + b"\x2a\x4d\x18" for at in range(16))  # frames for programs, as of pzstd
+_GZIP_MAGIC = b"\x1f\x8b"
+_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+# frames for programs, as of pzstd
+_ZSTD_SKIPPED = tuple(bytes((0x50 + at,)) + b"\x2a\x4d\x18" for at in range(16))
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """An open file: its bytes from the start, the first of them once more, and how far the file itself is read."""
+    """An open file.
+
+    Its bytes from the start, the first of them once more, and how far the file itself is read.
+    """
 
     path: Path
     stream: BufferedReader
@@ -31,13 +38,16 @@ class Unpacked:
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
-    """Open a file or a pipe. Raises NotFound without the file; reading raises Corrupt where a packed one is damaged."""
+    """Open a file or a pipe.
+
+    Raises NotFound without the file; reading raises Corrupt where a packed one is damaged.
+    """
     try:
         raw = path.open("rb")
     except IsADirectoryError as error:
         raise NotFound(f"{path} is a folder; name a file in it") from error
     except FileNotFoundError as error:
-        remedy = "standard input is /dev/stdin" if str(path) == "-" else "give a file of products or events"
+        remedy = "standard input is /dev/stdin" if str(path) == "-" else ("give a file of products or events")
         raise NotFound(f"{path}: there is no such file; {remedy}") from error
     with raw:
         seekable = raw.seekable()
@@ -60,7 +70,9 @@ def _peeked(stream: BufferedReader, size: int) -> tuple[bytes, BufferedReader]:
 
 def _unpacking(path: Path, magic: bytes, stream: BufferedReader) -> BufferedReader:
     if magic.startswith(_GZIP_MAGIC):
-        packed = _Packed(path, "gzip", gzip.GzipFile(fileobj=stream), (EOFError, gzip.BadGzipFile, zlib.error))
+        packed = _Packed(
+            path, "gzip", gzip.GzipFile(fileobj=stream), (EOFError, gzip.BadGzipFile, zlib.error)
+        )
         return BufferedReader(packed, _BUFFER_BYTES)
     if magic in (_ZSTD_MAGIC, *_ZSTD_SKIPPED):
         zstd = _zstd()
@@ -81,7 +93,8 @@ class _Rejoined(RawIOBase):
     """A stream of which the first bytes have been read already."""
 
     def __init__(self, head: bytes, rest: BufferedReader) -> None:
-        self._head, self._rest = io.BytesIO(head), rest
+        self._head = io.BytesIO(head)
+        self._rest = rest
 
     def readable(self) -> bool:
         return True
@@ -94,7 +107,10 @@ class _Packed(RawIOBase):
     """What is in a packed file; a damaged one is named."""
 
     def __init__(self, path: Path, kind: str, inner: Any, damages: tuple[type[Exception], ...]) -> None:
-        self._path, self._kind, self._inner, self._damages = path, kind, inner, damages
+        self._path = path
+        self._kind = kind
+        self._inner = inner
+        self._damages = damages
         self._given = 0
         self._damage: Corrupt | None = None
 
@@ -107,7 +123,10 @@ class _Packed(RawIOBase):
         try:
             count: int = self._inner.readinto1(buffer)
         except self._damages as error:
-            what = f"the {self._kind} file is cut short or damaged after {self._given:,} unpacked bytes ({error})"
+            what = (
+                f"the {self._kind} file is cut short or damaged after "
+                f"{self._given:,} unpacked bytes ({error})"
+            )
             self._damage = Corrupt(f"{self._path}: {what}; copy it again")
             raise self._damage from error
         self._given += count

@@ -1,8 +1,9 @@
-"""Names what a process waits for, on standard error, when some work of it has not moved for half a minute.
+"""Names what a process waits for, on standard error, when some work of it has not moved for half a
+minute.
 
-A thread names the work, its last step, and what every thread is in. It cannot run while a native library holds
-Python's interpreter and waits for something. Then faulthandler, which needs no interpreter, writes "Timeout" and the
-stacks of all threads.
+A thread names the work, its last step, and what every thread is in. It cannot run while a native
+library holds Python's interpreter and waits for something. Then faulthandler, which needs no
+interpreter, writes "Timeout" and the stacks of all threads.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from shared.thread_stacks import thread_stacks
 SILENCE_SECONDS = 30.0
 _LOOKS = 10  # in that time
 _log = logging.getLogger(__name__)
-_current: ContextVar[_Work | None] = ContextVar("work", default=None)  # tasks and asyncio's threads inherit it
+# tasks and asyncio's threads inherit it
+_current: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 Report = Callable[[str], None]
 Clock = Callable[[], float]
@@ -48,9 +50,14 @@ class Watchdog:
     """Watches work in any thread or task; its own thread runs only while there is some."""
 
     def __init__(
-        self, silence_seconds: float = SILENCE_SECONDS, report: Report = _log.warning, clock: Clock = time.monotonic
+        self,
+        silence_seconds: float = SILENCE_SECONDS,
+        report: Report = _log.warning,
+        clock: Clock = time.monotonic,
     ) -> None:
-        self._silence_seconds, self._report, self._clock = silence_seconds, report, clock
+        self._silence_seconds = silence_seconds
+        self._report = report
+        self._clock = clock
         self._works: list[_Work] = []
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -69,14 +76,22 @@ class Watchdog:
             _current.reset(token)
 
     def progress(self, step: str = "") -> None:
-        """Say that the work of this thread or task moves; `step` is what it does now, and may be left out."""
-        innermost, now = _current.get(), self._clock()
+        """Say that the work of this thread or task moves.
+
+        `step` is what it does now, and may be left out.
+        """
+        innermost = _current.get()
+        now = self._clock()
         for work in innermost.lineage() if innermost else ():
-            work.moved_seconds, work.patience_seconds = now, self._silence_seconds
+            work.moved_seconds = now
+            work.patience_seconds = self._silence_seconds
             work.step = step or work.step
 
     def look(self) -> None:
-        """Report work that is silent for too long, each time after twice the silence. Parts stand for the whole."""
+        """Report work that is silent for too long, each time after twice the silence.
+
+        Parts stand for the whole.
+        """
         now = self._clock()
         with self._changed:
             parents = {work.parent for work in self._works}
@@ -121,10 +136,14 @@ def _description(work: _Work, seconds: float) -> str:
 
 
 def _watch_interpreter(seconds: float) -> None:
-    """Have all stacks written if this is not called again in time: no thread gets the interpreter then."""
+    """Have all stacks written if this is not called again in time.
+
+    No thread gets the interpreter then.
+    """
     if sys.__stderr__ is not None and not sys.__stderr__.closed:
         faulthandler.dump_traceback_later(seconds, file=sys.__stderr__)
 
 
 _process = Watchdog()
-watching, progress = _process.watching, _process.progress
+watching = _process.watching
+progress = _process.progress

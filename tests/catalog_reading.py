@@ -30,7 +30,8 @@ class Read:
 
 def read(path: Path, **options: Any) -> Read:
     """Read a file; every row must be accounted for."""
-    account, titles = Account(), [""]
+    account = Account()
+    titles = [""]
     products = list(read_products(path, ReadOptions(**options), account, titles.append))
     assert account.rows + account.made == account.accepted + account.rejected + account.merged
     assert account.accepted == len(products)

@@ -20,11 +20,16 @@ from shared.snapshot.generation import Generation, current_generation, snapshots
 State = dict[str, tuple[Product, Encoding]]
 
 _READ_AT_ONCE = 1_000
-_VECTOR_STEP, _STATE_STEP = 2e-3, 1  # rounding, of bf16 too: a text is encoded together with whatever waits at the time
+# rounding, of bf16 too: a text is encoded together with whatever waits at the time
+_VECTOR_STEP = 2e-3
+_STATE_STEP = 1
 
 
 async def shown(log: EventLog, data: Path, from_the_start: bool = False) -> State:
-    """What a replica shows: the current snapshot and the tail, or the whole log of vectors without a snapshot."""
+    """What a replica shows.
+
+    The current snapshot and the tail, or the whole log of vectors without a snapshot.
+    """
     base = _current(data)
     start = replace(base.positions, vectors=0) if from_the_start else base.positions
     found = {} if from_the_start else _snapshot(base)
@@ -62,9 +67,15 @@ def assert_same(state: State, other: State) -> None:
     }
     for product_id, (_, encoding) in state.items():
         expected = other[product_id][1]
-        np.testing.assert_allclose(encoding.vector, expected.vector, atol=_VECTOR_STEP, rtol=0, err_msg=product_id)
         np.testing.assert_allclose(
-            encoding.states.astype(int), expected.states.astype(int), atol=_STATE_STEP, rtol=0, err_msg=product_id
+            encoding.vector, expected.vector, atol=_VECTOR_STEP, rtol=0, err_msg=product_id
+        )
+        np.testing.assert_allclose(
+            encoding.states.astype(int),
+            expected.states.astype(int),
+            atol=_STATE_STEP,
+            rtol=0,
+            err_msg=product_id,
         )
 
 

@@ -1,4 +1,7 @@
-"""What tests of every kind need: the real servers, those that run already or new ones, and a log in a file."""
+"""What tests of every kind need.
+
+The real servers, those that run already or new ones, and a log in a file.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace

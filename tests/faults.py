@@ -1,4 +1,6 @@
-"""What a shop goes through when one of its processes dies, and how long until nothing is left of that."""
+"""What a shop goes through when one of its processes dies, and how long until nothing is left of
+that.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,8 @@ from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0
 _AGAIN_SECONDS = 0.05
-_WATCHED_SECONDS = 2.0  # at least, after each fault: a process may be back before many pages were asked for
+# at least, after each fault: a process may be back before many pages were asked for
+_WATCHED_SECONDS = 2.0
 _STAGES = {  # as notes name them
     "embedding": ("embedding", "dense", "reranker"),
     "retrieval": ("analyze", "retrieval", "products"),
@@ -39,8 +42,10 @@ class Fault:
 
     name: str
     at: float
-    serving_seconds: float  # until its health says so again; for one that stayed away, with that time
-    whole_seconds: dict[str, float] = field(default_factory=dict)  # page, write, event: until one was as always
+    # until its health says so again; for one that stayed away, with that time
+    serving_seconds: float
+    # page, write, event: until one was as always
+    whole_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def over(self) -> float:
@@ -49,10 +54,15 @@ class Fault:
 
 
 class Probes:
-    """Does everything once: a page that misses nothing, a write that is shown, an event that counts."""
+    """Does everything once.
+
+    A page that misses nothing, a write that is shown, an event that counts.
+    """
 
     def __init__(self, gateways: Gateways, shop: Shop) -> None:
-        self._gateways, self._shop, self._numbers = gateways, shop, count()
+        self._gateways = gateways
+        self._shop = shop
+        self._numbers = count()
         self._store = RedisFeatureStore(connect(shop.redis))
 
     async def close(self) -> None:
@@ -67,7 +77,9 @@ class Probes:
 
     async def _page(self) -> float:
         while True:  # each time another query, whose encoding nobody has
-            request = SearchRequest(query=f"lantern {next(self._numbers)}", visitor_id="probe", deadline_ms=5_000)
+            request = SearchRequest(
+                query=f"lantern {next(self._numbers)}", visitor_id="probe", deadline_ms=5_000
+            )
             page = await self._gateways.page(request)
             if page.tier == "TIER_RERANKED" and not page.left_out:
                 return page.ended
@@ -166,4 +178,7 @@ def missed(page: Page, fault: Fault) -> bool:
 
 def missed_seconds(load: Load, fault: Fault) -> float:
     """How long after the fault the last page ended that missed something because of it."""
-    return max((page.ended - fault.at for page in pages_of(load, fault) if missed(page, fault)), default=0.0)
+    return max(
+        (page.ended - fault.at for page in pages_of(load, fault) if missed(page, fault)),
+        default=0.0,
+    )

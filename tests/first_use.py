@@ -11,13 +11,15 @@ from types import FrameType
 from shared.first_use import used_once
 
 LONG_SECONDS = 60
-_LOOK_SECONDS, _LOOKS = 0.01, 5
+_LOOK_SECONDS = 0.01
+_LOOKS = 5
 
 
 @contextmanager
 def another_first_use() -> Iterator[None]:
     """While the block runs, a thread uses some library for the first time."""
-    begun, ended = threading.Event(), threading.Event()
+    begun = threading.Event()
+    ended = threading.Event()
 
     def make() -> None:
         begun.set()
@@ -37,7 +39,8 @@ def waits_for_another(open_: Callable[[], object]) -> bool:
     with ThreadPoolExecutor(1) as thread:
         ident = thread.submit(threading.get_ident).result(LONG_SECONDS)
         with another_first_use():
-            opening, seen = thread.submit(open_), 0
+            opening = thread.submit(open_)
+            seen = 0
             while not opening.done() and seen < _LOOKS:
                 time.sleep(_LOOK_SECONDS)
                 seen = seen + 1 if _waits(sys._current_frames()[ident]) else 0

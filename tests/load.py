@@ -32,7 +32,11 @@ Answer = TypeVar("Answer")
 _PRODUCTS_EACH = 10  # that a merchant keeps changing
 _AGAIN_SECONDS = 0.2
 _CALL_SECONDS = 20.0
-_COME_LATER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.DEADLINE_EXCEEDED)
+_COME_LATER = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Promised:
     """What was acknowledged."""
 
     products: dict[str, Product | None] = field(default_factory=dict)  # None: removed
-    events: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # by visitor, in order
+    # by visitor, in order
+    events: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     bought: Counter[str] = field(default_factory=Counter)  # by product
     log_position: int = 0
 
@@ -80,7 +85,10 @@ class Gateways:
         self._addresses = target.removeprefix("ipv4:").split(",")
 
     def events_of(self, number: int) -> Any:
-        """For one visitor, whose events go to the same gateway as long as that one lives: each keeps their order."""
+        """For one visitor, whose events go to the same gateway as long as that one lives.
+
+        Each keeps their order.
+        """
         first = number % len(self._addresses)
         addresses = self._addresses[first:] + self._addresses[:first]
         options = [("grpc.initial_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 1_000)]
@@ -114,7 +122,9 @@ class Gateways:
         event.products.append(EventProduct(product_id=product_id))
         event.event_time.FromNanoseconds(time.time_ns())
         (ack,) = (
-            await (events or self.events).RecordEvents(RecordEventsRequest(events=[event]), timeout=_CALL_SECONDS)
+            await (events or self.events).RecordEvents(
+                RecordEventsRequest(events=[event]), timeout=_CALL_SECONDS
+            )
         ).acks
         assert ack.status in (EVENT_STATUS_ACCEPTED, EVENT_STATUS_DUPLICATE), ack
 
@@ -128,17 +138,30 @@ class Gateways:
 
 
 class Load:
-    """Pages, writes and events until the block ends; on return each call has been answered, by trying again if need be.
+    """Pages, writes and events until the block ends.
 
-    Pages fall due at a fixed rate, and none is tried again. Who writes waits for the acknowledgement first.
+    On return each call has been answered, by trying again if need be.
+
+    Pages fall due at a fixed rate, and none is tried again. Who writes waits for the
+    acknowledgement first.
     """
 
-    def __init__(self, gateways: Gateways, queries: Sequence[str], product_ids: Sequence[str], pace: Pace) -> None:
-        """Shoppers search for `queries` and buy `product_ids`; merchants have products of their own."""
-        self._gateways, self._queries, self._product_ids, self._pace = gateways, queries, product_ids, pace
-        self.promised, self.pages = Promised(), list[Page]()
+    def __init__(
+        self, gateways: Gateways, queries: Sequence[str], product_ids: Sequence[str], pace: Pace
+    ) -> None:
+        """Shoppers search for `queries` and buy `product_ids`.
+
+        Merchants have products of their own.
+        """
+        self._gateways = gateways
+        self._queries = queries
+        self._product_ids = product_ids
+        self._pace = pace
+        self.promised = Promised()
+        self.pages = list[Page]()
         self.refused: Counter[str] = Counter()  # calls that were tried again, by status
-        self._ends, self._tasks = asyncio.Event(), list[asyncio.Task[None]]()
+        self._ends = asyncio.Event()
+        self._tasks = list[asyncio.Task[None]]()
 
     async def __aenter__(self) -> Self:
         work = [self._ask()]
@@ -152,12 +175,15 @@ class Load:
         await asyncio.gather(*self._tasks)
 
     async def _ask(self) -> None:
-        random, pages, began = Random(1), set[asyncio.Task[None]](), time.monotonic()
+        random = Random(1)
+        pages = set[asyncio.Task[None]]()
+        began = time.monotonic()
         for number in count():
             due = began + number / self._pace.pages_a_second
             if await self._ended(due - time.monotonic()):
                 break
-            query, visitor = random.choice(self._queries), f"v{number % self._pace.visitors}"
+            query = random.choice(self._queries)
+            visitor = f"v{number % self._pace.visitors}"
             request = SearchRequest(query=query, visitor_id=visitor, deadline_ms=self._pace.deadline_ms)
             task = asyncio.create_task(self._page(request))
             pages.add(task)
@@ -168,10 +194,12 @@ class Load:
         self.pages.append(await self._gateways.page(request))
 
     async def _shop(self, visitor_number: int) -> None:
-        visitor, events = f"v{visitor_number}", self._gateways.events_of(visitor_number)
+        visitor = f"v{visitor_number}"
+        events = self._gateways.events_of(visitor_number)
         random = Random(visitor)
         for number in count():
-            event_id, product_id = f"{visitor}-{number}", random.choice(self._product_ids)
+            event_id = f"{visitor}-{number}"
+            product_id = random.choice(self._product_ids)
             await self._until_taken(partial(self._gateways.buy, event_id, visitor, product_id, events))
             self.promised.events[visitor].append(event_id)
             self.promised.bought[product_id] += 1
@@ -180,9 +208,11 @@ class Load:
 
     async def _keep_shop(self, merchant: str) -> None:
         """Write whole products and prices, and remove some."""
-        random, products = Random(merchant), self.promised.products
+        random = Random(merchant)
+        products = self.promised.products
         for number in count():
-            product_id, kind = f"{merchant}-{random.randrange(_PRODUCTS_EACH)}", random.random()
+            product_id = f"{merchant}-{random.randrange(_PRODUCTS_EACH)}"
+            kind = random.random()
             price = Price(amount=1 + number, currency_code="USD")
             before = products.get(product_id)
             if before is None or kind < 0.3:

@@ -1,4 +1,7 @@
-"""Whether a shop has kept what it acknowledged: every product, every event, every count; and nothing twice."""
+"""Whether a shop has kept what it acknowledged: every product, every event, every count.
+
+And nothing twice.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,9 @@ async def products_are_as_written(shop: Shop, promised: Promised) -> None:
     """Every replica of retrieval shows the last of each product that was acknowledged."""
     wanted = {product_id: product for product_id, product in promised.products.items() if product}
     request = FetchProductsRequest(
-        product_ids=promised.products, wait_for_visible=promised.log_position, budget_ms=_SECONDS * 1e3
+        product_ids=promised.products,
+        wait_for_visible=promised.log_position,
+        budget_ms=_SECONDS * 1e3,
     )
     for name in shop.processes.of("retrieval"):
         async with dial(shop.processes.address(name)) as channel:
@@ -67,7 +72,8 @@ async def events_are_in_order(shop: Shop, promised: Promised, probed: str) -> No
     """The log has every event, and those of a visitor in the order in which they were sent."""
     log = KafkaEventLog(shop.kafka)
     found: defaultdict[str, dict[str | None, None]] = defaultdict(dict)
-    consumer, quiet_since = await log.consumer([USER_EVENTS]), time.monotonic()
+    consumer = await log.consumer([USER_EVENTS])
+    quiet_since = time.monotonic()
     while time.monotonic() - quiet_since < _QUIET_SECONDS:
         for record in await consumer.poll(0.2):
             found[record.key].setdefault(record.event_id)
@@ -94,7 +100,9 @@ async def counts_are_exact(shop: Shop, bought: Counter[str]) -> None:
 async def _counted(store: RedisFeatureStore, product_ids: Sequence[str]) -> Counter[str]:
     columns = (await read_page(store, PageRequest(product_ids), time.time())).columns()
     totals = columns["product_purchases_total"].tolist()
-    return Counter({name: round(math.expm1(total)) for name, total in zip(product_ids, totals, strict=True) if total})
+    return Counter(
+        {name: round(math.expm1(total)) for name, total in zip(product_ids, totals, strict=True) if total}
+    )
 
 
 async def store_is_as_built_anew(shop: Shop) -> None:
@@ -125,7 +133,9 @@ def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
     """What `aisle replay` says, with these environment variables and within so many seconds."""
     command = [sys.executable, "-m", "cli.app", "replay", "--json"]
     environ = {**os.environ, **settings}
-    finished = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=seconds, check=False)
+    finished = subprocess.run(
+        command, env=environ, capture_output=True, text=True, timeout=seconds, check=False
+    )
     assert finished.returncode == 0, finished.stderr
     return dict(json.loads(finished.stdout))
 
@@ -140,5 +150,8 @@ async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
 
 
 def comparable(values: dict[str, bytes]) -> dict[str, Any]:
-    """Counters to the byte; of visitors what is known of them, since their two topics come in any order."""
+    """Counters to the byte.
+
+    Of visitors what is known of them, since their two topics come in any order.
+    """
     return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}

@@ -9,7 +9,11 @@ from sample import write_sample
 
 def queries_of(sample: Path) -> list[str]:
     """All of them, as typed."""
-    return [line.split("\t")[1] for part in ("dev", "train") for line in _lines(sample / f"queries_{part}.tsv")[1:]]
+    return [
+        line.split("\t")[1]
+        for part in ("dev", "train")
+        for line in _lines(sample / f"queries_{part}.tsv")[1:]
+    ]
 
 
 def product_ids_of(sample: Path) -> list[str]:
@@ -21,7 +25,10 @@ def _lines(path: Path) -> list[str]:
 
 
 def indexed_sample(folder: Path, indexed: Path | None) -> tuple[Path, Path]:
-    """The sample shop's files, written to `folder`, and a data folder: `indexed`, or else a new one."""
+    """The sample shop's files, written to `folder`, and a data folder:
+
+    `indexed`, or else a new one.
+    """
     write_sample(folder / "sample")
     if indexed is None:
         indexed = folder / "indexed"

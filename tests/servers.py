@@ -14,7 +14,9 @@ from shared.events.kafka.config import KafkaConfig
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 
 
-def services(command: str, *arguments: object, check: bool = True, environ: dict[str, str] | None = None) -> Any:
+def services(
+    command: str, *arguments: object, check: bool = True, environ: dict[str, str] | None = None
+) -> Any:
     """What deploy/services says: for each server its address, pid, and whether it answers."""
     line = [sys.executable, str(SERVICES), command, "--json", *map(str, arguments)]
     finished = subprocess.run(line, capture_output=True, text=True, timeout=280, check=False, env=environ)
@@ -25,7 +27,8 @@ def services(command: str, *arguments: object, check: bool = True, environ: dict
 
 def fresh_topics(address: str) -> KafkaConfig:
     """Topics that no other test has."""
-    from shared.events.kafka.topic_maker import make_topics  # here, because unit tests have no use for the library
+    # here, because unit tests have no use for the library
+    from shared.events.kafka.topic_maker import make_topics
 
     config = KafkaConfig(address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")
     make_topics(config)
@@ -37,16 +40,21 @@ class OwnServer:
 
     def __init__(self, name: str, state: Path) -> None:
         """`name` is kafka or redis."""
-        self.name, self._state = name, state
-        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")}
-        self.address, self.pid = "", 0
+        self.name = name
+        self._state = state
+        self._environ = {
+            name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")
+        }
+        self.address = ""
+        self.pid = 0
 
     def start(self) -> None:
         """Start it, or go on, and wait until it answers."""
         if self.pid:
             self.signal(signal.SIGCONT)
         server = self._services("start")
-        self.address, self.pid = server["address"], server["pid"]
+        self.address = server["address"]
+        self.pid = server["pid"]
 
     def stop(self) -> None:
         self._services("stop")

@@ -1,4 +1,6 @@
-"""All services of one data folder as processes of this machine, each with as many replicas as wanted."""
+"""All services of one data folder as processes of this machine, each with as many replicas as
+wanted.
+"""
 
 import os
 import signal
@@ -28,7 +30,10 @@ _STOP_SECONDS = 20.0
 
 
 class ServiceProcesses:
-    """Processes by name: `gateway`, `retrieval-1`, `retrieval-2` and so on; all are killed when the block ends."""
+    """Processes by name:
+
+    `gateway`, `retrieval-1`, `retrieval-2` and so on; all are killed when the block ends.
+    """
 
     def __init__(
         self,
@@ -37,11 +42,15 @@ class ServiceProcesses:
         settings: Mapping[str, str],
         replicas: Mapping[str, int] | None = None,
     ) -> None:
-        """`settings` name Kafka and Redis, and whatever else differs from the defaults; `folder` takes what they say.
+        """`settings` name Kafka and Redis, and whatever else differs from the defaults.
+
+        `folder` takes what they say.
 
         `replicas` is how many there are of a service, 1 where it says nothing.
         """
-        self._data, self._folder, self._settings = data, folder, dict(settings)
+        self._data = data
+        self._folder = folder
+        self._settings = dict(settings)
         counts = replicas or {}
         self.names = [
             f"{service}-{number}" if counts.get(service, 1) > 1 else service
@@ -79,7 +88,9 @@ class ServiceProcesses:
         for name in names or self.names:
             with (self._folder / f"{name}.log").open("ab") as said:
                 command = [sys.executable, "-m", PACKAGES[name.partition("-")[0]]]
-                self.running[name] = subprocess.Popen(command, env=self._environ(name), stdout=said, stderr=said)
+                self.running[name] = subprocess.Popen(
+                    command, env=self._environ(name), stdout=said, stderr=said
+                )
 
     def _environ(self, name: str) -> dict[str, str]:
         service = name.partition("-")[0].upper()
@@ -100,7 +111,10 @@ class ServiceProcesses:
                 self.running[name].wait()
 
     def stop(self, *names: str) -> None:
-        """Ask processes to end, all without names, and wait. Raises Unavailable for one that does not end well."""
+        """Ask processes to end, all without names, and wait.
+
+        Raises Unavailable for one that does not end well.
+        """
         for name in names or list(self.running):
             self.running[name].send_signal(signal.SIGTERM)
         for name in names or list(self.running):
@@ -108,7 +122,10 @@ class ServiceProcesses:
                 raise Unavailable(f"{name} ended with {code}: {self.said(name)}")
 
     def until_serving(self, *names: str, seconds: float = 120.0) -> None:
-        """Return once the processes, all without names, are healthy. Raises Unavailable when time is up or one ends."""
+        """Return once the processes, all without names, are healthy.
+
+        Raises Unavailable when time is up or one ends.
+        """
         until = time.monotonic() + seconds
         for name in names or list(self.running):
             with grpc.insecure_channel(self.address(name)) as channel:

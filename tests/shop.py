@@ -1,4 +1,6 @@
-"""A whole shop as processes over a Kafka and a Redis of its own, each of which can be killed and started again."""
+"""A whole shop as processes over a Kafka and a Redis of its own, each of which can be killed and
+started again.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,19 @@ STEADY = {  # the same numbers on every start, however busy the machine
     "AISLE_RERANKER_PRECISION": "fp32",
     "AISLE_RERANKER_FEATURES_MS": "5000",
 }
-QUICK = {  # small engines, no trial of them, and patience enough for a machine that is busy with deaths and starts
+# small engines, no trial of them, and patience enough for a machine that is busy with deaths and
+# starts
+QUICK = {
     "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
     "AISLE_EMBEDDING_PRODUCT_ENGINE": "onnxruntime-fp32",
     "AISLE_RERANKER_PRECISION": "int8",
     "AISLE_RERANKER_FEATURES_MS": "100",
 }
-SMALL_SNAPSHOTS = {"AISLE_INDEXING_LEAST_RECORDS": "300", "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01"}  # and many
+# and many
+SMALL_SNAPSHOTS = {
+    "AISLE_INDEXING_LEAST_RECORDS": "300",
+    "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01",
+}
 REPLICAS = {"gateway": 2, "retrieval": 2, "reranker": 2}
 
 
@@ -84,9 +92,15 @@ class Shop:
 
 @contextmanager
 def running_shop(
-    data: Path, folder: Path, replicas: Mapping[str, int] = REPLICAS, settings: Mapping[str, str] = QUICK
+    data: Path,
+    folder: Path,
+    replicas: Mapping[str, int] = REPLICAS,
+    settings: Mapping[str, str] = QUICK,
 ) -> Iterator[Shop]:
-    """Serve DATA; everything else that is written goes to `folder`. All of it is gone when the block ends."""
+    """Serve DATA; everything else that is written goes to `folder`.
+
+    All of it is gone when the block ends.
+    """
     servers = {name: OwnServer(name, folder / "servers") for name in ("kafka", "redis")}
     try:
         for server in servers.values():

@@ -14,28 +14,42 @@ from cli.standalone_process import running_engine
 from cli.terminal.console import err, print_json, progress, say, warn
 from cli.terminal.work_bars import WorkBars
 
-app = typer.Typer(help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True)
+app = typer.Typer(
+    help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True
+)
 
 Catalog = Annotated[
     Path | None,
     typer.Option(
-        help="Catalogue to measure on; default: the sample shop.", exists=True, dir_okay=False, metavar="FILE"
+        help="Catalogue to measure on; default: the sample shop.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
     ),
 ]
 Queries = Annotated[
     Path | None,
     typer.Option(
-        help="Tab-separated query_id, query; default: the sample shop's.", exists=True, dir_okay=False, metavar="FILE"
+        help="Tab-separated query_id, query; default: the sample shop's.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
     ),
 ]
 Judgments = Annotated[
     Path | None,
-    typer.Option(help="Tab-separated query_id, product_id, grade.", exists=True, dir_okay=False, metavar="FILE"),
+    typer.Option(
+        help="Tab-separated query_id, product_id, grade.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+    ),
 ]
 Data = Annotated[
     Path | None,
     typer.Option(
-        help="Where the snapshot is, or is made when there is none; default: under data/bench.", metavar="DIR"
+        help="Where the snapshot is, or is made when there is none; default: under data/bench.",
+        metavar="DIR",
     ),
 ]
 
@@ -45,7 +59,11 @@ def bench(context: typer.Context, as_json: Json = False) -> None:
     """Without a name: all of them on the sample shop."""
     if context.invoked_subcommand is None:
         chosen = subject(None, None, None, None)
-        report = {"page": _page(chosen, "", True, None, 1), "load": _load(chosen, "", 4.0), "index": _index(chosen)}
+        report = {
+            "page": _page(chosen, "", True, None, 1),
+            "load": _load(chosen, "", 4.0),
+            "index": _index(chosen),
+        }
         _tell(report, as_json)
 
 
@@ -60,14 +78,20 @@ def page(  # noqa: PLR0913 (a command's options are its parameters)
     cross_encoder: Annotated[
         Path | None,
         typer.Option(
-            help="The peer's cross-encoder; default: six layers with an untrained head, for time alone.", metavar="DIR"
+            help="The peer's cross-encoder; default: six layers with an untrained head, for time alone.",
+            metavar="DIR",
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each query is asked.")] = 2,
     as_json: Json = False,
 ) -> None:
-    """One client's page over gRPC, beside SentenceTransformer + FAISS + CrossEncoder (six layers, fp32, 50 pairs)."""
-    _tell(_page(subject(catalog, queries, judgments, data), bundle, peer, cross_encoder, rounds), as_json)
+    """One client's page over gRPC, beside SentenceTransformer + FAISS + CrossEncoder (six layers,
+    fp32, 50 pairs).
+    """
+    _tell(
+        _page(subject(catalog, queries, judgments, data), bundle, peer, cross_encoder, rounds),
+        as_json,
+    )
 
 
 @app.command("load")
@@ -78,22 +102,33 @@ def load(  # noqa: PLR0913 (a command's options are its parameters)
     bundle: Bundle = "",
     seconds: Annotated[
         float,
-        typer.Option(min=0.5, max=600, help="Length of each of the ten measurements; up to five times for few pages."),
+        typer.Option(
+            min=0.5,
+            max=600,
+            help="Length of each of the ten measurements; up to five times for few pages.",
+        ),
     ] = 6.0,
     as_json: Json = False,
 ) -> None:
-    """Pages a second with p99 within 100 ms, the capacity, and what happens at five times the capacity."""
+    """Pages a second with p99 within 100 ms, the capacity, and what happens at five times the
+    capacity.
+    """
     _tell(_load(subject(catalog, queries, None, data), bundle, seconds), as_json)
 
 
 @app.command("index")
 def index(catalog: Catalog = None, as_json: Json = False) -> None:
-    """Products a second from file to snapshot, beside the encoder alone in the same run; the peak of memory."""
+    """Products a second from file to snapshot, beside the encoder alone in the same run.
+
+    The peak of memory.
+    """
     chosen = subject(catalog, catalog, None, None)  # queries are not read
     _tell(_index(chosen), as_json)
 
 
-def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | None, rounds: int) -> dict[str, Any]:
+def _page(
+    chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | None, rounds: int
+) -> dict[str, Any]:
     from bench.page import PEER, PageBench
 
     if with_peer:
@@ -110,7 +145,9 @@ def _page(chosen: Subject, bundle: str, with_peer: bool, cross_encoder: Path | N
         report["engines"] = {**engines, "encoder": engines.get("encoder_queries", "")}
     if peer and cross_encoder is None:
         report["peers"][PEER]["ndcg@10"] = None
-        report["peers"][PEER]["note"] = "cross-encoder with an untrained head: its time counts, its order does not"
+        report["peers"][PEER]["note"] = (
+            "cross-encoder with an untrained head: its time counts, its order does not"
+        )
     return report
 
 

@@ -17,7 +17,8 @@ def delete(
     product_ids: ProductIds,
     address: Address = ADDRESS,
     wait_seconds: Annotated[
-        float, typer.Option(min=0, help="How long to wait until searches no longer show them; 0: not at all.")
+        float,
+        typer.Option(min=0, help="How long to wait until searches no longer show them; 0: not at all."),
     ] = 30,
     as_json: Json = False,
 ) -> None:

@@ -24,8 +24,12 @@ DEMO_DATA = Path("data/demo")
 
 def demo(
     data: Data = DEMO_DATA,
-    serve: Annotated[bool, typer.Option("--serve", help="Serve the sample shop instead of showing it.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")] = 50051,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the sample shop instead of showing it.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")
+    ] = 50051,
 ) -> None:
     """A guided tour: a sample shop is indexed and served, and asked five telling queries over gRPC."""
     started = time.perf_counter()
@@ -67,7 +71,10 @@ def _farewell(data: Path, seconds: float) -> None:
         ("your own catalogue, one JSON object a line", "aisle index YOURS.jsonl --data shop"),
         (
             "how well this one ranks, tier by tier",
-            f"aisle evaluate --data {data} --queries {sample}/queries_dev.tsv --judgments {sample}/judgments_dev.tsv",
+            (
+                f"aisle evaluate --data {data} --queries {sample}/queries_dev.tsv "
+                f"--judgments {sample}/judgments_dev.tsv"
+            ),
         ),
     )
     out.print()
@@ -75,7 +82,8 @@ def _farewell(data: Path, seconds: float) -> None:
     out.rule(title, align="left", style="green")
     for about, command in [*_activation(), *tries]:
         out.print(Text(f"  {about}", style="dim"))
-        out.print(Text(f"    {command}", style="bold"), soft_wrap=True)  # in one line, so that it can be copied
+        # in one line, so that it can be copied
+        out.print(Text(f"    {command}", style="bold"), soft_wrap=True)
 
 
 def _activation() -> list[tuple[str, str]]:
@@ -85,4 +93,9 @@ def _activation() -> list[tuple[str, str]]:
     if which("aisle") == str(folder / "aisle") or not script.is_file():
         return []
     near = script.is_relative_to(Path.cwd())
-    return [("first, so that your shell finds aisle", f". {script.relative_to(Path.cwd()) if near else script}")]
+    return [
+        (
+            "first, so that your shell finds aisle",
+            f". {script.relative_to(Path.cwd()) if near else script}",
+        )
+    ]

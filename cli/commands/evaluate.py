@@ -18,13 +18,17 @@ from shared.errors import InvalidRequest
 
 
 def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
-    queries: Annotated[Path, typer.Option(help="Tab-separated query_id, query.", exists=True, dir_okay=False)],
+    queries: Annotated[
+        Path, typer.Option(help="Tab-separated query_id, query.", exists=True, dir_okay=False)
+    ],
     judgments: Annotated[
-        Path, typer.Option(help="Tab-separated query_id, product_id, grade (0 to 3).", exists=True, dir_okay=False)
+        Path,
+        typer.Option(help="Tab-separated query_id, product_id, grade (0 to 3).", exists=True, dir_okay=False),
     ],
     data: Data = DATA,
     address: Annotated[
-        str, typer.Option(help="A running engine to ask; default: one is started on DATA.", metavar="HOST:PORT")
+        str,
+        typer.Option(help="A running engine to ask; default: one is started on DATA.", metavar="HOST:PORT"),
     ] = "",
     bundle: Bundle = "",
     judged_only: Annotated[bool, typer.Option(help="Rank each query's judged products alone.")] = False,
@@ -35,13 +39,15 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
 ) -> None:
     """Measure ranking quality tier by tier, and the time of a page, over gRPC.
 
-    Quality is measured with a generous deadline so that no stage is cut short; time with the engine's own. A mean is
-    over the queries that have something to say: nDCG needs a product graded above 0, recall and MRR one graded 2 or
-    more, and --judged-only two judged products.
+    Quality is measured with a generous deadline so that no stage is cut short; time with the
+    engine's own. A mean is over the queries that have something to say: nDCG needs a product graded
+    above 0, recall and MRR one graded 2 or more, and --judged-only two judged products.
     """
     judged = comparable(read_judged_queries(queries, judgments), judged_only)
     if not judged:
-        raise InvalidRequest(str(judgments), "no query has two judged products, so there is no list to order")
+        raise InvalidRequest(
+            str(judgments), ("no query has two judged products, so there is no list to order")
+        )
     with engine_at(address, data, bundle) as target, Client(target) as engine:
         asker = Asker(engine.search, deadline_ms, judged_only)
         with progress("Queries by tier", steps(judged), quiet=as_json) as advance:
@@ -61,7 +67,10 @@ def _show(report: dict[str, Any]) -> None:
         say(f"A page of 20 with the engine's own deadline: {times} ({report['timed_pages']} pages)")
     if report["tiers"]["fused"].get("judged@10") == 0:
         warn("none of the results is judged: are the judgments of this catalogue?")
-    for pages, reasons in (("degraded_pages", "degraded"), ("timed_degraded_pages", "timed_degraded")):
+    for pages, reasons in (
+        ("degraded_pages", "degraded"),
+        ("timed_degraded_pages", "timed_degraded"),
+    ):
         if report.get(pages):
             warn(f"{report[pages]} pages left something out ({pages}): {report[reasons]}")
 

@@ -18,14 +18,17 @@ _LISTED = 1000  # rejections told at most
 
 
 def events(
-    file: Annotated[Path, typer.Argument(help="JSON lines; docs/commands.md has one.", exists=True, dir_okay=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON lines; docs/commands.md has one.", exists=True, dir_okay=False),
+    ],
     address: Address = ADDRESS,
     as_json: Json = False,
 ) -> None:
     """Stream events from a file; each is acknowledged once it is durable.
 
-    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with line, field and
-    reason and do not stop the others; exit code 1 when all are.
+    Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with
+    line, field and reason and do not stop the others; exit code 1 when all are.
     """
     stream = EventStream(file)
     with Client(address) as engine, progress("Events", None, quiet=as_json) as advance:
@@ -43,7 +46,8 @@ def events(
 class EventStream:
     """The events of a file on their way, and what became of them.
 
-    gRPC sends from a thread of its own: what `events` notes, `take` does not touch. The first rejections are kept.
+    gRPC sends from a thread of its own: what `events` notes, `take` does not touch. The first
+    rejections are kept.
     """
 
     def __init__(self, file: Path) -> None:

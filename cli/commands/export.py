@@ -20,21 +20,29 @@ from shared.errors import InvalidRequest
 
 def export(
     file: Annotated[
-        Path | None, typer.Argument(help="Default: standard output; gzipped if it ends in .gz.", metavar="[FILE.jsonl]")
+        Path | None,
+        typer.Argument(help="Default: standard output; gzipped if it ends in .gz.", metavar="[FILE.jsonl]"),
     ] = None,
     data: Data = DATA,
     as_json: Json = False,
 ) -> None:
-    """Write every product of DATA as JSON lines, which `aisle index` reads; an engine may serve DATA meanwhile.
+    """Write every product of DATA as JSON lines, which `aisle index` reads.
+
+    An engine may serve DATA meanwhile.
 
     Acknowledged writes are in it. The file is complete or not there.
     """
     if as_json and file is None:
-        raise InvalidRequest("--json", "needs a file to export to; standard output has the products otherwise")
+        raise InvalidRequest(
+            "--json", "needs a file to export to; standard output has the products otherwise"
+        )
     from services.standalone.exporting import exported
 
     count = 0
-    with _written(file) as lines, progress("Products", None, quiet=file is None or as_json) as advance:
+    with (
+        _written(file) as lines,
+        progress("Products", None, quiet=file is None or as_json) as advance,
+    ):
         for product in exported(data):
             lines.write(json.dumps(row_of(product), ensure_ascii=False) + "\n")
             count += 1
@@ -47,7 +55,9 @@ def export(
 
 @contextmanager
 def _written(file: Path | None) -> Iterator[IO[str]]:
-    """Standard output in UTF-8, a pipe or device, or a file that takes its name once it is complete."""
+    """Standard output in UTF-8, a pipe or device, or a file that takes its name once it is
+    complete.
+    """
     if file is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors="strict")
@@ -77,6 +87,8 @@ def _check(file: Path) -> None:
 
 
 def _is_device(file: Path) -> bool:
-    """Whether the path is written into and not replaced, such as /dev/stdout, which may lead to a file."""
+    """Whether the path is written into and not replaced, such as /dev/stdout, which may lead to a
+    file.
+    """
     is_open = str(file).startswith(("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"))
     return is_open or (file.exists() and not file.is_file())

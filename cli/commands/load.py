@@ -22,9 +22,12 @@ from shared.errors import InvalidRequest
 def load(  # noqa: PLR0913  (the options of the command)
     catalog: Catalog,
     address: Address = ADDRESS,
-    if_empty: Annotated[bool, typer.Option("--if-empty", help="Send nothing to a shop that has products.")] = False,
+    if_empty: Annotated[
+        bool, typer.Option("--if-empty", help="Send nothing to a shop that has products.")
+    ] = False,
     wait_seconds: Annotated[
-        float, typer.Option(min=0, help="How long to wait until searches show the products; 0: not at all.")
+        float,
+        typer.Option(min=0, help="How long to wait until searches show the products; 0: not at all."),
     ] = 600,
     format: Format = "",
     names: Map = None,
@@ -34,19 +37,24 @@ def load(  # noqa: PLR0913  (the options of the command)
 ) -> None:
     """Send a catalogue file's products to a running engine; they are durable when this is done.
 
-    A field that is not valid is read as far as it can be, or left out, with a warning; a row without id or title is
-    rejected. Both are reported with line, field and reason, and do not stop the other rows. Loading a file again
-    changes nothing.
+    A field that is not valid is read as far as it can be, or left out, with a warning; a row
+    without id or title is rejected. Both are reported with line, field and reason, and do not stop
+    the other rows. Loading a file again changes nothing.
     """
     started = time.perf_counter()
     if catalog.exists() and not catalog.is_file():
-        raise InvalidRequest(str(catalog), "is no file; what is sent is read twice, so write a pipe to a file first")
+        raise InvalidRequest(
+            str(catalog), "is no file; what is sent is read twice, so write a pipe to a file first"
+        )
     with Client(address) as engine:
         if if_empty and (count := _product_count(engine)):
             report: dict[str, Any] = {"skipped": True, "products": count}
         else:
             options = ReadOptions.parsed(format, names, attributes, strict)
-            report = {"skipped": False, **_load(engine, CatalogFile(catalog, options), wait_seconds, as_json)}
+            report = {
+                "skipped": False,
+                **_load(engine, CatalogFile(catalog, options), wait_seconds, as_json),
+            }
             show_format(catalog, report)
     report["seconds"] = round(time.perf_counter() - started, 2)
     print_json(report) if as_json else _show(report)
@@ -83,7 +91,8 @@ class _Sending:
     """The valid products of a file, which gRPC takes from a thread of its own."""
 
     def __init__(self, file: CatalogFile, bars: WorkBars, valid: int) -> None:
-        self._file, self._bars = file, bars
+        self._file = file
+        self._bars = bars
         self._advance = bars.counting("Sending", valid)
         self.last_id = ""
 

@@ -13,11 +13,17 @@ from shared.models.registry import Registry
 
 app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)
 
-Name = Annotated[str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")]
+Name = Annotated[
+    str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")
+]
 
 
 Force = Annotated[
-    bool, typer.Option("--force", help="Use it even if its report says nothing, or that it is worse; this is logged.")
+    bool,
+    typer.Option(
+        "--force",
+        help="Use it even if its report says nothing, or that it is worse; this is logged.",
+    ),
 ]
 
 
@@ -55,9 +61,9 @@ def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
 def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json = False) -> None:
     """Use a bundle from now on; a running engine swaps to it.
 
-    Its models must be sound, and its report must say that it ranks at least as well as the bundle in use. One
-    whose heads differ from those that made the snapshot serves once the products are encoded again; the one before goes
-    on serving until then.
+    Its models must be sound, and its report must say that it ranks at least as well as the bundle
+    in use. One whose heads differ from those that made the snapshot serves once the products are
+    encoded again; the one before goes on serving until then.
     """
     promotion.promote(Registry.of(data), name, force)
     _tell(name, as_json)

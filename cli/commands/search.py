@@ -29,14 +29,17 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         ),
     ] = None,
     facets: Annotated[
-        list[str] | None, typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD")
+        list[str] | None,
+        typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD"),
     ] = None,
     order_by: Annotated[
         str, typer.Option(help="relevance, price asc, price desc, rating desc or newest.")
     ] = "relevance",
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
     page_token: Annotated[str, typer.Option(help="next_page_token of the page before.")] = "",
-    visitor: Annotated[str, typer.Option(help="The visitor's id; the page is personalised by what they did.")] = "",
+    visitor: Annotated[
+        str, typer.Option(help="The visitor's id; the page is personalised by what they did.")
+    ] = "",
     deadline_ms: Annotated[
         int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
     ] = 0,
@@ -76,4 +79,4 @@ def _tier(name: str) -> Tier.ValueType:
     try:
         return Tier.Value(f"TIER_{name.upper()}")
     except ValueError as error:
-        raise InvalidRequest("--max-tier", f"{name!r} is not lexical, dense, fused or reranked") from error
+        raise InvalidRequest("--max-tier", (f"{name!r} is not lexical, dense, fused or reranked")) from error

@@ -21,14 +21,22 @@ from shared.priority import answer_promptly
 
 def serve(  # noqa: PLR0913  (its options)
     data: Data = DATA,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")] = 50051,
-    host: Annotated[str, typer.Option(help="Where it listens; [::] is every address of the machine.")] = LOOPBACK,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the gRPC gateway; 0 takes a free one.")
+    ] = 50051,
+    host: Annotated[
+        str, typer.Option(help="Where it listens; [::] is every address of the machine.")
+    ] = LOOPBACK,
     bundle: Bundle = "",
     as_json: Json = False,
     accept_log: AcceptLog = False,
-    while_stdin: Annotated[bool, typer.Option(hidden=True, help="End, too, when standard input does.")] = False,
+    while_stdin: Annotated[
+        bool, typer.Option(hidden=True, help="End, too, when standard input does.")
+    ] = False,
 ) -> None:
-    """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C; calls in flight are finished first.
+    """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C.
+
+    Calls in flight are finished first.
 
     With --json, one object with the address is printed once it is ready.
     """
@@ -37,7 +45,13 @@ def serve(  # noqa: PLR0913  (its options)
 
 
 async def _serve(  # noqa: PLR0913  (the options of the command)
-    data: Path, port: int, host: str, bundle: str, as_json: bool, while_stdin: bool, accept_log: bool
+    data: Path,
+    port: int,
+    host: str,
+    bundle: str,
+    as_json: bool,
+    while_stdin: bool,
+    accept_log: bool,
 ) -> None:
     started = time.perf_counter()
     from services.standalone.standalone import (
@@ -50,7 +64,9 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
         ended = asked_to_end()  # before anybody is told that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)
-        ready = describe(await engine.describe(), f"{dialled(host)}:{engine.port}", time.perf_counter() - started)
+        ready = describe(
+            await engine.describe(), f"{dialled(host)}:{engine.port}", time.perf_counter() - started
+        )
         print_json(ready) if as_json else _show(ready)
         await ended.wait()
 
@@ -83,7 +99,10 @@ def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> d
 def _show(ready: dict[str, Any]) -> None:
     engines = ", ".join(f"{role} {name}" for role, name in sorted(ready["engines"].items()))
     for line in (
-        f"Serving {ready['products']:,} products on {ready['address']}, ready in {ready['ready_seconds']} s",
+        (
+            f"Serving {ready['products']:,} products on {ready['address']}, "
+            f"ready in {ready['ready_seconds']} s"
+        ),
         f"snapshot {ready['snapshot_version'] or 'none'}, bundle {ready['bundle_version'] or 'none'}",
         f"engines  {engines}",
         f"try      {_try(ready)}",

@@ -15,7 +15,9 @@ def status(address: Address = ADDRESS, as_json: Json = False) -> None:
     with Client(address) as engine:
         found = engine.status()
     if as_json:
-        print_json(MessageToDict(found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True))
+        print_json(
+            MessageToDict(found, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+        )
         return
     for line in _lines(found):
         say(one_line(line))

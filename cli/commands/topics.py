@@ -9,12 +9,15 @@ from shared.events.kafka.config import KafkaConfig
 
 
 def topics(as_json: Json = False) -> None:
-    """Make the topics on the Kafka that AISLE_KAFKA_ADDRESS names, or bring them to what AISLE_KAFKA_* says.
+    """Make the topics on the Kafka that AISLE_KAFKA_ADDRESS names, or bring them to what
+    AISLE_KAFKA_* says.
 
-    Run again, it changes nothing. Nothing is lost by it: there are never fewer partitions than before, and nothing is
-    kept for a shorter time; what is other than configured and stays so is told.
+    Run again, it changes nothing. Nothing is lost by it: there are never fewer partitions than
+    before, and nothing is kept for a shorter time; what is other than configured and stays so is
+    told.
     """
-    from shared.events.kafka.topic_maker import TopicReport, make_topics  # `aisle --help` has no use for the library
+    # `aisle --help` has no use for the library
+    from shared.events.kafka.topic_maker import TopicReport, make_topics
 
     def line(report: TopicReport) -> str:
         done = "made" if report.made else ", ".join(report.changes) or "as it should be"

@@ -23,16 +23,30 @@ app = typer.Typer(
 
 Queries = Annotated[
     list[Path] | None,
-    typer.Option(help="Tab-separated query_id, query; one a judged set.", exists=True, dir_okay=False, metavar="FILE"),
+    typer.Option(
+        help="Tab-separated query_id, query; one a judged set.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+    ),
 ]
 Judgments = Annotated[
     list[Path] | None,
-    typer.Option(help="query_id, product_id, grade; one a judged set.", exists=True, dir_okay=False, metavar="FILE"),
+    typer.Option(
+        help="query_id, product_id, grade; one a judged set.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
+    ),
 ]
 Catalogs = Annotated[
     list[Path] | None,
     typer.Option(
-        "--catalog", help="Catalogue of a judged set; default: DATA's.", exists=True, dir_okay=False, metavar="FILE"
+        "--catalog",
+        help="Catalogue of a judged set; default: DATA's.",
+        exists=True,
+        dir_okay=False,
+        metavar="FILE",
     ),
 ]
 Promote = Annotated[bool, typer.Option("--promote", help="Use the new bundle at once.")]
@@ -49,33 +63,44 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
         typer.Option(
             min=0,
             max=6,
-            help="Layers of the encoder that learn too; default: all with 2,000 judged queries, otherwise none.",
+            help="Layers of the encoder that learn too; default: all "
+            "with 2,000 judged queries, otherwise none.",
         ),
     ] = None,
     teacher_minutes: Annotated[
-        float, typer.Option(min=0, help="Train a six-layer cross-encoder first, and learn from it; 0: no teacher.")
+        float,
+        typer.Option(min=0, help="Train a six-layer cross-encoder first, and learn from it; 0: no teacher."),
     ] = 0.0,
     teacher_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.", metavar="DIR"
+            help="Keep the teacher there, as sentence-transformers reads it; one that is there is used.",
+            metavar="DIR",
         ),
     ] = None,
     cross_encoder_layers: Annotated[
-        int, typer.Option(help="A small cross-encoder of 2 or 3 layers beside the block, for comparison; 0: none.")
+        int,
+        typer.Option(
+            help="A small cross-encoder of 2 or 3 layers beside the block, for comparison; 0: none."
+        ),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
     promote: Promote = False,
     as_json: Json = False,
 ) -> None:
-    """Train heads, interaction block and encoder: from judged queries, or without any from DATA's catalogue alone.
+    """Train heads, interaction block and encoder.
 
-    --queries, --judgments and --catalog may be repeated, once for each judged set. Needs the extra `train` (torch). The
-    new bundle's ranker is the untrained prior: train one for it with `aisle train ranker --bundle NAME`.
+    From judged queries, or without any from DATA's catalogue alone.
+
+    --queries, --judgments and --catalog may be repeated, once for each judged set. Needs the extra
+    `train` (torch). The new bundle's ranker is the untrained prior: train one for it with `aisle
+    train ranker --bundle NAME`.
     """
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if cross_encoder_layers not in (0, 2, 3):
-        raise InvalidRequest("--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none")
+        raise InvalidRequest(
+            "--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none"
+        )
     from services.training.reranker import Wishes, train_reranker_job
 
     wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
@@ -96,14 +121,14 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
 ) -> None:
     """Train the learned ranker on judged queries, as the engine answers them.
 
-    --queries, --judgments and --catalog may be repeated, once for each judged set. The other models of the new bundle
-    are those of --bundle. Needs no torch.
+    --queries, --judgments and --catalog may be repeated, once for each judged set. The other models
+    of the new bundle are those of --bundle. Needs no torch.
     """
     from services.training.ranker import base_bundle, ranker_queries, train_ranker_job
 
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     if not sets:
-        raise InvalidRequest("--queries, --judgments", "are needed: the ranker learns from judged queries")
+        raise InvalidRequest("--queries, --judgments", ("are needed: the ranker learns from judged queries"))
     base = base_bundle(data, bundle)
     with WorkBars.shown(quiet=as_json) as bars:
         advance = bars.counting("Queries", sum(len(ranker_queries(each, base)) for each in sets))

@@ -37,7 +37,9 @@ class RowWarning:
 
 @dataclass(frozen=True, slots=True)
 class UnreadColumn:
-    """A column that nothing reads, in how many rows it has a value, and the known name nearest to its own."""
+    """A column that nothing reads, in how many rows it has a value, and the known name nearest to
+    its own.
+    """
 
     name: str
     count: int
@@ -46,16 +48,21 @@ class UnreadColumn:
 
 @dataclass
 class Account:
-    """Every row of a file: rows + made == accepted + rejected + merged. Lists hold the first LISTED, counts all."""
+    """Every row of a file: rows + made == accepted + rejected + merged.
 
-    columns: frozenset[str] = frozenset()  # the names in the file's header; a row has only its cells with a value
+    Lists hold the first LISTED, counts all.
+    """
+
+    # the names in the file's header; a row has only its cells with a value
+    columns: frozenset[str] = frozenset()
     rows: int = 0
     made: int = 0  # products made for others, such as the primary of Shopify's variants
     merged: int = 0  # rows that went into the product of another row
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
-    rejected_ids: set[str] = field(default_factory=set)  # as they stand in the file; not those left out
+    # as they stand in the file; not those left out
+    rejected_ids: set[str] = field(default_factory=set)
     unreadable: int = 0  # rejected rows of which not even the id could be read
     warned: int = 0
     warnings: list[RowWarning] = field(default_factory=list)
@@ -74,7 +81,10 @@ class Account:
         self._list(RowRejection(number, "", "line", fault))
 
     def leave_out(self, rejection: RowRejection) -> None:
-        """Reject a row that shoppers shall not see: where the file replaces the catalogue, its product goes."""
+        """Reject a row that shoppers shall not see.
+
+        Where the file replaces the catalogue, its product goes.
+        """
         self._list(rejection)
 
     def _list(self, rejection: RowRejection) -> None:
@@ -99,7 +109,10 @@ class Account:
             self.unread_more += 1
 
     def unread_columns(self, known: Mapping[str, str]) -> list[UnreadColumn]:
-        """The columns that nothing read, those with most values first. `known`: comparable names, and names to show."""
+        """The columns that nothing read, those with most values first.
+
+        `known`: comparable names, and names to show.
+        """
         columns = sorted(self.unread.items(), key=lambda each: -each[1])
         return [UnreadColumn(printable(name), count, _nearest(name, known)) for name, count in columns]
 
@@ -108,5 +121,7 @@ def _nearest(name: str, known: Mapping[str, str]) -> str:
     comparable = name.lower().replace(" ", "_")[:_NAME_CHARACTERS]
     if comparable in known:  # another column has the field
         return ""
-    close = process.extractOne(comparable, list(known), scorer=Indel.normalized_similarity, score_cutoff=_NEAR)
+    close = process.extractOne(
+        comparable, list(known), scorer=Indel.normalized_similarity, score_cutoff=_NEAR
+    )
     return known[close[0]] if close else ""

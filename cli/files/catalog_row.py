@@ -1,4 +1,7 @@
-"""A product as a row of a catalogue file: what `aisle index` reads is what `aisle get` and `aisle export` write."""
+"""A product as a row of a catalogue file.
+
+What `aisle index` reads is what `aisle get` and `aisle export` write.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -26,7 +29,9 @@ _DEFAULTS = {"type": "primary", "availability": "in_stock"}
 def row_of(product: Product) -> dict[str, Any]:
     """The fields of docs/catalog.md, without those that are absent or as by default."""
     row: dict[str, Any] = {name: getattr(product, name) for name in _AS_THEY_ARE}
-    row |= {name: value for name, default in _DEFAULTS.items() if (value := getattr(product, name)) != default}
+    row |= {
+        name: value for name, default in _DEFAULTS.items() if (value := getattr(product, name)) != default
+    }
     if product.available_quantity == 0:  # where a row does not say, none of it means out of stock
         row["availability"] = product.availability
     row |= {name: list(getattr(product, name)) for name in _LISTS}

@@ -1,4 +1,7 @@
-"""What a catalogue file is: its container by its first bytes, its dialect by the names in its first rows."""
+"""What a catalogue file is.
+
+Its container by its first bytes, its dialect by the names in its first rows.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -8,7 +11,17 @@ from typing import Any
 from cli.files.account import Account
 from cli.files.containers import delimited, json_values, parquet, xml_items
 from cli.files.dialect import Dialect
-from cli.files.dialects import acp, algolia, google_retail, merchant, plain, schema_org, shopify, ucp, woocommerce
+from cli.files.dialects import (
+    acp,
+    algolia,
+    google_retail,
+    merchant,
+    plain,
+    schema_org,
+    shopify,
+    ucp,
+    woocommerce,
+)
 from cli.files.naming import target_of
 from cli.files.options import ReadOptions
 from shared.catalog.rows import NAMES
@@ -18,7 +31,8 @@ from shared.unpacking import Unpacked
 
 CONTAINERS = ("jsonl", "json", "csv", "tsv", "xml", "parquet")
 _DIALECTS = tuple(
-    module.DIALECT for module in (shopify, woocommerce, google_retail, ucp, acp, schema_org, merchant, algolia)
+    module.DIALECT
+    for module in (shopify, woocommerce, google_retail, ucp, acp, schema_org, merchant, algolia)
 )
 _NAMED = {each.name: each for each in (*_DIALECTS, plain.DIALECT)}
 FORMATS = (*CONTAINERS, *_NAMED)
@@ -61,7 +75,10 @@ def checked_format(name: str) -> None:
 
 
 def container_of(file: Unpacked, options: ReadOptions, account: Account) -> Container:
-    """The container that --format names or the first bytes tell. Raises InvalidRequest for what holds no rows."""
+    """The container that --format names or the first bytes tell.
+
+    Raises InvalidRequest for what holds no rows.
+    """
     kind = options.format if options.format in CONTAINERS else _kind(file, options.format)
     if kind == "parquet":
         return Container(kind, "Parquet", parquet.rows_in(file.path))
@@ -77,7 +94,9 @@ def container_of(file: Unpacked, options: ReadOptions, account: Account) -> Cont
 def _table(file: Unpacked, kind: str, account: Account) -> Container:
     table = delimited.table_of(file.head, "\t" if kind == "tsv" else "")
     if table is None:
-        raise InvalidRequest(str(file.path), "has no header of a table in its first line; name the columns there")
+        raise InvalidRequest(
+            str(file.path), "has no header of a table in its first line; name the columns there"
+        )
     title = f"{'TSV' if table.delimiter == chr(9) else 'CSV'} ({table.said})"
     return Container(kind, title, delimited.rows_in(file, table, account), table.header)
 
@@ -113,9 +132,11 @@ def _refuse(file: Unpacked) -> None:
         if file.head.startswith(magic):
             raise InvalidRequest(str(file.path), reason)
     if file.head.lstrip().lower().startswith(_HTML):
-        raise InvalidRequest(str(file.path), "is an HTML page; give the JSON-LD in it as a file of its own")
+        raise InvalidRequest(str(file.path), ("is an HTML page; give the JSON-LD in it as a file of its own"))
     if _WORDPRESS in file.head and file.head.lstrip().startswith(b"<"):
-        raise InvalidRequest(str(file.path), "is a WordPress export; export the products as CSV (Products > Export)")
+        raise InvalidRequest(
+            str(file.path), "is a WordPress export; export the products as CSV (Products > Export)"
+        )
 
 
 def _is_printed(text: bytes) -> bool:
@@ -150,7 +171,10 @@ def _is_table(file: Unpacked, dialect: str) -> bool:
 
 
 def format_of(file: Unpacked, options: ReadOptions, account: Account, mapped: Mapped) -> Format:
-    """What a file is; `mapped` gives the columns that --map names their new names before the dialect sees them."""
+    """What a file is.
+
+    `mapped` gives the columns that --map names their new names before the dialect sees them.
+    """
     checked_format(options.format)
     container = container_of(file, options, account)
     account.columns = frozenset(container.names)

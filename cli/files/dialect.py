@@ -20,12 +20,14 @@ class NotAProduct(Exception):
 class Dialect:
     """Its name for --format, what it is called, when a file is of it, and its rows under our names.
 
-    Columns that the dialect does not translate stay in the row as they are, to be named or counted later.
+    Columns that the dialect does not translate stay in the row as they are, to be named or counted
+    later.
     """
 
     name: str
     title: str
-    matches: Callable[[frozenset[str], Row], bool]  # the names of the first rows together, and one of these rows
+    # the names of the first rows together, and one of these rows
+    matches: Callable[[frozenset[str], Row], bool]
     translated: Translation
 
 

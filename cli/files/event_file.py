@@ -40,7 +40,9 @@ def _event(line: Line) -> tuple[int, UserEvent] | UnreadEvent:
         TypeError,
         RecursionError,
     ) as error:  # what ParseDict lets through, half a surrogate pair for one
-        return UnreadEvent(line.number, "line", f"cannot be read ({printable(str(error))}); send valid UTF-8")
+        return UnreadEvent(
+            line.number, "line", (f"cannot be read ({printable(str(error))}); send valid UTF-8")
+        )
 
 
 def _field(message: str) -> str:

@@ -9,16 +9,28 @@ from shared.catalog.fields import ATTRIBUTES, LIST_VALUES
 from shared.catalog.mending.amounts import number_of
 from shared.catalog.mending.states import availability_of
 
-_INHERITED = ("description", "brands", "categories", "images", "uri", "tags", "language_code", "publish_time")
+_INHERITED = (
+    "description",
+    "brands",
+    "categories",
+    "images",
+    "uri",
+    "tags",
+    "language_code",
+    "publish_time",
+)
 _BEST_FIRST = ("in_stock", "backorder", "preorder", "out_of_stock")
 _ID_BYTES = 128
 
 
 def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str]]) -> Iterator[Row]:
-    """The rows of a product: itself where it has one variant without choices; else a primary, then its variants.
+    """The rows of a product: itself where it has one variant without choices.
 
-    `choices` has the values that tell each variant from the others. A variant without an id of its own gets one of
-    these; what it does not say is as in the primary, whose price is that of the cheapest variant.
+    Else a primary, then its variants.
+
+    `choices` has the values that tell each variant from the others. A variant without an id of its
+    own gets one of these; what it does not say is as in the primary, whose price is that of the
+    cheapest variant.
     """
     if len(variants) == 1 and not choices[0]:
         yield _joined(primary, variants[0])
@@ -37,15 +49,22 @@ def _joined(primary: Row, variant: Row) -> Row:
 
 
 def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
-    """A variant with what it does not say itself from its primary; `values` tell it from the others.
+    """A variant with what it does not say itself from its primary.
 
-    No more is inherited than a product can have: a product of thousands of variants may have thousands of pictures.
+    `values` tell it from the others.
+
+    No more is inherited than a product can have: a product of thousands of variants may have
+    thousands of pictures.
     """
     inherited = {name: _first_values(primary[name]) for name in _INHERITED if name in primary}
     row = {**inherited, **without_empty(variant)}
     own = _attributes(variant)
-    row["attributes"] = {**dict(islice(_attributes(primary).items(), max(0, ATTRIBUTES - len(own)))), **own}
-    row["type"], row["primary_product_id"] = "variant", primary.get("product_id")
+    row["attributes"] = {
+        **dict(islice(_attributes(primary).items(), max(0, ATTRIBUTES - len(own)))),
+        **own,
+    }
+    row["type"] = "variant"
+    row["primary_product_id"] = primary.get("product_id")
     row.setdefault("title", _titled(primary.get("title"), values))
     if not row.get("product_id"):
         row["product_id"] = _id(primary.get("product_id"), values)
@@ -62,7 +81,9 @@ def _id(product_id: Any, values: Sequence[str]) -> str:
 
 
 def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
-    """A primary with the lowest price, the best availability and all attributes and images of its variants."""
+    """A primary with the lowest price, the best availability and all attributes and images of its
+    variants.
+    """
     row = dict(primary)
     if not row.get("price"):
         row["price"] = _lowest(variants)
@@ -75,7 +96,9 @@ def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
 
 
 def _lowest(variants: Sequence[Row]) -> Any:
-    priced = [(amount, each["price"]) for each in variants if (amount := number_of(each.get("price"))) is not None]
+    priced = [
+        (amount, each["price"]) for each in variants if (amount := number_of(each.get("price"))) is not None
+    ]
     return min(priced, key=lambda each: each[0])[1] if priced else None
 
 
@@ -99,4 +122,6 @@ def _united_attributes(rows: Sequence[Row]) -> dict[str, list[Any]]:
 
 
 def _united(rows: Sequence[Row], name: str) -> list[Any]:
-    return list(dict.fromkeys(value for row in rows for value in listed(row.get(name)) if isinstance(value, str)))
+    return list(
+        dict.fromkeys(value for row in rows for value in listed(row.get(name)) if isinstance(value, str))
+    )

@@ -16,7 +16,8 @@ _SPELLINGS = {
     "primary_product_id": "primary_product_id parent_id parent_product_id variant_of",
     "description": "description product_description long_description full_description body body_html details",
     "brands": "brands brand brand_name product_brand vendor",
-    "categories": "categories category product_category category_path category_name product_type category_names",
+    "categories": "categories category product_category category_path "
+    "category_name product_type category_names",
     "price": "price current_price unit_price selling_price",
     "sale_price": "sale_price special_price discounted_price",
     "price.original_amount": "original_price price_original_amount regular_price list_price compare_at_price "
@@ -26,7 +27,8 @@ _SPELLINGS = {
     "inventory_status",
     "available_quantity": "available_quantity stock quantity qty inventory inventory_quantity stock_quantity "
     "quantity_available stock_level inventory_level stock_qty qty_available",
-    "rating": "rating average_rating rating_average avg_rating stars star_rating rating_value customer_rating",
+    "rating": "rating average_rating rating_average avg_rating stars "
+    "star_rating rating_value customer_rating",
     "rating.count": "rating_count review_count reviews_count num_reviews number_of_reviews ratings_count num_ratings "
     "customer_review_count total_reviews",
     "gtin": "gtin ean ean13 ean_13 upc barcode isbn gtin8 gtin12 gtin13 gtin14 "
@@ -51,7 +53,8 @@ _ATTRIBUTES = (
 )
 _ATTRIBUTE_NAMES = frozenset(_ATTRIBUTES.split())
 _OURS = {spelling: ours for ours, spellings in _SPELLINGS.items() for spelling in spellings.split()}
-KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}  # as they are compared
+# as they are compared
+KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}
 _PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MARKS = re.compile(r"^\*|\*$|\([^()]*\.\.\.\)$")  # "Name *", "Tags (x, y, z...)"
@@ -62,12 +65,20 @@ _WHOLE_NAMES = frozenset(NAMES)
 
 
 def is_known(name: str) -> bool:
-    """Whether a field of that name can be given: one of docs/catalog.md, a member of price or rating, an attribute."""
-    return name in NAMES or name in _PATHS or (name.startswith("attributes.") and len(name) > len("attributes."))
+    """Whether a field of that name can be given.
+
+    One of docs/catalog.md, a member of price or rating, an attribute.
+    """
+    return (
+        name in NAMES or name in _PATHS or (name.startswith("attributes.") and len(name) > len("attributes."))
+    )
 
 
 def target_of(column: str) -> str:
-    """Where a column goes: a field, one of its members, "attributes.NAME", or "" where nothing reads it."""
+    """Where a column goes.
+
+    A field, one of its members, "attributes.NAME", or "" where nothing reads it.
+    """
     if column in _PATHS or (column.startswith("attributes.") and is_known(column)):
         return column
     bare = _MARKS.sub("", column.strip()[:_NAME_CHARACTERS]).strip()
@@ -80,13 +91,19 @@ def target_of(column: str) -> str:
 class Naming:
     """Gives rows our names, and says which columns nothing reads."""
 
-    def __init__(self, names: Mapping[str, str], rest_as_attributes: bool, unread: Callable[[str], None]) -> None:
-        self._names, self._rest, self._unread = dict(names), rest_as_attributes, unread
+    def __init__(
+        self, names: Mapping[str, str], rest_as_attributes: bool, unread: Callable[[str], None]
+    ) -> None:
+        self._names = dict(names)
+        self._rest = rest_as_attributes
+        self._unread = unread
         self.never_met = set(names)  # columns that --map names, and no row has
         self._shapes: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     def mapped(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row with the columns that --map names under our names, which hides other columns of these names."""
+        """The row with the columns that --map names under our names, which hides other columns of
+        these names.
+        """
         met = self._names.keys() & row.keys()
         if not met:
             return row
@@ -102,7 +119,9 @@ class Naming:
 
     def named(self, row: dict[str, Any]) -> dict[str, Any]:
         """The row under our names; a row that has no others is returned as it is."""
-        if row.keys() <= _WHOLE_NAMES and not any(name in row and short in row for name, short in SHORT_NAMES.items()):
+        if row.keys() <= _WHOLE_NAMES and not any(
+            name in row and short in row for name, short in SHORT_NAMES.items()
+        ):
             return row
         named: dict[str, Any] = {}
         for column, target in self._plan(row):
@@ -113,13 +132,20 @@ class Naming:
                 self._rest_of(named, column, value)
             elif not _put(named, target, value):
                 self._unread(column)
-        if "sale_price" in named and named.get("price") not in EMPTY and not is_sale_price(named["sale_price"]):
+        if (
+            "sale_price" in named
+            and named.get("price") not in EMPTY
+            and not is_sale_price(named["sale_price"])
+        ):
             del named["sale_price"]
             self._unread("sale_price")
         return _settled(named)
 
     def _plan(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Where the columns of rows of this shape go; exact names first, so that they win over other spellings."""
+        """Where the columns of rows of this shape go.
+
+        Exact names first, so that they win over other spellings.
+        """
         shape = tuple(row)
         if shape not in self._shapes:
             if len(self._shapes) >= _SHAPES_KEPT:
@@ -182,13 +208,17 @@ def _pairs(attributes: Mapping[str, Any]) -> list[Any]:
 
 
 def _is_state(value: Any) -> bool:
-    """Whether a column called stock or the like says in words or with yes and no what can be bought."""
+    """Whether a column called stock or the like says in words or with yes and no what can be
+    bought.
+    """
     is_word = isinstance(value, str) and not any(letter.isdigit() for letter in value)
     return isinstance(value, bool) or (is_word and availability_of(value) != "")
 
 
 def _put_availability(named: dict[str, Any], value: Any) -> bool:
-    """Of two columns that say something else, the one that says no more than "in stock" does not count."""
+    """Of two columns that say something else, the one that says no more than "in stock" does not
+    count.
+    """
     before = named.get("availability")
     if before is None or (availability_of(before) in ("", "in_stock") and availability_of(value)):
         named["availability"] = value
@@ -196,7 +226,10 @@ def _put_availability(named: dict[str, Any], value: Any) -> bool:
 
 
 def _settled(named: dict[str, Any]) -> dict[str, Any]:
-    """The row with what two of its columns say together: a sale price beside a price, one more picture."""
+    """The row with what two of its columns say together.
+
+    A sale price beside a price, one more picture.
+    """
     if "more_images" in named:
         named["images"] = [*_listed(named.get("images")), *_listed(named.pop("more_images"))]
     if "sale_price" in named:

@@ -28,7 +28,7 @@ class ReadOptions:
 def _pair(text: str) -> tuple[str, str]:
     theirs, _, ours = text.rpartition("=")
     if not theirs or not ours:
-        raise InvalidRequest("--map", f"is {text!r}; give THEIRS=OURS, such as --map article=product_id")
+        raise InvalidRequest("--map", (f"is {text!r}; give THEIRS=OURS, such as --map article=product_id"))
     if not is_known(ours):
         reason = f"{ours!r} is no field; give one of docs/catalog.md, or attributes.NAME"
         raise InvalidRequest("--map", reason)

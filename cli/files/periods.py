@@ -7,9 +7,13 @@ _DATE_CHARACTERS = 10
 
 
 def in_effect(start: Any, end: Any, now: datetime | None = None) -> bool:
-    """Whether now is between two times in ISO 8601; one that is missing or cannot be read is no bound."""
+    """Whether now is between two times in ISO 8601.
+
+    One that is missing or cannot be read is no bound.
+    """
     moment = now or datetime.now(UTC)
-    first, last = _moment(start, time.min), _moment(end, time.max)
+    first = _moment(start, time.min)
+    last = _moment(end, time.max)
     return (first is None or first <= moment) and (last is None or moment <= last)
 
 

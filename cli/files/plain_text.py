@@ -1,6 +1,7 @@
 """The text that a shopper reads of HTML, in time that grows with its length.
 
-Python's own parser (html.parser before 3.13.6) looks for the end of every tag anew: 80,000 letters took a minute.
+Python's own parser (html.parser before 3.13.6) looks for the end of every tag anew: 80,000 letters
+took a minute.
 """
 
 import html
@@ -11,10 +12,14 @@ from typing import Any
 _TAG = re.compile(r"<[a-zA-Z/!]|&[#a-zA-Z]")
 _OPENING = re.compile(r"<(?:(!--)|(?=[!?])|(/?)(?=([a-zA-Z][a-zA-Z0-9]{0,30}))|/)")
 _END = re.compile(r">|=\s*([\"'])")
-_BREAKS = frozenset(("p", "br", "li", "div", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "td"))
-_UNREAD = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}  # no HTML is within
+_BREAKS = frozenset(
+    ("p", "br", "li", "div", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "td")
+)
+# no HTML is within
+_UNREAD = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
 _SPACES = re.compile(r"[ \t\xa0]+")
-_LONG_NUMBER = re.compile(r"&#([0-9]{8,})")  # more digits than any letter has, and than Python may read
+# more digits than any letter has, and than Python may read
+_LONG_NUMBER = re.compile(r"&#([0-9]{8,})")
 
 
 def plain_text(value: Any) -> Any:
@@ -29,7 +34,8 @@ class _Reader:
     """Goes through a text once; what has been sought in vain up to its end is not sought again."""
 
     def __init__(self, text: str) -> None:
-        self._text, self._at = text, 0
+        self._text = text
+        self._at = 0
         self._templates = 0  # that are open
         self._missing: set[str] = set()  # what does not come any more
 
@@ -37,7 +43,8 @@ class _Reader:
         """What stands between the tags, and a line break for each tag that makes one."""
         while opening := _OPENING.search(self._text, self._at):
             yield self._read(self._at, opening.start())
-            tag, slash = (opening[3] or "").lower(), opening[2]
+            tag = (opening[3] or "").lower()
+            slash = opening[2]
             end = self._end_of_comment(opening) if opening[1] else self._end_of_tag(opening)
             if end < 0:  # nothing ends any more: it is no tag
                 self._at = opening.start()

@@ -29,7 +29,8 @@ def read_products(
 ) -> Iterator[Product]:
     """The products of a file, one at a time; `found` is told its format, `progress` the bytes read.
 
-    Raises NotFound without the file, Corrupt where it is damaged, InvalidRequest where it is no catalogue.
+    Raises NotFound without the file, Corrupt where it is damaged, InvalidRequest where it is no
+    catalogue.
     """
     with unpacked(path) as file:
         naming = Naming(options.names, options.rest_as_attributes, account.leave_unread)
@@ -50,7 +51,8 @@ def read_products(
 
 class _Reader:
     def __init__(self, naming: Naming, account: Account, strict: bool) -> None:
-        self._naming, self._account = naming, account
+        self._naming = naming
+        self._account = account
         self._read = read_strictly if strict else read_leniently
         self.separators = Separators()
         self._seen: set[int] = set()  # hashes of ids, which are less than the ids
@@ -75,7 +77,10 @@ class _Reader:
         return product
 
     def _mended(self, line: Line, row: dict[str, Any]) -> Product | None:
-        """The product of a row that is not valid as it is, with a warning for each field; or its rejection."""
+        """The product of a row that is not valid as it is, with a warning for each field.
+
+        Or its rejection.
+        """
         reading = self._read(row)
         if isinstance(reading.outcome, Violation):
             found = reading.outcome
@@ -105,13 +110,17 @@ def _other_id(content: dict[str, Any], missing: str) -> str:
         return ""
     targets = {target_of(str(column)): str(column) for column in content}
     column = targets.get("sku", "") if "product_id" not in targets else ""
-    return f"; --map {quote(printable(column[:60]))}=product_id reads the SKU as the id" if column else ""
+    return (f"; --map {quote(printable(column[:60]))}=product_id reads the SKU as the id") if column else ""
 
 
 def _deeper(content: dict[str, Any], missing: str) -> str:
     """Where the products are, where a row is none and has a list of them deeper within."""
     path = printable(deeper_list(content)[:60]) if missing in ("product_id", "title") else ""
-    return f"; it has a list in {path}: give that as a file of its own (jq {quote('.' + path)})" if path else ""
+    return (
+        (f"; it has a list in {path}: give that as a file of its own (jq {quote('.' + path)})")
+        if path
+        else ""
+    )
 
 
 def _id_of(row: dict[str, Any]) -> str:

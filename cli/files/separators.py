@@ -11,17 +11,24 @@ _EITHER = re.compile(r"[^\d.,]*([1-9]\d{0,2}\.\d{3})[^\d.,]*")  # 1.299
 
 
 class Separators:
-    """A dot alone is a decimal point: that it may be none is known only when the file has been read."""
+    """A dot alone is a decimal point.
+
+    That it may be none is known only when the file has been read.
+    """
 
     def __init__(self) -> None:
         self._comma = ""  # the first price with a decimal comma
-        self._doubtful: tuple[int, str] | None = None  # line and price of the first that could be either
+        # line and price of the first that could be either
+        self._doubtful: tuple[int, str] | None = None
         self._count = 0
 
     def note(self, number: int, row: dict[str, Any]) -> None:
         """Look at the prices of a row, as far as they are texts."""
         price = row.get("price")
-        for amount in (*(price.values() if isinstance(price, dict) else (price,)), row.get("original_price")):
+        for amount in (
+            *(price.values() if isinstance(price, dict) else (price,)),
+            row.get("original_price"),
+        ):
             if not isinstance(amount, str) or len(amount) > _LONGEST:
                 continue
             if not self._comma and _COMMA_DECIMAL.fullmatch(amount):
@@ -36,7 +43,8 @@ class Separators:
             return None
         number, price = self._doubtful
         reason = (
-            f"{price!r} (of {self._count:,} such prices) could be thousands, as {self._comma!r} has a decimal comma"
+            f"{price!r} (of {self._count:,} such prices) could be "
+            f"thousands, as {self._comma!r} has a decimal comma"
         )
         remedy = f"write {price.replace('.', '')} or {price.replace('.', '')},00 for thousands"
         return RowWarning(number, "", "price", f"{reason}; {remedy}", f"read as {price}")

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from shared.catalog.validation import CONTROL
 
@@ -22,7 +29,10 @@ def print_json(content: Any) -> None:
 
 
 def one_line(text: str) -> str:
-    """A text as a terminal may show it: control characters, which could move the cursor, are spaces."""
+    """A text as a terminal may show it.
+
+    Control characters, which could move the cursor, are spaces.
+    """
     return CONTROL.sub(" ", text)
 
 

@@ -14,7 +14,10 @@ _STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
-    """Print the results, then why, when it is explained, and how the page came to be; at most `limit` rows."""
+    """Print the results, then why, when it is explained, and how the page came to be.
+
+    At most `limit` rows.
+    """
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
     if page.results:
@@ -31,7 +34,14 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
     explained = [result for result in results if result.HasField("explanation")]
     if not explained:
         return
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), title="why", title_justify="left")
+    table = Table(
+        box=None,
+        show_header=False,
+        pad_edge=False,
+        padding=(0, 2, 0, 0),
+        title="why",
+        title_justify="left",
+    )
     table.add_column("", justify="right", style="cyan", no_wrap=True)
     table.add_column("", style="dim")
     for result in explained:
@@ -40,7 +50,9 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
 
 
 def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | None = None) -> Table:
-    """Position, title, brand unless every title says it, price and score; `notes` adds a word by product_id.
+    """Position, title, brand unless every title says it, price and score.
+
+    `notes` adds a word by product_id.
 
     Titles take what width is left, and end in an ellipsis.
     """
@@ -63,7 +75,13 @@ def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | No
 def _cells(result: SearchResult, branded: bool) -> list[str]:
     product = result.product
     brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
-    return [str(result.position), _title(product), *brand, price(product), f"{result.relevance_score:.3f}"]
+    return [
+        str(result.position),
+        _title(product),
+        *brand,
+        price(product),
+        f"{result.relevance_score:.3f}",
+    ]
 
 
 def _says_brand(product: Product) -> bool:
@@ -105,7 +123,8 @@ def tier_name(served: ServedBy) -> str:
 def stages_line(stage_ms: Mapping[str, float]) -> str:
     """Milliseconds by stage, in the order of a page; parts of stages stay with --json.
 
-    "rest" is what no stage had: waiting for a core or for the visitor's state, and putting the page together.
+    "rest" is what no stage had: waiting for a core or for the visitor's state, and putting the page
+    together.
     """
     known = {name: stage_ms[name] for name in _STAGES if name in stage_ms}
     total = stage_ms.get("total")

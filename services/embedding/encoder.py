@@ -10,23 +10,36 @@ from services.embedding.engines import Engine, Outputs, run_all
 from services.embedding.job import Job
 from services.embedding.tokens import TokenIds, TokenReader, pad
 
-PRODUCT_BATCH_TOKENS = 1024  # padded; larger batches fall out of the cache, smaller ones leave cores idle
+# padded; larger batches fall out of the cache, smaller ones leave cores idle
+PRODUCT_BATCH_TOKENS = 1024
 PRODUCT_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for the engine to prepare
 
 OpenEngine = Callable[[Job], Engine]
 
 
 class TextEncoder:
-    """The encoder over the best engines of this machine; each is built when first needed. Thread-safe."""
+    """The encoder over the best engines of this machine; each is built when first needed.
+
+    Thread-safe.
+    """
 
     def __init__(
-        self, identity: EncoderIdentity, tokens: TokenReader, open_engine: OpenEngine, queries: Job, products: Job
+        self,
+        identity: EncoderIdentity,
+        tokens: TokenReader,
+        open_engine: OpenEngine,
+        queries: Job,
+        products: Job,
     ) -> None:
         """`queries` and `products` say how much of a text is read, and what is made of it."""
         self.identity = identity
-        self._tokens, self._open, self._queries, self._products = tokens, open_engine, queries, products
+        self._tokens = tokens
+        self._open = open_engine
+        self._queries = queries
+        self._products = products
         self._engines: dict[str, Engine] = {}
-        # One a side: while the first products wait for the trial of their engines, queries have theirs.
+        # One a side: while the first products wait for the trial of their engines, queries have
+        # theirs.
         self._opening = {job.side: threading.Lock() for job in (queries, products)}
 
     @property
@@ -36,14 +49,16 @@ class TextEncoder:
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
         """One pass for all of them; any text gives a vector, an empty one too."""
-        engine, texts = self._engine(self._queries), self._tokens.read(queries, self._queries.max_tokens)
+        engine = self._engine(self._queries)
+        texts = self._tokens.read(queries, self._queries.max_tokens)
         if not engine.batches:
             return [encoding for text in texts for encoding in _query_encodings(engine, [text])]
         return _query_encodings(engine, texts) if texts else []
 
     def encode_products(self, texts: Sequence[str]) -> tuple[Floats, list[States]]:
         """Vectors (n, dim) float32, and each text's states (at most state_tokens, state_dim) int8."""
-        engine, read = self._engine(self._products), self._tokens.read(texts, self._products.max_tokens)
+        engine = self._engine(self._products)
+        read = self._tokens.read(texts, self._products.max_tokens)
         vectors = np.zeros((len(texts), self.identity.dim), np.float32)
         states: list[States] = [np.zeros((0, 0), np.int8)] * len(texts)
         batches = list(_batches(read))
@@ -67,17 +82,20 @@ def _query_encodings(engine: Engine, texts: Sequence[TokenIds]) -> list[QueryEnc
 
 
 def _query_encoding(outputs: Outputs, row: int, token_count: int) -> QueryEncoding:
-    vector, hidden = outputs["vector"][row], outputs["hidden"][row]
+    vector = outputs["vector"][row]
+    hidden = outputs["hidden"][row]
     if "states" not in outputs or "token_weights" not in outputs:
         return QueryEncoding(vector, hidden[:0], np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
-    states, weights = outputs["states"][row, :token_count], outputs["token_weights"][row, :token_count]
+    states = outputs["states"][row, :token_count]
+    weights = outputs["token_weights"][row, :token_count]
     return QueryEncoding(vector, hidden[:token_count], states, weights)
 
 
 def _product_states(outputs: Outputs, position: int, token_count: int) -> States:
     if "states" not in outputs:
         return np.zeros((0, 0), np.int8)
-    return round_states(outputs["states"][position, :token_count])  # the graph has cut them to state_tokens
+    # the graph has cut them to state_tokens
+    return round_states(outputs["states"][position, :token_count])
 
 
 def _batches(texts: Sequence[TokenIds]) -> Iterator[list[int]]:

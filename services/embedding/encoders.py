@@ -1,4 +1,7 @@
-"""The encoders in use: those that snapshots on the disk name, and the promoted bundle's, which comes next."""
+"""The encoders in use.
+
+Those that snapshots on the disk name, and the promoted bundle's, which comes next.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,13 @@ class Encoders:
     """Follows the snapshots and the promoted bundle of a data folder."""
 
     def __init__(self, config: EmbeddingConfig, data: Path, warm: bool = True) -> None:
-        """`config.bundle` takes the place of the promoted bundle; `warm` builds query engines before they are asked."""
-        self._config, self._data, self._warm = config, data, warm
+        """`config.bundle` takes the place of the promoted bundle.
+
+        `warm` builds query engines before they are asked.
+        """
+        self._config = config
+        self._data = data
+        self._warm = warm
         self._open: dict[str, OpenEncoder] = {}
         self._named: dict[str, Mapping[str, Any]] = {}  # snapshot -> encoder of its manifest
         self._target = ""  # version
@@ -56,7 +64,9 @@ class Encoders:
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Open what is named now and let go of what is not any more; may take seconds, so off the event loop.
+        """Open what is named now and let go of what is not any more.
+
+        May take seconds, so off the event loop.
 
         Raises NotFound or Corrupt when one of them cannot be opened; the others are open then.
         """
@@ -77,19 +87,27 @@ class Encoders:
 
     @property
     def target(self) -> OpenEncoder:
-        """The promoted bundle's: what new snapshots are made with. Raises Unavailable while it is not open."""
+        """The promoted bundle's: what new snapshots are made with.
+
+        Raises Unavailable while it is not open.
+        """
         if self._target not in self._open:
             raise Unavailable(f"the encoder {self._target} is not open yet; ask again")
         return self._open[self._target]
 
     def get(self, version: str = "") -> OpenEncoder:
-        """The encoder of that version; without one, the current snapshot's, else the target. Raises SnapshotGone."""
+        """The encoder of that version; without one, the current snapshot's, else the target.
+
+        Raises SnapshotGone.
+        """
         opened = self._open
         if not version:
             version = encoder_version(self._named.get(self._current(), {}))
             return opened.get(version) or self.target
         if version not in opened:
-            raise SnapshotGone(f"encoder_version: {version} is not open here ({', '.join(opened) or 'none'} is)")
+            raise SnapshotGone(
+                f"encoder_version: {version} is not open here ({', '.join(opened) or 'none'} is)"
+            )
         return opened[version]
 
     def all(self) -> Mapping[str, OpenEncoder]:
@@ -130,14 +148,18 @@ class Encoders:
         names = artifacts.versions(root)
         self._named = {name: self._named.get(name) or _encoder_of(root / name) for name in names}
         for encoder in self._named.values():
-            version, heads = encoder_version(encoder), str(encoder.get("heads_sha256", ""))
+            version = encoder_version(encoder)
+            heads = str(encoder.get("heads_sha256", ""))
             found = Registry.of(self._data).with_heads(heads) if heads else None
             folder = found.folder if found else None
             if version and self._version(folder) == version:
                 yield version, folder
             elif version not in self._missing:
                 self._missing.add(version)
-                log.warning("no weights or no bundle of %s are here; its snapshot is searched by words alone", version)
+                log.warning(
+                    "no weights or no bundle of %s are here; its snapshot is searched by words alone",
+                    version,
+                )
 
     def _target_folder(self) -> Path | None:
         if self._config.bundle:
@@ -150,11 +172,16 @@ class Encoders:
         if self._files is None:
             return encoder_version(asdict(HashEncoder.identity))
         heads = bundle.read(folder, verify=False).files.get(bundle.HEADS, "") if folder else ""
-        return encoder_version({"name": self._files.name, "sha256": self._files.sha256, "heads_sha256": heads})
+        return encoder_version(
+            {"name": self._files.name, "sha256": self._files.sha256, "heads_sha256": heads}
+        )
 
     @cached_property
     def _files(self) -> EncoderFiles | None:
-        """The weights, found once: their checksum takes a while; None for the encoder that has none."""
+        """The weights, found once: their checksum takes a while.
+
+        None for the encoder that has none.
+        """
         return None if self._config.model == HASH else find(self._config.model)
 
     def _opened(self, version: str, folder: Path | None) -> OpenEncoder:

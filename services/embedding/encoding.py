@@ -15,7 +15,10 @@ States = NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-n
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryEncoding:
-    """A query as the models see it, from one pass; the last three have no rows when there is no bundle."""
+    """A query as the models see it, from one pass.
+
+    The last three have no rows when there is no bundle.
+    """
 
     vector: Floats  # (dim,), unit norm
     hidden: Floats  # (tokens, hidden): the encoder's last layer

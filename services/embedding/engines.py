@@ -37,7 +37,10 @@ class Engine(Protocol):
 
     @property
     def at_once(self) -> int:
-        """Batches that it runs side by side when as many threads call it; each uses its share of the cores."""
+        """Batches that it runs side by side when as many threads call it.
+
+        Each uses its share of the cores.
+        """
 
     def run(self, ids: Ids, mask: Floats) -> Outputs:
         """The outputs for a padded batch."""
@@ -55,15 +58,16 @@ def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
 class OnnxRuntimeEngine:
     """ONNX Runtime on the CPU, float32 or int8.
 
-    Products run one batch a thread, not each operator on all threads: then what else runs on one core delays one batch,
-    and not every operator.
+    Products run one batch a thread, not each operator on all threads: then what else runs on one
+    core delays one batch, and not every operator.
     """
 
     def __init__(self, name: str, model: onnx.ModelProto, job: Job, batches: bool = True) -> None:
         self.at_once = 1 if job.side == "queries" else job.threads
         self._session = open_session(model.SerializeToString(), job.threads // self.at_once)
         self._outputs = [output.name for output in self._session.get_outputs()]
-        self.name, self.batches = name, batches
+        self.name = name
+        self.batches = batches
 
     def run(self, ids: Ids, mask: Floats) -> Outputs:
         """The outputs for a padded batch."""
@@ -74,8 +78,9 @@ class OnnxRuntimeEngine:
 class OpenVinoEngine:
     """OpenVINO on the CPU, float32 or bf16.
 
-    Products run one batch a stream, and about as many streams as cores, not each operator on all cores: then what else
-    runs on one core delays one stream, and not every operator. Its threads are free to move to a core that is idle.
+    Products run one batch a stream, and about as many streams as cores, not each operator on all
+    cores: then what else runs on one core delays one stream, and not every operator. Its threads
+    are free to move to a core that is idle.
     """
 
     batches = True
@@ -108,7 +113,10 @@ class OpenVinoEngine:
 
 
 def _openvino_without_telemetry() -> ModuleType:
-    """The library. Imported as usual it forks this process, threads and all, to tell Google Analytics about it."""
+    """The library.
+
+    Imported as usual it forks this process, threads and all, to tell Google Analytics about it.
+    """
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing it fails, which OpenVINO allows
     import openvino
 
@@ -133,7 +141,8 @@ def _openvino(name: str, precision: str) -> Callable[[EncoderModel, Job], Engine
 
 def _torch(name: str, device: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
-        from services.embedding.torch_engine import TorchEngine  # torch is an extra, and slow to import
+        # torch is an extra, and slow to import
+        from services.embedding.torch_engine import TorchEngine
 
         return TorchEngine(name, model, job, device, precision)
 
@@ -152,13 +161,15 @@ ENGINES: Mapping[str, Callable[[EncoderModel, Job], Engine]] = {
     "torch-cuda-fp32": _torch("torch-cuda-fp32", "cuda", "float32"),
     "torch-cuda-bf16": _torch("torch-cuda-bf16", "cuda", "bfloat16"),
 }
-INT8 = frozenset({"onnxruntime-int8", "onnxruntime-int8-dynamic"})  # for queries only: products keep float precision
+# for queries only: products keep float precision
+INT8 = frozenset({"onnxruntime-int8", "onnxruntime-int8-dynamic"})
 _FIRST_BATCH: Batch = (np.zeros((1, 8), np.int64), np.ones((1, 8), np.float32))
 
 
 def build(name: str, model: EncoderModel, job: Job) -> Engine:
     """The engine of that name, after its first inference; raises whatever its library does.
 
-    The only place that makes an engine: the first inference of a library must not be made by two threads at once.
+    The only place that makes an engine: the first inference of a library must not be made by two
+    threads at once.
     """
     return used_once(lambda: ENGINES[name](model, job), lambda engine: engine.run(*_FIRST_BATCH))

@@ -1,7 +1,8 @@
 """The encoder as an ONNX graph, written by hand from its weights: BERT, and the heads of a bundle.
 
-Devlin et al. 2019 (BERT, post-norm); mean pooling as in Reimers and Gurevych 2019; token states and MaxSim weights as
-in Khattab and Zaharia 2020 (ColBERT). Query, key and value are one product; 1/sqrt(d) is in the query's weights.
+Devlin et al. 2019 (BERT, post-norm); mean pooling as in Reimers and Gurevych 2019; token states and
+MaxSim weights as in Khattab and Zaharia 2020 (ColBERT). Query, key and value are one product;
+1/sqrt(d) is in the query's weights.
 """
 
 from collections.abc import Sequence
@@ -62,11 +63,16 @@ class Nodes(GraphWriter):
 
     def product(self, inputs: str, weight: NDArray[Any]) -> str:
         """inputs @ weight.T."""
-        multiply = {"": super().product, "block": self._block_product, "dynamic": self._dynamic_product}[self.int8]
+        multiply = {"": super().product, "block": self._block_product, "dynamic": self._dynamic_product}[
+            self.int8
+        ]
         return multiply(inputs, weight)
 
     def _block_product(self, inputs: str, weight: NDArray[Any]) -> str:
-        """Both sides to 8 bits with a scale for each BLOCK values of a row: no token depends on another."""
+        """Both sides to 8 bits with a scale for each BLOCK values of a row.
+
+        No token depends on another.
+        """
         rows, columns = weight.shape
         values, scales = _int8(weight.reshape(rows, columns // BLOCK, BLOCK), 127)
         sizes = {"K": columns, "N": rows, "bits": 8, "block_size": BLOCK, "accuracy_level": 4}
@@ -98,11 +104,13 @@ class GraphPlan:
 
 
 def build(model: EncoderModel, plan: GraphPlan) -> onnx.ModelProto:
-    """The graph: `ids` (n, t) int64 and `mask` (n, t) float32 in; the plan's outputs out, those that have a head.
+    """The graph:
 
-    vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens), state_dim) unit norm;
-    token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime knows. Raises Corrupt when a
-    tensor is missing.
+    `ids` (n, t) int64 and `mask` (n, t) float32 in; the plan's outputs out, those that have a head.
+
+    vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens), state_dim) unit
+    norm; token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime
+    knows. Raises Corrupt when a tensor is missing.
     """
     nodes = Nodes(int8=plan.int8, narrow=plan.narrow)
     try:
@@ -125,13 +133,15 @@ class _Bert:
     architecture: Architecture
 
     def write(self) -> None:
-        hidden, bias = self._embeddings(), self._attention_bias()
+        hidden = self._embeddings()
+        bias = self._attention_bias()
         for layer in range(self.architecture.layers):
             hidden = self._layer(f"encoder.layer.{layer}.", hidden, bias)
         self.nodes.add("Identity", hidden, name="hidden")
 
     def _embeddings(self) -> str:
-        nodes, tensors = self.nodes, {kind: self.weights[f"embeddings.{kind}_embeddings.weight"] for kind in _TABLES}
+        nodes = self.nodes
+        tensors = {kind: self.weights[f"embeddings.{kind}_embeddings.weight"] for kind in _TABLES}
         positions = nodes.constant(tensors["position"] + tensors["token_type"][0])
         length = nodes.add("Shape", "ids", start=1, end=2)
         words = nodes.add("Gather", nodes.constant(tensors["word"]), "ids")
@@ -151,15 +161,21 @@ class _Bert:
         return self._norm(prefix + "output.LayerNorm", self.nodes.add("Add", narrow, middle))
 
     def _attention(self, prefix: str, hidden: str, bias: str) -> str:
-        nodes, heads, dim = self.nodes, self.architecture.heads, self.architecture.hidden
+        nodes = self.nodes
+        heads = self.architecture.heads
+        dim = self.architecture.hidden
         scale = np.float32((dim // heads) ** -0.5)
         joint = nodes.linear(hidden, *(self._joint(prefix, part, scale) for part in ("weight", "bias")))
         split = nodes.add("Reshape", joint, nodes.constant([0, 0, 3, heads, dim // heads]))
         turned = nodes.add("Transpose", split, perm=[2, 0, 3, 1, 4])
-        query, key, value = (nodes.add("Gather", turned, nodes.constant(np.int64(part)), axis=0) for part in range(3))
+        query, key, value = (
+            nodes.add("Gather", turned, nodes.constant(np.int64(part)), axis=0) for part in range(3)
+        )
         scores = nodes.add("MatMul", query, nodes.add("Transpose", key, perm=[0, 1, 3, 2]))
         mixed = nodes.add("MatMul", nodes.add("Softmax", nodes.add("Add", scores, bias), axis=-1), value)
-        return nodes.add("Reshape", nodes.add("Transpose", mixed, perm=[0, 2, 1, 3]), nodes.constant([0, 0, dim]))
+        return nodes.add(
+            "Reshape", nodes.add("Transpose", mixed, perm=[0, 2, 1, 3]), nodes.constant([0, 0, dim])
+        )
 
     def _joint(self, prefix: str, part: str, scale: np.float32) -> NDArray[Any]:
         query, key, value = (

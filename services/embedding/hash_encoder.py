@@ -1,4 +1,7 @@
-"""An encoder without weights: words and their parts hashed to vectors. For tests and tiny installations."""
+"""An encoder without weights: words and their parts hashed to vectors.
+
+For tests and tiny installations.
+"""
 
 import hashlib
 import re
@@ -9,7 +12,8 @@ import numpy as np
 from services.embedding.encoding import EncoderIdentity, Floats, QueryEncoding, States, round_states
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
-DIM, STATE_DIM = 384, 128
+DIM = 384
+STATE_DIM = 128
 QUERY_TOKENS = 32
 _WORDS = re.compile(r"\w+")
 _PART = 3  # characters
@@ -17,7 +21,10 @@ _PART_WEIGHT = 0.5
 
 
 class HashEncoder:
-    """Feature hashing with signs (Weinberger et al. 2009): texts that share words or parts of them are near."""
+    """Feature hashing with signs (Weinberger et al. 2009).
+
+    Texts that share words or parts of them are near.
+    """
 
     identity = EncoderIdentity("hash", "0" * 64, DIM, STATE_DIM, MAX_TOKENS)
     engines = {"queries": "hash", "products": "hash"}  # noqa: RUF012  (never changed)
@@ -38,7 +45,8 @@ def _query_encoding(hidden: Floats) -> QueryEncoding:
 
 
 def _hidden(text: str, max_tokens: int) -> Floats:
-    words = _WORDS.findall(text.lower())[:max_tokens] or [text.strip()]  # what has no word is one token
+    # what has no word is one token
+    words = _WORDS.findall(text.lower())[:max_tokens] or [text.strip()]
     return np.stack([_word(word) for word in words])
 
 

@@ -8,12 +8,16 @@ PRODUCT_OUTPUTS = ("vector", "states")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an engine is for: `queries` (every output, latency) or `products` (vector and states, throughput)."""
+    """What an engine is for:
+
+    `queries` (every output, latency) or `products` (vector and states, throughput).
+    """
 
     side: str
     threads: int
     max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
-    state_tokens: int | None = None  # states of the first so many tokens only, [CLS] included; None: of all
+    # states of the first so many tokens only, [CLS] included; None: of all
+    state_tokens: int | None = None
 
     @property
     def outputs(self) -> tuple[str, ...]:

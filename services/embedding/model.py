@@ -12,7 +12,9 @@ from shared.errors import Corrupt
 from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
 from shared.product_text import MAX_TOKENS
 
-PROJECTION, TOKEN_WEIGHT, TOKEN_BIAS = "state_projection.weight", "token_weight.weight", "token_weight.bias"
+PROJECTION = "state_projection.weight"
+TOKEN_WEIGHT = "token_weight.weight"
+TOKEN_BIAS = "token_weight.bias"
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,15 @@ class EncoderModel:
 
 @dataclass(frozen=True)
 class EncoderSource:
-    """Where a model comes from; reads it whenever an engine is built, so that nobody keeps the weights."""
+    """Where a model comes from.
+
+    Reads it whenever an engine is built, so that nobody keeps the weights.
+    """
 
     files: EncoderFiles
     bundle: Bundle | None
-    max_tokens: int = MAX_TOKENS  # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+    # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+    max_tokens: int = MAX_TOKENS
 
     def setting(self, name: str, default: int) -> int:
         """How the bundle was trained: max_tokens, state_tokens."""
@@ -46,7 +52,8 @@ class EncoderSource:
 
     def identity(self) -> EncoderIdentity:
         """What names the encoder; reads the heads only."""
-        config, heads = self.files.architecture(), _heads(self._bundle_tensors())
+        config = self.files.architecture()
+        heads = _heads(self._bundle_tensors())
         state_dim = heads[PROJECTION].shape[0] if PROJECTION in heads else 0
         version = self.bundle.version if self.bundle else ""
         made_with = self.bundle.files.get(HEADS, "") if self.bundle else ""
@@ -55,7 +62,9 @@ class EncoderSource:
 
     def read(self) -> EncoderModel:
         """Read the weights; Corrupt when a file cannot be read or a tensor has the wrong shape."""
-        tensors, config, given = dict(self.files.tensors()), self.files.architecture(), self._bundle_tensors()
+        tensors = dict(self.files.tensors())
+        config = self.files.architecture()
+        given = self._bundle_tensors()
         for name, tensor in given.items():
             if name.startswith(ENCODER_PREFIX):
                 _replace(tensors, name.removeprefix(ENCODER_PREFIX), tensor)
@@ -68,10 +77,15 @@ class EncoderSource:
 
 
 def read_heads(path: Path) -> Tensors:
-    """A bundle's heads, and what its encoder has learnt; Corrupt when they cannot be read or are not finite."""
+    """A bundle's heads, and what its encoder has learnt.
+
+    Corrupt when they cannot be read or are not finite.
+    """
     tensors = read_tensors(path)
     if strange := [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]:
-        raise Corrupt(f"{path}: {strange[0]} has numbers that are not finite; train the bundle again or roll back")
+        raise Corrupt(
+            f"{path}: {strange[0]} has numbers that are not finite; train the bundle again or roll back"
+        )
     return tensors
 
 
@@ -88,4 +102,6 @@ def _replace(tensors: dict[str, Any], name: str, tensor: Any) -> None:
 def _check_shapes(heads: Tensors, hidden: int) -> None:
     for name in (PROJECTION, TOKEN_WEIGHT):
         if name in heads and heads[name].shape[1:] != (hidden,):
-            raise Corrupt(f"{HEADS}: {name} has the shape {heads[name].shape}; its rows must have {hidden} values")
+            raise Corrupt(
+                f"{HEADS}: {name} has the shape {heads[name].shape}; its rows must have {hidden} values"
+            )

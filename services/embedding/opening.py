@@ -33,12 +33,16 @@ HASH = "hash"
 
 
 def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
-    """The encoder that `config` names; its engines are built when first needed, or by `encode_queries([])`."""
+    """The encoder that `config` names.
+
+    Its engines are built when first needed, or by `encode_queries([])`.
+    """
     if config.model == HASH:
         return HashEncoder()
     chosen = bundle.read(Path(config.bundle)) if config.bundle else None
     source = EncoderSource(find(config.model), chosen, config.max_tokens)
-    tokens, identity = TokenReader(source.files.tokenizer), source.identity()
+    tokens = TokenReader(source.files.tokenizer)
+    identity = source.identity()
     engines = _Engines(config, source, tokens, identity)
     queries = Job("queries", config.query_threads, config.query_tokens)
     state_tokens = source.setting("state_tokens", STATE_TOKENS)
@@ -49,7 +53,11 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
 def batch_limits(config: EmbeddingConfig) -> BatchLimits:
     """The part of the settings that is the batcher's."""
     return BatchLimits(
-        config.batch_tokens, config.query_tokens, config.max_waiting, config.cached_queries, config.cached_bytes
+        config.batch_tokens,
+        config.query_tokens,
+        config.max_waiting,
+        config.cached_queries,
+        config.cached_bytes,
     )
 
 
@@ -69,7 +77,8 @@ class _Engines:
             return_free_memory()  # weights and graphs are large, and gone now
 
     def _open(self, job: Job) -> Engine:
-        cache, key = self._cache(), cache_key(job, read_cpu(), self.identity.version)
+        cache = self._cache()
+        key = cache_key(job, read_cpu(), self.identity.version)
         configured = self.config.engine if job.side == "queries" else self.config.product_engine
         name = cache.get(key) if configured == "auto" else configured
         if name is not None:
@@ -86,7 +95,10 @@ class _Engines:
         except AisleError:
             raise
         except Exception as error:  # each library has its own
-            remedy = "set AISLE_EMBEDDING_ENGINE and AISLE_EMBEDDING_PRODUCT_ENGINE to auto, or install what it needs"
+            remedy = (
+                "set AISLE_EMBEDDING_ENGINE and AISLE_EMBEDDING_PRODUCT_ENGINE "
+                "to auto, or install what it needs"
+            )
             raise NotFound(f"the engine {name} cannot be built here ({error}); {remedy}") from error
 
     def _cache(self) -> TrialCache:

@@ -23,7 +23,7 @@ class EmbeddingService(EmbeddingServiceServicer):
 
     async def EmbedQueries(self, request: EmbedQueriesRequest, context: Any = None) -> EmbedQueriesResponse:
         if not 1 <= len(request.queries) <= MAX_QUERIES:
-            raise InvalidRequest("queries", f"has {len(request.queries)} entries; send 1 to {MAX_QUERIES}")
+            raise InvalidRequest("queries", (f"has {len(request.queries)} entries; send 1 to {MAX_QUERIES}"))
         chosen = self._encoders.get(request.encoder_version)
         encodings = await chosen.batcher.encode(request.queries)
         return EmbedQueriesResponse(encodings=map(_message, encodings), encoder_version=chosen.version)
@@ -32,7 +32,9 @@ class EmbeddingService(EmbeddingServiceServicer):
 def replica_status(encoders: Encoders) -> ReplicaStatus:
     """What this process encodes with now."""
     opened = encoders.all()
-    engines = {f"encoder_{side}": name for each in opened.values() for side, name in each.encoder.engines.items()}
+    engines = {
+        f"encoder_{side}": name for each in opened.values() for side, name in each.encoder.engines.items()
+    }
     return ReplicaStatus(encoder_versions=list(opened), engines=engines)
 
 

@@ -14,7 +14,8 @@ from shared.first_use import used_once
 Ids = NDArray[np.int64]  # (n, tokens)
 TokenIds = list[int]  # of one text, [CLS] and [SEP] included
 
-_CHARACTERS_PER_TOKEN = 64  # what is beyond max_tokens of these is not read: a bound on the tokeniser's time
+# what is beyond max_tokens of these is not read: a bound on the tokeniser's time
+_CHARACTERS_PER_TOKEN = 64
 
 
 class TokenReader:
@@ -34,7 +35,9 @@ class TokenReader:
     def read(self, texts: Sequence[str], max_tokens: int) -> list[TokenIds]:
         """The ids of each text, at most `max_tokens` of them."""
         readable = [_readable(text[: max_tokens * _CHARACTERS_PER_TOKEN]) for text in texts]
-        return [_truncate(encoding.ids, max_tokens) for encoding in self._tokenizer.encode_batch_fast(readable)]
+        return [
+            _truncate(encoding.ids, max_tokens) for encoding in self._tokenizer.encode_batch_fast(readable)
+        ]
 
 
 def _readable(text: str) -> str:
@@ -48,7 +51,8 @@ def _truncate(ids: TokenIds, max_tokens: int) -> TokenIds:
 def pad(texts: Sequence[TokenIds], multiple: int = 1) -> tuple[Ids, Floats]:
     """The ids (n, t) and their mask (n, t), t the longest text's rounded up to a multiple."""
     width = -(-max(map(len, texts)) // multiple) * multiple
-    ids, mask = np.zeros((len(texts), width), np.int64), np.zeros((len(texts), width), np.float32)
+    ids = np.zeros((len(texts), width), np.int64)
+    mask = np.zeros((len(texts), width), np.float32)
     for row, text in enumerate(texts):
         ids[row, : len(text)] = text
         mask[row, : len(text)] = 1

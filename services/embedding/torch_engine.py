@@ -13,16 +13,22 @@ from services.embedding.tokens import Ids
 class TorchEngine:
     """Hugging Face's BERT with our weights and heads."""
 
-    batches, at_once = True, 1
+    batches = True
+    at_once = 1
 
     def __init__(self, name: str, model: EncoderModel, job: Job, device: str, precision: str) -> None:
-        """`precision` is the name of a torch dtype; heads and norms of the outputs are always float32."""
+        """`precision` is the name of a torch dtype.
+
+        Heads and norms of the outputs are always float32.
+        """
         dtype = getattr(torch, precision)
         bert = BertModel(BertConfig(**model.architecture), add_pooling_layer=False)
         bert.load_state_dict({key: torch.from_numpy(model.tensors[key].copy()) for key in bert.state_dict()})
         self._bert = bert.eval().to(device, dtype)
         self._heads = {key: torch.from_numpy(value.copy()).to(device) for key, value in model.heads.items()}
-        self._outputs, self._state_tokens, self._device = job.outputs, job.state_tokens, device
+        self._outputs = job.outputs
+        self._state_tokens = job.state_tokens
+        self._device = device
         self.name = name
 
     def run(self, ids: Ids, mask: Floats) -> dict[str, Floats]:

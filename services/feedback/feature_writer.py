@@ -18,7 +18,8 @@ from shared.features.visitor import Telling, Visitor, event_name
 from shared.features.watermarks import TOPIC_NUMBERS
 from shared.time_slice import TimeSlice
 
-Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]  # a key and its value -> the new value
+# a key and its value -> the new value
+Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]
 
 _LEAST_TTL_SECONDS = 3_600  # of what is long past: until a replay has come to what is newer
 _INCREMENTS_AT_ONCE = 20  # of up to 100 names each, which takes about a millisecond
@@ -27,7 +28,9 @@ _KEYS_AT_ONCE = 500  # read and written in one trip to the store
 
 
 class Reworked(NamedTuple):
-    """A key's new value, and whether a shopper did something with it, other than being shown a page."""
+    """A key's new value, and whether a shopper did something with it, other than being shown a
+    page.
+    """
 
     value: bytes
     acted: bool
@@ -36,26 +39,34 @@ class Reworked(NamedTuple):
 class FeatureWriter:
     """Applies observations in the order of the log, to one generation of the store.
 
-    First each visitor's value hears of them, which finds out what is a second telling; what is left is counted. A value
-    says how far it has taken in each partition, and is only replaced by who has seen it as it is: a batch that is
-    applied again, in part or at the same time by another worker, changes nothing. See
-    docs/decisions/an-effect-happens-once-per-key.md.
+    First each visitor's value hears of them, which finds out what is a second telling; what is left
+    is counted. A value says how far it has taken in each partition, and is only replaced by who has
+    seen it as it is: a batch that is applied again, in part or at the same time by another worker,
+    changes nothing. See docs/decisions/an-effect-happens-once-per-key.md.
     """
 
     def __init__(self, store: FeatureStore, generation: str, time_slice: TimeSlice | None = None) -> None:
         """`time_slice` says when the event loop is given back while a batch is applied."""
-        self._store, self._generation, self.time_slice = store, generation, time_slice or TimeSlice()
+        self._store = store
+        self._generation = generation
+        self.time_slice = time_slice or TimeSlice()
         self._counts: Counter[str] = Counter()
 
     async def apply(self, observations: Sequence[Observation]) -> None:
-        """All effects are in the store on return. Raises Unavailable when it is down: apply the same again later."""
+        """All effects are in the store on return.
+
+        Raises Unavailable when it is down: apply the same again later.
+        """
         tellings = await self._hear(observations)
         self._counts.update(telling.value for telling in tellings)
-        await self._count(list(compress(observations, (telling is not Telling.SECOND for telling in tellings))))
+        await self._count(
+            list(compress(observations, (telling is not Telling.SECOND for telling in tellings)))
+        )
 
     def take_counts(self) -> Counter[str]:
         """How many observations were what (Telling's values) since this was last asked."""
-        counts, self._counts = self._counts, Counter()
+        counts = self._counts
+        self._counts = Counter()
         return counts
 
     async def _hear(self, observations: Sequence[Observation]) -> list[Telling]:
@@ -77,7 +88,10 @@ class FeatureWriter:
         return tellings
 
     async def _count(self, observations: Iterable[Observation]) -> None:
-        """Count them in the order of the log, not too many at a time: objects by the hundred thousand are slow."""
+        """Count them in the order of the log, not too many at a time.
+
+        Objects by the hundred thousand are slow.
+        """
         increments: dict[str, list[Increment]] = defaultdict(list)
         spans: dict[str, int] = {}
         for observation in observations:
@@ -93,7 +107,8 @@ class FeatureWriter:
 
     async def _add(self, increments: Mapping[str, Sequence[Increment]], spans: Mapping[str, int]) -> None:
         async def rework(key: str, old: bytes | None) -> Reworked:
-            counters, changed = Counters(old), False
+            counters = Counters(old)
+            changed = False
             mine = increments[key]
             for start in range(0, len(mine), _INCREMENTS_AT_ONCE):
                 changed = counters.add(mine[start : start + _INCREMENTS_AT_ONCE]) or changed
@@ -107,12 +122,15 @@ class FeatureWriter:
         """Rework the value of each key (with its seconds to live), again where another was quicker."""
         left = list(spans)
         while left:
-            some, left = left[:_KEYS_AT_ONCE], left[_KEYS_AT_ONCE:]
+            some = left[:_KEYS_AT_ONCE]
+            left = left[_KEYS_AT_ONCE:]
             changes: list[Change] = []
             for key, old in zip(some, await self._store.values(some, self._generation), strict=True):
                 value, acted = await rework(key, old)
                 if value != old:
-                    changes.append(Change(key, old[: marks.size(old)] if old else b"", value, spans[key], acted))
+                    changes.append(
+                        Change(key, old[: marks.size(old)] if old else b"", value, spans[key], acted)
+                    )
                 if self.time_slice.is_used_up():
                     await self.time_slice.give_way()
             written = await self._store.replace(changes, self._generation)
@@ -134,7 +152,8 @@ def _increments(observation: Observation) -> Iterable[tuple[str, int, Increment]
     counter = COUNTER_OF.get(what.action) if isinstance(what, Interaction) else SHOWN
     if counter is None:
         return
-    source, day = _source(observation), day_of(what.time_seconds)
+    source = _source(observation)
+    day = day_of(what.time_seconds)
     made: dict[tuple[str, ...], Increment] = {}  # the same for all products of an event
     for scope in SCOPES:
         for key, base_seconds, names in scope.counted(what):

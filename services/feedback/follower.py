@@ -21,9 +21,17 @@ class Follower:
     """One consumer and what it applies; a batch is committed once its effects are in the store."""
 
     def __init__(
-        self, log: EventLog, consumer: Consumer, writer: FeatureWriter, read: Read, progress: Progress
+        self,
+        log: EventLog,
+        consumer: Consumer,
+        writer: FeatureWriter,
+        read: Read,
+        progress: Progress,
     ) -> None:
-        self._log, self._consumer, self._writer, self._read = log, consumer, writer, read
+        self._log = log
+        self._consumer = consumer
+        self._writer = writer
+        self._read = read
         self._progress = progress
 
     async def step(self, timeout_seconds: float, limit: int) -> Sequence[Record]:
@@ -45,7 +53,9 @@ class Follower:
     async def _commit(self, records: Sequence[Record]) -> None:
         try:
             await self._consumer.commit(records)
-        except AisleError as error:  # the next commit covers these, and if they come again they change nothing
+        except (
+            AisleError
+        ) as error:  # the next commit covers these, and if they come again they change nothing
             _logger.warning("%d records are applied but not committed: %s", len(records), error)
 
     async def _observation(self, record: Record) -> Observation | None:
@@ -57,7 +67,9 @@ class Follower:
             return None
 
     async def _bury(self, record: Record, error: ValueError) -> None:
-        """Put a record that nobody can read aside, once, so that the ones behind it are not held up."""
+        """Put a record that nobody can read aside, once, so that the ones behind it are not held
+        up.
+        """
         place = f"{record.topic}:{record.partition}:{record.offset}"
         _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
         letter = partial(dead_letters.unusable, record, str(error))

@@ -15,7 +15,8 @@ from shared.features.store import FeatureStore
 _POLL_SECONDS = 0.5
 _QUIET_SECONDS = 2.0  # the end of the log has been reached when nothing old came for so long
 _FIRST_SECONDS = 15.0  # what a consumer group may need until its first record comes
-_PARTING_SECONDS = 5.0  # in which all workers have seen the new generation, and write to the old one no more
+# in which all workers have seen the new generation, and write to the old one no more
+_PARTING_SECONDS = 5.0
 
 Advance = Callable[[int], None]
 
@@ -33,14 +34,21 @@ class Replayed:
 
 
 async def replay(
-    log: EventLog, store: FeatureStore, read: Read, config: FeedbackConfig, advance: Advance = lambda count: None
+    log: EventLog,
+    store: FeatureStore,
+    read: Read,
+    config: FeedbackConfig,
+    advance: Advance = lambda count: None,
 ) -> Replayed:
     """Fill a new generation from the start of the log, publish it, and forget the one before.
 
-    The new generation has a consumer group of its own. Once it is published workers follow it in that group, from
-    where this has committed: nothing is lost or told twice in between, and stopping at any moment harms nothing.
+    The new generation has a consumer group of its own. Once it is published workers follow it in
+    that group, from where this has committed: nothing is lost or told twice in between, and
+    stopping at any moment harms nothing.
     """
-    started, replaced, generation = time.time(), await store.generation(), new_generation()
+    started = time.time()
+    replaced = await store.generation()
+    generation = new_generation()
     worker = Worker(log, store, read, config, generation)
     record_count = await _catch_up(worker, started, advance)
     await store.publish(generation)
@@ -53,8 +61,12 @@ async def replay(
 
 
 async def _catch_up(worker: Worker, started_seconds: float, advance: Advance) -> int:
-    """Apply the log until only records come that are newer than the start, or none; how many there were."""
-    count, quiet_until = 0, time.monotonic() + _FIRST_SECONDS
+    """Apply the log until only records come that are newer than the start, or none.
+
+    How many there were.
+    """
+    count = 0
+    quiet_until = time.monotonic() + _FIRST_SECONDS
     while time.monotonic() < quiet_until:
         records = await worker.step(_POLL_SECONDS)
         count += len(records)

@@ -16,7 +16,10 @@ _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 async def retrying(call: Callable[[], Awaitable[Result]], progress: Progress) -> Result:
-    """The result of `call`, tried again until it gives one; the progress and the log say what is waited for."""
+    """The result of `call`, tried again until it gives one.
+
+    The progress and the log say what is waited for.
+    """
     for pause_seconds in chain(_PAUSES_SECONDS, repeat(_PAUSES_SECONDS[-1])):
         try:
             result = await call()

@@ -15,7 +15,8 @@ from shared.events.log import SEARCH_LOGS, Record
 from shared.features.observation import Interaction, Observation, Shown
 from shared.query_ids import hash_in
 
-_MAX_FUTURE_SECONDS = 24 * 3600.0  # a clock that is further ahead would make all that is known look old
+# a clock that is further ahead would make all that is known look old
+_MAX_FUTURE_SECONDS = 24 * 3600.0
 _MAX_ID_BYTES = 128
 
 
@@ -90,7 +91,10 @@ class _Named(Protocol):
 
 
 def _ids(products: Sequence[_Named]) -> tuple[str, ...]:
-    """Product ids that can be a part of a key. Raises ValueError for others, which the gateway does not let through."""
+    """Product ids that can be a part of a key.
+
+    Raises ValueError for others, which the gateway does not let through.
+    """
     ids = tuple(product.product_id for product in products)
     if not all(0 < len(each.encode()) <= _MAX_ID_BYTES and "\0" not in each for each in ids):
         raise ValueError(f"a product_id is empty, has a NUL, or is longer than {_MAX_ID_BYTES} bytes")

@@ -24,9 +24,9 @@ _AFTER_DEFECT_SECONDS = 2.0
 class Worker:
     """Applies each record once, whatever comes again or goes away in between.
 
-    It follows the log in the consumer group of the store's generation, and goes over to another generation when one is
-    published. A store that has lost everything has no generation: one is begun, its group has read nothing, and so the
-    store is built anew by itself.
+    It follows the log in the consumer group of the store's generation, and goes over to another
+    generation when one is published. A store that has lost everything has no generation: one is
+    begun, its group has read nothing, and so the store is built anew by itself.
     """
 
     def __init__(
@@ -37,8 +37,14 @@ class Worker:
         config: FeedbackConfig | None = None,
         generation: str | None = None,
     ) -> None:
-        """`generation` None: the one that readers see, whichever that is; a name: that one, which nobody sees yet."""
-        self._log, self._store, self._read, self._generation = log, store, read, generation
+        """`generation` None: the one that readers see, whichever that is; a name.
+
+        That one, which nobody sees yet.
+        """
+        self._log = log
+        self._store = store
+        self._read = read
+        self._generation = generation
         self._config = config or FeedbackConfig()
         self.time_slice = TimeSlice()  # when the event loop is given back while records are applied
         self._follower: Follower | None = None
@@ -46,7 +52,10 @@ class Worker:
         self.ready = asyncio.Event()  # set once it follows
 
     async def run(self) -> None:
-        """Follow the log until cancelled; what is down is waited for, and so is an error, whatever it is."""
+        """Follow the log until cancelled.
+
+        What is down is waited for, and so is an error, whatever it is.
+        """
         while True:
             try:
                 await self.step(_POLL_SECONDS)
@@ -73,7 +82,11 @@ class Worker:
         if generation is None:
             generation = await retrying(self._store.generation, self.progress)
         if self._follower and self.progress.generation != generation:
-            _logger.info("generation %s of the feature store follows on %s", generation, self.progress.generation)
+            _logger.info(
+                "generation %s of the feature store follows on %s",
+                generation,
+                self.progress.generation,
+            )
             await self.close()
         if self._follower is None:
             self._follower = await self._open(generation)
@@ -83,7 +96,10 @@ class Worker:
         return records
 
     async def _open(self, generation: str) -> Follower:
-        """A generation without a name is one that begins with this process: its log is read from the start."""
+        """A generation without a name is one that begins with this process.
+
+        Its log is read from the start.
+        """
         group = f"{self._config.group}-{generation}" if generation else ""
         consumer = await retrying(lambda: self._log.consumer(CO_PARTITIONED, group), self.progress)
         self.progress.generation = generation

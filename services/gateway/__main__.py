@@ -1,8 +1,8 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses, of which each may have several. The log is on Kafka where
-AISLE_KAFKA_ADDRESS names it, else a file of this process. What gateways share beyond that is in Redis, where
-AISLE_REDIS_URL names it.
+The services are reached at their addresses, of which each may have several. The log is on Kafka
+where AISLE_KAFKA_ADDRESS names it, else a file of this process. What gateways share beyond that is
+in Redis, where AISLE_REDIS_URL names it.
 """
 
 import asyncio
@@ -16,7 +16,12 @@ from services.gateway.config import GatewayConfig
 from services.gateway.events.event_log import open_event_log
 from services.gateway.events.event_service import EventService
 from services.gateway.processes import Processes
-from services.gateway.replicas.stubs import EmbeddingReplicas, Replicas, RerankerReplicas, RetrievalReplicas
+from services.gateway.replicas.stubs import (
+    EmbeddingReplicas,
+    Replicas,
+    RerankerReplicas,
+    RetrievalReplicas,
+)
 from services.gateway.search.cached_embedding import CachedEmbedding
 from services.gateway.search.caches import Caches
 from services.gateway.search.search_service import SearchService
@@ -55,7 +60,12 @@ async def main() -> None:
         windows = caches.windows if caches else None
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
-        parts = (search, CatalogService(log, retrieval), EventService(log, signatures), _admin(processes, search, log))
+        parts = (
+            search,
+            CatalogService(log, retrieval),
+            EventService(log, signatures),
+            _admin(processes, search, log),
+        )
         await _serve(Server(servicers(*parts), config.port, config.host), retrieval)
         await search.close()
         await processes.close()

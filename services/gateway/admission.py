@@ -12,23 +12,28 @@ from shared.errors import Overloaded
 
 _SMOOTHING = 0.1  # weight of the newest page in the mean
 _HEADROOM = 2.0  # mean pages that must fit into what is left when a page's turn comes
-_WAIT_MARGIN = 1.5  # a wait that turns out longer than expected should still be in time, not refused late
+# a wait that turns out longer than expected should still be in time, not refused late
+_WAIT_MARGIN = 1.5
 
 _Turn = asyncio.Future[None]
 
 
 class Admission:
-    """Lets `max_in_flight` pages through at once; others wait in line as long as they can still be in time.
+    """Lets `max_in_flight` pages through at once.
 
-    A page that would be late is refused at once: under any load the engine answers what it can and refuses the rest,
-    and never works on pages that nobody waits for any longer.
+    Others wait in line as long as they can still be in time.
 
-    Each peer has a line of its own, and the next page is of the peer with the fewest in work. While others call too,
-    one peer leaves one place free. With a single peer, such as one proxy before all callers, this is one line.
+    A page that would be late is refused at once: under any load the engine answers what it can and
+    refuses the rest, and never works on pages that nobody waits for any longer.
+
+    Each peer has a line of its own, and the next page is of the peer with the fewest in work. While
+    others call too, one peer leaves one place free. With a single peer, such as one proxy before
+    all callers, this is one line.
     """
 
     def __init__(self, max_in_flight: int, max_waiting: int) -> None:
-        self._max_in_flight, self._max_waiting = max_in_flight, max_waiting
+        self._max_in_flight = max_in_flight
+        self._max_waiting = max_waiting
         self._lines: dict[str, deque[_Turn]] = {}  # by peer; none is empty
         self._in_work: Counter[str] = Counter()  # pages, by peer
         self._peers = RecentPeers()
@@ -61,7 +66,10 @@ class Admission:
 
     @asynccontextmanager
     async def admitted(self, left_ms: float, peer: str = "") -> AsyncIterator[None]:
-        """Run the block as one of the pages in flight. Raises Overloaded when `left_ms` is not enough for that."""
+        """Run the block as one of the pages in flight.
+
+        Raises Overloaded when `left_ms` is not enough for that.
+        """
         await self._enter(left_ms, peer)
         start = time.perf_counter()
         try:
@@ -100,7 +108,9 @@ class Admission:
             raise
 
     def _make_room(self, peer: str) -> None:
-        """Where the lines are full, the newest of the longest goes, unless the peer's own would be as long."""
+        """Where the lines are full, the newest of the longest goes, unless the peer's own would be
+        as long.
+        """
         if self._waiting < self._max_waiting:
             return
         longest = max(self._lines, key=lambda each: len(self._lines[each]), default=peer)

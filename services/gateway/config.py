@@ -29,11 +29,14 @@ class GatewayConfig:
     feedback_address: str = "localhost:50055"  # this one and the next for GetStatus alone
     indexing_address: str = "localhost:50056"
     resolve_seconds: float = 2  # how often hosts are looked up again
-    hedge_share: float = 0.1  # of calls, may be sent to a second replica because the first is late; 0: none
+    # of calls, may be sent to a second replica because the first is late; 0: none
+    hedge_share: float = 0.1
     log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
-    spool_path: str = "data/spool"  # events and impressions, while Kafka is away; a folder of this gateway's own
+    # events and impressions, while Kafka is away; a folder of this gateway's own
+    spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
-    secret_path: str = "data/secret"  # signs query_ids and page tokens; the same for all gateways of a shop
+    # signs query_ids and page tokens; the same for all gateways of a shop
+    secret_path: str = "data/secret"
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
@@ -41,10 +44,13 @@ class GatewayConfig:
     max_windows: int = 500  # ranked windows kept for their next pages
     max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600
-    log_impressions: bool = True  # write every page shown to the log; off where nobody shops, as in an evaluation
-    shared_window_ttl_seconds: float = 120  # in the Redis that gateways share, if there is one; about 14 kB each
+    # write every page shown to the log; off where nobody shops, as in an evaluation
+    log_impressions: bool = True
+    # in the Redis that gateways share, if there is one; about 14 kB each
+    shared_window_ttl_seconds: float = 120
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
-    max_shared_bytes: int = 268_435_456  # that this gateway may have in Redis: of windows, and of encodings
+    # that this gateway may have in Redis: of windows, and of encodings
+    max_shared_bytes: int = 268_435_456
     cache_ms: float = 5  # most that a page waits for Redis each time
     max_waiting_impressions: int = 10_000  # in memory, on their way to the log
 
@@ -56,7 +62,9 @@ class GatewayConfig:
             raise ValueError(f"window_size is {self.window_size}; retrieval gives at most {MOST_CANDIDATES}")
         if self.max_waiting < 0 or not self.window_ttl_seconds >= 0:
             raise ValueError("max_waiting and window_ttl_seconds are at least 0")
-        if not all(value > 0 for value in (self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms)):
+        if not all(
+            value > 0 for value in (self.shared_window_ttl_seconds, self.encoding_ttl_seconds, self.cache_ms)
+        ):
             raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms are more than 0")
         if not self.resolve_seconds > 0 or not 0 <= self.hedge_share <= 1:
             raise ValueError("resolve_seconds is more than 0, and hedge_share a share from 0 to 1")

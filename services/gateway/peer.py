@@ -1,6 +1,7 @@
 """Who calls, for sharing out places between callers: the network address, without its port.
 
-A caller cannot choose it freely, unlike a visitor_id. All callers behind one proxy are one peer, and share as such.
+A caller cannot choose it freely, unlike a visitor_id. All callers behind one proxy are one peer,
+and share as such.
 """
 
 import ipaddress
@@ -18,7 +19,10 @@ def peer_of(context: Any) -> str:
 
 @lru_cache(1_000)  # connections
 def _without_port(peer: str) -> str:
-    """Of "ipv4:HOST:PORT" or "ipv6:[HOST]:PORT" the host; anything else, such as "unix:PATH", as it is."""
+    """Of "ipv4:HOST:PORT" or "ipv6:[HOST]:PORT" the host.
+
+    Anything else, such as "unix:PATH", as it is.
+    """
     kind, _, rest = unquote(peer).partition(":")
     host = rest.rpartition(":")[0].strip("[]").partition("%")[0]
     if kind == "ipv4":

@@ -1,7 +1,7 @@
 """What the gateway needs of others.
 
-For the services, a generated stub and the servicer itself both fit: the stub calls over the wire, the servicer answers
-in this process.
+For the services, a generated stub and the servicer itself both fit: the stub calls over the wire,
+the servicer answers in this process.
 """
 
 from collections.abc import Awaitable, Callable, Sequence

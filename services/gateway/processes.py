@@ -31,24 +31,37 @@ class Processes:
     """A StatusSource that asks them all, each time."""
 
     def __init__(self, addresses: Mapping[str, str], log: EventLog, ejected: Mapping[str, Ejected]) -> None:
-        """`addresses` as configured, by service; `ejected` says who is left alone now, where there is a rotation."""
+        """`addresses` as configured, by service.
+
+        `ejected` says who is left alone now, where there is a rotation.
+        """
         self._addresses = {service: Addresses(text) for service, text in addresses.items()}
-        self._log, self._ejected = log, ejected
-        self._channels: dict[str, aio.Channel] = {}  # kept: a new connection needs a file descriptor
+        self._log = log
+        self._ejected = ejected
+        # kept: a new connection needs a file descriptor
+        self._channels: dict[str, aio.Channel] = {}
 
     async def status(self) -> Status:
         """See StatusSource."""
         found, (ends, trouble) = await asyncio.gather(self._replicas(), self._ends())
         for replica in found:
             replica.pending_records = _pending(replica.status, ends)
-        retrieval = max(_of("retrieval", found), key=lambda status: status.log_position, default=ReplicaStatus())
-        reranker = max(_of("reranker", found), key=lambda status: status.vectors_position, default=ReplicaStatus())
+        retrieval = max(
+            _of("retrieval", found), key=lambda status: status.log_position, default=ReplicaStatus()
+        )
+        reranker = max(
+            _of("reranker", found),
+            key=lambda status: status.vectors_position,
+            default=ReplicaStatus(),
+        )
         return Status(
             snapshot_version=retrieval.snapshot_version,
             product_count=retrieval.product_count,
             bundle_version=reranker.bundle_version,
             engines={role: name for each in found for role, name in each.status.engines.items()},
-            pending_writes=max(0, ends.get(CATALOG, 0) - retrieval.log_position) if retrieval.snapshot_version else 0,
+            pending_writes=max(0, ends.get(CATALOG, 0) - retrieval.log_position)
+            if retrieval.snapshot_version
+            else 0,
             replicas=found,
             waiting_for=trouble,
             dead_letter_count=ends.get(DEAD_LETTERS, 0),
@@ -99,7 +112,9 @@ class Processes:
     async def _ends(self) -> tuple[dict[str, int], str]:
         """The logs' newest offsets; else why not."""
         try:
-            return {topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)}, ""
+            return {
+                topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)
+            }, ""
         except AisleError as error:
             return {}, f"the log: {error}"
 

@@ -12,13 +12,15 @@ class RecentPeers:
 
     def __init__(self, clock_seconds: Callable[[], float] = time.monotonic) -> None:
         self._clock_seconds = clock_seconds
-        self._last, self._last_seconds = "", -math.inf
+        self._last = ""
+        self._last_seconds = -math.inf
         self._before_seconds = -math.inf  # when any other than the last one called
 
     def note(self, peer: str) -> None:
         """The peer calls now."""
         if peer != self._last:
-            self._last, self._before_seconds = peer, self._last_seconds
+            self._last = peer
+            self._before_seconds = self._last_seconds
         self._last_seconds = self._clock_seconds()
 
     def others_than(self, peer: str) -> bool:

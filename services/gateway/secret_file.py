@@ -20,19 +20,26 @@ _Stamp = tuple[int, int, int]  # inode, modification time in nanoseconds, size i
 class SecretFile:
     """A secret a line, the newest first: it signs, and the others are still accepted.
 
-    The file is read again when it changes, so a secret is replaced by a new line before the old one, which goes
-    later.
+    The file is read again when it changes, so a secret is replaced by a new line before the old
+    one, which goes later.
     """
 
     def __init__(self, path: Path) -> None:
-        """Makes the file, for its owner only, if it does not exist. Raises Corrupt if it holds no usable secret."""
+        """Makes the file, for its owner only, if it does not exist.
+
+        Raises Corrupt if it holds no usable secret.
+        """
         self._path = path
         if not path.exists():
             _make(path)
-        self._stamp, self._secrets = _stamp(path), _read(path)
+        self._stamp = _stamp(path)
+        self._secrets = _read(path)
 
     def current(self) -> Sequence[bytes]:
-        """The secrets, the newest first. A change that cannot be read is logged, and the secrets before it stay."""
+        """The secrets, the newest first.
+
+        A change that cannot be read is logged, and the secrets before it stay.
+        """
         with suppress(OSError):
             if (stamp := _stamp(self._path)) != self._stamp:
                 self._stamp = stamp

@@ -17,7 +17,10 @@ class Signatures:
         self._secrets = secrets
 
     def sign(self, purpose: str, content: bytes) -> bytes:
-        """SIGNATURE_BYTES of HMAC-SHA256 (RFC 2104). A signature for one purpose is none for another."""
+        """SIGNATURE_BYTES of HMAC-SHA256 (RFC 2104).
+
+        A signature for one purpose is none for another.
+        """
         return _signature(self._secrets()[0], purpose, content)
 
     def holds(self, purpose: str, content: bytes, signature: bytes) -> bool:

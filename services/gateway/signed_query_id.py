@@ -1,4 +1,7 @@
-"""A query_id with a signature behind it, so that only searches of this shop have one: `<UUID>.<signature>`."""
+"""A query_id with a signature behind it, so that only searches of this shop have one:
+
+`<UUID>.<signature>`.
+"""
 
 from services.gateway.signatures import Signatures, from_text, to_text
 

@@ -19,12 +19,14 @@ MAX_BATCH_BYTES = 4 << 20
 class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
     """Messages read ahead, with their bytes; full when they are many, or large.
 
-    What was read is held until it has been handled. A size is asked for once: protobuf serializes to know it.
+    What was read is held until it has been handled. A size is asked for once: protobuf serializes
+    to know it.
     """
 
     def __init__(self, max_messages: int, max_bytes: int, budget: RequestBudget) -> None:
         super().__init__(max_messages)
-        self._max_bytes, self._budget = max_bytes, budget
+        self._max_bytes = max_bytes
+        self._budget = budget
         self._waiting_bytes = self._taken_bytes = self._held_bytes = 0
 
     def full(self) -> bool:
@@ -65,10 +67,13 @@ class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
 async def stream_batches(
     stream: AsyncIterator[Message], max_batch: int, max_bytes: int = MAX_BATCH_BYTES
 ) -> AsyncGenerator[list[Message], None]:
-    """Batches of at most `max_batch`, in order; at most one batch more is read ahead while one is handled.
+    """Batches of at most `max_batch`, in order.
 
-    Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot fill the memory. An
-    error of the stream is raised after what came before it. Close it with aclosing: until then the stream is read.
+    At most one batch more is read ahead while one is handled.
+
+    Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot
+    fill the memory. An error of the stream is raised after what came before it. Close it with
+    aclosing: until then the stream is read.
     """
     arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes, request_budget.current())
     reader = asyncio.create_task(_read(stream, arrived))

@@ -27,12 +27,17 @@ _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
 
 def searched_text(query: str) -> str:
-    """What is searched of a query as typed: control characters are spaces, and a very long query is cut."""
+    """What is searched of a query as typed.
+
+    Control characters are spaces, and a very long query is cut.
+    """
     return CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
 
 
 def read_part(request: SearchRequest) -> SearchRequest:
-    """The request without what is not read of a very long query, which nobody then keeps, logs or sends on."""
+    """The request without what is not read of a very long query, which nobody then keeps, logs or
+    sends on.
+    """
     if len(request.query) <= MAX_QUERY_CHARACTERS:
         return request
     shortened = SearchRequest()
@@ -57,13 +62,21 @@ def id_fault(value: str) -> str:
 def check(request: SearchRequest) -> None:
     """Raises InvalidRequest naming the first field at fault."""
     if request.page_size > MAX_PAGE_SIZE:
-        raise InvalidRequest("page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page")
+        raise InvalidRequest(
+            "page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page"
+        )
     if request.order_by and request.order_by not in ORDER_NAMES:
-        raise InvalidRequest("order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDER_NAMES)}")
+        raise InvalidRequest(
+            "order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDER_NAMES)}"
+        )
     if request.deadline_ms > MAX_DEADLINE_MS:
-        raise InvalidRequest("deadline_ms", f"{request.deadline_ms} is too long; use at most {MAX_DEADLINE_MS}")
+        raise InvalidRequest(
+            "deadline_ms", f"{request.deadline_ms} is too long; use at most {MAX_DEADLINE_MS}"
+        )
     if request.max_tier not in Tier.values():
-        raise InvalidRequest("max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked")
+        raise InvalidRequest(
+            "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked"
+        )
     _check_names(request)
     _check_count("filters", len(request.filters), MAX_FILTERS)
     _check_count("facets", len(request.facets), MAX_FACETS)
@@ -96,7 +109,9 @@ def _check_sums(request: SearchRequest) -> None:
         remedy = f"send at most {MAX_ALL_FILTER_VALUES} in all"
         raise InvalidRequest("filters", f"their any_of have {values} values together; {remedy}")
     if (listed := sum(each.limit or DEFAULT_FACET_LIMIT for each in request.facets)) > MAX_ALL_FACET_VALUES:
-        raise InvalidRequest("facets", f"their limits are {listed} together; ask for at most {MAX_ALL_FACET_VALUES}")
+        raise InvalidRequest(
+            "facets", f"their limits are {listed} together; ask for at most {MAX_ALL_FACET_VALUES}"
+        )
 
 
 def _check_field(name: str, field: str) -> None:
@@ -126,7 +141,9 @@ def _check_range(name: str, filter_: Filter) -> None:
         raise InvalidRequest(name, "has no end; set min, max or both")
     for end in ("min", "max"):
         if math.isnan(getattr(bounds, end)):
-            raise InvalidRequest(f"{name}.{end}", "is not a number; send a number, or leave it out for an open end")
+            raise InvalidRequest(
+                f"{name}.{end}", "is not a number; send a number, or leave it out for an open end"
+            )
     if bounds.HasField("min") and bounds.HasField("max") and bounds.min > bounds.max:
         raise InvalidRequest(name, f"min {bounds.min:g} is above max {bounds.max:g}; swap them")
 
@@ -134,4 +151,4 @@ def _check_range(name: str, filter_: Filter) -> None:
 def _check_facet(name: str, facet: FacetRequest) -> None:
     _check_field(f"{name}.field", facet.field)
     if facet.limit > MAX_FACET_LIMIT:
-        raise InvalidRequest(f"{name}.limit", f"{facet.limit} is too large; use at most {MAX_FACET_LIMIT}")
+        raise InvalidRequest(f"{name}.limit", (f"{facet.limit} is too large; use at most {MAX_FACET_LIMIT}"))

@@ -1,6 +1,9 @@
-"""Waiting until a write is shown: for positions that the log has given, by a bounded number of callers.
+"""Waiting until a write is shown.
 
-A wait costs next to nothing, so it holds no place among the pages in work (admission.py) and has a bound of its own.
+For positions that the log has given, by a bounded number of callers.
+
+A wait costs next to nothing, so it holds no place among the pages in work (admission.py) and has a
+bound of its own.
 """
 
 import asyncio
@@ -23,20 +26,27 @@ class Visibility:
     """Lets callers wait for catalogue writes, up to `max_waits` at once."""
 
     def __init__(self, log: EventLog, retrieval: Retrieval, max_waits: int = _MAX_WAITS) -> None:
-        self._log, self._retrieval, self._max_waits = log, retrieval, max_waits
+        self._log = log
+        self._retrieval = retrieval
+        self._max_waits = max_waits
         self._waits: Counter[str] = Counter()  # by peer
         self._end = 0  # of the log, as far as known
         self._asking = asyncio.Lock()
 
     async def shown(self, log_position: int, limit_ms: float, peer: str) -> None:
-        """Return once the write at a position is shown. Raises Unavailable when it is not within the limit."""
+        """Return once the write at a position is shown.
+
+        Raises Unavailable when it is not within the limit.
+        """
         try:
             async with self.waiting(log_position, limit_ms, peer), asyncio.timeout(limit_ms / 1e3):
                 await self._retrieval.FetchProducts(
                     FetchProductsRequest(wait_for_visible=log_position, budget_ms=limit_ms)
                 )
         except TimeoutError:
-            raise Unavailable("wait_for_visible: not shown in time; retry, with a longer deadline_ms") from None
+            raise Unavailable(
+                "wait_for_visible: not shown in time; retry, with a longer deadline_ms"
+            ) from None
         except Unavailable as error:
             raise Unavailable(f"{error}; retry") from error
 
@@ -44,12 +54,14 @@ class Visibility:
     async def waiting(self, log_position: int, limit_ms: float, peer: str) -> AsyncIterator[None]:
         """Hold one of the waits while the block runs; a position of 0 is not waited for.
 
-        Raises InvalidRequest when the log never gave the position, and Overloaded when too many wait already.
+        Raises InvalidRequest when the log never gave the position, and Overloaded when too many
+        wait already.
         """
         if not log_position:
             yield
             return
-        if self._waits[peer] >= self._max_waits - self._waits.total():  # as many as are left: others always find some
+        # as many as are left: others always find some
+        if self._waits[peer] >= self._max_waits - self._waits.total():
             raise Overloaded(f"wait_for_visible: {self._waits.total()} calls wait already; retry later")
         self._waits[peer] += 1
         try:
@@ -60,7 +72,10 @@ class Visibility:
             self._waits += Counter()  # forgets peers without a wait
 
     async def _check_given(self, log_position: int, limit_ms: float) -> None:
-        """Where the log does not say how far it goes, the position is believed: it is waited for in vain at worst."""
+        """Where the log does not say how far it goes, the position is believed.
+
+        It is waited for in vain at worst.
+        """
         try:
             async with asyncio.timeout(limit_ms / 1e3):
                 end = await self._end_beyond(log_position)
@@ -69,10 +84,16 @@ class Visibility:
             return
         if log_position > end:
             remedy = "send the log_position of an answer to a write"
-            raise InvalidRequest("wait_for_visible", f"{log_position} was never given, the log ends at {end}; {remedy}")
+            raise InvalidRequest(
+                "wait_for_visible",
+                f"{log_position} was never given, the log ends at {end}; {remedy}",
+            )
 
     async def _end_beyond(self, log_position: int) -> int:
-        """The end of the log, asked for only where the known one is not enough; one call asks at a time."""
+        """The end of the log, asked for only where the known one is not enough.
+
+        One call asks at a time.
+        """
         if log_position > self._end:
             async with self._asking:
                 if log_position > self._end:

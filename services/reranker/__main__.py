@@ -22,13 +22,20 @@ from shared.snapshot.generation import snapshots_of
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
-    config, log, opened = load(RerankerConfig), open_log(), OpenedRerankers()
+    """Serve, and follow what is published under the data folder and written to the log, until asked
+    to end.
+    """
+    config = load(RerankerConfig)
+    log = open_log()
+    opened = OpenedRerankers()
     data = Path(config.data)
-    work_queue, store = WorkQueue(config.workers, config.max_waiting), find_feature_store()
+    work_queue = WorkQueue(config.workers, config.max_waiting)
+    store = find_feature_store()
     service = RerankerService(opened, work_queue, FeatureReader(store, config.features_ms) if store else None)
     status = status_servicer(lambda: replica_status(opened), lambda: log.waiting_for)
-    server = Server([(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host)
+    server = Server(
+        [(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host
+    )
     shop = BundleFollower(data, config, product_texts, opened)
     follower = SnapshotFollower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:

@@ -7,9 +7,12 @@ from services.reranker.standardised import standardised
 
 
 def affinity(candidates: Matrix, recent: Matrix, weights: Matrix) -> Matrix:
-    """Standardised cosine of each candidate (n, dim) to the weighted mean of `recent` (k, dim): (n,) in -1..1.
+    """Standardised cosine of each candidate (n, dim) to the weighted mean of `recent` (k, dim).
 
-    tanh bounds it: a product can be much nearer than all others and still gains no more than the strongest signal.
+    (n,) in -1..1.
+
+    tanh bounds it: a product can be much nearer than all others and still gains no more than the
+    strongest signal.
     """
     taste = weights @ recent.astype(np.float32)
     length = float(np.linalg.norm(taste))

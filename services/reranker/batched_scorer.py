@@ -12,9 +12,13 @@ class BatchedScorer:
     """Hands `batch` rows at a time to the scorer behind it, however many it is given."""
 
     def __init__(self, scorer: Scorer, together: SideBySide, batch: int) -> None:
-        self._scorer, self._together, self._batch = scorer, together, batch
+        self._scorer = scorer
+        self._together = together
+        self._batch = batch
         self.threads = together.threads
-        self.engine = scorer.engine if self.threads == 1 else f"{scorer.engine}, up to {self.threads} threads"
+        self.engine = (
+            scorer.engine if self.threads == 1 else (f"{scorer.engine}, up to {self.threads} threads")
+        )
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
         """Scores (n,) of the products in `rows`."""

@@ -13,7 +13,11 @@ from shared.inference.graph_check import check_graph
 from shared.inference.onnx_engine import DTYPES, Engine, open_engine
 from shared.models.registry import DEFAULT
 
-_QUERY_INPUTS = {"query_hidden": "hidden", "query_states": "states", "token_weights": "token_weights"}
+_QUERY_INPUTS = {
+    "query_hidden": "hidden",
+    "query_states": "states",
+    "token_weights": "token_weights",
+}
 _TRIAL = {
     "query_hidden": (8,),
     "query_states": (8,),
@@ -26,27 +30,34 @@ _TRIAL = {
 class BlockModel:
     """The block of a bundle; it belongs to no snapshot yet.
 
-    block.onnx has product_states (n, t, state_dim), product_mask (n, t) and some of query_hidden, query_states,
-    token_weights; it gives score (n,). After PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020).
+    block.onnx has product_states (n, t, state_dim), product_mask (n, t) and some of query_hidden,
+    query_states, token_weights; it gives score (n,). After PreTTR (MacAvaney et al., SIGIR 2020)
+    and MORES (Gao et al., EMNLP 2020).
     """
 
     def __init__(self, engine: Engine) -> None:
         """Raises Corrupt when the model asks for something that nobody has."""
-        self._session, self.engine = engine.session, engine.name
+        self._session = engine.session
+        self.engine = engine.name
         types = {node.name: node.type for node in self._session.get_inputs()}
         if unknown := types.keys() - _QUERY_INPUTS.keys() - {"product_states", "product_mask"}:
             raise Corrupt(f"block.onnx has the inputs {sorted(unknown)}, which this version cannot fill")
         if missing := {"product_states", "product_mask"} - types.keys():
             raise Corrupt(f"block.onnx has no input {min(missing)}, so it cannot read products")
         self._query_inputs = {name: field for name, field in _QUERY_INPUTS.items() if name in types}
-        self._hidden = next((n.shape[-1] for n in self._session.get_inputs() if n.name == "query_hidden"), None)
+        self._hidden = next(
+            (n.shape[-1] for n in self._session.get_inputs() if n.name == "query_hidden"), None
+        )
         self._mask_type = DTYPES[types["product_mask"]]
 
     @classmethod
     def open(cls, path: Path, precision: str) -> "BlockModel":
-        """The model in `path`; precision auto, int8 or fp32. Raises Corrupt, naming the file, when it is no such model.
+        """The model in `path`; precision auto, int8 or fp32.
 
-        Where int8 cannot win (AVX2 alone: 5.3 ms beside 5.0) auto is fp32 without a trial, a second less of a start.
+        Raises Corrupt, naming the file, when it is no such model.
+
+        Where int8 cannot win (AVX2 alone: 5.3 ms beside 5.0) auto is fp32 without a trial, a second
+        less of a start.
         """
         chosen = "fp32" if precision == "auto" and not read_cpu().has_vnni else precision
         if path.parent != DEFAULT:
@@ -71,7 +82,8 @@ class BlockScorer:
     """The block over the products of one snapshot."""
 
     def __init__(self, model: BlockModel, states: TokenStates) -> None:
-        self._model, self._states = model, states
+        self._model = model
+        self._states = states
         self.engine = model.engine
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:

@@ -22,7 +22,9 @@ class FollowedSnapshot:
     """A snapshot with the reranker that fits it, if there is one; a shared.live.opened.Live."""
 
     def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "BundleFollower") -> None:
-        self._snapshot, self._reranker, self._shop = snapshot, reranker, shop
+        self._snapshot = snapshot
+        self._reranker = reranker
+        self._shop = shop
 
     @property
     def version(self) -> str:
@@ -58,13 +60,26 @@ class FollowedSnapshot:
 
 
 class BundleFollower:
-    """The rerankers of a data folder: opens them, and those for another bundle of the same snapshot."""
+    """The rerankers of a data folder.
+
+    Opens them, and those for another bundle of the same snapshot.
+    """
 
     def __init__(
-        self, data: Path, config: RerankerConfig, texts: Texts, opened: OpenedRerankers, bundle_version: str = ""
+        self,
+        data: Path,
+        config: RerankerConfig,
+        texts: Texts,
+        opened: OpenedRerankers,
+        bundle_version: str = "",
     ) -> None:
-        """`bundle_version` "" is the promoted bundle, or the one before it while it does not fit the snapshot."""
-        self._data, self._config, self._texts, self._bundle_version = data, config, texts, bundle_version
+        """`bundle_version` "" is the promoted bundle, or the one before it while it does not fit
+        the snapshot.
+        """
+        self._data = data
+        self._config = config
+        self._texts = texts
+        self._bundle_version = bundle_version
         self._opened = opened
         self._snapshot: RerankerSnapshot | None = None
         self.reranker: Reranker | None = None  # of the snapshot that serves
@@ -80,7 +95,8 @@ class BundleFollower:
 
     def serve(self, snapshot: RerankerSnapshot, reranker: Reranker | None) -> None:
         """Answer with a snapshot from now on."""
-        self._snapshot, self.reranker = snapshot, reranker
+        self._snapshot = snapshot
+        self.reranker = reranker
         if reranker:
             self._opened.add(reranker)
 
@@ -92,7 +108,10 @@ class BundleFollower:
         await Follower(self._newest, self._take_up).run(refresh_seconds)
 
     def _newest(self) -> tuple[str, str | None]:
-        """Names of the snapshot that serves and the bundle in use: a change of either may call for another reranker."""
+        """Names of the snapshot that serves and the bundle in use.
+
+        A change of either may call for another reranker.
+        """
         return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
 
     def _take_up(self, _: tuple[str, str | None]) -> None:
@@ -100,7 +119,11 @@ class BundleFollower:
         if snapshot is None:
             return
         chosen = Registry.of(self._data).fitting(snapshot.heads_sha256, self._bundle_version)[0]
-        if self.reranker and self.reranker.snapshot is snapshot and self.reranker.bundle_version == chosen.version:
+        if (
+            self.reranker
+            and self.reranker.snapshot is snapshot
+            and self.reranker.bundle_version == chosen.version
+        ):
             return
         reranker = self._reranker_of(snapshot)
         if snapshot is self._snapshot:  # else a newer one serves, which has opened its own
@@ -108,4 +131,6 @@ class BundleFollower:
             _LOG.info("serving snapshot %s with bundle %s", snapshot.version, reranker.bundle_version)
 
     def _reranker_of(self, snapshot: RerankerSnapshot) -> Reranker:
-        return open_reranker(self._data, snapshot.version, self._config, self._texts, self._bundle_version, snapshot)
+        return open_reranker(
+            self._data, snapshot.version, self._config, self._texts, self._bundle_version, snapshot
+        )

@@ -24,5 +24,8 @@ class CostEstimate:
         return self._ms_per_unit * units
 
     def doubt(self) -> None:
-        """Work was left out because of this cost: believe it a little less, so that one slow moment is not for ever."""
+        """Work was left out because of this cost.
+
+        Believe it a little less, so that one slow moment is not for ever.
+        """
         self._ms_per_unit *= _DOUBT

@@ -21,13 +21,16 @@ ProductTexts = Callable[[Rows], Sequence[str]]
 class CrossEncoderModel:
     """The cross-encoder of a bundle: cross_encoder.onnx with its tokenizer.json.
 
-    Inputs input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64; the first output is a
-    score a pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with BERT" (2019).
+    Inputs input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64; the
+    first output is a score a pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with BERT"
+    (2019).
     """
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer) -> None:
         """The tokenizer truncates, and pads to the longest of a batch."""
-        self._session, self._tokenizer, self.engine = engine.session, tokenizer, engine.name
+        self._session = engine.session
+        self._tokenizer = tokenizer
+        self.engine = engine.name
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     @classmethod
@@ -48,7 +51,9 @@ class CrossEncoderModel:
             "attention_mask": [pair.attention_mask for pair in pairs],
             "token_type_ids": [pair.type_ids for pair in pairs],
         }
-        inputs = {name: np.array(column, dtype=np.int64) for name, column in columns.items() if name in self._inputs}
+        inputs = {
+            name: np.array(column, dtype=np.int64) for name, column in columns.items() if name in self._inputs
+        }
         scores: Matrix = self._session.run(None, inputs)[0].reshape(-1)
         return scores
 
@@ -58,7 +63,8 @@ class CrossEncoderScorer:
 
     def __init__(self, model: CrossEncoderModel, texts: ProductTexts) -> None:
         """`texts` gives what a product says, by row."""
-        self._model, self._texts = model, texts
+        self._model = model
+        self._texts = texts
         self.engine = model.engine
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:

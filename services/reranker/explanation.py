@@ -11,14 +11,15 @@ from services.reranker.states import Rows
 
 Part = tuple[str, float, float]  # feature, its value, what it added to relevance_score
 
-AFFINITY, START = "affinity", "start"
+AFFINITY = "affinity"
+START = "start"
 
 
 def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list[Part]]:
     """The parts of each candidate's relevance_score, the largest first; they sum to it.
 
-    "start" is what every score begins with, "affinity" what recent products of the visitor added; a value that is not
-    known reads 0.
+    "start" is what every score begins with, "affinity" what recent products of the visitor added; a
+    value that is not known reads 0.
     """
     values = reranking.features[places]
     contributions, start = ranker.contributions(values)

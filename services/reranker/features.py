@@ -1,9 +1,9 @@
 """The ranker's features: one definition for serving, logging and training.
 
-Columns that end in _z are standardised over the query's candidates, since scores of different queries do not compare.
-What shoppers did (shared/features/spec.py) is 0 where nothing was done, and nan where nobody knows: without a feature
-store, or when it was late. New features go to the end, and none is ever given another meaning: rankers in older bundles
-know theirs by name.
+Columns that end in _z are standardised over the query's candidates, since scores of different
+queries do not compare. What shoppers did (shared/features/spec.py) is 0 where nothing was done, and
+nan where nobody knows: without a feature store, or when it was late. New features go to the end,
+and none is ever given another meaning: rankers in older bundles know theirs by name.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from services.reranker.standardised import standardised
 from shared.features.scopes import COLUMNS
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
-_RATINGS_PRIOR = 10  # ratings that a product without any is treated as having, at the candidates' mean
+# ratings that a product without any is treated as having, at the candidates' mean
+_RATINGS_PRIOR = 10
 
 VISITOR_AFFINITY = "visitor_affinity"  # as affinity.py has it; 0: no recent products
 
@@ -49,7 +50,10 @@ _PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 @dataclass(frozen=True, slots=True)
 class CandidateScores:
-    """What is known of a query's candidates: equally long columns (n,); nan where a value is not known."""
+    """What is known of a query's candidates: equally long columns (n,).
+
+    Nan where a value is not known.
+    """
 
     lexical_score: Matrix  # 0 when no word matches
     dense_score: Matrix
@@ -75,7 +79,9 @@ def feature_matrix(candidates: CandidateScores, done: Mapping[str, Matrix] = _NO
 
 
 def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
-    fused_z, maxsim_z, price_log = standardised(c.fused_score), standardised(c.maxsim_score), np.log1p(c.price)
+    fused_z = standardised(c.fused_score)
+    maxsim_z = standardised(c.maxsim_score)
+    price_log = np.log1p(c.price)
     return {
         "lexical_score": c.lexical_score,
         "dense_score": c.dense_score,
@@ -97,9 +103,12 @@ def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
 
 
 def _filled(scores: Matrix, earlier: Matrix) -> NDArray[np.floating]:
-    """Standardised scores; where there is none, what a line through the others predicts from the earlier score.
+    """Standardised scores.
 
-    So a candidate that the block had no time for keeps the place it had, instead of the middle of the page.
+    Where there is none, what a line through the others predicts from the earlier score.
+
+    So a candidate that the block had no time for keeps the place it had, instead of the middle of
+    the page.
     """
     scored = ~np.isnan(scores)
     filled = np.zeros(len(scores))
@@ -121,11 +130,16 @@ def _median(values: Matrix) -> float:
 
 
 def _smoothed(average: Matrix, count: Matrix) -> NDArray[np.floating]:
-    """The mean rating drawn towards that of the candidates when few have rated; nan when none of them is rated."""
+    """The mean rating drawn towards that of the candidates when few have rated.
+
+    Nan when none of them is rated.
+    """
     known = ~np.isnan(average)
     if not known.any():
         return average
     usual = float(average[known].mean())
     counts = np.where(known, np.nan_to_num(count), 0)
-    drawn: NDArray[np.floating] = (np.nan_to_num(average) * counts + usual * _RATINGS_PRIOR) / (counts + _RATINGS_PRIOR)
+    drawn: NDArray[np.floating] = (np.nan_to_num(average) * counts + usual * _RATINGS_PRIOR) / (
+        counts + _RATINGS_PRIOR
+    )
     return drawn

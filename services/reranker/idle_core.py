@@ -7,7 +7,10 @@ _LOAD = Path("/proc/loadavg")  # "0.50 0.40 0.30 2/77 4711": two of 77 threads r
 
 
 class IdleCore:
-    """Asks Linux how many threads of the machine want to run, in two microseconds; elsewhere no core is ever idle."""
+    """Asks Linux how many threads of the machine want to run, in two microseconds.
+
+    Elsewhere no core is ever idle.
+    """
 
     def __init__(self, path: Path = _LOAD, cores: int | None = None) -> None:
         """`cores` of the machine; None: all that there are."""

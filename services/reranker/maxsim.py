@@ -19,7 +19,8 @@ def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
     total = float(query.token_weights.sum())
     if total <= 0 or not present.any():
         return scores
-    # All tokens are multiplied, then each product's own looked through: no padding, and no loop over products.
+    # All tokens are multiplied, then each product's own looked through: no padding, and no loop
+    # over products.
     similarities = _similarities(products.values, query.states)
     best = np.maximum.reduceat(similarities, products.starts[present], axis=0)
     scores[present] = best @ query.token_weights * (SCALE / total)

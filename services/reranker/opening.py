@@ -63,16 +63,20 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     bundle_version: str = "",
     snapshot: RerankerSnapshot | None = None,
 ) -> Reranker:
-    """The reranker of a snapshot. Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
+    """The reranker of a snapshot.
 
-    `bundle_version` asks for one bundle; without it, the one in use serves, or the one before it while it does not fit
-    the snapshot or is broken. `snapshot` is the snapshot when it is open already.
+    Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
 
-    Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread that waits for
-    a busy core made it twenty times slower under load.
+    `bundle_version` asks for one bundle; without it, the one in use serves, or the one before it
+    while it does not fit the snapshot or is broken. `snapshot` is the snapshot when it is open
+    already.
+
+    Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread
+    that waits for a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
-    opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot  # one of an empty shop is falsy
+    # one of an empty shop is falsy
+    opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot
     failures: list[Corrupt] = []
     for chosen in Registry.of(data).fitting(opened.heads_sha256, bundle_version):
         try:
@@ -84,7 +88,10 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
 
 
 def _reranker(
-    snapshot: RerankerSnapshot, chosen: Bundle, texts: Callable[[], ProductTexts], config: RerankerConfig
+    snapshot: RerankerSnapshot,
+    chosen: Bundle,
+    texts: Callable[[], ProductTexts],
+    config: RerankerConfig,
 ) -> Reranker:
     scorer = _scorer(chosen, snapshot.states, texts, config)
     paced = _paced(scorer, config) if scorer else None
@@ -96,7 +103,9 @@ def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:
     """Only the block's batches are shared: the cross-encoder's engine has the threads itself."""
     together = _together(config.threads) if config.scorer == "block" else ALONE
     batched = BatchedScorer(scorer, together, config.block_batch)
-    return TimedScorer(batched, config.block_batch * batched.threads, config.block_limit, CostEstimate(_GUESS_MS))
+    return TimedScorer(
+        batched, config.block_batch * batched.threads, config.block_limit, CostEstimate(_GUESS_MS)
+    )
 
 
 def _scorer(
@@ -106,13 +115,18 @@ def _scorer(
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
         return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision), states)
     if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
-        return CrossEncoderScorer(CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts())
+        return CrossEncoderScorer(
+            CrossEncoderModel.open(chosen.folder, config.precision, config.threads), texts()
+        )
     return None
 
 
 @lru_cache(2)  # one that serves, and the next
 def _block(path: Path, sha256: str, precision: str) -> BlockModel:
-    """The block of a bundle, opened once for all snapshots: to quantise it and to try it takes a second."""
+    """The block of a bundle, opened once for all snapshots.
+
+    To quantise it and to try it takes a second.
+    """
     return BlockModel.open(path, precision)
 
 

@@ -14,7 +14,8 @@ from services.reranker.features import FEATURES
 from services.reranker.query import Matrix
 from shared.errors import Corrupt
 
-MODEL, DESCRIPTION = "ranker.txt", "ranker.json"
+MODEL = "ranker.txt"
+DESCRIPTION = "ranker.json"
 
 Scores = NDArray[np.float64]
 
@@ -23,8 +24,9 @@ Scores = NDArray[np.float64]
 class Ranker:
     """relevance_score = sum of prior[f] x f, an unknown f counting 0, + the trees' score.
 
-    The trees are LightGBM's LambdaMART (Burges, "From RankNet to LambdaRank to LambdaMART", 2010), trained with the
-    prior as their starting score, so a ranker without trees, or with few judgments, still orders well.
+    The trees are LightGBM's LambdaMART (Burges, "From RankNet to LambdaRank to LambdaMART", 2010),
+    trained with the prior as their starting score, so a ranker without trees, or with few
+    judgments, still orders well.
     """
 
     prior: Scores  # (features,)
@@ -38,10 +40,12 @@ class Ranker:
 
     @classmethod
     def open(cls, folder: Path) -> "Ranker":
-        """Read FOLDER/ranker.json {"features": [...], "prior": {feature: weight}} and, if it is there, ranker.txt.
+        """Read FOLDER/ranker.json {"features": [...], "prior": {feature.
 
-        Its features may be fewer than today's. Raises Corrupt when it has others, the trees do not fit them, or a
-        weight is not finite.
+        Weight}} and, if it is there, ranker.txt.
+
+        Its features may be fewer than today's. Raises Corrupt when it has others, the trees do not
+        fit them, or a weight is not finite.
         """
         names, weights = _described(folder / DESCRIPTION)
         if unknown := {*names, *weights} - {*FEATURES}:
@@ -59,7 +63,9 @@ class Ranker:
         linear: Scores = np.nan_to_num(matrix) @ self.prior
         if self.trees is None or not len(matrix):
             return linear
-        learned: Scores = np.asarray(self.trees.predict(matrix[:, self._places], raw_score=True, num_threads=1))
+        learned: Scores = np.asarray(
+            self.trees.predict(matrix[:, self._places], raw_score=True, num_threads=1)
+        )
         return linear + learned
 
     def contributions(self, matrix: Matrix) -> tuple[Scores, float]:
@@ -94,17 +100,25 @@ def _trees(path: Path, feature_count: int) -> Any:
     try:
         trees = lightgbm.Booster(model_file=str(path))
     except lightgbm.basic.LightGBMError as error:
-        raise Corrupt(f"{path} cannot be read ({str(error)[:200]}); train the ranker again or roll back") from error
+        raise Corrupt(
+            f"{path} cannot be read ({str(error)[:200]}); train the ranker again or roll back"
+        ) from error
     if trees.num_feature() != feature_count:
-        raise Corrupt(f"{path} was trained on {trees.num_feature()} features, not {feature_count}; train it again")
+        raise Corrupt(
+            f"{path} was trained on {trees.num_feature()} features, not {feature_count}; train it again"
+        )
     return trees
 
 
 def _check_leaves(path: Path) -> None:
     """Raise Corrupt when a leaf's value is no finite number, which LightGBM does not look at."""
-    leaves = (line for line in path.read_text(errors="replace").splitlines() if line.startswith("leaf_value="))
+    leaves = (
+        line for line in path.read_text(errors="replace").splitlines() if line.startswith("leaf_value=")
+    )
     try:
-        finite = all(math.isfinite(float(value)) for line in leaves for value in line.partition("=")[2].split())
+        finite = all(
+            math.isfinite(float(value)) for line in leaves for value in line.partition("=")[2].split()
+        )
     except ValueError:
         finite = False
     if not finite:

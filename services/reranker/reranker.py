@@ -24,7 +24,8 @@ from shared.features.page import StoredPage
 from shared.live.wire_rows import UNKNOWN
 from shared.telemetry import Stopwatch
 
-_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")  # what needs Python, while the block's engine does not
+# what needs Python, while the block's engine does not
+_ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
 
@@ -50,17 +51,24 @@ class Reranker:
     ranker: Ranker
     block: TimedScorer | None
     bundle_version: str
-    affinity_weight: float = 0.5  # the most that affinity adds, in standard deviations of the ranker's scores
-    before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # gather and MaxSim of a request
-    after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))  # features and ranker of a request
+    # the most that affinity adds, in standard deviations of the ranker's scores
+    affinity_weight: float = 0.5
+    # gather and MaxSim of a request
+    before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
+    # features and ranker of a request
+    after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
 
     def rerank(
-        self, query: EncodedQuery, candidates: Candidates, done: StoredPage | None, deadline: Deadline
+        self,
+        query: EncodedQuery,
+        candidates: Candidates,
+        done: StoredPage | None,
+        deadline: Deadline,
     ) -> Reranking:
         """Order the candidates; the block scores as many as the deadline allows.
 
-        `done` is what shoppers did with them; None: not known. Raises Unavailable when there is no time even without
-        the block.
+        `done` is what shoppers did with them; None: not known. Raises Unavailable when there is no
+        time even without the block.
         """
         self._refuse_if_late(deadline)
         clock, told = Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
@@ -74,7 +82,9 @@ class Reranker:
             features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
         with clock.timed("ranker"):
             ranked = self.ranker.score(features)
-            added = near.astype(np.float64) * (self.affinity_weight * float(ranked.std()) if len(ranked) else 0.0)
+            added = near.astype(np.float64) * (
+                self.affinity_weight * float(ranked.std()) if len(ranked) else 0.0
+            )
         self.after.observe(1, sum(clock.stage_ms.values()) - before_ms)
         return Reranking(
             order=np.argsort(-(ranked + added), kind="stable"),
@@ -92,7 +102,9 @@ class Reranker:
         if (left_ms := deadline.remaining_ms()) < needed_ms:
             self.before.doubt()
             self.after.doubt()
-            raise Unavailable(f"reranker: deadline ({max(left_ms, 0):.0f} ms left, {needed_ms:.0f} ms needed)")
+            raise Unavailable(
+                f"reranker: deadline ({max(left_ms, 0):.0f} ms left, {needed_ms:.0f} ms needed)"
+            )
 
     def _maxsim(self, query: EncodedQuery, rows: Rows, clock: Stopwatch) -> Matrix:
         with clock.timed("gather"):
@@ -100,14 +112,18 @@ class Reranker:
         with clock.timed("maxsim"):
             met = maxsim(query, states)
             unknown = rows == UNKNOWN
-            if unknown.any() and not unknown.all():  # a product that has not come here yet is as good as the others
+            # a product that has not come here yet is as good as the others
+            if unknown.any() and not unknown.all():
                 met[unknown] = met[~unknown].mean()
             return met
 
-    def _block(self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline) -> PartialScores:
+    def _block(
+        self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline
+    ) -> PartialScores:
         if self.block is None:
             return no_scores(len(candidates))
-        fused, late = standardised(candidates.fused_scores), standardised(met)
+        fused = standardised(candidates.fused_scores)
+        late = standardised(met)
         best_first = np.argsort(-(fused + _MAXSIM_SHARE * late), kind="stable")
         return self.block.score(query, candidates.rows, best_first, due)
 

@@ -43,13 +43,24 @@ def no_scores(count: int) -> PartialScores:
 
 
 class TimedScorer:
-    """Scores the best first, in batches, and stops before a batch that would be late; at once when time is plenty."""
+    """Scores the best first, in batches, and stops before a batch that would be late.
+
+    At once when time is plenty.
+    """
 
     def __init__(
-        self, scorer: Scorer, batch: int, limit: int, cost: CostEstimate, clock: Clock = time.monotonic
+        self,
+        scorer: Scorer,
+        batch: int,
+        limit: int,
+        cost: CostEstimate,
+        clock: Clock = time.monotonic,
     ) -> None:
         """`limit` candidates at most, `batch` of them between two looks at the clock."""
-        self.scorer, self._batch, self._limit, self._cost = scorer, batch, limit, cost
+        self.scorer = scorer
+        self._batch = batch
+        self._limit = limit
+        self._cost = cost
         self._clock = clock
 
     def score(self, query: EncodedQuery, rows: Rows, best_first: Rows, deadline: Deadline) -> PartialScores:

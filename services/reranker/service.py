@@ -39,15 +39,22 @@ _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "
 
 
 class RerankerService(RerankerServiceServicer):
-    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the other."""
+    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the
+    other.
+    """
 
-    def __init__(self, opened: OpenedRerankers, work_queue: WorkQueue, features: FeatureReader | None = None) -> None:
+    def __init__(
+        self, opened: OpenedRerankers, work_queue: WorkQueue, features: FeatureReader | None = None
+    ) -> None:
         """Without `features`, what shoppers did is not known."""
-        self._opened, self._work_queue, self._features = opened, work_queue, features
+        self._opened = opened
+        self._work_queue = work_queue
+        self._features = features
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
-        reranker = self._opened.of(request.snapshot_version)  # held to the end, even if a newer one is opened meanwhile
+        # held to the end, even if a newer one is opened meanwhile
+        reranker = self._opened.of(request.snapshot_version)
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
         stopwatch = Stopwatch()
@@ -63,7 +70,11 @@ class RerankerService(RerankerServiceServicer):
         return response
 
     async def _done(
-        self, request: RerankRequest, snapshot: RerankerSnapshot, candidates: Candidates, deadline: Deadline
+        self,
+        request: RerankRequest,
+        snapshot: RerankerSnapshot,
+        candidates: Candidates,
+        deadline: Deadline,
     ) -> tuple[StoredPage | None, list[str]]:
         """What shoppers did with the candidates; else what is left out and why."""
         if self._features is None:
@@ -102,10 +113,15 @@ def _deadline(budget_ms: float) -> Deadline:
 def _query(request: RerankRequest, state_dim: int) -> EncodedQuery:
     encoding = request.encoding
     if not encoding.token_count:
-        raise InvalidRequest("encoding.token_count", "is 0; send the query's encoding, or keep the fused order")
+        raise InvalidRequest(
+            "encoding.token_count", "is 0; send the query's encoding, or keep the fused order"
+        )
     states = _matrix(encoding, "states")
     if states.shape[1] != state_dim:
-        raise InvalidRequest("encoding.states", f"has {states.shape[1]} numbers a token; the snapshot has {state_dim}")
+        raise InvalidRequest(
+            "encoding.states",
+            f"has {states.shape[1]} numbers a token; the snapshot has {state_dim}",
+        )
     token_weights = _matrix(encoding, "token_weights")
     if token_weights.shape[1] != 1 or token_weights.min() < 0:
         raise InvalidRequest("encoding.token_weights", "is not one number of at least 0 a token")
@@ -117,14 +133,19 @@ def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
     data: bytes = getattr(encoding, name)
     width, rest = divmod(len(data), 4 * encoding.token_count)
     if rest or not width:
-        raise InvalidRequest(f"encoding.{name}", f"has {len(data)} bytes, not a float32 matrix of token_count rows")
+        raise InvalidRequest(
+            f"encoding.{name}", f"has {len(data)} bytes, not a float32 matrix of token_count rows"
+        )
     matrix = vectors.from_bytes(data, width)
     _finite(f"encoding.{name}", matrix)
     return matrix
 
 
 def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidates:
-    """Rows as they are here; one that was written a moment ago may be unknown still, which is no mistake."""
+    """Rows as they are here.
+
+    One that was written a moment ago may be unknown still, which is no mistake.
+    """
     wire_rows = np.array(request.rows, dtype=np.int64)
     if len(wire_rows) > MAX_CANDIDATES:
         raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
@@ -168,10 +189,14 @@ def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) 
     )
 
 
-def _explanations(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> list[CandidateExplanation]:
+def _explanations(
+    request: RerankRequest, reranker: Reranker, reranking: Reranking
+) -> list[CandidateExplanation]:
     explained = reranking.order[: request.explain_limit]
     return [
-        CandidateExplanation(contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in parts])
+        CandidateExplanation(
+            contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in parts]
+        )
         for parts in explain(reranker.ranker, reranking, explained)
     ]
 

@@ -32,10 +32,12 @@ class Payloads(Protocol):
 
 
 class RerankerSnapshot:
-    """An opened snapshot of n products, memory-mapped, that takes in what is written while it serves.
+    """An opened snapshot of n products, memory-mapped, that takes in what is written while it
+    serves.
 
-    Rows below n are the snapshot's, those above came since, UNKNOWN ones have not come yet. One thread appends while
-    others read: what belongs to a row never changes, so a request needs no state of its own.
+    Rows below n are the snapshot's, those above came since, UNKNOWN ones have not come yet. One
+    thread appends while others read: what belongs to a row never changes, so a request needs no
+    state of its own.
     """
 
     def __init__(  # noqa: PLR0913  (the parts of a snapshot)
@@ -48,20 +50,28 @@ class RerankerSnapshot:
         positions: Positions = _FROM_THE_START,
         encoder: Mapping[str, Any] | None = None,
     ) -> None:
-        """`vectors` (n, dim), unit norm; `encoder` as in the manifest. Raises Corrupt when parts do not fit."""
+        """`vectors` (n, dim), unit norm; `encoder` as in the manifest.
+
+        Raises Corrupt when parts do not fit.
+        """
         counts = {len(states), len(vectors), columns.row_count, len(products)}
         if len(counts) > 1:
             raise Corrupt(f"snapshot {version}: its parts count {sorted(counts)} products; index again")
-        self.version, self.states = version, states
-        self.encoder_version, self.heads_sha256 = (
-            encoder_version(encoder or {}),
-            str((encoder or {}).get("heads_sha256", "")),
-        )
+        self.version = version
+        self.states = states
+        self.encoder_version = encoder_version(encoder or {})
+        self.heads_sha256 = str((encoder or {}).get("heads_sha256", ""))
         self.position = positions.vectors  # offset in aisle.vectors that is taken in
-        self._old_count, self._since = len(products), positions.vectors
-        self._vectors, self._columns, self._products = vectors, columns, products
-        self._ids, self._payloads, self._offsets = DeltaIds(), list[bytes](), AppendOnly("<i8")
-        self._new_vectors, self._new_numbers = AppendOnly("<f2", vectors.shape[1]), DeltaNumbers()
+        self._old_count = len(products)
+        self._since = positions.vectors
+        self._vectors = vectors
+        self._columns = columns
+        self._products = products
+        self._ids = DeltaIds()
+        self._payloads = list[bytes]()
+        self._offsets = AppendOnly("<i8")
+        self._new_vectors = AppendOnly("<f2", vectors.shape[1])
+        self._new_numbers = DeltaNumbers()
 
     def __len__(self) -> int:
         """Rows, those of replaced products too."""
@@ -86,14 +96,19 @@ class RerankerSnapshot:
     @property
     def products(self) -> LiveProducts:
         """The products by row and by id, as they are now."""
-        return LiveProducts(self._products, LiveRows(self._products, self._ids, len(self._offsets)), self._payloads)
+        return LiveProducts(
+            self._products, LiveRows(self._products, self._ids, len(self._offsets)), self._payloads
+        )
 
     def payload(self, row: int) -> bytes:
         """The serialised product in a row."""
         return self.products.payload(row)
 
     def to_core(self, wire_rows: Rows) -> Rows:
-        """Rows (k,) as retrieval names them, as they are here; UNKNOWN for those that have not come yet."""
+        """Rows (k,) as retrieval names them, as they are here.
+
+        UNKNOWN for those that have not come yet.
+        """
         offsets = self._offsets.upto(len(self._offsets))
         return WireRows(self._old_count, self._since, offsets, self.position).to_core(wire_rows)
 
@@ -109,13 +124,18 @@ class RerankerSnapshot:
     def vectors_at(self, rows: Rows) -> NDArray[np.floating]:
         """Vectors (k, dim) of `rows`; zeros for one that is not known."""
         found = np.zeros((len(rows), self._vectors.shape[1]), self._vectors.dtype)
-        for here, values, places in self._split(rows, self._vectors, self._new_vectors.upto(len(self._offsets))):
+        for here, values, places in self._split(
+            rows, self._vectors, self._new_vectors.upto(len(self._offsets))
+        ):
             found[here] = values[places]
         return found
 
     def _split(
         self, rows: Rows, old: NDArray[Any], new: NDArray[Any]
     ) -> tuple[tuple[NDArray[np.bool_], NDArray[Any], Rows], ...]:
-        """Which of `rows` are the snapshot's and which came since, with the values to look in, and where in those."""
-        is_old, is_new = (rows > UNKNOWN) & (rows < self._old_count), rows >= self._old_count
+        """Which of `rows` are the snapshot's and which came since, with the values to look in, and
+        where in those.
+        """
+        is_old = (rows > UNKNOWN) & (rows < self._old_count)
+        is_new = rows >= self._old_count
         return (is_old, old, rows[is_old]), (is_new, new, rows[is_new] - self._old_count)

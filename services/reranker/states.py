@@ -26,15 +26,19 @@ class GatheredStates:
 
 
 class TokenStates:
-    """The states of every product of a snapshot, memory-mapped, and behind them those of what was written since.
+    """The states of every product of a snapshot, memory-mapped, and behind them those of what was
+    written since.
 
-    One thread appends while others read: what belongs to a row never changes. A row that is not here has no states.
+    One thread appends while others read: what belongs to a row never changes. A row that is not
+    here has no states.
     """
 
     def __init__(self, tokens: NDArray[np.int8], offsets: Rows) -> None:
         """`tokens` (tokens, state_dim) of the snapshot, ragged by `offsets` (products + 1,)."""
-        self._tokens, self._offsets = tokens, offsets
-        self._new_tokens, self._new_offsets = AppendOnly(np.int8, tokens.shape[1]), AppendOnly(np.int64)
+        self._tokens = tokens
+        self._offsets = offsets
+        self._new_tokens = AppendOnly(np.int8, tokens.shape[1])
+        self._new_offsets = AppendOnly(np.int64)
         self._new_offsets.append(0)
 
     @classmethod
@@ -83,8 +87,10 @@ class TokenStates:
         if self._all_old(rows):
             first = self._offsets[rows]
             return first, self._offsets[rows + 1] - first
-        first, counts = np.zeros(len(rows), np.int64), np.zeros(len(rows), np.int64)
-        old, new = (rows >= 0) & (rows < self._old_count), rows >= self._old_count
+        first = np.zeros(len(rows), np.int64)
+        counts = np.zeros(len(rows), np.int64)
+        old = (rows >= 0) & (rows < self._old_count)
+        new = rows >= self._old_count
         for here, offsets, row in (
             (old, self._offsets, rows[old]),
             (new, self._new_offsets.upto(len(self._new_offsets)), rows[new] - self._old_count),
@@ -94,7 +100,10 @@ class TokenStates:
         return first, counts
 
     def _taken(self, rows: Rows, index: Rows, owners: Rows) -> NDArray[np.int8]:
-        """The states at `index`, each of the row at the same place of `owners`; UNKNOWN owns what is masked anyway."""
+        """The states at `index`, each of the row at the same place of `owners`.
+
+        UNKNOWN owns what is masked anyway.
+        """
         if self._all_old(rows) and len(self._tokens):
             return self._tokens.take(index, axis=0)
         taken = np.zeros((*index.shape, self.dim), np.int8)

@@ -17,9 +17,13 @@ class WorkQueue:
     """Runs calls on a few threads; refuses at once what would be late before it began."""
 
     def __init__(self, workers: int, max_waiting: int, guess_ms: float = 10) -> None:
-        """`max_waiting` calls may wait, those without a deadline too; a call is believed to take `guess_ms`."""
+        """`max_waiting` calls may wait, those without a deadline too.
+
+        A call is believed to take `guess_ms`.
+        """
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reranker")
-        self._workers, self._max_waiting = workers, max_waiting
+        self._workers = workers
+        self._max_waiting = max_waiting
         self._cost = CostEstimate(guess_ms)
         self._inside = 0  # only touched on the event loop
 
@@ -28,7 +32,9 @@ class WorkQueue:
         waiting = max(self._inside - self._workers + 1, 0)
         wait_ms = self._cost.expected_ms(waiting) / self._workers
         if waiting > self._max_waiting or wait_ms >= deadline.remaining_ms():
-            raise Overloaded(f"reranker: {waiting} requests wait already, about {wait_ms:.0f} ms; back off and retry")
+            raise Overloaded(
+                f"reranker: {waiting} requests wait already, about {wait_ms:.0f} ms; back off and retry"
+            )
         self._inside += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, self._timed, call)

@@ -21,13 +21,22 @@ from shared.snapshot.scratch import Scratch, scratch_root
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder and written to the log, until asked to end."""
-    config, log, snapshots = load(RetrievalConfig), open_log(), Snapshots()
+    """Serve, and follow what is published under the data folder and written to the log, until asked
+    to end.
+    """
+    config = load(RetrievalConfig)
+    log = open_log()
+    snapshots = Snapshots()
     data = Path(config.data)
-    root, scratch = snapshots_of(data), Scratch(scratch_root(config.scratch, data))
-    service = RetrievalService(snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling)
+    root = snapshots_of(data)
+    scratch = Scratch(scratch_root(config.scratch, data))
+    service = RetrievalService(
+        snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling
+    )
     status = status_servicer(lambda: replica_status(snapshots), lambda: log.waiting_for)
-    server = Server([(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host)
+    server = Server(
+        [(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host
+    )
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = SnapshotFollower(log, root, opens, config.refresh_seconds)
     try:

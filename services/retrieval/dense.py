@@ -34,27 +34,42 @@ class DenseSearch(Protocol):
         """Of the index, as in the manifest: flat, hnsw, ivf-rabitq."""
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
+        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores.
+
+        Ties in row order.
+        """
 
     def scores(self, vector: Vector, rows: Rows) -> Scores:
         """The cosine to each of `rows` (k,)."""
 
 
 class DenseLeg:
-    """Searches a FAISS index; scores are always exact: a flat index's own, or from the stored vectors."""
+    """Searches a FAISS index; scores are always exact.
+
+    A flat index's own, or from the stored vectors.
+    """
 
     def __init__(self, index: Any, vectors: NDArray[Any], search: Mapping[str, Any]) -> None:
-        """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the index."""
-        self._index, self._vectors, self._search = index, vectors, search
+        """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the
+        index.
+        """
+        self._index = index
+        self._vectors = vectors
+        self._search = search
         self._is_flat = isinstance(faiss.downcast_index(index), faiss.IndexFlat | faiss.IndexScalarQuantizer)
 
     @classmethod
     def open(cls, folder: Path, search: Mapping[str, Any]) -> DenseLeg:
-        """Read a snapshot's dense folder. Raises Corrupt when index and vectors do not belong together."""
+        """Read a snapshot's dense folder.
+
+        Raises Corrupt when index and vectors do not belong together.
+        """
         vectors = np.load(folder / "vectors.npy", mmap_mode="r")
         index = faiss.read_index(str(folder / "index.faiss"))
         if (index.ntotal, index.d) != vectors.shape:
-            raise Corrupt(f"{folder}: the index holds {index.ntotal} x {index.d}, the vectors are {vectors.shape}")
+            raise Corrupt(
+                f"{folder}: the index holds {index.ntotal} x {index.d}, the vectors are {vectors.shape}"
+            )
         return cls(index, vectors, search)
 
     @property
@@ -67,7 +82,10 @@ class DenseLeg:
         return str(self._search.get("kind", ""))
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
+        """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores.
+
+        Ties in row order.
+        """
         rows, scores = self._nearest(vector, limit, mask)
         order = np.lexsort((rows, -scores))[:limit]
         return rows[order], scores[order]
@@ -87,23 +105,28 @@ class DenseLeg:
         if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
             rows = np.flatnonzero(mask)
             return rows, self.scores(vector, rows)
-        if (hidden := len(mask) - selected) <= limit:  # a longer list holds enough, whichever rows are hidden
+        # a longer list holds enough, whichever rows are hidden
+        if (hidden := len(mask) - selected) <= limit:
             return _among(mask, *self._searched(vector, limit + hidden))
-        if self._is_flat and 2 * selected >= len(mask):  # a longer list of all costs less than a selector
+        # a longer list of all costs less than a selector
+        if self._is_flat and 2 * selected >= len(mask):
             rows, scores = _among(mask, *self._searched(vector, min(3 * limit, len(mask))))
             if len(rows) >= limit:
                 return rows, scores
         bits = np.packbits(mask, bitorder="little")
         return self._searched(vector, limit, faiss.IDSelectorBitmap(bits), min(WIDEST, len(mask) / selected))
 
-    def _searched(self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0) -> tuple[Rows, Scores]:
+    def _searched(
+        self, vector: Vector, limit: int, selector: Any = None, widen: float = 1.0
+    ) -> tuple[Rows, Scores]:
         if not limit:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         parameters = search_parameters(self._index, self._search, selector, widen)
         with _one_thread():
             scores, rows = (each[0] for each in self._index.search(vector[None], limit, params=parameters))
         found = rows >= 0
-        rows, scores = np.asarray(rows[found], np.int64), scores[found]
+        rows = np.asarray(rows[found], np.int64)
+        scores = scores[found]
         return rows, scores if self._is_flat else self.scores(vector, rows)
 
 
@@ -114,7 +137,10 @@ def _among(mask: Mask, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One busy thread a request. The setting is OpenMP's, of the calling thread: torch would compute with it, too."""
+    """One busy thread a request.
+
+    The setting is OpenMP's, of the calling thread: torch would compute with it, too.
+    """
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
@@ -132,7 +158,9 @@ def search_parameters(index: Any, search: Mapping[str, Any], selector: Any = Non
     among = {} if selector is None else {"sel": selector}
     if isinstance(index, faiss.IndexRefine):
         inner = search_parameters(index.base_index, search, selector, widen)
-        return faiss.IndexRefineSearchParameters(k_factor=search["k_factor"], base_index_params=inner, **among)
+        return faiss.IndexRefineSearchParameters(
+            k_factor=search["k_factor"], base_index_params=inner, **among
+        )
     if isinstance(index, faiss.IndexHNSW):
         return faiss.SearchParametersHNSW(efSearch=int(search["ef_search"] * widen), **among)
     if isinstance(index, faiss.IndexIVF):

@@ -13,7 +13,8 @@ from services.retrieval.filters import PRODUCT_ID, Mask, check_field
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 
-DEFAULT_LIMIT, MAX_LIMIT = 10, 1_000
+DEFAULT_LIMIT = 10
+MAX_LIMIT = 1_000
 _FEW_CODES = 1_000
 _NO_CODES = np.empty(0, np.uint32)
 
@@ -28,12 +29,17 @@ class Facet:
 
 
 def count(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> Facet:
-    """Count the products that `matching` (n,) selects, by value: the most frequent first, then alphabetically.
+    """Count the products that `matching` (n,) selects, by value.
 
-    A category counts for itself and for everything above it. Raises InvalidRequest for an unknown field.
+    The most frequent first, then alphabetically.
+
+    A category counts for itself and for everything above it. Raises InvalidRequest for an unknown
+    field.
     """
     if field == PRODUCT_ID:
-        raise InvalidRequest("facets.field", "product_id is different for every product; count another field")
+        raise InvalidRequest(
+            "facets.field", ("product_id is different for every product; count another field")
+        )
     check_field(columns, "facets.field", field)
     if limit > MAX_LIMIT:
         raise InvalidRequest("facets.limit", f"{limit} for {field}; at most {MAX_LIMIT:,}")
@@ -60,17 +66,23 @@ def _numbers(segment: Segment, matching: Mask, field: str) -> NDArray[np.float64
     return entries.within(matching) if entries else np.empty(0)
 
 
-def _most_frequent_texts(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> list[tuple[str, int]]:
+def _most_frequent_texts(
+    columns: CatalogColumns, matching: Mask, field: str, limit: int
+) -> list[tuple[str, int]]:
     found = [(segment.text(field), mask) for segment, mask in _parts(columns, matching)]
     codes = np.concatenate([entries.within(mask) if entries else _NO_CODES for entries, mask in found])
     codes, counts = _counted(codes)
     return [
-        (columns.values[code], count) for code, count in _largest(codes, counts, limit, columns.values.sorted_count)
+        (columns.values[code], count)
+        for code, count in _largest(codes, counts, limit, columns.values.sorted_count)
     ]
 
 
 def _counted(codes: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The different codes in order, and how often each comes: by sorting them only where they are few."""
+    """The different codes in order, and how often each comes.
+
+    By sorting them only where they are few.
+    """
     if len(codes) < _FEW_CODES or (span := int(codes.max()) - (low := int(codes.min()))) > 8 * len(codes):
         return np.unique(codes, return_counts=True)
     counts = np.bincount(codes - low, minlength=span + 1)
@@ -86,7 +98,9 @@ def _most_frequent_numbers(numbers: NDArray[np.float64], limit: int) -> list[tup
 def _largest(
     values: NDArray[Any], counts: NDArray[np.int64], limit: int, sorted_until: float = np.inf
 ) -> list[tuple[Any, int]]:
-    """The `limit` largest counts; ties by the values' own order, which is alphabetical for codes below `sorted_until`.
+    """The `limit` largest counts.
+
+    Ties by the values' own order, which is alphabetical for codes below `sorted_until`.
 
     Of the values behind that, all that may be among the first when they are sorted by their texts.
     """
@@ -96,7 +110,10 @@ def _largest(
         least = counts[order[-1]] if len(order) == limit else 0
         ahead = np.flatnonzero(~behind)
         order = np.concatenate(
-            [ahead[np.argsort(-counts[ahead], kind="stable")[:limit]], np.flatnonzero(behind & (counts >= least))]
+            [
+                ahead[np.argsort(-counts[ahead], kind="stable")[:limit]],
+                np.flatnonzero(behind & (counts >= least)),
+            ]
         )
     return list(zip(values[order].tolist(), counts[order].tolist(), strict=True))
 

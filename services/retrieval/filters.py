@@ -14,7 +14,14 @@ from services.retrieval.nearest_names import nearest_names
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import FILTERABLE
 from shared.errors import InvalidRequest
-from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, has_numbers, has_text
+from shared.snapshot.catalog_columns import (
+    CatalogColumns,
+    Entries,
+    Numbers,
+    Segment,
+    has_numbers,
+    has_text,
+)
 from shared.snapshot.columns import SEPARATOR
 
 Mask = NDArray[np.bool_]  # (n,)
@@ -57,12 +64,17 @@ class Filter:
 
 
 def is_known(columns: CatalogColumns, field: str) -> bool:
-    """Whether a product can have the field: every field of a product, and the attributes that some product has."""
+    """Whether a product can have the field.
+
+    Every field of a product, and the attributes that some product has.
+    """
     return field in FILTERABLE or has_text(columns, field) or has_numbers(columns, field)
 
 
 def check_field(columns: CatalogColumns, name: str, field: str) -> None:
-    """Raise InvalidRequest about the request's field `name` if `field` is neither known nor an attribute."""
+    """Raise InvalidRequest about the request's field `name` if `field` is neither known nor an
+    attribute.
+    """
     if not (field.startswith(ATTRIBUTE) or is_known(columns, field)):
         raise InvalidRequest(name, f"there is no field {field!r}; {_hint(columns, field)}")
 
@@ -81,8 +93,13 @@ def _hint(columns: CatalogColumns, field: str) -> str:
     return f"fields are {', '.join(FILTERABLE)}, {ATTRIBUTE}*"
 
 
-def mask_of(filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT) -> Mask | None:
-    """The rows (n,) that meet all filters; None when there are no filters. Raises CallerLeft once the caller has."""
+def mask_of(
+    filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT
+) -> Mask | None:
+    """The rows (n,) that meet all filters; None when there are no filters.
+
+    Raises CallerLeft once the caller has.
+    """
     if not filters:
         return None
     mask = np.ones(columns.row_count, np.bool_)
@@ -116,7 +133,10 @@ def _by_segment(columns: CatalogColumns, mask: Callable[[Segment], Mask]) -> Mas
 def _with_ids(condition: AnyOf | Between | Exists, row_count: int, row_of: RowOf) -> Mask:
     match condition:
         case AnyOf(values):
-            return _mask(row_count, np.array([row for row in map(row_of, values) if row is not None], np.int64))
+            return _mask(
+                row_count,
+                np.array([row for row in map(row_of, values) if row is not None], np.int64),
+            )
         case Exists(present):
             return np.full(row_count, present)
         case _:
@@ -164,7 +184,10 @@ def _among(values: Numbers, wanted: Sequence[float]) -> Mask:
 
 
 def _coded(entries: Entries, spans: Sequence[range]) -> Mask:
-    """Which entries are one of the values; a run of codes is one comparison, so one value costs two."""
+    """Which entries are one of the values.
+
+    A run of codes is one comparison, so one value costs two.
+    """
     if len(spans) > 4:
         return np.isin(entries.values, np.fromiter((code for span in spans for code in span), np.int64))
     found = np.zeros(len(entries.values), np.bool_)
@@ -178,7 +201,9 @@ def _parsed(field: str, values: Sequence[str], strict: bool) -> list[float]:
         return [float(value) for value in values]
     except ValueError:
         if strict:
-            raise InvalidRequest("filters.any_of", f"{field} holds numbers; use range, or numbers as values") from None
+            raise InvalidRequest(
+                "filters.any_of", f"{field} holds numbers; use range, or numbers as values"
+            ) from None
         return [float(value) for value in values if value.replace(".", "", 1).isdecimal()]
 
 

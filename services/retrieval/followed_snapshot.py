@@ -18,7 +18,8 @@ class FollowedSnapshot:
     def __init__(self, folder: Path, scratch: Path, snapshots: Snapshots) -> None:
         """Open the snapshot in `folder`; what it writes is under `scratch`."""
         self._private = scratch / uuid4().hex
-        self._live, self._snapshots = LiveSnapshot(folder, self._private), snapshots
+        self._live = LiveSnapshot(folder, self._private)
+        self._snapshots = snapshots
 
     @property
     def version(self) -> str:

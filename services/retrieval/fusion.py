@@ -1,6 +1,7 @@
 """Join the lists of the two legs by reciprocal ranks.
 
-Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual rank learning methods".
+Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual
+rank learning methods".
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ class Fused:
 def fuse(lexical: Rows, dense: Rows) -> Fused:
     """Sum of 1 / (60 + rank) over both lists, each without repetition; ties in row order."""
     rows = np.union1d(lexical, dense)
-    lexical_ranks, dense_ranks = ranks(lexical, rows), ranks(dense, rows)
+    lexical_ranks = ranks(lexical, rows)
+    dense_ranks = ranks(dense, rows)
     scores = _reciprocal(lexical_ranks) + _reciprocal(dense_ranks)
     order = np.argsort(-scores, kind="stable")
     return Fused(rows[order], scores[order].astype(np.float32), lexical_ranks[order], dense_ranks[order])

@@ -16,7 +16,8 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-FIRST_FETCH = 5_000  # results the first search asks for; one costs 40 ns, so that in small catalogues these are all
+# results the first search asks for; one costs 40 ns, so that in small catalogues these are all
+FIRST_FETCH = 5_000
 FEW_ROWS = 500  # so few rows are named in a query rather than waited for in a longer list
 
 
@@ -24,7 +25,8 @@ class LexicalLeg:
     """One opened index of `row_count` rows."""
 
     def __init__(self, index: LexicalIndex, row_count: int) -> None:
-        self.index, self.row_count = index, row_count
+        self.index = index
+        self.row_count = row_count
         self._parser = QueryParser(index)
 
     def search(self, text: str) -> LexicalSearch:
@@ -40,10 +42,14 @@ class LexicalSearch:
     _query: LexicalQuery
 
     def best(self, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `limit` rows that `mask` (n,) selects, or of all, with their scores; ties in row order."""
+        """The best `limit` rows that `mask` (n,) selects, or of all, with their scores.
+
+        Ties in row order.
+        """
         if self._query.empty or limit <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        fetch, (rows, scores) = FIRST_FETCH, self._first
+        fetch = FIRST_FETCH
+        (rows, scores) = self._first
         while True:
             exhausted = len(rows) < fetch
             if mask is not None:
@@ -102,7 +108,11 @@ class LexicalSearch:
 
 
 def _in_order(limit: int, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
-    """The first of a list whose scores fall; ties in row order, which tantivy keeps only within a segment."""
-    among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()  # with all that tie with the last
+    """The first of a list whose scores fall.
+
+    Ties in row order, which tantivy keeps only within a segment.
+    """
+    # with all that tie with the last
+    among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()
     order = np.lexsort((rows[:among], -scores[:among]))[:limit]
     return rows[order], scores[order]

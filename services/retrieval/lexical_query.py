@@ -13,12 +13,32 @@ from shared.snapshot.lexical import IDENTIFIER, JOINED, TEXT, LexicalIndex, iden
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-IDENTIFIER_SCORE = 30.0  # above what words reach, so that the product with this very number is first
+# above what words reach, so that the product with this very number is first
+IDENTIFIER_SCORE = 30.0
 UNSURE_IDENTIFIER_SCORE = 1.0
 
 _QUANTITY = re.compile(r"(\d+)([a-z]{1,4})")
 _FUNCTION_WORDS = frozenset(  # never needed for a match
-    ("a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "is", "it", "of", "on", "or", "the", "to", "with")
+    (
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "is",
+        "it",
+        "of",
+        "on",
+        "or",
+        "the",
+        "to",
+        "with",
+    )
 )
 
 
@@ -56,7 +76,8 @@ class QueryParser:
         return self.index.holds(field, word)
 
     def _extras(self, text: str, groups: dict[str, list[Query]]) -> list[Query]:
-        """Other spellings of the query's words, each also added to the groups of the words that it stands for.
+        """Other spellings of the query's words, each also added to the groups of the words that it
+        stands for.
 
         "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt", "4gb" finds "4 GB".
         """
@@ -74,7 +95,9 @@ class QueryParser:
         indexed = self.index.words(word)
         if len(indexed) != 1 or len(word) < 4:
             return []
-        found = [Query.boost_query(self._term(JOINED, indexed[0]), JOINED_BOOST)] * self._known(JOINED, indexed[0])
+        found = [Query.boost_query(self._term(JOINED, indexed[0]), JOINED_BOOST)] * self._known(
+            JOINED, indexed[0]
+        )
         if indexed[0] not in groups and self._known(TEXT, indexed[0]):
             found.append(self._term(TEXT, indexed[0]))
         return found
@@ -95,7 +118,9 @@ class QueryParser:
         return [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _identifiers(self, text: str) -> list[Query]:
-        """Products whose id, stock-keeping unit or trade number is a word of the query, or all of it."""
+        """Products whose id, stock-keeping unit or trade number is a word of the query, or all of
+        it.
+        """
         numbers = {identifier(word): IDENTIFIER_SCORE for word in text.split() if _is_code(word)}
         numbers.setdefault(identifier(text), IDENTIFIER_SCORE if _is_code(text) else UNSURE_IDENTIFIER_SCORE)
         known = [
@@ -116,8 +141,12 @@ def _is_code(word: str) -> bool:
 
 
 def any_of(queries: Sequence[Query]) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    return (
+        Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    )
 
 
 def _at_least(queries: Sequence[Query], least: int) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries], minimum_number_should_match=least)
+    return Query.boolean_query(
+        [(Occur.Should, query) for query in queries], minimum_number_should_match=least
+    )

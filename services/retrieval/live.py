@@ -29,21 +29,25 @@ from shared.snapshot.vocabulary import Vocabulary
 class LiveSnapshot:
     """Takes changes in, in the order of the log, and shows them all at once in a next `state`.
 
-    A state holds what it has seen for good: the arrays that states share only grow, and each has its own mask of rows
-    that are alive. To be called from one thread at a time.
+    A state holds what it has seen for good: the arrays that states share only grow, and each has
+    its own mask of rows that are alive. To be called from one thread at a time.
     """
 
     def __init__(self, folder: Path, private: Path) -> None:
         """Open the snapshot in `folder`; `private` is where its copy of the word index will be."""
         self._base = self.state = Snapshot.open(folder, private)
-        self._folder, self._private = folder, private
+        self._folder = folder
+        self._private = private
         self._lexical: LiveLexical | None = None  # made with the first change
-        self._ids, self._payloads = DeltaIds(), list[bytes]()
+        self._ids = DeltaIds()
+        self._payloads = list[bytes]()
         columns = self._base.columns
         assert isinstance(columns, Columns) and isinstance(self._base.dense, DenseLeg)
-        self._base_columns, self._base_dense = columns, self._base.dense
+        self._base_columns = columns
+        self._base_dense = self._base.dense
         self._columns = DeltaColumns(columns)
-        self._vectors, self._offsets = AppendOnly("<f4", self._base.dense.dim), AppendOnly("<i8")
+        self._vectors = AppendOnly("<f4", self._base.dense.dim)
+        self._offsets = AppendOnly("<i8")
         self._alive = AppendOnly(np.bool_)
         self._alive.extend(np.ones(columns.row_count, np.bool_))
         self._all_alive = True
@@ -69,16 +73,22 @@ class LiveSnapshot:
         for change in changes:
             if change.product_id != NOTHING:
                 self._take(change)
-        position, log_position = changes[-1].offset, self._log_position(changes)
+        position = changes[-1].offset
+        log_position = self._log_position(changes)
         if len(self._ids.ids) > slots:
             self.state = self._next(position, log_position)
         else:
             self.state = replace(
-                self.state, rows=replace(self.state.rows, position=position), log_position=log_position
+                self.state,
+                rows=replace(self.state.rows, position=position),
+                log_position=log_position,
             )
 
     def _log_position(self, changes: Sequence[Change]) -> int:
-        """Up to where the catalogue's writes are shown; changes for another lineage do not say it of this one."""
+        """Up to where the catalogue's writes are shown.
+
+        Changes for another lineage do not say it of this one.
+        """
         own = [change.catalog_offset for change in changes if (change.lineage or "") == self._base.lineage]
         return max([self.state.log_position, *own])
 
@@ -97,7 +107,8 @@ class LiveSnapshot:
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
         encoding = change.encoding(self.encoder_version, self._base_dense.dim)
-        self._vectors.append(0 if encoding is None else encoding.vector)  # without one, words alone find it
+        # without one, words alone find it
+        self._vectors.append(0 if encoding is None else encoding.vector)
         self._payloads.append(change.payload)
         self._columns.add(change.product)
         self._offsets.append(change.offset)
@@ -117,8 +128,10 @@ class LiveSnapshot:
         return self._lexical
 
     def _next(self, position: int, log_position: int) -> Snapshot:
-        rows, base = self._rows(), self._base
-        slots, index = rows.slot_count, self._writer().committed()
+        rows = self._rows()
+        base = self._base
+        slots = rows.slot_count
+        index = self._writer().committed()
         columns = self._columns.over(self._base_columns, slots)
         return replace(
             base,
@@ -128,7 +141,9 @@ class LiveSnapshot:
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
             spelling=Spelling(index),
             orders=MergedOrders((_orders(base), Orders(columns.delta))),
-            rows=WireRows(len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position),
+            rows=WireRows(
+                len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position
+            ),
             log_position=log_position,
             expires=base.expires or expires(columns.delta),
             embargoed=base.embargoed or embargoed(columns.delta),

@@ -12,7 +12,10 @@ from services.retrieval.dense import BLOCK_ROWS, DenseLeg, Mask, Rows, Scores, V
 
 @dataclass(frozen=True)
 class LiveDense:
-    """A DenseSearch whose rows are the snapshot's, then the delta's; rows that are no longer shown are masked."""
+    """A DenseSearch whose rows are the snapshot's, then the delta's.
+
+    Rows that are no longer shown are masked.
+    """
 
     base: DenseLeg
     row_count: int  # of the snapshot
@@ -31,14 +34,17 @@ class LiveDense:
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """See DenseSearch."""
-        old_mask, new_mask = (None, None) if mask is None else (mask[: self.row_count], mask[self.row_count :])
+        old_mask, new_mask = (
+            (None, None) if mask is None else (mask[: self.row_count], mask[self.row_count :])
+        )
         old, old_scores = self.base.best(vector, limit, old_mask)
         slots = np.arange(len(self.vectors)) if new_mask is None else np.flatnonzero(new_mask)
         rows = np.concatenate([old, slots + self.row_count])
         scores = np.concatenate([old_scores, self._cosines(vector)[slots]])
         if len(scores) > limit > 0:  # sort what may be among the best alone
             among = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
-            rows, scores = rows[among], scores[among]
+            rows = rows[among]
+            scores = scores[among]
         order = np.lexsort((rows, -scores))[:limit]
         return rows[order], scores[order]
 

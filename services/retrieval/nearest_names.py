@@ -6,14 +6,17 @@ from itertools import islice
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-_MOST, _LEAST_ALIKE = 3, 0.6  # names told; share of letters that are the same, in their order
+# names told; share of letters that are the same, in their order
+_MOST = 3
+_LEAST_ALIKE = 0.6
 _LONGEST_CHARACTERS = 200
 _AT_ONCE = 10_000  # names compared in one call, which holds the interpreter: a millisecond
 
 
 def nearest_names(wanted: str, known: Iterable[str]) -> list[str]:
     """At most three of the known names, the most alike first; none when no name is much like it."""
-    left, best = iter(known), list[tuple[float, str]]()
+    left = iter(known)
+    best = list[tuple[float, str]]()
     while names := list(islice(left, _AT_ONCE)):
         found = process.extract(
             wanted[:_LONGEST_CHARACTERS],

@@ -23,14 +23,17 @@ def check(order_by: str) -> str:
     """The order asked for, relevance when empty. Raises InvalidRequest for an unknown one."""
     if order_by in ("", *ORDER_NAMES):
         return order_by or RELEVANCE
-    raise InvalidRequest("order_by", f"{order_by!r} is not an order; use one of {', '.join(ORDER_NAMES)}")
+    raise InvalidRequest("order_by", (f"{order_by!r} is not an order; use one of {', '.join(ORDER_NAMES)}"))
 
 
 class RowOrders(Protocol):
     """Rows in each order; missing values last, ties by popularity, then in row order."""
 
     def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
-        """The first `limit` rows that `mask` (n,) selects, or of all; relevance without a query is popularity."""
+        """The first `limit` rows that `mask` (n,) selects, or of all.
+
+        Relevance without a query is popularity.
+        """
 
 
 class Orders:
@@ -57,11 +60,15 @@ class Orders:
     @cached_property
     def _popularity(self) -> NDArray[np.float64]:
         """Rating average x log(1 + ratings)."""
-        average, count = self._number("rating"), self._number("rating_count")
+        average = self._number("rating")
+        count = self._number("rating_count")
         return np.asarray(np.nan_to_num(average) * np.log1p(np.nan_to_num(count)))
 
     def keys(self, order_by: str, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What `rows` (k,) are ordered by, the smallest first: the order's own number, then popularity."""
+        """What `rows` (k,) are ordered by, the smallest first.
+
+        The order's own number, then popularity.
+        """
         popularity = -self._popularity[rows]
         if order_by == RELEVANCE:
             return popularity, popularity
@@ -91,7 +98,10 @@ class MergedOrders:
 
     def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
-        start, rows, keys, popularities = 0, [], [], []
+        start = 0
+        rows = []
+        keys = []
+        popularities = []
         for part in self.parts:
             inside = None if mask is None else mask[start : start + part.row_count]
             found = part.first(order_by, limit, inside)

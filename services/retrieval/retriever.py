@@ -1,7 +1,8 @@
 """A query and its vector in, candidates out.
 
-The match set is what total count, facets and orders are about: the products that pass the filters and have not expired,
-and that hold enough of the query's words or are among the nearest by vector. Every candidate is in it.
+The match set is what total count, facets and orders are about: the products that pass the filters
+and have not expired, and that hold enough of the query's words or are among the nearest by vector.
+Every candidate is in it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from shared.telemetry import Stopwatch
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
-LEXICAL, DENSE, FUSED = "lexical", "dense", "fused"
+LEXICAL = "lexical"
+DENSE = "dense"
+FUSED = "fused"
 DEFAULT_LIMIT = 400
 _MOST_NOTES = 5
 
@@ -92,8 +95,12 @@ class Retriever:
     dense_floor: float = 0.5  # share of the best cosine below which a product is not near
 
     def retrieve(self, snapshot: Snapshot, request: Request, caller: Caller = PATIENT) -> Candidates:
-        """The candidates of a request. Raises InvalidRequest naming the field at fault, and CallerLeft."""
-        order_by, clock = orders.check(request.order_by), Clock(caller)
+        """The candidates of a request.
+
+        Raises InvalidRequest naming the field at fault, and CallerLeft.
+        """
+        order_by = orders.check(request.order_by)
+        clock = Clock(caller)
         with clock.timed("filter"):
             met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
             allowed = _both(met, snapshot.shown(published=order_by == NEWEST))
@@ -108,9 +115,16 @@ class Retriever:
         return _candidates(snapshot, request, words, lists, fused, clock)
 
     def _lists(
-        self, snapshot: Snapshot, request: Request, words: LexicalSearch, allowed: Mask | None, clock: Clock
+        self,
+        snapshot: Snapshot,
+        request: Request,
+        words: LexicalSearch,
+        allowed: Mask | None,
+        clock: Clock,
     ) -> Lists:
-        lexical, dense, scores = np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+        lexical = np.empty(0, np.int64)
+        dense = np.empty(0, np.int64)
+        scores = np.empty(0, np.float32)
         if not request.query:
             return Lists(lexical, dense, scores, allowed)
         matching = np.zeros(snapshot.columns.row_count, np.bool_)
@@ -124,7 +138,10 @@ class Retriever:
         return Lists(lexical, dense, scores, matching)
 
     def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
-        """The best list, and which rows hold enough words; a `strict` list is of those alone, if there are any."""
+        """The best list, and which rows hold enough words.
+
+        A `strict` list is of those alone, if there are any.
+        """
         matching = words.matching()
         if allowed is not None:
             matching &= allowed
@@ -153,13 +170,20 @@ def _both(first: Mask | None, second: Mask | None) -> Mask | None:
 
 
 def _candidates(  # noqa: PLR0913 - everything a response is made of
-    snapshot: Snapshot, request: Request, words: LexicalSearch, lists: Lists, fused: fusion.Fused, clock: Clock
+    snapshot: Snapshot,
+    request: Request,
+    words: LexicalSearch,
+    lists: Lists,
+    fused: fusion.Fused,
+    clock: Clock,
 ) -> Candidates:
     rows = fused.rows[: request.limit]
     with clock.timed("lexical"):
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
-        dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks[: len(rows)], lists.dense_scores)
+        dense_scores = _dense_scores(
+            snapshot, request, rows, fused.dense_ranks[: len(rows)], lists.dense_scores
+        )
     with clock.timed("facets"):
         matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
         counted = tuple(_facets(snapshot, request, matching, clock.caller))
@@ -194,8 +218,13 @@ def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller
         yield facets.count(snapshot.columns, matching, name, limit)
 
 
-def _dense_scores(snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores) -> Scores:
-    """Of `rows` (k,), whose `ranks` in the dense list are 0 where they are not in it; `known` are those of the list."""
+def _dense_scores(
+    snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores
+) -> Scores:
+    """Of `rows` (k,), whose `ranks` in the dense list are 0 where they are not in it.
+
+    `known` are those of the list.
+    """
     scores = np.zeros(len(rows), np.float32)
     if request.vector is not None:
         listed = ranks > 0

@@ -21,7 +21,15 @@ from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
 from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
 from services.retrieval.matched_terms import MatchedTerms
-from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.retriever import (
+    DEFAULT_LIMIT,
+    DENSE,
+    FUSED,
+    LEXICAL,
+    Candidates,
+    Request,
+    Retriever,
+)
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
 from shared.caller import PATIENT, Caller, in_thread
@@ -39,13 +47,16 @@ class RetrievalService(RetrievalServiceServicer):
     """Checks requests, and answers them off the event loop."""
 
     def __init__(self, snapshots: Snapshots, retriever: Retriever, correct_spelling: bool = True) -> None:
-        self._snapshots, self._retriever, self._correct_spelling = snapshots, retriever, correct_spelling
+        self._snapshots = snapshots
+        self._retriever = retriever
+        self._correct_spelling = correct_spelling
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         query = spelling.normalise(request.query)
         if not query:
             return AnalyzeQueryResponse()
-        snapshot, corrected = self._snapshots.get(), query
+        snapshot = self._snapshots.get()
+        corrected = query
         if self._correct_spelling:
             corrected = await in_thread(lambda caller: snapshot.spelling.correct(query, caller))
         return AnalyzeQueryResponse(
@@ -53,9 +64,13 @@ class RetrievalService(RetrievalServiceServicer):
         )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
-        # Held to the end: a state never changes, even if a newer one or another snapshot takes its place.
+        # Held to the end: a state never changes, even if a newer one or another snapshot takes its
+        # place.
         snapshot = await self._snapshots.showing(
-            request.wait_for_visible, request.budget_ms, request.snapshot_version, request.encoder_version
+            request.wait_for_visible,
+            request.budget_ms,
+            request.snapshot_version,
+            request.encoder_version,
         )
 
         def answer(caller: Caller) -> RetrieveResponse:
@@ -64,9 +79,14 @@ class RetrievalService(RetrievalServiceServicer):
 
         return await in_thread(answer)
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
-        snapshot = await self._snapshots.showing(request.wait_for_visible, request.budget_ms, request.snapshot_version)
-        if 0 < len(request.rows) <= _AT_ONCE and not request.query:  # to wake a thread would take as long
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
+        snapshot = await self._snapshots.showing(
+            request.wait_for_visible, request.budget_ms, request.snapshot_version
+        )
+        # to wake a thread would take as long
+        if 0 < len(request.rows) <= _AT_ONCE and not request.query:
             return _fetched(snapshot, request, PATIENT)
         return await in_thread(lambda caller: _fetched(snapshot, request, caller))
 
@@ -103,7 +123,9 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
 
 def _vector(data: bytes, dim: int) -> NDArray[np.float32]:
     if len(data) != 4 * dim:
-        raise InvalidRequest("vector", f"has {len(data)} bytes; the snapshot's encoder gives {dim} float32 numbers")
+        raise InvalidRequest(
+            "vector", f"has {len(data)} bytes; the snapshot's encoder gives {dim} float32 numbers"
+        )
     vector: NDArray[np.float32] = vectors.from_bytes(data, dim)[0]
     if not np.isfinite(vector).all():
         raise InvalidRequest("vector", "holds a number that is not finite; encode the query again")
@@ -117,7 +139,11 @@ def _filter(message: search_pb2.Filter) -> Filter:
         case "range":
             span = message.range
             low = span.min if span.HasField("min") else -np.inf
-            return Filter(message.field, Between(low, span.max if span.HasField("max") else np.inf), message.negate)
+            return Filter(
+                message.field,
+                Between(low, span.max if span.HasField("max") else np.inf),
+                message.negate,
+            )
         case "exists":
             return Filter(message.field, Exists(message.exists), message.negate)
         case _:
@@ -127,7 +153,9 @@ def _filter(message: search_pb2.Filter) -> Filter:
 def _values(message: search_pb2.Filter) -> tuple[str, ...]:
     values = tuple(message.any_of.values)
     if not 1 <= len(values) <= MAX_VALUES:
-        raise InvalidRequest("filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_VALUES:,}")
+        raise InvalidRequest(
+            "filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_VALUES:,}"
+        )
     return values
 
 
@@ -181,7 +209,9 @@ def _rows(snapshot: Snapshot, request: FetchProductsRequest) -> list[int]:
     """The core rows of the products asked for, by row or else by id."""
     for field in ("rows", "product_ids"):
         if len(getattr(request, field)) > MAX_FETCHED:
-            raise InvalidRequest(field, f"has {len(getattr(request, field))} entries; send at most {MAX_FETCHED:,}")
+            raise InvalidRequest(
+                field, f"has {len(getattr(request, field))} entries; send at most {MAX_FETCHED:,}"
+            )
     if request.rows:
         rows: list[int] = snapshot.rows.held(np.array(request.rows, np.int64)).tolist()
         return rows

@@ -37,8 +37,8 @@ KEPT = 2  # the current one, and the one that searches in flight began with
 class Snapshot:
     """One state of an opened index generation; its parts agree on the rows, and it never changes.
 
-    What is written while it serves makes a next state (see live.py), in which some rows are no longer alive and others
-    come behind the generation's own.
+    What is written while it serves makes a next state (see live.py), in which some rows are no
+    longer alive and others come behind the generation's own.
     """
 
     version: str
@@ -60,17 +60,23 @@ class Snapshot:
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
         """Map a snapshot's files and warm them up.
 
-        `private` is a folder to be made for a copy of the word index, which is opened instead of the snapshot's own.
-        Raises Corrupt naming the file when one is not what the manifest says.
+        `private` is a folder to be made for a copy of the word index, which is opened instead of
+        the snapshot's own. Raises Corrupt naming the file when one is not what the manifest says.
         """
         manifest = read_manifest(folder)
         if private is not None:
             copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
         index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
-        counts = {"products": len(products), "columns": columns.row_count, "lexical": index.searcher.num_docs}
+        counts = {
+            "products": len(products),
+            "columns": columns.row_count,
+            "lexical": index.searcher.num_docs,
+        }
         if set(counts.values()) != {manifest["product_count"]}:
-            raise Corrupt(f"{folder}: the manifest has {manifest['product_count']} products, but {counts}; rebuild it")
+            raise Corrupt(
+                f"{folder}: the manifest has {manifest['product_count']} products, but {counts}; rebuild it"
+            )
         snapshot = cls(
             version=manifest["version"],
             products=products,
@@ -94,7 +100,10 @@ class Snapshot:
         return len(self.products) if self.alive is None else int(np.count_nonzero(self.alive))
 
     def shown(self, published: bool = False) -> Mask | None:
-        """The rows (n,) that are alive and have not expired, and with `published` are not to come; None for all."""
+        """The rows (n,) that are alive and have not expired, and with `published` are not to come.
+
+        None for all.
+        """
         mask = self.alive
         if self.expires:
             lasting = ~(self._times("expire_time") <= time.time())
@@ -139,12 +148,18 @@ class Snapshots:
         self._changed = asyncio.Event()
 
     def swap(self, snapshot: Snapshot) -> None:
-        """Use `snapshot` from now on; the one before stays until the next swap, older ones until their last request."""
+        """Use `snapshot` from now on.
+
+        The one before stays until the next swap, older ones until their last request.
+        """
         others = [other for other in self._by_version.values() if other.version != snapshot.version]
         self._publish([*others, snapshot][-KEPT:])
 
     def refresh(self, snapshot: Snapshot) -> None:
-        """Show the next state of a snapshot that is open; one that is not open any more is passed over."""
+        """Show the next state of a snapshot that is open.
+
+        One that is not open any more is passed over.
+        """
         opened = self._by_version.values()
         self._publish([snapshot if each.version == snapshot.version else each for each in opened])
 
@@ -154,7 +169,8 @@ class Snapshots:
         self._changed = asyncio.Event()
 
     def get(self, version: str = "", encoder_version: str = "") -> Snapshot:
-        """The snapshot of that version, without one the newest of that encoder, without either the current one.
+        """The snapshot of that version, without one the newest of that encoder, without either the
+        current one.
 
         Raises SnapshotGone, or Unavailable when none is open.
         """
@@ -166,16 +182,24 @@ class Snapshots:
         fitting = [each for each in opened.values() if encoder_version in ("", each.encoder_version)]
         if not fitting:
             have = ", ".join(each.encoder_version for each in opened.values())
-            raise SnapshotGone(f"encoder_version: no snapshot of {encoder_version} is open here (of {have} there is)")
+            raise SnapshotGone(
+                f"encoder_version: no snapshot of {encoder_version} is open here (of {have} there is)"
+            )
         return fitting[-1]
 
     def _named(self, version: str) -> Snapshot:
         if version not in self._by_version:
-            raise SnapshotGone(f"snapshot_version: {version} is not open here ({', '.join(self._by_version)} is)")
+            raise SnapshotGone(
+                f"snapshot_version: {version} is not open here ({', '.join(self._by_version)} is)"
+            )
         return self._by_version[version]
 
-    async def showing(self, log_position: int, budget_ms: float, version: str = "", encoder: str = "") -> Snapshot:
-        """Like `get`, once it shows the catalogue's writes up to a position; Unavailable when time is up before.
+    async def showing(
+        self, log_position: int, budget_ms: float, version: str = "", encoder: str = ""
+    ) -> Snapshot:
+        """Like `get`, once it shows the catalogue's writes up to a position.
+
+        Unavailable when time is up before.
 
         Raises SnapshotGone when it never will: a newer one of its encoder takes in the writes.
         """
@@ -184,7 +208,9 @@ class Snapshots:
             async with asyncio.timeout(budget_ms / 1e3):
                 while (snapshot := self.get(version, encoder)).log_position < log_position:
                     if snapshot is not self.get(encoder_version=snapshot.encoder_version):
-                        raise SnapshotGone(f"snapshot_version: {snapshot.version} takes in no more writes here")
+                        raise SnapshotGone(
+                            f"snapshot_version: {snapshot.version} takes in no more writes here"
+                        )
                     await self._changed.wait()
         except TimeoutError:
             reason = f"{log_position} is not shown yet, {snapshot.log_position} is; ask again, or wait longer"

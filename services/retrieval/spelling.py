@@ -1,8 +1,10 @@
-"""Make of what was typed what is searched: one clean line, its unknown words corrected from the catalogue's own.
+"""Make of what was typed what is searched.
 
-A word is only touched when no product has it and it has letters alone; so a product can always be found by the words
-in it. Of one query only the first ten such words are, for each is compared with many. Distances are Damerau's: a letter
-more, less, another, or two that changed places.
+One clean line, its unknown words corrected from the catalogue's own.
+
+A word is only touched when no product has it and it has letters alone; so a product can always be
+found by the words in it. Of one query only the first ten such words are, for each is compared with
+many. Distances are Damerau's: a letter more, less, another, or two that changed places.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
 from shared.snapshot.vocabulary import LONGEST_WORD, plain
 
 MAX_QUERY_CHARACTERS = 1_000
-_SHORTEST, _LONG = 4, 8  # letters: shorter words are left alone, longer ones may differ twice
+# letters: shorter words are left alone, longer ones may differ twice
+_SHORTEST = 4
+_LONG = 8
 _MOST_LOOKED_UP = 10  # words of a query
 _RARE = 2  # a word that two edits separate is in at least as many products
 _WORD = re.compile(r"\w+")
@@ -29,10 +33,14 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def normalise(query: str) -> str:
-    """One line of at most 1,000 characters: compatible forms unified (NFKC), control characters and runs of white
-    space as one space. A query without a letter or digit, such as a picture, is empty: it browses."""
+    """One line of at most 1,000 characters.
+
+    Compatible forms unified (NFKC), control characters and runs of white space as one space. A
+    query without a letter or digit, such as a picture, is empty: it browses.
+    """
     shown = "".join(
-        " " if unicodedata.category(letter)[0] == "C" else letter for letter in query[: 4 * MAX_QUERY_CHARACTERS]
+        " " if unicodedata.category(letter)[0] == "C" else letter
+        for letter in query[: 4 * MAX_QUERY_CHARACTERS]
     )
     line = " ".join(compatible(shown).split())[:MAX_QUERY_CHARACTERS].rstrip()
     return line if any(letter.isalnum() for letter in line) else ""
@@ -45,9 +53,14 @@ class Spelling:
     index: LexicalIndex
 
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
-        """The query with its correctable words replaced; other characters stay as they are. Raises CallerLeft."""
+        """The query with its correctable words replaced; other characters stay as they are.
+
+        Raises CallerLeft.
+        """
         words = list(_WORD.finditer(query))
-        corrected, end, looked_up = [], 0, dict[str, str]()
+        corrected = []
+        end = 0
+        looked_up = dict[str, str]()
         for place, match in enumerate(words):
             caller.check()
             around = [neighbour[0] for neighbour in words[max(0, place - 1) : place + 2]]
@@ -59,7 +72,8 @@ class Spelling:
         """`looked_up` are the query's words so far that no product has, with what they became."""
         if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or self._known(word):
             return word
-        if any(self._known(first + second) for first, second in pairwise(around)):  # "mac book" for "macbook"
+        # "mac book" for "macbook"
+        if any(self._known(first + second) for first, second in pairwise(around)):
             return word
         if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
             looked_up[word] = self._nearest(plain(word)) or self._split(plain(word)) or word
@@ -84,7 +98,10 @@ class Spelling:
         return min(found)[3] if found else None
 
     def _split(self, word: str) -> str | None:
-        """Two words of the catalogue that were run together; of several pairs the one whose rarer word is commonest."""
+        """Two words of the catalogue that were run together.
+
+        Of several pairs the one whose rarer word is commonest.
+        """
         if len(word) > 2 * LONGEST_WORD:
             return None
         count = self.index.vocabulary.count

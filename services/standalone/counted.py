@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 
 class Counted:
-    """By topic: the offset up to which records have had their effect in memory, and on the disk. A PositionKeeper."""
+    """By topic: the offset up to which records have had their effect in memory, and on the disk.
+
+    A PositionKeeper.
+    """
 
     def __init__(self) -> None:
         self.offsets: dict[str, int] = {}

@@ -10,7 +10,9 @@ from shared.snapshot.generation import Generation
 
 
 def exported(data: Path) -> Iterator[Product]:
-    """Every product of DATA once, acknowledged writes included; an engine may serve the folder meanwhile.
+    """Every product of DATA once, acknowledged writes included.
+
+    An engine may serve the folder meanwhile.
 
     Raises NotFound if the folder has no catalogue.
     """

@@ -26,7 +26,8 @@ from shared.snapshot.generation import current_generation
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
-_PATIENCE_SECONDS, _RETRY_SECONDS = 120.0, 0.5
+_PATIENCE_SECONDS = 120.0
+_RETRY_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,15 @@ def index_catalog(
     progress: IndexProgress | None = None,
     replace_all: ReplaceAll | None = None,
 ) -> dict[str, Any]:
-    """Upsert a catalogue's products into DATA's next snapshot; the report, as `aisle index --json` prints it.
+    """Upsert a catalogue's products into DATA's next snapshot.
 
-    `opened` gives the catalogue, once for each try. With `replace_all`, products that it does not have go; those whose
-    rows were rejected stay as they are.
+    The report, as `aisle index --json` prints it.
 
-    Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too long.
+    `opened` gives the catalogue, once for each try. With `replace_all`, products that it does not
+    have go; those whose rows were rejected stay as they are.
+
+    Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too
+    long.
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
@@ -97,10 +101,14 @@ def _sweep(source: CatalogSource, large: bool) -> Sweep:
 
 @contextmanager
 def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
-    """The first time, choose and build the engine for products while the source is read; later it may not be needed."""
+    """The first time, choose and build the engine for products while the source is read.
+
+    Later it may not be needed.
+    """
     if current_generation(data, verify=False) is not None:
         yield
         return
     with ThreadPoolExecutor(1, thread_name_prefix="warming") as thread:
-        thread.submit(encoder.encode_products, [""])  # if it fails, the indexer meets the same error
+        # if it fails, the indexer meets the same error
+        thread.submit(encoder.encode_products, [""])
         yield

@@ -1,7 +1,7 @@
 """How far a log in a file had come when what shoppers did was last saved beside it.
 
-A log that was cut to nothing, deleted, or put back from an older copy opens like any other. What it had lost would be
-gone without a word, and its places would be given to new writes.
+A log that was cut to nothing, deleted, or put back from an older copy opens like any other. What it
+had lost would be gone without a word, and its places would be given to new writes.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,20 @@ FEATURES = "features.sqlite"  # in the data folder
 
 @dataclass(frozen=True)
 class KnownLog:
-    """By topic: the name of the log, and where it ended. To be made before it is asked where the log ends now."""
+    """By topic: the name of the log, and where it ended.
+
+    To be made before it is asked where the log ends now.
+    """
 
     path: Path
     ends: Known
 
     @classmethod
     def of(cls, data: Path) -> "KnownLog":
-        """What DATA knows of its log; nothing where nothing was counted, or what was counted cannot be read."""
+        """What DATA knows of its log.
+
+        Nothing where nothing was counted, or what was counted cannot be read.
+        """
         path = data / FEATURES
         if not path.is_file():
             return cls(path, {})
@@ -37,7 +43,9 @@ class KnownLog:
             return cls(path, {})
 
     def check(self, log_path: Path, log_id: str, ends: Mapping[str, int]) -> None:
-        """Raise LogBehind, with both positions and the way out, for a log that is not the one that was counted."""
+        """Raise LogBehind, with both positions and the way out, for a log that is not the one that
+        was counted.
+        """
         for topic in TOPICS:
             known_id, position = self.ends.get(topic, ("", 0))
             is_other = known_id not in ("", log_id)

@@ -1,4 +1,7 @@
-"""What shoppers did, for one process: counted in memory, and saved beside the log with the position it has come to."""
+"""What shoppers did, for one process.
+
+Counted in memory, and saved beside the log with the position it has come to.
+"""
 
 import asyncio
 import logging
@@ -44,29 +47,39 @@ _ANEW = "%s; it is put aside as %s, and what shoppers did is counted anew, as fa
 class LocalFeatures:
     """The feature store of one process, and the worker that fills it from the log.
 
-    What has changed is saved every two seconds, together with the positions, in one transaction. After a kill the
-    records behind the saved positions come again, and change nothing that they have changed before
-    (docs/decisions/an-effect-happens-once-per-key.md).
+    What has changed is saved every two seconds, together with the positions, in one transaction.
+    After a kill the records behind the saved positions come again, and change nothing that they
+    have changed before (docs/decisions/an-effect-happens-once-per-key.md).
     """
 
     def __init__(self, data: Path, log: SqliteEventLog, counted: Counted) -> None:
         """`counted` is the log's keeper of positions."""
-        self._path, self._log, self._counted = data / FEATURES, log, counted
-        self.store = MemoryFeatureStore(load(FeaturesConfig).memory_bytes, generation=_GENERATION, steady=log.now)
+        self._path = data / FEATURES
+        self._log = log
+        self._counted = counted
+        self.store = MemoryFeatureStore(
+            load(FeaturesConfig).memory_bytes, generation=_GENERATION, steady=log.now
+        )
         self._worker = Worker(log, self.store, observation, load(FeedbackConfig))
         self._thread = ThreadPoolExecutor(1, "features")
         self._file: FeatureFile | None = None
-        self._known = dict.fromkeys(TOPICS, 0)  # where the log ended when the file was saved; see KnownLog
+        # where the log ended when the file was saved; see KnownLog
+        self._known = dict.fromkeys(TOPICS, 0)
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
-        self._failures = LogOnce(_logger, "what shoppers did is counted, but not saved; the log keeps it: %s")
+        self._failures = LogOnce(
+            _logger, ("what shoppers did is counted, but not saved; the log keeps it: %s")
+        )
 
     def begin(self) -> None:
         """Begin to restore what was saved, and to count what came after it."""
         self._beginning = asyncio.create_task(self._begin())
 
     async def wait(self, seconds: float) -> None:
-        """Return once all is counted, or the time has passed: then the rest is counted beside the pages."""
+        """Return once all is counted, or the time has passed.
+
+        Then the rest is counted beside the pages.
+        """
         if self._beginning:
             done, _ = await asyncio.wait([self._beginning], timeout=seconds)
             for task in done:
@@ -87,7 +100,8 @@ class LocalFeatures:
         """Save what is left."""
         if self._beginning:
             self._beginning.cancel()
-            with suppress(asyncio.CancelledError, AisleError):  # whoever waited for it has had its error
+            # whoever waited for it has had its error
+            with suppress(asyncio.CancelledError, AisleError):
                 await self._beginning
         await self._worker.close()
         if self._file:
@@ -109,7 +123,8 @@ class LocalFeatures:
         try:
             self._file = await self._restored()
         except Corrupt as error:
-            aside = await self._in_thread(lambda: put_aside(self._path))  # once the file is closed there
+            # once the file is closed there
+            aside = await self._in_thread(lambda: put_aside(self._path))
             _logger.warning(_ANEW, error, aside.name)
             await self.store.forget(_GENERATION)
             self._counted.offsets.clear()
@@ -130,7 +145,8 @@ class LocalFeatures:
             while some := await self._in_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
                 self._restore(some, is_same)
         except BaseException:
-            self._thread.submit(file.close)  # behind a read that is under way: SQLite does not survive both at once
+            # behind a read that is under way: SQLite does not survive both at once
+            self._thread.submit(file.close)
             raise
         return file
 
@@ -140,8 +156,12 @@ class LocalFeatures:
             self.store.put_back(row.key for row in rows)
 
     async def _take_positions(self, file: FeatureFile) -> bool:
-        """Go on where the features end in the log; False when they are of another log, or a later state of it."""
-        offsets, known = file.positions(), file.log_id()
+        """Go on where the features end in the log.
+
+        False when they are of another log, or a later state of it.
+        """
+        offsets = file.positions()
+        known = file.log_id()
         ends = {topic: await self._log.end_offset(topic) for topic in CO_PARTITIONED}
         is_same = not known or known == self._log.log_id
         is_behind = any(offset > ends[topic] for topic, offset in offsets.items())
@@ -160,27 +180,35 @@ class LocalFeatures:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if self._file:
-                await asyncio.shield(self._save())  # what is taken to be saved must be saved, or put back
+                # what is taken to be saved must be saved, or put back
+                await asyncio.shield(self._save())
 
     async def _save(self) -> None:
         async with self._saving:
-            changed, offsets = self.store.take_changed(), dict(self._counted.offsets)
+            changed = self.store.take_changed()
+            offsets = dict(self._counted.offsets)
             ends = {topic: await self._log.end_offset(topic) for topic in TOPICS}
             if self._file is None or not (changed or offsets != self._counted.saved or ends != self._known):
                 return
-            changes = await self._current(changed)  # of now or a little later than the offsets: never of before
-            file, rows = self._file, (saved(*change) for change in changes)
+            # of now or a little later than the offsets: never of before
+            changes = await self._current(changed)
+            file = self._file
+            rows = (saved(*change) for change in changes)
             try:
                 await self._in_thread(lambda: file.save(rows, offsets, self._log.log_id, ends))
             except AisleError as error:
                 self.store.put_back(changed)
                 self._failures.log(error)
             else:
-                self._counted.saved, self._known = offsets, ends
+                self._counted.saved = offsets
+                self._known = ends
                 self._failures.recovered()
 
     async def _current(self, changed: Iterable[str]) -> list[tuple[str, Entry | None]]:
-        """The changed keys as they are, gathered a part at a time: there may be hundreds of thousands."""
+        """The changed keys as they are, gathered a part at a time.
+
+        There may be hundreds of thousands.
+        """
         changes: list[tuple[str, Entry | None]] = []
         keys = iter(changed)
         while some := self.store.current(islice(keys, _ROWS_AT_ONCE)):

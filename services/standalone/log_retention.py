@@ -30,15 +30,21 @@ _TOO_LARGE = "%s takes %s bytes, more than AISLE_LOG_MAX_BYTES allows, and has n
 class LogRetention:
     """Removes what is no longer needed, some records at a time, between the appends of others.
 
-    Events and impressions go when they are too old, or the file too large, and never before what they count for is
-    saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog the newest record of each key stays, as
-    the only place that has all that was written, whatever becomes of the snapshots; but old removals go.
+    Events and impressions go when they are too old, or the file too large, and never before what
+    they count for is saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog
+    the newest record of each key stays, as the only place that has all that was written, whatever
+    becomes of the snapshots; but old removals go.
     """
 
-    def __init__(self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig) -> None:
+    def __init__(
+        self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig
+    ) -> None:
         """`path` is the log's, for messages; `snapshots` the folder of all snapshots."""
-        self._log, self._path, self._snapshots = log, path, snapshots
-        self._counted, self._config = counted, config
+        self._log = log
+        self._path = path
+        self._snapshots = snapshots
+        self._counted = counted
+        self._config = config
         self._told_too_large = False
         self._tombstones_next_seconds = 0.0
         self._failures = LogOnce(_logger, "the log is not trimmed: %s")
@@ -77,7 +83,12 @@ class LogRetention:
         self._tombstones_next_seconds = self._log.now() + DAY_SECONDS
         seen = 0
         while seen < through:
-            drop = partial(SqliteFile.drop_tombstones, topic=CATALOG, part=(seen, through), before_seconds=before)
+            drop = partial(
+                SqliteFile.drop_tombstones,
+                topic=CATALOG,
+                part=(seen, through),
+                before_seconds=before,
+            )
             seen = await self._some(drop) or through
 
     async def _trim_to_size(self) -> None:
@@ -103,14 +114,18 @@ class LogRetention:
         self._told_too_large = True
 
     def _contained(self) -> Positions:
-        """Up to where every snapshot on the disk contains the logs; from the start when that is not known."""
+        """Up to where every snapshot on the disk contains the logs.
+
+        From the start when that is not known.
+        """
         folders = [self._snapshots / name for name in versions(self._snapshots)]
         try:
             found = [Positions.of(read_manifest(folder, verify=False)) for folder in folders]
         except AisleError:
             return Positions()
         return Positions(
-            min((each.catalog for each in found), default=0), min((each.vectors for each in found), default=0)
+            min((each.catalog for each in found), default=0),
+            min((each.vectors for each in found), default=0),
         )
 
     async def _some(self, do: Callable[[SqliteFile], int | bool]) -> int | bool:

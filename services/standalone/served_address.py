@@ -9,7 +9,10 @@ _NAME = "address"
 
 
 def note(data: Path, address: str) -> None:
-    """Write down where this process serves the folder; it counts as long as the process has the folder's log."""
+    """Write down where this process serves the folder.
+
+    It counts as long as the process has the folder's log.
+    """
     (data / _NAME).write_text(address)
 
 

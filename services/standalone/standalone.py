@@ -59,7 +59,8 @@ class Standalone:
     """Everything of one data folder; made by `Standalone.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
-        signatures = Signatures(SecretFile(data / "secret").current)  # before there is anything to let go of
+        # before there is anything to let go of
+        signatures = Signatures(SecretFile(data / "secret").current)
         self._root, self._log = snapshots_of(data), log
         self._config, self._retrieval_config, self._reranker_config = (
             load(GatewayConfig),
@@ -88,15 +89,24 @@ class Standalone:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, data: Path, port: int = 0, bundle: str = "", host: str = LOOPBACK, accept_log: bool = False
+        cls,
+        data: Path,
+        port: int = 0,
+        bundle: str = "",
+        host: str = LOOPBACK,
+        accept_log: bool = False,
     ) -> AsyncIterator["Standalone"]:
-        """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
+        """Serve DATA's newest snapshot, and what is written, on `port` (0.
 
-        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind when the log is not
-        the one that belongs to DATA; `accept_log` goes on with such a log.
+        A free one) until the block ends.
+
+        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind
+        when the log is not the one that belongs to DATA; `accept_log` goes on with such a log.
         """
         if not data.is_dir():
-            raise NotFound(f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'")
+            raise NotFound(
+                f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'"
+            )
         owner_only.data_folder(data)
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)
@@ -156,7 +166,9 @@ class Standalone:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page: models warm, the newest snapshot open, what shoppers did counted again.
+        """Be ready for the first page.
+
+        Models warm, the newest snapshot open, what shoppers did counted again.
 
         What is not counted by then is counted beside the pages, and the status says so.
         """
@@ -181,11 +193,15 @@ class Standalone:
         try:
             await self._indexing.move_over()
         except AisleError as error:
-            _LOGGER.error("catalogue writes wait: %s", error)  # what is whole serves; the follower says if nothing is
+            # what is whole serves; the follower says if nothing is
+            _LOGGER.error("catalogue writes wait: %s", error)
         await self._follower.start()
 
     def _open_snapshot(self, version: str) -> FollowedSnapshot:
-        """A snapshot that queries can be encoded for; of another one the indexer encodes the products again."""
+        """A snapshot that queries can be encoded for.
+
+        Of another one the indexer encodes the products again.
+        """
         self._encoders.refresh()
         encoder = Encoders.encoder_of(self._root / version)
         if encoder not in self._encoders.all():
@@ -193,12 +209,23 @@ class Standalone:
         return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
     def _background(self) -> list["asyncio.Task[None]"]:
-        """Follow the events, the catalogue writes, and what is indexed or promoted by other processes."""
+        """Follow the events, the catalogue writes, and what is indexed or promoted by other
+        processes.
+        """
         seconds = self._reranker_config.refresh_seconds
-        published = (self._follower.run(), self._shop.follow(seconds), self._encoders.follow(seconds))
+        published = (
+            self._follower.run(),
+            self._shop.follow(seconds),
+            self._encoders.follow(seconds),
+        )
         return [
             asyncio.create_task(each)
-            for each in (self._features.run(), self._retention.run(), self._indexing.run(), *published)
+            for each in (
+                self._features.run(),
+                self._retention.run(),
+                self._indexing.run(),
+                *published,
+            )
         ]
 
 

@@ -30,18 +30,23 @@ _READ_AT_ONCE = 1_000
 
 
 def written_since(data: Path) -> Tail | None:
-    """The changes since DATA's snapshot, up to the end of the catalogue's log as it is now; None without a log."""
+    """The changes since DATA's snapshot, up to the end of the catalogue's log as it is now.
+
+    None without a log.
+    """
     return read_catalogue(data)[1]
 
 
 def read_catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
     """DATA's snapshot, and the changes since; None for what does not exist."""
-    with ThreadPoolExecutor(1, "log-reader") as thread:  # the caller may be in an event loop of its own
+    # the caller may be in an event loop of its own
+    with ThreadPoolExecutor(1, "log-reader") as thread:
         return thread.submit(lambda: asyncio.run(_catalogue(data))).result()
 
 
 async def _catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
-    known, base = KnownLog.of(data), current_generation(data, verify=False)
+    known = KnownLog.of(data)
+    base = current_generation(data, verify=False)
     async with _log_of(data) as log:
         if log is None:
             check_ends(base.version if base else "", base.positions if base else Positions(), Positions())
@@ -54,12 +59,15 @@ async def _catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
 @asynccontextmanager
 async def _log_of(data: Path) -> AsyncIterator[Readable | None]:
     """The log on Kafka, where one is named; else the file of the engine in one process; else none."""
-    path, kafka = data / LOG, load(KafkaConfig)
+    path = data / LOG
+    kafka = load(KafkaConfig)
     file = SqliteFile(path) if path.exists() else None
     try:
         if file and kafka.address and file.end_offset(CATALOG):
             remedy = "unset it, or move the file away if its writes are on Kafka too"
-            raise InvalidRequest("AISLE_KAFKA_ADDRESS", f"is set, and {path} has catalogue writes; {remedy}")
+            raise InvalidRequest(
+                "AISLE_KAFKA_ADDRESS", (f"is set, and {path} has catalogue writes; {remedy}")
+            )
         if kafka.address:
             events = KafkaEventLog(kafka)
             try:
@@ -77,7 +85,8 @@ class _File:
     """The file of a log that an engine may be writing to; a Readable."""
 
     def __init__(self, file: SqliteFile) -> None:
-        self._file, self.log_id = file, file.log_id()
+        self._file = file
+        self.log_id = file.log_id()
 
     def ends(self) -> dict[str, int]:
         """Where all topics end."""
@@ -94,10 +103,11 @@ class _File:
 
 
 async def written_in(log: Readable, folder: Path, base: Generation | None) -> Tail:
-    """The tail of aisle.vectors, and behind it the catalogue's writes that no indexer has taken in yet.
+    """The tail of aisle.vectors, and behind it the catalogue's writes that no indexer has taken in
+    yet.
 
-    Changes of another lineage say nothing of this snapshot, and some may have been trimmed: then all writes since are
-    taken in once more.
+    Changes of another lineage say nothing of this snapshot, and some may have been trimmed: then
+    all writes since are taken in once more.
     """
     folder.mkdir(parents=True, exist_ok=True)
     start, version = (base.positions, base.version) if base else (Positions(), "")
@@ -107,7 +117,8 @@ async def written_in(log: Readable, folder: Path, base: Generation | None) -> Ta
     lineage = base.lineage if base else ""
     if tail.lineage != lineage or start.vectors < await log.trimmed_through(VECTORS):
         tail = Tail(folder, start, version)
-    draft, catalog = Draft(CatalogState(base, tail, trusted=True) if base else _NoProducts()), tail.end.catalog
+    draft = Draft(CatalogState(base, tail, trusted=True) if base else _NoProducts())
+    catalog = tail.end.catalog
     while records := await log.read(CATALOG, catalog, _READ_AT_ONCE):
         reasons = ((record.offset, take_record(draft, record)) for record in records)
         tail.unapplied += [(offset, reason) for offset, reason in reasons if reason]

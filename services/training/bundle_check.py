@@ -1,4 +1,7 @@
-"""Whether a bundle's models can be opened, fit together and give finite scores; looked at before it is promoted."""
+"""Whether a bundle's models can be opened, fit together and give finite scores.
+
+Looked at before it is promoted.
+"""
 
 import numpy as np
 
@@ -11,12 +14,17 @@ from services.reranker.ranker import Ranker
 from shared.errors import AisleError, Corrupt
 from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, Bundle
 
-_PRODUCTS, _TOKENS = 8, 6
+_PRODUCTS = 8
+_TOKENS = 6
 
 
 def check_models(bundle: Bundle) -> None:
     """Raises Corrupt, naming the bundle and the file, for the first model that cannot be used."""
-    for name, check in ((RANKER_FEATURES, _check_ranker), (BLOCK, _check_block), (CROSS_ENCODER, _check_cross_encoder)):
+    for name, check in (
+        (RANKER_FEATURES, _check_ranker),
+        (BLOCK, _check_block),
+        (CROSS_ENCODER, _check_cross_encoder),
+    ):
         if name == RANKER_FEATURES or bundle.path(name):
             try:
                 check(bundle)
@@ -36,7 +44,8 @@ def _check_ranker(bundle: Bundle) -> None:
 
 
 def _check_block(bundle: Bundle) -> None:
-    heads, path = bundle.path(HEADS), bundle.path(BLOCK)
+    heads = bundle.path(HEADS)
+    path = bundle.path(BLOCK)
     tensors = read_heads(heads) if heads else {}
     if PROJECTION not in tensors or path is None:
         raise Corrupt(f"{bundle.folder / HEADS} has no {PROJECTION}, which {BLOCK} needs")
@@ -48,10 +57,14 @@ def _check_block(bundle: Bundle) -> None:
         unit: np.ndarray = drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
         return unit
 
-    query = EncodedQuery("", states(_TOKENS, hidden_dim), states(_TOKENS, state_dim), np.ones(_TOKENS, np.float32))
+    query = EncodedQuery(
+        "", states(_TOKENS, hidden_dim), states(_TOKENS, state_dim), np.ones(_TOKENS, np.float32)
+    )
     mask = np.ones((_PRODUCTS, _TOKENS), np.bool_)
     _check_scores(
-        bundle, BLOCK, BlockModel.open(path, "fp32").score(query, states(_PRODUCTS, _TOKENS, state_dim), mask)
+        bundle,
+        BLOCK,
+        BlockModel.open(path, "fp32").score(query, states(_PRODUCTS, _TOKENS, state_dim), mask),
     )
 
 

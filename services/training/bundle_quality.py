@@ -1,7 +1,7 @@
 """Whether the report of a bundle bears out that it ranks at least as well as the one in use.
 
-bundle.json has {"ndcg@10": 0.85, "queries": 120, "beside": {"default": 0.84}} as metrics.quality: nDCG@10 of the bundle
-and of others, by name, on the same queries, none of which has taught it.
+bundle.json has {"ndcg@10": 0.85, "queries": 120, "beside": {"default": 0.84}} as metrics.quality:
+nDCG@10 of the bundle and of others, by name, on the same queries, none of which has taught it.
 """
 
 from collections.abc import Callable, Mapping
@@ -57,12 +57,15 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
     if ranks is None:
         return f"nothing compares {bundle.version} with {serving.version}, which is in use"
     told = f"{MEASURE} {quality.value:.4f}" + (f" on {quality.queries} queries" if quality.queries else "")
-    return "" if ranks else f"{bundle.version} is worse than {serving.version}, which is in use ({told})"
+    return "" if ranks else (f"{bundle.version} is worse than {serving.version}, which is in use ({told})")
 
 
 def _at_least(bundle: Bundle, other: Bundle, find: Find, seen: frozenset[str]) -> bool | None:
-    """Whether a bundle is as good as another, by what was measured of both, or of both and a third; None: unknown."""
-    mine, its = quality_of(bundle), quality_of(other)
+    """Whether a bundle is as good as another, by what was measured of both, or of both and a third;
+    None: unknown.
+    """
+    mine = quality_of(bundle)
+    its = quality_of(other)
     if mine and other.version in mine.beside:
         return mine.value >= mine.beside[other.version]
     if its and bundle.version in its.beside:

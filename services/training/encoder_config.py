@@ -10,7 +10,9 @@ from shared.models.registry import Registry
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
-    """Settings from the environment, with the bundle in use and the data folder's memory of the engines' trial."""
+    """Settings from the environment, with the bundle in use and the data folder's memory of the
+    engines' trial.
+    """
     return _of_folder(data, Registry.of(data).chosen(bundle))
 
 

@@ -17,15 +17,22 @@ class JudgedSet:
     queries: Sequence[JudgedQuery]
 
 
-def judged_sets(catalogs: Sequence[Path], queries: Sequence[Path], judgments: Sequence[Path]) -> list[JudgedSet]:
-    """The n-th queries and judgments belong together, and to the n-th catalogue if catalogues are given.
+def judged_sets(
+    catalogs: Sequence[Path], queries: Sequence[Path], judgments: Sequence[Path]
+) -> list[JudgedSet]:
+    """The n-th queries and judgments belong together, and to the n-th catalogue if catalogues are
+    given.
 
     Raises InvalidRequest when their numbers differ.
     """
     if len(queries) != len(judgments):
-        raise InvalidRequest("judgments", f"{len(queries)} --queries but {len(judgments)} --judgments; give both")
+        raise InvalidRequest(
+            "judgments", f"{len(queries)} --queries but {len(judgments)} --judgments; give both"
+        )
     if catalogs and len(catalogs) != len(queries):
-        raise InvalidRequest("catalog", f"{len(catalogs)} --catalog but {len(queries)} --queries; give both")
+        raise InvalidRequest(
+            "catalog", (f"{len(catalogs)} --catalog but {len(queries)} --queries; give both")
+        )
     files: Sequence[Path | None] = catalogs or [None] * len(queries)
     return [
         JudgedSet(_name(asked, catalog), catalog, read_judged_queries(asked, graded))

@@ -1,4 +1,7 @@
-"""A catalogue with judged queries, seen through the engine's own eyes: what it recalls, and what the ranker reads."""
+"""A catalogue with judged queries, seen through the engine's own eyes.
+
+What it recalls, and what the ranker reads.
+"""
 
 import hashlib
 import math
@@ -32,7 +35,8 @@ from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
 
-IndexFile = Callable[[Path, Path, str], object]  # a catalogue file into a data folder, encoded with the bundle named
+# a catalogue file into a data folder, encoded with the bundle named
+IndexFile = Callable[[Path, Path, str], object]
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,10 @@ class JudgedShop:
         return self._retrieve(self.corrected(query), limit=limit)
 
     def groups(self, judged: JudgedQuery) -> list[RankingGroup]:
-        """What the ranker reads of a query: on the whole catalogue, and on its judged products alone."""
+        """What the ranker reads of a query.
+
+        On the whole catalogue, and on its judged products alone.
+        """
         query = self.corrected(judged.text)
         alone = Filter("product_id", AnyOf(tuple(judged.grades)))
         found = (self._retrieve(query), self._retrieve(query, (alone,)))
@@ -93,7 +100,8 @@ class JudgedShop:
         encoded = EncodedQuery(query, encoding.hidden, encoding.states, encoding.token_weights)
         reranking = self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
         grades = {
-            row: judged.grades[each] for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)
+            row: judged.grades[each]
+            for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)
         }
         known = np.array([grades.get(int(row), math.nan) for row in found.rows], dtype=np.float32)
         return RankingGroup(query, reranking.features, known)
@@ -111,7 +119,9 @@ def _columns(found: Retrieved) -> Candidates:
 
 
 def workshop_data(data: Path, catalog: Path | None, bundle: str, index: IndexFile) -> Path:
-    """A data folder whose snapshot holds `catalog`, encoded with the bundle; DATA itself without a catalogue.
+    """A data folder whose snapshot holds `catalog`, encoded with the bundle.
+
+    DATA itself without a catalogue.
 
     Kept under DATA/workshop, so that the next job on the same file begins at once.
     """

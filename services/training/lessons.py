@@ -48,9 +48,14 @@ def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
     lists = []
     for place, judged in enumerate(queries):
         rows = shop.rows(list(judged.grades))
-        known = [(row, grade) for row, grade in zip(rows, judged.grades.values(), strict=True) if row is not None]
+        known = [
+            (row, grade) for row, grade in zip(rows, judged.grades.values(), strict=True) if row is not None
+        ]
         if any(grade > 0 for _, grade in known):
-            columns = np.array([row for row, _ in known]), np.array([grade for _, grade in known], np.float32)
+            columns = (
+                np.array([row for row, _ in known]),
+                np.array([grade for _, grade in known], np.float32),
+            )
             lists.append(JudgedList(place, columns[0].astype(np.int64), columns[1]))
     texts = [shop.corrected(judged.text) for judged in queries]
     return TrainingSet(product_texts(shop), texts, lists, _recall(shop, texts))

@@ -1,4 +1,7 @@
-"""The gate before a promotion: a bundle is used once its models are sound and its report says that it is no worse."""
+"""The gate before a promotion.
+
+A bundle is used once its models are sound and its report says that it is no worse.
+"""
 
 import logging
 
@@ -11,9 +14,11 @@ _LOG = logging.getLogger(__name__)
 
 
 def promote(registry: Registry, version: str, force: bool = False) -> Bundle:
-    """Use a bundle, once its files are whole, its models sound, and its report says that it is no worse.
+    """Use a bundle, once its files are whole, its models sound, and its report says that it is no
+    worse.
 
-    Raises InvalidRequest for what its report says or does not say; with `force` that is logged instead.
+    Raises InvalidRequest for what its report says or does not say; with `force` that is logged
+    instead.
     """
     from services.training.bundle_check import check_models  # its libraries take a second to load
 
@@ -21,7 +26,9 @@ def promote(registry: Registry, version: str, force: bool = False) -> Bundle:
     check_models(chosen)
     if against := objection_to(registry, version):
         if not force:
-            remedy = f"measure both with 'aisle evaluate', then promote {version} with --force if you know better"
+            remedy = (
+                f"measure both with 'aisle evaluate', then promote {version} with --force if you know better"
+            )
             raise InvalidRequest(f"bundle {version}", f"is not promoted: {against}; {remedy}")
         _LOG.warning("bundle %s is promoted by force: %s", version, against)
     registry.promote(version)
@@ -29,9 +36,13 @@ def promote(registry: Registry, version: str, force: bool = False) -> Bundle:
 
 
 def objection_to(registry: Registry, version: str) -> str:
-    """What its report gives against using a bundle instead of the one in use; empty if there is nothing."""
+    """What its report gives against using a bundle instead of the one in use.
+
+    Empty if there is nothing.
+    """
     in_use = registry.version_in_use()
-    if version in (in_use, registry.default_version()):  # what Aisle ships can always be gone back to
+    # what Aisle ships can always be gone back to
+    if version in (in_use, registry.default_version()):
         return ""
     return objection(registry.named(version), _found(registry, in_use), lambda name: _found(registry, name))
 

@@ -1,4 +1,6 @@
-"""How well bundles rank queries that have taught none of them, on a catalogue of those queries' products alone."""
+"""How well bundles rank queries that have taught none of them, on a catalogue of those queries'
+products alone.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -19,11 +21,18 @@ _ENGINE = "onnxruntime-fp32"  # no trial for a few products
 
 
 def measure(
-    data: Path, version: str, bundles: Mapping[str, Path], products: Sequence[Product], queries: Sequence[JudgedQuery]
+    data: Path,
+    version: str,
+    bundles: Mapping[str, Path],
+    products: Sequence[Product],
+    queries: Sequence[JudgedQuery],
 ) -> Quality | None:
-    """nDCG@10 of the bundle `version` and of the others in `bundles` (name: folder); None when no query can tell.
+    """nDCG@10 of the bundle `version` and of the others in `bundles` (name: folder).
 
-    Each encodes the products by itself, under DATA/workshop, and orders them as a page without a deadline does.
+    None when no query can tell.
+
+    Each encodes the products by itself, under DATA/workshop, and orders them as a page without a
+    deadline does.
     """
     (data / "workshop").mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=data / "workshop", prefix="quality-") as name:
@@ -35,7 +44,11 @@ def measure(
 
 
 def _values(
-    folder: Path, version: str, bundles: Mapping[str, Path], products: Sequence[Product], queries: Sequence[JudgedQuery]
+    folder: Path,
+    version: str,
+    bundles: Mapping[str, Path],
+    products: Sequence[Product],
+    queries: Sequence[JudgedQuery],
 ) -> list[float]:
     """One bundle's nDCG@10 of every list of judged products that has an order."""
     (folder / "bundles").mkdir(parents=True)

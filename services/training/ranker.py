@@ -65,7 +65,10 @@ def train_ranker_job(
 
 
 def _of_base(base: Bundle, sets: Sequence[JudgedSet], measured: Sequence[float]) -> float:
-    """nDCG@10 of the base; where its ranker has learnt from these queries, what its report says of others held out."""
+    """nDCG@10 of the base.
+
+    Where its ranker has learnt from these queries, what its report says of others held out.
+    """
     taught = {judged_set.name for judged_set in sets} & set(base.training.get("ranker_trained_on", ()))
     reported = quality_of(base) if taught else None
     return reported.value if reported else sum(measured) / len(measured)
@@ -79,8 +82,16 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
             if not name.startswith("ranker."):
                 shutil.copyfile(base.folder / name, folder / name)
         trained.write(folder)
-        metrics = {**base.metrics, "ranker_held_out_ndcg@10": dict(trained.ndcg), "quality": quality.report()}
-        training = {**base.training, "ranker_trained_on": list(names), "ranker_trees": trained.tree_count}
+        metrics = {
+            **base.metrics,
+            "ranker_held_out_ndcg@10": dict(trained.ndcg),
+            "quality": quality.report(),
+        }
+        training = {
+            **base.training,
+            "ranker_trained_on": list(names),
+            "ranker_trees": trained.tree_count,
+        }
         write_manifest(folder, version, base.trained_on, metrics, training)
     return version
 
@@ -89,5 +100,7 @@ def base_bundle(data: Path, bundle: str) -> Bundle:
     """The bundle of that name, or the one in use. Raises InvalidRequest when there is none."""
     chosen = Registry.of(data).chosen(bundle)
     if chosen is None:
-        raise InvalidRequest("bundle", "there is none to train a ranker for; run 'aisle train reranker' first")
+        raise InvalidRequest(
+            "bundle", "there is none to train a ranker for; run 'aisle train reranker' first"
+        )
     return chosen

@@ -1,4 +1,6 @@
-"""Train the models of a page on judged queries, or on queries made from the catalogue, and publish a bundle."""
+"""Train the models of a page on judged queries, or on queries made from the catalogue, and publish
+a bundle.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,18 +35,26 @@ _MANY_LISTS = 2_000  # teach the encoder too
 class Wishes:
     """What the caller of the job chooses."""
 
-    encoder_layers: int | None = None  # of six, that learn too; None: all with 2,000 judged queries, otherwise none
+    # of six, that learn too; None: all with 2,000 judged queries, otherwise none
+    encoder_layers: int | None = None
     teacher_minutes: float = 0.0  # 0: no teacher
     teacher_folder: Path | None = None  # where to keep the teacher
     cross_encoder_layers: int = 0  # of a small cross-encoder beside the block; 0: none
     seed: int = 0
 
     def settings(self, lists: int, judged: bool) -> RerankerSettings:
-        """For so many lists; queries that were made from the catalogue do not teach the encoder by themselves."""
+        """For so many lists.
+
+        Queries that were made from the catalogue do not teach the encoder by themselves.
+        """
         many = judged and lists >= _MANY_LISTS
         layers = self.encoder_layers if self.encoder_layers is not None else len(ALL_LAYERS) * many
         base = END_TO_END if layers else RerankerSettings()
-        teacher = CrossEncoderSettings(minutes=self.teacher_minutes, seed=self.seed) if self.teacher_minutes else None
+        teacher = (
+            CrossEncoderSettings(minutes=self.teacher_minutes, seed=self.seed)
+            if self.teacher_minutes
+            else None
+        )
         return replace(
             base,
             student=replace(base.student, encoder_layers=layers, seed=self.seed),
@@ -68,7 +78,9 @@ def train_reranker_job(
     report: Report,
     wishes: Wishes | None = None,
 ) -> dict[str, Any]:
-    """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker is the prior."""
+    """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker
+    is the prior.
+    """
     chosen = wishes or Wishes()
     taught = _lessons(data, sets, index, chosen.seed)
     lists = sum(len(each.training.judged) for each in taught)
@@ -77,7 +89,9 @@ def train_reranker_job(
     config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
-        train_reranker([each.training for each in taught], find(config.model).folder, folder, settings, report)
+        train_reranker(
+            [each.training for each in taught], find(config.model).folder, folder, settings, report
+        )
         write_description(folder, PRIOR)
         training = {
             "lists": lists,
@@ -94,10 +108,14 @@ def train_reranker_job(
 
 def _lessons(data: Path, sets: Sequence[JudgedSet], index: IndexFile, seed: int) -> list[Lessons]:
     """Those of the sets, or of DATA's own products. Raises InvalidRequest when they are too few."""
-    shops = [(each, JudgedShop.open(workshop_data(data, each.catalog, "", index), reranked=False)) for each in sets]
+    shops = [
+        (each, JudgedShop.open(workshop_data(data, each.catalog, "", index), reranked=False)) for each in sets
+    ]
     taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, seed)]
     if (lists := sum(len(each.training.judged) for each in taught)) < _FEWEST_LISTS:
-        raise InvalidRequest("queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed")
+        raise InvalidRequest(
+            "queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed"
+        )
     return taught
 
 
@@ -114,7 +132,9 @@ def _quality(
 
 
 def _measured(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
-    """What is measured of a new bundle and of the one in use, by the first set that has queries for it; else None."""
+    """What is measured of a new bundle and of the one in use, by the first set that has queries for
+    it; else None.
+    """
     compared = {version: folder}
     if in_use := Registry.of(data).chosen():
         compared[in_use.version] = in_use.folder

@@ -1,6 +1,7 @@
 """The fields of a product in one table: what they may hold, and what searches can do with them.
 
-Validation, columns, filters, facets and orders read this table. docs/adding.md says how to add a field.
+Validation, columns, filters, facets and orders read this table. docs/adding.md says how to add a
+field.
 """
 
 from collections.abc import Mapping
@@ -42,7 +43,8 @@ class Field:
     attribute: str  # of Product
     kind: Kind
     path: str = ""  # in messages, as errors name it; empty: the attribute
-    column: str = ""  # by which filters, facets, orders and rankers call it; empty: they do not read it
+    # by which filters, facets, orders and rankers call it; empty: they do not read it
+    column: str = ""
     filterable: bool = False  # by its column
     max_characters: int = TEXT_CHARACTERS  # of a text
 
@@ -74,8 +76,12 @@ FIELDS = (
     Field("expire_time", Kind.TIME, column="expire_time"),
 )
 
-NUMBERS: Mapping[str, str] = {each.column: each.attribute for each in FIELDS if each.column and each.kind in _NUMERIC}
-TEXTS: Mapping[str, Field] = {each.column: each for each in FIELDS if each.column and each.kind not in _NUMERIC}
+NUMBERS: Mapping[str, str] = {
+    each.column: each.attribute for each in FIELDS if each.column and each.kind in _NUMERIC
+}
+TEXTS: Mapping[str, Field] = {
+    each.column: each for each in FIELDS if each.column and each.kind not in _NUMERIC
+}
 FILTERABLE = tuple(each.column for each in FIELDS if each.filterable)
 FILTERABLE_NUMBERS = tuple(name for name in FILTERABLE if name in NUMBERS)
 

@@ -1,4 +1,6 @@
-"""Fields of a product by their paths, as update_mask names them: whole fields, members of price and rating, attributes.
+"""Fields of a product by their paths, as update_mask names them.
+
+Whole fields, members of price and rating, attributes.
 
 price              the whole price         price.amount, price.original_amount, price.currency_code
 rating             the whole rating        rating.average, rating.count
@@ -19,12 +21,18 @@ from shared.catalog.product import AttributeValues, Product
 
 WHOLE_FIELDS = tuple(field.name for field in Message.DESCRIPTOR.fields if field.name != "product_id")
 MEMBERS: Mapping[str, Mapping[str, str]] = {
-    "price": {"amount": "price", "original_amount": "original_price", "currency_code": "currency_code"},
+    "price": {
+        "amount": "price",
+        "original_amount": "original_price",
+        "currency_code": "currency_code",
+    },
     "rating": {"average": "rating_average", "count": "rating_count"},
 }  # field of the message: its members, as Product calls them
 _ATTRIBUTE = "attributes."
 _ATTRIBUTE_PATH = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
-_MEMBER_PATHS = {f"{field}.{name}": value for field, names in MEMBERS.items() for name, value in names.items()}
+_MEMBER_PATHS = {
+    f"{field}.{name}": value for field, names in MEMBERS.items() for name, value in names.items()
+}
 _ALWAYS_SENT = {"price.amount", "rating.average"}  # a number without presence: 0 is a value
 
 
@@ -36,8 +44,8 @@ def is_path(path: str) -> bool:
 def expanded(message: Message, paths: Iterable[str]) -> list[str]:
     """Paths with price, rating and attributes taken apart into the members that the message has.
 
-    So members that were not sent stay. One of these fields that is absent in the message stands for itself: the whole
-    field is taken away.
+    So members that were not sent stay. One of these fields that is absent in the message stands for
+    itself: the whole field is taken away.
     """
     return list(dict.fromkeys(each for path in paths for each in _expanded(message, path)))
 

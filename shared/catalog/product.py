@@ -8,7 +8,10 @@ AttributeValues = tuple[str, ...] | tuple[float, ...]
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """The fields of catalog.proto as plain values. Times are seconds since 1970; None means not known."""
+    """The fields of catalog.proto as plain values.
+
+    Times are seconds since 1970; None means not known.
+    """
 
     product_id: str
     title: str

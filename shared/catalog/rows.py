@@ -1,7 +1,7 @@
 """A row of a catalogue: an object with the fields of a Product (docs/catalog.md) into a product.
 
-The short forms id, brand, category, price as a number, currency, image_url and released are read too. A number written
-as text is read as one where the field is one.
+The short forms id, brand, category, price as a number, currency, image_url and released are read
+too. A number written as text is read as one where the field is one.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ class FieldFault(Exception):
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
-        self.field, self.reason = field, reason
+        self.field = field
+        self.reason = reason
 
 
 def product_of(row: Mapping[str, Any]) -> Product:
@@ -33,7 +34,9 @@ def product_of(row: Mapping[str, Any]) -> Product:
         brands=_texts("brands", given["brands"]),
         categories=_texts("categories", given["categories"]),
         price=_number("price.amount", price.get("amount")),
-        original_price=_number("price.original_amount", _either(price.get("original_amount"), row, "original_price")),
+        original_price=_number(
+            "price.original_amount", _either(price.get("original_amount"), row, "original_price")
+        ),
         currency_code=_text("price.currency_code", _either(price.get("currency_code"), row, "currency")),
         **_stock(row),
         rating_average=_number("rating.average", rating.get("average")),
@@ -70,8 +73,27 @@ NAMES = frozenset(
     (
         *SHORT_NAMES,
         *SHORT_NAMES.values(),
-        *("title", "type", "primary_product_id", "description", "price", "original_price", "currency", "availability"),
-        *("available_quantity", "rating", "gtin", "sku", "uri", "attributes", "tags", "available_time", "expire_time"),
+        *(
+            "title",
+            "type",
+            "primary_product_id",
+            "description",
+            "price",
+            "original_price",
+            "currency",
+            "availability",
+        ),
+        *(
+            "available_quantity",
+            "rating",
+            "gtin",
+            "sku",
+            "uri",
+            "attributes",
+            "tags",
+            "available_time",
+            "expire_time",
+        ),
         "language_code",
     )
 )  # what is read of a row
@@ -96,7 +118,8 @@ def _text(field: str, value: Any) -> str:
         return value
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value != value:  # no number: NaN
+    # no number: NaN
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value != value:
         raise FieldFault(field, f"is {_shown(value)}; give a text")
     return str(value)
 
@@ -117,11 +140,18 @@ def _word(field: str, value: Any, allowed: tuple[str, ...]) -> str:
 
 
 def _stock(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Availability and quantity; where only the quantity is given, a product of which none is left is out of stock."""
-    quantity, said = _count("available_quantity", row.get("available_quantity")), row.get("availability")
+    """Availability and quantity.
+
+    Where only the quantity is given, a product of which none is left is out of stock.
+    """
+    quantity = _count("available_quantity", row.get("available_quantity"))
+    said = row.get("availability")
     if quantity == 0 and (said is None or said == ""):
         said = "out_of_stock"
-    return {"availability": _word("availability", said, _AVAILABILITIES), "available_quantity": quantity}
+    return {
+        "availability": _word("availability", said, _AVAILABILITIES),
+        "available_quantity": quantity,
+    }
 
 
 def _number(field: str, value: Any) -> float | None:
@@ -147,7 +177,9 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
         return {}
     if not isinstance(value, dict):
         raise FieldFault("attributes", f"are {_shown(value)}; give an object of names and values")
-    read = {name: attribute_values(f"attributes.{printable(name[:60])}", values) for name, values in value.items()}
+    read = {
+        name: attribute_values(f"attributes.{printable(name[:60])}", values) for name, values in value.items()
+    }
     return {name: values for name, values in read.items() if values}
 
 
@@ -178,7 +210,7 @@ def _time(field: str, value: Any) -> float | None:
     try:
         moment = datetime.fromisoformat(_text(field, value))
     except ValueError as error:
-        raise FieldFault(field, f"is {_shown(value)}; give a time such as 2026-11-24T09:30:00Z") from error
+        raise FieldFault(field, (f"is {_shown(value)}; give a time such as 2026-11-24T09:30:00Z")) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

@@ -47,7 +47,10 @@ def violations(product: Product) -> list[Violation]:
 
 
 def printable(text: str) -> str:
-    """A text in one line that any terminal and any JSON can hold: what cannot be printed is escaped."""
+    """A text in one line that any terminal and any JSON can hold.
+
+    What cannot be printed is escaped.
+    """
     return text if text.isprintable() else repr(text)[1:-1]
 
 
@@ -90,7 +93,10 @@ def _lists(product: Product) -> _Faults:
         if any(len(value) > TEXT_CHARACTERS or not is_utf8(value) for value in values):
             yield (
                 field.name,
-                f"has a value that is no text of at most {TEXT_CHARACTERS:,} characters; shorten it, in UTF-8",
+                (
+                    f"has a value that is no text of at most {TEXT_CHARACTERS:,} "
+                    "characters; shorten it, in UTF-8"
+                ),
             )
     if any(path.count(">") >= CATEGORY_LEVELS for path in product.categories):
         yield "categories", f"has a path of more than {CATEGORY_LEVELS} levels; keep the upper ones"
@@ -100,7 +106,10 @@ def _numbers(product: Product) -> _Faults:
     for field in _AMOUNTS:
         yield from _amount(field.name, getattr(product, field.attribute))
     if product.currency_code and not _CURRENCY.fullmatch(product.currency_code):
-        yield "price.currency_code", f"is {product.currency_code!r}; give three capital letters, such as EUR"
+        yield (
+            "price.currency_code",
+            f"is {product.currency_code!r}; give three capital letters, such as EUR",
+        )
     for field in _AVERAGES:
         average = getattr(product, field.attribute)
         if average is not None and not 0 <= average <= 5:
@@ -155,7 +164,18 @@ def attribute_faults(name: str, values: AttributeValues) -> Iterator[str]:
 
 def _attribute_texts(values: list[str]) -> Iterator[str]:
     if max(map(len, values)) > DESCRIPTION_CHARACTERS or not all(map(is_utf8, values)):
-        yield f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} characters; shorten it, in UTF-8"
+        yield (
+            f"has a value that is no text of at most {DESCRIPTION_CHARACTERS:,} "
+            "characters; shorten it, in UTF-8"
+        )
 
 
-_CHECKS: tuple[Callable[[Product], _Faults], ...] = (_ids, _texts, _lists, _numbers, _gtin, _times, _attributes)
+_CHECKS: tuple[Callable[[Product], _Faults], ...] = (
+    _ids,
+    _texts,
+    _lists,
+    _numbers,
+    _gtin,
+    _times,
+    _attributes,
+)

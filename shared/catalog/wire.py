@@ -12,7 +12,10 @@ _AVAILABILITIES = {
     pb.AVAILABILITY_BACKORDER: "backorder",
 }
 _TYPE_NUMBERS = {"primary": pb.PRODUCT_TYPE_PRIMARY, "variant": pb.PRODUCT_TYPE_VARIANT}
-_AVAILABILITY_NUMBERS = {"in_stock": pb.AVAILABILITY_IN_STOCK, **{name: n for n, name in _AVAILABILITIES.items()}}
+_AVAILABILITY_NUMBERS = {
+    "in_stock": pb.AVAILABILITY_IN_STOCK,
+    **{name: n for n, name in _AVAILABILITIES.items()},
+}
 
 
 def to_message(product: Product) -> pb.Product:
@@ -79,7 +82,9 @@ def from_message(message: pb.Product) -> Product:
 
 
 def _price(product: Product, amount: float) -> pb.Price:
-    return pb.Price(amount=amount, original_amount=product.original_price, currency_code=product.currency_code)
+    return pb.Price(
+        amount=amount, original_amount=product.original_price, currency_code=product.currency_code
+    )
 
 
 def _write_values(message: pb.AttributeValues, values: AttributeValues) -> None:
@@ -96,7 +101,8 @@ def _read_values(values: pb.AttributeValues) -> AttributeValues:
 def _timestamp(seconds: float | None) -> Timestamp | None:
     if seconds is None:
         return None
-    nanoseconds = round(seconds * 1e6) * 1_000  # a float holds microseconds of our century, not nanoseconds
+    # a float holds microseconds of our century, not nanoseconds
+    nanoseconds = round(seconds * 1e6) * 1_000
     return Timestamp(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
 
 

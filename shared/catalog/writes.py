@@ -1,9 +1,9 @@
 """A record of aisle.catalog as a value: a whole product, some fields of it, or its removal.
 
-The key of a whole product and of a removal is the product_id; that of a write of fields is the product_id and the paths
-of the fields, each after a NUL. So the log's compaction may drop an older record of the same key: what is newer says
-it all. A removal has a second record with the key `product_id NUL`: it stays when the product comes back, and says that
-its variants went with it.
+The key of a whole product and of a removal is the product_id; that of a write of fields is the
+product_id and the paths of the fields, each after a NUL. So the log's compaction may drop an older
+record of the same key: what is newer says it all. A removal has a second record with the key
+`product_id NUL`: it stays when the product comes back, and says that its variants went with it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ _SEPARATOR = "\x00"  # in no product_id and in no path
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What happens to a product. Without a product it is removed; with fields, only those are taken from it.
+    """What happens to a product.
+
+    Without a product it is removed; with fields, only those are taken from it.
 
     A record of fields without a product is one that was cleared away, and does nothing.
     """
@@ -64,7 +66,9 @@ def removal(product_id: str) -> NewRecord:
 
 def removals(product_ids: Iterable[str]) -> list[NewRecord]:
     """The records of removals, two for each product."""
-    return [record for each in product_ids for record in (removal(each), NewRecord(f"{each}{_SEPARATOR}", None))]
+    return [
+        record for each in product_ids for record in (removal(each), NewRecord(f"{each}{_SEPARATOR}", None))
+    ]
 
 
 def from_record(record: Record) -> Write:

@@ -7,10 +7,13 @@ DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class LogConfig:
-    """How long and how much of what shoppers did `aisle serve` keeps in its log, once it is counted."""
+    """How long and how much of what shoppers did `aisle serve` keeps in its log, once it is
+    counted.
+    """
 
     retention_days: float = 90.0  # of events, impressions and dead letters; 0: for ever
-    max_bytes: int = 8_589_934_592  # of the file, beyond which the oldest events and impressions go; 0: no limit
+    # of the file, beyond which the oldest events and impressions go; 0: no limit
+    max_bytes: int = 8_589_934_592
 
     def __post_init__(self) -> None:
         if self.retention_days < 0 or self.max_bytes < 0:

@@ -1,4 +1,7 @@
-"""Records that have no effect: put aside in aisle.dead-letters with the reason, and counted by GetStatus."""
+"""Records that have no effect.
+
+Put aside in aisle.dead-letters with the reason, and counted by GetStatus.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,17 @@ from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
 
 _LOGGER = logging.getLogger(__name__)
 
-KEPT_BYTES = 600_000  # of a value: what was almost too large for the log must fit once more, with its reason
+# of a value: what was almost too large for the log must fit once more, with its reason
+KEPT_BYTES = 600_000
 _FEW_BYTES = 10_000
-_KEY_CHARACTERS, _REASON_CHARACTERS = 10_000, 2_000
+_KEY_CHARACTERS = 10_000
+_REASON_CHARACTERS = 2_000
 
 
 async def put(log: EventLog, letter: Callable[[int], NewRecord]) -> None:
-    """Append the letter with as much of the value as the log takes; `letter` makes it with so many bytes of that.
+    """Append the letter with as much of the value as the log takes.
+
+    `letter` makes it with so many bytes of that.
 
     A letter that the log refuses without any of the value is logged alone.
     """
@@ -32,22 +39,32 @@ async def put(log: EventLog, letter: Callable[[int], NewRecord]) -> None:
 
 
 def unusable(record: Record, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRecord:
-    """The letter for a record of the log that cannot be applied. Appended twice, it is in the topic once."""
+    """The letter for a record of the log that cannot be applied.
+
+    Appended twice, it is in the topic once.
+    """
     letter = _letter(record.topic, record.key, record.value, reason, kept_bytes)
-    letter.partition, letter.position = record.partition, record.offset
+    letter.partition = record.partition
+    letter.position = record.offset
     place = f"{record.topic}:{record.partition}:{record.offset}"
     return NewRecord(place, letter.SerializeToString(), event_id=place)
 
 
 def refused(topic: str, record: NewRecord, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRecord:
-    """The letter for a record that the log does not take, which has no position. `kept_bytes` of its value are kept."""
+    """The letter for a record that the log does not take, which has no position.
+
+    `kept_bytes` of its value are kept.
+    """
     letter = _letter(topic, record.key, record.value, reason, kept_bytes)
     event_id = f"{topic}:{record.event_id}" if record.event_id is not None else None
     return NewRecord(f"{topic}:{letter.key}", letter.SerializeToString(), event_id)
 
 
 def from_record(record: Record) -> DeadLetter:
-    """The letter in a record of aisle.dead-letters. Raises google.protobuf.message.DecodeError for anything else."""
+    """The letter in a record of aisle.dead-letters.
+
+    Raises google.protobuf.message.DecodeError for anything else.
+    """
     return DeadLetter.FromString(record.value or b"")
 
 

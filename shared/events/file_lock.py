@@ -8,10 +8,16 @@ from shared.errors import Corrupt, Unavailable
 
 
 class FileLock:
-    """Keeps a second process off the file; the system lets go of it when the process ends, however it ends."""
+    """Keeps a second process off the file.
+
+    The system lets go of it when the process ends, however it ends.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises Unavailable, naming the process, when another one has the file; Corrupt when it is no file."""
+        """Raises Unavailable, naming the process, when another one has the file.
+
+        Corrupt when it is no file.
+        """
         try:
             self._file = path.open("a+", errors="replace")
         except IsADirectoryError as error:

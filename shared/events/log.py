@@ -10,12 +10,17 @@ CATALOG = "aisle.catalog"  # Product by product_id, and single fields of it; com
 VECTORS = "aisle.vectors"  # IndexedProduct by product_id; compacted
 SEARCH_LOGS = "aisle.search-logs"  # Impression by visitor_id
 USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
-DEAD_LETTERS = "aisle.dead-letters"  # DeadLetter: what could not be applied, by the place it came from
+# DeadLetter: what could not be applied, by the place it came from
+DEAD_LETTERS = "aisle.dead-letters"
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
-COMPACTED = frozenset({CATALOG, VECTORS})  # the newest record of a key stands for all before it; in one partition
-SINGLE = COMPACTED | {DEAD_LETTERS}  # topics of one partition, which can be read by offset; offsets count records
-CO_PARTITIONED = (SEARCH_LOGS, USER_EVENTS)  # equally many partitions: a visitor's records are in the same one of both
-MAX_RECORD_BYTES = 900_000  # key and value of one record; brokers take 1 MiB a batch unless told otherwise
+# the newest record of a key stands for all before it; in one partition
+COMPACTED = frozenset({CATALOG, VECTORS})
+# topics of one partition, which can be read by offset; offsets count records
+SINGLE = COMPACTED | {DEAD_LETTERS}
+# equally many partitions: a visitor's records are in the same one of both
+CO_PARTITIONED = (SEARCH_LOGS, USER_EVENTS)
+# key and value of one record; brokers take 1 MiB a batch unless told otherwise
+MAX_RECORD_BYTES = 900_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,8 @@ class NewRecord:
 
     key: str
     value: bytes | None
-    event_id: str | None = None  # a second record with this id in the topic is a duplicate; None: never one
+    # a second record with this id in the topic is a duplicate; None: never one
+    event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +62,16 @@ class Record:
 
 
 class RecordsRefused(InvalidRequest):
-    """The log does not take some of the records, and never will; the others of the append are durable."""
+    """The log does not take some of the records, and never will.
+
+    The others of the append are durable.
+    """
 
     def __init__(self, key: str, reason: str, outcomes: Sequence["Appended | str"]) -> None:
-        """`key` and `reason` are of the first; `outcomes` has for each record its place, or why it is refused."""
+        """`key` and `reason` are of the first.
+
+        `outcomes` has for each record its place, or why it is refused.
+        """
         super().__init__(f"record {key!r}", reason)
         self.outcomes = tuple(outcomes)
 
@@ -83,13 +95,18 @@ def ends(records: Iterable[Record]) -> dict[tuple[str, int], int]:
 
 
 class Consumer(Protocol):
-    """Follows whole topics, shared among all consumers of its group: each partition is read by one of them."""
+    """Follows whole topics, shared among all consumers of its group.
+
+    Each partition is read by one of them.
+    """
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
-        """The next records, in order within a partition; empty when the time has passed without one.
+        """The next records, in order within a partition.
 
-        A record may come again after a crash or when a partition moves: effects go by (topic, partition, offset).
-        Raises Unavailable when the log is down; poll again later.
+        Empty when the time has passed without one.
+
+        A record may come again after a crash or when a partition moves: effects go by (topic,
+        partition, offset). Raises Unavailable when the log is down; poll again later.
         """
         ...
 
@@ -108,14 +125,17 @@ class EventLog(Protocol):
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         """Append in order; all are durable on return, and none may be taken for so when it raises.
 
-        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the log is down,
-        InvalidRequest for a record of more than MAX_RECORD_BYTES; RecordsRefused for those that the log itself does
-        not take, which keep none of the others from being written.
+        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the
+        log is down, InvalidRequest for a record of more than MAX_RECORD_BYTES; RecordsRefused for
+        those that the log itself does not take, which keep none of the others from being written.
         """
         ...
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
-        """The next records of a SINGLE topic after an offset (0: from the start), oldest first; empty at the end."""
+        """The next records of a SINGLE topic after an offset (0: from the start), oldest first.
+
+        Empty at the end.
+        """
         ...
 
     async def end_offset(self, topic: str) -> int:
@@ -123,20 +143,30 @@ class EventLog(Protocol):
         ...
 
     async def trimmed_through(self, topic: str) -> int:
-        """Offset up to which records of a topic may be missing though no newer one stands for them; 0: none are."""
+        """Offset up to which records of a topic may be missing though no newer one stands for them;
+        0: none are.
+        """
         ...
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
-        """Return True once a SINGLE topic has a record after the offset, False when the time has passed without."""
+        """Return True once a SINGLE topic has a record after the offset, False when the time has
+        passed without.
+        """
         ...
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
-        """Follow topics from where the group has committed. Without a group: from the start, and alone."""
+        """Follow topics from where the group has committed.
+
+        Without a group: from the start, and alone.
+        """
         ...
 
     @property
     def waiting_for(self) -> str:
-        """What one of its readers or consumers waits for and should not have to, for people; empty: all is well."""
+        """What one of its readers or consumers waits for and should not have to, for people.
+
+        Empty: all is well.
+        """
         ...
 
     async def close(self) -> None:

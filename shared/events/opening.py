@@ -6,7 +6,10 @@ from shared.events.kafka.log import KafkaEventLog
 
 
 def open_log() -> KafkaEventLog:
-    """The log on Kafka. Raises SystemExit when no broker is named; one that is away is waited for later."""
+    """The log on Kafka.
+
+    Raises SystemExit when no broker is named; one that is away is waited for later.
+    """
     config = load(KafkaConfig)
     if not config.address:
         raise SystemExit("AISLE_KAFKA_ADDRESS is not set; name a broker, such as localhost:9092")

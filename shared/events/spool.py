@@ -19,17 +19,24 @@ _RETRY_SECONDS = 0.5
 
 
 class Spool:
-    """Keeps records of one topic in a SQLite file, and appends them to the log in order once it takes them.
+    """Keeps records of one topic in a SQLite file, and appends them to the log in order once it
+    takes them.
 
-    A record is on the disk when `append` returns, and leaves the file when the log has it: a process that dies in
-    between appends it again at the next start, with the same event_id.
+    A record is on the disk when `append` returns, and leaves the file when the log has it: a
+    process that dies in between appends it again at the next start, with the same event_id.
     """
 
     def __init__(self, log: EventLog, topic: str, path: Path, max_bytes: int) -> None:
-        """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged."""
-        self._log, self._topic, self._path = log, topic, path
+        """Open or create the file.
+
+        Raises Unavailable when another process has it, Corrupt when it is damaged.
+        """
+        self._log = log
+        self._topic = topic
+        self._path = path
         self._file = SqliteEventLog(path, max_bytes=max_bytes)
-        self._keeping: set[asyncio.Task[list[Appended]]] = set()  # appends that are not on the disk yet
+        # appends that are not on the disk yet
+        self._keeping: set[asyncio.Task[list[Appended]]] = set()
         self._appends = 0
         self._replay: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()  # kept, replayed, refused
@@ -45,13 +52,17 @@ class Spool:
             self._replay = asyncio.create_task(self._replay_all())
 
     async def append(self, records: Sequence[NewRecord]) -> list[Appended]:
-        """Keep records behind those that are here. Raises StorageFull when the file is as large as it may be."""
+        """Keep records behind those that are here.
+
+        Raises StorageFull when the file is as large as it may be.
+        """
         self._appends += 1
         keeping = asyncio.create_task(self._file.append(self._topic, records))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._is_kept)
         self.start()
-        appended = await asyncio.shield(keeping)  # a caller that leaves does not take away what may be on the disk
+        # a caller that leaves does not take away what may be on the disk
+        appended = await asyncio.shield(keeping)
         self.counts["kept"] += len(records)
         return [Appended(0, each.duplicate) for each in appended]
 
@@ -89,7 +100,10 @@ class Spool:
         return bool(records or self._keeping)
 
     async def _hand_over(self, records: Sequence[NewRecord]) -> None:
-        """Append records that are acknowledged already; those that the log refuses become dead letters."""
+        """Append records that are acknowledged already.
+
+        Those that the log refuses become dead letters.
+        """
         try:
             await self._log.append(self._topic, records)
         except InvalidRequest as error:
@@ -101,7 +115,9 @@ class Spool:
 
     async def _bury(self, record: NewRecord, reason: str) -> None:
         """Put the record aside; as much of it as the log takes."""
-        _LOGGER.error("%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
+        _LOGGER.error(
+            "%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS
+        )
         await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, reason))
         self.counts["refused"] += 1
 

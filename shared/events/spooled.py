@@ -14,14 +14,17 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class SpooledEventLog:
-    """EventLog over another one: while that is Unavailable, records of some topics are kept on disk and acknowledged.
+    """EventLog over another one.
 
-    They are appended in order when it is back, and as long as one waits new ones go behind it. Appends to other topics
-    go through as they are.
+    While that is Unavailable, records of some topics are kept on disk and acknowledged.
+
+    They are appended in order when it is back, and as long as one waits new ones go behind it.
+    Appends to other topics go through as they are.
     """
 
     def __init__(self, log: EventLog, folder: Path, topics: Iterable[str], max_bytes: int) -> None:
-        """Take up what an earlier process has left in the folder, a file a topic of at most `max_bytes` each.
+        """Take up what an earlier process has left in the folder, a file a topic of at most
+        `max_bytes` each.
 
         To be called in the event loop. Raises Unavailable when another process has the folder.
         """
@@ -31,7 +34,10 @@ class SpooledEventLog:
             spool.start()
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        """See EventLog. Offset 0: it is on the disk, and its place comes later. StorageFull: the spool is full."""
+        """See EventLog.
+
+        Offset 0: it is on the disk, and its place comes later. StorageFull: the spool is full.
+        """
         spool = self._spools.get(topic)
         if spool is None:
             return await self._log.append(topic, records)
@@ -40,7 +46,9 @@ class SpooledEventLog:
                 return await self._log.append(topic, records)
             except Unavailable as error:
                 if not spool.holds:
-                    _LOGGER.warning("records of %s are kept on disk until the log is back: %s", topic, error)
+                    _LOGGER.warning(
+                        ("records of %s are kept on disk until the log is back: %s"), topic, error
+                    )
         return await spool.append(records)
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
@@ -69,7 +77,9 @@ class SpooledEventLog:
         return await self._log.consumer(topics, group)
 
     def counts(self) -> Mapping[str, int]:
-        """Records that were kept on disk, and what became of them, as spool.kept, spool.replayed and spool.refused."""
+        """Records that were kept on disk, and what became of them, as spool.kept, spool.replayed
+        and spool.refused.
+        """
         total = sum((spool.counts for spool in self._spools.values()), Counter[str]())
         return {f"spool.{name}": count for name, count in total.items()}
 

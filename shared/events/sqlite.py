@@ -45,9 +45,10 @@ class PositionKeeper(Protocol):
 class SqliteEventLog:
     """EventLog over SQLite in WAL mode. What is acknowledged is on the disk (synchronous = FULL).
 
-    Appends that arrive while another is being written share the next transaction and its fsync (group commit). An
-    event_id is known for `dedup_seconds` after it was appended (default 7 days); a retry later than that is a new
-    record. Records themselves are kept until somebody trims or drops them.
+    Appends that arrive while another is being written share the next transaction and its fsync
+    (group commit). An event_id is known for `dedup_seconds` after it was appended (default 7 days);
+    a retry later than that is a new record. Records themselves are kept until somebody trims or
+    drops them.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class SqliteEventLog:
         max_bytes: int = 0,
         keeper: PositionKeeper | None = None,
     ) -> None:
-        """Open or create the file. Raises Unavailable when another process has it, Corrupt when it is damaged.
+        """Open or create the file.
+
+        Raises Unavailable when another process has it, Corrupt when it is damaged.
 
         `keeper` has the positions of consumers with a group; None: they are in the file.
         """
@@ -120,7 +123,10 @@ class SqliteEventLog:
         return ""
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> SqliteConsumer:
-        """See EventLog. Each topic is one partition; topics are merged by the time of their records."""
+        """See EventLog.
+
+        Each topic is one partition; topics are merged by the time of their records.
+        """
         return SqliteConsumer(self, topics, group, self._owners)
 
     def growth(self) -> asyncio.Event:
@@ -153,7 +159,10 @@ class SqliteEventLog:
         return self._reading.now()
 
     async def between_appends(self, do: Callable[[SqliteFile], Result]) -> Result:
-        """What `do` returns, called with the file in the thread that writes; no append waits for a lock that way."""
+        """What `do` returns, called with the file in the thread that writes.
+
+        No append waits for a lock that way.
+        """
         if self._closed:
             raise Unavailable("the event log is closed")
         chore = Chore(do, Future())
@@ -189,7 +198,9 @@ class SqliteEventLog:
             open_ = end is not None
 
     def _next_group(self) -> tuple[list[_Append], Chore | bool | None]:
-        """Every append that waits, up to a bound, and what ends them: a chore, nothing (True), or closing (None).
+        """Every append that waits, up to a bound, and what ends them.
+
+        A chore, nothing (True), or closing (None).
 
         Blocks until there is something.
         """
@@ -210,13 +221,18 @@ class SqliteEventLog:
     def _write(self, group: list[_Append]) -> None:
         outcomes: Sequence[list[Appended] | AisleError]
         try:
-            outcomes = self._writing.append([(each.topic, each.records) for each in group], self._dedup_seconds)
+            outcomes = self._writing.append(
+                [(each.topic, each.records) for each in group], self._dedup_seconds
+            )
         except AisleError as error:
             outcomes = [error] * len(group)
-        except Exception as error:  # a defect; but whoever waits must hear of it, and the next group is written
+        except (
+            Exception
+        ) as error:  # a defect; but whoever waits must hear of it, and the next group is written
             _logger.exception("the event log could not write %d appends", len(group))
             outcomes = [AisleError(f"the event log could not write the records ({error!r})")] * len(group)
-        with contextlib.suppress(RuntimeError):  # the loop ended before its appends did: nobody is left to be told
+        # the loop ended before its appends did: nobody is left to be told
+        with contextlib.suppress(RuntimeError):
             group[0].done.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
 
     def _settle(self, group: list[_Append], outcomes: Sequence[list[Appended] | AisleError]) -> None:

@@ -1,4 +1,7 @@
-"""Whether a log's file has what was written to it: its tables when it is opened, its records as they are read."""
+"""Whether a log's file has what was written to it.
+
+Its tables when it is opened, its records as they are read.
+"""
 
 import math
 import sqlite3
@@ -11,7 +14,11 @@ from shared.sqlite_damage import RESTORE
 from shared.utf8 import is_utf8
 
 COLUMNS = "offset, key, value, time, event_id"
-_OFFSETS = (("sqlite_sequence", "name", "seq"), ("trimmed", "topic", "offset"), ("positions", "topic", "offset"))
+_OFFSETS = (
+    ("sqlite_sequence", "name", "seq"),
+    ("trimmed", "topic", "offset"),
+    ("positions", "topic", "offset"),
+)
 _KINDS = {str: "text", bytes: "bytes", int: "a number", float: "a number", type(None): "nothing"}
 _REMEDY = "write it again, or restore the file from a backup"
 
@@ -46,7 +53,10 @@ def _is_name(found: object) -> bool:
 
 
 def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
-    """The record in a row of COLUMNS; one that is damaged says so, and keeps of its value what can be kept."""
+    """The record in a row of COLUMNS.
+
+    One that is damaged says so, and keeps of its value what can be kept.
+    """
     offset, key, value, time_seconds, event_id = row
     if not (damage := _damage(key, value, time_seconds, event_id)):
         return Record(offset, key, value, time_seconds, event_id, topic)
@@ -70,7 +80,9 @@ def _damage(key: object, value: object, time_seconds: object, event_id: object) 
 
 
 def _kind(value: object) -> str:
-    return "not UTF-8" if isinstance(value, str) and not is_utf8(value) else _KINDS.get(type(value), "strange")
+    return (
+        "not UTF-8" if isinstance(value, str) and not is_utf8(value) else _KINDS.get(type(value), "strange")
+    )
 
 
 def _bytes(value: object) -> bytes:

@@ -23,7 +23,10 @@ class FollowedLog(Protocol):
 
 
 class SqliteConsumer:
-    """Consumer over SqliteEventLog. In a group, a topic is read by the consumer that asked for it first."""
+    """Consumer over SqliteEventLog.
+
+    In a group, a topic is read by the consumer that asked for it first.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,10 @@ class SqliteConsumer:
         owners: "MutableMapping[tuple[str, str], SqliteConsumer]",
     ) -> None:
         """`owners` is what the consumers of a log share: who reads which topic for which group."""
-        self._log, self._topics, self._group, self._owners = log, topics, group, owners
+        self._log = log
+        self._topics = topics
+        self._group = group
+        self._owners = owners
         self._positions: dict[str, int] = {}  # offset of the last record handed out
         self._closed = False
 
@@ -70,7 +76,9 @@ class SqliteConsumer:
     async def commit(self, records: Iterable[Record]) -> None:
         """See Consumer."""
         if self._group:
-            await self._log.commit(self._group, {topic: offset for (topic, _), offset in ends(records).items()})
+            await self._log.commit(
+                self._group, {topic: offset for (topic, _), offset in ends(records).items()}
+            )
 
     async def close(self) -> None:
         """See Consumer."""

@@ -16,7 +16,8 @@ from shared.steady_clock import SteadyClock
 Batch = tuple[str, Sequence[NewRecord]]  # topic, records
 Result = TypeVar("Result")
 
-_AT_ONCE = 1_000  # records forgotten or removed in one transaction, so that no append waits for long
+# records forgotten or removed in one transaction, so that no append waits for long
+_AT_ONCE = 1_000
 _NO_END = (1 << 63) - 1
 _INCREMENTAL = 2  # of PRAGMA auto_vacuum
 _TIME = "CAST(time AS REAL)"  # one that is damaged is long past
@@ -24,9 +25,12 @@ _FREE_SHARE = 8  # a file shrinks when more than an eighth of it is free
 
 
 class SqliteFile:
-    """One connection. Each topic is a table; a unique index finds duplicates without holding ids in memory.
+    """One connection.
 
-    In a compacted topic the key is unique, and a newer record replaces the older. Offsets are never given twice.
+    Each topic is a table; a unique index finds duplicates without holding ids in memory.
+
+    In a compacted topic the key is unique, and a newer record replaces the older. Offsets are never
+    given twice.
     """
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
@@ -38,7 +42,10 @@ class SqliteFile:
 
     def _newest_seconds(self) -> float | None:
         """When the newest record of the topics of events was appended; None when there is none."""
-        newest = [self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1') for topic in CO_PARTITIONED]
+        newest = [
+            self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1')
+            for topic in CO_PARTITIONED
+        ]
         return max((float(rows[0][0]) for rows in newest if rows), default=None)
 
     def append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
@@ -48,7 +55,9 @@ class SqliteFile:
     def _append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
         now = time.time()
         with self._transaction():
-            appended = [[self._insert(topic, record, now) for record in records] for topic, records in batches]
+            appended = [
+                [self._insert(topic, record, now) for record in records] for topic, records in batches
+            ]
             for topic in {topic for topic, _ in batches}:
                 self._forget(topic, self._clock.now() - dedup_seconds)
         return appended
@@ -65,7 +74,11 @@ class SqliteFile:
             raise
 
     def _insert(self, topic: str, record: NewRecord, now: float) -> Appended:
-        if record.event_id is not None and topic in SINGLE and (known := self._offset_of(topic, record.event_id)):
+        if (
+            record.event_id is not None
+            and topic in SINGLE
+            and (known := self._offset_of(topic, record.event_id))
+        ):
             return Appended(known, duplicate=True)
         conflict = "REPLACE" if topic in COMPACTED else "IGNORE"
         cursor = self._connection.execute(
@@ -77,25 +90,35 @@ class SqliteFile:
         return Appended(cursor.lastrowid or 0)
 
     def _offset_of(self, topic: str, event_id: str) -> int:
-        row = self._connection.execute(f'SELECT offset FROM "{topic}" WHERE event_id = ?', (event_id,)).fetchone()
+        row = self._connection.execute(
+            f'SELECT offset FROM "{topic}" WHERE event_id = ?', (event_id,)
+        ).fetchone()
         return int(row[0]) if row else 0
 
     def _forget(self, topic: str, before_seconds: float) -> None:
-        """Let go of the ids of events at the beginning of the topic that are older than the time; the records stay."""
+        """Let go of the ids of events at the beginning of the topic that are older than the time.
+
+        The records stay.
+        """
         start = self._forgotten[topic]
         through, _ = self._oldest(topic, (start, _AT_ONCE), (before_seconds, _NO_END))
         if through:
             self._connection.execute(
-                f'UPDATE "{topic}" SET event_id = NULL WHERE offset > ? AND offset <= ? AND event_id IS NOT NULL',
+                (
+                    f'UPDATE "{topic}" SET event_id = NULL WHERE offset > ? '
+                    "AND offset <= ? AND event_id IS NOT NULL"
+                ),
                 (start, through),
             )
             self._forgotten[topic] = through
 
     def _oldest(self, topic: str, part: tuple[int, int], end: tuple[float, int]) -> tuple[int, int]:
-        """Of a part of a topic (after an offset, so many records) those before the end: the last offset, how many.
+        """Of a part of a topic (after an offset, so many records) those before the end.
 
-        The end is the first record that is as new as a time, or beyond an offset: when the clock was wrong for a
-        moment, records behind it may look older than they are.
+        The last offset, how many.
+
+        The end is the first record that is as new as a time, or beyond an offset: when the clock
+        was wrong for a moment, records behind it may look older than they are.
         """
         one = self._connection.execute(
             f'SELECT {_TIME} FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1]
@@ -109,27 +132,36 @@ class SqliteFile:
         return int(found[0] or 0), int(found[1])
 
     def trim(self, topic: str, through_offset: int, before_seconds: float, most: int = _AT_ONCE) -> int:
-        """Remove the oldest records of a topic up to an offset, as long as they are older than a time; how many."""
+        """Remove the oldest records of a topic up to an offset, as long as they are older than a
+        time; how many.
+        """
         return self._guarded(lambda: self._trim(topic, through_offset, before_seconds, most))
 
     def _trim(self, topic: str, through_offset: int, before_seconds: float, most: int) -> int:
         last, count = self._oldest(topic, (0, most), (before_seconds, through_offset))
         if count:
-            note = "INSERT INTO trimmed VALUES (?, ?) ON CONFLICT DO UPDATE SET offset = max(offset, excluded.offset)"
+            note = (
+                "INSERT INTO trimmed VALUES (?, ?) ON CONFLICT DO UPDATE "
+                "SET offset = max(offset, excluded.offset)"
+            )
             with self._transaction():
                 self._connection.execute(f'DELETE FROM "{topic}" WHERE offset <= ?', (last,))
                 self._connection.execute(note, (topic, last))
         return count
 
-    def drop_tombstones(self, topic: str, part: tuple[int, int], before_seconds: float, most: int = _AT_ONCE) -> int:
-        """Look at some records of a compacted topic in a part of it (after, up to an offset): the last that was seen.
+    def drop_tombstones(
+        self, topic: str, part: tuple[int, int], before_seconds: float, most: int = _AT_ONCE
+    ) -> int:
+        """Look at some records of a compacted topic in a part of it (after, up to an offset).
 
-        Tombstones older than a time are removed, with what older or newer records say of parts of their keys
-        (KEY NUL PART): it is of no use without them. 0 at the end of the part.
+        The last that was seen.
+
+        Tombstones older than a time are removed, with what older or newer records say of parts of
+        their keys (KEY NUL PART): it is of no use without them. 0 at the end of the part.
         """
         rows = f'SELECT offset, key, value IS NULL AND time < ? FROM "{topic}"'
         found = self._rows(
-            f"{rows} WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?", before_seconds, *part, most
+            (f"{rows} WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?"), before_seconds, *part, most
         )
         gone = [key for _, key, is_old_tombstone in found if is_old_tombstone]
         if gone:
@@ -158,7 +190,10 @@ class SqliteFile:
         return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
 
     def shrink(self, pages: int) -> bool:
-        """Give some free pages back to the system when many are free; whether there were any to give."""
+        """Give some free pages back to the system when many are free.
+
+        Whether there were any to give.
+        """
         free = self._pragma("freelist_count")
         if free * _FREE_SHARE < self._pragma("page_count") or self._pragma("auto_vacuum") != _INCREMENTAL:
             return False  # new records take them; a file of an older Aisle cannot do without
@@ -188,13 +223,16 @@ class SqliteFile:
 
     def position(self, group: str, topic: str) -> int:
         """The offset that a group has committed; 0 before it has."""
-        rows = self._rows("SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?", group, topic)
+        rows = self._rows(
+            ("SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?"), group, topic
+        )
         return int(rows[0][0]) if rows else 0
 
     def commit(self, group: str, offsets: Mapping[str, int]) -> None:
         """Move a group on to an offset in each topic, never back."""
         statement = (
-            "INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET offset = max(offset, excluded.offset)"
+            "INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+            "SET offset = max(offset, excluded.offset)"
         )
         for topic, offset in offsets.items():
             self._rows(statement, group, topic, offset)

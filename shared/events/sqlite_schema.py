@@ -10,11 +10,15 @@ from shared.events.log import COMPACTED, TOPICS
 from shared.events.sqlite_check import check_tables, text
 from shared.sqlite_damage import check_whole
 
-SCHEMA = 1  # PRAGMA user_version; raise it with every change of tables or topics, and add a step to `_migrate`
+# PRAGMA user_version; raise it with every change of tables or topics, and add a step to `_migrate`
+SCHEMA = 1
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
-    """A connection to the file, which has all tables then. Raises Corrupt for one of a newer Aisle, or damaged."""
+    """A connection to the file, which has all tables then.
+
+    Raises Corrupt for one of a newer Aisle, or damaged.
+    """
     check_whole(path)
     owner_only.file(path)  # SQLite gives the mode of this file to those beside it
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
@@ -39,7 +43,10 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Make a new file's tables, and add to an older file what it lacks; its records stay as they are."""
+    """Make a new file's tables, and add to an older file what it lacks.
+
+    Its records stay as they are.
+    """
     if (version := _version(connection)) > SCHEMA:
         remedy = "start the Aisle that wrote it, or restore a backup of the data folder from before"
         raise Corrupt(f"{path} has format {version}, and this Aisle reads formats up to {SCHEMA}: {remedy}")
@@ -65,7 +72,8 @@ def _make_topic(connection: sqlite3.Connection, topic: str) -> None:
         f" key TEXT NOT NULL {unique}, value BLOB, time REAL NOT NULL, event_id TEXT)"
     )
     connection.execute(
-        f'CREATE UNIQUE INDEX IF NOT EXISTS "{topic}.event_id" ON "{topic}" (event_id) WHERE event_id IS NOT NULL'
+        f'CREATE UNIQUE INDEX IF NOT EXISTS "{topic}.event_id" ON '
+        f'"{topic}" (event_id) WHERE event_id IS NOT NULL'
     )
 
 

@@ -24,9 +24,9 @@ class Count:
 class Rate:
     """How often what was shown had this outcome in the window: (n + 20 usual) / (shown + 20).
 
-    n is the largest of the counters, and at most shown, since shoppers come by other ways, too. `usual` is the rate of
-    all candidates together; under a query it is the product's own rate. Nan when none of the candidates was shown.
-    Positions are not corrected for.
+    n is the largest of the counters, and at most shown, since shoppers come by other ways, too.
+    `usual` is the rate of all candidates together; under a query it is the product's own rate. Nan
+    when none of the candidates was shown. Positions are not corrected for.
     """
 
     counters: tuple[int, ...]
@@ -56,8 +56,12 @@ def _done(column: Count | Rate, windows: Windows) -> Matrix:
 
 
 def _rates(done: Matrix, shown: Matrix, usual: Matrix) -> Matrix:
-    """Smoothed shares (rates, n); where `usual` is nan, the share of all products together stands for it."""
-    done, total = np.minimum(done, shown), shown.sum(axis=1, keepdims=True)
+    """Smoothed shares (rates, n).
+
+    Where `usual` is nan, the share of all products together stands for it.
+    """
+    done = np.minimum(done, shown)
+    total = shown.sum(axis=1, keepdims=True)
     together = np.where(total > 0, done.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9), np.nan)
     expected = np.where(np.isnan(usual), together, usual)
     share: Matrix = ((done + spec.USUAL_SHOWN * expected) / (shown + spec.USUAL_SHOWN)).astype(np.float32)

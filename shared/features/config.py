@@ -7,9 +7,12 @@ _LEAST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """For `aisle serve`, which keeps what shoppers did in its own memory and saves it beside the log."""
+    """For `aisle serve`, which keeps what shoppers did in its own memory and saves it beside the
+    log.
+    """
 
-    memory_bytes: int = 268_435_456  # of keys and values together; each kind of key has a share of its own
+    # of keys and values together; each kind of key has a share of its own
+    memory_bytes: int = 268_435_456
 
     def __post_init__(self) -> None:
         if self.memory_bytes < _LEAST_BYTES:

@@ -1,9 +1,12 @@
-"""Counters by day: the value behind a product's key, and behind that of a query for each of its products.
+"""Counters by day.
 
-A value is marks (marks.py), the names that are counted (4 bytes of length, then ids joined by NUL; none for a product,
-which is alone in its value), and entries of 8 bytes: day since 1970 (2 bytes; 0: lifetime total), number of the name
-(1), number of the counter (1), count (4), little-endian and sorted. The state does not depend on the order in which
-events came: days that are older than the newest by more than KEPT_DAYS are dropped, whenever they came.
+The value behind a product's key, and behind that of a query for each of its products.
+
+A value is marks (marks.py), the names that are counted (4 bytes of length, then ids joined by NUL;
+none for a product, which is alone in its value), and entries of 8 bytes: day since 1970 (2 bytes;
+0: lifetime total), number of the name (1), number of the counter (1), count (4), little-endian and
+sorted. The state does not depend on the order in which events came: days that are older than the
+newest by more than KEPT_DAYS are dropped, whenever they came.
 """
 
 import struct
@@ -19,9 +22,13 @@ from shared.features.watermarks import Source, Watermarks
 MAX_NAMES = 200  # products counted for a query; the number of a name has one byte
 ALONE = ""  # the name of a product in its own value
 
-_LENGTH, _ENTRY = struct.Struct("<I"), struct.Struct("<II")
+_LENGTH = struct.Struct("<I")
+_ENTRY = struct.Struct("<II")
 _MOST = 0xFFFF_FFFF
-_DAY_SHIFT, _NAME_SHIFT, _NAME_BITS, _COUNTER_BITS = 16, 8, 0xFF00, 0xFF
+_DAY_SHIFT = 16
+_NAME_SHIFT = 8
+_NAME_BITS = 0xFF00
+_COUNTER_BITS = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class Counters:
         for increment in new:
             for name in increment.names:
                 # Looked up anew each time: finding a place for a name may replace the counts.
-                place, counts = self._place(name) << _NAME_SHIFT | increment.counter, self._counts
+                place = self._place(name) << _NAME_SHIFT | increment.counter
+                counts = self._counts
                 for key in (place, increment.day << _DAY_SHIFT | place):
                     counts[key] = min(counts.get(key, 0) + 1, _MOST)
         return bool(new)
@@ -72,9 +80,11 @@ class Counters:
 
     def _make_room(self) -> None:
         """Let go of the half that nothing was done with for longest, and least in all."""
-        newest, total = [0] * len(self._places), [0] * len(self._places)
+        newest = [0] * len(self._places)
+        total = [0] * len(self._places)
         for key, count in self._counts.items():
-            place, day = key >> _NAME_SHIFT & 0xFF, key >> _DAY_SHIFT
+            place = key >> _NAME_SHIFT & 0xFF
+            day = key >> _DAY_SHIFT
             newest[place] = max(newest[place], day)
             total[place] += count if day == 0 else 0
         by_use = sorted(range(len(newest)), key=lambda place: (-newest[place], -total[place]))
@@ -103,7 +113,8 @@ class Counters:
         oldest = max(1, (kept[-1] >> _DAY_SHIFT) - KEPT_DAYS if kept else 1) << _DAY_SHIFT
         del kept[bisect_left(kept, 1 << _DAY_SHIFT) : bisect_left(kept, oldest)]
         entries = [0] * (2 * len(kept))
-        entries[::2], entries[1::2] = kept, [self._counts[key] for key in kept]
+        entries[::2] = kept
+        entries[1::2] = [self._counts[key] for key in kept]
         names = "\0".join(self._places).encode()
         packed = struct.pack(f"<{len(entries)}I", *entries)
         return b"".join((self.marks.encoded(), _LENGTH.pack(len(names)), names, packed))

@@ -1,4 +1,7 @@
-"""Features beside a log in a file: each key's value, and how far in the log all of them have come; synchronous."""
+"""Features beside a log in a file: each key's value, and how far in the log all of them have come.
+
+Synchronous.
+"""
 
 import os
 import sqlite3
@@ -22,17 +25,25 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS positions (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS log (log_id TEXT NOT NULL)",
     # Where all topics of the log ended when this was saved: it may not end before.
-    "CREATE TABLE IF NOT EXISTS known (topic TEXT PRIMARY KEY, log_id TEXT NOT NULL, offset INTEGER NOT NULL)",
+    (
+        "CREATE TABLE IF NOT EXISTS known (topic TEXT PRIMARY KEY, "
+        "log_id TEXT NOT NULL, offset INTEGER NOT NULL)"
+    ),
 )
 
 Known = Mapping[str, tuple[str, int]]  # topic -> name of the log, offset
 
 
 class FeatureFile:
-    """One SQLite file. What is saved together is there together, or not at all, whenever the process is killed."""
+    """One SQLite file.
+
+    What is saved together is there together, or not at all, whenever the process is killed.
+    """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
-        """Open or create; `read_only` leaves the file as it is, which another process may be writing to.
+        """Open or create.
+
+        `read_only` leaves the file as it is, which another process may be writing to.
 
         Raises Corrupt for a file that is damaged or of another format.
         """
@@ -42,7 +53,11 @@ class FeatureFile:
         check_whole(path, _REMEDY)
         with self._meant():
             self._connection = sqlite3.connect(
-                _uri(path, read_only), uri=True, isolation_level=None, check_same_thread=False, timeout=5
+                _uri(path, read_only),
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=5,
             )
             try:
                 self._check_format()
@@ -67,7 +82,8 @@ class FeatureFile:
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")  # the log is trimmed up to what is saved here
+        # the log is trimmed up to what is saved here
+        self._connection.execute("PRAGMA synchronous = FULL")
         for table in _TABLES:
             self._connection.execute(table)
         self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
@@ -81,18 +97,24 @@ class FeatureFile:
     def positions(self) -> dict[str, int]:
         """Topic -> offset up to which records have had their effect."""
         return {
-            topic: offset for topic, (_, offset) in self._offsets("SELECT topic, '', offset FROM positions").items()
+            topic: offset
+            for topic, (_, offset) in self._offsets("SELECT topic, '', offset FROM positions").items()
         }
 
     def known_ends(self) -> Known:
-        """Where the log's topics ended when this was saved last; of a file that does not say, what it has counted."""
+        """Where the log's topics ended when this was saved last.
+
+        Of a file that does not say, what it has counted.
+        """
         says = "SELECT topic, log_id, offset FROM known"
         known = self._offsets(says) if self._has("known") else {}
         return known or {topic: (self.log_id(), offset) for topic, offset in self.positions().items()}
 
     def _has(self, table: str) -> bool:
         with self._meant():
-            return bool(self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone())
+            return bool(
+                self._connection.execute(("SELECT 1 FROM sqlite_master WHERE name = ?"), (table,)).fetchone()
+            )
 
     def _offsets(self, statement: str) -> dict[str, tuple[str, int]]:
         with self._meant():
@@ -100,12 +122,16 @@ class FeatureFile:
         for topic, _, offset in found:
             if topic not in TOPICS or not isinstance(offset, int) or offset < 0:
                 raise Corrupt(
-                    f"{self.path} is damaged: it has {offset!r} for {topic!r}, which is no position; {_REMEDY}"
+                    f"{self.path} is damaged: it has {offset!r} for "
+                    f"{topic!r}, which is no position; {_REMEDY}"
                 )
         return {topic: (str(log_id), offset) for topic, log_id, offset in found}
 
     def read(self, now_seconds: float) -> Iterator[Saved]:
-        """All keys that have not expired, in the order in which they were saved; the others are removed."""
+        """All keys that have not expired, in the order in which they were saved.
+
+        The others are removed.
+        """
         with self._meant():
             self._connection.execute("DELETE FROM features WHERE expires <= ?", (now_seconds,))
             rows = self._connection.execute("SELECT key, value, expires, acted FROM features ORDER BY rowid")
@@ -123,7 +149,11 @@ class FeatureFile:
         return saved
 
     def save(
-        self, changes: Iterable[Saved], positions: Mapping[str, int], log_id: str, ends: Mapping[str, int]
+        self,
+        changes: Iterable[Saved],
+        positions: Mapping[str, int],
+        log_id: str,
+        ends: Mapping[str, int],
     ) -> None:
         """Write changes, positions and the log's ends in one transaction, durable on return.
 
@@ -170,7 +200,10 @@ class FeatureFile:
 
 
 def _uri(path: Path, read_only: bool) -> str:
-    """How SQLite is to open a file: in a folder that takes no writes it cannot make what it has beside one."""
+    """How SQLite is to open a file.
+
+    In a folder that takes no writes it cannot make what it has beside one.
+    """
     if not read_only:
         return path.absolute().as_uri()
     return path.absolute().as_uri() + ("?mode=ro" if os.access(path.parent, os.W_OK) else "?immutable=1")

@@ -22,8 +22,9 @@ _NUMBERS = {kind: number for number, kind in enumerate(_SHARES)}
 class MemoryFeatureStore:
     """FeatureStore in memory, of one generation, within `max_bytes`.
 
-    Each kind of key (product, query, visitor, search by nobody) has a share of the bytes, so that none pushes another
-    out. Within a kind, what was only shown is forgotten first. A key is also forgotten when its time to live is over.
+    Each kind of key (product, query, visitor, search by nobody) has a share of the bytes, so that
+    none pushes another out. Within a kind, what was only shown is forgotten first. A key is also
+    forgotten when its time to live is over.
     """
 
     def __init__(
@@ -33,15 +34,21 @@ class MemoryFeatureStore:
         generation: str = "",
         steady: Callable[[], float] | None = None,
     ) -> None:
-        """Begin empty. `now` gives seconds since 1970; `steady` too, for what is forgotten (see SteadyClock).
+        """Begin empty.
 
-        `generation` is the name of one that outlives the process: then somebody restores it, and saves its changes.
+        `now` gives seconds since 1970; `steady` too, for what is forgotten (see SteadyClock).
+
+        `generation` is the name of one that outlives the process: then somebody restores it, and
+        saves its changes.
         """
         self._shelves = [Shelf(int(max_bytes * share)) for share in _SHARES.values()]
-        # Two a shelf; an entry's place is 2 x the number of its shelf, and 1 more when a shopper acted.
+        # Two a shelf; an entry's place is 2 x the number of its shelf, and 1 more when a shopper
+        # acted.
         self._orders = [order for shelf in self._shelves for order in (shelf.shown, shelf.acted)]
         self._entries: dict[str, Entry] = {}
-        self._now, self._steady, self._generation = now, steady or now, generation
+        self._now = now
+        self._steady = steady or now
+        self._generation = generation
         self._changed: set[str] = set()
 
     def __len__(self) -> int:
@@ -109,7 +116,8 @@ class MemoryFeatureStore:
 
         Searches by nobody are left out: their records do not come twice from a log in a file.
         """
-        changed, self._changed = self._changed, set()
+        changed = self._changed
+        self._changed = set()
         return changed
 
     def current(self, keys: Iterable[str]) -> list[tuple[str, Entry | None]]:
@@ -141,5 +149,8 @@ def saved(key: str, entry: Entry | None) -> Saved:
 
 
 def _is_search(change: Change) -> bool:
-    """Whether the key is a page shown to nobody known, or as little: to a visitor who did nothing, long ago."""
+    """Whether the key is a page shown to nobody known, or as little.
+
+    To a visitor who did nothing, long ago.
+    """
     return change.key[0] == VISITOR.letter and not change.acted and change.ttl_seconds <= SEARCH_SECONDS

@@ -7,7 +7,10 @@ from shared.redis.config import RedisConfig
 
 
 def open_feature_store() -> RedisFeatureStore:
-    """The one in Redis. Raises SystemExit when no Redis is named; one that is away is waited for later."""
+    """The one in Redis.
+
+    Raises SystemExit when no Redis is named; one that is away is waited for later.
+    """
     if store := find_feature_store():
         return store
     raise SystemExit("AISLE_REDIS_URL is not set; name a server, such as redis://localhost:6379/0")

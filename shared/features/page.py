@@ -12,7 +12,10 @@ from shared.features.visitor import VisitorState, state_of
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """Values as they came from the store; making columns of them takes a processor some time, so it is done later."""
+    """Values as they came from the store.
+
+    Making columns of them takes a processor some time, so it is done later.
+    """
 
     request: PageRequest
     values: Sequence[bytes | None]  # in the order of keys_of(request)

@@ -5,9 +5,10 @@ aisle:<schema>:<generation>:{<shard>}:<key>          a value, as in the other mo
 
 AISLE_REDIS_KEY_PREFIX stands before all of them.
 
-A key's shard is its hash tag: in a Redis Cluster all keys of a shard are on one node, so a page is read, and a batch
-written, with one command a shard. On a single server it is one command in all; with a command a key the client alone
-would take several times as long (docs/performance-features.md).
+A key's shard is its hash tag: in a Redis Cluster all keys of a shard are on one node, so a page is
+read, and a batch written, with one command a shard. On a single server it is one command in all;
+with a command a key the client alone would take several times as long
+(docs/performance-features.md).
 """
 
 import hashlib
@@ -24,12 +25,14 @@ from shared.features.spec import SCHEMA
 from shared.features.store import Change
 from shared.redis.client import RedisClient, unavailable
 
-_SHARDS = 16  # part of the stored format: commands that a page needs of a cluster, and nodes that can share the keys
+# part of the stored format: commands that a page needs of a cluster, and nodes that can share the
+# keys
+_SHARDS = 16
 _KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond
 _KEYS_A_SCAN = 1_000
 
-# Each key is written only if its watermarks are those that its new value was made from. Watermarks say how long they
-# are, so a value that begins with the bytes expected has no others.
+# Each key is written only if its watermarks are those that its new value was made from. Watermarks
+# say how long they are, so a value that begins with the bytes expected has no others.
 _REPLACE = """
 local written = {}
 for i, key in ipairs(KEYS) do
@@ -77,16 +80,21 @@ class RedisFeatureStore:
             if generation is not None:
                 return (await self._get(keys, generation))[1]
             published, found = await self._get(keys, self._seen)
-            if published != self._seen:  # another generation has been published: read again, this once
+            # another generation has been published: read again, this once
+            if published != self._seen:
                 self._seen = published
                 _, found = await self._get(keys, published)
             return found if self._seen else [None] * len(keys)
 
     async def replace(self, changes: Sequence[Change], generation: str) -> list[bool]:
         """See FeatureStore."""
-        groups = [part for group in self._groups([change.key for change in changes]) for part in _parts(group)]
+        groups = [
+            part for group in self._groups([change.key for change in changes]) for part in _parts(group)
+        ]
         with unavailable("feature store"):
-            answers = await self._run([self._replacing([changes[at] for at in group], generation) for group in groups])
+            answers = await self._run(
+                [self._replacing([changes[at] for at in group], generation) for group in groups]
+            )
         written = [False] * len(changes)
         for group, answer in zip(groups, answers, strict=True):
             for at, one in zip(group, answer, strict=True):
@@ -117,7 +125,9 @@ class RedisFeatureStore:
     async def _get(self, keys: Sequence[str], generation: str) -> tuple[str, list[bytes | None]]:
         """The generation that is published, and the values of the keys in `generation`."""
         groups = self._groups(keys)
-        reads: list[Command] = [("MGET", *(self._name(keys[at], generation) for at in group)) for group in groups]
+        reads: list[Command] = [
+            ("MGET", *(self._name(keys[at], generation) for at in group)) for group in groups
+        ]
         published, *answers = await self._run([("GET", self._pointer), *reads])
         found: list[bytes | None] = [None] * len(keys)
         for group, values in zip(groups, answers, strict=True):
@@ -127,14 +137,18 @@ class RedisFeatureStore:
 
     def _replacing(self, changes: Sequence[Change], generation: str) -> Command:
         names = [self._name(change.key, generation) for change in changes]
-        arguments = [part for change in changes for part in (change.expected, change.value, change.ttl_seconds)]
+        arguments = [
+            part for change in changes for part in (change.expected, change.value, change.ttl_seconds)
+        ]
         return ("EVALSHA", _REPLACE_SHA, len(names), *names, *arguments)
 
     async def _run(self, commands: Sequence[Command]) -> list[Any]:
         """The answers of commands that are sent together."""
         try:
             return await self._send(commands)
-        except NoScriptError:  # the server is a new one; what it did before the error is not done again, by the marks
+        except (
+            NoScriptError
+        ):  # the server is a new one; what it did before the error is not done again, by the marks
             await self._client.script_load(_REPLACE)
             return await self._send(commands)
 

@@ -27,7 +27,10 @@ def without_marks(saved: Saved) -> Saved:
 
 
 def check(saved: Saved) -> None:
-    """Raise ValueError for what nobody can have saved: a page or a count that met it would fail again and again."""
+    """Raise ValueError for what nobody can have saved.
+
+    A page or a count that met it would fail again and again.
+    """
     if not isinstance(saved.key, str) or saved.key[:2] not in _SCOPE_OF:
         raise ValueError("is no key of the feature store")
     if not isinstance(saved.value, bytes) or not isinstance(saved.expires_seconds, float):

@@ -1,4 +1,7 @@
-"""A scope of features: what an event adds under its keys, what a page reads, and the columns made of that."""
+"""A scope of features.
+
+What an event adds under its keys, what a page reads, and the columns made of that.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +13,8 @@ from numpy.typing import NDArray
 from shared.features.observation import Interaction, Shown
 
 Matrix = NDArray[np.float32]
-Counted = tuple[str, int, tuple[str, ...]]  # key, seconds to live, and the names whose counter grows by 1
+# key, seconds to live, and the names whose counter grows by 1
+Counted = tuple[str, int, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,12 @@ class Scope(Protocol):
         now_seconds: float,
         made: Mapping[str, Matrix],
     ) -> Mapping[str, Matrix]:
-        """The columns (n,) of n candidates, from the values of the keys; `made` are those of the scopes before."""
+        """The columns (n,) of n candidates, from the values of the keys.
+
+        `made` are those of the scopes before.
+        """
 
     def check(self, value: bytes) -> None:
-        """Raises ValueError, TypeError, IndexError or struct.error if bytes are not a value of this scope."""
+        """Raises ValueError, TypeError, IndexError or struct.error if bytes are not a value of this
+        scope.
+        """

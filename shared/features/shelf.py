@@ -3,8 +3,9 @@
 from collections import OrderedDict
 from collections.abc import Iterator
 
-# Value, seconds since 1970 at which it expires, and place: the number of the order that it is in. A plain tuple of
-# plain values, because the garbage collector looks through objects of classes, and pages wait for it.
+# Value, seconds since 1970 at which it expires, and place: the number of the order that it is in. A
+# plain tuple of plain values, because the garbage collector looks through objects of classes, and
+# pages wait for it.
 Entry = tuple[bytes, float, int]
 Order = OrderedDict[str, Entry]  # least recently used first
 
@@ -14,7 +15,8 @@ _ENTRY_BYTES = 320  # of Python's objects around a key and its value; a test mea
 class Shelf:
     """Keys of one kind; when they take more than `max_bytes`, some are forgotten.
 
-    Those that were only shown go first, then the others; of each, the one that was not used for longest.
+    Those that were only shown go first, then the others; of each, the one that was not used for
+    longest.
     """
 
     def __init__(self, max_bytes: int) -> None:

@@ -1,11 +1,13 @@
 """What is counted of shoppers' actions, and in which windows of time.
 
-An event adds 1 to a counter of each product that it is about, on the day it happened: to the product's own, and to
-that of the product under its query if a search led to it. A page that was shown adds 1 to SHOWN. What ranking reads
-are the columns: counts and rates in the time before the page (scopes/).
+An event adds 1 to a counter of each product that it is about, on the day it happened: to the
+product's own, and to that of the product under its query if a search led to it. A page that was
+shown adds 1 to SHOWN. What ranking reads are the columns: counts and rates in the time before the
+page (scopes/).
 """
 
-SCHEMA = 1  # of keys, values and meaning: raise it with every change of them, and the store is built anew
+# of keys, values and meaning: raise it with every change of them, and the store is built anew
+SCHEMA = 1
 
 # Counters, by their number in what is stored: never reuse one.
 SHOWN, VIEW, CLICK, WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, PURCHASE = range(7)
@@ -19,9 +21,17 @@ COUNTER_OF = {
     "purchase": PURCHASE,
 }
 
-# What each action says about a visitor's interest, relative to a click. Orders of magnitude as in implicit-feedback
-# practice (Hu, Koren, Volinsky 2008: confidence grows with the effort of the action).
-WEIGHT_OF = {"view": 0.5, "click": 1.0, "wishlist": 2.0, "add_to_cart": 3.0, "purchase": 4.0, "remove_from_cart": -3.0}
+# What each action says about a visitor's interest, relative to a click. Orders of magnitude as in
+# implicit-feedback practice (Hu, Koren, Volinsky 2008: confidence grows with the effort of the
+# action).
+WEIGHT_OF = {
+    "view": 0.5,
+    "click": 1.0,
+    "wishlist": 2.0,
+    "add_to_cart": 3.0,
+    "purchase": 4.0,
+    "remove_from_cart": -3.0,
+}
 
 WINDOW_DAYS = (1, 7, 30)
 DAY, WEEK, MONTH, LIFETIME = range(4)  # their places, and that of the total

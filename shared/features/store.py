@@ -1,4 +1,7 @@
-"""The port to where features are kept: values by key, each replaced only by those who have seen it as it is."""
+"""The port to where features are kept.
+
+Values by key, each replaced only by those who have seen it as it is.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +16,18 @@ class Change:
     expected: bytes  # marks at the beginning of the value that was read; empty: there was none
     value: bytes
     ttl_seconds: int  # the key is forgotten when nothing changes it for so long
-    acted: bool = True  # False: it only says that something was shown, and is forgotten first where room is short
+    # False: it only says that something was shown, and is forgotten first where room is short
+    acted: bool = True
 
 
 class FeatureStore(Protocol):
-    """Values by key (keys.py), in generations: readers see one of them while another is being built.
+    """Values by key (keys.py), in generations.
 
-    A generation is followed by one consumer group of its own name, so the position in the log belongs to it; the empty
-    name means that nothing outlives this process and everything is read from the start.
-    All methods raise Unavailable when the store is down.
+    Readers see one of them while another is being built.
+
+    A generation is followed by one consumer group of its own name, so the position in the log
+    belongs to it; the empty name means that nothing outlives this process and everything is read
+    from the start. All methods raise Unavailable when the store is down.
     """
 
     async def generation(self) -> str:
@@ -29,11 +35,17 @@ class FeatureStore(Protocol):
         ...
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
-        """The values of keys in one round trip; None: the generation that readers see, which may be none at all."""
+        """The values of keys in one round trip; None.
+
+        The generation that readers see, which may be none at all.
+        """
         ...
 
     async def replace(self, changes: Sequence[Change], generation: str) -> list[bool]:
-        """Write each value whose key still has the marks expected, in one round trip; which of them were written."""
+        """Write each value whose key still has the marks expected, in one round trip.
+
+        Which of them were written.
+        """
         ...
 
     async def publish(self, generation: str) -> None:

@@ -13,7 +13,9 @@ from shared.features.spec import COUNTERS, KEPT_DAYS, SHOWN, WINDOW_DAYS
 
 Matrix = NDArray[np.float32]
 
-_OLD, _TOTAL = KEPT_DAYS + 1, KEPT_DAYS + 2  # ages of what is in no window, and of lifetime totals
+# ages of what is in no window, and of lifetime totals
+_OLD = KEPT_DAYS + 1
+_TOTAL = KEPT_DAYS + 2
 _AGES = _TOTAL + 1
 
 
@@ -29,7 +31,9 @@ class Windows:
         """Windows of the products whose values these are; a product without a value has zeros."""
         entries = entries_alone(values)
         lengths = np.array([len(each) for each in entries], dtype=np.int64) // 8
-        return cls._of(b"".join(entries), np.repeat(np.arange(len(values)), lengths), len(values), now_seconds)
+        return cls._of(
+            b"".join(entries), np.repeat(np.arange(len(values)), lengths), len(values), now_seconds
+        )
 
     @classmethod
     def of_query(cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float) -> "Windows":
@@ -45,9 +49,12 @@ class Windows:
         """`owners` says whose each entry is; -1: of a product that nobody asked for."""
         places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
         if (asked := owners >= 0).sum() < len(owners):
-            places, count, owners = places[asked], count[asked], owners[asked]
+            places = places[asked]
+            count = count[asked]
+            owners = owners[asked]
         today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
-        day, counter = (places >> 16).astype(np.int64), np.minimum(places & 0xFF, COUNTERS - 1)
+        day = (places >> 16).astype(np.int64)
+        counter = np.minimum(places & 0xFF, COUNTERS - 1)
         # A clock that was ahead counts for today.
         age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
         within = _weights(elapsed)[:, age] * count  # (windows + 1, entries)
@@ -61,8 +68,13 @@ class Windows:
 
 
 def _weights(elapsed: float) -> NDArray[np.float64]:
-    """(windows + 1, ages): how much of a day of that age is within a window, when `elapsed` of today has passed."""
+    """(windows + 1, ages).
+
+    How much of a day of that age is within a window, when `elapsed` of today has passed.
+    """
     windows = np.zeros((len(WINDOW_DAYS) + 1, _AGES))
-    windows[:-1, : _OLD + 1] = np.clip(np.array(WINDOW_DAYS)[:, None] + 1 - elapsed - np.arange(_OLD + 1), 0, 1)
+    windows[:-1, : _OLD + 1] = np.clip(
+        np.array(WINDOW_DAYS)[:, None] + 1 - elapsed - np.arange(_OLD + 1), 0, 1
+    )
     windows[-1, _TOTAL] = 1
     return windows

@@ -1,6 +1,9 @@
-"""What is known of a visitor, as it is kept: the last products, the visit, and the events that have been seen.
+"""What is known of a visitor, as it is kept.
 
-A value is marks (marks.py), the events seen (2 bytes of count, 16 bytes each), and the state as JSON.
+The last products, the visit, and the events that have been seen.
+
+A value is marks (marks.py), the events seen (2 bytes of count, 16 bytes each), and the state as
+JSON.
 """
 
 import hashlib
@@ -18,12 +21,16 @@ TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
 MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
 
-_COUNT, _SEEN = struct.Struct("<H"), struct.Struct("<8sQ")
+_COUNT = struct.Struct("<H")
+_SEEN = struct.Struct("<8sQ")
 
 
 @dataclass(frozen=True, slots=True)
 class RecentProduct:
-    """A product that the visitor acted on. `weight` is that of the time of the last action, since 1970."""
+    """A product that the visitor acted on.
+
+    `weight` is that of the time of the last action, since 1970.
+    """
 
     product_id: str
     weight: float
@@ -44,7 +51,10 @@ class VisitorState:
     session_id: str = ""
 
     def weights_at(self, now_seconds: float, session_id: str | None = None) -> dict[str, float]:
-        """Product id -> weight of what still counts, the latest first; with `session_id`, of that session alone."""
+        """Product id -> weight of what still counts, the latest first.
+
+        With `session_id`, of that session alone.
+        """
         mine = [product for product in self.recent if session_id is None or product.session_id == session_id]
         weights = {product.product_id: product.weight_at(now_seconds) for product in mine}
         return {product_id: weight for product_id, weight in weights.items() if weight > 0}
@@ -54,10 +64,14 @@ NOBODY = VisitorState()
 
 
 class SeenEvents:
-    """Ids of events and the offset where each was first: the same id at another offset is a second telling."""
+    """Ids of events and the offset where each was first.
+
+    The same id at another offset is a second telling.
+    """
 
     def __init__(self, encoded: bytes = b"") -> None:
-        self._entries = bytearray(encoded)  # as they are stored, the newest last: most of them are never looked at
+        # as they are stored, the newest last: most of them are never looked at
+        self._entries = bytearray(encoded)
 
     def first_offset(self, name: bytes, offset: int) -> int:
         """Where the event of that name (8 bytes) was first; it is here when it was never seen."""
@@ -89,7 +103,8 @@ class Telling(Enum):
 
     FIRST = "first"  # it has not been applied here
     REDELIVERED = "redelivered"  # it has been applied here, and perhaps not yet to other keys
-    SECOND = "second"  # the same event was told before, or it had all its effects long ago: it does nothing
+    # the same event was told before, or it had all its effects long ago: it does nothing
+    SECOND = "second"
 
 
 class Visitor:
@@ -104,8 +119,8 @@ class Visitor:
     def hear(self, source: Source, offset: int, name: bytes) -> Telling:
         """Take in that an event was told; `name` as event_name gives it.
 
-        One from before the marks that is no longer remembered has had all its effects long ago: what a worker may have
-        applied without committing it is far less than what is remembered.
+        One from before the marks that is no longer remembered has had all its effects long ago:
+        what a worker may have applied without committing it is far less than what is remembered.
         """
         if self.marks.advance(source, offset):
             return Telling.FIRST if self._seen.first_offset(name, offset) == offset else Telling.SECOND
@@ -113,7 +128,9 @@ class Visitor:
 
     def encoded(self) -> bytes:
         """As it is stored."""
-        recent = [(each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent]
+        recent = [
+            (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
+        ]
         state = json.dumps([self.state.session_id, recent], ensure_ascii=False, separators=(",", ":"))
         return b"".join((self.marks.encoded(), self._seen.encoded(), state.encode()))
 

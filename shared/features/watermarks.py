@@ -1,8 +1,11 @@
-"""How far a key of the feature store has taken in each partition of the log: what makes an effect happen once.
+"""How far a key of the feature store has taken in each partition of the log.
 
-A value begins with its marks: a count (1 byte), then for each partition its topic (1 byte), its number (2 bytes) and
-the highest offset applied (8 bytes), in order. Where that is too narrow, the value begins with a byte of 0, the count
-has 4 bytes and so has each number. Watermarks grow with every change: values with the same marks are the same.
+What makes an effect happen once.
+
+A value begins with its marks: a count (1 byte), then for each partition its topic (1 byte), its
+number (2 bytes) and the highest offset applied (8 bytes), in order. Where that is too narrow, the
+value begins with a byte of 0, the count has 4 bytes and so has each number. Watermarks grow with
+every change: values with the same marks are the same.
 """
 
 import struct
@@ -13,9 +16,11 @@ Source = tuple[int, int]  # topic's number below, partition
 
 TOPIC_NUMBERS = {USER_EVENTS: 0, SEARCH_LOGS: 1}  # part of the stored format: never reuse a number
 _MARK = struct.Struct("<BHQ")
-_MAX_COUNT, _MAX_PARTITION = 0xFF, 0xFFFF
+_MAX_COUNT = 0xFF
+_MAX_PARTITION = 0xFFFF
 _WIDE = 0  # in place of the count, which is never 0 in a value that is stored
-_WIDE_HEAD, _WIDE_MARK = struct.Struct("<BI"), struct.Struct("<BIQ")
+_WIDE_HEAD = struct.Struct("<BI")
+_WIDE_MARK = struct.Struct("<BIQ")
 
 
 class Watermarks:
@@ -38,7 +43,8 @@ class Watermarks:
 
     def encoded(self) -> bytes:
         """As a value begins with them."""
-        ordered, count = sorted(self._offsets.items()), len(self._offsets)
+        ordered = sorted(self._offsets.items())
+        count = len(self._offsets)
         if 0 < count <= _MAX_COUNT and max(partition for _, partition in self._offsets) <= _MAX_PARTITION:
             return bytes([count]) + b"".join(_MARK.pack(*source, offset) for source, offset in ordered)
         marks = b"".join(_WIDE_MARK.pack(*source, offset) for source, offset in ordered)

@@ -1,1 +1,4 @@
-"""What runs models: the processor, ONNX graphs and ONNX Runtime. For the embedding, reranker and training services."""
+"""What runs models: the processor, ONNX graphs and ONNX Runtime.
+
+For the embedding, reranker and training services.
+"""

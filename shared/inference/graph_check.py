@@ -1,4 +1,7 @@
-"""What a model file of a bundle may be: a plain graph, with finite weights of its own and inputs that are filled."""
+"""What a model file of a bundle may be.
+
+A plain graph, with finite weights of its own and inputs that are filled.
+"""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -8,19 +11,29 @@ import numpy as np
 
 from shared.errors import Corrupt
 
-_FOREIGN = frozenset({"If", "Loop", "Scan", "SequenceMap"})  # may run for ever, and hold graphs of their own
+# may run for ever, and hold graphs of their own
+_FOREIGN = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 def check_graph(path: Path, inputs: Collection[str], output: str = "") -> None:
-    """Raise Corrupt, naming the file, unless it is such a graph with no other inputs; `output` "" is any single one."""
+    """Raise Corrupt, naming the file, unless it is such a graph with no other inputs.
+
+    `output` "" is any single one.
+    """
     import onnx  # takes a while to load; the bundle that Aisle ships is not checked
 
     try:
         model = onnx.load(path, load_external_data=False)
         onnx.checker.check_model(model)
-        faults = [*_faults_of_parts(model), *_faults_of_ends(model, inputs, output), *_faults_of_weights(model)]
+        faults = [
+            *_faults_of_parts(model),
+            *_faults_of_ends(model, inputs, output),
+            *_faults_of_weights(model),
+        ]
     except Exception as error:  # protobuf and onnx each have their own
-        raise Corrupt(f"{path} cannot be read ({_line(error)}); train the bundle again or roll back") from error
+        raise Corrupt(
+            f"{path} cannot be read ({_line(error)}); train the bundle again or roll back"
+        ) from error
     if faults:
         raise Corrupt(f"{path} {faults[0]}; train the bundle again or roll back")
 

@@ -65,8 +65,13 @@ class GraphWriter:
 
     def model(self, name: str, inputs: Mapping[str, Input], outputs: Mapping[str, Sizes]) -> onnx.ModelProto:
         """The whole graph; its outputs are float32."""
-        given = [helper.make_tensor_value_info(each, kind, list(sizes)) for each, (kind, sizes) in inputs.items()]
-        made = [helper.make_tensor_value_info(each, TensorProto.FLOAT, list(sizes)) for each, sizes in outputs.items()]
+        given = [
+            helper.make_tensor_value_info(each, kind, list(sizes)) for each, (kind, sizes) in inputs.items()
+        ]
+        made = [
+            helper.make_tensor_value_info(each, TensorProto.FLOAT, list(sizes))
+            for each, sizes in outputs.items()
+        ]
         graph = helper.make_graph(self.nodes, name, given, made, self.constants)
         domains = {node.domain for node in self.nodes} | {""}
         opsets = [helper.make_opsetid(domain, OPSET if not domain else 1) for domain in sorted(domains)]

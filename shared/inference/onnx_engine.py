@@ -16,9 +16,14 @@ from shared.inference.cpu import read_cpu
 from shared.inference.session import open_session
 from shared.inference.trial import least_seconds
 
-Sizes = Mapping[str, tuple[int, ...]]  # of a trial's inputs, by name, without the dimensions that the model fixes
+# of a trial's inputs, by name, without the dimensions that the model fixes
+Sizes = Mapping[str, tuple[int, ...]]
 
-DTYPES: dict[str, Any] = {"tensor(bool)": np.bool_, "tensor(float)": np.float32, "tensor(int64)": np.int64}
+DTYPES: dict[str, Any] = {
+    "tensor(bool)": np.bool_,
+    "tensor(float)": np.float32,
+    "tensor(int64)": np.int64,
+}
 _WORTH_IT = 0.8  # int8 loses a little precision, so a tie goes to float32
 
 
@@ -31,7 +36,9 @@ class Engine:
 
 
 def open_engine(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
-    """The float32 model in `path` as `precision`: int8, fp32, or auto for the faster of them on such inputs.
+    """The float32 model in `path` as `precision`.
+
+    Int8, fp32, or auto for the faster of them on such inputs.
 
     Raises Corrupt, naming the file, when it cannot be opened or does not take such inputs.
     """
@@ -53,7 +60,9 @@ def _chosen(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
 
 
 def _used_once(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
-    """The engine after its first run, which allocates, and which several threads must not make at once."""
+    """The engine after its first run, which allocates, and which several threads must not make at
+    once.
+    """
     return used_once(lambda: _open(path, precision, threads), lambda engine: _run(engine, trial))
 
 
@@ -62,7 +71,9 @@ def _run(engine: Engine, trial: Sizes) -> None:
     nodes = engine.session.get_inputs()
     if not {node.name for node in nodes} <= trial.keys():
         return
-    inputs = {n.name: np.ones((*trial[n.name], *n.shape[len(trial[n.name]) :]), dtype=DTYPES[n.type]) for n in nodes}
+    inputs = {
+        n.name: np.ones((*trial[n.name], *n.shape[len(trial[n.name]) :]), dtype=DTYPES[n.type]) for n in nodes
+    }
     engine.session.run(None, inputs)
 
 
@@ -72,12 +83,16 @@ def _open(path: Path, precision: str, threads: int) -> Engine:
 
 
 def _quantised(path: Path) -> bytes:
-    """The model with 8-bit weights, a scale a channel; done here because the range depends on the processor."""
+    """The model with 8-bit weights, a scale a channel.
+
+    Done here because the range depends on the processor.
+    """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     with tempfile.TemporaryDirectory() as folder:
-        prepared, quantised = Path(folder) / "prepared.onnx", Path(folder) / "quantised.onnx"
+        prepared = Path(folder) / "prepared.onnx"
+        quantised = Path(folder) / "quantised.onnx"
         quant_pre_process(path, prepared, skip_symbolic_shape=True)
         quantize_dynamic(
             prepared,

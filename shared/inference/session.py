@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnxruntime
 
-_SLOW = ["SkipLayerNormFusion"]  # the fused operator takes eight times as long as the two that it replaces
+# the fused operator takes eight times as long as the two that it replaces
+_SLOW = ["SkipLayerNormFusion"]
 
 
 def open_session(model: bytes | str, threads: int) -> onnxruntime.InferenceSession:
-    """A session on the CPU with so many threads for each run; `model` is a serialised graph, or a path.
+    """A session on the CPU with so many threads for each run.
+
+    `model` is a serialised graph, or a path.
 
     Raises whatever ONNX Runtime raises.
     """
@@ -21,6 +24,7 @@ def open_session(model: bytes | str, threads: int) -> onnxruntime.InferenceSessi
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # other services share the cores
+    # other services share the cores
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CPUExecutionProvider"]
     return onnxruntime.InferenceSession(model, options, providers=providers, disabled_optimizers=_SLOW)

@@ -13,7 +13,8 @@ _FIRST_ROWS = 64
 class AppendOnly:
     """Rows of one shape, appended in amortised constant time.
 
-    A row never changes once it is there. When the array must move, readers keep the old one: it has all they know of.
+    A row never changes once it is there. When the array must move, readers keep the old one: it has
+    all they know of.
     """
 
     def __init__(self, dtype: DTypeLike, *shape: int) -> None:

@@ -23,7 +23,8 @@ class LiveValues:
 
     def __init__(self, base: Values) -> None:
         self._base = base
-        self._codes: dict[str, int] = {}  # of every text that came since, known to the snapshot or not
+        # of every text that came since, known to the snapshot or not
+        self._codes: dict[str, int] = {}
         self._new: list[str] = []
         self._new_codes: dict[str, list[int]] = {}  # by the text without regard to case
 
@@ -59,7 +60,8 @@ class _Field:
     """The entries of one field, in the order of their rows."""
 
     def __init__(self, kind: str) -> None:
-        self._rows, self._values = AppendOnly("<u4"), AppendOnly(kind)
+        self._rows = AppendOnly("<u4")
+        self._values = AppendOnly(kind)
 
     def add(self, row: int, value: float) -> None:
         self._values.append(value)
@@ -72,7 +74,10 @@ class _Field:
 
 
 class DeltaNumbers:
-    """The dense columns of what was written since; a product that is gone has a row without numbers."""
+    """The dense columns of what was written since.
+
+    A product that is gone has a row without numbers.
+    """
 
     def __init__(self) -> None:
         self._numbers = AppendOnly("<f8", len(NUMBERS))

@@ -1,7 +1,10 @@
-"""The words of a snapshot and of what was written since: a private copy of its index, with a writer.
+"""The words of a snapshot and of what was written since.
 
-Its files are hard links, or copies where links cannot be made; tantivy never writes into a file that is there. But it
-writes a lock into the folder even to read an index, and a data folder may be read-only, so the copy is what is opened.
+A private copy of its index, with a writer.
+
+Its files are hard links, or copies where links cannot be made; tantivy never writes into a file
+that is there. But it writes a lock into the folder even to read an index, and a data folder may be
+read-only, so the copy is what is opened.
 """
 
 from __future__ import annotations
@@ -39,7 +42,8 @@ class LiveLexical:
 
     def delete(self, product: Product, row: int) -> None:
         """No longer find the product that is in a row."""
-        # By query: delete_documents_by_term finds nothing in a field of unsigned numbers (tantivy-py 0.27).
+        # By query: delete_documents_by_term finds nothing in a field of unsigned numbers
+        # (tantivy-py 0.27).
         self._writer.delete_documents_by_query(Query.term_query(self._index.schema, ROW, row))
         self._vocabulary.remove(names(product))
         self._deleted = True

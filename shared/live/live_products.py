@@ -24,7 +24,10 @@ class RowsById(Protocol):
 
 
 class Products(RowsById, Protocol):
-    """The products of n rows; a row that was replaced keeps its product, for those who have found it before."""
+    """The products of n rows.
+
+    A row that was replaced keeps its product, for those who have found it before.
+    """
 
     def payload(self, row: int) -> bytes:
         """The serialised product in a row."""
@@ -51,7 +54,10 @@ class DeltaIds:
         self.ids.append(product_id)
 
     def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
-        """The slot of a product among the first `slot_count`, None without one; and whether it is gone there."""
+        """The slot of a product among the first `slot_count`, None without one.
+
+        And whether it is gone there.
+        """
         slots = self._slots.get(product_id, ())
         place = len(slots) if not slots or slots[-1] < slot_count else bisect_left(slots, slot_count)
         return (slots[place - 1], self._gone[slots[place - 1]]) if place else (None, False)
@@ -102,7 +108,8 @@ class LiveProducts:
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """See Products."""
-        old, new = len(self.base), self.rows.delta.ids
+        old = len(self.base)
+        new = self.rows.delta.ids
         if (rows < old).all():
             return self.base.product_ids(rows)
         known = iter(self.base.product_ids(rows[rows < old]))

@@ -12,7 +12,10 @@ from shared.snapshot.vocabulary import Vocabulary, letter_counts, nearest, spell
 
 
 class LiveVocabulary:
-    """A Words that follows the catalogue; one state for all searches, since a newer count misleads nobody."""
+    """A Words that follows the catalogue.
+
+    One state for all searches, since a newer count misleads nobody.
+    """
 
     def __init__(self, base: Vocabulary) -> None:
         self._base = base
@@ -25,7 +28,8 @@ class LiveVocabulary:
         for word in set(spelled(" ".join(names))):
             if word not in self._change and not self._base.knows(word):
                 self._new.append(word)
-                self._letters.append(letter_counts([word])[0])  # behind the word: a reader goes by the letters
+                # behind the word: a reader goes by the letters
+                self._letters.append(letter_counts([word])[0])
             self._change[word] += 1
 
     def remove(self, names: Iterable[str]) -> None:

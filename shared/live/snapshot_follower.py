@@ -1,7 +1,8 @@
 """Serve the newest snapshot with everything that was written since, as long as the process lives.
 
-A snapshot that becomes current is opened beside the one that serves, takes in the tail of aisle.vectors, and serves
-when it has caught up. The one before goes on taking in changes only if its encoder is another: queries may still come.
+A snapshot that becomes current is opened beside the one that serves, takes in the tail of
+aisle.vectors, and serves when it has caught up. The one before goes on taking in changes only if
+its encoder is another: queries may still come.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from shared.watchdog import progress, watching
 
 log = logging.getLogger(__name__)
 
-REFRESH_SECONDS = 0.4  # between two states of a snapshot: each costs pages a commit of the word index
-_REST = 2  # times as long as the last state took, so that on a busy machine most of the time is the pages'
+# between two states of a snapshot: each costs pages a commit of the word index
+REFRESH_SECONDS = 0.4
+# times as long as the last state took, so that on a busy machine most of the time is the pages'
+_REST = 2
 _LONGEST_PAUSE_SECONDS = 0.5
 _KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
 _READ_AT_ONCE = 500
@@ -40,9 +43,17 @@ class SnapshotFollower:
     """Keeps the services of one process on the newest snapshot and at the end of the log."""
 
     def __init__(
-        self, events: EventLog, root: Path, opens: Sequence[Open], look_seconds: float, pause: float = REFRESH_SECONDS
+        self,
+        events: EventLog,
+        root: Path,
+        opens: Sequence[Open],
+        look_seconds: float,
+        pause: float = REFRESH_SECONDS,
     ) -> None:
-        """`root` has the snapshots, and is looked at every `look_seconds`; what is first in `opens` serves first."""
+        """`root` has the snapshots, and is looked at every `look_seconds`.
+
+        What is first in `opens` serves first.
+        """
         self._events, self._root, self._opens = events, root, opens
         self._look_seconds, self._pause_seconds = look_seconds, pause
         self._opened: list[Opened] = []  # the newest last
@@ -54,10 +65,12 @@ class SnapshotFollower:
         self._failures = LogOnce(log, "what is newest is not served, the one before goes on: %s")
 
     async def start(self) -> None:
-        """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
+        """Serve the current snapshot, or the newest that is whole.
 
-        Raises what is wrong with the oldest, naming the file, when there are some and none is whole; NotFound when the
-        one in use is missing.
+        Without any, wait for one in `run`.
+
+        Raises what is wrong with the oldest, naming the file, when there are some and none is
+        whole; NotFound when the one in use is missing.
         """
         failures: dict[str, AisleError] = {}
         while (version := self._next_of(failures)) is not None:
@@ -75,9 +88,12 @@ class SnapshotFollower:
             read_manifest(self._root / missing)
 
     def _next_of(self, failures: Container[str]) -> str | None:
-        """The snapshot in use, else the newest, of those that have not failed; None when there are no more.
+        """The snapshot in use, else the newest, of those that have not failed.
 
-        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones meanwhile.
+        None when there are no more.
+
+        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones
+        meanwhile.
         """
         self._tried = self._newest()
         untried = [name for name in versions(self._root) if name not in failures]
@@ -97,8 +113,14 @@ class SnapshotFollower:
         """The error as one of ours, which name the file and the remedy."""
         if isinstance(error, CannotApply):
             remedy = "restore the log from a backup, or roll the snapshot back"
-            return Corrupt(f"what the log has after snapshot {version} cannot be applied to it ({error}); {remedy}")
-        return error if isinstance(error, AisleError) else Corrupt(f"{self._root / version}: {error}; rebuild it")
+            return Corrupt(
+                f"what the log has after snapshot {version} cannot be applied to it ({error}); {remedy}"
+            )
+        return (
+            error
+            if isinstance(error, AisleError)
+            else Corrupt(f"{self._root / version}: {error}; rebuild it")
+        )
 
     async def opened(self) -> None:
         """Return once something is served."""
@@ -164,7 +186,10 @@ class SnapshotFollower:
             log.error(what, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
-        """Open, catch up, serve; `even_behind` serves without the tail while the log is down: nothing else is there."""
+        """Open, catch up, serve; `even_behind` serves without the tail while the log is down.
+
+        Nothing else is there.
+        """
         with watching(f"opening snapshot {version}"):
             lives = [await asyncio.to_thread(self._live, open_, version) for open_ in self._opens]
             opened = await self._caught_up(lives, even_behind)
@@ -189,16 +214,18 @@ class SnapshotFollower:
         except Unavailable as error:
             if not even_behind:
                 raise
-            log.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
+            log.warning(("snapshot %s is served without what was written since: %s"), lives[0].version, error)
         except Superseded:
             opened.close()
             raise
         return opened
 
     async def _catch_up_beside(self, opened: Opened, version: str) -> None:
-        """Take in all that is in the log, and go on until the snapshot shows no less than what serves.
+        """Take in all that is in the log, and go on until the snapshot shows no less than what
+        serves.
 
-        A snapshot with a catalogue file shows less until the indexer has said what later writes change in it.
+        A snapshot with a catalogue file shows less until the indexer has said what later writes
+        change in it.
         """
         while await self._advance(opened) or self._is_behind(opened):
             if self._is_behind(opened):
@@ -207,13 +234,20 @@ class SnapshotFollower:
                 await self._events.wait(VECTORS, opened.position, self._look_seconds)
 
     def _is_behind(self, opened: Opened) -> bool:
-        """Whether pages would go back in time: what serves may have taken in more since the log was at its end."""
+        """Whether pages would go back in time.
+
+        What serves may have taken in more since the log was at its end.
+        """
         return any(
-            other.position > opened.position or other.log_position > opened.log_position for other in self._opened
+            other.position > opened.position or other.log_position > opened.log_position
+            for other in self._opened
         )
 
     async def _catch_up(self) -> None:
-        """Take in what is new. The snapshot before the newest is left as it is, unless its encoder is another."""
+        """Take in what is new.
+
+        The snapshot before the newest is left as it is, unless its encoder is another.
+        """
         encoder = self._opened[-1].encoder_version
         for opened in list(self._opened):
             if opened is not self._opened[-1] and opened.encoder_version == encoder:
@@ -226,7 +260,9 @@ class SnapshotFollower:
 
     def _give_up(self, opened: Opened, error: CannotApply) -> None:
         """What it showed last stays; the snapshot is opened anew, with all that was written since."""
-        log.error("snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error)
+        log.error(
+            ("snapshot %s could not take in changes and is opened again (%s)"), opened.lives[0].version, error
+        )
         if opened is self._opened[-1]:
             self._try_again_at = time.monotonic()
         self._opened.remove(opened)

@@ -1,8 +1,9 @@
 """Rows as services name them to each other, and rows as their cores have them.
 
-Core: a product of the snapshot has its row there; what was written since has the snapshot's count + its slot, in the
-order in which this process took it in. Wire: the snapshot's row, or its count + the record's place in aisle.vectors
-after the snapshot's position: the same on every replica, whatever the log's compaction has removed in between.
+Core: a product of the snapshot has its row there; what was written since has the snapshot's count +
+its slot, in the order in which this process took it in. Wire: the snapshot's row, or its count +
+the record's place in aisle.vectors after the snapshot's position: the same on every replica,
+whatever the log's compaction has removed in between.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class WireRows:
     def held(self, rows: Rows) -> Rows:
         """Like to_core, but every row must be here.
 
-        Raises Unavailable for one that has not arrived yet, SnapshotGone for one that the log has no longer.
+        Raises Unavailable for one that has not arrived yet, SnapshotGone for one that the log has
+        no longer.
         """
         found = self.to_core(rows)
         if (missing := found == UNKNOWN).any():

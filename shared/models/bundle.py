@@ -17,9 +17,14 @@ from shared import artifacts
 from shared.errors import Corrupt, NotFound
 from shared.manifest_fields import CHECKSUM, OBJECT, TEXT, Fields, Kind, is_plain_path
 
-FOLDER, MANIFEST = "bundles", "bundle.json"
-HEADS, BLOCK, RANKER, RANKER_FEATURES = "heads.safetensors", "block.onnx", "ranker.txt", "ranker.json"
-CROSS_ENCODER, TOKENIZER = "cross_encoder.onnx", "tokenizer.json"
+FOLDER = "bundles"
+MANIFEST = "bundle.json"
+HEADS = "heads.safetensors"
+BLOCK = "block.onnx"
+RANKER = "ranker.txt"
+RANKER_FEATURES = "ranker.json"
+CROSS_ENCODER = "cross_encoder.onnx"
+TOKENIZER = "tokenizer.json"
 _LIST = Kind("a list", lambda value: isinstance(value, list))
 _FIELDS = Fields(
     {"version": TEXT},
@@ -55,7 +60,8 @@ class Bundle:
 def read(folder: Path, verify: bool = True) -> Bundle:
     """Read a bundle's manifest and, unless `verify` is False, check its files.
 
-    Raises NotFound when the folder has no bundle.json, Corrupt when that cannot be read or a file does not match it.
+    Raises NotFound when the folder has no bundle.json, Corrupt when that cannot be read or a file
+    does not match it.
     """
     bundle = _parse(folder)
     for name, expected in bundle.files.items():
@@ -68,7 +74,8 @@ def _parse(folder: Path) -> Bundle:
     try:
         content = json.loads(path.read_text())
         _check_fields(path, content)
-        encoder, created = str(content.get("encoder", "")), str(content.get("created", ""))
+        encoder = str(content.get("encoder", ""))
+        created = str(content.get("created", ""))
         trained_on = tuple(content.get("trained_on", ()))
         files, metrics, training = (dict(content.get(name, {})) for name in ("files", "metrics", "training"))
         return Bundle(folder, _name(folder, content), encoder, created, trained_on, files, metrics, training)
@@ -79,8 +86,12 @@ def _parse(folder: Path) -> Bundle:
 
 
 def _name(folder: Path, content: Mapping[str, Any]) -> str:
-    """In DATA/bundles a bundle is called as its folder is: the bundle.json of a copy has another's name."""
-    is_named = folder.parent.name == FOLDER and not folder.name.startswith(".")  # as one in the making is
+    """In DATA/bundles a bundle is called as its folder is.
+
+    The bundle.json of a copy has another's name.
+    """
+    # as one in the making is
+    is_named = folder.parent.name == FOLDER and not folder.name.startswith(".")
     return folder.name if is_named else str(content["version"])
 
 
@@ -89,7 +100,9 @@ def _check_fields(path: Path, content: Any) -> None:
     files = content.get("files", {})
     _FIELDS.of_each(files, CHECKSUM).check(path, files, "files")
     if strange := [name for name in files if not is_plain_path(name)]:
-        raise Corrupt(f"{path}: files has {strange[0][:60]!r}, which is not in its folder; train the bundle again")
+        raise Corrupt(
+            f"{path}: files has {strange[0][:60]!r}, which is not in its folder; train the bundle again"
+        )
 
 
 def _check(path: Path, expected: str, verify: bool) -> None:

@@ -3,8 +3,9 @@
 ROOT/current      the one in use; without it, the default that Aisle ships
 ROOT/promotions   names promoted, one a line, oldest first
 
-A promotion, or taking one back, happens when `current` is replaced, which is atomic. `promotions` counts up to the last
-line that names the one in use: what follows has not come into use, or no longer is.
+A promotion, or taking one back, happens when `current` is replaced, which is atomic. `promotions`
+counts up to the last line that names the one in use: what follows has not come into use, or no
+longer is.
 """
 
 import os
@@ -16,8 +17,12 @@ _PROMOTIONS = "promotions"
 
 
 def history(root: Path, default: str = "") -> list[str]:
-    """Names promoted, oldest first, the one in use last; empty while the default is in use and was never promoted."""
-    names, current = _recorded(root), artifacts.current(root)
+    """Names promoted, oldest first, the one in use last.
+
+    Empty while the default is in use and was never promoted.
+    """
+    names = _recorded(root)
+    current = artifacts.current(root)
     in_use = current or default
     if in_use in names:
         return names[: len(names) - names[::-1].index(in_use)]

@@ -1,7 +1,7 @@
 """The bundles of a data folder: which there are, which serves, and which may serve a snapshot.
 
-DATA/bundles/<version>/ has the bundles, which nothing overwrites; promotions.py records which is in use. Until one is
-promoted, the bundle that Aisle ships serves.
+DATA/bundles/<version>/ has the bundles, which nothing overwrites; promotions.py records which is in
+use. Until one is promoted, the bundle that Aisle ships serves.
 """
 
 import logging
@@ -31,10 +31,16 @@ class Registry:
         return cls(data / bundle.FOLDER)
 
     def all(self) -> list[Bundle]:
-        """The default first, then by age. Unreadable bundles are logged and skipped; files are not checked."""
+        """The default first, then by age.
+
+        Unreadable bundles are logged and skipped; files are not checked.
+        """
         default = self.default_version()
         if default and (self.root / default / bundle.MANIFEST).is_file():
-            _LOG.warning("%s is left out: the bundle that Aisle ships has that name; rename it", self.root / default)
+            _LOG.warning(
+                "%s is left out: the bundle that Aisle ships has that name; rename it",
+                self.root / default,
+            )
         names = [name for name in self._versions() if name != default]
         return _readable([*([self.default] if default else []), *(self.root / name for name in names)])
 
@@ -54,7 +60,10 @@ class Registry:
         return artifacts.current(self.root) or self.default_version()
 
     def in_use(self) -> Bundle | None:
-        """The bundle that serves, its files not checked. Raises NotFound if what is promoted is no bundle."""
+        """The bundle that serves, its files not checked.
+
+        Raises NotFound if what is promoted is no bundle.
+        """
         if promoted := self._promoted():
             return bundle.read(self.root / promoted, verify=False)
         return bundle.read(self.default, verify=False) if self.default_version() else None
@@ -65,11 +74,12 @@ class Registry:
         return self.named(name) if name else None
 
     def fitting(self, heads_sha256: str, version: str = "") -> list[Bundle]:
-        """The bundles that may serve a snapshot whose token states were made with these heads, the best first.
+        """The bundles that may serve a snapshot whose token states were made with these heads, the
+        best first.
 
-        These are the one in use and those that it took the place of. A new ranker or block serves at once; new heads
-        wait for the snapshot that is made with them, and the bundle before goes on serving. With `version` only that
-        bundle will do. Raises NotFound if none fits.
+        These are the one in use and those that it took the place of. A new ranker or block serves
+        at once; new heads wait for the snapshot that is made with them, and the bundle before goes
+        on serving. With `version` only that bundle will do. Raises NotFound if none fits.
         """
         wanted = self._all_folders() if version else self._promoted_folders()
         readable = _readable(folder for folder in wanted if (folder / bundle.MANIFEST).is_file())
@@ -85,16 +95,27 @@ class Registry:
 
     def with_heads(self, heads_sha256: str) -> Bundle | None:
         """A bundle with these heads: a promoted one, else the newest; None if there is none."""
-        folders = [*self._promoted_folders(), *(self.root / name for name in reversed(self._versions()))]
-        bundles = (bundle.read(folder, verify=False) for folder in folders if (folder / bundle.MANIFEST).is_file())
+        folders = [
+            *self._promoted_folders(),
+            *(self.root / name for name in reversed(self._versions())),
+        ]
+        bundles = (
+            bundle.read(folder, verify=False) for folder in folders if (folder / bundle.MANIFEST).is_file()
+        )
         return next((each for each in bundles if each.files.get(bundle.HEADS) == heads_sha256), None)
 
     def promote(self, version: str) -> None:
-        """Use a bundle from now on. It is not looked at: services/training/promotion.py does that first."""
+        """Use a bundle from now on.
+
+        It is not looked at: services/training/promotion.py does that first.
+        """
         promotions.promote(self.root, version, self.default_version())
 
     def roll_back(self) -> str:
-        """Use the bundle that was in use before the last promotion; its name. Raises NotFound without a promotion."""
+        """Use the bundle that was in use before the last promotion; its name.
+
+        Raises NotFound without a promotion.
+        """
         default = self.default_version()
         promoted = promotions.history(self.root, default)
         if not promoted and self.version_in_use() == default:
@@ -115,21 +136,31 @@ class Registry:
         return artifacts.versions(self.root, bundle.MANIFEST)
 
     def _promoted(self) -> str:
-        """The promoted bundle's name; empty without one. Raises NotFound if it is the name of no bundle."""
+        """The promoted bundle's name; empty without one.
+
+        Raises NotFound if it is the name of no bundle.
+        """
         version = artifacts.current(self.root) or ""
         if version and not (self.root / version / bundle.MANIFEST).is_file():
             remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
-            raise NotFound(f"{self.root / artifacts.CURRENT} names {version[:100]!r}, which is no bundle; {remedy}")
+            raise NotFound(
+                f"{self.root / artifacts.CURRENT} names {version[:100]!r}, which is no bundle; {remedy}"
+            )
         return version
 
     def _all_folders(self) -> list[Path]:
         return [*(self.root / name for name in self._versions()), self.default]
 
     def _promoted_folders(self) -> list[Path]:
-        """Of the bundles that may serve: the one in use, those that it took the place of, the default last."""
+        """Of the bundles that may serve.
+
+        The one in use, those that it took the place of, the default last.
+        """
         default = self.default_version()
         names = [*reversed(promotions.history(self.root, default)), default]
-        return [self.default if name == default else self.root / name for name in dict.fromkeys(names) if name]
+        return [
+            self.default if name == default else self.root / name for name in dict.fromkeys(names) if name
+        ]
 
 
 def _readable(folders: Iterable[Path]) -> list[Bundle]:

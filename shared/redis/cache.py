@@ -1,4 +1,7 @@
-"""Bytes in Redis that may be gone at any time: what is absent, late or down costs nothing but the cache."""
+"""Bytes in Redis that may be gone at any time.
+
+What is absent, late or down costs nothing but the cache.
+"""
 
 import asyncio
 from typing import Any
@@ -14,14 +17,27 @@ _PUT_MS = 1_000.0
 
 
 class RedisCache:
-    """Cache in Redis: a look takes a bounded time, and after some late answers nobody looks for a second."""
+    """Cache in Redis.
+
+    A look takes a bounded time, and after some late answers nobody looks for a second.
+    """
 
     def __init__(
-        self, client: RedisClient, name: str, ttl_seconds: float, limit_ms: float, max_bytes: int = DEFAULT_MAX_BYTES
+        self,
+        client: RedisClient,
+        name: str,
+        ttl_seconds: float,
+        limit_ms: float,
+        max_bytes: int = DEFAULT_MAX_BYTES,
     ) -> None:
-        """Keys are `<name>:<key>`. `max_bytes` is what this process may have in it; more is not put."""
+        """Keys are `<name>:<key>`.
+
+        `max_bytes` is what this process may have in it; more is not put.
+        """
         self._put_lately = RecentBytes(max_bytes, ttl_seconds)
-        self._client, self._prefix, self._ttl_ms = client, f"{name}:", max(1, int(ttl_seconds * 1000))
+        self._client = client
+        self._prefix = f"{name}:"
+        self._ttl_ms = max(1, int(ttl_seconds * 1000))
         self._limit_ms = limit_ms
         self._looks = Stage(name, max_late=_MAX_LATE, fair_ms=limit_ms)
         self._puts = Stage(name, max_late=_MAX_LATE, fair_ms=_PUT_MS)

@@ -16,7 +16,10 @@ RedisClient = Redis | RedisCluster
 
 
 def connect(config: RedisConfig) -> RedisClient:
-    """A client for one event loop; it connects when it is first used, and again whenever a connection is lost."""
+    """A client for one event loop.
+
+    It connects when it is first used, and again whenever a connection is lost.
+    """
     return _client(config.url, config)
 
 
@@ -30,7 +33,8 @@ def _client(url: str, config: RedisConfig) -> RedisClient:
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     if config.cluster:
         return RedisCluster.from_url(url, **options)
-    # One more try at once: after a restart of the server the first to use an old connection finds it closed.
+    # One more try at once: after a restart of the server the first to use an old connection finds
+    # it closed.
     return Redis.from_url(url, retry=Retry(NoBackoff(), 1), **options)
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 class RedisConfig:
     """Where Redis is; without an address there is none, and processes do without."""
 
-    url: str = ""  # redis://HOST:PORT/0, rediss:// for TLS, with user and password as in any URL; empty: no Redis
+    # redis://HOST:PORT/0, rediss:// for TLS, with user and password as in any URL; empty: no Redis
+    url: str = ""
     cache_url: str = ""  # another Redis for what may be forgotten at any time; empty: the same
     cluster: bool = False  # the URLs are each of one node of a Redis Cluster
     key_prefix: str = ""  # before the name of every key, so that shops can share a server
-    timeout_ms: float = 1_000  # for a connection and for an answer; pages wait far less, as their own settings say
+    # for a connection and for an answer; pages wait far less, as their own settings say
+    timeout_ms: float = 1_000
 
     def __post_init__(self) -> None:
         for name, url in (("url", self.url), ("cache_url", self.cache_url)):

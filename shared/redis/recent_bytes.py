@@ -9,7 +9,10 @@ class RecentBytes:
     """Admits at most `max_bytes` in any `span_seconds`: what expires after that span is never more."""
 
     def __init__(
-        self, max_bytes: int, span_seconds: float, clock_seconds: Callable[[], float] = time.monotonic
+        self,
+        max_bytes: int,
+        span_seconds: float,
+        clock_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._max_bytes = max_bytes
         self._span_seconds = span_seconds

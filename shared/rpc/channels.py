@@ -11,19 +11,24 @@ from grpc import aio
 from shared.rpc.errors import from_call
 
 MESSAGE_BYTES = 32 * 1024 * 1024
-OPTIONS = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
+OPTIONS = [
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+]
 PROMPT = [  # a connection that broke is tried again within a second
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 _PING_MS = 1_000  # between two pings of a connection to a replica
-_PONG_MS = 2_000  # without an answer the connection is given up: the process stands still, or the network is gone
+# without an answer the connection is given up: the process stands still, or the network is gone
+_PONG_MS = 2_000
 _REPLICA_OPTIONS = [
     *OPTIONS,
     ("grpc.keepalive_time_ms", _PING_MS),
     ("grpc.keepalive_timeout_ms", _PONG_MS),
-    ("grpc.http2.ping_timeout_ms", _PONG_MS),  # the one that counts for pings beside calls; a minute otherwise
+    # the one that counts for pings beside calls; a minute otherwise
+    ("grpc.http2.ping_timeout_ms", _PONG_MS),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     *PROMPT,
@@ -44,15 +49,24 @@ class StatusAsError(aio.UnaryUnaryClientInterceptor):
 
 
 def connect(address: str, options: Sequence[tuple[str, int]] = ()) -> aio.Channel:
-    """A channel to `address` whose unary calls raise AisleErrors; `options` are gRPC's, beside ours."""
+    """A channel to `address` whose unary calls raise AisleErrors.
+
+    `options` are gRPC's, beside ours.
+    """
     return aio.insecure_channel(address, interceptors=[StatusAsError()], options=[*OPTIONS, *options])
 
 
 def connect_replica(address: str, service: str) -> aio.Channel:
-    """A channel to one process that is READY only while the process says that it serves `service` (its full name).
+    """A channel to one process that is READY only while the process says that it serves `service`
+    (its full name).
 
     It connects again by itself, and pings. Calls on it raise grpc.aio.AioRpcErrors.
     """
     # Only round_robin, even among one, watches health (gRFC A17).
-    config = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": service}}
-    return aio.insecure_channel(address, options=[*_REPLICA_OPTIONS, ("grpc.service_config", json.dumps(config))])
+    config = {
+        "loadBalancingConfig": [{"round_robin": {}}],
+        "healthCheckConfig": {"serviceName": service},
+    }
+    return aio.insecure_channel(
+        address, options=[*_REPLICA_OPTIONS, ("grpc.service_config", json.dumps(config))]
+    )

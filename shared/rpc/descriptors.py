@@ -1,4 +1,7 @@
-"""File descriptors that have run out: new connections are not accepted then, and nothing can be opened."""
+"""File descriptors that have run out.
+
+New connections are not accepted then, and nothing can be opened.
+"""
 
 import asyncio
 import errno
@@ -29,8 +32,11 @@ class DescriptorWatch:
     gRPC accepts again by itself; connections that came meanwhile have waited in the system's queue.
     """
 
-    def __init__(self, left: Callable[[], bool] = are_left, clock: Callable[[], float] = time.monotonic) -> None:
-        self._left, self._clock = left, clock
+    def __init__(
+        self, left: Callable[[], bool] = are_left, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._left = left
+        self._clock = clock
         self._logged_at: float | None = None  # while there are none
 
     async def run(self) -> None:

@@ -1,7 +1,8 @@
 """AisleErrors as gRPC statuses and back: the same class, field, pause and metadata on both sides.
 
-The code and the message say what a person needs. The details (google.rpc.Status in `grpc-status-details-bin`) say it
-to a program: ErrorInfo names the class, BadRequest the field, RetryInfo the pause before a retry.
+The code and the message say what a person needs. The details (google.rpc.Status in
+`grpc-status-details-bin`) say it to a program: ErrorInfo names the class, BadRequest the field,
+RetryInfo the pause before a retry.
 """
 
 from __future__ import annotations
@@ -55,19 +56,25 @@ _ON_WIRE: Mapping[type[AisleError], _OnWire] = {
     StorageFull: _OnWire(StatusCode.RESOURCE_EXHAUSTED, "STORAGE_FULL"),
 }
 _BY_REASON = {each.reason: kind for kind, each in _ON_WIRE.items()}
-_BY_CODE = {each.code: kind for kind, each in reversed(list(_ON_WIRE.items()))}  # the first class of a code counts
+# the first class of a code counts
+_BY_CODE = {each.code: kind for kind, each in reversed(list(_ON_WIRE.items()))}
 _BY_CODE[StatusCode.DEADLINE_EXCEEDED] = Unavailable
 
 
 def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str | bytes], ...]]:
-    """Code, message and trailing metadata of an error. Cheap: what an overloaded server sends is mostly kept."""
+    """Code, message and trailing metadata of an error.
+
+    Cheap: what an overloaded server sends is mostly kept.
+    """
     kind = _kind_of(type(error))
-    message, pause_ms = shortened(str(error)), error.retry_after_ms
+    message = shortened(str(error))
+    pause_ms = error.retry_after_ms
     if error.metadata or kind is InvalidRequest:
         details = _details(kind, pause_ms, error.metadata, *_violations(error))
     else:
         details = _kept_details(_ON_WIRE[kind].reason, pause_ms)
-    # Messages of one type add up when their bytes are joined, so that only the text is new each time.
+    # Messages of one type add up when their bytes are joined, so that only the text is new each
+    # time.
     status = Status(message=message).SerializeToString() + details
     pushback = () if pause_ms is None else ((PUSHBACK_KEY, str(pause_ms)),)
     return _ON_WIRE[kind].code, message, (*pushback, (DETAILS_KEY, status))
@@ -100,11 +107,17 @@ def _kept_details(reason: str, pause_ms: int | None) -> bytes:
 
 
 def _details(
-    kind: type[AisleError], pause_ms: int | None, metadata: Mapping[str, str] | None = None, *more: Message
+    kind: type[AisleError],
+    pause_ms: int | None,
+    metadata: Mapping[str, str] | None = None,
+    *more: Message,
 ) -> bytes:
     """A google.rpc.Status without its message, serialized."""
     on_wire = _ON_WIRE[kind]
-    details: list[Message] = [ErrorInfo(reason=on_wire.reason, domain=DOMAIN, metadata=metadata), *more]
+    details: list[Message] = [
+        ErrorInfo(reason=on_wire.reason, domain=DOMAIN, metadata=metadata),
+        *more,
+    ]
     if (delay_ms := on_wire.pause_ms if pause_ms is None else pause_ms) is not None:
         delay = Duration()
         delay.FromMilliseconds(delay_ms)

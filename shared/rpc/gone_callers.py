@@ -7,7 +7,10 @@ from grpc._cython import cygrpc
 
 
 class WithoutGoneCallers(logging.Filter):
-    """Drops the trace that gRPC logs when an answer finds no caller any more: every caller may go when it likes."""
+    """Drops the trace that gRPC logs when an answer finds no caller any more.
+
+    Every caller may go when it likes.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""

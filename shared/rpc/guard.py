@@ -27,12 +27,14 @@ Answer = Callable[[Any, Context], Awaitable[Any]]
 class Guard(aio.ServerInterceptor):
     """Requests are limited by their method, and an AisleError leaves as its gRPC status.
 
-    gRPC is told that every method takes a stream, so that each request is read here: not before its call is counted,
-    and not for longer than the method's time. On the wire one message looks the same either way.
+    gRPC is told that every method takes a stream, so that each request is read here: not before its
+    call is counted, and not for longer than the method's time. On the wire one message looks the
+    same either way.
     """
 
     def __init__(self, budget: RequestBudget, limit_of: Callable[[str], RequestLimit] = limit_of) -> None:
-        self._budget, self._limit_of = budget, limit_of
+        self._budget = budget
+        self._limit_of = limit_of
         self._guarded: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -47,7 +49,10 @@ class Guard(aio.ServerInterceptor):
         if (handler := await continuation(handler_call_details)) is None:
             return None
         method = _Method(name, handler.request_deserializer, self._limit_of(name), self._budget)
-        coding = {"request_deserializer": method.reader.take, "response_serializer": handler.response_serializer}
+        coding = {
+            "request_deserializer": method.reader.take,
+            "response_serializer": handler.response_serializer,
+        }
         self._guarded[name] = _guard(handler, method, coding)
         return self._guarded[name]
 
@@ -57,12 +62,17 @@ class _Method:
 
     def __init__(self, name: str, parse: Parse, limit: RequestLimit, budget: RequestBudget) -> None:
         """`name` is the full one, with slashes."""
-        self._name, self._limit, self._budget = name.rpartition("/")[2], limit, budget
+        self._name = name.rpartition("/")[2]
+        self._limit = limit
+        self._budget = budget
         self.reader = RequestReader(parse, limit, budget)
         self._calls = 0
 
     async def run(self, work: Callable[[Context], Awaitable[Any]], context: Context) -> Any:
-        """The outcome of one call's work. An AisleError ends the call with its status, as does one call too many."""
+        """The outcome of one call's work.
+
+        An AisleError ends the call with its status, as does one call too many.
+        """
         try:
             self._check()
             self._calls += 1
@@ -72,13 +82,16 @@ class _Method:
             finally:
                 self._calls -= 1
         except AisleError as error:
-            # gRPC keeps what abort raises, and with it this error: without its traces, in which the request is.
+            # gRPC keeps what abort raises, and with it this error: without its traces, in which the
+            # request is.
             error.__traceback__ = error.__cause__ = error.__context__ = None
             await context.abort(*to_status(error))
 
     def _check(self) -> None:
         if self._calls >= self._limit.at_once:
-            raise Overloaded(f"{self._calls} calls of {self._name} are in work, which is the most; retry in a moment")
+            raise Overloaded(
+                f"{self._calls} calls of {self._name} are in work, which is the most; retry in a moment"
+            )
 
     async def with_request(self, answer: Answer, context: Context) -> Any:
         """The answer to the one message of a call, whose bytes are held meanwhile."""
@@ -95,7 +108,9 @@ class _Method:
             async with asyncio.timeout(seconds):
                 taken = await context.read()
         except TimeoutError as error:
-            raise InvalidRequest("request", f"did not arrive within {seconds:.0f} s; send it at once") from error
+            raise InvalidRequest(
+                "request", f"did not arrive within {seconds:.0f} s; send it at once"
+            ) from error
         if taken is aio.EOF:
             raise InvalidRequest("request", "is missing; send one message")
         return _taken(taken)

@@ -16,8 +16,8 @@ _SECONDS = 2.0
 def is_serving(address: str) -> bool:
     """Whether the server there says SERVING for the whole process, within two seconds.
 
-    The messages are written out: their modules take longer to load than the question to be answered, and it is asked
-    every few seconds.
+    The messages are written out: their modules take longer to load than the question to be
+    answered, and it is asked every few seconds.
     """
     with grpc.insecure_channel(address) as channel:
         check: Any = channel.unary_unary(_CHECK)

@@ -1,11 +1,13 @@
 """gRPC's asyncio server, taking calls in as they come, and knowing when each came.
 
-grpc.aio asks its core for one call of a method at a time, and for the next one when that has begun: two threads and
-the event loop in turn, twice. Beside busy cores this takes milliseconds. What comes faster waits in the core, unseen:
-it can neither be refused in time, nor is its wait part of its deadline. Here some calls of each method are asked for
-ahead, and each begins as soon as it has come.
+grpc.aio asks its core for one call of a method at a time, and for the next one when that has begun:
+two threads and the event loop in turn, twice. Beside busy cores this takes milliseconds. What comes
+faster waits in the core, unseen: it can neither be refused in time, nor is its wait part of its
+deadline. Here some calls of each method are asked for ahead, and each begins as soon as it has
+come.
 
-This builds on parts of grpc.aio that are not public; tests/contract/test_prompt_server.py fails when they change.
+This builds on parts of grpc.aio that are not public; tests/contract/test_prompt_server.py fails
+when they change.
 """
 
 import asyncio
@@ -25,7 +27,10 @@ _came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 
 def since_arrival_ms() -> float:
-    """Milliseconds since the call that this task answers came to the server; 0 in a task that answers none."""
+    """Milliseconds since the call that this task answers came to the server.
+
+    0 in a task that answers none.
+    """
     came_at = _came_at.get()
     return 0.0 if came_at is None else (time.perf_counter() - came_at) * 1e3
 
@@ -36,7 +41,9 @@ def prompt_server(interceptors: Sequence[aio.ServerInterceptor], options: Iterab
 
 
 class _PromptServer(_server.Server):
-    def __init__(self, interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]) -> None:
+    def __init__(
+        self, interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]
+    ) -> None:
         self._loop = cygrpc.get_working_loop()
         self._server = _CoreServer(self._loop, tuple(interceptors), tuple(options))
 
@@ -45,10 +52,14 @@ class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
     """Answers the calls of registered methods by itself, and leaves all else to the library."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, interceptors: tuple[Any, ...], options: tuple[Any, ...]
+        self,
+        loop: asyncio.AbstractEventLoop,
+        interceptors: tuple[Any, ...],
+        options: tuple[Any, ...],
     ) -> None:
         super().__init__(loop, None, (), interceptors, options, None)
-        self._own_loop, self._own_interceptors = loop, interceptors
+        self._own_loop = loop
+        self._own_interceptors = interceptors
         self._handlers: dict[str, Any] = {}
         self._calls: set[asyncio.Task[None]] = set()
 
@@ -57,14 +68,19 @@ class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
         self._handlers.update(handlers)
 
     def _make_request_call_future(self, method: bytes | None) -> "asyncio.Future[Any]":
-        """What the library awaits for the next call of a method; None: of those that were not registered."""
+        """What the library awaits for the next call of a method; None.
+
+        Of those that were not registered.
+        """
         if method is None:
             future: asyncio.Future[Any] = super()._make_request_call_future(None)
             return future
-        name, resolver = method.decode(), cygrpc._MethodResolver([], self._handlers)
+        name = method.decode()
+        resolver = cygrpc._MethodResolver([], self._handlers)
 
         def begin(state: Any, context: contextvars.Context) -> None:
-            loop, interceptors = self._own_loop, self._own_interceptors
+            loop = self._own_loop
+            interceptors = self._own_interceptors
             answer = cygrpc._handle_rpc(name, resolver, interceptors, state, loop, False)
             task = loop.create_task(cygrpc._schedule_rpc_coro(answer, state, loop, name), context=context)
             self._calls.add(task)  # the loop itself holds it weakly
@@ -77,10 +93,13 @@ class _Lane:
     """The calls of one method; `ended` has the error after which there are no more."""
 
     def __init__(
-        self, ask: Callable[[], "asyncio.Task[Any]"], begin: Callable[[Any, contextvars.Context], None]
+        self,
+        ask: Callable[[], "asyncio.Task[Any]"],
+        begin: Callable[[Any, contextvars.Context], None],
     ) -> None:
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._ask, self._begin = ask, begin
+        self._ask = ask
+        self._begin = begin
         for _ in range(_AHEAD):
             self._ask_ahead()
 

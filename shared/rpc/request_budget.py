@@ -32,7 +32,9 @@ class RequestBudget:
         """Raises Overloaded when so many bytes are too many now; one request alone never is."""
         if self.held_bytes and self.held_bytes + more_bytes > self._max_bytes:
             mib = self.held_bytes / (1 << 20)
-            raise Overloaded(f"requests of {mib:.0f} MiB are in work already; send smaller ones, or retry in a moment")
+            raise Overloaded(
+                f"requests of {mib:.0f} MiB are in work already; send smaller ones, or retry in a moment"
+            )
 
     def hold(self, count_bytes: int) -> None:
         """Count what has been read; `release` it when it is no longer needed."""

@@ -1,11 +1,15 @@
-"""How large a request may be, and how many calls of a kind there may be at once: one table for every service."""
+"""How large a request may be, and how many calls of a kind there may be at once.
+
+One table for every service.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-_KIB, _MIB = 1 << 10, 1 << 20
+_KIB = 1 << 10
+_MIB = 1 << 20
 _SECONDS = 10.0
 
 
@@ -14,7 +18,8 @@ class RequestLimit:
     """What one call of a method may bring."""
 
     max_bytes: int = 64 * _KIB  # of a message, after decompression
-    max_parts: int = 20_000  # submessages and values of a message, as far as shared/rpc/wire_parts.py counts them
+    # submessages and values of a message, as far as shared/rpc/wire_parts.py counts them
+    max_parts: int = 20_000
     at_once: int = 1_000  # calls of the method in the process
     read_seconds: float = _SECONDS  # in which a request that is one message must have come
 
@@ -24,8 +29,9 @@ MAX_HELD_BYTES = 128 * _MIB  # of the requests that a process works on together
 MAX_RATIO = 100  # times its compressed size, which a message may be
 FREE_BYTES = 64 * _KIB  # up to which the ratio does not count
 
-# The events of a batch may name 100 products each, which are parts. A message of UpsertProducts is one product; one
-# with too many attributes should be that product's rejection, not the end of the stream.
+# The events of a batch may name 100 products each, which are parts. A message of UpsertProducts is
+# one product; one with too many attributes should be that product's rejection, not the end of the
+# stream.
 LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.EventService/RecordEvents": RequestLimit(max_bytes=4 * _MIB, max_parts=150_000, at_once=128),
@@ -34,13 +40,15 @@ LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
-    # A GetProduct that waits for a write is a FetchProducts that waits: room for those of several gateways, and pages.
+    # A GetProduct that waits for a write is a FetchProducts that waits: room for those of several
+    # gateways, and pages.
     "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),
     "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
 }
 
 _PUBLIC = frozenset({"aisle.v1.SearchService", "aisle.v1.CatalogService", "aisle.v1.EventService"})
-_CALLS_OF_A_CALLER, _CALLS_OF_A_GATEWAY = 100, 5_000
+_CALLS_OF_A_CALLER = 100
+_CALLS_OF_A_GATEWAY = 5_000
 
 
 def limit_of(method: str) -> RequestLimit:
@@ -56,5 +64,8 @@ def largest_bytes(services: Iterable[str]) -> int:
 
 
 def calls_a_connection(services: Iterable[str]) -> int:
-    """Calls at once on one connection: of anybody's to a gateway, or of a gateway's to a service behind it."""
+    """Calls at once on one connection.
+
+    Of anybody's to a gateway, or of a gateway's to a service behind it.
+    """
     return _CALLS_OF_A_GATEWAY if _PUBLIC.isdisjoint(services) else _CALLS_OF_A_CALLER

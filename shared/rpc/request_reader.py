@@ -1,7 +1,7 @@
 """From the bytes of a request to its message: decompressed, measured, and only then parsed.
 
-gRPC itself would decompress first and measure afterwards, so its own decompression is off (shared/rpc/server.py) and
-gzip is undone here, to the limit and no further.
+gRPC itself would decompress first and measure afterwards, so its own decompression is off
+(shared/rpc/server.py) and gzip is undone here, to the limit and no further.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import FREE_BYTES, MAX_RATIO, RequestLimit
 from shared.rpc.wire_parts import has_more_parts
 
-_GZIP = b"\x1f\x8b"  # no message begins so: it would be a field of wire type 7, which does not exist
+# no message begins so: it would be a field of wire type 7, which does not exist
+_GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's number for gzip's header and its largest window
 _LARGE_BYTES = 256 << 10  # takes milliseconds to read
 _KIB = 1 << 10
@@ -27,7 +28,9 @@ class RequestReader:
     """Reads the messages of one method."""
 
     def __init__(self, parse: Callable[[bytes], Any], limit: RequestLimit, budget: RequestBudget) -> None:
-        self._parse, self._limit, self._budget = parse, limit, budget
+        self._parse = parse
+        self._limit = limit
+        self._budget = budget
         self._descriptor = getattr(getattr(parse, "__self__", None), "DESCRIPTOR", None)
 
     def take(self, data: bytes) -> bytes | AisleError:
@@ -75,12 +78,16 @@ def _unzipped(data: bytes, max_bytes: int) -> bytes:
     try:
         found = stream.decompress(data, allowed + 1)
     except zlib.error as error:
-        raise InvalidRequest("request", f"cannot be decompressed ({error}); send it without compression") from error
+        raise InvalidRequest(
+            "request", f"cannot be decompressed ({error}); send it without compression"
+        ) from error
     if len(found) > allowed:
         remedy = "send less at a time, or without compression"
-        raise InvalidRequest("request", f"becomes more than {_kib(allowed)} when it is decompressed; {remedy}")
+        raise InvalidRequest(
+            "request", f"becomes more than {_kib(allowed)} when it is decompressed; {remedy}"
+        )
     if not stream.eof or stream.unused_data:
-        raise InvalidRequest("request", "is no whole gzip stream; send it again, or without compression")
+        raise InvalidRequest("request", ("is no whole gzip stream; send it again, or without compression"))
     return found
 
 

@@ -20,19 +20,25 @@ from shared.rpc.prompt_server import prompt_server
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import calls_a_connection, largest_bytes
 
-Register = Callable[[Any, aio.Server], None]  # a generated add_XServicer_to_server, with its servicer
+# a generated add_XServicer_to_server, with its servicer
+Register = Callable[[Any, aio.Server], None]
 
-_IDLE_MS = 600_000  # without a call, after which a connection is closed; whoever has it connects again by itself
+# without a call, after which a connection is closed; whoever has it connects again by itself
+_IDLE_MS = 600_000
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
-    ("grpc.server_handshake_timeout_ms", 10_000),  # a connection that says nothing is closed; it has a descriptor
+    # a connection that says nothing is closed; it has a descriptor
+    ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    ("grpc.server.max_pending_requests", 5_000),  # of all connections, above which gRPC cancels anybody's
+    # of all connections, above which gRPC cancels anybody's
+    ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
     ("grpc.per_message_decompression", 0),  # shared/rpc/request_reader.py does it, with a limit
     ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
-    ("grpc.so_reuseport", 0),  # a second server on a port is refused, not silently given half of the calls
-    ("grpc.http2.max_ping_strikes", 0),  # connect_replica's pings are welcome, and two at once after a pause
+    # a second server on a port is refused, not silently given half of the calls
+    ("grpc.so_reuseport", 0),
+    # connect_replica's pings are welcome, and two at once after a pause
+    ("grpc.http2.max_ping_strikes", 0),
 ]
 
 
@@ -40,8 +46,9 @@ def _options(services: Sequence[str]) -> list[tuple[str, int]]:
     """What gRPC itself keeps to, for a server of the services."""
     return [
         ("grpc.max_receive_message_length", largest_bytes(services)),
-        # Calls that were reset count until they are forgotten, so that a caller who begins and resets calls without
-        # end (CVE-2023-44487) fills neither the memory nor the queue of those not yet handled.
+        # Calls that were reset count until they are forgotten, so that a caller who begins and
+        # resets calls without end (CVE-2023-44487) fills neither the memory nor the queue of those
+        # not yet handled.
         ("grpc.max_concurrent_streams", calls_a_connection(services)),
         ("grpc.max_connection_idle_ms", _IDLE_MS),
         *_SERVER_OPTIONS,
@@ -51,8 +58,13 @@ def _options(services: Sequence[str]) -> list[tuple[str, int]]:
 class Server:
     """A gRPC server with health and reflection; `port` 0 takes a free one."""
 
-    def __init__(self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK) -> None:
-        """`services` are (full name, generated register function, servicer). Raises SystemExit without the port."""
+    def __init__(
+        self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK
+    ) -> None:
+        """`services` are (full name, generated register function, servicer).
+
+        Raises SystemExit without the port.
+        """
         gone_callers.leave_out()
         services = list(services)
         options = _options([name for name, _, _ in services])
@@ -73,7 +85,8 @@ class Server:
         return names
 
     def _bind(self, host: str, port: int) -> int:
-        for address in addresses_of(host):  # a free port is taken once, and then the same one at each
+        # a free port is taken once, and then the same one at each
+        for address in addresses_of(host):
             port = self._open(address, port)
         return port
 
@@ -92,8 +105,13 @@ class Server:
         await self.report(serving)
 
     async def report(self, serving: bool, *names: str) -> None:
-        """Tell health checks whether calls are answered; of the services named, or of all and the process."""
-        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        """Tell health checks whether calls are answered.
+
+        Of the services named, or of all and the process.
+        """
+        status = (
+            health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
         for name in names or self._names:
             await self._health.set(name, status)
 
@@ -105,7 +123,9 @@ class Server:
             self._watch.cancel()
 
     async def run(self, ready: Coroutine[Any, Any, Any], *work: Coroutine[Any, Any, None]) -> None:
-        """Serve until SIGTERM or SIGINT, with `work` beside it; health checks are told once `ready` has come.
+        """Serve until SIGTERM or SIGINT, with `work` beside it.
+
+        Health checks are told once `ready` has come.
 
         Work that fails ends all of it.
         """

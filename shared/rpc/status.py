@@ -13,15 +13,19 @@ from shared.rpc.server import Register
 
 class StatusService(StatusServiceServicer):
     def __init__(self, describe: Callable[[], ReplicaStatus], trouble: Callable[[], str]) -> None:
-        """`describe` says what is served at the moment, `trouble` what the process waits for beside that.
+        """`describe` says what is served at the moment, `trouble` what the process waits for beside
+        that.
 
         This adds what is the same for every process.
         """
-        self._describe, self._trouble = describe, trouble
+        self._describe = describe
+        self._trouble = trouble
         self._began_at = time.monotonic()
         aisle_version()
 
-    async def GetReplicaStatus(self, request: GetReplicaStatusRequest, context: Any = None) -> GetReplicaStatusResponse:
+    async def GetReplicaStatus(
+        self, request: GetReplicaStatusRequest, context: Any = None
+    ) -> GetReplicaStatusResponse:
         """See protos/aisle/v1/status.proto."""
         status = self._describe()
         status.waiting_for = status.waiting_for or self._trouble()
@@ -33,13 +37,23 @@ class StatusService(StatusServiceServicer):
 def status_servicer(
     describe: Callable[[], ReplicaStatus], trouble: Callable[[], str] = lambda: ""
 ) -> tuple[str, Register, StatusService]:
-    """(full name, register function, servicer), as a server takes them; the arguments are StatusService's."""
-    return "aisle.v1.StatusService", add_StatusServiceServicer_to_server, StatusService(describe, trouble)
+    """(full name, register function, servicer), as a server takes them.
+
+    The arguments are StatusService's.
+    """
+    return (
+        "aisle.v1.StatusService",
+        add_StatusServiceServicer_to_server,
+        StatusService(describe, trouble),
+    )
 
 
 @cache
 def aisle_version() -> str:
-    """Of the package that is installed. Read once: it is in a file, and a status must not need a file descriptor."""
+    """Of the package that is installed.
+
+    Read once: it is in a file, and a status must not need a file descriptor.
+    """
     try:
         return version("aisle")
     except PackageNotFoundError:  # run from a checkout that is not installed

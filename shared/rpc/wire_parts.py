@@ -1,7 +1,8 @@
 """Count the parts of a protobuf message before it is parsed.
 
-An empty submessage has two bytes on the wire and a hundred or more in memory, so a message of legal size can become
-gigabytes. The count stops at a limit and passes over what cannot grow, such as a long text.
+An empty submessage has two bytes on the wire and a hundred or more in memory, so a message of legal
+size can become gigabytes. The count stops at a limit and passes over what cannot grow, such as a
+long text.
 """
 
 from __future__ import annotations
@@ -10,15 +11,20 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-Schema = Mapping[int, Any]  # number of a field whose value is a message -> that message's descriptor
+# number of a field whose value is a message -> that message's descriptor
+Schema = Mapping[int, Any]
 
-_VARINT, _LENGTH = 0, 2
+_VARINT = 0
+_LENGTH = 2
 _WIDTHS = {1: 8, 5: 4, 3: 0, 4: 0}  # 3 and 4 begin and end a group; no message of ours has one
 _LEAF_BYTES = 64 << 10  # a message without messages inside is looked into only when it is longer
 
 
 def has_more_parts(data: bytes, descriptor: Any, limit: int) -> bool:
-    """Whether a message of that type has more than `limit` parts. What is no message of the type has not."""
+    """Whether a message of that type has more than `limit` parts.
+
+    What is no message of the type has not.
+    """
     if len(data) <= 2 * limit:  # the smallest part has two bytes
         return False
     try:
@@ -34,9 +40,11 @@ def _messages_in(descriptor: Any) -> Schema:
 
 def _counted(data: bytes, descriptor: Any, limit: int) -> int:
     """Parts, up to the first beyond `limit`."""
-    count, at = 0, 0
+    count = 0
+    at = 0
     around: list[tuple[int, Schema]] = []
-    end, schema = len(data), _messages_in(descriptor)
+    end = len(data)
+    schema = _messages_in(descriptor)
     while count <= limit:
         while at >= end:
             if not around:
@@ -51,7 +59,8 @@ def _counted(data: bytes, descriptor: Any, limit: int) -> int:
         inner = schema.get(tag >> 3)
         if inner is not None and (_messages_in(inner) or length > _LEAF_BYTES):
             around.append((end, schema))
-            end, schema = at + length, _messages_in(inner)
+            end = at + length
+            schema = _messages_in(inner)
         else:
             at += length
     return count
@@ -62,7 +71,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     byte = data[at]
     if byte < 128:
         return byte, at + 1
-    value, shift = byte & 127, 7
+    value = byte & 127
+    shift = 7
     for place in range(at + 1, at + 10):
         byte = data[place]
         value |= (byte & 127) << shift

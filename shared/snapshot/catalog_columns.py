@@ -54,7 +54,10 @@ class Texts(Protocol):
 
 
 class CatalogColumns(Protocol):
-    """What filters, facets, orders and rankers read: the columns of a snapshot, and of what was written since."""
+    """What filters, facets, orders and rankers read.
+
+    The columns of a snapshot, and of what was written since.
+    """
 
     @property
     def row_count(self) -> int: ...

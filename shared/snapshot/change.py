@@ -1,4 +1,7 @@
-"""A record of aisle.vectors as a value: the newest state of a product, with what the encoders make of it."""
+"""A record of aisle.vectors as a value.
+
+The newest state of a product, with what the encoders make of it.
+"""
 
 from __future__ import annotations
 
@@ -58,16 +61,26 @@ class Change:
         return from_bytes(self.payload) if self.payload else None
 
     def encoding(self, version: str, dim: int, state_dim: int | None = None) -> Encoding | None:
-        """What an encoder made of it; None for nothing, or what is not of the sizes that its snapshot has."""
+        """What an encoder made of it.
+
+        None for nothing, or what is not of the sizes that its snapshot has.
+        """
         found = self.encodings.get(version)
         if found is None:
             return None
         states_fit = state_dim is None or not len(found.states) or found.states.shape[1] == state_dim
         if len(found.vector) == dim and states_fit:
             return found
-        sizes = f"{found.vector.shape} and {found.states.shape}, where the snapshot has {dim} and {state_dim or 'any'}"
+        sizes = (
+            f"{found.vector.shape} and {found.states.shape}, where the "
+            f"snapshot has {dim} and {state_dim or 'any'}"
+        )
         where = f"aisle.vectors {self.offset} of {self.product_id!r}"
-        _LOGGER.error("%s: its vector and states are %s; it is found by words alone: write it again", where, sizes)
+        _LOGGER.error(
+            "%s: its vector and states are %s; it is found by words alone: write it again",
+            where,
+            sizes,
+        )
         return None
 
     def at(self, catalog_offset: int) -> Change:
@@ -79,7 +92,8 @@ def from_record(record: Record) -> Change:
     """The change in a record. Raises ValueError when there is none that can be read."""
     try:
         message = _message_in(record)
-        ProductMessage.FromString(message.product)  # so that what cannot be read is met here, and not later
+        # so that what cannot be read is met here, and not later
+        ProductMessage.FromString(message.product)
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:
         raise ValueError(f"aisle.vectors {record.offset} of {record.key!r}: {error}") from error
@@ -104,7 +118,11 @@ def to_record(change: Change) -> NewRecord:
 
 
 def _encoding(message: ProductEncoding) -> Encoding:
-    states = np.frombuffer(message.states, np.int8).reshape(message.token_count, -1) if message.token_count else None
+    states = (
+        np.frombuffer(message.states, np.int8).reshape(message.token_count, -1)
+        if message.token_count
+        else None
+    )
     vector = np.frombuffer(message.vector, "<f2")
     if not np.isfinite(vector).all():
         raise ValueError("a vector has numbers that are not finite")
@@ -112,7 +130,11 @@ def _encoding(message: ProductEncoding) -> Encoding:
 
 
 def _message(version: str, encoding: Encoding) -> ProductEncoding:
-    vector, states = encoding.vector.astype("<f2").tobytes(), encoding.states.tobytes()
+    vector = encoding.vector.astype("<f2").tobytes()
+    states = encoding.states.tobytes()
     return ProductEncoding(
-        encoder_version=version, vector=vector, states=states, token_count=len(encoding.states) if states else 0
+        encoder_version=version,
+        vector=vector,
+        states=states,
+        token_count=len(encoding.states) if states else 0,
     )

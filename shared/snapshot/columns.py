@@ -7,7 +7,8 @@ values.txt           the different texts, one a line with line breaks escaped; s
 values.offsets       int64 (values + 1,): where each line starts
 columns.json         row count, and for every field the range of its entries
 
-All attributes share the files, so thousands of sparse names cost a few numbers each; everything is memory-mapped.
+All attributes share the files, so thousands of sparse names cost a few numbers each; everything is
+memory-mapped.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def texts(product: Product) -> Iterable[tuple[str, str]]:
     for name, field in TEXTS.items():
         yield from ((name, value) for value in _values_of(product, field))
     for name, values in product.attributes.items():
-        yield from ((f"attributes.{name}", value) for value in dict.fromkeys(values) if isinstance(value, str))
+        yield from (
+            (f"attributes.{name}", value) for value in dict.fromkeys(values) if isinstance(value, str)
+        )
 
 
 def _values_of(product: Product, field: Field) -> Iterable[str]:
@@ -64,7 +67,8 @@ class ColumnsWriter:
     """Writes the columns into `folder`; memory grows with the different values, not the products."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._rows = folder, 0
+        self._folder = folder
+        self._rows = 0
         (folder / "numbers").mkdir(parents=True)
         self._values: dict[str, int] = {}
         self._text = EntryWriter(folder, "text", "codes", np.dtype("<u4"))
@@ -90,7 +94,9 @@ class ColumnsWriter:
         """Sort the entries by field and write what is missing."""
         self.add([])  # so that an empty catalogue has all files
         ranges = {"text": self._text.finish(self._sort_values()), "sparse": self._sparse.finish()}
-        (self._folder / "columns.json").write_text(json.dumps({"rows": self._rows, **ranges}), encoding="utf-8")
+        (self._folder / "columns.json").write_text(
+            json.dumps({"rows": self._rows, **ranges}), encoding="utf-8"
+        )
 
     def _sort_values(self) -> NDArray[np.uint32]:
         """Write the values in order; the new code of every old one."""
@@ -113,10 +119,14 @@ def _escape(value: str) -> str:
 
 
 class Values:
-    """The different texts, by code, read from the disk when asked for; a few are kept to look others up from."""
+    """The different texts, by code, read from the disk when asked for.
+
+    A few are kept to look others up from.
+    """
 
     def __init__(self, data: bytes | mmap.mmap, offsets: NDArray[np.int64]) -> None:
-        self._data, self._offsets = data, offsets.data
+        self._data = data
+        self._offsets = offsets.data
         self._kept = [self._key(code) for code in range(0, len(self), _KEPT_EVERY)]
 
     @classmethod
@@ -150,10 +160,15 @@ class Values:
         return [codes] if codes else []
 
     def codes(self, value: str) -> range:
-        """The codes of a text in whatever case: a range, since the texts are sorted without regard to case."""
+        """The codes of a text in whatever case.
+
+        A range, since the texts are sorted without regard to case.
+        """
         key = value.casefold()
-        last = bisect_left(self._kept, key) * _KEPT_EVERY  # the first that is kept and does not come before the text
-        low, high = max(0, last - _KEPT_EVERY), min(last, len(self))
+        # the first that is kept and does not come before the text
+        last = bisect_left(self._kept, key) * _KEPT_EVERY
+        low = max(0, last - _KEPT_EVERY)
+        high = min(last, len(self))
         low = high = bisect_left(range(len(self)), key, low, high, key=self._key)
         while high < len(self) and self._key(high) == key:
             high += 1
@@ -177,12 +192,17 @@ class Columns:
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
-        """Map what ColumnsWriter wrote, all of it: who has it open does not need the folder any more."""
+        """Map what ColumnsWriter wrote, all of it.
+
+        Who has it open does not need the folder any more.
+        """
         content = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
         dense = {name: _dense(folder / "numbers" / f"{name}.f64", content["rows"]) for name in NUMBERS}
         text = Entries(mapped(folder / "text.rows", "<u4"), mapped(folder / "text.codes", "<u4"))
         sparse = Entries(mapped(folder / "sparse.rows", "<u4"), mapped(folder / "sparse.values", "<f8"))
-        return cls(content["rows"], Values.open(folder), dense, text, content["text"], sparse, content["sparse"])
+        return cls(
+            content["rows"], Values.open(folder), dense, text, content["text"], sparse, content["sparse"]
+        )
 
     @property
     def segments(self) -> tuple[Segment, ...]:
@@ -190,7 +210,10 @@ class Columns:
         return (self,)
 
     def fields(self) -> Iterable[str]:
-        """Every field there is, by the names that filters use; not sorted, since there may be very many."""
+        """Every field there is, by the names that filters use.
+
+        Not sorted, since there may be very many.
+        """
         return dict.fromkeys((*FILTERABLE, *self._text, *self._sparse))
 
     def dense(self, name: str) -> Numbers | None:

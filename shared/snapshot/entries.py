@@ -1,4 +1,6 @@
-"""Entries (field, row, value) on the disk, sorted by field and row, with memory for one chunk at a time."""
+"""Entries (field, row, value) on the disk, sorted by field and row, with memory for one chunk at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,14 @@ def mapped(path: Path, kind: str) -> NDArray[Any]:
 
 
 class EntryWriter:
-    """Takes entries in the order of their rows and leaves them sorted by field; see `columns` for the files."""
+    """Takes entries in the order of their rows and leaves them sorted by field.
+
+    See `columns` for the files.
+    """
 
     def __init__(self, folder: Path, name: str, values: str, kind: np.dtype[Any]) -> None:
-        self._rows, self._values = folder / f"{name}.rows", folder / f"{name}.{values}"
+        self._rows = folder / f"{name}.rows"
+        self._values = folder / f"{name}.{values}"
         self._unsorted = folder / f"{name}.unsorted"
         self._record = np.dtype([("field", "<u4"), ("row", "<u4"), ("value", kind)])
         self._fields: dict[str, int] = {}
@@ -47,7 +53,10 @@ class EntryWriter:
         self._pending = []
 
     def finish(self, renamed: NDArray[np.uint32] | None = None) -> dict[str, tuple[int, int]]:
-        """Sort by counting, chunk by chunk, and give each field's range; `renamed` holds new codes for the values."""
+        """Sort by counting, chunk by chunk, and give each field's range.
+
+        `renamed` holds new codes for the values.
+        """
         ends = np.cumsum(self._counts, dtype=np.int64)
         starts = ends - np.array(self._counts, np.int64)
         self._scatter(starts.copy(), renamed)
@@ -56,7 +65,8 @@ class EntryWriter:
 
     def _scatter(self, free: NDArray[np.int64], renamed: NDArray[np.uint32] | None) -> None:
         entries = mapped(self._unsorted, self._record)  # type: ignore[arg-type]
-        rows, values = self._created(self._rows, "row"), self._created(self._values, "value")
+        rows = self._created(self._rows, "row")
+        values = self._created(self._values, "value")
         for start in range(0, len(entries), _CHUNK_ENTRIES):
             chunk = entries[start : start + _CHUNK_ENTRIES]
             chunk = chunk[np.argsort(chunk["field"], kind="stable")]
@@ -67,7 +77,8 @@ class EntryWriter:
             values[places] = chunk["value"] if renamed is None else renamed[chunk["value"]]
 
     def _created(self, path: Path, part: str) -> NDArray[Any]:
-        count, kind = sum(self._counts), self._record[part]
+        count = sum(self._counts)
+        kind = self._record[part]
         if count:
             return np.memmap(path, kind, mode="w+", shape=(count,))
         path.touch()

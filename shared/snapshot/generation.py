@@ -29,7 +29,10 @@ _WHOLE = {"product_count": COUNT, "encoder": OBJECT}
 _FIELDS = Fields({"version": TEXT}, {**_WHOLE, "dense": OBJECT, "created": NUMBER, **_POSITIONS})
 _WHOLE_FIELDS = Fields(_WHOLE, {})
 _ENCODER = Fields({}, {"name": TEXT, "sha256": TEXT, "heads_sha256": TEXT, "dim": COUNT, "state_dim": COUNT})
-_DENSE = Fields({}, {"kind": TEXT, "recall_at_100": NUMBER, "ef_search": COUNT, "nprobe": COUNT, "k_factor": COUNT})
+_DENSE = Fields(
+    {},
+    {"kind": TEXT, "recall_at_100": NUMBER, "ef_search": COUNT, "nprobe": COUNT, "k_factor": COUNT},
+)
 
 
 def snapshots_of(data: Path) -> Path:
@@ -47,7 +50,8 @@ class Positions:
     """How much of the logs a snapshot contains."""
 
     catalog: int = 0  # offset in aisle.catalog
-    vectors: int = 0  # offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
+    # offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
+    vectors: int = 0
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "Positions":
@@ -56,15 +60,21 @@ class Positions:
 
 
 def lineage_of(manifest: Mapping[str, Any]) -> str:
-    """The snapshot into which a catalogue file was last indexed beside a log; empty when there was none.
+    """The snapshot into which a catalogue file was last indexed beside a log.
 
-    Changes in aisle.vectors hold for snapshots of their own lineage: others have products that they know nothing of.
+    Empty when there was none.
+
+    Changes in aisle.vectors hold for snapshots of their own lineage: others have products that they
+    know nothing of.
     """
     return str(manifest.get("lineage", ""))
 
 
 def encoder_version(encoder: Mapping[str, Any]) -> str:
-    """How services name the encoder in a manifest: `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads."""
+    """How services name the encoder in a manifest:
+
+    `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads.
+    """
     if not encoder:
         return ""
     heads = str(encoder.get("heads_sha256", ""))
@@ -74,7 +84,10 @@ def encoder_version(encoder: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Generation:
-    """What an indexer reuses of a snapshot: products, vectors (n, dim) and states by row, all memory-mapped."""
+    """What an indexer reuses of a snapshot.
+
+    Products, vectors (n, dim) and states by row, all memory-mapped.
+    """
 
     version: str
     manifest: dict[str, Any]
@@ -110,13 +123,17 @@ class Generation:
 
 
 def read_manifest(folder: Path, verify: bool = True, whole: bool = False) -> dict[str, Any]:
-    """The manifest of a generation that this version can read; `whole` wants its encoder and product count, too.
+    """The manifest of a generation that this version can read.
+
+    `whole` wants its encoder and product count, too.
 
     Raises as artifacts.read_manifest does, and Corrupt when a field is of another kind.
     """
     manifest = artifacts.read_manifest(folder, verify)
     if manifest.get("format") != FORMAT:
-        raise Corrupt(f"{folder} has format {manifest.get('format')}, not {FORMAT}; index the catalogue again")
+        raise Corrupt(
+            f"{folder} has format {manifest.get('format')}, not {FORMAT}; index the catalogue again"
+        )
     _check_fields(folder / artifacts.MANIFEST, manifest)
     if whole:
         _WHOLE_FIELDS.check(folder / artifacts.MANIFEST, manifest)
@@ -128,23 +145,31 @@ def _check_fields(path: Path, manifest: Mapping[str, Any]) -> None:
     _ENCODER.check(path, manifest.get("encoder", {}), "encoder")
     _DENSE.check(path, manifest.get("dense", {}), "dense")
     if manifest["version"] != path.parent.name:
-        raise Corrupt(f"{path}: version is {manifest['version'][:60]!r}, but the folder has another name; give it back")
+        raise Corrupt(
+            f"{path}: version is {manifest['version'][:60]!r}, but the folder has another name; give it back"
+        )
 
 
 @contextmanager
 def broken_file_named(folder: Path) -> Iterator[None]:
-    """Whatever a library says in the block of a snapshot's files is Corrupt, which names the file and the remedy."""
+    """Whatever a library says in the block of a snapshot's files is Corrupt, which names the file
+    and the remedy.
+    """
     try:
         yield
     except (AisleError, OSError, MemoryError):
         raise
     except Exception as error:
         artifacts.read_manifest(folder)  # says which file is not what it was
-        raise Corrupt(f"{folder}: it cannot be opened ({shortened(str(error))}); rebuild it or roll back") from error
+        raise Corrupt(
+            f"{folder}: it cannot be opened ({shortened(str(error))}); rebuild it or roll back"
+        ) from error
 
 
 def open_generation(folder: Path, verify: bool = True) -> Generation:
-    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts differ in length."""
+    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts
+    differ in length.
+    """
     manifest = read_manifest(folder, verify, whole=True)
     with broken_file_named(folder):
         products = ProductStore.open(folder / "products")

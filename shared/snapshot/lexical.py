@@ -1,11 +1,15 @@
-"""Words of a snapshot: a tantivy index in which the fields of a product are blended, and the words for spelling.
+"""Words of a snapshot.
 
-Term statistics belong to one field, `text`, that holds every searchable field of the product as often as it weighs:
-BM25F with shared length normalisation (Robertson & Zaragoza 2009, "The Probabilistic Relevance Framework"). Scores
-added up field by field are worth .03-.09 nDCG@10 less (docs/relevance-retrieval.md).
+A tantivy index in which the fields of a product are blended, and the words for spelling.
 
-`joined` holds hyphenated words without their hyphens ("t-shirt" as "tshirt"), `identifier` the product's id,
-stock-keeping unit and trade number, `row` its row. Nothing is stored: products are read from the product store.
+Term statistics belong to one field, `text`, that holds every searchable field of the product as
+often as it weighs: BM25F with shared length normalisation (Robertson & Zaragoza 2009, "The
+Probabilistic Relevance Framework"). Scores added up field by field are worth .03-.09 nDCG@10 less
+(docs/relevance-retrieval.md).
+
+`joined` holds hyphenated words without their hyphens ("t-shirt" as "tshirt"), `identifier` the
+product's id, stock-keeping unit and trade number, `row` its row. Nothing is stored: products are
+read from the product store.
 """
 
 from __future__ import annotations
@@ -21,11 +25,19 @@ from tantivy import Filter, TextAnalyzer, Tokenizer
 from shared.catalog.product import Product
 from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter, Words
 
-TEXT, JOINED, IDENTIFIER, ROW = "text", "joined", "identifier", "row"
-TITLE_WEIGHT, BRAND_WEIGHT, CATEGORY_WEIGHT = 3, 2, 3  # how often a field is in the blend; every other field once
+TEXT = "text"
+JOINED = "joined"
+IDENTIFIER = "identifier"
+ROW = "row"
+# how often a field is in the blend; every other field once
+TITLE_WEIGHT = 3
+BRAND_WEIGHT = 2
+CATEGORY_WEIGHT = 3
 
-_WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"  # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
-_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)++")  # sought from the beginnings of words
+# "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
+_WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"
+# sought from the beginnings of words
+_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)++")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_WORD_BYTES = 64
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
@@ -34,12 +46,19 @@ _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
 @cache
 def analyzer() -> TextAnalyzer:
     """Words in lower case without accents, stemmed in English."""
-    words = tantivy.TextAnalyzerBuilder(Tokenizer.regex(_WORDS)).filter(Filter.remove_long(_LONGEST_WORD_BYTES))
-    return words.filter(Filter.ascii_fold()).filter(Filter.lowercase()).filter(Filter.stemmer("english")).build()
+    words = tantivy.TextAnalyzerBuilder(Tokenizer.regex(_WORDS)).filter(
+        Filter.remove_long(_LONGEST_WORD_BYTES)
+    )
+    return (
+        words.filter(Filter.ascii_fold()).filter(Filter.lowercase()).filter(Filter.stemmer("english")).build()
+    )
 
 
 def identifier(text: str) -> str:
-    """The form in which identifiers are compared: case, spaces and a trade number's leading zeros do not matter."""
+    """The form in which identifiers are compared.
+
+    Case, spaces and a trade number's leading zeros do not matter.
+    """
     plain = "".join(text.casefold().split())
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
@@ -67,7 +86,8 @@ class LexicalWriter:
     """Writes the index into `folder`, which must be empty."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._rows = folder, 0
+        self._folder = folder
+        self._rows = 0
         folder.mkdir(parents=True, exist_ok=True)
         index = tantivy.Index(_schema(), path=str(folder))
         index.register_tokenizer("aisle", analyzer())
@@ -107,7 +127,8 @@ def _blend(product: Product) -> Iterable[str]:
     leaves = [path.rsplit(">", 1)[-1] for path in product.categories]
     yield from [product.title] * TITLE_WEIGHT
     yield from product.brands * BRAND_WEIGHT
-    yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]  # what is above the leaf counts once
+    # what is above the leaf counts once
+    yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
     yield from (product.description, product.sku, *product.tags)
     yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
 
@@ -121,14 +142,21 @@ class LexicalIndex:
     """The opened index: `searcher` and `schema` for queries, `vocabulary` for spelling."""
 
     def __init__(self, index: tantivy.Index, vocabulary: Words, has_deletions: bool = False) -> None:
-        """`has_deletions` says that documents were deleted since the index was written in one piece."""
-        self.schema, self.searcher, self.vocabulary = index.schema, index.searcher(), vocabulary
+        """`has_deletions` says that documents were deleted since the index was written in one
+        piece.
+        """
+        self.schema = index.schema
+        self.searcher = index.searcher()
+        self.vocabulary = vocabulary
         self._has_deletions = has_deletions
         self._analyzer = analyzer()
 
     @classmethod
     def open(cls, folder: Path, copy: Path | None = None) -> LexicalIndex:
-        """Read what LexicalWriter wrote into `folder`; the index itself from its `copy`, if there is one."""
+        """Read what LexicalWriter wrote into `folder`.
+
+        The index itself from its `copy`, if there is one.
+        """
         return cls(opened(copy or folder), Vocabulary.open(folder))
 
     def words(self, text: str) -> list[str]:
@@ -141,7 +169,8 @@ class LexicalIndex:
             return False
         if not self._has_deletions:
             return True
-        having = tantivy.Query.term_query(self.schema, field, word, "basic")  # doc_freq counts deleted ones too
+        # doc_freq counts deleted ones too
+        having = tantivy.Query.term_query(self.schema, field, word, "basic")
         return bool(self.searcher.search(having, 1, count=False).hits)
 
 

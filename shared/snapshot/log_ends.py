@@ -1,7 +1,7 @@
 """Whether the log reaches as far as a snapshot says that it contains of it.
 
-An older log, an empty one or another shop's gives new writes the offsets that the snapshot has already. Such writes
-would be acknowledged and never shown.
+An older log, an empty one or another shop's gives new writes the offsets that the snapshot has
+already. Such writes would be acknowledged and never shown.
 """
 
 from collections.abc import Sequence
@@ -11,12 +11,15 @@ from shared.events.log import CATALOG, VECTORS, EventLog
 from shared.snapshot.generation import Positions
 
 ACCEPT = (
-    "`aisle serve --accept-log` or `aisle index --accept-log` (the indexer process: AISLE_INDEXING_ACCEPT_LOG=true)"
+    "`aisle serve --accept-log` or `aisle index --accept-log` (the "
+    "indexer process: AISLE_INDEXING_ACCEPT_LOG=true)"
 )
 
 
 def check_ends(version: str, contained: Positions, ends: Positions) -> None:
-    """Raise LogBehind, with both positions and the way out, if a snapshot contains more than there is."""
+    """Raise LogBehind, with both positions and the way out, if a snapshot contains more than there
+    is.
+    """
     pairs: Sequence[tuple[str, int, int]] = (
         (CATALOG, contained.catalog, ends.catalog),
         (VECTORS, contained.vectors, ends.vectors),

@@ -9,11 +9,16 @@ _COPY_BYTES = 1 << 24
 
 
 class MatrixWriter:
-    """Rows of `columns` numbers each; the file has its header, and so its length, when finish() returns."""
+    """Rows of `columns` numbers each.
+
+    The file has its header, and so its length, when finish() returns.
+    """
 
     def __init__(self, path: Path, columns: int, dtype: str) -> None:
         """`dtype` such as "<f2" or "|i1"."""
-        self._path, self._columns, self._dtype = path, columns, np.dtype(dtype)
+        self._path = path
+        self._columns = columns
+        self._dtype = np.dtype(dtype)
         self._raw_path = path.with_suffix(".raw")
         self._raw_path.touch()
         self.row_count = 0
@@ -26,7 +31,11 @@ class MatrixWriter:
 
     def finish(self) -> None:
         """Put the header before the rows."""
-        header = {"descr": self._dtype.str, "fortran_order": False, "shape": (self.row_count, self._columns)}
+        header = {
+            "descr": self._dtype.str,
+            "fortran_order": False,
+            "shape": (self.row_count, self._columns),
+        }
         with self._path.open("wb") as file, self._raw_path.open("rb") as source:
             np.lib.format.write_array_header_1_0(file, header)
             while chunk := source.read(_COPY_BYTES):

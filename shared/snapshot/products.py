@@ -1,4 +1,6 @@
-"""The products of a snapshot: their messages by row, and their rows by id, without a Python object a product.
+"""The products of a snapshot.
+
+Their messages by row, and their rows by id, without a Python object a product.
 
 payloads.bin        serialised aisle.v1.Product, back to back      offsets.npy   int64 (n + 1)
 ids.bin             product ids in UTF-8, back to back             id_offsets.npy int64 (n + 1)
@@ -23,14 +25,16 @@ def id_hash(product_id: str) -> int:
 
 
 class BlobWriter:
-    """Byte strings back to back in a data file, with their ends in memory until finish() writes the offsets.
+    """Byte strings back to back in a data file, with their ends in memory until finish() writes the
+    offsets.
 
     The file is open only while it is written to, so that a writer may be dropped at any time.
     """
 
     def __init__(self, data: Path, offsets: Path) -> None:
         data.touch()
-        self._data, self._offsets = data, offsets
+        self._data = data
+        self._offsets = offsets
         self._ends = [0]
 
     def add(self, blobs: Sequence[bytes]) -> None:
@@ -51,7 +55,9 @@ class Blobs:
     def __init__(self, data: Path, offsets: Path) -> None:
         # As plain arrays: a slice of a memmap object costs five times as much.
         self._offsets: NDArray[np.int64] = np.asarray(np.load(offsets, mmap_mode="r"))
-        self._data = np.asarray(np.memmap(data, np.uint8, "r")) if data.stat().st_size else np.zeros(0, np.uint8)
+        self._data = (
+            np.asarray(np.memmap(data, np.uint8, "r")) if data.stat().st_size else np.zeros(0, np.uint8)
+        )
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -60,12 +66,16 @@ class Blobs:
         return self._data[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
     def texts(self, rows: NDArray[np.int64]) -> list[str]:
-        """Those in some rows as text, several times quicker than one by one: all are copied, and decoded, at once."""
+        """Those in some rows as text, several times quicker than one by one.
+
+        All are copied, and decoded, at once.
+        """
         first = self._offsets[rows]
         counts = self._offsets[rows + 1] - first
         index, starts = end_to_end(first, counts)
         data = self._data[index].tobytes()
-        text, spans = data.decode(), list(zip(starts.tolist(), (starts + counts).tolist(), strict=True))
+        text = data.decode()
+        spans = list(zip(starts.tolist(), (starts + counts).tolist(), strict=True))
         if len(text) == len(data):  # ASCII: characters are where the bytes are
             return [text[start:end] for start, end in spans]
         return [data[start:end].decode() for start, end in spans]
@@ -82,7 +92,10 @@ class ProductsWriter:
 
     def add(self, products: Sequence[Product]) -> None:
         """Append products; each id at most once in a snapshot."""
-        self.add_payloads([product.product_id for product in products], [to_bytes(product) for product in products])
+        self.add_payloads(
+            [product.product_id for product in products],
+            [to_bytes(product) for product in products],
+        )
 
     def add_payloads(self, product_ids: Sequence[str], payloads: Sequence[bytes]) -> None:
         """Append products that are serialised already."""
@@ -139,7 +152,8 @@ class ProductStore:
         """The row of a product, or None when the snapshot has no such product."""
         wanted = id_hash(product_id)
         first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
-        while first < len(self._hashes) and int(self._hashes[first]) == wanted:  # two ids may share a hash
+        # two ids may share a hash
+        while first < len(self._hashes) and int(self._hashes[first]) == wanted:
             if self._ids[row := int(self._hash_rows[first])].decode() == product_id:
                 return row
             first += 1

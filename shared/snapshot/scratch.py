@@ -21,12 +21,17 @@ _ROOM_BYTES = 1 << 30  # free; a word index has about 130 bytes a product
 
 
 class Scratch:
-    """A new folder under `root`, locked as long as the process lives; remains of others are removed."""
+    """A new folder under `root`, locked as long as the process lives.
+
+    Remains of others are removed.
+    """
 
     def __init__(self, root: Path) -> None:
         """Raises StorageFull when nothing can be written there, or others can write there, too."""
         if fault := _fault(root):
-            raise StorageFull(f"{root} {fault}; name another folder for scratch files (AISLE_RETRIEVAL_SCRATCH)")
+            raise StorageFull(
+                f"{root} {fault}; name another folder for scratch files (AISLE_RETRIEVAL_SCRATCH)"
+            )
         try:
             owner_only.folder(root)
             _remove_abandoned(root)
@@ -50,8 +55,9 @@ class Scratch:
 def scratch_root(configured: str, data: Path, memory: Path = _MEMORY) -> Path:
     """Where scratch folders are: as configured, else in memory where it has plenty of room.
 
-    What is there is written several times a second and need not last, and on a disk each time waits for the disk. Else
-    DATA/live, where links to the snapshot's files can be made, or the system's temporary files.
+    What is there is written several times a second and need not last, and on a disk each time waits
+    for the disk. Else DATA/live, where links to the snapshot's files can be made, or the system's
+    temporary files.
     """
     name = f"aisle-live-{os.getuid()}"
     if configured:

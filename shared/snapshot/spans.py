@@ -7,7 +7,9 @@ Rows = NDArray[np.int64]
 
 
 def end_to_end(first: Rows, counts: Rows) -> tuple[Rows, Rows]:
-    """Spans that begin at `first` (n,) and have `counts` (n,) items: the index of every item, and where each span is.
+    """Spans that begin at `first` (n,) and have `counts` (n,) items.
+
+    The index of every item, and where each span is.
 
     The second, (n,), says where a span begins once the items are taken.
     """

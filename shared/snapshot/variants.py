@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 from shared.catalog.product import Product
 from shared.snapshot.products import ProductStore, id_hash
 
-_HASHES, _ROWS = "primary_hashes.npy", "variant_rows.npy"
+_HASHES = "primary_hashes.npy"
+_ROWS = "variant_rows.npy"
 
 
 class VariantsWriter:
     """Takes the products in the order of their rows; memory holds some numbers a variant."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._count = folder, 0
+        self._folder = folder
+        self._count = 0
         self._hashes: list[int] = []
         self._rows: list[int] = []
 
@@ -44,20 +46,23 @@ class Variants:
     """The variants in an opened snapshot."""
 
     def __init__(self, folder: Path, products: ProductStore) -> None:
-        self._folder, self._products = folder, products
+        self._folder = folder
+        self._products = products
         self._found: tuple[NDArray[np.uint64], NDArray[np.uint32]] | None = None
 
     def of(self, product_id: str) -> list[str]:
         """The ids of the variants of a primary product."""
         hashes, rows = self._opened()
         wanted = np.uint64(id_hash(product_id))
-        first, last = np.searchsorted(hashes, wanted, "left"), np.searchsorted(hashes, wanted, "right")
+        first = np.searchsorted(hashes, wanted, "left")
+        last = np.searchsorted(hashes, wanted, "right")
         variants = (self._products.product(int(row)) for row in rows[first:last])
         return [each.product_id for each in variants if each.primary_product_id == product_id]
 
     def _opened(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         if self._found is None:
-            hashes, rows = self._folder / _HASHES, self._folder / _ROWS
+            hashes = self._folder / _HASHES
+            rows = self._folder / _ROWS
             if hashes.exists():
                 self._found = np.load(hashes, mmap_mode="r"), np.load(rows, mmap_mode="r")
             else:
@@ -65,7 +70,10 @@ class Variants:
         return self._found
 
     def _scanned(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        """The same from the products themselves: a snapshot of an earlier version does not have the files."""
+        """The same from the products themselves.
+
+        A snapshot of an earlier version does not have the files.
+        """
         primaries = [self._products.product(row).primary_product_id for row in range(len(self._products))]
         rows = np.array([row for row, primary in enumerate(primaries) if primary], np.uint32)
         hashes = np.array([id_hash(primary) for primary in primaries if primary], np.uint64)

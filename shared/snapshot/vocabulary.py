@@ -1,4 +1,5 @@
-"""The words of titles, brands and categories with their frequencies, from which spelling is corrected.
+"""The words of titles, brands and categories with their frequencies, from which spelling is
+corrected.
 
 words.txt      one word a line, the shortest first, then alphabetically
 counts.npy     int32 (n,): in how many products' names the word is
@@ -35,7 +36,8 @@ def plain(text: str) -> str:
 class _WithoutAccents(dict[int, str]):
     """What each letter stands for (NFKD), without accents.
 
-    Letter by letter, since to decompose a text orders its accents, in the square of how many are in a row.
+    Letter by letter, since to decompose a text orders its accents, in the square of how many are in
+    a row.
     """
 
     def __missing__(self, code: int) -> str:
@@ -84,7 +86,10 @@ class VocabularyWriter:
 
     def finish(self) -> None:
         """Write the files."""
-        words = sorted((word for word, _ in self._counts.most_common(MAX_WORDS)), key=lambda word: (len(word), word))
+        words = sorted(
+            (word for word, _ in self._counts.most_common(MAX_WORDS)),
+            key=lambda word: (len(word), word),
+        )
         (self._folder / "words.txt").write_text("\n".join(words), encoding="utf-8")
         np.save(self._folder / "counts.npy", np.array([self._counts[word] for word in words], np.int32))
         np.save(self._folder / "letters.npy", letter_counts(words))
@@ -97,14 +102,19 @@ class Words(Protocol):
         """In how many products' names a plain word is."""
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that `distance` edits may separate from a plain word, with their counts; a superset, to be checked."""
+        """Words that `distance` edits may separate from a plain word, with their counts.
+
+        A superset, to be checked.
+        """
 
 
 class Vocabulary:
     """The words, looked up by word and by letters."""
 
     def __init__(self, words: list[str], counts: NDArray[np.int32], letters: NDArray[np.uint8]) -> None:
-        self.words, self.counts, self.letters = words, counts, letters
+        self.words = words
+        self.counts = counts
+        self.letters = letters
         self.lengths = np.array([len(word) for word in words], np.int32)
         self._place = {word: place for place, word in enumerate(words)}
 
@@ -112,7 +122,8 @@ class Vocabulary:
     def open(cls, folder: Path) -> Vocabulary:
         """Read what VocabularyWriter wrote."""
         words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
-        counts, letters = np.load(folder / "counts.npy"), np.load(folder / "letters.npy", mmap_mode="r")
+        counts = np.load(folder / "counts.npy")
+        letters = np.load(folder / "letters.npy", mmap_mode="r")
         return cls(words if len(counts) else [], counts, letters)
 
     def knows(self, word: str) -> bool:
@@ -125,10 +136,12 @@ class Vocabulary:
         return 0 if place is None else int(self.counts[place])
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that `distance` edits may separate from a plain word, with their counts; a superset, to be checked.
+        """Words that `distance` edits may separate from a plain word, with their counts.
 
-        An edit changes the count of at most two letters and the length by at most one. Of very many words, which no
-        language has, the most alike are given.
+        A superset, to be checked.
+
+        An edit changes the count of at most two letters and the length by at most one. Of very many
+        words, which no language has, the most alike are given.
         """
         low, high = np.searchsorted(self.lengths, [len(word) - distance, len(word) + distance + 1])
         difference = np.abs(self.letters[low:high].astype(np.int8) - letter_counts([word]).astype(np.int8))

@@ -1,4 +1,7 @@
-"""What every event log promises. An adapter's test module subclasses the suite and gives it the fixture `reopen`."""
+"""What every event log promises.
+
+An adapter's test module subclasses the suite and gives it the fixture `reopen`.
+"""
 
 import asyncio
 import time
@@ -137,7 +140,9 @@ class EventLogContract:
         assert await log.append(CATALOG, []) == []
         assert await log.end_offset(CATALOG) == 0
 
-    async def test_a_large_record_arrives_whole_and_a_larger_one_is_refused_by_its_key(self, log: EventLog) -> None:
+    async def test_a_large_record_arrives_whole_and_a_larger_one_is_refused_by_its_key(
+        self, log: EventLog
+    ) -> None:
         value = bytes(range(256)) * (MAX_RECORD_BYTES // 256)
         await log.append(CATALOG, [NewRecord("large", value[:-10])])
         assert values(await read_all(log)) == [value[:-10]]
@@ -238,7 +243,9 @@ class EventLogContract:
 
     async def test_what_was_acknowledged_is_there_when_the_log_is_opened_again(self, reopen: Reopen) -> None:
         log = await reopen()
-        appends = await asyncio.gather(*(log.append(CATALOG, records("x", key=str(number))) for number in range(50)))
+        appends = await asyncio.gather(
+            *(log.append(CATALOG, records("x", key=str(number))) for number in range(50))
+        )
         log = await reopen()
         assert await log.end_offset(CATALOG) == max(append.offset for (append,) in appends) == 50
         assert len(await read_all(log)) == 50

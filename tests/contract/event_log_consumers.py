@@ -1,4 +1,7 @@
-"""What the consumers of every event log promise; an adapter's test module subclasses this beside EventLogContract."""
+"""What the consumers of every event log promise.
+
+An adapter's test module subclasses this beside EventLogContract.
+"""
 
 from shared.events.log import DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, EventLog, NewRecord, Record
 from tests.contract.event_log import PATIENCE_SECONDS, Reopen, polled, records, values
@@ -9,7 +12,9 @@ class ConsumerContract:
 
     # Consumers
 
-    async def test_a_consumer_without_a_group_reads_all_of_its_topics_from_the_start(self, log: EventLog) -> None:
+    async def test_a_consumer_without_a_group_reads_all_of_its_topics_from_the_start(
+        self, log: EventLog
+    ) -> None:
         await log.append(USER_EVENTS, [NewRecord(f"v{number}", b"event") for number in range(10)])
         await log.append(SEARCH_LOGS, [NewRecord(f"v{number}", b"page") for number in range(10)])
         await log.append(DEAD_LETTERS, records("not asked for"))
@@ -19,7 +24,9 @@ class ConsumerContract:
                 (topic, f"v{number}") for topic in (USER_EVENTS, SEARCH_LOGS) for number in range(10)
             }
 
-    async def test_a_consumer_gets_the_records_of_a_key_in_order_and_what_comes_later(self, log: EventLog) -> None:
+    async def test_a_consumer_gets_the_records_of_a_key_in_order_and_what_comes_later(
+        self, log: EventLog
+    ) -> None:
         consumer = await log.consumer([USER_EVENTS])
         for number in range(30):
             await log.append(USER_EVENTS, records(str(number), key=f"v{number % 3}"))
@@ -46,7 +53,8 @@ class ConsumerContract:
     async def test_a_visitors_records_are_in_the_same_partition_of_both_topics(self, log: EventLog) -> None:
         keys = [f"v{number}" for number in range(20)]
         partitions = [
-            await log.append(topic, [NewRecord(key, b"x") for key in keys]) for topic in (USER_EVENTS, SEARCH_LOGS)
+            await log.append(topic, [NewRecord(key, b"x") for key in keys])
+            for topic in (USER_EVENTS, SEARCH_LOGS)
         ]
         events, pages = ([append.partition for append in appends] for appends in partitions)
         assert events == pages

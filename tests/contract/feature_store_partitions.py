@@ -1,4 +1,7 @@
-"""What every feature store does with a log of many partitions; a store's test module subclasses this as well."""
+"""What every feature store does with a log of many partitions.
+
+A store's test module subclasses this as well.
+"""
 
 import asyncio
 import math

@@ -1,4 +1,7 @@
-"""What every feature store must do: a class of tests with a fixture `begin`, which each store's own module provides."""
+"""What every feature store must do.
+
+A class of tests with a fixture `begin`, which each store's own module provides.
+"""
 
 import asyncio
 import math
@@ -46,7 +49,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A batch as a worker gets it: `size` records from the last commit, or from `back` records before it."""
+    """A batch as a worker gets it:
+
+    `size` records from the last commit, or from `back` records before it.
+    """
 
     size: int
     back: int = 0
@@ -73,7 +79,10 @@ DELIVERY = st.builds(
 
 
 def log_of(told: Sequence[Told]) -> list[Observation]:
-    """The records in the order in which they were appended; a visitor's are all in one partition of each topic."""
+    """The records in the order in which they were appended.
+
+    A visitor's are all in one partition of each topic.
+    """
     ends: Counter[tuple[str, int]] = Counter()
     return [_record(each, ends) for each in told]
 
@@ -118,13 +127,21 @@ def writer(store: FeatureStore, generation: str, breaks_after: int | None = None
     return FeatureWriter(BreakingStore(store, left), generation)  # type: ignore[arg-type]  # what a writer needs of it
 
 
-async def deliver(store: FeatureStore, generation: str, log: list[Observation], deliveries: list[Delivery]) -> None:
-    """As workers do that crash, restart, and do what others have done already; in the end all is delivered."""
+async def deliver(
+    store: FeatureStore, generation: str, log: list[Observation], deliveries: list[Delivery]
+) -> None:
+    """As workers do that crash, restart, and do what others have done already.
+
+    In the end all is delivered.
+    """
     committed = 0
     for delivery in [*deliveries, Delivery(len(log))]:
         start = max(0, committed - delivery.back)
         batch = log[start : start + delivery.size]
-        shares = [writer(store, generation, delivery.breaks_after).apply(share) for share in _shares(batch, delivery)]
+        shares = [
+            writer(store, generation, delivery.breaks_after).apply(share)
+            for share in _shares(batch, delivery)
+        ]
         outcomes = await asyncio.gather(*shares, return_exceptions=True)
         assert all(outcome is None or isinstance(outcome, Unavailable) for outcome in outcomes), outcomes
         if all(outcome is None for outcome in outcomes):
@@ -158,7 +175,9 @@ def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int,
                 counts.setdefault(key, Counter()).update(cells)
     for key, counter_of in counts.items():
         newest = max(day for _, day, _ in counter_of)
-        counts[key] = Counter({at: n for at, n in counter_of.items() if at[1] == 0 or at[1] >= newest - spec.KEPT_DAYS})
+        counts[key] = Counter(
+            {at: n for at, n in counter_of.items() if at[1] == 0 or at[1] >= newest - spec.KEPT_DAYS}
+        )
     return counts
 
 
@@ -202,12 +221,15 @@ class FeatureStoreSuite:
         log = log_of(told)
         (store, generation), (other_store, other) = begin(), begin()
         await deliver(store, generation, log, deliveries)
-        by_partition = sorted(log, key=lambda each: (each.partition, each.topic))  # as a replay may read them
+        # as a replay may read them
+        by_partition = sorted(log, key=lambda each: (each.partition, each.topic))
         await writer(other_store, other).apply(by_partition)
         counted = [*map(product_key, PRODUCTS), query_key(5), query_key(6)]
         assert await other_store.values(counted, other) == await store.values(counted, generation)
         visitors = [visitor_key(f"v{number}") for number in range(3)]
-        values = zip(await other_store.values(visitors, other), await store.values(visitors, generation), strict=True)
+        values = zip(
+            await other_store.values(visitors, other), await store.values(visitors, generation), strict=True
+        )
         assert all(state_of(one) == state_of(two) for one, two in values)
 
     async def test_a_key_that_was_never_written_has_no_value(self, begin: Begin) -> None:
@@ -237,7 +259,9 @@ class FeatureStoreSuite:
         store, generation = begin()
         names = ("{p1}", "a b", "ü\u2028", "x" * 128, "*")
         await writer(store, generation).apply([did("click", *names, offset=1, query_hash=7)])
-        page = StoredPage(PageRequest(names), await store.values(keys_of(PageRequest(names)), generation), NOW)
+        page = StoredPage(
+            PageRequest(names), await store.values(keys_of(PageRequest(names)), generation), NOW
+        )
         assert page.columns()["product_opens_1d"] == pytest.approx([math.log(2)] * len(names))
 
 

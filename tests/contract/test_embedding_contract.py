@@ -62,5 +62,7 @@ async def test_the_encoder_asked_for_is_the_one_that_answers(door: Door) -> None
 
 async def test_an_encoder_that_is_not_open_is_refused_by_name(door: Door) -> None:
     request = EmbedQueriesRequest(queries=["lamp"], encoder_version="other@1")
-    with pytest.raises(SnapshotGone, match=r"encoder_version: other@1 is not open here \(hash@000000000000 is\)"):
+    with pytest.raises(
+        SnapshotGone, match=r"encoder_version: other@1 is not open here \(hash@000000000000 is\)"
+    ):
         await door.EmbedQueries(request)

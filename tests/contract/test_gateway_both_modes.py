@@ -28,7 +28,9 @@ SHOES = SearchRequest(query="shooe", page_size=5, explain=True, deadline_ms=2_00
 
 
 @asynccontextmanager
-async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any) -> AsyncIterator[aio.Channel]:
+async def on_the_wire(
+    register: Callable[[Any, aio.Server], None], servicer: Any
+) -> AsyncIterator[aio.Channel]:
     server = Server([("test", register, servicer)], port=0, host="127.0.0.1")
     await server.start()
     try:
@@ -38,7 +40,9 @@ async def on_the_wire(register: Callable[[Any, aio.Server], None], servicer: Any
         await server.stop(grace_seconds=0)
 
 
-def gateway(log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any) -> SearchService:
+def gateway(
+    log: SqliteEventLog, embedding: Any, retrieval: Any, reranker: Any, **settings: Any
+) -> SearchService:
     return SearchService(embedding, retrieval, reranker, log, GatewayConfig(**settings), SIGNATURES)
 
 
@@ -53,7 +57,9 @@ def essence(page: SearchResponse) -> SearchResponse:
 
 
 async def test_a_page_is_the_same_in_both_modes(log: SqliteEventLog) -> None:
-    embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
+    embedding = Embedding()
+    retrieval = Retrieval()
+    reranker = Reranker()
     local = gateway(log, embedding, retrieval, reranker)
     async with (
         on_the_wire(add_EmbeddingServiceServicer_to_server, embedding) as to_embedding,
@@ -90,7 +96,10 @@ async def test_a_late_service_behind_the_wire_is_left_out(log: SqliteEventLog) -
     async with on_the_wire(add_RerankerServiceServicer_to_server, Reranker(trouble=too_long)) as channel:
         search = gateway(log, Embedding(), Retrieval(), RerankerServiceStub(channel))
         page = await search.Search(SearchRequest(query="shoe", deadline_ms=150))
-        assert (page.served_by.tier, list(page.served_by.degraded)) == (TIER_FUSED, ["reranker: deadline"])
+        assert (page.served_by.tier, list(page.served_by.degraded)) == (
+            TIER_FUSED,
+            ["reranker: deadline"],
+        )
         await search.close()
 
 
@@ -105,7 +114,9 @@ async def test_errors_of_the_gateway_cross_the_wire(log: SqliteEventLog) -> None
 
 
 async def test_a_refused_page_says_when_to_come_back(log: SqliteEventLog) -> None:
-    search = gateway(log, Embedding(), Retrieval(trouble=too_long), Reranker(), max_in_flight=1, max_waiting=0)
+    search = gateway(
+        log, Embedding(), Retrieval(trouble=too_long), Reranker(), max_in_flight=1, max_waiting=0
+    )
     server = Server([("test", add_SearchServiceServicer_to_server, search)], port=0, host="127.0.0.1")
     await server.start()
     async with aio.insecure_channel(f"127.0.0.1:{server.port}") as plain:
@@ -144,12 +155,21 @@ async def test_a_query_that_is_not_utf_8_is_refused_with_the_remedy(log: SqliteE
             await call(b"\x0a\x03\xff\xfe\xfd")  # field 1, query
 
 
-async def test_an_event_that_is_not_utf_8_ends_the_stream_after_those_before_it(log: SqliteEventLog) -> None:
+async def test_an_event_that_is_not_utf_8_ends_the_stream_after_those_before_it(
+    log: SqliteEventLog,
+) -> None:
     product = EventProduct(product_id="p1")
     event = UserEvent(event_id="e1", action="click", visitor_id="v1", products=[product])
     async with on_the_wire(add_EventServiceServicer_to_server, EventService(log, SIGNATURES)) as channel:
         stream: Any = channel.stream_stream("/aisle.v1.EventService/StreamEvents")
-        call = stream(iter([StreamEventsRequest(event=event).SerializeToString(), b"\x0a\x05\x0a\x03\xff\xfe\xfd"]))
+        call = stream(
+            iter(
+                [
+                    StreamEventsRequest(event=event).SerializeToString(),
+                    b"\x0a\x05\x0a\x03\xff\xfe\xfd",
+                ]
+            )
+        )
         assert b"e1" in await call.read()
         with pytest.raises(aio.AioRpcError, match="valid UTF-8") as refused:
             await call.read()

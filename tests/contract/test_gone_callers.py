@@ -10,7 +10,8 @@ from aisle.v1.search_pb2_grpc import add_SearchServiceServicer_to_server
 from shared.rpc.server import Server
 from tests.contract.test_rpc_limits import HEADERS, Shop, frame
 
-NO_WINDOW = b"\x00\x04\x00\x00\x00\x00"  # SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of an answer can be sent
+# SETTINGS_INITIAL_WINDOW_SIZE 0: no byte of an answer can be sent
+NO_WINDOW = b"\x00\x04\x00\x00\x00\x00"
 
 
 async def test_nothing_is_logged_of_a_caller_that_is_gone(caplog: pytest.LogCaptureFixture) -> None:

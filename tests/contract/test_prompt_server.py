@@ -11,7 +11,11 @@ import grpc
 import pytest
 
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
-from aisle.v1.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
+from aisle.v1.search_pb2_grpc import (
+    SearchServiceServicer,
+    SearchServiceStub,
+    add_SearchServiceServicer_to_server,
+)
 from shared.rpc.prompt_server import prompt_server, since_arrival_ms
 
 CALLS = 24
@@ -50,7 +54,8 @@ class Served:
 
 @pytest.fixture
 async def served() -> AsyncIterator[Served]:
-    search, begun = Search(), Begun()
+    search = Search()
+    begun = Begun()
     server = prompt_server([begun], [])
     add_SearchServiceServicer_to_server(search, server)
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

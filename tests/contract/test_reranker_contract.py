@@ -62,7 +62,9 @@ async def store() -> MemoryFeatureStore:
 
 
 @pytest.fixture(params=["in this process", "on the wire"])
-async def door(request: pytest.FixtureRequest, tiny: Reranker, store: MemoryFeatureStore) -> AsyncIterator[Door]:
+async def door(
+    request: pytest.FixtureRequest, tiny: Reranker, store: MemoryFeatureStore
+) -> AsyncIterator[Door]:
     features = FeatureReader(store, limit_ms=1_000)
     service = RerankerService(OpenedRerankers(tiny), WorkQueue(workers=1, max_waiting=8), features)
     if request.param == "in this process":
@@ -77,7 +79,8 @@ async def test_both_doors_give_the_same_order(tiny: Reranker) -> None:
     request = tiny_request()
     request.explain_limit = request.feature_limit = 5
     async with served(local) as wire:
-        here, there = await local.Rerank(request), await wire.Rerank(request)
+        here = await local.Rerank(request)
+        there = await wire.Rerank(request)
     for response in (here, there):
         response.stage_ms.clear()
     assert there == here
@@ -85,7 +88,8 @@ async def test_both_doors_give_the_same_order(tiny: Reranker) -> None:
 
 async def test_a_response_is_complete(door: Door) -> None:
     request = tiny_request(count=40)
-    request.explain_limit, request.feature_limit = 3, 50
+    request.explain_limit = 3
+    request.feature_limit = 50
     response: RerankResponse = await door.Rerank(request)
     assert sorted(response.order) == list(range(40))
     assert list(response.relevance_scores) == sorted(response.relevance_scores, reverse=True)
@@ -106,15 +110,20 @@ async def test_explanations_belong_to_the_results_and_sum_to_their_scores(door: 
 
 
 async def test_the_page_of_a_visitor_who_acted_is_another_than_a_strangers(door: Door) -> None:
-    stranger, known = tiny_request(), tiny_request()
-    stranger.visitor_id, known.visitor_id = "v2", "v1"
+    stranger = tiny_request()
+    known = tiny_request()
+    stranger.visitor_id = "v2"
+    known.visitor_id = "v1"
     known.feature_limit = 40
     response = await door.Rerank(known)
     assert (await door.Rerank(stranger)).order != response.order
     values = np.frombuffer(response.feature_values, dtype="<f4").reshape(40, len(FEATURES))
     weights = values[:, FEATURES.index(VISITOR_WEIGHT)]
     product_ids = [f"p{known.rows[place]}" for place in response.order]
-    assert {each for each, weight in zip(product_ids, weights, strict=True) if weight} == {"p3", "p9"} & {*product_ids}
+    assert {each for each, weight in zip(product_ids, weights, strict=True) if weight} == {
+        "p3",
+        "p9",
+    } & {*product_ids}
 
 
 async def test_no_candidates_give_an_empty_order(door: Door) -> None:
@@ -146,8 +155,14 @@ def _list(field: str, *values: Any) -> Callable[[RerankRequest], None]:
         ("encoding.hidden", _set("encoding.hidden", b"\0" * 24)),
         ("encoding.states", _set("encoding.states", b"")),
         ("encoding.states", _set("encoding.states", b"\0" * 24)),
-        ("encoding.token_weights", _set("encoding.token_weights", np.array([1, -1, 1], "<f4").tobytes())),
-        ("encoding.token_weights", _set("encoding.token_weights", np.array([1, np.nan, 1], "<f4").tobytes())),
+        (
+            "encoding.token_weights",
+            _set("encoding.token_weights", np.array([1, -1, 1], "<f4").tobytes()),
+        ),
+        (
+            "encoding.token_weights",
+            _set("encoding.token_weights", np.array([1, np.nan, 1], "<f4").tobytes()),
+        ),
         ("rows", _list("rows", *[0] * 6_000)),
         ("lexical_scores", _list("lexical_scores", 1.0)),
         ("fused_scores", _list("fused_scores", *[float("inf")] * 40)),
@@ -177,7 +192,9 @@ async def test_before_the_first_snapshot_the_service_is_unavailable() -> None:
         await RerankerService(OpenedRerankers(), WorkQueue(workers=1, max_waiting=8)).Rerank(request)
 
 
-async def test_the_snapshot_before_the_newest_is_still_served_and_the_one_before_it_is_not(tmp_path: Path) -> None:
+async def test_the_snapshot_before_the_newest_is_still_served_and_the_one_before_it_is_not(
+    tmp_path: Path,
+) -> None:
     versions = [f"2026112{day}T000000.000000Z" for day in (4, 5, 6)]
     opened = OpenedRerankers()
     for version in versions:
@@ -188,9 +205,13 @@ async def test_the_snapshot_before_the_newest_is_still_served_and_the_one_before
         opened.of(versions[0])
 
 
-async def test_more_requests_than_can_wait_are_refused_at_once_and_the_others_answered(tiny: Reranker) -> None:
+async def test_more_requests_than_can_wait_are_refused_at_once_and_the_others_answered(
+    tiny: Reranker,
+) -> None:
     service = RerankerService(OpenedRerankers(tiny), WorkQueue(workers=1, max_waiting=4))
-    results = await asyncio.gather(*(service.Rerank(tiny_request()) for _ in range(20)), return_exceptions=True)
+    results = await asyncio.gather(
+        *(service.Rerank(tiny_request()) for _ in range(20)), return_exceptions=True
+    )
     refused = [result for result in results if isinstance(result, Overloaded)]
     answered = [result for result in results if isinstance(result, RerankResponse)]
     assert (len(answered), len(refused)) == (5, 15)

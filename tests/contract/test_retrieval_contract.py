@@ -102,7 +102,9 @@ async def test_candidates_come_as_equally_long_columns(door: Door) -> None:
     columns: list[Any] = [found.lexical_scores, found.dense_scores, found.fused_scores, found.lexical_ranks]
     assert {len(column) for column in [*columns, found.dense_ranks, found.product_ids]} == {len(found.rows)}
     assert [product.product_id for product in await _fetched(door, found.rows)] == list(found.product_ids)
-    assert found.snapshot_version == "v1" and found.tier == TIER_FUSED and found.total_count == len(found.rows)
+    assert (
+        found.snapshot_version == "v1" and found.tier == TIER_FUSED and found.total_count == len(found.rows)
+    )
     assert found.log_position == 9
     assert found.stage_ms.keys() >= {"lexical", "dense", "fuse", "facets"}
 
@@ -124,11 +126,15 @@ async def test_every_kind_of_filter_crosses(door: Door) -> None:
 async def test_facets_come_with_counts_and_ranges(door: Door) -> None:
     facets = [FacetRequest(field="brands", limit=1), FacetRequest(field="price")]
     brands, price = (await door.Retrieve(RetrieveRequest(facets=facets))).facets
-    assert [(value.value, value.count) for value in brands.values] == [("Hob", 2)] and not brands.HasField("range")
+    assert [(value.value, value.count) for value in brands.values] == [("Hob", 2)] and not brands.HasField(
+        "range"
+    )
     assert (price.range.min, price.range.max) == (10, 20)
 
 
-@pytest.mark.parametrize(("tier", "ran"), [(TIER_LEXICAL, TIER_LEXICAL), (TIER_DENSE, TIER_DENSE), (0, TIER_FUSED)])
+@pytest.mark.parametrize(
+    ("tier", "ran"), [(TIER_LEXICAL, TIER_LEXICAL), (TIER_DENSE, TIER_DENSE), (0, TIER_FUSED)]
+)
 async def test_the_tier_asked_for_is_the_tier_that_ran(door: Door, tier: Any, ran: Any) -> None:
     assert (await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR, tier=tier))).tier == ran
 
@@ -143,7 +149,9 @@ async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
     )
 
 
-@pytest.mark.parametrize("query", ["", "\x00\x1f", "🎧", "x" * 10_000, "\u202e\u200b", "' OR 1=1; --", "\ufffd"])
+@pytest.mark.parametrize(
+    "query", ["", "\x00\x1f", "🎧", "x" * 10_000, "\u202e\u200b", "' OR 1=1; --", "\ufffd"]
+)
 async def test_any_query_has_a_defined_result(door: Door, query: str) -> None:
     analysed = (await door.AnalyzeQuery(AnalyzeQueryRequest(query=query))).query
     assert len(analysed) <= 1_000
@@ -173,7 +181,10 @@ async def test_a_write_that_is_shown_is_not_waited_for(door: Door) -> None:
 
 
 async def test_a_write_that_is_not_shown_in_time_is_unavailable(door: Door) -> None:
-    for request in (FetchProductsRequest(wait_for_visible=10, budget_ms=30), FetchProductsRequest(wait_for_visible=10)):
+    for request in (
+        FetchProductsRequest(wait_for_visible=10, budget_ms=30),
+        FetchProductsRequest(wait_for_visible=10),
+    ):
         with pytest.raises(Unavailable, match="wait_for_visible: 10 is not shown yet, 9 is"):
             await door.FetchProducts(request)
     with pytest.raises(Unavailable, match="wait_for_visible: 10 is not shown yet"):
@@ -191,7 +202,11 @@ async def test_the_vectors_encoder_chooses_the_snapshot(door: Door) -> None:
 @pytest.mark.parametrize(
     ("request_", "kind", "said"),
     [
-        (RetrieveRequest(filters=[Filter(field="colour", exists=True)]), InvalidRequest, r"filters\.field.*'colour'"),
+        (
+            RetrieveRequest(filters=[Filter(field="colour", exists=True)]),
+            InvalidRequest,
+            r"filters\.field.*'colour'",
+        ),
         (RetrieveRequest(filters=[Filter(field="brands")]), InvalidRequest, r"filters\.condition.*brands"),
         (RetrieveRequest(filters=[Filter(field="brands", any_of=AnyOf())]), InvalidRequest, "1 to 1,000"),
         (RetrieveRequest(facets=[FacetRequest(field="brandz")]), InvalidRequest, "did you mean brands"),
@@ -230,7 +245,9 @@ async def test_without_a_snapshot_retrieval_is_unavailable() -> None:
             await door.Retrieve(RetrieveRequest())
 
 
-async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(snapshot: Snapshot, tmp_path: Any) -> None:
+async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(
+    snapshot: Snapshot, tmp_path: Any
+) -> None:
     snapshots = Snapshots(snapshot)
     service = RetrievalService(snapshots, Retriever())
     searching = asyncio.ensure_future(service.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR)))
@@ -243,6 +260,8 @@ async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(snapshot: Sn
 
 @pytest.mark.parametrize(("max_bytes", "count"), [(0, 3), (1, 1), (40, 1), (10_000, 3)])
 async def test_as_many_products_come_as_fit_and_at_least_one(door: Door, max_bytes: int, count: int) -> None:
-    response = await door.FetchProducts(FetchProductsRequest(product_ids=["a", "b", "c"], max_bytes=max_bytes))
+    response = await door.FetchProducts(
+        FetchProductsRequest(product_ids=["a", "b", "c"], max_bytes=max_bytes)
+    )
     assert [product.product_id for product in response.products] == ["a", "b", "c"][:count]
     assert response.shortened == (count < 3)

@@ -18,7 +18,11 @@ from aisle.v1.events_pb2 import (
     StreamEventsRequest,
     StreamEventsResponse,
 )
-from aisle.v1.events_pb2_grpc import EventServiceServicer, EventServiceStub, add_EventServiceServicer_to_server
+from aisle.v1.events_pb2_grpc import (
+    EventServiceServicer,
+    EventServiceStub,
+    add_EventServiceServicer_to_server,
+)
 from shared.errors import InvalidRequest, Unavailable
 from shared.listening import LOOPBACK, addresses_of
 from shared.rpc.channels import connect
@@ -64,7 +68,10 @@ async def test_an_error_inside_a_stream_ends_it_with_its_status(server: Server) 
                 pass
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     error = from_call(caught.value)
-    assert isinstance(error, InvalidRequest) and (error.field, error.reason) == ("event.event_id", "is empty")
+    assert isinstance(error, InvalidRequest) and (error.field, error.reason) == (
+        "event.event_id",
+        "is empty",
+    )
 
 
 async def test_a_server_that_is_not_there_is_unavailable() -> None:
@@ -84,7 +91,9 @@ async def test_health_answers_for_the_process_and_for_each_service(server: Serve
 async def test_reflection_lists_the_service(server: Server) -> None:
     async with aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         request = reflection_pb2.ServerReflectionRequest(list_services="")
-        async for answer in reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([request])):
+        async for answer in reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(
+            iter([request])
+        ):
             assert NAME in [service.name for service in answer.list_services_response.service]
             break
 

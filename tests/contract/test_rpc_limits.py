@@ -16,9 +16,17 @@ from aisle.v1.catalog_pb2 import (
     GetProductResponse,
     UpsertProductsResponse,
 )
-from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer, CatalogServiceStub, add_CatalogServiceServicer_to_server
+from aisle.v1.catalog_pb2_grpc import (
+    CatalogServiceServicer,
+    CatalogServiceStub,
+    add_CatalogServiceServicer_to_server,
+)
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
-from aisle.v1.search_pb2_grpc import SearchServiceServicer, SearchServiceStub, add_SearchServiceServicer_to_server
+from aisle.v1.search_pb2_grpc import (
+    SearchServiceServicer,
+    SearchServiceStub,
+    add_SearchServiceServicer_to_server,
+)
 from shared.rpc.guard import Guard
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import RequestLimit
@@ -47,7 +55,9 @@ class Catalog(CatalogServiceServicer):
     async def GetProduct(self, request: GetProductRequest, context: Any = None) -> GetProductResponse:
         raise NotImplementedError
 
-    async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
+    async def DeleteProducts(
+        self, request: DeleteProductsRequest, context: Any = None
+    ) -> DeleteProductsResponse:
         return DeleteProductsResponse(log_position=len(request.product_ids))
 
 
@@ -85,7 +95,9 @@ async def test_each_method_has_a_size_of_its_own(shop: tuple[Shop, str]) -> None
         assert (await CatalogServiceStub(opened).DeleteProducts(deleted)).log_position == 1_000
 
 
-async def test_a_compressed_request_is_answered_and_a_compressed_bomb_is_not(shop: tuple[Shop, str]) -> None:
+async def test_a_compressed_request_is_answered_and_a_compressed_bomb_is_not(
+    shop: tuple[Shop, str],
+) -> None:
     async with channel(shop[1], grpc.Compression.Gzip) as opened:
         stub = SearchServiceStub(opened)
         assert (await stub.Search(SearchRequest(query="lamp" * 1_000))).query_id == "4000"
@@ -133,7 +145,9 @@ async def test_a_request_that_does_not_come_gives_its_place_back() -> None:
         assert await SearchServiceStub(opened).Search(SearchRequest())
 
 
-async def test_calls_that_are_begun_and_reset_without_end_cancel_nobody_elses(shop: tuple[Shop, str]) -> None:
+async def test_calls_that_are_begun_and_reset_without_end_cancel_nobody_elses(
+    shop: tuple[Shop, str],
+) -> None:
     async with channel(shop[1]) as theirs:
         attacks = [asyncio.create_task(_reset_without_end(shop[1])) for _ in range(2)]
         await asyncio.sleep(0.5)

@@ -18,7 +18,9 @@ from tests.descriptors import no_descriptors
 async def test_a_status_is_answered_by_a_gateway_without_descriptors(tmp_path: Path) -> None:
     aisle_version.cache_clear()
     log = SqliteEventLog(tmp_path / "log.sqlite")
-    replica = Server([status_servicer(lambda: ReplicaStatus(snapshot_version="s1"))], port=0, host="127.0.0.1")
+    replica = Server(
+        [status_servicer(lambda: ReplicaStatus(snapshot_version="s1"))], port=0, host="127.0.0.1"
+    )
     await replica.start()
     processes = Processes({"retrieval": f"127.0.0.1:{replica.port}"}, log, {})
     admin = ("aisle.v1.AdminService", add_AdminServiceServicer_to_server, AdminService(processes))

@@ -1,4 +1,7 @@
-"""docker-compose.yml and the images that `docker compose build` made: `make images-test`, where there is an engine."""
+"""docker-compose.yml and the images that `docker compose build` made:
+
+`make images-test`, where there is an engine.
+"""
 
 import json
 import subprocess
@@ -100,5 +103,16 @@ print([name for name in {ABSENT[service]!r} if importlib.util.find_spec(name)])
 
 
 def test_the_encoder_has_its_weights() -> None:
-    code = "from services.embedding.weights import find; find(allow_hub=False)"  # checks their checksum
-    docker("run", "--rm", "--network", "none", "--entrypoint", "python", image_of("embedding"), "-c", code)
+    # checks their checksum
+    code = "from services.embedding.weights import find; find(allow_hub=False)"
+    docker(
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--entrypoint",
+        "python",
+        image_of("embedding"),
+        "-c",
+        code,
+    )

@@ -15,7 +15,14 @@ from shared.config import prefix_of
 from shared.listening import LOOPBACK
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIGS = (EmbeddingConfig, FeedbackConfig, GatewayConfig, IndexingConfig, RerankerConfig, RetrievalConfig)
+CONFIGS = (
+    EmbeddingConfig,
+    FeedbackConfig,
+    GatewayConfig,
+    IndexingConfig,
+    RerankerConfig,
+    RetrievalConfig,
+)
 
 
 @pytest.mark.parametrize("config", CONFIGS)

@@ -29,8 +29,14 @@ def _settings() -> dict[str, str]:
     for path in sorted([*ROOT.glob("services/**/config.py"), *ROOT.glob("shared/**/config.py")]):
         module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         for kind in vars(module).values():
-            if isinstance(kind, type) and kind.__name__.endswith("Config") and kind.__module__ == module.__name__:
-                settings |= {f"{prefix_of(kind)}_{field.name.upper()}": _shown(field.default) for field in fields(kind)}
+            if (
+                isinstance(kind, type)
+                and kind.__name__.endswith("Config")
+                and kind.__module__ == module.__name__
+            ):
+                settings |= {
+                    f"{prefix_of(kind)}_{field.name.upper()}": _shown(field.default) for field in fields(kind)
+                }
     return settings
 
 
@@ -47,12 +53,18 @@ def _rpcs() -> list[str]:
     """Such as "SearchService.Search"."""
     texts = "\n".join(path.read_text() for path in sorted(ROOT.glob("protos/aisle/v1/*.proto")))
     services = re.findall(r"^service (\w+) \{(.*?)^\}", texts, re.M | re.S)
-    return [f"{service}.{rpc}" for service, body in services for rpc in re.findall(r"^\s*rpc (\w+)", body, re.M)]
+    return [
+        f"{service}.{rpc}" for service, body in services for rpc in re.findall(r"^\s*rpc (\w+)", body, re.M)
+    ]
 
 
 def _metrics() -> list[str]:
     """What the engine says of itself, and what an evaluation says of it."""
-    return [*MEASURES, *JUDGED_ONLY_MEASURES, *(field.name for field in GetStatusResponse.DESCRIPTOR.fields)]
+    return [
+        *MEASURES,
+        *JUDGED_ONLY_MEASURES,
+        *(field.name for field in GetStatusResponse.DESCRIPTOR.fields),
+    ]
 
 
 def _commands() -> list[str]:
@@ -73,7 +85,8 @@ def test_a_setting_is_in_the_configuration_page_with_its_default(name: str, defa
 
 
 def test_no_setting_is_documented_that_is_none() -> None:
-    named = set(re.findall(r"AISLE_(?!TEST_)[A-Z_]+[A-Z]", ALL_DOCS))  # those of tests are no settings
+    # those of tests are no settings
+    named = set(re.findall(r"AISLE_(?!TEST_)[A-Z_]+[A-Z]", ALL_DOCS))
     assert named <= set(_settings())
 
 

@@ -16,7 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OWN = {"aisle", "services", "shared"}
-TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")  # the extra `train`
+# the extra `train`
+TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")
 ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
 
 
@@ -46,12 +47,16 @@ def _imported(service: str) -> set[str]:
     """Everything that the service's files import, and what they import of `shared` does."""
     found: set[str] = set()
     files = [
-        p for p in (ROOT / "services" / service).rglob("*.py") if not str(p.relative_to(ROOT)).startswith(TRAINING)
+        p
+        for p in (ROOT / "services" / service).rglob("*.py")
+        if not str(p.relative_to(ROOT)).startswith(TRAINING)
     ]
     while files:
         new = {module for path in files for module in _modules(path)} - found
         found |= new
-        candidates = [ROOT / f"{module.replace('.', '/')}.py" for module in new if module.startswith("shared.")]
+        candidates = [
+            ROOT / f"{module.replace('.', '/')}.py" for module in new if module.startswith("shared.")
+        ]
         files = [path for path in candidates if path.is_file()]
     return {module.partition(".")[0] for module in found} - OWN - sys.stdlib_module_names
 
@@ -83,9 +88,17 @@ def _bounds(package: str) -> tuple[Version, Version]:
 
 def test_the_versions_asked_for_run_the_stubs() -> None:
     stubs = ROOT / "clients/python/src/aisle/v1"
-    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", (stubs / "search_pb2.py").read_text())
-    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", (stubs / "search_pb2_grpc.py").read_text())
+    [protobuf] = re.findall(
+        (r"# Protobuf Python " r"Version: ([\d.]+)"), (stubs / "search_pb2.py").read_text()
+    )
+    [grpcio] = re.findall(
+        (r"GRPC_GENERATED_VERSION " r"= '([\d.]+)'"), (stubs / "search_pb2_grpc.py").read_text()
+    )
     oldest, too_new = _bounds("protobuf")
-    assert Version(protobuf) <= oldest and too_new.major <= Version(protobuf).major + 2  # protobuf's promise
+    # protobuf's promise
+    assert Version(protobuf) <= oldest and too_new.major <= Version(protobuf).major + 2
     oldest, too_new = _bounds("grpcio")  # shared/rpc/prompt_server.py builds on its private parts
-    assert Version(grpcio) <= oldest and (too_new.major, too_new.minor) == (oldest.major, oldest.minor + 1)
+    assert Version(grpcio) <= oldest and (too_new.major, too_new.minor) == (
+        oldest.major,
+        oldest.minor + 1,
+    )

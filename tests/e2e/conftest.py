@@ -20,7 +20,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One trial of the engines for all tests; without the weights' package, the encoder that needs none."""
+    """One trial of the engines for all tests.
+
+    Without the weights' package, the encoder that needs none.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AISLE_EMBEDDING_CACHE", str(tmp_path_factory.mktemp("engines")))
         try:

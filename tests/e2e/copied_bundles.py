@@ -11,12 +11,16 @@ from safetensors.numpy import load_file, save_file
 from shared.models.bundle import HEADS, MANIFEST, RANKER_FEATURES
 from shared.models.registry import DEFAULT
 
-SAME_HEADS, OTHER_HEADS = "20260101T000000.000001Z", "20260101T000000.000002Z"
+SAME_HEADS = "20260101T000000.000001Z"
+OTHER_HEADS = "20260101T000000.000002Z"
 NEVER_PROMOTED = "20990101T000000.000000Z"  # the newest by its name
 
 
 def copied_bundles(data: Path) -> list[str]:
-    """Write three bundles; the names of the two that may be promoted. The third ranks the other way round."""
+    """Write three bundles; the names of the two that may be promoted.
+
+    The third ranks the other way round.
+    """
     for name in (SAME_HEADS, OTHER_HEADS, NEVER_PROMOTED):
         shutil.copytree(DEFAULT, data / "bundles" / name)
     _change_heads(data / "bundles" / OTHER_HEADS / HEADS)
@@ -40,5 +44,7 @@ def _reverse(path: Path) -> None:
 def _seal(folder: Path) -> None:
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
     manifest["version"] = folder.name
-    manifest["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]}
+    manifest["files"] = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["files"]
+    }
     (folder / MANIFEST).write_text(json.dumps(manifest))

@@ -5,19 +5,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aisle.v1.search_pb2 import TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange, SearchRequest
+from aisle.v1.search_pb2 import (
+    TIER_FUSED,
+    TIER_LEXICAL,
+    AnyOf,
+    FacetRequest,
+    Filter,
+    NumberRange,
+    SearchRequest,
+)
 
-FACETS = [FacetRequest(field="brands", limit=5), FacetRequest(field="categories"), FacetRequest(field="price")]
+FACETS = [
+    FacetRequest(field="brands", limit=5),
+    FacetRequest(field="categories"),
+    FacetRequest(field="price"),
+]
 ORDERS = ("price asc", "price desc", "rating desc", "newest")
 VISITORS = ("v1", "v2", "v3")
 PATIENT_MS = 60_000
 
 
 def searches(folder: Path, count: int = 200) -> list[SearchRequest]:
-    """Queries as shoppers typed them, with filters, facets, orders, tiers and visitors in turn; some only browse."""
+    """Queries as shoppers typed them, with filters, facets, orders, tiers and visitors in turn.
+
+    Some only browse.
+    """
     lines = [*_lines(folder / "queries_dev.tsv"), *_lines(folder / "queries_train.tsv")]
     texts = [line.split("\t")[1] for line in lines][:count]
-    products = [json.loads(line) for line in (folder / "products.jsonl").read_text(encoding="utf-8").splitlines()]
+    products = [
+        json.loads(line) for line in (folder / "products.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return [_search(number, text, products[number * 13 % len(products)]) for number, text in enumerate(texts)]
 
 
@@ -27,7 +44,8 @@ def _lines(path: Path) -> Sequence[str]:
 
 def _search(number: int, text: str, product: dict[str, Any]) -> SearchRequest:
     """The kinds in turn; `turn` is how often each has come before."""
-    kind, turn = number % len(_KINDS), number // len(_KINDS)
+    kind = number % len(_KINDS)
+    turn = number // len(_KINDS)
     request = SearchRequest(query=text, explain=True, deadline_ms=PATIENT_MS, page_size=10)
     _KINDS[kind](request, turn, product)
     return request
@@ -65,7 +83,8 @@ def _rated(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
 
 
 def _personal(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
-    request.visitor_id, request.session_id = VISITORS[turn % len(VISITORS)], "s1"
+    request.visitor_id = VISITORS[turn % len(VISITORS)]
+    request.session_id = "s1"
 
 
 def _limited(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
@@ -80,4 +99,15 @@ def _large(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
     request.page_size = 25
 
 
-_KINDS = (_plain, _faceted, _of_brands, _priced, _ordered, _personal, _rated, _limited, _misspelt, _large)
+_KINDS = (
+    _plain,
+    _faceted,
+    _of_brands,
+    _priced,
+    _ordered,
+    _personal,
+    _rated,
+    _limited,
+    _misspelt,
+    _large,
+)

@@ -68,7 +68,8 @@ def test_an_attribute_that_no_product_has_is_no_result_and_a_note(channel: grpc.
     assert not page.served_by.degraded
 
 
-NEGATIVE_PAGE_SIZE = b"\x28" + b"\xff" * 9 + b"\x01"  # as a client sends -1 that takes the field for an int32
+# as a client sends -1 that takes the field for an int32
+NEGATIVE_PAGE_SIZE = b"\x28" + b"\xff" * 9 + b"\x01"
 NO_REQUESTS = {
     b"\x0a\x05caf\xe9s": "request: .*valid UTF-8",
     b"\x0a\xff\xff": "request: ",
@@ -79,7 +80,9 @@ NO_REQUESTS = {
 
 @pytest.mark.parametrize("message", NO_REQUESTS)
 def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel, message: bytes) -> None:
-    call = channel.unary_unary("/aisle.v1.SearchService/Search", request_serializer=bytes, response_deserializer=bytes)
+    call = channel.unary_unary(
+        "/aisle.v1.SearchService/Search", request_serializer=bytes, response_deserializer=bytes
+    )
     with pytest.raises(grpc.RpcError) as raised:
         call(message, timeout=60)
     assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT

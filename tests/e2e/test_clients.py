@@ -22,7 +22,9 @@ OLDEST = ("grpcio==1.73.1", "protobuf==6.31.0", "googleapis-common-protos==1.70.
 
 
 def _run(*command: object, cwd: Path | None = None) -> str:
-    finished = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=280)
+    finished = subprocess.run(
+        [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=280
+    )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 
@@ -65,9 +67,20 @@ def test_the_stubs_work_in_an_environment_of_grpcio_and_protobuf_alone(address: 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """aisle-client, as it would be published."""
-    source, folder = tmp_path_factory.mktemp("source") / "python", tmp_path_factory.mktemp("wheel")
+    source = tmp_path_factory.mktemp("source") / "python"
+    folder = tmp_path_factory.mktemp("wheel")
     shutil.copytree(ROOT / "clients/python", source, ignore=shutil.ignore_patterns("__pycache__"))
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(source)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+        str(source),
+    ]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
     if "No matching distribution found for hatchling" in ended.stderr:
         pytest.skip("hatchling cannot be fetched here")
@@ -97,15 +110,28 @@ def test_the_client_runs_the_readmes_programs_when_it_is_installed_alone(
     assert _is_page(told) and "event: EVENT_STATUS_ACCEPTED" in told
     installed = _run(python, "-m", "pip", "list", "--format", "freeze").split()
     assert set(versions) <= set(installed)
-    expected = {"aisle-client", "googleapis-common-protos", "grpcio", "protobuf", "typing_extensions"}
-    assert {line.split("==")[0].split("@")[0] for line in installed} <= expected | {"pip", "setuptools"}
+    expected = {
+        "aisle-client",
+        "googleapis-common-protos",
+        "grpcio",
+        "protobuf",
+        "typing_extensions",
+    }
+    assert {line.split("==")[0].split("@")[0] for line in installed} <= expected | {
+        "pip",
+        "setuptools",
+    }
 
 
 def test_the_clients_tests_pass_with_the_oldest_libraries(tmp_path: Path) -> None:
-    python = _python_with(tmp_path / "venv", *OLDEST, "pytest", "pytest-asyncio", "pytest-timeout", options=())
+    python = _python_with(
+        tmp_path / "venv", *OLDEST, "pytest", "pytest-asyncio", "pytest-timeout", options=()
+    )
     environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'clients/python/src'}"}
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/client"]
-    ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=280)
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False, timeout=280
+    )
     assert ended.returncode == 0, ended.stdout[-4_000:] + ended.stderr[-2_000:]
 
 
@@ -127,19 +153,29 @@ def test_a_client_reads_its_own_writes_and_pages_through_all_of_them(own_engine:
     async def written_and_read() -> list[str]:
         async with AsyncClient(own_engine, read_your_writes=True) as client:
             result = await client.upsert([*products, Product(product_id="no-title")])
-            assert (result.accepted_count, [each.position for each in result.rejections]) == (30, [31])
-            pages = [page async for page in client.pages("quillwick lantern", page_size=7, deadline_ms=30_000)]
+            assert (result.accepted_count, [each.position for each in result.rejections]) == (
+                30,
+                [31],
+            )
+            pages = [
+                page async for page in client.pages("quillwick lantern", page_size=7, deadline_ms=30_000)
+            ]
             await client.delete(product.product_id for product in products)
             after = await client.search("quillwick lantern", page_size=200, deadline_ms=30_000)
-            assert not {each.product.product_id for each in after.results} & {each.product_id for each in products}
+            assert not {each.product.product_id for each in after.results} & {
+                each.product_id for each in products
+            }
         return [result.product.title for page in pages for result in page.results]
 
     shown = asyncio.run(written_and_read())
     assert set(titles) <= set(shown) and len(shown) == len(set(shown))
 
 
-def test_a_node_client_searches_pages_writes_and_tells_what_was_clicked(own_engine: str, tmp_path: Path) -> None:
-    node, npm = shutil.which("node"), shutil.which("npm")
+def test_a_node_client_searches_pages_writes_and_tells_what_was_clicked(
+    own_engine: str, tmp_path: Path
+) -> None:
+    node = shutil.which("node")
+    npm = shutil.which("npm")
     if node is None or npm is None:
         pytest.skip("node and npm are not installed")
     folder = shutil.copytree(EXAMPLES / "node-client", tmp_path / "node-client")
@@ -156,7 +192,9 @@ def test_a_go_client_needs_nothing_but_reflection(address: str, tmp_path: Path) 
     go: Any = shutil.which("go")
     if go is None:
         pytest.skip("go is not installed")
-    if subprocess.run([go, "mod", "download"], cwd=EXAMPLES / "go-client", check=False, timeout=240).returncode:
+    if subprocess.run(
+        [go, "mod", "download"], cwd=EXAMPLES / "go-client", check=False, timeout=240
+    ).returncode:
         pytest.skip("the Go client's modules cannot be fetched here")
     _run(go, "build", "-o", tmp_path / "client", ".", cwd=EXAMPLES / "go-client")
     assert _is_page(_run(tmp_path / "client", address, "shoes"))

@@ -45,23 +45,46 @@ def test_bad_rows_are_reported_with_line_and_reason_and_do_not_stop_the_rest(
     report = json.loads(finished.stdout)
     assert finished.returncode == 0, finished.stderr
     assert _places(report["rejections"]) == [(2, "line"), (3, "title"), (5, "line")]
-    assert _places(report["warnings"]) == [(4, "price.amount"), (6, "product_id"), (7, "product_id")]
-    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (7, 3, 2, 2)
+    assert _places(report["warnings"]) == [
+        (4, "price.amount"),
+        (6, "product_id"),
+        (7, "product_id"),
+    ]
+    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (
+        7,
+        3,
+        2,
+        2,
+    )
 
     finished = aisle("index", path, "--data", tmp_path / "strict", "--json", "--strict")
     report = json.loads(finished.stdout)
     assert finished.returncode == 3, finished.stderr
-    assert _places(report["rejections"]) == [(2, "line"), (3, "title"), (4, "price.amount"), (5, "line")]
-    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (7, 4, 1, 2)
+    assert _places(report["rejections"]) == [
+        (2, "line"),
+        (3, "title"),
+        (4, "price.amount"),
+        (5, "line"),
+    ]
+    assert (report["rows"], report["rejected"], report["replaced"], report["products"]) == (
+        7,
+        4,
+        1,
+        2,
+    )
 
 
 def _places(found: list[dict[str, Any]]) -> list[tuple[int, str]]:
     return [(each["line"], each["field"]) for each in found]
 
 
-def test_an_export_is_read_and_said_so_with_what_was_not_read(aisle: Any, own_engine: str, tmp_path: Path) -> None:
+def test_an_export_is_read_and_said_so_with_what_was_not_read(
+    aisle: Any, own_engine: str, tmp_path: Path
+) -> None:
     path = tmp_path / "products_export.csv"
-    path.write_text('Handle,Title,Variant Price,Option1 Name,Cost per item\ntide-jug,Tide Jug,"19,50",Title,4\n')
+    path.write_text(
+        'Handle,Title,Variant Price,Option1 Name,Cost per item\ntide-jug,Tide Jug,"19,50",Title,4\n'
+    )
     indexed = aisle("index", path, "--data", tmp_path / "data")
     assert indexed.returncode == 0, indexed.stderr
     assert "read as Shopify's product CSV" in indexed.stderr
@@ -108,13 +131,17 @@ def test_search_prints_a_page_for_a_person_and_one_for_a_program(aisle: Any, add
     told = aisle("search", "running shoes", "--address", address, "--explain")
     assert told.returncode == 0, told.stderr
     assert "products" in told.stdout and "ms" in told.stdout and "why" in told.stdout
-    page = json.loads(aisle("search", "running shoes", "--address", address, "--page-size", 3, "--json").stdout)
+    page = json.loads(
+        aisle("search", "running shoes", "--address", address, "--page-size", 3, "--json").stdout
+    )
     assert [result["position"] for result in page["results"]] == [1, 2, 3]
     assert {"query_id", "results", "total_count", "served_by"} <= set(page)
 
 
 def test_a_filter_is_typed_as_field_and_value(aisle: Any, address: str) -> None:
-    finished = aisle("search", "", "--address", address, "--filter", "price=10..20", "--page-size", 200, "--json")
+    finished = aisle(
+        "search", "", "--address", address, "--filter", "price=10..20", "--page-size", 200, "--json"
+    )
     prices = [result["product"]["price"]["amount"] for result in json.loads(finished.stdout)["results"]]
     assert prices and all(10 <= price <= 20 for price in prices)
 
@@ -132,13 +159,21 @@ def test_wrong_usage_and_errors_have_their_exit_codes(aisle: Any, address: str) 
 
 def test_a_query_that_is_no_text_is_named(address: str) -> None:
     command = [sys.executable.encode(), b"-m", b"cli.app", b"search", b"caf\xe9"]
-    finished = subprocess.run([*command, b"--address", address.encode()], capture_output=True, check=False, timeout=240)
+    finished = subprocess.run(
+        [*command, b"--address", address.encode()], capture_output=True, check=False, timeout=240
+    )
     assert finished.returncode == 1
     assert b"is not valid UTF-8" in finished.stderr and b"Traceback" not in finished.stderr
 
 
 @pytest.mark.parametrize(
-    ("query", "count"), [("", 3), ("\U0001f45f\u200d\u2728", 3), ("run\x07ning \x1b[31mshoes", 3), ("shoe " * 2_000, 3)]
+    ("query", "count"),
+    [
+        ("", 3),
+        ("\U0001f45f\u200d\u2728", 3),
+        ("run\x07ning \x1b[31mshoes", 3),
+        ("shoe " * 2_000, 3),
+    ],
 )
 def test_any_text_is_searched(aisle: Any, address: str, query: str, count: int) -> None:
     options = ("--address", address, "--page-size", count, "--deadline-ms", 5000, "--json")
@@ -175,17 +210,25 @@ def test_events_are_streamed_and_told_apart(
     report = json.loads(finished.stdout)
     assert finished.returncode == 0
     assert (report["accepted"], report["duplicate"], report["rejected"]) == (1, 1, 2)
-    assert [(one["line"], one["field"]) for one in report["rejections"]] == [(3, "visitor_id"), (4, "action")]
+    assert [(one["line"], one["field"]) for one in report["rejections"]] == [
+        (3, "visitor_id"),
+        (4, "action"),
+    ]
 
 
 def test_evaluate_reports_every_tier(
     aisle: Any, address: str, indexed: Path, rows: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    queries, judgments = tmp_path / "queries.tsv", tmp_path / "judgments.tsv"
+    queries = tmp_path / "queries.tsv"
+    judgments = tmp_path / "judgments.tsv"
     asked = [(f"q{number}", row["title"], row["product_id"]) for number, row in enumerate(rows[:5])]
     other = rows[-1]["product_id"]
-    queries.write_text("query_id\tquery\n" + "".join(f"{query_id}\t{title}\n" for query_id, title, _ in asked))
-    graded = "".join(f"{query_id}\t{product_id}\t3\n{query_id}\t{other}\t0\n" for query_id, _, product_id in asked)
+    queries.write_text(
+        "query_id\tquery\n" + "".join(f"{query_id}\t{title}\n" for query_id, title, _ in asked)
+    )
+    graded = "".join(
+        f"{query_id}\t{product_id}\t3\n{query_id}\t{other}\t0\n" for query_id, _, product_id in asked
+    )
     judgments.write_text(f"query_id\tproduct_id\tgrade\n{graded}")
     options = ("--address", address, "--queries", queries, "--judgments", judgments, "--json")
     report = json.loads(aisle("evaluate", *options).stdout)
@@ -199,7 +242,9 @@ def test_evaluate_reports_every_tier(
     assert beside.returncode == 1
     assert f"an engine serves {indexed} already; ask that one: --address {address}" in beside.stderr
     with sqlite3.connect(f"file:{indexed}/log.sqlite?mode=ro", uri=True) as log:
-        logged = [Impression.FromString(value) for (value,) in log.execute('SELECT value FROM "aisle.search-logs"')]
+        logged = [
+            Impression.FromString(value) for (value,) in log.execute('SELECT value FROM "aisle.search-logs"')
+        ]
     assert {page.query for page in logged}.isdisjoint(title for _, title, _ in asked)
 
 

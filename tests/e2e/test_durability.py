@@ -9,7 +9,12 @@ from typing import Any
 import grpc
 import pytest
 
-from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2 import (
+    DeleteProductsRequest,
+    GetProductRequest,
+    Product,
+    UpsertProductsRequest,
+)
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
@@ -29,7 +34,9 @@ def data(indexed: Path, tmp_path: Path) -> Path:
 
 
 def _products(count: int) -> list[Product]:
-    return [Product(product_id=f"new-{number}", title=f"Zephyrine lantern {number}") for number in range(count)]
+    return [
+        Product(product_id=f"new-{number}", title=f"Zephyrine lantern {number}") for number in range(count)
+    ]
 
 
 def _events() -> list[UserEvent]:
@@ -65,7 +72,9 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
         process.wait()
     with running_engine(data) as address, grpc.insecure_channel(address) as channel:
         catalog = CatalogServiceStub(channel)
-        got = catalog.GetProduct(GetProductRequest(product_id="new-49", wait_for_visible=position), timeout=30)
+        got = catalog.GetProduct(
+            GetProductRequest(product_id="new-49", wait_for_visible=position), timeout=30
+        )
         assert got.product.title == "Zephyrine lantern 49" and got.log_position >= position
         with pytest.raises(grpc.RpcError) as raised:
             catalog.GetProduct(GetProductRequest(product_id="new-7"), timeout=30)
@@ -86,7 +95,9 @@ with running_engine(Path(sys.argv[1])) as address:
 
 
 def test_an_engine_ends_with_the_command_that_began_it(data: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLDS_AN_ENGINE, data], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS_AN_ENGINE, data], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
         with grpc.insecure_channel(address) as channel:
@@ -140,7 +151,8 @@ def test_a_flipped_byte_in_the_only_snapshot_is_told_with_the_file(data: Path, a
 
 def _publish_broken(data: Path, before: str) -> None:
     """A newer version with one byte changed, and `current` pointing at it."""
-    snapshots, newer = data / "snapshots", "20990101T000000.000000Z"
+    snapshots = data / "snapshots"
+    newer = "20990101T000000.000000Z"
     shutil.copytree(snapshots / before, snapshots / newer)
     write_manifest(snapshots / newer, {**read_manifest(snapshots / newer), "version": newer})
     _flip(snapshots / newer)

@@ -1,4 +1,7 @@
-"""Processes that die, and servers that stay away, while a shop is busy; bench/faults.py does more of the same."""
+"""Processes that die, and servers that stay away, while a shop is busy.
+
+Bench/faults.py does more of the same.
+"""
 
 import asyncio
 import shutil
@@ -19,7 +22,12 @@ KILLED = (
     *("embedding", "gateway-2", "redis", "indexing", "retrieval-2"),
 )
 AWAY_SECONDS = 6.0
-BY = {"redis": "TIER_RERANKED", "kafka": "TIER_RERANKED", "embedding": "TIER_LEXICAL", "reranker": "TIER_FUSED"}
+BY = {
+    "redis": "TIER_RERANKED",
+    "kafka": "TIER_RERANKED",
+    "embedding": "TIER_LEXICAL",
+    "reranker": "TIER_FUSED",
+}
 
 
 @pytest.fixture
@@ -41,7 +49,9 @@ async def busy(shop: Shop, sample: Path) -> AsyncIterator[tuple[Probes, Load]]:
 
 
 @pytest.mark.timeout(1_200)
-async def test_whoever_is_killed_what_was_acknowledged_is_there_and_counted_once(shop: Shop, sample: Path) -> None:
+async def test_whoever_is_killed_what_was_acknowledged_is_there_and_counted_once(
+    shop: Shop, sample: Path
+) -> None:
     async with busy(shop, sample) as (probes, load):
         faults = [await kill(shop, name, probes) for name in KILLED]
     assert len(load.pages) > 3 * len(KILLED) and unexcused(load, faults) == [], faults

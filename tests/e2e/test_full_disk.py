@@ -19,7 +19,10 @@ from shared.artifacts import current
 
 @pytest.fixture
 def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A file system of as many megabytes as a test's parameter says; needs root and a kernel that lets it mount."""
+    """A file system of as many megabytes as a test's parameter says.
+
+    Needs root and a kernel that lets it mount.
+    """
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -61,7 +64,11 @@ def test_a_full_disk_while_serving_refuses_writes_loses_none_and_goes_on_searchi
                 accepted += _upserted(channel, range(first, first + 20))
         assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert "free some space" in (raised.value.details() or "")
-        assert SearchServiceStub(channel).Search(SearchRequest(query="shoes", deadline_ms=5000), timeout=60).results
+        assert (
+            SearchServiceStub(channel)
+            .Search(SearchRequest(query="shoes", deadline_ms=5000), timeout=60)
+            .results
+        )
         (small_disk / "ballast").unlink()
         accepted += _upserted(channel, range(500, 503))
         assert _soon(lambda: _searchable(channel, accepted) == len(accepted))

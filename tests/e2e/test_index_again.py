@@ -1,4 +1,6 @@
-"""`aisle index` on a folder that has a snapshot ends, every time: 1 run of 9 hung in OpenVINO's first inferences.
+"""`aisle index` on a folder that has a snapshot ends, every time.
+
+1 run of 9 hung in OpenVINO's first inferences.
 
 AISLE_TEST_INDEX_RUNS=100 python -m pytest tests/e2e/test_index_again.py
 """
@@ -17,12 +19,18 @@ _LONG_SECONDS = 120  # a run takes some seconds; one that hangs never ends
 
 @pytest.mark.timeout(60 + RUNS * _LONG_SECONDS)
 def test_indexing_again_always_ends(
-    aisle: Any, rows: list[dict[str, Any]], indexed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    aisle: Any,
+    rows: list[dict[str, Any]],
+    indexed: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AISLE_EMBEDDING_PRODUCT_ENGINE", "openvino-f32")
-    shop, file = shutil.copytree(indexed, tmp_path / "shop"), tmp_path / "again.jsonl"
+    shop = shutil.copytree(indexed, tmp_path / "shop")
+    file = tmp_path / "again.jsonl"
     for run in range(RUNS):
-        # New titles are encoded: several batches, so several threads, in a process that has encoded nothing before.
+        # New titles are encoded: several batches, so several threads, in a process that has encoded
+        # nothing before.
         file.write_text("".join(json.dumps({**row, "title": f"{row['title']} {run}"}) + "\n" for row in rows))
         finished = aisle("index", file, "--data", shop, "--json", timeout=_LONG_SECONDS)
         assert finished.returncode == 0, f"run {run}: {finished.stderr}"

@@ -1,4 +1,7 @@
-"""Kill -9 of the engine, and of `aisle index` beside it, while bundles are promoted: what is acknowledged stays."""
+"""Kill -9 of the engine, and of `aisle index` beside it, while bundles are promoted.
+
+What is acknowledged stays.
+"""
 
 import json
 import os
@@ -20,7 +23,13 @@ import grpc
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 
-from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Price, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2 import (
+    DeleteProductsRequest,
+    GetProductRequest,
+    Price,
+    Product,
+    UpsertProductsRequest,
+)
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.events_pb2 import EventProduct, EventStatus, RecordEventsRequest, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
@@ -30,16 +39,21 @@ from cli.standalone_process import standalone_process
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
-IN_FILE, NEW = 20, 20  # products that the file has too, and products of our own
+# products that the file has too, and products of our own
+IN_FILE = 20
+NEW = 20
 GONE = "gone"
 _CALL_SECONDS = 20
 
 
 @dataclass
 class Written:
-    """What was asked for one product since the last acknowledgement, and when and where in the log that came."""
+    """What was asked for one product since the last acknowledgement, and when and where in the log
+    that came.
+    """
 
-    possible: list[str] = field(default_factory=lambda: [GONE])  # the last acknowledged first, then what may be
+    # the last acknowledged first, then what may be
+    possible: list[str] = field(default_factory=lambda: [GONE])
     at: float = 0.0
     position: int = 0
 
@@ -74,7 +88,8 @@ class Shop:
         return self.rng.choice([*self.file_titles, *(f"new-{number}" for number in range(NEW))])
 
     def _upsert(self, channel: grpc.Channel) -> None:
-        product_id, title = self._any_id(), f"Zephyrine lantern {self.rng.getrandbits(40)}"
+        product_id = self._any_id()
+        title = f"Zephyrine lantern {self.rng.getrandbits(40)}"
         self._ask(product_id, title)
         request = UpsertProductsRequest(product=Product(product_id=product_id, title=title))
         answer = CatalogServiceStub(channel).UpsertProducts(iter([request]), timeout=_CALL_SECONDS)
@@ -82,7 +97,9 @@ class Shop:
         self._acknowledged(product_id, title, answer.log_position)
 
     def _change_price(self, channel: grpc.Channel) -> None:
-        """A single field, which leaves the title as it is, and is not accepted for a product that is gone."""
+        """A single field, which leaves the title as it is, and is not accepted for a product that
+        is gone.
+        """
         product = Product(product_id=self._any_id(), price=Price(amount=self.rng.randrange(1, 100)))
         request = UpsertProductsRequest(product=product, update_mask=FieldMask(paths=["price"]))
         CatalogServiceStub(channel).UpsertProducts(iter([request]), timeout=_CALL_SECONDS)
@@ -105,17 +122,24 @@ class Shop:
         self.bundles |= {page.served_by.bundle_version} - {""}
 
     def allowed(self, product_id: str) -> set[str]:
-        """What may be shown: the last acknowledged, what was asked since, and the file's if that came after it."""
+        """What may be shown.
+
+        The last acknowledged, what was asked since, and the file's if that came after it.
+        """
         written = self.products[product_id]
         indexed_since = self.file_position >= written.position or self.killed_at > written.at
-        from_file = {self.file_titles[product_id]} if product_id in self.file_titles and indexed_since else set()
+        from_file = (
+            {self.file_titles[product_id]} if product_id in self.file_titles and indexed_since else set()
+        )
         return {*written.possible, *from_file}
 
 
 def events_of(event_ids: list[str]) -> RecordEventsRequest:
     products = [EventProduct(product_id="new-1")]
     return RecordEventsRequest(
-        events=[UserEvent(event_id=each, action="click", visitor_id="v", products=products) for each in event_ids]
+        events=[
+            UserEvent(event_id=each, action="click", visitor_id="v", products=products) for each in event_ids
+        ]
     )
 
 
@@ -184,7 +208,10 @@ def test_kills_beside_indexing_and_promotions_lose_nothing(shop: Shop) -> None:
     names = copied_bundles(shop.data)
     with beside(shop, names):
         for _ in range(KILLS):
-            with standalone_process(shop.data) as (process, address), grpc.insecure_channel(address) as channel:
+            with (
+                standalone_process(shop.data) as (process, address),
+                grpc.insecure_channel(address) as channel,
+            ):
                 dies_at = time.monotonic() + 4 * shop.rng.random()
                 killer = threading.Timer(dies_at - time.monotonic(), process.kill)
                 killer.start()

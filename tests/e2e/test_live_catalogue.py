@@ -21,7 +21,14 @@ from aisle.v1.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
-from aisle.v1.search_pb2 import AnyOf, FacetRequest, Filter, NumberRange, SearchRequest, SearchResponse
+from aisle.v1.search_pb2 import (
+    AnyOf,
+    FacetRequest,
+    Filter,
+    NumberRange,
+    SearchRequest,
+    SearchResponse,
+)
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.standalone_process import running_engine, standalone_process
 from shared.artifacts import current
@@ -103,7 +110,9 @@ def test_a_price_change_shows_in_filters_orders_and_pages(channel: grpc.Channel)
     dearest.price.amount = cheap.price.amount
     assert first == dearest  # the other fields are as they were
     under = Filter(field="price", range=NumberRange(max=0.05))
-    assert [each.product.product_id for each in search(channel, filters=[under]).results] == [dearest.product_id]
+    assert [each.product.product_id for each in search(channel, filters=[under]).results] == [
+        dearest.product_id
+    ]
 
 
 def test_a_product_is_read_back_once_it_is_shown(channel: grpc.Channel) -> None:
@@ -126,17 +135,25 @@ def test_a_write_that_never_came_is_not_waited_for(channel: grpc.Channel) -> Non
     assert time.monotonic() - began < 20
 
 
-@pytest.mark.skipif(os.path.exists("/dev/nvidia0"), reason="here the engine that must not be built can be built")
+@pytest.mark.skipif(
+    os.path.exists("/dev/nvidia0"), reason="here the engine that must not be built can be built"
+)
 def test_a_price_change_does_not_call_the_encoder(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine for products cannot be built on this machine, so whoever needed it would wait for ever."""
+    """The engine for products cannot be built on this machine, so whoever needed it would wait for
+    ever.
+    """
     if os.environ.get("AISLE_EMBEDDING_MODEL") == "hash":
         pytest.skip("needs the encoder with weights")
     monkeypatch.setenv("AISLE_EMBEDDING_PRODUCT_ENGINE", "torch-cuda-fp32")
     with running_engine(data) as address, grpc.insecure_channel(address) as channel:
         some = search(channel, "shoes").results[0].product
-        position = upsert(channel, Product(product_id=some.product_id, price=Price(amount=7)), fields=("price",))
+        position = upsert(
+            channel, Product(product_id=some.product_id, price=Price(amount=7)), fields=("price",)
+        )
         page = search(channel, "shoes", position.log_position)
-        assert {each.product.price.amount for each in page.results if each.product.product_id == some.product_id} == {7}
+        assert {
+            each.product.price.amount for each in page.results if each.product.product_id == some.product_id
+        } == {7}
 
 
 def test_an_engine_begins_with_no_product_at_all(tmp_path: Path) -> None:
@@ -153,8 +170,13 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
     monkeypatch.setenv("AISLE_RETRIEVAL_SCRATCH", str(data / "scratch"))
     before = current(data / "snapshots")
     for begin in range(0, 30, 10):
-        with standalone_process(data) as (process, address), grpc.insecure_channel(address) as channel:
-            new = [Product(product_id=f"n{n}", title=f"Zephyrine lantern {n}") for n in range(begin, begin + 10)]
+        with (
+            standalone_process(data) as (process, address),
+            grpc.insecure_channel(address) as channel,
+        ):
+            new = [
+                Product(product_id=f"n{n}", title=f"Zephyrine lantern {n}") for n in range(begin, begin + 10)
+            ]
             upsert(channel, *new)
             process.kill()
             process.wait()
@@ -164,7 +186,8 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
         assert search(channel, wait_for=position, filters=[ids]).total_count == 30
         _until_another_snapshot(channel, str(before))
         assert search(channel, filters=[ids]).total_count == 30
-    assert list((data / "scratch").iterdir()) == []  # the private copies of engines that were killed are gone
+    # the private copies of engines that were killed are gone
+    assert list((data / "scratch").iterdir()) == []
 
 
 def _until_another_snapshot(channel: grpc.Channel, before: str) -> None:

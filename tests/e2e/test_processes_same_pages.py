@@ -1,4 +1,6 @@
-"""The same page for the same state, whether all services are in one process or each is one behind the wire."""
+"""The same page for the same state, whether all services are in one process or each is one behind
+the wire.
+"""
 
 import json
 import shutil
@@ -38,7 +40,12 @@ NEW = [
     )
     for number in range(12)
 ]
-WEIGHTS = {"product_opens_7d": 0.5, "product_carts_30d": 0.5, "query_opens_7d": 1.0, "visitor_weight": 0.3}
+WEIGHTS = {
+    "product_opens_7d": 0.5,
+    "product_carts_30d": 0.5,
+    "query_opens_7d": 1.0,
+    "visitor_weight": 0.3,
+}
 SEARCHED = 40  # searches after which shoppers act
 AFFINITY = "affinity"
 
@@ -68,8 +75,11 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
         until_known(many, last)
         stubs = SearchServiceStub(one), SearchServiceStub(many)
         compared = [same_pages(*stubs, request, position) for request in asked]
-    assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300  # some have a second page
-    seen = Counter(name for pages in compared for page in pages for result in page.results for name in parts(result))
+    # some have a second page
+    assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300
+    seen = Counter(
+        name for pages in compared for page in pages for result in page.results for name in parts(result)
+    )
     assert min(seen[name] for name in (*WEIGHTS, AFFINITY)) > 3, seen
     assert not (tmp_path / "many" / "log.sqlite").exists()
 
@@ -81,7 +91,9 @@ def promote_counting_bundle(bundles: Path) -> None:
     """
     folder = bundles / "counting"
     shutil.copytree(DEFAULT, folder)
-    ranker, manifest = (json.loads((folder / name).read_text()) for name in (bundle.RANKER_FEATURES, bundle.MANIFEST))
+    ranker, manifest = (
+        json.loads((folder / name).read_text()) for name in (bundle.RANKER_FEATURES, bundle.MANIFEST)
+    )
     ranker["prior"].update(WEIGHTS)
     (folder / bundle.RANKER_FEATURES).write_text(json.dumps(ranker))
     manifest["version"] = folder.name
@@ -100,16 +112,29 @@ def write(channel: grpc.Channel) -> int:
 
 
 def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) -> tuple[str, str, str]:
-    """Visitors search, open the third product and buy the first; the last of them, its query, and what it opened."""
+    """Visitors search, open the third product and buy the first.
+
+    The last of them, its query, and what it opened.
+    """
     last = ("", "", "")
     for number, request in enumerate(asked[:SEARCHED]):
         request = SearchRequest(query=request.query, wait_for_visible=position, deadline_ms=PATIENT_MS)
         page = SearchServiceStub(channel).Search(request)
-        opened, bought = page.results[2].product.product_id, page.results[0].product.product_id
+        opened = page.results[2].product.product_id
+        bought = page.results[0].product.product_id
         last = (VISITORS[number % len(VISITORS)], request.query, opened)
-        common: dict[str, Any] = {"visitor_id": last[0], "session_id": "s1", "query_id": page.query_id}
+        common: dict[str, Any] = {
+            "visitor_id": last[0],
+            "session_id": "s1",
+            "query_id": page.query_id,
+        }
         events = [
-            UserEvent(event_id=f"{action}-{number}", action=action, products=[EventProduct(product_id=each)], **common)
+            UserEvent(
+                event_id=f"{action}-{number}",
+                action=action,
+                products=[EventProduct(product_id=each)],
+                **common,
+            )
             for action, each in (("add_to_cart", bought), ("click", opened))
         ]
         acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=events), timeout=60).acks
@@ -121,7 +146,10 @@ def until_applied(worker: str) -> None:
     """Return once the feedback worker has all that was shown and done."""
     until = time.monotonic() + 120
     with grpc.insecure_channel(worker) as channel:
-        while FeedbackServiceStub(channel).GetProgress(GetProgressRequest(), timeout=30).applied_count < 3 * SEARCHED:
+        while (
+            FeedbackServiceStub(channel).GetProgress(GetProgressRequest(), timeout=30).applied_count
+            < 3 * SEARCHED
+        ):
             assert time.monotonic() < until
             time.sleep(0.05)
 
@@ -144,15 +172,18 @@ def same_pages(
 ) -> list[SearchResponse]:
     """Compare the first two pages of a search, if there are two."""
     request.wait_for_visible = position
-    first, others = one.Search(request), many.Search(request)
+    first = one.Search(request)
+    others = many.Search(request)
     check(request, first, others)
     if not first.next_page_token:
         assert not others.next_page_token
         return [first]
-    second, its = SearchRequest(), SearchRequest()
+    second = SearchRequest()
+    its = SearchRequest()
     second.CopyFrom(request)
     its.CopyFrom(request)
-    second.page_token, its.page_token = first.next_page_token, others.next_page_token
+    second.page_token = first.next_page_token
+    its.page_token = others.next_page_token
     following = one.Search(second)
     check(request, following, many.Search(its))
     return [first, following]
@@ -161,14 +192,16 @@ def same_pages(
 def check(request: SearchRequest, one: SearchResponse, many: SearchResponse) -> None:
     """Scores may differ by what the encoder's rounding is worth.
 
-    A text is encoded together with those that wait at the time, which moves its vector by 1e-7, and now and then one
-    number of a product's states by one step of int8.
+    A text is encoded together with those that wait at the time, which moves its vector by 1e-7, and
+    now and then one number of a product's states by one step of int8.
     """
     assert not one.served_by.degraded and not many.served_by.degraded, request
     assert plain(one) == plain(many), request
     for mine, its in zip(one.results, many.results, strict=True):
         assert its.relevance_score == pytest.approx(mine.relevance_score, rel=1e-4, abs=1e-5), request
-        assert parts(its) == {name: pytest.approx(part, rel=1e-3, abs=1e-4) for name, part in parts(mine).items()}
+        assert parts(its) == {
+            name: pytest.approx(part, rel=1e-3, abs=1e-4) for name, part in parts(mine).items()
+        }
 
 
 def plain(page: SearchResponse) -> dict[str, object]:

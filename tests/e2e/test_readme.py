@@ -1,4 +1,7 @@
-"""README's commands and its program do what README says, with everything installed; .ci/run does it without torch."""
+"""README's commands and its program do what README says, with everything installed.
+
+.ci/run does it without torch.
+"""
 
 import subprocess
 import sys

@@ -1,4 +1,7 @@
-"""Two retrieval and two reranker processes: what becomes of pages when one of each dies while they are asked for."""
+"""Two retrieval and two reranker processes.
+
+What becomes of pages when one of each dies while they are asked for.
+"""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The smoke test itself, against a real engine: it must pass there, and fail where something is missing."""
+"""The smoke test itself, against a real engine.
+
+It must pass there, and fail where something is missing.
+"""
 
 import shutil
 import subprocess
@@ -17,7 +20,9 @@ def smoke(address: str) -> "subprocess.CompletedProcess[str]":
 def test_an_engine_with_a_catalogue_passes(indexed: Path, tmp_path: Path) -> None:
     shutil.copytree(indexed / "snapshots", tmp_path / "snapshots")
     with running_engine(tmp_path) as address:
-        first, second = smoke(address), smoke(address)  # the first leaves nothing behind that the second trips over
+        # the first leaves nothing behind that the second trips over
+        first = smoke(address)
+        second = smoke(address)
     for finished in (first, second):
         assert finished.returncode == 0, finished.stderr
         steps = [line.split()[0] for line in finished.stdout.splitlines()]

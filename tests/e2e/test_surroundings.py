@@ -22,7 +22,10 @@ AISLE = [sys.executable, "-m", "cli.app"]
 
 @pytest.fixture
 def read_only(indexed: Path, tmp_path: Path) -> Iterator[Path]:
-    """A data folder on a file system that takes no writes; needs root and a kernel that lets it mount."""
+    """A data folder on a file system that takes no writes.
+
+    Needs root and a kernel that lets it mount.
+    """
     shutil.copytree(indexed, tmp_path / "shop", ignore=shutil.ignore_patterns("log.sqlite*"))
     folder = tmp_path / "read-only"
     folder.mkdir()
@@ -60,18 +63,30 @@ def test_a_port_in_use_and_a_folder_in_use_are_named_with_what_to_do(
     port = address.rpartition(":")[2]
     taken = aisle("serve", "--data", tmp_path / "shop", "--port", port)
     assert taken.returncode == 1
-    assert f"port {port}" in taken.stderr and "take another port" in taken.stderr and "Traceback" not in taken.stderr
-    _told_in_one_line(aisle("serve", "--data", indexed, "--port", 0), "log.sqlite is in use by process", "another data")
+    assert (
+        f"port {port}" in taken.stderr
+        and "take another port" in taken.stderr
+        and "Traceback" not in taken.stderr
+    )
+    _told_in_one_line(
+        aisle("serve", "--data", indexed, "--port", 0),
+        "log.sqlite is in use by process",
+        "another data",
+    )
 
 
 def test_a_catalogue_may_come_from_a_pipe(catalog: Path, tmp_path: Path) -> None:
     command = [*AISLE, "index", "/dev/stdin", "--data", str(tmp_path / "shop"), "--json"]
-    finished = subprocess.run(command, input=catalog.read_bytes(), capture_output=True, timeout=240, check=False)
+    finished = subprocess.run(
+        command, input=catalog.read_bytes(), capture_output=True, timeout=240, check=False
+    )
     assert finished.returncode == 0, finished.stderr
     assert json.loads(finished.stdout)["products"] == 150
 
 
-def test_a_report_is_one_that_any_program_can_read_whatever_was_in_the_file(aisle: Any, tmp_path: Path) -> None:
+def test_a_report_is_one_that_any_program_can_read_whatever_was_in_the_file(
+    aisle: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "catalog.jsonl"
     rows: list[dict[str, Any]] = [
         {"id": "p1", "title": "Théière 🫖"},
@@ -83,7 +98,8 @@ def test_a_report_is_one_that_any_program_can_read_whatever_was_in_the_file(aisl
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert [one["field"] for one in report["rejections"]] == ["product_id"]
-    assert [one["field"] for one in report["warnings"]] == [r"attributes.a\ud800"]  # which costs the field alone
+    # which costs the field alone
+    assert [one["field"] for one in report["warnings"]] == [r"attributes.a\ud800"]
     assert finished.stdout.isascii()
 
 
@@ -102,10 +118,13 @@ def _hear_ctrl_c() -> None:
 
 
 def test_ctrl_c_while_indexing_ends_at_once_and_leaves_no_remains(indexed: Path, tmp_path: Path) -> None:
-    data, catalog = tmp_path / "shop", tmp_path / "catalog.jsonl"
+    data = tmp_path / "shop"
+    catalog = tmp_path / "catalog.jsonl"
     shutil.copytree(indexed / "snapshots", data / "snapshots")
     before = current(data / "snapshots")
-    catalog.write_text("\n".join(json.dumps({"id": f"n{n}", "title": f"Lantern {n} " * 20}) for n in range(5_000)))
+    catalog.write_text(
+        "\n".join(json.dumps({"id": f"n{n}", "title": f"Lantern {n} " * 20}) for n in range(5_000))
+    )
     command = [*AISLE, "index", str(catalog), "--data", str(data)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_hear_ctrl_c) as process:
         assert process.stderr is not None

@@ -68,11 +68,23 @@ class FeedbackShop:
                 process.kill()
 
     async def buy(self, count: int) -> None:
-        """Purchases that a search led to; some are sent again by a gateway that does not know of the first time."""
+        """Purchases that a search led to.
+
+        Some are sent again by a gateway that does not know of the first time.
+        """
         records = []
         for _ in range(count):
-            product, visitor = PRODUCTS[self.sent % len(PRODUCTS)], f"v{self.sent % 7}"
-            records.append(event("purchase", product, visitor_id=visitor, event_id=f"e{self.sent}", query="kettle"))
+            product = PRODUCTS[self.sent % len(PRODUCTS)]
+            visitor = f"v{self.sent % 7}"
+            records.append(
+                event(
+                    "purchase",
+                    product,
+                    visitor_id=visitor,
+                    event_id=f"e{self.sent}",
+                    query="kettle",
+                )
+            )
             self.bought[product] += 1
             self.sent += 1
         await self.log.append(USER_EVENTS, records)
@@ -83,7 +95,8 @@ class FeedbackShop:
     async def show(self, count: int) -> None:
         """Pages of two products each."""
         await self.log.append(
-            SEARCH_LOGS, [page("p1", "p2", visitor_id=f"v{n % 7}", query="kettle") for n in range(count)]
+            SEARCH_LOGS,
+            [page("p1", "p2", visitor_id=f"v{n % 7}", query="kettle") for n in range(count)],
         )
 
     async def page(self, visitor_id: str = "v1") -> StoredPage:
@@ -92,7 +105,8 @@ class FeedbackShop:
     async def counted(self) -> Counter[str]:
         """Purchases as the ranker sees them, which are the same by product and under the query."""
         columns = (await self.page()).columns()
-        total, under_query = columns["product_purchases_total"].tolist(), columns["query_purchases_30d"].tolist()
+        total = columns["product_purchases_total"].tolist()
+        under_query = columns["query_purchases_30d"].tolist()
         found = Counter({each: round(math.expm1(n)) for each, n in zip(PRODUCTS, total, strict=True) if n})
         assert [round(math.expm1(n)) for n in under_query] == [found[each] for each in PRODUCTS]
         return found
@@ -110,7 +124,8 @@ class FeedbackShop:
 async def feedback_shop(kafka: KafkaConfig, folder: Path) -> AsyncIterator[FeedbackShop]:
     """A shop whose Redis is not running yet."""
     port = free_port()
-    log, store = KafkaEventLog(kafka), RedisFeatureStore(connect(RedisConfig(f"redis://127.0.0.1:{port}")))
+    log = KafkaEventLog(kafka)
+    store = RedisFeatureStore(connect(RedisConfig(f"redis://127.0.0.1:{port}")))
     try:
         yield FeedbackShop(kafka, log, folder, port, store)
     finally:

@@ -1,4 +1,6 @@
-"""A catalogue on Kafka, an indexer as a process that may be killed, and a replica that serves pages meanwhile."""
+"""A catalogue on Kafka, an indexer as a process that may be killed, and a replica that serves pages
+meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,8 @@ class LiveShop:
         self.position = (await self.log.append(CATALOG, records))[-1].offset
 
     def _record(self) -> NewRecord:
-        product_id, kind = f"p{self.rng.randrange(80)}", self.rng.random()
+        product_id = f"p{self.rng.randrange(80)}"
+        kind = self.rng.random()
         if kind < 0.2:
             self.products.pop(product_id, None)
             return writes.removal(product_id)
@@ -85,7 +88,9 @@ class LiveShop:
         if kind < 0.6:
             name = self.rng.choice(("price", "rating", "tags", "title", "attributes"))
             if product_id in self.products:
-                self.products[product_id] = with_fields(self.products[product_id], from_message(message), (name,))
+                self.products[product_id] = with_fields(
+                    self.products[product_id], from_message(message), (name,)
+                )
             return writes.some(message, [name])
         self.products[product_id] = from_message(message)
         return writes.whole(message)
@@ -96,8 +101,12 @@ class LiveShop:
 
     @asynccontextmanager
     async def replica(self) -> AsyncIterator[RetrievalService]:
-        """Retrieval in this process; pages are asked of it all the time, and `failures` has those that failed."""
-        snapshots, root = Snapshots(), snapshots_of(self.data)
+        """Retrieval in this process.
+
+        Pages are asked of it all the time, and `failures` has those that failed.
+        """
+        snapshots = Snapshots()
+        root = snapshots_of(self.data)
         opens = [lambda version: FollowedSnapshot(root / version, self.data / "live", snapshots)]
         follower = SnapshotFollower(self.log, root, opens, look_seconds=0.05, pause=0.05)
         following = asyncio.create_task(follower.run())
@@ -144,7 +153,9 @@ async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
     """Return once the replica shows everything that was written."""
     while True:
         with suppress(Unavailable):
-            await service.FetchProducts(FetchProductsRequest(wait_for_visible=shop.position, budget_ms=60_000))
+            await service.FetchProducts(
+                FetchProductsRequest(wait_for_visible=shop.position, budget_ms=60_000)
+            )
             return
         await asyncio.sleep(0.2)  # no snapshot is open yet
 

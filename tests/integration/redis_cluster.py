@@ -15,7 +15,11 @@ def redis_cluster(folder: Path) -> Iterator[str]:
     with ExitStack() as stack:
         ports = [_node(stack, folder) for _ in range(3)]
         nodes = [f"127.0.0.1:{port}" for port in ports]
-        subprocess.run(["redis-cli", "--cluster", "create", *nodes, "--cluster-yes"], check=True, capture_output=True)
+        subprocess.run(
+            ["redis-cli", "--cluster", "create", *nodes, "--cluster-yes"],
+            check=True,
+            capture_output=True,
+        )
         _wait(ports)
         yield nodes[0]
 
@@ -34,7 +38,8 @@ def _wait(ports: list[int]) -> None:
     until = time.monotonic() + 20
     while time.monotonic() < until:
         states = [
-            subprocess.run(["redis-cli", "-p", str(port), "cluster", "info"], capture_output=True) for port in ports
+            subprocess.run(["redis-cli", "-p", str(port), "cluster", "info"], capture_output=True)
+            for port in ports
         ]
         if all(b"cluster_state:ok" in state.stdout for state in states):
             return

@@ -20,7 +20,18 @@ def redis_server(folder: Path, port: int, *options: str) -> Iterator["subprocess
     """The server's process; it writes what it acknowledges to an append-only file in the folder."""
     program = shutil.which("redis-server")
     assert program, "redis-server is missing: apt-get install redis-server"
-    command = [program, "--port", str(port), "--dir", str(folder), "--save", "", "--appendonly", "yes", *options]
+    command = [
+        program,
+        "--port",
+        str(port),
+        "--dir",
+        str(folder),
+        "--save",
+        "",
+        "--appendonly",
+        "yes",
+        *options,
+    ]
     with subprocess.Popen([*command, "--bind", "127.0.0.1"], stdout=subprocess.DEVNULL) as process:
         try:
             _wait(port)

@@ -42,11 +42,18 @@ def encoder(tmp_path: Path) -> Path:
     tokenizer = Tokenizer(WordLevel({word: place for place, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 1), ("[SEP]", 2)]
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 1), ("[SEP]", 2)],
     )
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     torch.manual_seed(0)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 16}
+    sizes = {
+        "hidden_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+    }
     config = transformers.BertConfig(vocab_size=len(words), **sizes)
     transformers.BertModel(config, add_pooling_layer=False).save_pretrained(tmp_path)
     return tmp_path
@@ -66,7 +73,10 @@ def test_a_teacher_has_an_opinion_of_every_product(encoder: Path) -> None:
     [
         (RerankerSettings(), {"heads.safetensors", "block.onnx"}),
         (RerankerSettings(teacher=TEACHER), {"heads.safetensors", "block.onnx"}),
-        (RerankerSettings(student=StudentSettings(encoder_layers=1)), {"heads.safetensors", "block.onnx"}),
+        (
+            RerankerSettings(student=StudentSettings(encoder_layers=1)),
+            {"heads.safetensors", "block.onnx"},
+        ),
         (
             RerankerSettings(teacher=TEACHER, cross_encoder=TEACHER),
             {"heads.safetensors", "block.onnx", "cross_encoder.onnx", "tokenizer.json"},
@@ -89,7 +99,8 @@ def test_the_job_writes_what_was_asked_for(
 def test_a_teacher_that_is_kept_is_read_again(encoder: Path, tmp_path: Path) -> None:
     training_set = TrainingSet(PRODUCTS, QUERIES, LISTS, lambda _: np.arange(4))
     settings = RerankerSettings(BlockShape(16, 8, 2, 8, 8), StudentSettings(epochs=1), teacher=TEACHER)
-    kept, said = replace(settings, teacher_folder=tmp_path / "teacher"), list[str]()
+    kept = replace(settings, teacher_folder=tmp_path / "teacher")
+    said = list[str]()
     for run in ("first", "second"):
         (tmp_path / run).mkdir()
         train_reranker([training_set], encoder, tmp_path / run, kept, said.append)
@@ -104,7 +115,11 @@ def test_the_encoder_learns_in_its_upper_layers_and_stays_near(encoder: Path, tm
     settings = RerankerSettings(BlockShape(16, 8, 2, 8, 8), student)
     train_reranker([training_set], encoder, tmp_path, settings, lambda _: None)
     before = load_file(encoder / "model.safetensors")
-    learnt = {n.removeprefix("encoder."): t for n, t in load_file(tmp_path / HEADS).items() if n.startswith("encoder.")}
+    learnt = {
+        n.removeprefix("encoder."): t
+        for n, t in load_file(tmp_path / HEADS).items()
+        if n.startswith("encoder.")
+    }
     assert {name.split(".")[2] for name in learnt} == {"1"}  # of the layers 0 and 1
     moved = [float(np.abs(before[name] - tensor).max()) for name, tensor in learnt.items()]
     assert 0 < max(moved) < 0.1

@@ -1,4 +1,7 @@
-"""Whatever file of a data folder is cut, noise, empty or a folder: the engine serves, or names it with what to do."""
+"""Whatever file of a data folder is cut, noise, empty or a folder.
+
+The engine serves, or names it with what to do.
+"""
 
 import json
 import logging
@@ -19,7 +22,18 @@ from shared.models.registry import DEFAULT
 from shared.process_end import told
 from tests.integration.engine_writes import found, upsert
 
-REMEDIES = ("rebuild", "roll back", "restore", "remove", "write", "put ", "move", "index ", "train ", "openssl")
+REMEDIES = (
+    "rebuild",
+    "roll back",
+    "restore",
+    "remove",
+    "write",
+    "put ",
+    "move",
+    "index ",
+    "train ",
+    "openssl",
+)
 _NOISE = random.Random(7)
 
 
@@ -27,7 +41,8 @@ _NOISE = random.Random(7)
 async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Products in a snapshot, one in the log, and a bundle that was promoted."""
     monkeypatch.setenv("AISLE_EMBEDDING_MODEL", "hash")
-    data, file = tmp_path / "shop", tmp_path / "catalog.jsonl"
+    data = tmp_path / "shop"
+    file = tmp_path / "catalog.jsonl"
     file.write_text("\n".join(json.dumps({"id": f"p{n}", "title": f"Kettle {n}"}) for n in range(30)))
     index_file(file, data)
     shutil.copytree(DEFAULT, data / "bundles" / "one")
@@ -94,7 +109,11 @@ def test_a_process_ends_with_one_line(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("AISLE_GATEWAY_PORT", "0")
     (tmp_path / "secret").write_bytes(b"")
     finished = subprocess.run(
-        [sys.executable, "-m", "services.gateway"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-m", "services.gateway"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert finished.returncode == 1
     assert finished.stderr.strip() == (

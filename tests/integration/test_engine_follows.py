@@ -26,7 +26,11 @@ WAIT_SECONDS = 60
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    _index(tmp_path / "catalog.jsonl", tmp_path / "shop", {f"p{n}": f"Kettle number {n}" for n in range(20)})
+    _index(
+        tmp_path / "catalog.jsonl",
+        tmp_path / "shop",
+        {f"p{n}": f"Kettle number {n}" for n in range(20)},
+    )
     return tmp_path / "shop"
 
 
@@ -75,7 +79,10 @@ async def test_a_promoted_bundle_with_the_same_heads_serves_at_once(data: Path) 
 
 
 async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
-    """Every page is ranked, by the old heads or by the new ones; writes of the meantime are in both."""
+    """Every page is ranked, by the old heads or by the new ones.
+
+    Writes of the meantime are in both.
+    """
     async with Standalone.open(data) as engine:
         old = (await engine.status()).bundle_version
         pages, stop = [], asyncio.Event()
@@ -93,7 +100,11 @@ async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
         stop.set()
         await shopper
         after = await upsert(engine, "afterwards", "Laconic tuba")
-        for product_id, query in (("before", "zephyrine"), ("meanwhile", "quixotic"), ("afterwards", "laconic")):
+        for product_id, query in (
+            ("before", "zephyrine"),
+            ("meanwhile", "quixotic"),
+            ("afterwards", "laconic"),
+        ):
             assert await found(engine, query, max(position, after)) == product_id
         assert {page.served_by.bundle_version for page in pages} >= {old}
         assert {page.served_by.tier for page in pages} == {TIER_RERANKED}
@@ -104,12 +115,14 @@ async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
 async def test_a_snapshot_that_no_query_could_be_encoded_for_is_made_again(
     data: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    snapshots, foreign = data / "snapshots", "20990102T000000.000000Z"
+    snapshots = data / "snapshots"
+    foreign = "20990102T000000.000000Z"
     before = str(current(snapshots))
     async with Standalone.open(data) as engine:
         shutil.copytree(snapshots / before, snapshots / foreign)
         manifest = read_manifest(snapshots / foreign)
-        manifest["version"], manifest["encoder"]["heads_sha256"] = foreign, "0" * 64
+        manifest["version"] = foreign
+        manifest["encoder"]["heads_sha256"] = "0" * 64
         write_manifest(snapshots / foreign, manifest)
         set_current(snapshots, foreign)
 
@@ -128,7 +141,9 @@ async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_wri
         await upsert(engine, "p3", "Zephyrine lantern")
         position = await upsert(engine, "new", "Quixotic banjo")
         assert await found(engine, "zephyrine", position) == "p3"
-        await asyncio.to_thread(_index, tmp_path / "more.jsonl", data, {"p3": "Laconic tuba", "p99": "Sapphire mug"})
+        await asyncio.to_thread(
+            _index, tmp_path / "more.jsonl", data, {"p3": "Laconic tuba", "p99": "Sapphire mug"}
+        )
 
         async def taken_up() -> bool:
             return bool(await found(engine, "sapphire")) and await found(engine, "laconic") == "p3"
@@ -141,8 +156,12 @@ async def test_a_file_that_is_indexed_beside_the_engine_comes_after_what_was_wri
             (tmp_path / "more.jsonl").unlink()
 
 
-async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded(data: Path) -> None:
-    products = [Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)]
+async def test_who_ends_the_engine_does_not_wait_for_writes_that_are_not_encoded(
+    data: Path,
+) -> None:
+    products = [
+        Product(product_id=f"n{n}", title=f"Lantern {n}", description="light " * 90) for n in range(4_000)
+    ]
     async with Standalone.open(data) as engine:
         await engine.catalog.UpsertProducts(_stream(products))
         asked = time.monotonic()
@@ -156,7 +175,9 @@ async def _stream(products: list[Product]) -> AsyncIterator[UpsertProductsReques
         yield UpsertProductsRequest(product=product)
 
 
-async def test_a_bundle_that_was_not_promoted_neither_serves_nor_moves_the_folder_over(data: Path) -> None:
+async def test_a_bundle_that_was_not_promoted_neither_serves_nor_moves_the_folder_over(
+    data: Path,
+) -> None:
     _bundle(data, "a-ranker", promoted=False)
     _bundle(data, "z-heads", turned=True, promoted=False)
     before = current(data / "snapshots")

@@ -1,4 +1,6 @@
-"""The features of one process are killed with it, again and again, while the log is trimmed behind them."""
+"""The features of one process are killed with it, again and again, while the log is trimmed behind
+them.
+"""
 
 import os
 import signal
@@ -49,7 +51,9 @@ def killed_after(data: Path, visitor_id: str, acknowledgements: int) -> int:
         return len([line for line in lines + running.stdout.readlines() if line.endswith("\n")])
 
 
-async def test_every_event_that_was_acknowledged_counts_once_whenever_the_process_was_killed(tmp_path: Path) -> None:
+async def test_every_event_that_was_acknowledged_counts_once_whenever_the_process_was_killed(
+    tmp_path: Path,
+) -> None:
     acknowledged = sum(killed_after(tmp_path, f"v{count}", count) for count in (1, 30, 7, 90, 200))
     async with process(tmp_path) as shop:
         appended = await shop.log.end_offset(USER_EVENTS)

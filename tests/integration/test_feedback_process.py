@@ -36,8 +36,11 @@ async def open_shop(shop: FeedbackShop) -> AsyncIterator[FeedbackShop]:
         yield shop
 
 
-async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(open_shop: FeedbackShop) -> None:
-    shop, port = open_shop, free_port()
+async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(
+    open_shop: FeedbackShop,
+) -> None:
+    shop = open_shop
+    port = free_port()
     with shop.worker(port):
         await shop.buy(30)
         await shop.until_counted()
@@ -55,11 +58,17 @@ async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(op
             progress = await stub.GetProgress(GetProgressRequest())
             health: Any = HealthStub(channel)
             assert (await health.Check(HealthCheckRequest())).status == HealthCheckResponse.SERVING
-        assert (progress.applied_count, progress.duplicate_count, progress.dead_letter_count) == (35, 10, 0)
+        assert (progress.applied_count, progress.duplicate_count, progress.dead_letter_count) == (
+            35,
+            10,
+            0,
+        )
         assert (progress.generation, progress.waiting_for) == (await shop.store.generation(), "")
 
 
-async def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(open_shop: FeedbackShop) -> None:
+async def test_workers_that_are_killed_count_nothing_twice_and_lose_nothing(
+    open_shop: FeedbackShop,
+) -> None:
     shop = open_shop
     for _ in range(4):
         with shop.worker() as one, shop.worker() as two:
@@ -90,7 +99,9 @@ async def test_a_worker_outlives_the_death_of_its_redis(shop: FeedbackShop) -> N
             await shop.until_counted()
 
 
-async def test_a_redis_that_lost_everything_is_filled_again_by_itself(open_shop: FeedbackShop) -> None:
+async def test_a_redis_that_lost_everything_is_filled_again_by_itself(
+    open_shop: FeedbackShop,
+) -> None:
     shop = open_shop
     with shop.worker():
         await shop.buy(100)
@@ -101,7 +112,8 @@ async def test_a_redis_that_lost_everything_is_filled_again_by_itself(open_shop:
 
 
 async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
-    shop, port = open_shop, free_port()
+    shop = open_shop
+    port = free_port()
     with shop.worker(port):
         await shop.buy(300)
         await shop.show(100)
@@ -119,7 +131,9 @@ async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
         await shop.until_counted()
 
 
-async def test_pages_see_all_that_was_done_while_a_replay_goes_on_beside_the_worker(open_shop: FeedbackShop) -> None:
+async def test_pages_see_all_that_was_done_while_a_replay_goes_on_beside_the_worker(
+    open_shop: FeedbackShop,
+) -> None:
     shop = open_shop
     with shop.worker():
         await shop.buy(300)
@@ -133,8 +147,11 @@ async def test_pages_see_all_that_was_done_while_a_replay_goes_on_beside_the_wor
         await shop.until_counted()
 
 
-async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_next(open_shop: FeedbackShop) -> None:
-    shop, letters = open_shop, await open_shop.log.consumer([DEAD_LETTERS])
+async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_next(
+    open_shop: FeedbackShop,
+) -> None:
+    shop = open_shop
+    letters = await open_shop.log.consumer([DEAD_LETTERS])
     with shop.worker():
         await shop.log.append(USER_EVENTS, [NewRecord("v1", b"\xff\xff not a message")])
         await shop.buy(30)
@@ -145,7 +162,10 @@ async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_ne
 
 
 async def _until_read(port: int, records: int) -> None:
-    """Return once the worker has read so many records; pages that were shown count nothing that a page would tell."""
+    """Return once the worker has read so many records.
+
+    Pages that were shown count nothing that a page would tell.
+    """
     async with connect(f"127.0.0.1:{port}") as channel:
         stub: Any = FeedbackServiceStub(channel)
         while (

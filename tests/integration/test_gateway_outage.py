@@ -33,7 +33,9 @@ def config(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> K
 def record(gateway: Process, *numbers: int) -> None:
     """Record clicks, each of which must be accepted."""
     product = EventProduct(product_id="p1")
-    events = [UserEvent(event_id=f"e{n}", action="click", visitor_id="v1", products=[product]) for n in numbers]
+    events = [
+        UserEvent(event_id=f"e{n}", action="click", visitor_id="v1", products=[product]) for n in numbers
+    ]
     acks = EventServiceStub(gateway.channel).RecordEvents(RecordEventsRequest(events=events), timeout=10).acks
     assert [ack.status for ack in acks] == [EVENT_STATUS_ACCEPTED] * len(numbers)
 
@@ -51,7 +53,9 @@ async def test_events_are_taken_whatever_happens_to_kafka_and_gateway_and_catalo
     record(gateway, 4)
     assert time.monotonic() - began < 0.5
     with pytest.raises(grpc.RpcError) as refused:
-        CatalogServiceStub(gateway.channel).DeleteProducts(DeleteProductsRequest(product_ids=["p1"]), timeout=10)
+        CatalogServiceStub(gateway.channel).DeleteProducts(
+            DeleteProductsRequest(product_ids=["p1"]), timeout=10
+        )
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     gateway.end(signal.SIGKILL)
     gateway = Process(tmp_path / "unused.sqlite")  # it starts while Kafka is away

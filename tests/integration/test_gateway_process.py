@@ -63,7 +63,9 @@ def test_an_acknowledged_event_survives_a_kill(tmp_path: Path) -> None:
     gateway.end(signal.SIGTERM)
 
 
-def test_without_retrieval_a_search_is_unavailable_at_once_and_the_rest_answers(tmp_path: Path) -> None:
+def test_without_retrieval_a_search_is_unavailable_at_once_and_the_rest_answers(
+    tmp_path: Path,
+) -> None:
     gateway = Process(tmp_path / "log.sqlite")
     start = time.perf_counter()
     with pytest.raises(grpc.RpcError) as refused:
@@ -76,7 +78,8 @@ def test_without_retrieval_a_search_is_unavailable_at_once_and_the_rest_answers(
 
 def test_a_position_that_no_write_was_given_is_refused_at_once(tmp_path: Path) -> None:
     gateway = Process(tmp_path / "log.sqlite")
-    search, catalog = SearchServiceStub(gateway.channel), CatalogServiceStub(gateway.channel)
+    search = SearchServiceStub(gateway.channel)
+    catalog = CatalogServiceStub(gateway.channel)
     for ask in (
         lambda: search.Search(SearchRequest(wait_for_visible=1 << 63, deadline_ms=60_000)),
         lambda: catalog.GetProduct(GetProductRequest(product_id="p1", wait_for_visible=1)),

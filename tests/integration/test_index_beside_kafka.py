@@ -1,4 +1,7 @@
-"""`aisle index` beside a shop of processes: the file comes after what Kafka had, and before what is written later."""
+"""`aisle index` beside a shop of processes.
+
+The file comes after what Kafka had, and before what is written later.
+"""
 
 import asyncio
 import json
@@ -29,7 +32,9 @@ def environ(kafka: KafkaConfig, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def whole(product_id: str, price: float) -> NewRecord:
-    return writes.whole(Product(product_id=product_id, title=f"Kettle {product_id}", price=Price(amount=price)))
+    return writes.whole(
+        Product(product_id=product_id, title=f"Kettle {product_id}", price=Price(amount=price))
+    )
 
 
 async def append(kafka: KafkaConfig, *records: NewRecord) -> None:
@@ -42,7 +47,8 @@ async def append(kafka: KafkaConfig, *records: NewRecord) -> None:
 def test_what_kafka_has_is_taken_in_before_the_file(kafka: KafkaConfig, tmp_path: Path) -> None:
     """No indexer has ever run: the writes are in aisle.catalog alone."""
     asyncio.run(append(kafka, whole("a", 1), whole("b", 2), *writes.removals(["c"])))
-    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file = tmp_path / "catalog.jsonl"
+    data = tmp_path / "data"
     file.write_text(json.dumps({"id": "b", "title": "Kettle b", "price": 9}))
     report = index_file(file, data)
     assert report["products"] == 2
@@ -62,7 +68,9 @@ def test_two_logs_are_one_too_many(tmp_path: Path) -> None:
         await log.close()
 
     asyncio.run(write())
-    with pytest.raises(InvalidRequest, match=r"AISLE_KAFKA_ADDRESS: is set, and .*log.sqlite has catalogue writes"):
+    with pytest.raises(
+        InvalidRequest, match=r"AISLE_KAFKA_ADDRESS: is set, and .*log.sqlite has catalogue writes"
+    ):
         written_since(tmp_path)
 
 
@@ -70,9 +78,13 @@ def test_two_logs_are_one_too_many(tmp_path: Path) -> None:
 def test_topics_that_were_made_anew_are_refused_with_a_way_out_that_is_there(
     kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`aisle index` and the indexer process name it; `aisle index --accept-log` takes the log on Kafka, not a file."""
+    """`aisle index` and the indexer process name it.
+
+    `aisle index --accept-log` takes the log on Kafka, not a file.
+    """
     asyncio.run(append(kafka, whole("a", 1), whole("b", 2)))
-    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file = tmp_path / "catalog.jsonl"
+    data = tmp_path / "data"
     file.write_text(json.dumps({"id": "c", "title": "Kettle c"}))
     index_file(file, data)
     empty = fresh_topics(kafka.address)
@@ -95,7 +107,8 @@ def test_kafka_that_nobody_names_is_a_log_that_is_gone(
     kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asyncio.run(append(kafka, whole("a", 1)))
-    file, data = tmp_path / "catalog.jsonl", tmp_path / "data"
+    file = tmp_path / "catalog.jsonl"
+    data = tmp_path / "data"
     file.write_text(json.dumps({"id": "b", "title": "Kettle b"}))
     index_file(file, data)
     monkeypatch.delenv("AISLE_KAFKA_ADDRESS")

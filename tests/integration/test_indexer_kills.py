@@ -35,7 +35,8 @@ run(data, int(run(rehearsal, 0) * share))
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.9, 0.96, 0.99])
 def test_a_kill_at_any_point_leaves_a_whole_snapshot(tmp_path: Path, share: float) -> None:
-    data, rehearsal = tmp_path / "data", tmp_path / "rehearsal"
+    data = tmp_path / "data"
+    rehearsal = tmp_path / "rehearsal"
     for each in (data, rehearsal):
         letter_indexer(each).run(titled("red kettle"))
     root = Path(__file__).resolve().parents[2]
@@ -51,7 +52,9 @@ def test_a_full_disk_is_named_and_the_old_snapshot_stays(tmp_path: Path) -> None
     small.mkdir()
     if (
         os.geteuid()
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(small)], check=False).returncode
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=4m", "none", str(small)], check=False
+        ).returncode
     ):
         pytest.skip("needs the right to mount a small file system")
     try:

@@ -83,11 +83,14 @@ async def test_a_process_starts_while_kafka_is_away_and_finds_it_later(broker: B
 async def test_a_killed_broker_loses_nothing_acknowledged_and_keeps_the_order(
     broker: Broker, log: KafkaEventLog
 ) -> None:
-    count, keys = 300, [f"v{number}" for number in range(8)]
+    count = 300
+    keys = [f"v{number}" for number in range(8)]
 
     async def caller(key: str) -> None:
         for number in range(count):
-            await append_until_taken(log, USER_EVENTS, NewRecord(key, str(number).encode(), f"{key}-{number}"))
+            await append_until_taken(
+                log, USER_EVENTS, NewRecord(key, str(number).encode(), f"{key}-{number}")
+            )
 
     calling = asyncio.gather(*(caller(key) for key in keys))
     for _ in range(2):

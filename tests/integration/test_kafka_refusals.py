@@ -16,7 +16,15 @@ from shared.events import dead_letters
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import make_topics
-from shared.events.log import CATALOG, DEAD_LETTERS, SEARCH_LOGS, USER_EVENTS, NewRecord, Record, RecordsRefused
+from shared.events.log import (
+    CATALOG,
+    DEAD_LETTERS,
+    SEARCH_LOGS,
+    USER_EVENTS,
+    NewRecord,
+    Record,
+    RecordsRefused,
+)
 from shared.events.spooled import SpooledEventLog
 from tests.contract.event_log import polled
 
@@ -28,7 +36,9 @@ def strict(kafka: KafkaConfig) -> KafkaConfig:
     """Topics of which user-events takes only small records."""
     admin = KafkaAdminClient(bootstrap_servers=kafka.address)
     name = kafka.topic_prefix + USER_EVENTS
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(MOST_BYTES)})])
+    admin.alter_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(MOST_BYTES)})]
+    )
     admin.close()
     return kafka
 
@@ -64,7 +74,9 @@ async def numbers(config: KafkaConfig, count: int, key: str = "v") -> list[int]:
 async def test_a_record_that_is_refused_is_named_and_those_beside_it_are_written_in_order(
     log: KafkaEventLog, strict: KafkaConfig
 ) -> None:
-    with pytest.raises(RecordsRefused, match=r"record 'v': is refused by Kafka .*raise max\.message\.bytes of") as told:
+    with pytest.raises(
+        RecordsRefused, match=r"record 'v': is refused by Kafka .*raise max\.message\.bytes of"
+    ) as told:
         await log.append(USER_EVENTS, [*map(small, range(40)), large("one"), *map(small, range(40, 80))])
     refused = [at for at, outcome in enumerate(told.value.outcomes) if isinstance(outcome, str)]
     assert refused == [40]
@@ -97,7 +109,10 @@ async def test_a_topic_that_is_not_there_is_no_trouble_of_others(log: KafkaEvent
         with pytest.raises(Unavailable, match=r"has no topic .*; make it with 'aisle topics'"):
             await log.append("aisle.not-there", [NewRecord("k", b"x")])
 
-    await asyncio.gather(*(lost() for _ in range(5)), *(log.append(CATALOG, [NewRecord("p", b"x")]) for _ in range(20)))
+    await asyncio.gather(
+        *(lost() for _ in range(5)),
+        *(log.append(CATALOG, [NewRecord("p", b"x")]) for _ in range(20)),
+    )
     began = time.monotonic()
     await asyncio.gather(lost(), log.append(CATALOG, [NewRecord("p", b"x")]))
     assert time.monotonic() - began < 5

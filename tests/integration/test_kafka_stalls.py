@@ -62,7 +62,10 @@ async def until_told(waiting_for: Callable[[], str], read: Callable[[], Awaitabl
 
 
 def pause(client: Any) -> None:
-    """The client answers and sends heartbeats, and hands nothing out: what a fetch that is lost looks like."""
+    """The client answers and sends heartbeats, and hands nothing out.
+
+    What a fetch that is lost looks like.
+    """
     client.pause(*client.assignment())
 
 
@@ -73,13 +76,16 @@ async def test_a_consumer_that_gets_nothing_says_so_and_begins_anew(
     await log.append(USER_EVENTS, [NewRecord("v", b"second"), NewRecord("v", b"third")])
     told = await until_told(lambda: consumer.waiting_for, lambda: consumer.poll(0.5))
     assert told == (
-        "the consumer of aisle.search-logs, aisle.user-events is behind by 2 records and gets none; it begins anew"
+        "the consumer of aisle.search-logs, aisle.user-events is "
+        "behind by 2 records and gets none; it begins anew"
     )
     assert [record.value for record in await until_read(consumer)] == [b"second", b"third"]
     assert consumer.waiting_for == ""
 
 
-async def test_a_consumer_at_the_end_of_its_topics_keeps_its_client(consumer: KafkaLogConsumer) -> None:
+async def test_a_consumer_at_the_end_of_its_topics_keeps_its_client(
+    consumer: KafkaLogConsumer,
+) -> None:
     before = await consumer._session.use(lambda client: client)
     for _ in range(6):
         assert await consumer.poll(LOOK_SECONDS) == []
@@ -93,11 +99,14 @@ async def test_a_client_whose_thread_hangs_in_a_commit_is_left_behind(
     await log.append(USER_EVENTS, [NewRecord("v", b"second")])
     records = await until_read(consumer)
     consumer._session._limit_seconds = 2.0
-    await consumer._session.use(lambda client: client._net.call_soon_threadsafe(lambda: released.wait(SOON_SECONDS)))
+    await consumer._session.use(
+        lambda client: client._net.call_soon_threadsafe(lambda: released.wait(SOON_SECONDS))
+    )
     with pytest.raises(Unavailable, match="has not returned from a call"):
         await consumer.commit(records)
     consumer._session._limit_seconds = 20.0
-    assert [record.value for record in await until_read(consumer)] == [b"second"]  # it was not committed
+    # it was not committed
+    assert [record.value for record in await until_read(consumer)] == [b"second"]
 
 
 async def test_the_others_of_a_group_are_not_held_up_by_a_client_that_was_left_behind(
@@ -117,7 +126,9 @@ async def test_the_others_of_a_group_are_not_held_up_by_a_client_that_was_left_b
     await other.close()
 
 
-async def test_a_reader_that_gets_nothing_says_so_and_begins_anew(kafka: KafkaConfig, log: KafkaEventLog) -> None:
+async def test_a_reader_that_gets_nothing_says_so_and_begins_anew(
+    kafka: KafkaConfig, log: KafkaEventLog
+) -> None:
     await log.append(CATALOG, [NewRecord("p", b"1")])
     reader = KafkaReader(kafka, CATALOG, lambda: log.end_offset(CATALOG), LOOK_SECONDS)
     assert len(await reader.read(0, 10)) == 1

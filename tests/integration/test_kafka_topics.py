@@ -25,7 +25,9 @@ SHARED_OUT_SECONDS = 40
 def settings_of(config: KafkaConfig, topic: str) -> dict[str, str]:
     admin = KafkaAdminClient(bootstrap_servers=config.address)
     name = config.topic_prefix + topic
-    found = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name, None)], config_filter="all")
+    found = admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name, None)], config_filter="all"
+    )
     admin.close()
     return {key: setting["value"] for key, setting in found["topic"][name].items()}
 
@@ -37,15 +39,27 @@ def set_by_hand(config: KafkaConfig, topic: str, **settings: object) -> None:
     admin.close()
 
 
-def test_topics_are_made_as_configured_and_making_them_again_changes_nothing(kafka: KafkaConfig) -> None:
-    config = replace(kafka, topic_prefix=kafka.topic_prefix + "x.", partitions=3, retention_days=7, tombstone_days=2)
+def test_topics_are_made_as_configured_and_making_them_again_changes_nothing(
+    kafka: KafkaConfig,
+) -> None:
+    config = replace(
+        kafka,
+        topic_prefix=kafka.topic_prefix + "x.",
+        partitions=3,
+        retention_days=7,
+        tombstone_days=2,
+    )
     made = make_topics(config)
     assert [(report.name.removeprefix(config.topic_prefix), report.partitions) for report in made] == [
         (topic, 3 if topic in (SEARCH_LOGS, USER_EVENTS) else 1) for topic in TOPICS
     ]
     assert all(report.made for report in made)
-    catalog, events = settings_of(config, CATALOG), settings_of(config, USER_EVENTS)
-    assert (catalog["cleanup.policy"], catalog["delete.retention.ms"]) == ("compact", str(2 * 24 * 3_600_000))
+    catalog = settings_of(config, CATALOG)
+    events = settings_of(config, USER_EVENTS)
+    assert (catalog["cleanup.policy"], catalog["delete.retention.ms"]) == (
+        "compact",
+        str(2 * 24 * 3_600_000),
+    )
     assert (events["cleanup.policy"], events["retention.ms"]) == ("delete", str(7 * 24 * 3_600_000))
     again = make_topics(config)
     assert not any(report.made or report.changes or report.notes for report in again)
@@ -82,17 +96,24 @@ def test_a_catalogue_topic_of_several_partitions_is_refused(kafka: KafkaConfig) 
 
 
 def test_the_command_tells_what_it_made(kafka: KafkaConfig) -> None:
-    environ = {"AISLE_KAFKA_ADDRESS": kafka.address, "AISLE_KAFKA_TOPIC_PREFIX": kafka.topic_prefix + "cli."}
+    environ = {
+        "AISLE_KAFKA_ADDRESS": kafka.address,
+        "AISLE_KAFKA_TOPIC_PREFIX": kafka.topic_prefix + "cli.",
+    }
     finished = CliRunner().invoke(app, ["topics", "--json"], env=environ)
     assert finished.exit_code == 0
     report = json.loads(finished.stdout)
-    assert [topic["name"] for topic in report["topics"]] == [f"{kafka.topic_prefix}cli.{topic}" for topic in TOPICS]
+    assert [topic["name"] for topic in report["topics"]] == [
+        f"{kafka.topic_prefix}cli.{topic}" for topic in TOPICS
+    ]
     assert all(topic["made"] for topic in report["topics"])
     plain = CliRunner().invoke(app, ["topics"], env=environ)
     assert plain.stdout.count("as it should be") == len(TOPICS)
 
 
-async def test_a_compacted_topic_forgets_old_records_of_a_key_and_is_read_over_the_gaps(kafka: KafkaConfig) -> None:
+async def test_a_compacted_topic_forgets_old_records_of_a_key_and_is_read_over_the_gaps(
+    kafka: KafkaConfig,
+) -> None:
     set_by_hand(kafka, CATALOG, segment_ms=100, min_cleanable_dirty_ratio=0.01)
     log = KafkaEventLog(kafka)
     for number in range(30):
@@ -132,7 +153,9 @@ async def shared_out(log: KafkaEventLog, consumers: list[KafkaLogConsumer]) -> N
                 await consumer.commit(found)
 
 
-async def test_two_consumers_of_a_group_share_the_visitors_each_with_both_topics(kafka: KafkaConfig) -> None:
+async def test_two_consumers_of_a_group_share_the_visitors_each_with_both_topics(
+    kafka: KafkaConfig,
+) -> None:
     logs = [KafkaEventLog(kafka) for _ in range(2)]
     consumers = [await log.consumer([USER_EVENTS, SEARCH_LOGS], "workers") for log in logs]
     await shared_out(logs[0], consumers)
@@ -150,7 +173,9 @@ async def test_two_consumers_of_a_group_share_the_visitors_each_with_both_topics
         (topic, key) for topic in (USER_EVENTS, SEARCH_LOGS) for key in keys
     )
     for share in shares:
-        by_topic = [{record.key for record in share if record.topic == topic} for topic in (USER_EVENTS, SEARCH_LOGS)]
+        by_topic = [
+            {record.key for record in share if record.topic == topic} for topic in (USER_EVENTS, SEARCH_LOGS)
+        ]
         assert by_topic[0] and by_topic[0] == by_topic[1]
     for log in logs:
         await log.close()

@@ -1,4 +1,7 @@
-"""Kill -9 of the indexer at any point, while a replica serves: nothing is lost, nothing doubled, no page fails."""
+"""Kill -9 of the indexer at any point, while a replica serves.
+
+Nothing is lost, nothing doubled, no page fails.
+"""
 
 import asyncio
 import os
@@ -54,7 +57,8 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
     anew = built_anew((await written(shop.log)).values(), HashEncoder(), tmp_path / "anew")
     assert_same(await shop.state(), anew)
     assert shop.failures == [] and shop.pages > 20
-    assert 1 <= len(versions(snapshots_of(shop.data))) <= 2  # how many were made is a matter of time; old ones are gone
+    # how many were made is a matter of time; old ones are gone
+    assert 1 <= len(versions(snapshots_of(shop.data))) <= 2
 
 
 @pytest.mark.timeout(300)

@@ -1,4 +1,7 @@
-"""All the services as processes over Kafka: a write through the gateway, and the page that shows it."""
+"""All the services as processes over Kafka.
+
+A write through the gateway, and the page that shows it.
+"""
 
 import signal
 import time
@@ -16,7 +19,8 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.events.kafka.config import KafkaConfig
 from tests.service_processes import ServiceProcesses
 
-NAMES = ("retrieval", "reranker", "embedding", "gateway", "indexing")  # in an order in which nobody has what it needs
+# in an order in which nobody has what it needs
+NAMES = ("retrieval", "reranker", "embedding", "gateway", "indexing")
 
 
 @pytest.fixture
@@ -39,7 +43,8 @@ def upsert(channel: grpc.Channel, product: Product, *fields: str) -> int:
 
 def search(channel: grpc.Channel, query: str, wait_for: int) -> SearchResponse:
     """Asks again while the gateway has not found the replica that was started anew."""
-    wanted, until = SearchRequest(query=query, wait_for_visible=wait_for, deadline_ms=60_000), time.monotonic() + 60
+    wanted = SearchRequest(query=query, wait_for_visible=wait_for, deadline_ms=60_000)
+    until = time.monotonic() + 60
     while True:
         try:
             page: SearchResponse = SearchServiceStub(channel).Search(wanted)
@@ -51,7 +56,9 @@ def search(channel: grpc.Channel, query: str, wait_for: int) -> SearchResponse:
 
 
 @pytest.mark.timeout(300)
-def test_a_write_through_the_gateway_is_shown_by_every_process_in_any_order(processes: ServiceProcesses) -> None:
+def test_a_write_through_the_gateway_is_shown_by_every_process_in_any_order(
+    processes: ServiceProcesses,
+) -> None:
     processes.start(*NAMES)
     processes.until_serving()
     with grpc.insecure_channel(processes.gateway) as gateway:

@@ -1,4 +1,7 @@
-"""An older log put back under a newer snapshot: refused by everything that opens the folder, until it is accepted."""
+"""An older log put back under a newer snapshot.
+
+Refused by everything that opens the folder, until it is accepted.
+"""
 
 import asyncio
 import json
@@ -69,11 +72,16 @@ async def test_every_command_refuses_with_the_positions_and_the_way_out(data: Pa
     for command in (("serve", "--port", 0), ("index", file)):
         finished = aisle(*command, "--data", data)
         assert finished.returncode == 1
-        assert f"aisle.catalog up to position {_positions(data).catalog}, but the log ends at 1" in finished.stderr
+        assert (
+            f"aisle.catalog up to position {_positions(data).catalog}, but the log ends at 1"
+            in finished.stderr
+        )
         assert "--accept-log" in finished.stderr and "Traceback" not in finished.stderr
 
 
-async def test_what_is_written_after_the_log_was_accepted_is_shown_and_stays_accepted(data: Path) -> None:
+async def test_what_is_written_after_the_log_was_accepted_is_shown_and_stays_accepted(
+    data: Path,
+) -> None:
     with pytest.raises(LogBehind):
         async with Standalone.open(data):
             pass
@@ -125,13 +133,16 @@ async def test_topics_of_kafka_that_were_made_anew_are_refused_and_can_be_accept
             await check_log(data, log)
         before = current(snapshots_of(data))
         await log.append(CATALOG, [NewRecord(str(number), b"") for number in range(3)])
-        await check_log(data, log, accept=True)  # the three were appended after the snapshot was made
+        # the three were appended after the snapshot was made
+        await check_log(data, log, accept=True)
         assert current(snapshots_of(data)) != before and _positions(data) == Positions(0, 0)
     finally:
         await log.close()
 
 
-async def test_the_indexer_process_waits_until_it_may_accept(data: Path, kafka: KafkaConfig, tmp_path: Path) -> None:
+async def test_the_indexer_process_waits_until_it_may_accept(
+    data: Path, kafka: KafkaConfig, tmp_path: Path
+) -> None:
     environment = {
         **os.environ,
         "AISLE_KAFKA_ADDRESS": kafka.address,
@@ -141,7 +152,9 @@ async def test_the_indexer_process_waits_until_it_may_accept(data: Path, kafka: 
     }
     assert "the log ends at 0" in await _said_until(environment, tmp_path / "refused", "--accept-log")
     assert "takes the place of" in await _said_until(
-        environment | {"AISLE_INDEXING_ACCEPT_LOG": "true"}, tmp_path / "accepted", "takes the place of"
+        environment | {"AISLE_INDEXING_ACCEPT_LOG": "true"},
+        tmp_path / "accepted",
+        "takes the place of",
     )
     assert _positions(data) == Positions(0, 0)
 
@@ -150,7 +163,10 @@ async def _said_until(environment: dict[str, str], path: Path, words: str) -> st
     """What the indexer process says, up to some words."""
     with path.open("w") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "services.embedding.indexing"], env=environment, stdout=said, stderr=said
+            [sys.executable, "-m", "services.embedding.indexing"],
+            env=environment,
+            stdout=said,
+            stderr=said,
         )
         try:
             async with asyncio.timeout(_LONG_SECONDS):

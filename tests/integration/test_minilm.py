@@ -11,7 +11,8 @@ from services.embedding.opening import open_encoder
 from services.embedding.weights import find
 
 TEXTS = ["wireless mouse", "Women's waterproof hiking jacket, size M"]
-# Every 16th value of SentenceTransformer("all-MiniLM-L6-v2").encode(TEXTS), version 6.2, torch 2.15, CPU.
+# Every 16th value of SentenceTransformer("all-MiniLM-L6-v2").encode(TEXTS), version 6.2, torch
+# 2.15, CPU.
 EXPECTED = [
     [-0.08001, 0.01144, -0.02462, 0.0121, 0.0308, -0.02919, 0.08492, -0.0914, 0.02736, 0.07423, -0.08197, -0.04817,
      0.09262, 0.012, -0.05633, -0.02453, 0.05672, 0.0512, -0.01197, 0.06775, -0.06199, -0.0418, 0.01763, -0.04642],
@@ -41,7 +42,13 @@ def test_sentence_transformers_gives_the_same(encoder: TextEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 
     peer = SentenceTransformer(str(find().folder), device="cpu")
-    texts = [*TEXTS, "", "\N{GRINNING FACE}", "Caf\N{LATIN SMALL LETTER E WITH ACUTE} latte glass 30cl", "4k tv " * 9]
+    texts = [
+        *TEXTS,
+        "",
+        "\N{GRINNING FACE}",
+        "Caf\N{LATIN SMALL LETTER E WITH ACUTE} latte glass 30cl",
+        "4k tv " * 9,
+    ]
     theirs = peer.encode(texts, normalize_embeddings=True)
     ours, _ = encoder.encode_products(texts)
     assert (ours * theirs).sum(axis=1).min() > 0.99999

@@ -25,20 +25,34 @@ from shared.snapshot.generation import FORMAT
 from shared.snapshot.products import ProductsWriter
 from shared.snapshot.states import StatesWriter
 from tests.unit.reranker.tiny_models import STATE, save_block, save_cross_encoder
-from tests.unit.reranker.tiny_reranker import DIM, PRIOR, PRODUCTS, VERSION, matrix, tiny_ranker, tiny_request, unit
+from tests.unit.reranker.tiny_reranker import (
+    DIM,
+    PRIOR,
+    PRODUCTS,
+    VERSION,
+    matrix,
+    tiny_ranker,
+    tiny_request,
+    unit,
+)
 
 CONFIG = RerankerConfig(precision="fp32", block_limit=20)
 
 
 def _snapshot(data: Path, bundle: Path, count: int = PRODUCTS) -> None:
     rng = np.random.default_rng(0)
-    products = [Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(count)]
+    products = [
+        Product(f"p{row}", f"Kettle {row}", price=float(row), rating_count=row) for row in range(count)
+    ]
     with new_version(data / "snapshots", VERSION) as folder:
         for part in ("columns", "products", "states", "dense"):
             (folder / part).mkdir()
-        columns, store = ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")
+        columns = ColumnsWriter(folder / "columns")
+        store = ProductsWriter(folder / "products")
         states = StatesWriter(folder / "states", STATE)
-        states.add([np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(count)])
+        states.add(
+            [np.round(127 * unit(matrix(rng, 1 + row % 5, STATE))).astype(np.int8) for row in range(count)]
+        )
         for writer in (columns, store):
             writer.add(products)
             writer.finish()
@@ -51,7 +65,11 @@ def _snapshot(data: Path, bundle: Path, count: int = PRODUCTS) -> None:
 
 
 def _bundle(
-    data: Path, version: str, heads: bytes = b"heads", promoted: bool = True, prior: dict[str, float] = PRIOR
+    data: Path,
+    version: str,
+    heads: bytes = b"heads",
+    promoted: bool = True,
+    prior: dict[str, float] = PRIOR,
 ) -> Path:
     folder = data / "bundles" / version
     folder.mkdir(parents=True)
@@ -105,15 +123,21 @@ def test_new_heads_wait_for_the_snapshot_that_is_made_with_them(data: Path) -> N
 def test_a_bundle_that_was_not_promoted_never_serves(data: Path) -> None:
     _bundle(data, "b2", promoted=False)
     assert _open(data).bundle_version == "b1"
-    _bundle(data, "b3", heads=b"other heads")  # waits for its snapshot; b2 would fit the one that is there
+    # waits for its snapshot; b2 would fit the one that is there
+    _bundle(data, "b3", heads=b"other heads")
     assert _open(data).bundle_version == "b1"
     assert open_reranker(data, VERSION, CONFIG, product_texts, "b2").bundle_version == "b2"
 
 
-def test_the_bundle_before_serves_instead_of_a_broken_one(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_bundle_before_serves_instead_of_a_broken_one(
+    data: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     _bundle(data, "b2", prior=dict.fromkeys(PRIOR, float("nan")))
     assert _open(data).bundle_version == "b1"
-    assert "bundle b2 is not used" in caplog.text and "ranker.json has weights that are not finite" in caplog.text
+    assert (
+        "bundle b2 is not used" in caplog.text
+        and "ranker.json has weights that are not finite" in caplog.text
+    )
     with pytest.raises(Corrupt, match=r"b2/ranker\.json"):
         open_reranker(data, VERSION, CONFIG, product_texts, "b2")
 

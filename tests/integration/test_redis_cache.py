@@ -27,7 +27,10 @@ async def cache_at(port: int, limit_ms: float = 200, ttl_seconds: float = 60) ->
 
 
 async def value_in_time(cache: RedisCache, key: str, seconds: float = 30) -> bytes | None:
-    """Look until there is a value: on a busy machine a new connection may itself be late, and is then left alone."""
+    """Look until there is a value.
+
+    On a busy machine a new connection may itself be late, and is then left alone.
+    """
     end = time.monotonic() + seconds
     while (value := await cache.get(key)) is None and time.monotonic() < end:
         await asyncio.sleep(0.05)
@@ -54,7 +57,9 @@ async def test_an_absent_redis_has_nothing_and_takes_no_time() -> None:
         assert time.perf_counter() - start < 1
 
 
-async def test_a_slow_redis_is_waited_for_a_few_times_and_then_left_alone_for_a_while(tmp_path: Path) -> None:
+async def test_a_slow_redis_is_waited_for_a_few_times_and_then_left_alone_for_a_while(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     with redis_server(tmp_path, port) as process:
         async with cache_at(port, limit_ms=20) as cache:

@@ -1,4 +1,7 @@
-"""Generations of features in a real Redis: what readers see, and what becomes of a server that restarts or is wiped."""
+"""Generations of features in a real Redis.
+
+What readers see, and what becomes of a server that restarts or is wiped.
+"""
 
 import asyncio
 import signal
@@ -24,7 +27,8 @@ from tests.unit.feedback.memory_log import MemoryEventLog
 from tests.unit.feedback.told import did, event, shown
 
 DAY = 24 * 3600
-ONE, TWO = counted(1)[0], counted(1, 2)[0]
+ONE = counted(1)[0]
+TWO = counted(1, 2)[0]
 
 
 def store_at(port: int, timeout_ms: float = 1_000) -> RedisFeatureStore:
@@ -61,8 +65,12 @@ async def test_a_generation_is_begun_once_whoever_comes_first(port: int) -> None
         await each.close()
 
 
-async def test_readers_see_what_is_published_from_the_next_page_on(store: RedisFeatureStore, port: int) -> None:
-    reader, old, new = store_at(port), await store.generation(), new_generation()
+async def test_readers_see_what_is_published_from_the_next_page_on(
+    store: RedisFeatureStore, port: int
+) -> None:
+    reader = store_at(port)
+    old = await store.generation()
+    new = new_generation()
     await write(store, old, ONE)
     await write(store, new, TWO)
     assert await reader.values(["p:1"]) == [ONE]
@@ -72,7 +80,9 @@ async def test_readers_see_what_is_published_from_the_next_page_on(store: RedisF
     await reader.close()
 
 
-async def test_a_generation_that_is_forgotten_is_gone_and_the_others_stay(store: RedisFeatureStore) -> None:
+async def test_a_generation_that_is_forgotten_is_gone_and_the_others_stay(
+    store: RedisFeatureStore,
+) -> None:
     for number in range(2_500):
         await write(store, "old", ONE, f"p:{number}")
     await write(store, "new", TWO)
@@ -90,7 +100,9 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
     ]
     await FeatureWriter(store, "g").apply(told)
     async with Redis(port=port, decode_responses=True) as plain:
-        days = {key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:1:g:*")}
+        days = {
+            key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:1:g:*")
+        }
     an_hour = pytest.approx(1 / 24, abs=1e-3)
     assert days == {
         "v:v1": pytest.approx(30, abs=0.01),
@@ -102,7 +114,9 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
     }
 
 
-async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_written(tmp_path: Path) -> None:
+async def test_a_server_that_is_killed_and_comes_back_has_all_that_was_written(
+    tmp_path: Path,
+) -> None:
     port = free_port()
     store = store_at(port)
     with redis_server(tmp_path, port) as process:
@@ -149,10 +163,15 @@ async def test_an_answer_that_comes_too_late_is_not_given_to_the_next_page(tmp_p
         await store.close()
 
 
-async def test_a_store_that_was_wiped_is_built_anew_from_the_log_by_itself(store: RedisFeatureStore, port: int) -> None:
-    log, worker_store = MemoryEventLog(), store_at(port)
+async def test_a_store_that_was_wiped_is_built_anew_from_the_log_by_itself(
+    store: RedisFeatureStore, port: int
+) -> None:
+    log = MemoryEventLog()
+    worker_store = store_at(port)
     worker = Worker(log, worker_store, observation)
-    await log.append(USER_EVENTS, [event("click", f"p{number}", visitor_id=f"v{number}") for number in range(50)])
+    await log.append(
+        USER_EVENTS, [event("click", f"p{number}", visitor_id=f"v{number}") for number in range(50)]
+    )
     await worker.catch_up()
     keys = [f"p:p{number}" for number in range(50)]
     before = await store.values(keys)

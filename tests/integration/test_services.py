@@ -43,7 +43,11 @@ def test_a_server_that_is_there_already_is_used_and_left_alone(
 ) -> None:
     started = redis("start", tmp_path / "one")
     monkeypatch.setenv("AISLE_TEST_REDIS", started["address"])
-    assert redis("start", tmp_path / "other") == {"address": started["address"], "answers": True, "pid": None}
+    assert redis("start", tmp_path / "other") == {
+        "address": started["address"],
+        "answers": True,
+        "pid": None,
+    }
     redis("stop", tmp_path / "other")
     assert redis("status", tmp_path / "other")["answers"]
     monkeypatch.delenv("AISLE_TEST_REDIS")

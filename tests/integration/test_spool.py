@@ -81,7 +81,10 @@ async def test_events_during_an_outage_are_acknowledged_and_arrive_in_order_betw
     assert slowest_seconds < 5  # the first one finds out that Kafka is away
     starting = asyncio.create_task(asyncio.to_thread(broker.start))
     number = 300
-    while not starting.done() or (await log.append(USER_EVENTS, [event(key, number) for key in keys]))[0].offset == 0:
+    while (
+        not starting.done()
+        or (await log.append(USER_EVENTS, [event(key, number) for key in keys]))[0].offset == 0
+    ):
         if starting.done():
             number += 1
         await asyncio.sleep(0.05)
@@ -89,7 +92,9 @@ async def test_events_during_an_outage_are_acknowledged_and_arrive_in_order_betw
     assert {key: numbers(found, key) for key in keys} == {key: list(range(number + 1)) for key in keys}
 
 
-async def test_an_outage_is_over_for_new_events_once_the_spool_is_empty(broker: Broker, log: SpooledEventLog) -> None:
+async def test_an_outage_is_over_for_new_events_once_the_spool_is_empty(
+    broker: Broker, log: SpooledEventLog
+) -> None:
     broker.stop()
     assert (await log.append(USER_EVENTS, [event("v", 0)]))[0].offset == 0
     await asyncio.to_thread(broker.start)
@@ -100,7 +105,9 @@ async def test_an_outage_is_over_for_new_events_once_the_spool_is_empty(broker: 
             await asyncio.sleep(0.05)
 
 
-async def test_an_event_sent_again_while_it_waits_is_a_duplicate(broker: Broker, log: SpooledEventLog) -> None:
+async def test_an_event_sent_again_while_it_waits_is_a_duplicate(
+    broker: Broker, log: SpooledEventLog
+) -> None:
     broker.stop()
     await log.append(USER_EVENTS, [event("v", 0)])
     (again,) = await log.append(USER_EVENTS, [event("v", 0)])
@@ -127,7 +134,9 @@ async def test_a_full_spool_refuses_events_keeps_what_it_took_and_leaves_the_oth
     await log.append(USER_EVENTS, [event("v", 0)])
     await asyncio.to_thread(broker.start)
     found = await everything(config, SEARCH_LOGS, taken)
-    assert list(dict.fromkeys(record.event_id for record in found)) == [f"page-{number}" for number in range(taken)]
+    assert list(dict.fromkeys(record.event_id for record in found)) == [
+        f"page-{number}" for number in range(taken)
+    ]
     await log.append(SEARCH_LOGS, [NewRecord("v", b"room again", "later")])
     await log.close()
 
@@ -173,9 +182,19 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def appending(config: KafkaConfig, folder: Path, first: int) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", APPEND_FOREVER, config.address, config.topic_prefix, str(folder), str(first)]
+    command = [
+        sys.executable,
+        "-c",
+        APPEND_FOREVER,
+        config.address,
+        config.topic_prefix,
+        str(folder),
+        str(first),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
 
 
 def acknowledged_until_killed(process: "subprocess.Popen[str]", count: int) -> set[str]:
@@ -196,7 +215,8 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged_before_or_dur
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 100_000), 400)
     await asyncio.to_thread(broker.start)
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 200_000), 400)
-    log = SpooledEventLog(KafkaEventLog(config), tmp_path, SPOOLED, 1 << 26)  # what the last one may have left
+    # what the last one may have left
+    log = SpooledEventLog(KafkaEventLog(config), tmp_path, SPOOLED, 1 << 26)
     found = await everything(config, USER_EVENTS, len(acknowledged))
     await log.close()
     assert acknowledged <= {record.event_id for record in found}

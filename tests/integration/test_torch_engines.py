@@ -37,7 +37,12 @@ def test_an_engine_that_cannot_be_built_here_takes_no_part(model_folder: Path) -
 
 
 @NO_GPU
-def test_a_configured_engine_that_cannot_be_built_here_is_named_with_the_remedy(model_folder: Path) -> None:
+def test_a_configured_engine_that_cannot_be_built_here_is_named_with_the_remedy(
+    model_folder: Path,
+) -> None:
     encoder = open_encoder(EmbeddingConfig(model=str(model_folder), engine=CUDA))
-    with pytest.raises(NotFound, match=r"the engine torch-cuda-bf16 cannot be built here .*set AISLE_EMBEDDING_ENGINE"):
+    with pytest.raises(
+        NotFound,
+        match=r"the engine torch-cuda-bf16 cannot be built here .*set AISLE_EMBEDDING_ENGINE",
+    ):
         encoder.encode_queries([])

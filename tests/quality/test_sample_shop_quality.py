@@ -1,4 +1,7 @@
-"""The whole engine, as shipped, on the sample shop: over gRPC, with the real encoder and the default bundle."""
+"""The whole engine, as shipped, on the sample shop.
+
+Over gRPC, with the real encoder and the default bundle.
+"""
 
 import json
 import subprocess
@@ -24,7 +27,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder: Path = tmp_path_factory.mktemp("shop")
     write_sample(folder / "sample")
     _aisle("index", folder / "sample/products.jsonl", "--data", folder)
-    files = ("--queries", folder / "sample/queries_dev.tsv", "--judgments", folder / "sample/judgments_dev.tsv")
+    files = (
+        "--queries",
+        folder / "sample/queries_dev.tsv",
+        "--judgments",
+        folder / "sample/judgments_dev.tsv",
+    )
     found: dict[str, Any] = _aisle("evaluate", "--data", folder, *files)
     return found
 
@@ -47,12 +55,17 @@ def test_reranking_gains_over_fusion(report: dict[str, Any]) -> None:
 
 
 def test_quality_is_where_it_was_measured(report: dict[str, Any]) -> None:
-    """Measured .672 and .839 to .842 with each CPU engine; fusion, the tier before, has .65 and .841."""
+    """Measured .672 and .839 to .842 with each CPU engine.
+
+    Fusion, the tier before, has .65 and .841.
+    """
     assert report["tiers"]["reranked"]["ndcg@10"] > 0.66
     assert report["tiers"]["reranked"]["recall@100"] > 0.83
 
 
 def test_reranking_costs_no_recall(report: dict[str, Any]) -> None:
-    """It reorders more than a hundred candidates, so a few may cross that line, in either direction."""
+    """It reorders more than a hundred candidates, so a few may cross that line, in either
+    direction.
+    """
     tiers: Tiers = report["tiers"]
     assert tiers["reranked"]["recall@100"] > tiers["fused"]["recall@100"] - 0.005

@@ -11,7 +11,10 @@ EXAMPLES: tuple[tuple[str, list[str], list[str], str], ...] = (
 
 
 def test_a_product_begins_with_its_brand_and_title() -> None:
-    assert product_text("Trail shoe", ["Norr"], ["Sport > Running"], "Light.") == "Norr Trail shoe. Running. Light."
+    assert (
+        product_text("Trail shoe", ["Norr"], ["Sport > Running"], "Light.")
+        == "Norr Trail shoe. Running. Light."
+    )
 
 
 def test_a_brand_in_the_title_is_not_said_twice() -> None:

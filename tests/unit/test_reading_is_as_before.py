@@ -1,4 +1,6 @@
-"""What became linear reads ordinary texts exactly as the simple form did that took the square of their length."""
+"""What became linear reads ordinary texts exactly as the simple form did that took the square of
+their length.
+"""
 
 import re
 import unicodedata
@@ -14,7 +16,9 @@ from shared.snapshot.vocabulary import plain
 
 WORDY = st.text(alphabet="aB1-._é '\u0301ß9x ", max_size=24)
 NUMERIC = st.text(alphabet="0123456789.+-ab ", max_size=14)
-ACCENTED = st.text(alphabet=st.one_of(st.characters(), st.sampled_from("aé\u0301\u0323\u0f73ﬁŉ한ｶﾞ")), max_size=24)
+ACCENTED = st.text(
+    alphabet=st.one_of(st.characters(), st.sampled_from("aé\u0301\u0323\u0f73ﬁŉ한ｶﾞ")), max_size=24
+)
 
 
 @given(WORDY)
@@ -28,7 +32,9 @@ def test_the_same_words_are_joined(text: str) -> None:
 @example("4gb 1.5.7kg 12345abcd 1.5 l can't")
 def test_the_same_words_of_a_title_are_typed(text: str) -> None:
     simple = re.findall(r"[a-z][a-z'-]{2,}|\d+(?:\.\d+)?\s?[a-z]{1,3}\b", text.lower())
-    assert catalog_queries.words_of(text) == [word for word in simple if word not in catalog_queries._STOP_WORDS]
+    assert catalog_queries.words_of(text) == [
+        word for word in simple if word not in catalog_queries._STOP_WORDS
+    ]
 
 
 @given(NUMERIC)

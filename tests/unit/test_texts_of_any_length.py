@@ -1,6 +1,9 @@
-"""A text may be as long as a request or a file can hold it: reading it takes time that grows with its length alone.
+"""A text may be as long as a request or a file can hold it.
 
-The texts are so long that what takes the square of their length needs minutes, and the rest a second.
+Reading it takes time that grows with its length alone.
+
+The texts are so long that what takes the square of their length needs minutes, and the rest a
+second.
 """
 
 import importlib
@@ -25,7 +28,8 @@ from shared.snapshot.lexical import analyzer, document, identifier, joined, word
 from shared.snapshot.vocabulary import plain, spelled
 
 ROOT = Path(__file__).resolve().parents[2]
-LETTERS, LETTERS_OF_A_PATTERN = 500_000, 50_000
+LETTERS = 500_000
+LETTERS_OF_A_PATTERN = 50_000
 UNITS = (
     "a",
     "1",
@@ -68,7 +72,9 @@ pytestmark = pytest.mark.timeout(30)
 
 
 @pytest.mark.parametrize("reader", READERS.values(), ids=READERS)
-def test_whatever_reads_a_text_reads_half_a_million_letters(reader: Callable[[str], object]) -> None:
+def test_whatever_reads_a_text_reads_half_a_million_letters(
+    reader: Callable[[str], object],
+) -> None:
     for unit in UNITS:
         reader(unit * (LETTERS // len(unit)))
 
@@ -99,7 +105,9 @@ def uses() -> Iterator[tuple[str, re.Pattern[str], str]]:
                         yield f"{module.__name__}.{name}.{method}", value, method
 
 
-@pytest.mark.parametrize(("pattern", "method"), [pytest.param(each, how, id=name) for name, each, how in uses()])
+@pytest.mark.parametrize(
+    ("pattern", "method"), [pytest.param(each, how, id=name) for name, each, how in uses()]
+)
 def test_no_pattern_takes_the_square_of_a_text_s_length(pattern: re.Pattern[str], method: str) -> None:
     used = partial(pattern.sub, " ") if method == "sub" else getattr(pattern, method)
     for unit in (*UNITS, *string.punctuation):

@@ -16,7 +16,8 @@ from shared.json_lines import LINE_BYTES, Line, skip_rest
 from shared.unpacking import Unpacked
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_SAYS_DELIMITER = re.compile(r'"?sep=([,;\t|])"?\1*\s*', re.IGNORECASE)  # the first line of what Excel shall read
+# the first line of what Excel shall read
+_SAYS_DELIMITER = re.compile(r'"?sep=([,;\t|])"?\1*\s*', re.IGNORECASE)
 _CHUNK_BYTES = 1 << 16
 _HEADER_LINES = 50  # a name in quotes may hold line breaks
 _GIVEN_BACK = 1 << 26  # letters that are read again behind quotes that do not end, of a whole file
@@ -39,7 +40,10 @@ class Table:
 
 
 def table_of(head: bytes, delimiter: str = "") -> Table | None:
-    """How the table that begins with these bytes is written; None where its first line is no header."""
+    """How the table that begins with these bytes is written.
+
+    None where its first line is no header.
+    """
     encoding = "UTF-16" if head.startswith(_UTF_16) else "UTF-8"
     text = head.decode("utf-16", errors="replace") if encoding == "UTF-16" else _text_of(head)
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
@@ -118,7 +122,10 @@ class _Rows:
         return cells, ""
 
     def _first_line(self) -> tuple[list[str], str]:
-        """The first line of a row by itself, as spreadsheets read quotes; the lines behind it are read once more."""
+        """The first line of a row by itself, as spreadsheets read quotes.
+
+        The lines behind it are read once more.
+        """
         first = self._lines.give_back()
         reader = csv.reader((first, ""), delimiter=self._table.delimiter)
         try:
@@ -126,7 +133,9 @@ class _Rows:
         except csv.Error as error:
             return [], f"is no row of a table ({error}); look for a quote that does not end"
         if reader.line_num > 1:  # the end of the line was within quotes
-            return [], "has a quote that does not end; end it, or write two for one that belongs to the text"
+            return [], (
+                "has a quote that does not end; end it, or write two for one that belongs to the text"
+            )
         if len(cells) < len(self._table.header):
             return [], "has quotes within quotes; write two for each that belongs to the text"
         return cells, ""
@@ -167,13 +176,17 @@ def _split(path: Path, chunks: Iterator[AnyStr], rest: AnyStr, ending: AnyStr) -
         for line in lines:
             yield line + ending
         if len(rest) > LINE_BYTES:
-            raise InvalidRequest(str(path), f"has a line of more than {LINE_BYTES:,} letters; split or shorten it")
+            raise InvalidRequest(
+                str(path), f"has a line of more than {LINE_BYTES:,} letters; split or shorten it"
+            )
     if rest:
         yield rest
 
 
 class _TextLines:
-    """The lines of a file as texts; a line that is not UTF-8 is read as Windows-1252, and that is reported once.
+    """The lines of a file as texts.
+
+    A line that is not UTF-8 is read as Windows-1252, and that is reported once.
 
     Keeps those of the row that is read, to give them out again.
     """
@@ -209,7 +222,7 @@ class _TextLines:
         self._given_back += sum(map(len, behind))
         if self._given_back > _GIVEN_BACK:
             what = f"line {self.number - len(behind)}: so many quotes do not end that this is no table"
-            raise InvalidRequest(str(self._file.path), f"{what}; end them, or write two for each in a text")
+            raise InvalidRequest(str(self._file.path), (f"{what}; end them, or write two for each in a text"))
         self._again.extendleft(reversed(behind))
         self.number -= len(behind)
         return first
@@ -233,5 +246,5 @@ class _TextLines:
         if not is_utf8 and not self._warned:
             self._warned = True
             reason = "the file is not UTF-8; save it as UTF-8 to be sure of every letter"
-            self._account.warn(RowWarning(number, "", "encoding", reason, "read as Latin-1 (Windows-1252)"))
+            self._account.warn(RowWarning(number, "", "encoding", reason, ("read as Latin-1 (Windows-1252)")))
         return text

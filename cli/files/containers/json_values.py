@@ -1,4 +1,7 @@
-"""JSON that is not one object a line: an array, an object that has the array, or objects printed over several lines."""
+"""JSON that is not one object a line.
+
+An array, an object that has the array, or objects printed over several lines.
+"""
 
 import json
 import re
@@ -10,7 +13,18 @@ from shared.errors import Corrupt, InvalidRequest
 from shared.json_lines import LINE_BYTES, LONG_NUMBER, Line
 from shared.unpacking import Unpacked
 
-LISTS = ("products", "items", "data", "results", "records", "hits", "entries", "rows", "catalog", "@graph")
+LISTS = (
+    "products",
+    "items",
+    "data",
+    "results",
+    "records",
+    "hits",
+    "entries",
+    "rows",
+    "catalog",
+    "@graph",
+)
 _CHUNK_BYTES = 1 << 18
 _SPACE = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
@@ -19,7 +33,10 @@ _SPARING = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) 
 
 
 def values_in(file: Unpacked) -> Iterator[Line]:
-    """The objects of the file in their order. Raises Corrupt where the JSON ends in the middle or is none."""
+    """The objects of the file in their order.
+
+    Raises Corrupt where the JSON ends in the middle or is none.
+    """
     text = _Text(file)
     while (letter := text.next_letter()) in ("[", "{"):
         if letter == "[":
@@ -96,8 +113,11 @@ class _Text:
     """The text of a file, of which a window is in memory."""
 
     def __init__(self, file: Unpacked) -> None:
-        self._file, self._path = file, file.path
-        self._window, self._at, self._line = "", 0, 1
+        self._file = file
+        self._path = file.path
+        self._window = ""
+        self._at = 0
+        self._line = 1
         self._ended = False
         self._broken = b""  # the bytes of a letter of which the rest has not been read
 
@@ -127,7 +147,8 @@ class _Text:
                 self._read_more_for(error)
         self._move_to(end)
         if not isinstance(value, dict):
-            value, fault = {}, "is no JSON object; write an object for each product"
+            value = {}
+            fault = "is no JSON object; write an object for each product"
         return Line(number, value, fault, self._file.bytes_read())
 
     def _read_more_for(self, error: ValueError) -> None:
@@ -163,7 +184,10 @@ class _Text:
         self._at = at
 
     def _read_on(self, at_least: int = 0) -> bool:
-        """Read the next part of the file, as much as there is of the value already; False at the end."""
+        """Read the next part of the file, as much as there is of the value already.
+
+        False at the end.
+        """
         if self._ended:
             return False
         data = self._broken + self._file.stream.read(max(_CHUNK_BYTES, at_least))

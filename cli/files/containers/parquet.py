@@ -14,10 +14,14 @@ _BATCH_ROWS = 1_000
 def rows_in(path: Path) -> Iterator[Line]:
     """The rows in their order; a row's number from 1 stands for its line."""
     if not _is_plain(path):
-        what = "is Parquet in a pipe, or packed with gzip or zstd; unpack it into a file, since its end is read first"
+        what = (
+            "is Parquet in a pipe, or packed with gzip or zstd; unpack "
+            "it into a file, since its end is read first"
+        )
         raise InvalidRequest(str(path), what)
     pyarrow = _library(path)
-    size, number = path.stat().st_size, 0
+    size = path.stat().st_size
+    number = 0
     try:
         file = pyarrow.parquet.ParquetFile(path)
         total = max(1, file.metadata.num_rows)
@@ -47,7 +51,10 @@ def _library(path: Path) -> Any:
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:
-    """The row's values as JSON would have them: a time as text, a map as an object, decimals as numbers."""
+    """The row's values as JSON would have them.
+
+    A time as text, a map as an object, decimals as numbers.
+    """
     return {name: _plain(value) for name, value in row.items() if value is not None}
 
 

@@ -13,18 +13,24 @@ _ITEMS = ("item", "entry", "product")
 _MERCHANT = "google.com/"  # in the names of Google's namespaces
 _CHUNK_BYTES = 1 << 16
 _DEEPEST = 20
-_OF_FEEDS = frozenset(("href", "rel", "type", "title", "length", "isPermaLink", "scheme", "lang", "base", "space"))
+_OF_FEEDS = frozenset(
+    ("href", "rel", "type", "title", "length", "isPermaLink", "scheme", "lang", "base", "space")
+)
 
 
 def items_in(file: Unpacked) -> Iterator[Line]:
-    """The items as objects: an element's name without its namespace, and its text or its own elements.
+    """The items as objects.
 
-    An XML attribute is a column too, unless it only says how a feed is written: "id" of the item itself,
-    "price.currency" of an element in it; of an empty element it is the content.
+    An element's name without its namespace, and its text or its own elements.
 
-    Where RSS or Atom and Google's vocabulary both have a name, such as Atom's own <id> and <g:id>, Google's counts.
+    An XML attribute is a column too, unless it only says how a feed is written: "id" of the item
+    itself, "price.currency" of an element in it; of an empty element it is the content.
 
-    Raises Corrupt where the XML is none, InvalidRequest for a document type, which could hold entities.
+    Where RSS or Atom and Google's vocabulary both have a name, such as Atom's own <id> and <g:id>,
+    Google's counts.
+
+    Raises Corrupt where the XML is none, InvalidRequest for a document type, which could hold
+    entities.
     """
     reader = _Reader(file)
     while data := file.stream.read1(_CHUNK_BYTES):
@@ -42,7 +48,8 @@ class _Reader:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._ready: list[Line] = []
-        self._open: list[tuple[str, dict[str, Any], list[str]]] = []  # name, children, texts; the item first
+        # name, children, texts; the item first
+        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
         self._said: list[dict[str, str]] = []  # XML attributes of the open elements
         self._merchant: set[str] = set()  # the names that an item has from Google's vocabulary
         self._line = self._size = self._skipped = 0
@@ -54,27 +61,34 @@ class _Reader:
         try:
             self._parser.Parse(data if self._begun else self._beginning(data), last)
         except expat.ExpatError as error:
-            raise Corrupt(f"{self._file.path}: is no XML, or is cut short ({error}); write the feed again") from error
+            raise Corrupt(
+                f"{self._file.path}: is no XML, or is cut short ({error}); write the feed again"
+            ) from error
         return self._ready
 
     def _beginning(self, data: bytes) -> bytes:
-        """The first bytes without the empty lines before the declaration, which plugins write and XML forbids."""
+        """The first bytes without the empty lines before the declaration, which plugins write and
+        XML forbids.
+        """
         text = data.removeprefix(codecs.BOM_UTF8).lstrip()
         self._skipped += data.count(b"\n", 0, len(data) - len(text))
         self._begun = bool(text)
         return text
 
     def _refuse(self, *_: Any) -> None:
-        raise InvalidRequest(str(self._file.path), "has a DOCTYPE, which a feed does not need; remove it")
+        raise InvalidRequest(str(self._file.path), ("has a DOCTYPE, which a feed does not need; remove it"))
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(" ")[2]
         if self._open or name in _ITEMS:
             if not self._open:
-                self._line, self._size = self._parser.CurrentLineNumber + self._skipped, 0
+                self._line = self._parser.CurrentLineNumber + self._skipped
+                self._size = 0
                 self._merchant = set()
             if len(self._open) > _DEEPEST:
-                raise InvalidRequest(str(self._file.path), f"line {self._line}: nests more than {_DEEPEST} elements")
+                raise InvalidRequest(
+                    str(self._file.path), f"line {self._line}: nests more than {_DEEPEST} elements"
+                )
             self._open.append((name, {}, [attributes["href"]] if "href" in attributes else []))
             said = {key.rpartition(" ")[2]: value for key, value in attributes.items()}
             self._said.append({key: value for key, value in said.items() if key not in _OF_FEEDS and value})
@@ -87,7 +101,8 @@ class _Reader:
     def _end(self, tag: str) -> None:
         if not self._open:
             return
-        (name, children, texts), said = self._open.pop(), self._said.pop()
+        (name, children, texts) = self._open.pop()
+        said = self._said.pop()
         value: Any = children or "".join(texts).strip()
         if len(children) == 1 and name in _plurals(next(iter(children))):
             value = next(iter(children.values()))  # <images><image/><image/></images>
@@ -105,7 +120,10 @@ class _Reader:
         self._ready.append(Line(self._line, content, fault, self._file.bytes_read()))
 
     def _counts(self, tag: str, name: str) -> bool:
-        """Whether an element of an item counts; Google's takes the place of one of that name from elsewhere."""
+        """Whether an element of an item counts.
+
+        Google's takes the place of one of that name from elsewhere.
+        """
         is_merchant = _MERCHANT in tag.rpartition(" ")[0] + "/"
         if is_merchant and name not in self._merchant:
             self._merchant.add(name)

@@ -1,4 +1,6 @@
-"""The product feed of the Agentic Commerce Protocol, one offer a row, with the names of before and after 2026."""
+"""The product feed of the Agentic Commerce Protocol, one offer a row, with the names of before and
+after 2026.
+"""
 
 import json
 from collections.abc import Iterator
@@ -41,7 +43,8 @@ def _row(content: Row) -> Row:
     chosen = _options(plain)
     rating = {"average": taken(plain, "star_rating", "product_review_rating")}
     rating["count"] = taken(plain, "review_count", "product_review_count")
-    weight, unit = taken(plain, "weight"), taken(plain, "item_weight_unit")
+    weight = taken(plain, "weight")
+    unit = taken(plain, "item_weight_unit")
     for name in ("additional_image_urls", "additional_image_link"):
         if name in plain:
             plain[name] = split(plain[name])

@@ -5,8 +5,20 @@ from typing import Any
 
 from cli.files.dialect import Dialect, Row, listed, row_by_row, taken, without_empty
 
-_SIGNS = ("price_info", "color_info", "fulfillment_info", "retrievable_fields", "local_inventories", "audience")
-_LISTS = {"sizes": "size", "materials": "material", "patterns": "pattern", "conditions": "condition"}
+_SIGNS = (
+    "price_info",
+    "color_info",
+    "fulfillment_info",
+    "retrievable_fields",
+    "local_inventories",
+    "audience",
+)
+_LISTS = {
+    "sizes": "size",
+    "materials": "material",
+    "patterns": "pattern",
+    "conditions": "condition",
+}
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -20,7 +32,8 @@ def _snake(name: str) -> str:
 
 def _products(content: Row) -> list[Row]:
     rest = {_snake(name): value for name, value in content.items()}
-    name, product_id = taken(rest, "name"), taken(rest, "id")
+    name = taken(rest, "name")
+    product_id = taken(rest, "id")
     attributes = rest.pop("attributes", None)
     row = {
         "product_id": product_id or (name.rpartition("/")[2] if isinstance(name, str) else None),
@@ -47,7 +60,8 @@ def _price(rest: Row) -> Row:
         "original_amount": taken(members, "original_price"),
         "currency_code": taken(members, "currency_code"),
     }
-    rest.update({f"price_info.{name}": value for name, value in members.items()})  # counted as not read
+    # counted as not read
+    rest.update({f"price_info.{name}": value for name, value in members.items()})
     return without_empty(price)
 
 
@@ -60,7 +74,9 @@ def _rating(rest: Row) -> Any:
 
 
 def _attributes(rest: Row, given: Any) -> Any:
-    """The attributes, without the switches that stand beside their values, and the fields that are attributes here."""
+    """The attributes, without the switches that stand beside their values, and the fields that are
+    attributes here.
+    """
     if given is not None and not isinstance(given, dict):
         return given
     attributes: Row = {name: _values(value) for name, value in (given or {}).items()}

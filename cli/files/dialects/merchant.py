@@ -1,4 +1,7 @@
-"""Feeds for Google Merchant Center, as a table or as XML; the items of a group become variants of the first."""
+"""Feeds for Google Merchant Center, as a table or as XML.
+
+The items of a group become variants of the first.
+"""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,7 +16,16 @@ from shared.catalog.mending.states import availability_of
 from shared.json_lines import Line
 
 _SLASHED = ("color", "material")
-_ATTRIBUTES = ("size", "pattern", "gender", "age_group", "condition", "size_type", "size_system", "mpn")
+_ATTRIBUTES = (
+    "size",
+    "pattern",
+    "gender",
+    "age_group",
+    "condition",
+    "size_type",
+    "size_system",
+    "mpn",
+)
 _BY_MACHINE = "trained_algorithmic_media:"
 _DIMENSIONS = ("product_length", "product_width", "product_height", "product_weight")
 
@@ -32,7 +44,10 @@ def _plain(name: str) -> str:
 
 
 def offers(lines: Iterator[Line], row_of: Callable[[Row], Row]) -> Iterator[Line]:
-    """The rows of a feed of offers; all of a group but the first with id and title are its variants."""
+    """The rows of a feed of offers.
+
+    All of a group but the first with id and title are its variants.
+    """
     firsts: dict[str, str] = {}  # the first product_id of each group
     for line in lines:
         if line.fault:
@@ -44,7 +59,8 @@ def offers(lines: Iterator[Line], row_of: Callable[[Row], Row]) -> Iterator[Line
         if group and product_id and row.get("title"):
             primary = firsts.setdefault(group, product_id)
             if primary != product_id:
-                row["type"], row["primary_product_id"] = "variant", primary
+                row["type"] = "variant"
+                row["primary_product_id"] = primary
         yield Line(line.number, row, "", line.bytes_read)
 
 
@@ -55,7 +71,10 @@ def _translated(lines: Iterator[Line], _: Account) -> Iterator[Line]:
 def offer_row(content: Row) -> Row:
     """A row of a feed under our names, "group" for its item group."""
     rest = {_plain(name): value for name, value in content.items()}
-    categories, google = listed(taken(rest, "product_type")), first(taken(rest, "google_product_category"))
+    categories, google = (
+        listed(taken(rest, "product_type")),
+        first(taken(rest, "google_product_category")),
+    )
     images = [*listed(taken(rest, "image_link")), *split(taken(rest, "additional_image_link"))]
     attributes = _attributes(rest)
     if (categories and google) or str(google or "").isdigit():
@@ -82,7 +101,9 @@ def offer_row(content: Row) -> Row:
 
 
 def _prose(rest: Row, name: str) -> Any:
-    """A text, or the structured one of a machine, which a table has as "trained_algorithmic_media:text"."""
+    """A text, or the structured one of a machine, which a table has as
+    "trained_algorithmic_media:text".
+    """
     structured = first(taken(rest, f"structured_{name}"))
     if isinstance(structured, dict):
         structured = structured.get("content")
@@ -97,7 +118,8 @@ def _state(value: Any) -> Any:
 
 def price_of(rest: Row, now: datetime | None = None) -> Any:
     """The price; the sale price where it is in effect, with the price before."""
-    price, sale = first(taken(rest, "price")), first(taken(rest, "sale_price"))
+    price = first(taken(rest, "price"))
+    sale = first(taken(rest, "sale_price"))
     start, _, end = str(first(taken(rest, "sale_price_effective_date")) or "").partition("/")
     if sale and not is_sale_price(sale):
         rest["sale_price"] = sale  # counted as not read
@@ -108,8 +130,12 @@ def price_of(rest: Row, now: datetime | None = None) -> Any:
 
 def _price(value: Any, original: Any) -> Any:
     """In numbers as far as they can be read; else as it is, for its fault to be reported."""
-    read, before = amount_of(value), amount_of(original)
-    price = {"amount": read.value if read else value, "currency_code": read.currency_code if read else None}
+    read = amount_of(value)
+    before = amount_of(original)
+    price = {
+        "amount": read.value if read else value,
+        "currency_code": read.currency_code if read else None,
+    }
     if original is not None:
         price["original_amount"] = before.value if before else original
     return without_empty(price)

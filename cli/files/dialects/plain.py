@@ -11,7 +11,13 @@ from cli.files.naming import target_of
 from cli.files.plain_text import plain_text
 from shared.json_lines import Line
 
-_SEPARATORS = {"images": "|,; ", "more_images": "|,; ", "tags": "|,;", "categories": "|;", "brands": "|"}
+_SEPARATORS = {
+    "images": "|,; ",
+    "more_images": "|,; ",
+    "tags": "|,;",
+    "categories": "|;",
+    "brands": "|",
+}
 
 _HTML = re.compile(r"</?(p|br|ul|ol|li|div|span|b|strong|i|em|u|a|img|table|h[1-6])\b[^<>]*>", re.IGNORECASE)
 
@@ -34,7 +40,9 @@ def _cell(name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
     target = target_of(name)
-    if value[0] in "[{" and (target in _SEPARATORS or target.partition(".")[0] in ("attributes", "price", "rating")):
+    if value[0] in "[{" and (
+        target in _SEPARATORS or target.partition(".")[0] in ("attributes", "price", "rating")
+    ):
         return _json(value)
     if target == "description" and _HTML.search(value):
         return plain_text(value)

@@ -1,4 +1,7 @@
-"""JSON-LD of schema.org: Product, ProductGroup with its variants, lists of them; offers of one seller or several."""
+"""JSON-LD of schema.org:
+
+Product, ProductGroup with its variants, lists of them; offers of one seller or several.
+"""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -19,7 +22,16 @@ from cli.files.plain_text import plain_text
 from shared.catalog.mending.states import availability_of
 from shared.catalog.mending.texts import text_of
 
-_PRODUCTS = ("Product", "ProductGroup", "IndividualProduct", "ProductModel", "SomeProducts", "Vehicle", "Car", "Book")
+_PRODUCTS = (
+    "Product",
+    "ProductGroup",
+    "IndividualProduct",
+    "ProductModel",
+    "SomeProducts",
+    "Vehicle",
+    "Car",
+    "Book",
+)
 _GTINS = ("gtin", "gtin13", "gtin14", "gtin12", "gtin8", "isbn")
 _ATTRIBUTES = ("color", "size", "material", "pattern", "model", "mpn", "audience", "itemCondition")
 _PREFIXES = ("https://schema.org/", "http://schema.org/", "schema:")
@@ -48,14 +60,18 @@ def _rows(node: Any, depth: int) -> Iterator[Row]:
     elif kinds & set(_PRODUCTS):
         yield _product(node)
     else:
-        inner = node.get("@graph") or node.get("itemListElement") or node.get("mainEntity") or node.get("item")
+        inner = (
+            node.get("@graph") or node.get("itemListElement") or node.get("mainEntity") or node.get("item")
+        )
         for each in listed(inner):
             yield from _rows(each, depth + 1)
 
 
 def _variants(group: Row) -> list[Row]:
     """The variants in a group; a bare reference stands for a node that is elsewhere in the file."""
-    return [each for each in listed(group.get("hasVariant")) if isinstance(each, dict) and each.keys() - {"@id"}]
+    return [
+        each for each in listed(group.get("hasVariant")) if isinstance(each, dict) and each.keys() - {"@id"}
+    ]
 
 
 def _kinds(node: Row) -> set[str]:
@@ -72,13 +88,16 @@ def _group(node: Row) -> Iterator[Row]:
     primary = _product(rest)
     variants = [_product(each) for each in _variants(node)]
     names = [name for name in _ATTRIBUTES if name in varies] or ["color", "size"]
-    choices = [[text for name in names for text in each.get("attributes", {}).get(name, ())] for each in variants]
+    choices = [
+        [text for name in names for text in each.get("attributes", {}).get(name, ())] for each in variants
+    ]
     return family(primary, variants, [values or [str(at + 1)] for at, values in enumerate(choices)])
 
 
 def _product(node: Row) -> Row:
     rest = {name: value for name, value in node.items() if name not in ("@type", "@context")}
-    address, own_id = taken(rest, "url"), taken(rest, "@id")
+    address = taken(rest, "url")
+    own_id = taken(rest, "@id")
     sku = text_of(taken(rest, "sku"))
     gtins = [taken(rest, name) for name in _GTINS]
     row = {
@@ -98,7 +117,8 @@ def _product(node: Row) -> Row:
     }
     group = taken(rest, "inProductGroupWithID") or _group_id(taken(rest, "isVariantOf"))
     if group and str(group) != str(row["product_id"]):
-        row["type"], row["primary_product_id"] = "variant", group
+        row["type"] = "variant"
+        row["primary_product_id"] = group
     return {**rest, **without_empty(row)}
 
 
@@ -118,13 +138,16 @@ def _rating(given: Any) -> Row:
     """On a scale to 5, from bestRating where it is given."""
     if not isinstance(given, dict):
         return {}
-    average, best = given.get("ratingValue"), given.get("bestRating")
+    average = given.get("ratingValue")
+    best = given.get("bestRating")
     try:
         scaled: Any = float(str(average)) * 5 / float(str(best)) if best else average
     except (ValueError, ZeroDivisionError):
         scaled = average
     count = given.get("ratingCount") or given.get("reviewCount")
-    return without_empty({"average": round(scaled, 4) if isinstance(scaled, float) else scaled, "count": count})
+    return without_empty(
+        {"average": round(scaled, 4) if isinstance(scaled, float) else scaled, "count": count}
+    )
 
 
 def _offer(given: Any) -> Row:
@@ -150,7 +173,9 @@ def _price(offer: Row) -> Row:
     if isinstance(specification, dict):
         amount = specification.get("price") if amount in (None, "") else amount
         currency = currency or specification.get("priceCurrency")
-    return {"amount": amount, **without_empty({"currency_code": currency})} if amount not in (None, "") else {}
+    return (
+        {"amount": amount, **without_empty({"currency_code": currency})} if amount not in (None, "") else {}
+    )
 
 
 def _number(amount: Any) -> float:

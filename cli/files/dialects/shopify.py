@@ -1,4 +1,7 @@
-"""Shopify's product CSV, with the headers of before and after 2024: a row for each variant or further picture."""
+"""Shopify's product CSV, with the headers of before and after 2024.
+
+A row for each variant or further picture.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +15,14 @@ from shared.catalog.mending.states import availability_of
 from shared.json_lines import Line
 
 _HANDLES = ("handle", "url handle")
-_SIGNS = ("variant price", "option1 name", "body (html)", "variant sku", "compare-at price", "product image url")
+_SIGNS = (
+    "variant price",
+    "option1 name",
+    "body (html)",
+    "variant sku",
+    "compare-at price",
+    "product image url",
+)
 _OURS = {
     "title": "title",
     "body (html)": "description",
@@ -76,7 +86,10 @@ def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
 
 
 def _columns(content: Row) -> Row:
-    """The columns of a row under one name each, whatever year's header it has; others under their own."""
+    """The columns of a row under one name each, whatever year's header it has.
+
+    Others under their own.
+    """
     return {_OURS.get(name.lower(), name): value for name, value in content.items()}
 
 
@@ -100,7 +113,8 @@ def _products(group: list[tuple[Line, Row]], account: Account) -> Iterator[Line]
 
 
 def _hidden(main: Row) -> str:
-    status, published = str(main.get("status", "")).lower(), str(main.get("published", "")).lower()
+    status = str(main.get("status", "")).lower()
+    published = str(main.get("published", "")).lower()
     if status in _NOT_SHOWN:
         return f"is {status}; shoppers do not see it, so it is left out"
     return "is not published on the online store; it is left out" if published == "false" else ""
@@ -132,7 +146,9 @@ def _primary(group: list[tuple[Line, Row]]) -> Row:
 
 def _rest(row: Row) -> Row:
     """The columns that are not translated."""
-    return {name: value for name, value in row.items() if name not in _OURS.values() and not _attribute_name(name)}
+    return {
+        name: value for name, value in row.items() if name not in _OURS.values() and not _attribute_name(name)
+    }
 
 
 def _count_rest(rows: list[Row], account: Account) -> None:
@@ -142,7 +158,9 @@ def _count_rest(rows: list[Row], account: Account) -> None:
 
 
 def _attribute_name(column: str) -> str:
-    """Of a metafield such as "Color (product.metafields.shopify.color-pattern)", or of a column for Google."""
+    """Of a metafield such as "Color (product.metafields.shopify.color-pattern)", or of a column for
+    Google.
+    """
     if "(product.metafields." in column:
         return column.partition(" (")[0]
     google = column.lower().removeprefix(_GOOGLE)
@@ -176,7 +194,10 @@ def _variant(row: Row, options: dict[str, str]) -> Row:
 
 
 def _is_counted(row: Row) -> bool:
-    """Whether somebody counts the stock; without a tracker Shopify sells whatever the quantity says."""
+    """Whether somebody counts the stock.
+
+    Without a tracker Shopify sells whatever the quantity says.
+    """
     return bool(row.get("tracker")) or "tracker" not in row
 
 
@@ -184,7 +205,9 @@ def _availability(row: Row, quantity: Any) -> str:
     """What Shopify sells at a stock of nothing depends on the policy of the variant."""
     text = str(quantity if quantity is not None else "").strip()
     sold_out = text.startswith("-") or text == "0"
-    goes_on = str(row.get("policy", "")).lower() == "continue" or availability_of(row.get("policy")) == "in_stock"
+    goes_on = (
+        str(row.get("policy", "")).lower() == "continue" or availability_of(row.get("policy")) == "in_stock"
+    )
     if not sold_out or not _is_counted(row):
         return "in_stock"
     return "backorder" if goes_on else "out_of_stock"

@@ -1,4 +1,7 @@
-"""Products of the Universal Commerce Protocol, and of the nested feed of ACP: variants inside, amounts in cents."""
+"""Products of the Universal Commerce Protocol, and of the nested feed of ACP.
+
+Variants inside, amounts in cents.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +11,7 @@ from cli.files.family import family
 from cli.files.plain_text import plain_text
 from shared.catalog.mending.numbers import is_finite
 
-_NO_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()  # noqa: SIM905
+_NO_MINOR_UNIT = ("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF").split()  # noqa: SIM905
 _THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
 
 
@@ -27,7 +30,8 @@ def _products(content: Row) -> Iterator[Row]:
     rest = dict(content)
     given = listed(taken(rest, "variants"))
     variants = [each for each in given if isinstance(each, dict)]
-    price_range, list_range = taken(rest, "price_range"), taken(rest, "list_price_range")
+    price_range = taken(rest, "price_range")
+    list_range = taken(rest, "list_price_range")
     primary = without_empty(_shared_fields(rest))
     if not variants:
         ends = [each.get("min") if isinstance(each, dict) else None for each in (price_range, list_range)]
@@ -35,8 +39,13 @@ def _products(content: Row) -> Iterator[Row]:
     for name in ("options", "handle"):
         rest.pop(name, None)
     if len(variants) < len(given):
-        rest["variants"] = [each for each in given if not isinstance(each, dict)]  # counted as not read
-    return family({**rest, **without_empty(primary)}, [_variant(each) for each in variants], _choices(variants))
+        # counted as not read
+        rest["variants"] = [each for each in given if not isinstance(each, dict)]
+    return family(
+        {**rest, **without_empty(primary)},
+        [_variant(each) for each in variants],
+        _choices(variants),
+    )
 
 
 def _choices(variants: list[Row]) -> list[list[str]]:
@@ -93,7 +102,8 @@ def _variant(content: Row) -> Row:
     fields = _shared_fields(rest)
     title = fields.pop("title")
     barcodes = [each.get("value") for each in listed(taken(rest, "barcodes")) if isinstance(each, dict)]
-    options, condition = _options(content), taken(rest, "condition")
+    options = _options(content)
+    condition = taken(rest, "condition")
     for name in ("options", "variant_options", "handle", "input"):
         rest.pop(name, None)
     row = {
@@ -120,12 +130,14 @@ def _options(variant: Row) -> Row:
 def _availability(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    status, available = value.get("status"), value.get("available")
+    status = value.get("status")
+    available = value.get("available")
     return status or (None if available is None else "in_stock" if available else "out_of_stock")
 
 
 def _price(price: Any, before: Any) -> Row:
-    amount, original = _major(price), _major(before)
+    amount = _major(price)
+    original = _major(before)
     currency = price.get("currency") if isinstance(price, dict) else None
     return without_empty({"amount": amount, "original_amount": original, "currency_code": currency})
 

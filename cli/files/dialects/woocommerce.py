@@ -1,4 +1,7 @@
-"""WooCommerce's product CSV: variations are rows of their own, which name their parent by id or SKU."""
+"""WooCommerce's product CSV.
+
+Variations are rows of their own, which name their parent by id or SKU.
+"""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +16,22 @@ from cli.files.plain_text import plain_text
 from shared.catalog.mending.amounts import decimal_of, is_sale_price
 from shared.json_lines import Line
 
-_SIGNS = ("Regular price", "In stock?", "Visibility in catalog", "Attribute 1 name", "Tax status", "Is featured?")
+_SIGNS = (
+    "Regular price",
+    "In stock?",
+    "Visibility in catalog",
+    "Attribute 1 name",
+    "Tax status",
+    "Is featured?",
+)
 _ATTRIBUTE = re.compile(r"Attribute (\d+) name")
 _SIZES = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
 _YES = ("1", "yes", "true", "instock")
 _BACKORDER = ("1", "yes", "notify", "true")
-_OF_PARENT = ("price", "availability", "attributes", "images")  # what a variation says of its parent
-_GUARDED = ("'=", "'+", "'-", "'@")  # the export's guard against cells that a spreadsheet would compute
+# what a variation says of its parent
+_OF_PARENT = ("price", "availability", "attributes", "images")
+# the export's guard against cells that a spreadsheet would compute
+_GUARDED = ("'=", "'+", "'-", "'@")
 _COMMA = re.compile(r"(?<!\\),")
 _LINE_BREAK = re.compile(r"\\?\\n")
 _MOST_HELD = 5_000  # parents
@@ -42,7 +54,9 @@ def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
 
 
 class _Parents:
-    """Variable products, which wait for what their variations say of them; these may stand anywhere.
+    """Variable products, which wait for what their variations say of them.
+
+    These may stand anywhere.
 
     A variation that stands before its parent waits for it: shoppers may not see the parent.
     """
@@ -86,7 +100,9 @@ class _Parents:
             yield from self.given(line)
 
     def _unmet(self, most: int) -> Iterator[Line]:
-        """The variations whose parents have been waited for longest, until no more than `most` wait."""
+        """The variations whose parents have been waited for longest, until no more than `most`
+        wait.
+        """
         while self._early_count > most:
             for line in self._called(next(iter(self._early))):
                 yield from self._taken(line)
@@ -197,7 +213,10 @@ def _price(rest: Row) -> Row:
 
 
 def _stock(rest: Row) -> Row:
-    """The stock of a simple product; "parent" in a variation's means that the parent counts for all."""
+    """The stock of a simple product.
+
+    "parent" in a variation's means that the parent counts for all.
+    """
     said, quantity, backorders = (taken(rest, name) for name in ("In stock?", "Stock", "Backorders allowed?"))
     count = None if str(quantity).strip().lower() == "parent" else quantity
     state = "in_stock" if said is None or str(said).lower() in _YES else "out_of_stock"

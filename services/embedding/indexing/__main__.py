@@ -26,13 +26,17 @@ log = logging.getLogger("services.embedding.indexing")
 
 async def main() -> None:
     """Follow the catalogue until asked to end; while another indexer does, wait in case it goes."""
-    config, embedding, events = load(IndexingConfig), load(EmbeddingConfig), open_log()
+    config = load(IndexingConfig)
+    embedding = load(EmbeddingConfig)
+    events = open_log()
     data = Path(config.data)
     owner_only.data_folder(data)
     encoders = Encoders(replace(embedding, cache=embedding.cache or str(data / "engines")), data, warm=False)
     follower = CatalogFollower(data, events, encoders, product_text_of, config)
     server = Server(
-        [status_servicer(lambda: _status(follower, encoders), lambda: events.waiting_for)], config.port, config.host
+        [status_servicer(lambda: _status(follower, encoders), lambda: events.waiting_for)],
+        config.port,
+        config.host,
     )
 
     async def follow() -> None:
@@ -55,7 +59,9 @@ def _status(follower: CatalogFollower, encoders: Encoders) -> ReplicaStatus:
         encoder_versions=list(encoders.all()),
         log_position=positions.catalog,
         vectors_position=positions.vectors,
-        waiting_for="" if follower.ready.is_set() else "the catalogue's log, or another indexer that follows it",
+        waiting_for=""
+        if follower.ready.is_set()
+        else "the catalogue's log, or another indexer that follows it",
     )
 
 

@@ -1,7 +1,10 @@
-"""Go on with a log that is not the one that the snapshot was made from: an older one, an empty one, another one.
+"""Go on with a log that is not the one that the snapshot was made from.
 
-The snapshot is made current again under a new name, with positions of this log. What the log had when the snapshot was
-made counts as contained. What was written to it later is not contained, and is taken in.
+An older one, an empty one, another one.
+
+The snapshot is made current again under a new name, with positions of this log. What the log had
+when the snapshot was made counts as contained. What was written to it later is not contained, and
+is taken in.
 """
 
 from __future__ import annotations
@@ -21,7 +24,10 @@ log = logging.getLogger(__name__)
 
 
 async def check_log(data: Path, events: EventLog, accept: bool = False) -> None:
-    """Raise LogBehind if the log ends before what the current snapshot contains; with `accept` go on with that log."""
+    """Raise LogBehind if the log ends before what the current snapshot contains.
+
+    With `accept` go on with that log.
+    """
     root = snapshots_of(data)
     version = current(root)
     if version is None:
@@ -49,7 +55,8 @@ async def _accept(root: Path, version: str, events: EventLog) -> None:
 
 async def last_before(events: EventLog, topic: str, seconds: float) -> int:
     """Offset of the last record that was appended until a time (since 1970); 0 if there is none."""
-    low, high = 0, await events.end_offset(topic)
+    low = 0
+    high = await events.end_offset(topic)
     while low < high:  # records up to `low` are older, those after `high` are newer
         middle = (low + high) // 2
         records = await events.read(topic, middle, 1)

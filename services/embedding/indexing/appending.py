@@ -1,4 +1,7 @@
-"""Take catalogue records into a draft, append changes to aisle.vectors; what cannot be applied is a dead letter."""
+"""Take catalogue records into a draft, append changes to aisle.vectors.
+
+What cannot be applied is a dead letter.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,25 @@ from services.embedding.indexing.draft import Draft
 from shared.catalog import writes
 from shared.errors import InvalidRequest
 from shared.events import dead_letters
-from shared.events.log import DEAD_LETTERS, VECTORS, EventLog, NewRecord, Record, RecordsRefused, check_sizes
+from shared.events.log import (
+    DEAD_LETTERS,
+    VECTORS,
+    EventLog,
+    NewRecord,
+    Record,
+    RecordsRefused,
+    check_sizes,
+)
 from shared.snapshot.change import Change, to_record
 
 log = logging.getLogger(__name__)
 
 
 async def take_records(draft: Draft, records: Sequence[Record], events: EventLog) -> None:
-    """Apply catalogue records to a draft; those that cannot be applied are put aside and hold nothing up."""
+    """Apply catalogue records to a draft.
+
+    Those that cannot be applied are put aside and hold nothing up.
+    """
     for record, reason in await asyncio.to_thread(_unusable, draft, records):
         await put_aside(events, record, reason)
 
@@ -45,7 +59,10 @@ async def put_aside(events: EventLog, record: Record, reason: str) -> None:
 
 
 async def append_changes(events: EventLog, changes: Sequence[Change]) -> list[Record]:
-    """Append changes to aisle.vectors; the records as they are there. Of one that is refused, the position alone."""
+    """Append changes to aisle.vectors; the records as they are there.
+
+    Of one that is refused, the position alone.
+    """
     new = [to_record(change) for change in changes]
     for at, record in enumerate(new):
         if reason := _objection(record):
@@ -58,7 +75,9 @@ async def append_changes(events: EventLog, changes: Sequence[Change]) -> list[Re
                 new[at] = await _without_product(events, changes[at], new[at], outcome)
         appended = await events.append(VECTORS, new)
     now = time.time()
-    return [Record(place.offset, each.key, each.value, now) for each, place in zip(new, appended, strict=True)]
+    return [
+        Record(place.offset, each.key, each.value, now) for each, place in zip(new, appended, strict=True)
+    ]
 
 
 def _objection(record: NewRecord) -> str:

@@ -1,7 +1,9 @@
-"""Follow the catalogue's log: every write becomes a change in aisle.vectors, which all replicas take in.
+"""Follow the catalogue's log.
 
-The position of the last change says how far the catalogue's log was taken in, so whoever starts again goes on from
-there; what a crash cut off is done once more, and comes to the same.
+Every write becomes a change in aisle.vectors, which all replicas take in.
+
+The position of the last change says how far the catalogue's log was taken in, so whoever starts
+again goes on from there; what a crash cut off is done once more, and comes to the same.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ from shared.watchdog import watching
 
 log = logging.getLogger(__name__)
 
-_GATHER_SECONDS = 0.03  # writes seldom come alone; what comes within this time is encoded and appended together
+# writes seldom come alone; what comes within this time is encoded and appended together
+_GATHER_SECONDS = 0.03
 _RETRY_SECONDS = 1.0
 _WARM = "warm"
 
@@ -41,12 +44,20 @@ class CatalogFollower:
     """The only one that reads aisle.catalog and writes aisle.vectors."""
 
     def __init__(
-        self, data: Path, events: EventLog, encoders: OpenEncoders, text: Text, config: IndexingConfig | None = None
+        self,
+        data: Path,
+        events: EventLog,
+        encoders: OpenEncoders,
+        text: Text,
+        config: IndexingConfig | None = None,
     ) -> None:
         """`text` is what encoders read of a product."""
-        self._data, self._events, self._encoders = data, events, encoders
+        self._data = data
+        self._events = events
+        self._encoders = encoders
         self._config = config or IndexingConfig()
-        self._maker, self._compaction = ChangeMaker(text), Compaction(data, text, self._config)
+        self._maker = ChangeMaker(text)
+        self._compaction = Compaction(data, text, self._config)
         self._state: CatalogState | None = None
         self.ready = asyncio.Event()  # set once it follows
 
@@ -61,13 +72,18 @@ class CatalogFollower:
         return self._state.base.version if self._state else ""
 
     async def move_over(self) -> None:
-        """Encode everything again when another encoder, or other heads, made the snapshot: before anybody serves it.
+        """Encode everything again when another encoder, or other heads, made the snapshot.
+
+        Before anybody serves it.
 
         `run` does the same while the snapshot serves.
         """
-        state, target = await self._caught_up(), self._encoders.target
+        state = await self._caught_up()
+        target = self._encoders.target
         if not fits(target.identity, state.base):
-            log.warning("the snapshot was made with another encoder or other heads; encoding its products again")
+            log.warning(
+                "the snapshot was made with another encoder or other heads; encoding its products again"
+            )
             await asyncio.to_thread(self._compaction.make, state.tail, target)
 
     async def run(self) -> None:
@@ -78,7 +94,9 @@ class CatalogFollower:
                 try:
                     await self._step()
                     failures.recovered()
-                except Exception as error:  # none may end the following: acknowledged writes would never be seen
+                except (
+                    Exception
+                ) as error:  # none may end the following: acknowledged writes would never be seen
                     self._state = None  # what was appended is in the log, if not here
                     failures.log(error)
                     await asyncio.sleep(_RETRY_SECONDS)
@@ -86,7 +104,9 @@ class CatalogFollower:
             await self._compaction.close()
 
     async def warm(self) -> None:
-        """Build the engine for products before there is a first write, which would wait for it, and pages with it."""
+        """Build the engine for products before there is a first write, which would wait for it, and
+        pages with it.
+        """
         try:
             await asyncio.to_thread(lambda: self._encoders.target.encoder.encode_products([_WARM]))
         except Exception as error:
@@ -102,7 +122,9 @@ class CatalogFollower:
         if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
             await asyncio.sleep(_GATHER_SECONDS)
             if records := await self._events.read(CATALOG, position, self._config.batch_products):
-                with watching(f"taking in the catalogue's writes {records[0].offset} to {records[-1].offset}"):
+                with watching(
+                    f"taking in the catalogue's writes {records[0].offset} to {records[-1].offset}"
+                ):
                     await self._take(state, records)
         if current(snapshots_of(self._data)) == state.base.version:
             self._compaction.look(state, self._encoders.target)
@@ -134,7 +156,8 @@ class CatalogFollower:
         draft = Draft(state)
         await take_records(draft, records, self._events)
         products = {product_id: draft.product(product_id) for product_id in draft.product_ids}
-        start, end = state.tail.end.catalog, records[-1].offset
+        start = state.tail.end.catalog
+        end = records[-1].offset
         changes = await asyncio.to_thread(self._maker.changes, products, state, self._open(), start, end)
         own = [replace(change, lineage=state.base.lineage) for change in changes]
         for record in await append_changes(self._events, own):

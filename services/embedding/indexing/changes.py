@@ -19,17 +19,28 @@ Encoders = Mapping[str, ProductEncoder]  # by version
 
 @dataclass(frozen=True)
 class ChangeMaker:
-    """Works out what writes change. What changes nothing makes no change; only a new text is encoded."""
+    """Works out what writes change.
+
+    What changes nothing makes no change; only a new text is encoded.
+    """
 
     text: Text
 
     def changes(
-        self, products: Mapping[str, Product | None], state: CatalogState, encoders: Encoders, start: int, end: int
+        self,
+        products: Mapping[str, Product | None],
+        state: CatalogState,
+        encoders: Encoders,
+        start: int,
+        end: int,
     ) -> list[Change]:
-        """The changes that make the products, by id, out of what is shown; they stand for the catalogue up to `end`.
+        """The changes that make the products, by id, out of what is shown.
 
-        Only the last stands for `end`, the others for `start`: whoever has taken in a part of them begins again at
-        `start`, and comes to the same. When nothing changes there is one that says just that.
+        They stand for the catalogue up to `end`.
+
+        Only the last stands for `end`, the others for `start`: whoever has taken in a part of them
+        begins again at `start`, and comes to the same. When nothing changes there is one that says
+        just that.
         """
         changed = [change for each in products.items() if (change := self._change(*each, state, encoders))]
         encoded = self._encoded(changed, encoders) or [Change(end)]
@@ -42,17 +53,21 @@ class ChangeMaker:
         shown = state.get(product_id)
         if product is None:
             return Change(0, product_id) if shown else None
-        payload, kept = to_bytes(product), self._kept(product, state.encoded(product_id), encoders)
+        payload = to_bytes(product)
+        kept = self._kept(product, state.encoded(product_id), encoders)
         if shown and payload == shown.payload and len(kept) == len(encoders):
             return None
         return Change(0, product_id, payload, kept)
 
     def _kept(self, product: Product, known: Sequence[Known], encoders: Encoders) -> dict[str, Encoding]:
         """What the encoders have made of the same text of the same product."""
-        text, kept = self.text(product), dict[str, Encoding]()
+        text = self.text(product)
+        kept = dict[str, Encoding]()
         for each in known:
             if self.text(each.product) == text:
-                found = {version: encoding for version, encoding in each.encodings.items() if version in encoders}
+                found = {
+                    version: encoding for version, encoding in each.encodings.items() if version in encoders
+                }
                 kept = found | kept
         return kept
 
@@ -60,10 +75,14 @@ class ChangeMaker:
         """The changes with an encoding of every encoder."""
         complete = list(changes)
         for version, encoder in encoders.items():
-            products = {place: each.product for place, each in enumerate(complete) if version not in each.encodings}
+            products = {
+                place: each.product for place, each in enumerate(complete) if version not in each.encodings
+            }
             texts = {place: self.text(product) for place, product in products.items() if product is not None}
             vectors, states = encoder.encode_products(list(texts.values())) if texts else ((), ())
             for place, vector, each in zip(texts, vectors, states, strict=True):
                 encoding = Encoding(np.asarray(vector, np.float16), each)
-                complete[place] = replace(complete[place], encodings={**complete[place].encodings, version: encoding})
+                complete[place] = replace(
+                    complete[place], encodings={**complete[place].encodings, version: encoding}
+                )
         return complete

@@ -25,10 +25,14 @@ _RETRY_SECONDS = 60.0
 
 
 class Compaction:
-    """Folds what was written into new snapshots, and encodes all products again when the encoder changes."""
+    """Folds what was written into new snapshots, and encodes all products again when the encoder
+    changes.
+    """
 
     def __init__(self, data: Path, text: Text, config: IndexingConfig) -> None:
-        self._data, self._text, self._config = data, text, config
+        self._data = data
+        self._text = text
+        self._config = config
         self._task: asyncio.Task[None] | None = None
         self._thread: asyncio.Task[None] | None = None  # of `make`, while it works
         self._not_before = 0.0  # after a failure
@@ -36,7 +40,8 @@ class Compaction:
 
     def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
         """Why a new snapshot is due; empty when none is."""
-        tail, limit = state.tail, self._config.record_limit(len(state.base.products))
+        tail = state.tail
+        limit = self._config.record_limit(len(state.base.products))
         if not fits(target.identity, state.base):
             return f"{target.version} takes the place of {state.base.encoder_version}"
         if tail.record_count > limit:
@@ -61,7 +66,10 @@ class Compaction:
             _tell(indexer.run(tail=tail, progress=self._go_on))
 
     def _go_on(self, done: int, total: int) -> None:
-        """Called by the indexer every now and then: who ends it need not wait for a whole catalogue."""
+        """Called by the indexer every now and then.
+
+        Who ends it need not wait for a whole catalogue.
+        """
         progress(f"{done} of {total} products written")
         if self._ending:
             raise Unavailable(f"it was given up after {done} of {total} products, since the process ends")
@@ -79,7 +87,10 @@ class Compaction:
             self._thread = None
 
     async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
-        """Make it in a process of its own; False when an encoding is missing, or the process was killed."""
+        """Make it in a process of its own.
+
+        False when an encoding is missing, or the process was killed.
+        """
         try:
             _tell(await compact(self._data, target.identity, tail))
         except Unavailable as error:
@@ -88,7 +99,10 @@ class Compaction:
         return True
 
     async def close(self) -> None:
-        """End a process that makes a snapshot; wait for a thread that does, which gives it up at its next look."""
+        """End a process that makes a snapshot.
+
+        Wait for a thread that does, which gives it up at its next look.
+        """
         self._ending = True
         if self._task and self._thread is None:
             self._task.cancel()

@@ -2,8 +2,9 @@
 
 python -m services.embedding.indexing.compaction_process is started by compaction.py.
 
-Writing a snapshot is a second of Python for some thousand products, and pages of the same process would wait for it.
-The process gets its job on standard input. It has no encoder, so all products must be encoded already.
+Writing a snapshot is a second of Python for some thousand products, and pages of the same process
+would wait for it. The process gets its job on standard input. It has no encoder, so all products
+must be encoded already.
 """
 
 from __future__ import annotations
@@ -44,13 +45,17 @@ class _NoEncoder:
 
 
 async def compact(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
-    """Make the next snapshot of the current one and a tail; see Indexer.run. Ends the process when it is cancelled.
+    """Make the next snapshot of the current one and a tail; see Indexer.run.
+
+    Ends the process when it is cancelled.
 
     Raises Unavailable when some product must be encoded first, and when the process was killed.
     """
     command = [sys.executable, "-m", "services.embedding.indexing.compaction_process"]
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, pass_fds=(tail.descriptor,))
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, pass_fds=(tail.descriptor,)
+    )
     try:
         answer, _ = await process.communicate(pickle.dumps(_Job(data, identity, tail)))
     finally:
@@ -89,7 +94,9 @@ def _main() -> None:
 
 def _compacted(job: _Job) -> IndexReport:
     indexer = Indexer(job.data, _NoEncoder(), job.identity, product_text_of)
-    return indexer.run(tail=job.tail, progress=lambda written, of: progress(f"{written} of {of} products written"))
+    return indexer.run(
+        tail=job.tail, progress=lambda written, of: progress(f"{written} of {of} products written")
+    )
 
 
 if __name__ == "__main__":

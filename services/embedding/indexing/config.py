@@ -12,19 +12,25 @@ class IndexingConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50056  # of its health checks
     data: str = "data"  # folder of snapshots/, which it writes, and bundles/
-    batch_products: int = 64  # writes taken in together at most: more are quicker, fewer are visible sooner
+    # writes taken in together at most: more are quicker, fewer are visible sooner
+    batch_products: int = 64
     least_records: int = 5_000  # written since a snapshot, at which a new one may be made
-    share_of_products: float = 0.2  # the same as a share of the snapshot's products; the greater of the two counts
-    most_records: int = 50_000  # at which one is made whatever the share: newer vectors are searched one by one
+    # the same as a share of the snapshot's products; the greater of the two counts
+    share_of_products: float = 0.2
+    # at which one is made whatever the share: newer vectors are searched one by one
+    most_records: int = 50_000
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
-    accept_log: bool = False  # go on with a log that ends before what the snapshot contains; for one start
+    # go on with a log that ends before what the snapshot contains; for one start
+    accept_log: bool = False
     refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
 
     def __post_init__(self) -> None:
         if min(self.batch_products, self.least_records, self.most_records) < 1:
             raise ValueError("batch_products, least_records and most_records are at least 1")
         if min(self.share_of_products, self.max_age_seconds) < 0 or self.refresh_seconds <= 0:
-            raise ValueError("share_of_products and max_age_seconds are at least 0, and refresh_seconds more than 0")
+            raise ValueError(
+                "share_of_products and max_age_seconds are at least 0, and refresh_seconds more than 0"
+            )
 
     def record_limit(self, product_count: int) -> int:
         """How many records a snapshot of so many products may be behind."""

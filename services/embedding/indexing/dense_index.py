@@ -1,8 +1,10 @@
-"""The FAISS index over a snapshot's vectors: exact while fast enough, else approximate with its recall measured.
+"""The FAISS index over a snapshot's vectors.
 
-Exact search serves up to about fifty thousand products, over float16 as the snapshot has them: half the memory to go
-through. HNSW (Malkov and Yashunin 2016) serves up to half a million; beyond that inverted lists of RaBitQ codes (Gao
-and Long 2024) refined with 8-bit vectors.
+Exact while fast enough, else approximate with its recall measured.
+
+Exact search serves up to about fifty thousand products, over float16 as the snapshot has them: half
+the memory to go through. HNSW (Malkov and Yashunin 2016) serves up to half a million; beyond that
+inverted lists of RaBitQ codes (Gao and Long 2024) refined with 8-bit vectors.
 """
 
 from collections.abc import Mapping
@@ -44,7 +46,10 @@ class DensePlan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the manifest says of the index: its kind, its search parameters, and its recall at those."""
+    """What the manifest says of the index.
+
+    Its kind, its search parameters, and its recall at those.
+    """
 
     kind: str
     recall_at_100: float
@@ -61,11 +66,15 @@ class Measured:
 
 
 def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> Measured:
-    """Write the index that fits the number of vectors, with the least search effort that recalls enough."""
+    """Write the index that fits the number of vectors, with the least search effort that recalls
+    enough.
+    """
     plan = plan or DensePlan()
     count, dim = vectors.shape
     if plan.kind(count) == "flat":
-        index: Any = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        index: Any = faiss.IndexScalarQuantizer(
+            dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+        )
         _fill(index, vectors)
         measured = Measured("flat", 1.0, {})
     else:
@@ -76,7 +85,10 @@ def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> 
 
 
 def extend_index(before: Path, vectors: Vectors, path: Path, plan: DensePlan) -> Measured:
-    """Write the HNSW index in `before` with the vectors that come behind its own; the same as if built at once."""
+    """Write the HNSW index in `before` with the vectors that come behind its own.
+
+    The same as if built at once.
+    """
     index = faiss.read_index(str(before))
     _fill(index, vectors, index.ntotal)
     measured = _measure("hnsw", index, vectors, _HNSW_EFFORTS, plan)
@@ -109,9 +121,16 @@ def _inverted(vectors: Vectors) -> tuple[str, Any, list[dict[str, int]]]:
     return "ivf-rabitq", index, [{"nprobe": nprobe, "k_factor": 4} for nprobe in probes]
 
 
-def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, int]], plan: DensePlan) -> Measured:
-    """The least effort whose recall@100 against exact search reaches the target; the greatest when none does."""
-    rows = np.random.default_rng(1).choice(len(vectors), min(plan.sampled_queries, len(vectors)), replace=False)
+def _measure(
+    kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, int]], plan: DensePlan
+) -> Measured:
+    """The least effort whose recall@100 against exact search reaches the target.
+
+    The greatest when none does.
+    """
+    rows = np.random.default_rng(1).choice(
+        len(vectors), min(plan.sampled_queries, len(vectors)), replace=False
+    )
     queries = _like_queries(np.asarray(vectors[rows], dtype=np.float32))
     truth = exact(vectors, queries, 100)
     measured = Measured(kind, 0.0, efforts[-1])
@@ -125,10 +144,11 @@ def _measure(kind: str, index: Any, vectors: Vectors, efforts: list[dict[str, in
 
 
 def _like_queries(vectors: Queries) -> Queries:
-    """Products led astray by noise that varies as the products do, because queries are farther off than products are.
+    """Products led astray by noise that varies as the products do, because queries are farther off
+    than products are.
 
-    Measured on icecat with inverted lists: points between two products promised .97 at an effort that recalled .82 for
-    shoppers' queries; these promise .96 at one that recalls .94.
+    Measured on icecat with inverted lists: points between two products promised .97 at an effort
+    that recalled .82 for shoppers' queries; these promise .96 at one that recalls .94.
     """
     weights = np.random.default_rng(2).normal(size=(len(vectors), len(vectors)))
     noise = _unit(weights @ (vectors - vectors.mean(axis=0)))
@@ -154,11 +174,19 @@ def exact(vectors: Vectors, queries: Queries, limit: int) -> NDArray[np.int64]:
     for start in range(0, len(vectors), _CHUNK_ROWS):
         chunk = np.asarray(vectors[start : start + _CHUNK_ROWS], dtype=np.float32)
         scores = np.hstack([best_scores, queries @ chunk.T])
-        rows = np.hstack([best_rows, np.broadcast_to(np.arange(start, start + len(chunk)), (len(queries), len(chunk)))])
+        rows = np.hstack(
+            [
+                best_rows,
+                np.broadcast_to(np.arange(start, start + len(chunk)), (len(queries), len(chunk))),
+            ]
+        )
         keep = np.argsort(-scores, axis=1, kind="stable")[:, :limit]
-        best_scores, best_rows = np.take_along_axis(scores, keep, 1), np.take_along_axis(rows, keep, 1)
+        best_scores = np.take_along_axis(scores, keep, 1)
+        best_rows = np.take_along_axis(rows, keep, 1)
     return best_rows
 
 
 def _overlap(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
-    return float(np.mean([len(np.intersect1d(a, b)) / max(len(a), 1) for a, b in zip(truth, found, strict=True)]))
+    return float(
+        np.mean([len(np.intersect1d(a, b)) / max(len(a), 1) for a, b in zip(truth, found, strict=True)])
+    )

@@ -1,4 +1,6 @@
-"""Products as some catalogue writes leave them, before anything is encoded or written to aisle.vectors."""
+"""Products as some catalogue writes leave them, before anything is encoded or written to
+aisle.vectors.
+"""
 
 from __future__ import annotations
 

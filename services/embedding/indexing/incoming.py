@@ -1,4 +1,7 @@
-"""Products on their way into a snapshot: kept on disk in the order they came, the last of an id counting."""
+"""Products on their way into a snapshot.
+
+Kept on disk in the order they came, the last of an id counting.
+"""
 
 from pathlib import Path
 
@@ -17,12 +20,14 @@ _AT_ONCE = 1_024
 class IncomingProducts:
     """A file of products; memory holds 8 bytes a product.
 
-    Products are told apart by 64 bits of their id: two different ids of a million meet with a chance of 3 in 10^8.
+    Products are told apart by 64 bits of their id: two different ids of a million meet with a
+    chance of 3 in 10^8.
     """
 
     def __init__(self, folder: Path) -> None:
         """`folder` must exist; the caller removes it."""
-        self._data, self._offsets = folder / "incoming.bin", folder / "incoming.npy"
+        self._data = folder / "incoming.bin"
+        self._offsets = folder / "incoming.npy"
         self._writer = BlobWriter(self._data, self._offsets)
         self._waiting: list[bytes] = []
         self._hashes: list[int] = []
@@ -56,7 +61,10 @@ class IncomingProducts:
         return len(self._hashes) - start - len(set(self._hashes[start:]))
 
     def last_places(self) -> tuple[Hashes, NDArray[np.int64]]:
-        """For each different id, in the order of their first coming: its hash, and the place where it came last."""
+        """For each different id, in the order of their first coming.
+
+        Its hash, and the place where it came last.
+        """
         hashes = np.array(self._hashes, dtype=np.uint64)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         last = np.zeros(len(unique), dtype=np.int64)

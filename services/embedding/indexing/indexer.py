@@ -1,7 +1,8 @@
 """Products and the previous snapshot in, the next snapshot out.
 
-Every snapshot is whole: the old products that are still there, then the new ones. A product whose text the encoder has
-seen keeps its vector and states. Memory holds a window of products, and some bytes for each of the others.
+Every snapshot is whole: the old products that are still there, then the new ones. A product whose
+text the encoder has seen keeps its vector and states. Memory holds a window of products, and some
+bytes for each of the others.
 """
 
 from __future__ import annotations
@@ -71,7 +72,10 @@ class Indexer:
         text: Text,
         plan: DensePlan | None = None,
     ) -> None:
-        """`identity` names the encoder in the manifest: name, sha256, dim, state_dim, max_tokens, bundle_version."""
+        """`identity` names the encoder in the manifest.
+
+        Name, sha256, dim, state_dim, max_tokens, bundle_version.
+        """
         self._data, self._encoder, self._identity, self._text = data, encoder, dict(identity), text
         self._plan = plan or DensePlan()
 
@@ -82,17 +86,20 @@ class Indexer:
         progress: Progress = lambda written, of: None,
         sweep: Sweep | None = None,
     ) -> IndexReport:
-        """Fold what was written since the current snapshot, then products, into a new one, and make that current.
+        """Fold what was written since the current snapshot, then products, into a new one, and make
+        that current.
 
-        With `sweep`, whatever is not among the products is removed. Raises InvalidRequest when that is too much,
-        Overloaded when another indexer is at work on the same data or has made a snapshot since `tail` was read,
-        StorageFull when the disk is full; whatever it raises, the snapshot from before is still there and current.
+        With `sweep`, whatever is not among the products is removed. Raises InvalidRequest when that
+        is too much, Overloaded when another indexer is at work on the same data or has made a
+        snapshot since `tail` was read, StorageFull when the disk is full; whatever it raises, the
+        snapshot from before is still there and current.
         """
         began = time.monotonic()
         root = snapshots_of(self._data)
         with only_one(root), scratch(root) as folder:
             remove_remains(root)
-            old = current_generation(self._data)  # verified: a flipped byte must not get a new checksum
+            # verified: a flipped byte must not get a new checksum
+            old = current_generation(self._data)
             _check_start(tail, old)
             incoming, deletions = IncomingProducts(folder), set[str]()
             written = _take_tail(incoming, tail, deletions)
@@ -120,10 +127,13 @@ class Indexer:
             version, len(source.merge), taken, replaced, gone.swept_count, reused, dense.manifest(), seconds
         )
 
-    def _source(self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, gone: Hashes) -> Source:
+    def _source(
+        self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, gone: Hashes
+    ) -> Source:
         merged = merge(_hashes(old), incoming.last_places(), gone)
         same, version = old is not None and self.fits(old), encoder_version(self._identity)
-        trusted = same or old is None or old.encoder_version != version  # else another text went by the same name
+        # else another text went by the same name
+        trusted = same or old is None or old.encoder_version != version
         dims = self._identity["dim"], self._identity["state_dim"]
         return Source(old, same, tail, trusted, incoming, merged, self._text, *dims, version)
 
@@ -131,7 +141,9 @@ class Indexer:
         """Whether a snapshot's vectors and states are what this encoder would make."""
         return fits(self._identity, old)
 
-    def _manifest(self, version: str, count: int, dense: Mapping[str, Any], positions: Positions) -> dict[str, Any]:
+    def _manifest(
+        self, version: str, count: int, dense: Mapping[str, Any], positions: Positions
+    ) -> dict[str, Any]:
         content = {"format": FORMAT, "version": version, "created": time.time(), "product_count": count}
         logs = {"log_position": positions.catalog, "vectors_position": positions.vectors}
         return {**content, "encoder": self._identity, "dense": dict(dense), **logs}
@@ -163,7 +175,9 @@ class Indexer:
         places = sorted(window.unknown, key=lambda place: len(window.texts[place]))
         slices = [places[start : start + SLICE_TEXTS] for start in range(0, len(places), SLICE_TEXTS)]
         encode = self._encoder.encode_products
-        return _Started(window, [(each, thread.submit(encode, [window.texts[p] for p in each])) for each in slices])
+        return _Started(
+            window, [(each, thread.submit(encode, [window.texts[p] for p in each])) for each in slices]
+        )
 
 
 @dataclass
@@ -219,7 +233,8 @@ def _hashes(old: Generation | None) -> NDArray[np.uint64]:
 def fits(identity: Mapping[str, Any], old: Generation) -> bool:
     """Whether vectors and states of a snapshot are what an encoder would make.
 
-    The bundle's name does not matter, the heads that are in it do: a new ranker needs no new vectors.
+    The bundle's name does not matter, the heads that are in it do: a new ranker needs no new
+    vectors.
     """
     names = set(identity) - {"bundle_version"}
     return all(old.encoder.get(name) == identity[name] for name in names)
@@ -234,7 +249,9 @@ def _check_start(tail: Tail | None, old: Generation | None) -> None:
 
 
 def _unapplied(tail: Tail | None, old: Generation | None) -> Sequence[tuple[int, str]]:
-    """Writes that could not be applied, which the follower puts aside when it goes over to the snapshot."""
+    """Writes that could not be applied, which the follower puts aside when it goes over to the
+    snapshot.
+    """
     untouched = old is not None and (tail is None or tail.end == old.positions)
     before = old.manifest.get("unapplied", ()) if old and untouched else ()
     return [*before, *(tail.unapplied if tail else ())]

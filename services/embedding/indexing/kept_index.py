@@ -1,8 +1,9 @@
 """The FAISS index of the snapshot before, where the next one has the same vectors in the same rows.
 
-A change of prices or stock changes no vector, and new products come behind the old ones. Building HNSW anew for
-300,000 products takes minutes; copying it, or adding some vectors to it, takes seconds. Rows that are removed shift
-those behind them, and HNSW cannot forget a vector: then the index is built anew.
+A change of prices or stock changes no vector, and new products come behind the old ones. Building
+HNSW anew for 300,000 products takes minutes; copying it, or adding some vectors to it, takes
+seconds. Rows that are removed shift those behind them, and HNSW cannot forget a vector: then the
+index is built anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from services.embedding.indexing.dense_index import DensePlan, Measured, Vectors, build_index, extend_index
+from services.embedding.indexing.dense_index import (
+    DensePlan,
+    Measured,
+    Vectors,
+    build_index,
+    extend_index,
+)
 from shared.snapshot.generation import Generation
 from shared.watchdog import progress
 
@@ -22,7 +29,9 @@ INDEX = Path("dense") / "index.faiss"
 
 
 def next_index(old: Generation | None, root: Path, vectors: Vectors, path: Path, plan: DensePlan) -> Measured:
-    """Write the index over the next snapshot's vectors, from the old snapshot's (in `root`) if that can be kept."""
+    """Write the index over the next snapshot's vectors, from the old snapshot's (in `root`) if that
+    can be kept.
+    """
     kind = plan.kind(len(vectors))
     if old is None or kind == "flat" or old.manifest.get("dense", {}).get("kind") != kind:
         return build_index(vectors, path, plan)

@@ -1,4 +1,7 @@
-"""Which products a new snapshot has, in which order: the old ones where they were, the new ones behind them."""
+"""Which products a new snapshot has, in which order.
+
+The old ones where they were, the new ones behind them.
+"""
 
 from dataclasses import dataclass
 
@@ -23,7 +26,10 @@ class Merge:
 
 
 def merge(old: Hashes, incoming: tuple[Hashes, Places], gone: Hashes) -> Merge:
-    """`old` are the id hashes of the old snapshot by row (m,); an id both incoming and gone is gone."""
+    """`old` are the id hashes of the old snapshot by row (m,).
+
+    An id both incoming and gone is gone.
+    """
     hashes, places = incoming
     hashes, places = _without(hashes, places, gone)
     kept = np.flatnonzero(~np.isin(old, gone))

@@ -1,9 +1,12 @@
-"""Go over to a snapshot into which a catalogue file was indexed: what was written since is worked out over it anew.
+"""Go over to a snapshot into which a catalogue file was indexed.
 
-Whoever indexed the file took in aisle.catalog up to the snapshot's position, and then the file. Meanwhile the follower
-wrote changes to aisle.vectors that know nothing of the file: a price that was written again as it was shown made no
-change at all, a single field became a whole product with the fields of before. So the writes after the position are
-applied to the snapshot's products, and whatever is shown otherwise is changed, once and for all at a time.
+What was written since is worked out over it anew.
+
+Whoever indexed the file took in aisle.catalog up to the snapshot's position, and then the file.
+Meanwhile the follower wrote changes to aisle.vectors that know nothing of the file: a price that
+was written again as it was shown made no change at all, a single field became a whole product with
+the fields of before. So the writes after the position are applied to the snapshot's products, and
+whatever is shown otherwise is changed, once and for all at a time.
 """
 
 from __future__ import annotations
@@ -26,30 +29,43 @@ _READ_AT_ONCE = 1_000
 _NO_POSITION = 0  # of the changes before the last: they alone do not say that anything was taken in
 
 
-async def rebase(events: EventLog, maker: ChangeMaker, state: CatalogState, encoders: Encoders, at_once: int) -> None:
-    """Append the changes that show the writes after a snapshot as they are over it; the last one says its lineage.
+async def rebase(
+    events: EventLog, maker: ChangeMaker, state: CatalogState, encoders: Encoders, at_once: int
+) -> None:
+    """Append the changes that show the writes after a snapshot as they are over it.
 
-    Memory holds the products that were written since. A crash in between leaves changes that hold already; whoever
-    begins again goes on from there.
+    The last one says its lineage.
+
+    Memory holds the products that were written since. A crash in between leaves changes that hold
+    already; whoever begins again goes on from there.
     """
     await _put_unapplied_aside(events, state.base)
-    draft, end = Draft(state), state.tail.end.catalog
+    draft = Draft(state)
+    end = state.tail.end.catalog
     while records := await events.read(CATALOG, end, _READ_AT_ONCE):
         await take_records(draft, records, events)
         end = records[-1].offset
     shown = state.foreign.product_ids if state.foreign else []
     product_ids = list(dict.fromkeys([*draft.product_ids, *shown]))
-    log.info("snapshot %s has a catalogue file: %d products are compared", state.base.version, len(product_ids))
+    log.info(
+        "snapshot %s has a catalogue file: %d products are compared",
+        state.base.version,
+        len(product_ids),
+    )
     for start in range(0, len(product_ids), at_once):
         products = await asyncio.to_thread(_products, draft, product_ids[start : start + at_once])
-        changes = await asyncio.to_thread(maker.changes, products, state, encoders, _NO_POSITION, _NO_POSITION)
+        changes = await asyncio.to_thread(
+            maker.changes, products, state, encoders, _NO_POSITION, _NO_POSITION
+        )
         if real := [change for change in changes if change.product_id]:
             await append_changes(events, real)
     await append_changes(events, [Change(end, lineage=state.base.lineage)])
 
 
 async def _put_unapplied_aside(events: EventLog, base: Generation) -> None:
-    """What whoever indexed the file could not apply, and could not put aside in a log that an engine writes to."""
+    """What whoever indexed the file could not apply, and could not put aside in a log that an
+    engine writes to.
+    """
     for offset, reason in base.manifest.get("unapplied", ()):
         found = await events.read(CATALOG, offset - 1, 1)
         replaced = Record(offset, "", None, 0.0, topic=CATALOG)

@@ -17,7 +17,10 @@ from shared.snapshot.generation import Generation, snapshots_of
 
 @contextmanager
 def only_one(root: Path) -> Iterator[None]:
-    """Hold the indexers' lock, or raise Overloaded; the system lets go of it when the process ends, however it ends."""
+    """Hold the indexers' lock, or raise Overloaded.
+
+    The system lets go of it when the process ends, however it ends.
+    """
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("w") as file:
         if not _locked(file):
@@ -27,7 +30,10 @@ def only_one(root: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def the_indexer(data: Path, pause_seconds: float) -> AsyncIterator[None]:
-    """Be the only one that follows the catalogue for a data folder; wait as long as another process is."""
+    """Be the only one that follows the catalogue for a data folder.
+
+    Wait as long as another process is.
+    """
     root = snapshots_of(data)
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".following").open("w") as file:

@@ -20,7 +20,8 @@ PARTS = ("products", "dense", "states", "lexical", "columns")
 class SnapshotWriter:
     """All parts but the FAISS index, which needs all vectors at once.
 
-    Products and their encodings come separately, each in the order of the rows: the encoder may be behind.
+    Products and their encodings come separately, each in the order of the rows: the encoder may be
+    behind.
     """
 
     def __init__(self, folder: Path, dim: int, state_dim: int) -> None:
@@ -28,7 +29,8 @@ class SnapshotWriter:
             (folder / part).mkdir()
         self._products = ProductsWriter(folder / "products")
         self._variants = VariantsWriter(folder / "products")
-        self._lexical, self._columns = LexicalWriter(folder / "lexical"), ColumnsWriter(folder / "columns")
+        self._lexical = LexicalWriter(folder / "lexical")
+        self._columns = ColumnsWriter(folder / "columns")
         self._vectors = MatrixWriter(folder / "dense" / "vectors.npy", dim, "<f2")
         self._states = StatesWriter(folder / "states", state_dim)
 

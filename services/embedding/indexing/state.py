@@ -1,4 +1,7 @@
-"""The catalogue as the indexer has left it: a snapshot, and what it has written to aisle.vectors since."""
+"""The catalogue as the indexer has left it.
+
+A snapshot, and what it has written to aisle.vectors since.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,16 @@ class Known:
 class CatalogState:
     """Every product by id, read from the disk when asked for.
 
-    `foreign` are changes that come after the snapshot in aisle.vectors and were worked out over another lineage:
-    replicas show them, but they do not say what the catalogue's writes come to. Then `tail` is empty.
+    `foreign` are changes that come after the snapshot in aisle.vectors and were worked out over
+    another lineage: replicas show them, but they do not say what the catalogue's writes come to.
+    Then `tail` is empty.
     """
 
     base: Generation
     tail: Tail
-    trusted: bool  # whether encodings of the base, and those of its encoder in the tail, are what it would make now
+    # whether encodings of the base, and those of its encoder in the tail, are what it would make
+    # now
+    trusted: bool
     foreign: Tail | None = None
 
     def get(self, product_id: str) -> Known | None:

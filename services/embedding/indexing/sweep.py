@@ -31,15 +31,19 @@ class Gone:
 class Sweep:
     """What of the products of before stays, and how many may go."""
 
-    kept: Callable[[], Collection[str]]  # ids that stay although they are not among the products; asked after those
-    large: bool = False  # whether more than half of the products may go, and whatever rows could not be read
-    unreadable: Callable[[], int] = lambda: 0  # rows that may be any product's; asked after the products
+    # ids that stay although they are not among the products; asked after those
+    kept: Callable[[], Collection[str]]
+    # whether more than half of the products may go, and whatever rows could not be read
+    large: bool = False
+    # rows that may be any product's; asked after the products
+    unreadable: Callable[[], int] = lambda: 0
 
     def gone(self, removed: Gone, old: Hashes, incoming: IncomingProducts, written: int) -> Gone:
-        """What was removed before, and all that is not incoming after the first `written`, which come from the log.
+        """What was removed before, and all that is not incoming after the first `written`, which
+        come from the log.
 
-        Raises InvalidRequest when more than half of the products would go, or any that a row may mean which could not
-        be read, and nobody has said that they may.
+        Raises InvalidRequest when more than half of the products would go, or any that a row may
+        mean which could not be read, and nobody has said that they may.
         """
         hashes, places = incoming.last_places()
         before = np.union1d(old, incoming.hashes(written))
@@ -53,7 +57,9 @@ class Sweep:
     def _check(self, swept: int, before: int) -> None:
         reason = f"{swept:,} of {before:,} products are not in the file and would be removed"
         if swept > _LARGEST_SHARE * before:
-            raise InvalidRequest("--replace", f"{reason}; nothing was changed. Allow it with --allow-large-removal")
+            raise InvalidRequest(
+                "--replace", f"{reason}; nothing was changed. Allow it with --allow-large-removal"
+            )
         if unreadable := self.unreadable():
             rows = f"{unreadable:,} of its rows could not be read and may be theirs"
             remedy = "Mend the file, or allow it with --allow-large-removal"
@@ -61,9 +67,16 @@ class Sweep:
 
 
 def gone_products(
-    deletions: Iterable[str], sweep: Sweep | None, old: Hashes, incoming: IncomingProducts, written: int
+    deletions: Iterable[str],
+    sweep: Sweep | None,
+    old: Hashes,
+    incoming: IncomingProducts,
+    written: int,
 ) -> Gone:
-    """The products that are not in the new snapshot; `written` of those that are incoming came from the tail."""
+    """The products that are not in the new snapshot.
+
+    `written` of those that are incoming came from the tail.
+    """
     deleted = Gone.of(deletions)
     return sweep.gone(deleted, old, incoming, written) if sweep else deleted
 

@@ -30,10 +30,16 @@ class _Place(NamedTuple):
 
 
 class Tail:
-    """Changes after `start`, up to `end`; memory holds some numbers a product, an unnamed file the rest."""
+    """Changes after `start`, up to `end`.
+
+    Memory holds some numbers a product, an unnamed file the rest.
+    """
 
     def __init__(self, folder: Path, start: Positions, version: str = "") -> None:
-        """`folder` is where the file is made; it vanishes with the process. `version` names the snapshot before it."""
+        """`folder` is where the file is made; it vanishes with the process.
+
+        `version` names the snapshot before it.
+        """
         self.start = self.end = start
         self.version = version
         self.unapplied: list[
@@ -45,7 +51,8 @@ class Tail:
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
-        self._variants: dict[str, set[str]] = {}  # of a primary product, at some time since the snapshot
+        # of a primary product, at some time since the snapshot
+        self._variants: dict[str, set[str]] = {}
 
     @property
     def descriptor(self) -> int:
@@ -63,12 +70,16 @@ class Tail:
         return self.end.vectors - self.start.vectors
 
     def add(self, record: Record) -> None:
-        """Take in the next record; one that cannot be read is passed over, and `is_whole` is not true any more."""
+        """Take in the next record.
+
+        One that cannot be read is passed over, and `is_whole` is not true any more.
+        """
         try:
             change = from_record(record)
         except ValueError as error:
             log.error("%s; it is passed over, and aisle.catalog is read again", error)
-            change, self.is_whole = Change(0), False
+            change = Change(0)
+            self.is_whole = False
         if change.product_id != NOTHING:
             if not self._places:
                 self.began_seconds = record.time_seconds
@@ -83,9 +94,12 @@ class Tail:
         self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
 
     def read_catalog_again(self) -> None:
-        """Go back to the snapshot's position in aisle.catalog, which has every write: some changes are not here.
+        """Go back to the snapshot's position in aisle.catalog, which has every write.
 
-        They were trimmed from aisle.vectors when a newer snapshot contained them, or could not be read.
+        Some changes are not here.
+
+        They were trimmed from aisle.vectors when a newer snapshot contained them, or could not be
+        read.
         """
         self.end = Positions(self.start.catalog, self.end.vectors)
 
@@ -116,7 +130,8 @@ class Tail:
     def frozen(self) -> Tail:
         """The same as it is now, for another thread; it is not to be added to."""
         frozen = copy(self)
-        frozen._places, frozen._variants = dict(self._places), {}
+        frozen._places = dict(self._places)
+        frozen._variants = {}
         return frozen
 
 

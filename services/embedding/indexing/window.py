@@ -21,7 +21,10 @@ WINDOW_PRODUCTS = 4_096
 
 @dataclass
 class Window:
-    """Some products of the new snapshot; `unknown` are the places whose vectors and states are still to be made."""
+    """Some products of the new snapshot.
+
+    `unknown` are the places whose vectors and states are still to be made.
+    """
 
     products: list[Product]
     payloads: list[bytes]  # the products' serialised messages
@@ -62,22 +65,33 @@ class Source:
             if known is None:
                 window.unknown.append(place)
             else:
-                window.vectors[place], window.states[place] = known.vector, known.states
+                window.vectors[place] = known.vector
+                window.states[place] = known.states
         return window
 
     def _payload(self, row: int) -> bytes:
         place = int(self.merge.new_places[row])
-        return self.incoming.payload(place) if place != NONE else self._old_payload(int(self.merge.old_rows[row]))
+        return (
+            self.incoming.payload(place)
+            if place != NONE
+            else self._old_payload(int(self.merge.old_rows[row]))
+        )
 
     def _old_payload(self, old_row: int) -> bytes:
         assert self.old is not None
         return self.old.products.payload(old_row)
 
     def _encoded_before(self, product_id: str, row: int, text: str) -> Encoding | None:
-        """What the same encoder has made of this text of this product, since the old snapshot or in it."""
+        """What the same encoder has made of this text of this product, since the old snapshot or in
+        it.
+        """
         change = self.tail.get(product_id) if self.tail else None
         if change is not None and change.product is not None and self.text(change.product) == text:
-            return change.encoding(self.encoder_version, self.dim, self.state_dim) if self.tail_encodings else None
+            return (
+                change.encoding(self.encoder_version, self.dim, self.state_dim)
+                if self.tail_encodings
+                else None
+            )
         old_row = int(self.merge.old_rows[row])
         if self.old is None or not self.old_encodings or old_row == NONE:
             return None

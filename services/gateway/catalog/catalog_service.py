@@ -37,7 +37,8 @@ _KEPT_MS = 50.0  # of the call's own deadline, for the way back
 
 class CatalogService(CatalogServiceServicer):
     def __init__(self, log: EventLog, retrieval: Retrieval) -> None:
-        self._log, self._retrieval = log, retrieval
+        self._log = log
+        self._retrieval = retrieval
         self._visibility = Visibility(log, retrieval)
         self._removed: dict[str, None] = {}  # ids that this gateway removed, the latest last
 
@@ -52,7 +53,11 @@ class CatalogService(CatalogServiceServicer):
                     await self._upsert(batch, answer)
                 except AisleError as error:
                     count = answer.accepted_count + answer.rejected_count
-                    handled = f"products 1 to {count} of the stream were" if count else "no product of the stream was"
+                    handled = (
+                        f"products 1 to {count} of the stream were"
+                        if count
+                        else "no product of the stream was"
+                    )
                     words = f"; {handled} handled: send the rest again"
                     raise error.extended(words, handled_count=str(count)) from error
         answer.log_position = await self._shown(answer).position()
@@ -79,10 +84,12 @@ class CatalogService(CatalogServiceServicer):
         answer.rejected_count += len(rejections)
         answer.rejections.extend(rejections[: _MAX_LISTED - len(answer.rejections)])
 
-    async def DeleteProducts(self, request: DeleteProductsRequest, context: Any = None) -> DeleteProductsResponse:
+    async def DeleteProducts(
+        self, request: DeleteProductsRequest, context: Any = None
+    ) -> DeleteProductsResponse:
         """See protos/aisle/v1/catalog.proto."""
         if not 1 <= len(request.product_ids) <= _MAX_DELETED:
-            raise InvalidRequest("product_ids", f"has {len(request.product_ids)}; send 1 to {_MAX_DELETED}")
+            raise InvalidRequest("product_ids", (f"has {len(request.product_ids)}; send 1 to {_MAX_DELETED}"))
         records = []
         async for index, product_id in in_slices(enumerate(request.product_ids)):
             if fault := id_fault(product_id):
@@ -104,8 +111,11 @@ class CatalogService(CatalogServiceServicer):
         """See protos/aisle/v1/catalog.proto."""
         if fault := id_fault(request.product_id):
             raise InvalidRequest("product_id", fault)
-        position, wait_ms = request.wait_for_visible, _wait_ms(context)
-        wanted = FetchProductsRequest(product_ids=[request.product_id], wait_for_visible=position, budget_ms=wait_ms)
+        position = request.wait_for_visible
+        wait_ms = _wait_ms(context)
+        wanted = FetchProductsRequest(
+            product_ids=[request.product_id], wait_for_visible=position, budget_ms=wait_ms
+        )
         async with self._visibility.waiting(position, wait_ms, peer_of(context)):
             fetched = await self._retrieval.FetchProducts(wanted)
         if not fetched.products:

@@ -20,17 +20,28 @@ class ShownProducts:
     written: int = 0  # position of the last that the call has written; 0: nothing yet
 
     async def position(self) -> int:
-        """The position in the catalogue's log of what was written before: by the call, else by anybody."""
+        """The position in the catalogue's log of what was written before.
+
+        By the call, else by anybody.
+        """
         return self.written or await self.log.end_offset(CATALOG)
 
-    async def by_ids(self, product_ids: Sequence[str], log_position: int = 0, wait_ms: float = 0) -> list[Product]:
-        """Those that exist, once the log up to a position is shown. Raises Unavailable if that takes too long."""
+    async def by_ids(
+        self, product_ids: Sequence[str], log_position: int = 0, wait_ms: float = 0
+    ) -> list[Product]:
+        """Those that exist, once the log up to a position is shown.
+
+        Raises Unavailable if that takes too long.
+        """
         found: list[Product] = []
         asked = list(product_ids)
         while True:  # large products come in several messages
             fetched = await self.retrieval.FetchProducts(
                 FetchProductsRequest(
-                    product_ids=asked, wait_for_visible=log_position, budget_ms=wait_ms, max_bytes=_FETCHED_BYTES
+                    product_ids=asked,
+                    wait_for_visible=log_position,
+                    budget_ms=wait_ms,
+                    max_bytes=_FETCHED_BYTES,
                 )
             )
             found.extend(fetched.products)

@@ -18,7 +18,8 @@ _MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 _PATIENCE_MS = 5_000.0  # for what was written a moment ago
-_ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)  # every field may be put into it
+# every field may be put into it
+_ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Fault:
 
     field: str
     reason: str
-    is_sure: bool = True  # False: by the product as it is shown, which what is written may have changed already
+    # False: by the product as it is shown, which what is written may have changed already
+    is_sure: bool = True
 
 
 Outcome = Fault | list[NewRecord]
@@ -38,13 +40,17 @@ async def outcomes(
 ) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
-    Fields can be replaced in products that are there or come before them here. What was written before is waited for
-    only if a product is missing or would not be valid, or is among those that were `removed` a moment ago. Raises
-    Unavailable if it cannot be said whether a product is there.
+    Fields can be replaced in products that are there or come before them here. What was written
+    before is waited for only if a product is missing or would not be valid, or is among those that
+    were `removed` a moment ago. Raises Unavailable if it cannot be said whether a product is there.
     """
     known = await _known(requests, shown)
     found = await _judged(requests, known)
-    doubtful = {request.product.product_id for request, each in zip(requests, found, strict=True) if _is_doubtful(each)}
+    doubtful = {
+        request.product.product_id
+        for request, each in zip(requests, found, strict=True)
+        if _is_doubtful(each)
+    }
     doubtful |= known.keys() & set(removed)
     if doubtful:
         found = await _judged(requests, {**known, **await _settled(sorted(doubtful), shown)})
@@ -55,7 +61,9 @@ def _is_doubtful(outcome: Outcome) -> bool:
     return isinstance(outcome, Fault) and not outcome.is_sure
 
 
-async def _known(requests: Sequence[UpsertProductsRequest], shown: ShownProducts) -> dict[str, Product | None]:
+async def _known(
+    requests: Sequence[UpsertProductsRequest], shown: ShownProducts
+) -> dict[str, Product | None]:
     """The products of which fields are to be replaced, as they are shown now."""
     wanted = sorted({request.product.product_id for request in requests if request.update_mask.paths})
     return _by_id(wanted, await shown.by_ids(wanted)) if wanted else {}
@@ -66,7 +74,9 @@ async def _settled(product_ids: Sequence[str], shown: ShownProducts) -> dict[str
     try:
         return _by_id(product_ids, await shown.by_ids(product_ids, await shown.position(), _PATIENCE_MS))
     except Unavailable as error:
-        raise Unavailable(f"it cannot be said whether product {product_ids[0]!r} is there ({error})") from error
+        raise Unavailable(
+            f"it cannot be said whether product {product_ids[0]!r} is there ({error})"
+        ) from error
 
 
 def _by_id(product_ids: Sequence[str], messages: Sequence[Message]) -> dict[str, Product | None]:
@@ -74,14 +84,17 @@ def _by_id(product_ids: Sequence[str], messages: Sequence[Message]) -> dict[str,
     return {product_id: found.get(product_id) for product_id in product_ids}
 
 
-async def _judged(requests: Sequence[UpsertProductsRequest], known: Mapping[str, Product | None]) -> list[Outcome]:
+async def _judged(
+    requests: Sequence[UpsertProductsRequest], known: Mapping[str, Product | None]
+) -> list[Outcome]:
     products = dict(known)
     return [_outcome(request, products) async for request in in_slices(requests)]
 
 
 def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]) -> Outcome:
     """`products` has what is there before the upsert, and afterwards what is there then."""
-    message, paths = request.product, list(dict.fromkeys(request.update_mask.paths))
+    message = request.product
+    paths = list(dict.fromkeys(request.update_mask.paths))
     if paths:
         return _outcome_of_fields(message, paths, products)
     if fault := _fault_of_message(message):
@@ -93,13 +106,19 @@ def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]
     return [writes.whole(message)]
 
 
-def _outcome_of_fields(message: Message, paths: Sequence[str], products: dict[str, Product | None]) -> Outcome:
+def _outcome_of_fields(
+    message: Message, paths: Sequence[str], products: dict[str, Product | None]
+) -> Outcome:
     if fault := _fault_of_paths(paths):
         return fault
     fields = expanded(message, paths)
     sent = part(message, fields)
     source = wire.from_message(sent)
-    if fault := _fault_of_message(sent) or _fault(with_fields(_ANY, source, fields)) or _fault_of_size(sent, fields):
+    if (
+        fault := _fault_of_message(sent)
+        or _fault(with_fields(_ANY, source, fields))
+        or _fault_of_size(sent, fields)
+    ):
         return fault
     before = products.get(message.product_id)
     if before is None:
@@ -114,10 +133,15 @@ def _outcome_of_fields(message: Message, paths: Sequence[str], products: dict[st
 
 def _fault_of_paths(paths: Sequence[str]) -> Fault | None:
     if len(paths) > _MAX_PATHS:
-        return Fault("update_mask", f"has {len(paths):,} paths; send at most {_MAX_PATHS:,}, or the whole product")
+        return Fault(
+            "update_mask",
+            f"has {len(paths):,} paths; send at most {_MAX_PATHS:,}, or the whole product",
+        )
     if strange := [path for path in paths if not is_path(path)]:
         remedy = f"use {', '.join(WHOLE_FIELDS)}, a member such as price.amount, or attributes.NAME"
-        return Fault("update_mask", f"{validation.printable(strange[0][:60])!r} cannot be replaced; {remedy}")
+        return Fault(
+            "update_mask", (f"{validation.printable(strange[0][:60])!r} cannot be replaced; {remedy}")
+        )
     return None
 
 
@@ -126,7 +150,10 @@ def _fault_of_message(message: Message) -> Fault | None:
     if (size := message.ByteSize()) > MAX_PRODUCT_BYTES:
         return Fault("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")
     nanos = {name: getattr(message, name).nanos for name in _TIMES}
-    return next((Fault(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000), None)
+    return next(
+        (Fault(name, _NANOS) for name, value in nanos.items() if not 0 <= value < 1_000_000_000),
+        None,
+    )
 
 
 def _fault(product: Product, is_sure: bool = True) -> Fault | None:

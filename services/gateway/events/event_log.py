@@ -11,9 +11,12 @@ from shared.events.sqlite import SqliteEventLog
 
 
 def open_event_log(config: GatewayConfig, kafka: KafkaConfig) -> EventLog:
-    """The log on Kafka with a spool for what shoppers did and saw; without an address of Kafka, a file.
+    """The log on Kafka with a spool for what shoppers did and saw.
 
-    To be called in the event loop. Raises Unavailable when another process has the file or the spool.
+    Without an address of Kafka, a file.
+
+    To be called in the event loop. Raises Unavailable when another process has the file or the
+    spool.
     """
     if not kafka.address:
         return SqliteEventLog(Path(config.log_path))

@@ -71,7 +71,9 @@ class EventService(EventServiceServicer):
         return _record(event)
 
     def _set_apart(self, event: UserEvent) -> None:
-        """A query_id that no gateway of this shop gave must not count for the query that it seems to name."""
+        """A query_id that no gateway of this shop gave must not count for the query that it seems
+        to name.
+        """
         event.ClearField("unverified_query_id")
         if event.query_id and not is_signed(event.query_id, self._signatures):
             event.unverified_query_id = event.query_id
@@ -96,5 +98,6 @@ def _taken(event: UserEvent, appended: Appended) -> EventAck:
 
 
 def _rejected(event: UserEvent, field: str, reason: str) -> EventAck:
-    event_id, why = shortened(event.event_id), shortened(reason)
+    event_id = shortened(event.event_id)
+    why = shortened(reason)
     return EventAck(event_id=event_id, status=EVENT_STATUS_REJECTED, field=field, reason=why)

@@ -14,7 +14,9 @@ MAX_EVENT_BYTES = 64 * 1024
 
 def fault(event: UserEvent) -> tuple[str, str] | None:
     """The first field at fault, and what is wrong with it and the remedy; None when nothing is."""
-    return _fault_of_names(event) or _fault_of_time(event) or _fault_of_products(event) or _fault_of_rest(event)
+    return (
+        _fault_of_names(event) or _fault_of_time(event) or _fault_of_products(event) or _fault_of_rest(event)
+    )
 
 
 def _fault_of_names(event: UserEvent) -> tuple[str, str] | None:
@@ -31,7 +33,8 @@ def _fault_of_names(event: UserEvent) -> tuple[str, str] | None:
 
 
 def _fault_of_time(event: UserEvent) -> tuple[str, str] | None:
-    seconds, nanos = event.event_time.seconds, event.event_time.nanos
+    seconds = event.event_time.seconds
+    nanos = event.event_time.nanos
     if seconds < 0 or not 0 <= nanos < 1_000_000_000:
         return "event_time", "is not a time since 1970; leave it out for now"
     if seconds > time.time() + MAX_FUTURE_SECONDS:
@@ -52,7 +55,10 @@ def _fault_of_product(name: str, product: EventProduct) -> tuple[str, str] | Non
     if reason := id_fault(product.product_id):
         return f"{name}.product_id", reason
     if product.HasField("price") and not (math.isfinite(product.price) and product.price >= 0):
-        return f"{name}.price", f"{product.price} is not a price; send a finite number of at least 0, or leave it out"
+        return (
+            f"{name}.price",
+            f"{product.price} is not a price; send a finite number of at least 0, or leave it out",
+        )
     code = product.currency_code
     if code and not (len(code) == 3 and code.isascii() and code.isupper()):
         return f"{name}.currency_code", f"{code!r} is not three capital letters (ISO 4217)"

@@ -1,4 +1,7 @@
-"""Where the processes of a service are: HOST:PORT, separated by commas; a host may have several addresses."""
+"""Where the processes of a service are:
+
+HOST:PORT, separated by commas; a host may have several addresses.
+"""
 
 import asyncio
 import logging
@@ -24,7 +27,10 @@ def _parsed(text: str) -> tuple[str, int]:
 
 
 async def system_resolver(host: str) -> Sequence[str]:
-    """The IPv4 addresses of a host; its IPv6 ones only where it has no others, or each process would count twice."""
+    """The IPv4 addresses of a host.
+
+    Its IPv6 ones only where it has no others, or each process would count twice.
+    """
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     by_family: dict[int, list[str]] = {}
     for family, _, _, _, address in found:
@@ -33,11 +39,16 @@ async def system_resolver(host: str) -> Sequence[str]:
 
 
 class Addresses:
-    """Looks names up again and again; one that cannot be looked up now keeps the addresses that it had."""
+    """Looks names up again and again.
+
+    One that cannot be looked up now keeps the addresses that it had.
+    """
 
     def __init__(self, text: str, resolve: Resolve = system_resolver) -> None:
         """Raises ValueError for what is no address."""
-        self.text, self._hosts, self._resolve = text, parse(text), resolve
+        self.text = text
+        self._hosts = parse(text)
+        self._resolve = resolve
         self._known: dict[str, Sequence[str]] = {}
 
     async def now(self) -> list[str]:

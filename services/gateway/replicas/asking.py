@@ -1,4 +1,7 @@
-"""Ask one replica; a second one when the first is late, or fails with what another may not fail with."""
+"""Ask one replica.
+
+A second one when the first is late, or fails with what another may not fail with.
+"""
 
 import asyncio
 import time
@@ -10,41 +13,57 @@ from services.gateway.replicas.hedging import Hedging
 from services.gateway.replicas.latencies import Latencies
 from services.gateway.replicas.replica import Replica
 from services.gateway.replicas.rotation import Rotation
-from shared.errors import AisleError, InvalidRequest, NotFound, Overloaded, SnapshotGone, Unavailable
+from shared.errors import (
+    AisleError,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    SnapshotGone,
+    Unavailable,
+)
 
 Answer = TypeVar("Answer")
-Send = Callable[[Replica, float], Awaitable[Answer]]  # to a replica, so many milliseconds after the call began
+# to a replica, so many milliseconds after the call began
+Send = Callable[[Replica, float], Awaitable[Answer]]
 
 _MOST_ATTEMPTS = 3
-_LOSER_SECONDS = 1.0  # more for one that a peer was quicker than; without an answer by then it counts as failed
+# more for one that a peer was quicker than; without an answer by then it counts as failed
+_LOSER_SECONDS = 1.0
 _FAIR_MS = 50.0  # with less, a failure says more about the caller's deadline than about the replica
 _TYPICAL = 0.5  # the quantile that answers are compared with
 _FINAL = (InvalidRequest, NotFound)  # answers, and the same ones everywhere
-_NO_FAULT = (SnapshotGone, Overloaded)  # to be asked of another one, but no reason to leave this one alone
+# to be asked of another one, but no reason to leave this one alone
+_NO_FAULT = (SnapshotGone, Overloaded)
 
 
 class Asking:
     """Calls to the replicas of one service. To be used from one event loop."""
 
     def __init__(self, rotation: Rotation, ejection: Ejection, hedge_share: float) -> None:
-        """`hedge_share` of the calls, 0 to 1, may be sent to a second replica because the first one is late."""
-        self._rotation, self._ejection = rotation, ejection
+        """`hedge_share` of the calls, 0 to 1, may be sent to a second replica because the first one
+        is late.
+        """
+        self._rotation = rotation
+        self._ejection = ejection
         self._latencies = Latencies()
         self._hedging = Hedging(hedge_share, self._latencies)
         self._probes: set[asyncio.Task[None]] = set()
 
-    async def ask(self, kind: str, send: "Send[Answer]", log_position: int = 0, budget_ms: float = 0.0) -> Answer:
+    async def ask(
+        self, kind: str, send: "Send[Answer]", log_position: int = 0, budget_ms: float = 0.0
+    ) -> Answer:
         """The first answer of a replica.
 
-        Calls of a `kind` take about equally long: their replicas are compared. The replica should show the catalogue's
-        log up to `log_position`; one that does not yet may wait for it. `budget_ms` is what the call may take,
-        0: nobody says.
-        Raises what the replicas raise, and Unavailable when none is known.
+        Calls of a `kind` take about equally long: their replicas are compared. The replica should
+        show the catalogue's log up to `log_position`; one that does not yet may wait for it.
+        `budget_ms` is what the call may take, 0: nobody says. Raises what the replicas raise, and
+        Unavailable when none is known.
         """
         first = self._rotation.first(log_position)
         if first is None:
             raise Unavailable("no address is known yet")
-        waits = first.log_position < log_position  # how long it takes says nothing about the replica then
+        # how long it takes says nothing about the replica then
+        waits = first.log_position < log_position
         fair = not waits and not 0 < budget_ms < _FAIR_MS
         call = _Call(f"{kind} wait" if waits else kind, send, self._measured, fair)
         self._hedging.asked()
@@ -57,7 +76,9 @@ class Asking:
         finally:
             call.cancel()
 
-    async def _race(self, call: "_Call[Answer]", first: Replica, log_position: int, budget_ms: float) -> Answer:
+    async def _race(
+        self, call: "_Call[Answer]", first: Replica, log_position: int, budget_ms: float
+    ) -> Answer:
         call.begin(first)
         failure: AisleError | None = None
         waits = first.log_position < log_position  # a peer would wait as well
@@ -84,14 +105,20 @@ class Asking:
         raise failure
 
     def _after(self, error: AisleError, call: "_Call[Answer]", log_position: int) -> Replica | None:
-        """Who is asked after an error. It cost its replica next to nothing; a full queue says there is much to do."""
+        """Who is asked after an error.
+
+        It cost its replica next to nothing; a full queue says there is much to do.
+        """
         other = self._rotation.another(call.tried, log_position) if len(call.tried) < _MOST_ATTEMPTS else None
         if other and isinstance(error, Overloaded) and not self._hedging.take():
             return None
         return other
 
     def _won(self, call: "_Call[Answer]") -> None:
-        """Somebody has answered: those that failed were beaten, those that are late get a little longer."""
+        """Somebody has answered.
+
+        Those that failed were beaten, those that are late get a little longer.
+        """
         for replica in call.failed:
             self._beaten(replica)
         for task, replica in call.open.items():
@@ -127,7 +154,9 @@ class Asking:
         try:
             async with asyncio.timeout(_LOSER_SECONDS):
                 await call.send(replica, 0.0)
-            slowness = (time.perf_counter() - began) * 1e3 / (self._latencies.quantile(call.kind, _TYPICAL) or 1.0)
+            slowness = (
+                (time.perf_counter() - began) * 1e3 / (self._latencies.quantile(call.kind, _TYPICAL) or 1.0)
+            )
         except (AisleError, TimeoutError):
             pass
         finally:
@@ -138,10 +167,19 @@ class _Call(Generic[Answer]):
     """One call, and the replicas that it was sent to."""
 
     def __init__(
-        self, kind: str, send: "Send[Answer]", measured: Callable[[str, Replica, float], None], fair: bool
+        self,
+        kind: str,
+        send: "Send[Answer]",
+        measured: Callable[[str, Replica, float], None],
+        fair: bool,
     ) -> None:
-        """`fair` says that a replica which fails is at fault, not the time that its caller gives it."""
-        self.kind, self.send, self._measured, self.fair = kind, send, measured, fair
+        """`fair` says that a replica which fails is at fault, not the time that its caller gives
+        it.
+        """
+        self.kind = kind
+        self.send = send
+        self._measured = measured
+        self.fair = fair
         self.open: dict[asyncio.Task[Answer], Replica] = {}
         self.tried: list[Replica] = []
         self.failed: list[Replica] = []
@@ -163,7 +201,10 @@ class _Call(Generic[Answer]):
         return answer
 
     async def next_ended(self, until_ms: float | None) -> "asyncio.Task[Answer] | None":
-        """An attempt that has ended; None when so many milliseconds of the call have passed without."""
+        """An attempt that has ended.
+
+        None when so many milliseconds of the call have passed without.
+        """
         left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
         done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         return next(iter(done), None)

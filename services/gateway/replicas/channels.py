@@ -36,8 +36,11 @@ class Channels(Generic[Stub]):
         make_stub: Callable[[aio.Channel], Stub],
     ) -> None:
         """`service` is the full name whose health says whether a replica is ready."""
-        self._rotation, self._ejection, self._addresses = rotation, ejection, addresses
-        self._service, self._make_stub = service, make_stub
+        self._rotation = rotation
+        self._ejection = ejection
+        self._addresses = addresses
+        self._service = service
+        self._make_stub = make_stub
         self._stubs: dict[Replica, Stub] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
         self.changed = asyncio.Event()  # set when a replica has become ready, or is no longer
@@ -48,7 +51,9 @@ class Channels(Generic[Stub]):
 
     @asynccontextmanager
     async def open(self, look_seconds: float) -> AsyncIterator[None]:
-        """Keep the replicas that the addresses name until the block ends, looking them up now and then."""
+        """Keep the replicas that the addresses name until the block ends, looking them up now and
+        then.
+        """
         await self._look()
         looking = asyncio.create_task(self._keep_looking(look_seconds))
         try:

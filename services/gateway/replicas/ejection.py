@@ -1,7 +1,9 @@
-"""Which replicas are left alone for a while: those far slower than their peers, and those that fail where peers do not.
+"""Which replicas are left alone for a while.
 
-After the while a call that another one answers is sent to it as well, and only measured; it comes back when that goes
-well. So neither finding out nor trying again costs a page.
+Those far slower than their peers, and those that fail where peers do not.
+
+After the while a call that another one answers is sent to it as well, and only measured; it comes
+back when that goes well. So neither finding out nor trying again costs a page.
 """
 
 import logging
@@ -18,7 +20,8 @@ _SMOOTHING = 0.1  # weight of the newest answer, in the mean of logarithms: one 
 _LEAST_ANSWERS = 10
 _MOST_SLOWNESS = 30.0  # counted of one answer
 _FAILURES = 3  # in a row
-_FIRST_SECONDS, _LONGEST_SECONDS = 1.0, 30.0
+_FIRST_SECONDS = 1.0
+_LONGEST_SECONDS = 30.0
 _TRUSTED_AGAIN_SECONDS = 60.0  # in the rotation, after which an ejection is forgotten
 
 _logger = logging.getLogger(__name__)
@@ -61,7 +64,9 @@ class Ejection:
         logarithm = math.log(min(max(slowness, 1 / _MOST_SLOWNESS), _MOST_SLOWNESS))
         record.log_slowness += (logarithm - record.log_slowness) * max(_SMOOTHING, 1 / record.answers)
         if not record.out and record.answers >= _LEAST_ANSWERS:
-            peers = [peer.log_slowness for peer in self._peers(replica, all_) if peer.answers >= _LEAST_ANSWERS]
+            peers = [
+                peer.log_slowness for peer in self._peers(replica, all_) if peer.answers >= _LEAST_ANSWERS
+            ]
             if peers and record.log_slowness > statistics.median(peers) + math.log(_MUCH_SLOWER):
                 self._eject(replica, "far slower than its peers", all_)
 

@@ -1,8 +1,8 @@
 """When a second replica is asked while the first has not answered, and how often at most.
 
-Dean and Barroso, "The Tail at Scale" (2013): a second request after the 95th percentile of recent answers cuts the tail
-for a few per cent of load. The share is bounded by a bucket, so that an overload, in which everything is late, is not
-made worse.
+Dean and Barroso, "The Tail at Scale" (2013): a second request after the 95th percentile of recent
+answers cuts the tail for a few per cent of load. The share is bounded by a bucket, so that an
+overload, in which everything is late, is not made worse.
 """
 
 from services.gateway.replicas.latencies import Latencies
@@ -19,11 +19,15 @@ class Hedging:
 
     def __init__(self, share: float, latencies: Latencies) -> None:
         """`share` is that of calls which may be asked twice, 0 to 1; 0: none."""
-        self._share, self._latencies = share, latencies
+        self._share = share
+        self._latencies = latencies
         self._saved = _MOST_SAVED if share else 0.0
 
     def after_ms(self, kind: str, budget_ms: float) -> float:
-        """How long a first answer is waited for; `budget_ms` is what the call may take in all, 0 if nobody says."""
+        """How long a first answer is waited for.
+
+        `budget_ms` is what the call may take in all, 0 if nobody says.
+        """
         late = self._latencies.quantile(kind, _LATE)
         wait_ms = max(_LEAST_MS, _UNKNOWN_MS if late is None else late)
         return min(wait_ms, _MOST_OF_BUDGET * budget_ms) if budget_ms else wait_ms

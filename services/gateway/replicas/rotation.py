@@ -1,4 +1,7 @@
-"""Which replica is asked next: round robin among those that are ready and have the fewest calls to answer."""
+"""Which replica is asked next.
+
+Round robin among those that are ready and have the fewest calls to answer.
+"""
 
 from collections.abc import Collection
 
@@ -29,7 +32,10 @@ class Rotation:
         self._ejection.forget(self._replicas.pop(address))
 
     def first(self, log_position: int = 0) -> Replica | None:
-        """Whom to ask; preferably one that is known to show the log up to a position. None: there is no replica."""
+        """Whom to ask; preferably one that is known to show the log up to a position.
+
+        None: there is no replica.
+        """
         chosen = self._best(self._replicas.values(), log_position)
         if chosen is not None:
             self._turn += 1
@@ -38,7 +44,10 @@ class Rotation:
 
     def another(self, than: Collection[Replica], log_position: int = 0) -> Replica | None:
         """Whom to ask as well; None when no other one is ready."""
-        return self._best([each for each in self._replicas.values() if each.ready and each not in than], log_position)
+        return self._best(
+            [each for each in self._replicas.values() if each.ready and each not in than],
+            log_position,
+        )
 
     def _best(self, candidates: Collection[Replica], log_position: int) -> Replica | None:
         def order(each: Replica) -> tuple[bool, bool, bool, int, int]:

@@ -35,16 +35,25 @@ Stub = TypeVar("Stub")
 Method = Callable[[Any], Awaitable[Response]]
 
 _LEAST_MS = 1.0
-_MANY_VALUES, _MANY_FIELDS = 100, 10  # of filters, and facets
+# of filters, and facets
+_MANY_VALUES = 100
+_MANY_FIELDS = 10
 
 
 class Replicas(Generic[Stub]):
     """The replicas of one service. To be used from one event loop, inside `open`."""
 
     def __init__(
-        self, addresses: str, service: str, make_stub: Callable[[aio.Channel], Stub], hedge_share: float = 0.0
+        self,
+        addresses: str,
+        service: str,
+        make_stub: Callable[[aio.Channel], Stub],
+        hedge_share: float = 0.0,
     ) -> None:
-        """`service` is its full name; `hedge_share` of the calls, 0 to 1, may go to a second replica."""
+        """`service` is its full name.
+
+        `hedge_share` of the calls, 0 to 1, may go to a second replica.
+        """
         self._ejection = Ejection()
         self._rotation = Rotation(self._ejection)
         self._asking = Asking(self._rotation, self._ejection, hedge_share)
@@ -64,9 +73,16 @@ class Replicas(Generic[Stub]):
         return {each.address for each in self._rotation.replicas if self._ejection.is_out(each)}
 
     async def call(
-        self, method: Callable[[Stub], "Method[Response]"], kind: str, request: Any, log_position: int = 0
+        self,
+        method: Callable[[Stub], "Method[Response]"],
+        kind: str,
+        request: Any,
+        log_position: int = 0,
     ) -> Response:
-        """The first answer; preferably of a replica that shows the catalogue's log up to a position."""
+        """The first answer.
+
+        Preferably of a replica that shows the catalogue's log up to a position.
+        """
 
         async def send(replica: Replica, elapsed_ms: float) -> Response:
             response = await _sent(method(self.channels.stub(replica)), _later(request, elapsed_ms))
@@ -126,7 +142,8 @@ class RetrievalReplicas:
         return await self.all.call(lambda stub: stub.Retrieve, _retrieval_kind(request), request, wanted)
 
     async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
-        wanted, kind = request.wait_for_visible, "FetchProducts explained" if request.query else "FetchProducts"
+        wanted = request.wait_for_visible
+        kind = "FetchProducts explained" if request.query else "FetchProducts"
         return await self.all.call(lambda stub: stub.FetchProducts, kind, request, wanted)
 
 
@@ -141,7 +158,9 @@ class RerankerReplicas:
     """See protos/aisle/v1/reranker.proto."""
 
     def __init__(self, addresses: str, hedge_share: float) -> None:
-        self.all: Replicas[Reranker] = Replicas(addresses, "aisle.v1.RerankerService", RerankerServiceStub, hedge_share)
+        self.all: Replicas[Reranker] = Replicas(
+            addresses, "aisle.v1.RerankerService", RerankerServiceStub, hedge_share
+        )
 
     async def Rerank(self, request: RerankRequest) -> RerankResponse:
         return await self.all.call(lambda stub: stub.Rerank, "Rerank", request)

@@ -10,13 +10,20 @@ from shared.cache import Cache
 
 
 class CachedEmbedding:
-    """Embedding that looks into a cache first; an encoding is kept under the encoder that made it and the query."""
+    """Embedding that looks into a cache first.
+
+    An encoding is kept under the encoder that made it and the query.
+    """
 
     def __init__(self, embedding: Embedding, cache: Cache) -> None:
-        self._embedding, self._cache = embedding, cache
+        self._embedding = embedding
+        self._cache = cache
 
     async def EmbedQueries(self, request: EmbedQueriesRequest) -> EmbedQueriesResponse:
-        """See embedding.proto. Without a named encoder, and for several queries, the cache is passed by."""
+        """See embedding.proto.
+
+        Without a named encoder, and for several queries, the cache is passed by.
+        """
         if not request.encoder_version or len(request.queries) != 1:
             return await self._embedding.EmbedQueries(request)
         key = _key(request)

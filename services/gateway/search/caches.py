@@ -24,11 +24,16 @@ class Caches:
         if not redis.url and not redis.cache_url:
             return None
         client = connect_cache(redis)
-        limit_ms, max_bytes = config.cache_ms, config.max_shared_bytes
+        limit_ms = config.cache_ms
+        max_bytes = config.max_shared_bytes
         root = f"{redis.key_prefix}aisle"
         encodings = RedisCache(client, f"{root}:encoding", config.encoding_ttl_seconds, limit_ms, max_bytes)
         windows = RedisCache(
-            client, f"{root}:window{_WINDOW_FORMAT}", config.shared_window_ttl_seconds, limit_ms, max_bytes
+            client,
+            f"{root}:window{_WINDOW_FORMAT}",
+            config.shared_window_ttl_seconds,
+            limit_ms,
+            max_bytes,
         )
         return cls(client, encodings, windows)
 

@@ -20,9 +20,15 @@ _WORDS = {
 
 
 def summary(
-    matched_terms: Sequence[str], dense_rank: int, raised_by: Sequence[str] = (), ordered_by: str = "relevance"
+    matched_terms: Sequence[str],
+    dense_rank: int,
+    raised_by: Sequence[str] = (),
+    ordered_by: str = "relevance",
 ) -> str:
-    """One sentence; `dense_rank` 0: not found by meaning; `raised_by`: features, the strongest first."""
+    """One sentence; `dense_rank` 0: not found by meaning; `raised_by`.
+
+    Features, the strongest first.
+    """
     reasons = [_by_words(matched_terms), _by_meaning(dense_rank), _by_features(raised_by)]
     sentence = "; ".join(reason for reason in reasons if reason) or "meets the filters"
     if ordered_by != "relevance":
@@ -31,7 +37,11 @@ def summary(
 
 
 def _by_words(matched_terms: Sequence[str]) -> str:
-    return "matches " + ", ".join(f"'{term}'" for term in matched_terms) + " in its text" if matched_terms else ""
+    return (
+        "matches " + ", ".join(f"'{term}'" for term in matched_terms) + " in its text"
+        if matched_terms
+        else ""
+    )
 
 
 def _by_meaning(dense_rank: int) -> str:
@@ -49,4 +59,7 @@ def _by_features(raised_by: Sequence[str]) -> str:
 
 def _plain(feature: str) -> str:
     """A feature's name in a shopkeeper's words; several features may share one."""
-    return next((words for prefix, words in _WORDS.items() if feature.startswith(prefix)), feature.replace("_", " "))
+    return next(
+        (words for prefix, words in _WORDS.items() if feature.startswith(prefix)),
+        feature.replace("_", " "),
+    )

@@ -23,7 +23,10 @@ _LINGER_SECONDS = 0.02  # lets the records of several pages share one append
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """One result; a copy, so that what waits for the log does not keep whole windows and requests in memory."""
+    """One result.
+
+    A copy, so that what waits for the log does not keep whole windows and requests in memory.
+    """
 
     product_id: str
     position: int
@@ -34,19 +37,21 @@ class _Shown:
 class Impressions:
     """Publishes to the topic of search logs in the background, in order.
 
-    At most `max_waiting` wait in memory; then the oldest is dropped. Those that the log refuses are dropped as well:
-    a log that may be away is one that spools. Both are counted.
+    At most `max_waiting` wait in memory; then the oldest is dropped. Those that the log refuses are
+    dropped as well: a log that may be away is one that spools. Both are counted.
     """
 
     def __init__(self, log: EventLog, max_waiting: int) -> None:
-        self._log, self._max_waiting = log, max_waiting
+        self._log = log
+        self._max_waiting = max_waiting
         self._waiting: deque[Callable[[], NewRecord]] = deque()
         self._task: asyncio.Task[None] | None = None
         self.counts: Counter[str] = Counter()  # appended, dropped
 
     def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
         """Note that the results at `places` (from 0) were shown just now; returns at once."""
-        page, shown = _page(request, query_id, window), [_shown(window, at) for at in places]
+        page = _page(request, query_id, window)
+        shown = [_shown(window, at) for at in places]
         shown_at = time.time_ns()
         if len(self._waiting) >= self._max_waiting:
             self._waiting.popleft()

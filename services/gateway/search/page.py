@@ -5,7 +5,14 @@ from itertools import accumulate
 
 from aisle.v1.catalog_pb2 import Product
 from aisle.v1.retrieval_pb2 import FetchProductsRequest, FetchProductsResponse
-from aisle.v1.search_pb2 import TIER_RERANKED, Contribution, Explanation, Facet, SearchRequest, SearchResponse
+from aisle.v1.search_pb2 import (
+    TIER_RERANKED,
+    Contribution,
+    Explanation,
+    Facet,
+    SearchRequest,
+    SearchResponse,
+)
 from services.gateway.ports import Retrieval
 from services.gateway.search import explanation
 from services.gateway.search.budget import Budget
@@ -16,7 +23,8 @@ from shared.stage import Missed, Stage
 _LEAST_MS = 10.0  # for the products, whatever the stages before have used up
 _WAIT_SHARE = 0.8  # of the time that is left, for rows that have not come to a replica yet
 _NAMED_FEATURES = 2
-# What a client takes without settings of its own is 4 MiB; less what a page has beside facets and products.
+# What a client takes without settings of its own is 4 MiB; less what a page has beside facets and
+# products.
 _PAGE_BYTES = (4 << 20) - (64 << 10)
 _FACET_BYTES = 1 << 20
 _FIELD_BYTES = 8  # of a message inside another
@@ -33,11 +41,19 @@ class Pages:
         self._stage = Stage("products", (SnapshotGone,), fair_ms=ordinary_ms / 2)
 
     async def results(
-        self, request: SearchRequest, window: RankedWindow, places: range, budget: Budget, last_try: bool = False
+        self,
+        request: SearchRequest,
+        window: RankedWindow,
+        places: range,
+        budget: Budget,
+        last_try: bool = False,
     ) -> SearchResponse:
-        """The results at `places` (from 0) of the window, and nothing else; without the products at least their ids.
+        """The results at `places` (from 0) of the window, and nothing else.
 
-        Raises SnapshotGone when the window's rows can no longer be read: rank again then, and come as `last_try`.
+        Without the products at least their ids.
+
+        Raises SnapshotGone when the window's rows can no longer be read: rank again then, and come
+        as `last_try`.
         """
         response = SearchResponse()
         if not places:

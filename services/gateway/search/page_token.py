@@ -1,4 +1,7 @@
-"""The token that leads from one page to the next: which search, how far, and of which request; signed."""
+"""The token that leads from one page to the next: which search, how far, and of which request.
+
+Signed.
+"""
 
 import hashlib
 import struct
@@ -7,14 +10,18 @@ from dataclasses import dataclass
 from services.gateway.signatures import SIGNATURE_BYTES, Signatures, from_text, to_text
 from shared.errors import InvalidRequest
 
-_HEAD = struct.Struct("<BI8s")  # format, offset, digest of the request; the query_id comes behind it
+# format, offset, digest of the request; the query_id comes behind it
+_HEAD = struct.Struct("<BI8s")
 _FORMAT = 2
 _PURPOSE = "page_token"
 
 
 @dataclass(frozen=True, slots=True)
 class PageToken:
-    """`offset` results of the search `query_id` have been shown; `request_digest` is of what was asked (8 bytes)."""
+    """`offset` results of the search `query_id` have been shown.
+
+    `request_digest` is of what was asked (8 bytes).
+    """
 
     query_id: str
     offset: int
@@ -36,17 +43,21 @@ def decode(text: str, request_digest: bytes, signatures: Signatures) -> PageToke
     """Raises InvalidRequest when the text is no token of ours, or belongs to another request."""
     try:
         data = from_text(text)
-        signature, content = data[:SIGNATURE_BYTES], data[SIGNATURE_BYTES:]
+        signature = data[:SIGNATURE_BYTES]
+        content = data[SIGNATURE_BYTES:]
         form, offset, digest_in_token = _HEAD.unpack_from(content)
         query_id = content[_HEAD.size :].decode("ascii")
         if form != _FORMAT:
             raise ValueError(f"the format is {form}, not {_FORMAT}")
     except (struct.error, ValueError) as error:
-        raise InvalidRequest("page_token", "is not a next_page_token; leave it empty for the first page") from error
+        raise InvalidRequest(
+            "page_token", "is not a next_page_token; leave it empty for the first page"
+        ) from error
     if not signatures.holds(_PURPOSE, content, signature):
         raise InvalidRequest("page_token", "is damaged; leave it empty for the first page")
     if digest_in_token != request_digest:
         raise InvalidRequest(
-            "page_token", "belongs to another search; only page_size and deadline_ms may differ between pages"
+            "page_token",
+            "belongs to another search; only page_size and deadline_ms may differ between pages",
         )
     return PageToken(query_id, offset, digest_in_token)

@@ -18,11 +18,15 @@ Part = TypeVar("Part")
 
 _CANDIDATE_BYTES = 200  # of the lists of one candidate in memory, beside its id
 _MESSAGE_BYTES = 64  # of one small message in memory, beside its texts
-_QUICKLY = 1  # zlib's level: half of a window are features that are 0 or unknown, whatever the level
+# zlib's level: half of a window are features that are 0 or unknown, whatever the level
+_QUICKLY = 1
 
 
 class RankedWindow:
-    """The order of one search: its message (window.proto), and the features as columns. It never changes."""
+    """The order of one search: its message (window.proto), and the features as columns.
+
+    It never changes.
+    """
 
     __slots__ = ("feature_values", "message")
 
@@ -58,7 +62,9 @@ class RankedWindow:
             return None
 
 
-def fused(query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]) -> window_pb2.RankedWindow:
+def fused(
+    query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]
+) -> window_pb2.RankedWindow:
     """The window in the order of retrieval."""
     return window_pb2.RankedWindow(
         query=query,

@@ -1,4 +1,7 @@
-"""Rank a window of candidates for a query: analyse, embed, retrieve, rerank; most of it may be missing."""
+"""Rank a window of candidates for a query: analyse, embed, retrieve, rerank.
+
+Most of it may be missing.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -24,20 +27,31 @@ from shared.stage import FAIR_SHARE, Late, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
-_TOLD_SHARE = 0.9  # of its limit, what the reranker is told: it stops by itself before it is cut off
-_EXPLAINED = 100  # results of a window that get contributions, and feature values for the impression
+# of its limit, what the reranker is told: it stops by itself before it is cut off
+_TOLD_SHARE = 0.9
+# results of a window that get contributions, and feature values for the impression
+_EXPLAINED = 100
 
 
 class Ranking:
     """Asks the services for a ranked window, within one budget."""
 
     def __init__(
-        self, embedding: Embedding, retrieval: Retrieval, reranker: Reranker, window_size: int, ordinary_ms: float
+        self,
+        embedding: Embedding,
+        retrieval: Retrieval,
+        reranker: Reranker,
+        window_size: int,
+        ordinary_ms: float,
     ) -> None:
-        """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is judged."""
+        """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is
+        judged.
+        """
         self._understanding = Understanding(embedding, retrieval, ordinary_ms)
         fair_ms = ordinary_ms * (1 - _FETCH_SHARE) * FAIR_SHARE
-        self._retrieval, self._reranker, self._window_size = retrieval, reranker, window_size
+        self._retrieval = retrieval
+        self._reranker = reranker
+        self._window_size = window_size
         self._stages = {
             "retrieval": Stage("retrieval", (InvalidRequest, SnapshotGone), fair_ms=fair_ms),
             "reranker": Stage("reranker", (SnapshotGone,), fair_ms=fair_ms),
@@ -46,8 +60,8 @@ class Ranking:
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask again then, as
-        `last_try`, which goes without vector or reranker instead.
+        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile:
+        ask again then, as `last_try`, which goes without vector or reranker instead.
         """
         understood = await self._understanding.of(request, budget)
         try:
@@ -73,7 +87,9 @@ class Ranking:
         window.degraded[:] = budget.degraded
         return RankedWindow(window)
 
-    async def _retrieve(self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget) -> RetrieveResponse:
+    async def _retrieve(
+        self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget
+    ) -> RetrieveResponse:
         encoding = understood.encoding
         wanted = RetrieveRequest(
             query=understood.query,
@@ -84,20 +100,27 @@ class Ranking:
             limit=self._window_size,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
             encoder_version=understood.encoder_version if encoding else "",
-            wait_for_visible=request.wait_for_visible,  # this may be another replica than the one that was waited for
+            # this may be another replica than the one that was waited for
+            wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
         )
         with budget.timed("retrieve"):
             try:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-                response = await self._stages["retrieval"].run(lambda: self._retrieval.Retrieve(wanted), limit_ms)
+                response = await self._stages["retrieval"].run(
+                    lambda: self._retrieval.Retrieve(wanted), limit_ms
+                )
             except Missed as missed:
                 raise _retry(missed) from missed
         _note(budget, response.stage_ms, response.degraded)
         return response
 
     async def _rerank(
-        self, request: SearchRequest, understood: UnderstoodQuery, retrieved: RetrieveResponse, budget: Budget
+        self,
+        request: SearchRequest,
+        understood: UnderstoodQuery,
+        retrieved: RetrieveResponse,
+        budget: Budget,
     ) -> RerankResponse | None:
         if understood.encoding is None:
             budget.left_out("reranker: no embedding")
@@ -123,7 +146,10 @@ def _retry(missed: Missed) -> Unavailable:
 
 
 def _rerank_request(
-    request: SearchRequest, understood: UnderstoodQuery, retrieved: RetrieveResponse, budget_ms: float
+    request: SearchRequest,
+    understood: UnderstoodQuery,
+    retrieved: RetrieveResponse,
+    budget_ms: float,
 ) -> RerankRequest:
     return RerankRequest(
         query=understood.query,
@@ -144,7 +170,9 @@ def _rerank_request(
 
 
 def _is_order_of(response: RerankResponse, count: int) -> bool:
-    """Whether every candidate has one place and one score, and the feature values are rows of the features."""
+    """Whether every candidate has one place and one score, and the feature values are rows of the
+    features.
+    """
     row_bytes = 4 * max(1, len(response.feature_names))
     whole = len(response.relevance_scores) == count and len(response.feature_values) % row_bytes == 0
     return whole and sorted(response.order) == list(range(count))
@@ -157,7 +185,10 @@ def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str]
 
 
 def _wants_reranking(request: SearchRequest) -> bool:
-    return request.order_by in ("", "relevance") and request.max_tier in (TIER_UNSPECIFIED, TIER_RERANKED)
+    return request.order_by in ("", "relevance") and request.max_tier in (
+        TIER_UNSPECIFIED,
+        TIER_RERANKED,
+    )
 
 
 def _recall_tier(max_tier: Tier.ValueType, has_vector: bool) -> Tier.ValueType:

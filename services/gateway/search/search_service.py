@@ -44,7 +44,10 @@ class SearchService(SearchServiceServicer):
         signatures: Signatures,
         shared_windows: Cache | None = None,
     ) -> None:
-        """`shared_windows` is where gateways find each other's ranked windows; None: nobody else has any."""
+        """`shared_windows` is where gateways find each other's ranked windows; None.
+
+        Nobody else has any.
+        """
         self._default_deadline_ms = config.deadline_ms
         self._signatures = signatures
         self._admission = Admission(config.max_in_flight, config.max_waiting)
@@ -55,7 +58,8 @@ class SearchService(SearchServiceServicer):
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
         self._impressions = Impressions(log, config.max_waiting_impressions)
-        self._counts: Counter[str] = Counter()  # pages, pages.<tier>, errors.<kind>, degraded.<stage>
+        # pages, pages.<tier>, errors.<kind>, degraded.<stage>
+        self._counts: Counter[str] = Counter()
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
         """See protos/aisle/v1/search.proto."""
@@ -80,7 +84,10 @@ class SearchService(SearchServiceServicer):
     def counts(self) -> Mapping[str, int]:
         """Pages and impressions since the start, by the names of GetStatusResponse.counts."""
         impressions = self._impressions.counts
-        return {**self._counts, **{f"impressions.{name}": count for name, count in impressions.items()}}
+        return {
+            **self._counts,
+            **{f"impressions.{name}": count for name, count in impressions.items()},
+        }
 
     async def close(self) -> None:
         """Hand the impressions that are still here to the log."""
@@ -94,7 +101,10 @@ class SearchService(SearchServiceServicer):
         return PageToken("", 0, digest)
 
     async def _shown(self, request: SearchRequest, budget: Budget, peer: str) -> None:
-        """Return once the write that the page must show is shown: before the query's spelling is looked at."""
+        """Return once the write that the page must show is shown.
+
+        Before the query's spelling is looked at.
+        """
         if request.wait_for_visible:
             with budget.timed("visible"):
                 await self._visibility.shown(request.wait_for_visible, budget.left_ms() * _WAIT_SHARE, peer)
@@ -138,7 +148,8 @@ class SearchService(SearchServiceServicer):
     def _count(self, response: SearchResponse) -> None:
         self._counts["pages"] += 1
         self._counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
-        stages = {note.partition(":")[0] for note in response.served_by.degraded}  # notes have numbers in them
+        # notes have numbers in them
+        stages = {note.partition(":")[0] for note in response.served_by.degraded}
         self._counts.update(f"degraded.{stage}" for stage in stages)
 
 
@@ -158,7 +169,11 @@ def _searched(request: SearchRequest) -> SearchRequest:
 
 
 def _complete(
-    response: SearchResponse, request: SearchRequest, token: PageToken, budget: Budget, window: RankedWindow
+    response: SearchResponse,
+    request: SearchRequest,
+    token: PageToken,
+    budget: Budget,
+    window: RankedWindow,
 ) -> None:
     """All but the results, which are in it already, and the next page's token."""
     budget.stage_ms["total"] = budget.elapsed_ms()

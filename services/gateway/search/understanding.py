@@ -37,25 +37,34 @@ class _Encoded:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """The encoding of what was typed, on its way while retrieval looks at the spelling: most queries are right."""
+    """The encoding of what was typed, on its way while retrieval looks at the spelling.
+
+    Most queries are right.
+    """
 
     query: str
     encoder_version: str
     encoded: asyncio.Task[_Encoded]
 
     def fits(self, analysed: AnalyzeQueryResponse) -> bool:
-        return analysed.query == self.query and analysed.encoder_version in ("", self.encoder_version)
+        return analysed.query == self.query and analysed.encoder_version in (
+            "",
+            self.encoder_version,
+        )
 
 
 class Understanding:
-    """Asks retrieval what the query is and which encoder its snapshot has, and the embedding service for its encoding.
+    """Asks retrieval what the query is and which encoder its snapshot has, and the embedding
+    service for its encoding.
 
-    Both at once where the encoder can be guessed from the page before; a wrong guess is encoded again.
+    Both at once where the encoder can be guessed from the page before; a wrong guess is encoded
+    again.
     """
 
     def __init__(self, embedding: Embedding, retrieval: Retrieval, ordinary_ms: float) -> None:
         """`ordinary_ms` is the budget of an ordinary page, by which lateness is judged."""
-        self._embedding, self._retrieval = embedding, retrieval
+        self._embedding = embedding
+        self._retrieval = retrieval
         self._analysis = Stage("analyze", fair_ms=ordinary_ms * _ANALYZE_SHARE * FAIR_SHARE)
         self._encoding = Stage("embedding", (SnapshotGone,), fair_ms=ordinary_ms * _EMBED_SHARE * FAIR_SHARE)
         self._encoder_version = ""  # of the snapshot that was current last
@@ -101,7 +110,10 @@ class Understanding:
         return analysed
 
     async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> _Encoded:
-        """The encoding, and the encoder that made it: the one asked for, or whichever is there instead."""
+        """The encoding, and the encoder that made it.
+
+        The one asked for, or whichever is there instead.
+        """
         try:
             try:
                 response = await self._embed(query, encoder_version, budget)

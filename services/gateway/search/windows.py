@@ -12,7 +12,8 @@ from shared.cache import Cache
 from shared.weighing import weigher
 
 _LARGEST_SHARE = 16
-_LARGEST_SHARED_BYTES = 1 << 20  # before it is packed: packing a larger one holds up other pages for milliseconds
+# before it is packed: packing a larger one holds up other pages for milliseconds
+_LARGEST_SHARED_BYTES = 1 << 20
 
 
 class Windows(Protocol):
@@ -37,7 +38,10 @@ class MemoryWindows:
         ttl_seconds: float,
         clock_seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """One window has at most a sixteenth of `max_bytes`; a larger one is not kept, so its next page ranks again."""
+        """One window has at most a sixteenth of `max_bytes`.
+
+        A larger one is not kept, so its next page ranks again.
+        """
         self._largest_bytes = max_bytes // _LARGEST_SHARE
         weigh = weigher(_size_bytes, max_windows, max_bytes)
         ends_after = math.nextafter(ttl_seconds, math.inf)  # cachetools ends at the very second
@@ -64,7 +68,8 @@ class SharedWindows:
     """Windows of all gateways: this process's own first, then those in the cache that they share."""
 
     def __init__(self, mine: Windows, cache: Cache) -> None:
-        self._mine, self._cache = mine, cache
+        self._mine = mine
+        self._cache = cache
 
     async def get(self, query_id: str) -> RankedWindow | None:
         """See Windows."""

@@ -45,9 +45,16 @@ class Batch:
 
 
 def batches(
-    lists: Sequence[JudgedList], corpus: Corpus, size: int, longest: int, generator: np.random.Generator
+    lists: Sequence[JudgedList],
+    corpus: Corpus,
+    size: int,
+    longest: int,
+    generator: np.random.Generator,
 ) -> Iterator[Batch]:
-    """All lists once in a new order, `size` at a time; of a list at most `longest` products, chosen anew."""
+    """All lists once in a new order, `size` at a time.
+
+    Of a list at most `longest` products, chosen anew.
+    """
     order = generator.permutation(len(lists))
     for start in range(0, len(order), size):
         chosen = [lists[place].sampled(longest, generator) for place in order[start : start + size]]

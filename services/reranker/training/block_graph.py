@@ -1,4 +1,6 @@
-"""The interaction block as an ONNX graph, written by hand so that exporting needs nothing beside onnx."""
+"""The interaction block as an ONNX graph, written by hand so that exporting needs nothing beside
+onnx.
+"""
 
 from typing import Any
 
@@ -6,7 +8,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from services.reranker.training.interaction import BEST_CENTRE, BEST_SCALE, BlockShape, InteractionBlock
+from services.reranker.training.interaction import (
+    BEST_CENTRE,
+    BEST_SCALE,
+    BlockShape,
+    InteractionBlock,
+)
 from shared.inference.graph_writer import GraphWriter, Sizes
 
 _FAR = -1e4  # the logit of padding: finite, so that a product without states stays finite
@@ -15,13 +22,15 @@ _FAR = -1e4  # the logit of padding: finite, so that a product without states st
 def block_graph(block: InteractionBlock, shape: BlockShape) -> onnx.ModelProto:
     """One query (q tokens) and n products of t states: the graph that BlockModel serves.
 
-    Inputs query_hidden (q, hidden), query_states (q, state), token_weights (q,), product_states (n, t, state) and
-    product_mask (n, t) float32; output score (n,).
+    Inputs query_hidden (q, hidden), query_states (q, state), token_weights (q,), product_states (n,
+    t, state) and product_mask (n, t) float32; output score (n,).
     """
     g = GraphWriter()
     weights = {name: tensor.detach().numpy() for name, tensor in block.state_dict().items()}
-    hidden_by = g.add("Mul", g.add("Sub", "product_mask", g.constant(1.0)), g.constant(-_FAR))  # 0, or far below
-    met, found = _best(g, hidden_by), _found(g, weights, shape, hidden_by)
+    # 0, or far below
+    hidden_by = g.add("Mul", g.add("Sub", "product_mask", g.constant(1.0)), g.constant(-_FAR))
+    met = _best(g, hidden_by)
+    found = _found(g, weights, shape, hidden_by)
     mixed = _mixed(g, weights, met, found, shape)
     share = g.add("Softmax", g.linear(mixed, weights["pooled.weight"], weights["pooled.bias"]), axis=1)
     pooled = g.total(g.add("Mul", mixed, share), 1)
@@ -42,7 +51,9 @@ def _best(g: GraphWriter, hidden_by: str) -> str:
 def _found(g: GraphWriter, weights: dict[str, NDArray[Any]], shape: BlockShape, hidden_by: str) -> str:
     """(n, q, state): what each query token finds."""
     width = shape.state // shape.heads
-    asked = g.reshape(g.linear("query_hidden", weights["ask.weight"], weights["ask.bias"]), -1, shape.heads, width)
+    asked = g.reshape(
+        g.linear("query_hidden", weights["ask.weight"], weights["ask.bias"]), -1, shape.heads, width
+    )
     asked = g.add("LpNormalization", asked, axis=-1, p=2)
     sharp = g.add("Mul", asked, g.constant(weights["sharpness"].reshape(1, shape.heads, 1)))
     asked = g.add("Transpose", sharp, perm=[1, 0, 2])
@@ -68,7 +79,8 @@ def _mixed(g: GraphWriter, weights: dict[str, NDArray[Any]], met: str, found: st
 
 
 def _norm(g: GraphWriter, weights: dict[str, NDArray[Any]], name: str, x: str) -> str:
-    scale, bias = g.constant(weights[f"{name}.weight"]), g.constant(weights[f"{name}.bias"])
+    scale = g.constant(weights[f"{name}.weight"])
+    bias = g.constant(weights[f"{name}.bias"])
     return g.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5)
 
 

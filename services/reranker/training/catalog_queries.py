@@ -1,7 +1,8 @@
 """Judged queries made from a catalogue alone, for shops where nobody has judged anything.
 
-A query is what a shopper might type who has one product in mind: some words of its title. That product is right (3);
-others whose title has all the words are good (2); those with half of them come close (1).
+A query is what a shopper might type who has one product in mind: some words of its title. That
+product is right (3); others whose title has all the words are good (2); those with half of them
+come close (1).
 """
 
 import re
@@ -39,7 +40,9 @@ def make_queries(titles: Sequence[str], count: int, generator: np.random.Generat
 
 
 def judge(titles: Sequence[str], made: Sequence[tuple[str, int]], recall: Recall) -> MadeQueries:
-    """Grade what the engine recalls for each query (by its place in `made`) by the words of the titles."""
+    """Grade what the engine recalls for each query (by its place in `made`) by the words of the
+    titles.
+    """
     judged = []
     for place, (query, source) in enumerate(made):
         rows = np.unique(np.append(recall(place)[:40], source))
@@ -49,7 +52,9 @@ def judge(titles: Sequence[str], made: Sequence[tuple[str, int]], recall: Recall
     return MadeQueries([query for query, _ in made], judged)
 
 
-def _queries(titles: Sequence[str], rows: np.ndarray, generator: np.random.Generator) -> Iterator[tuple[str, int]]:
+def _queries(
+    titles: Sequence[str], rows: np.ndarray, generator: np.random.Generator
+) -> Iterator[tuple[str, int]]:
     for row in rows:
         words = words_of(titles[row])
         if len(words) >= 2:
@@ -59,6 +64,7 @@ def _queries(titles: Sequence[str], rows: np.ndarray, generator: np.random.Gener
 
 
 def _grade(query: str, title: str) -> float:
-    wanted, there = set(query.split()), set(words_of(title))
+    wanted = set(query.split())
+    there = set(words_of(title))
     share = len(wanted & there) / len(wanted)
     return 2.0 if share == 1 else 1.0 if share >= 0.5 else 0.0

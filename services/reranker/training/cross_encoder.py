@@ -1,4 +1,7 @@
-"""Cross-encoders, which read query and product together: the teacher with six layers, and a small student of its."""
+"""Cross-encoders, which read query and product together.
+
+The teacher with six layers, and a small student of its.
+"""
 
 import time
 import warnings
@@ -27,7 +30,8 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 class CrossEncoderSettings:
     """How to train; it stops after one epoch or `minutes`, whichever is sooner."""
 
-    layers: tuple[int, ...] = ALL_LAYERS  # of the encoder that it starts from; (0, 3) is a two-layer student
+    # of the encoder that it starts from; (0, 3) is a two-layer student
+    layers: tuple[int, ...] = ALL_LAYERS
     max_tokens: int = 64
     batch_lists: int = 16
     longest_list: int = 12
@@ -48,7 +52,9 @@ class Texts:
 
 
 class CrossEncoder(nn.Module):  # type: ignore[misc]
-    """BERT over "[CLS] query [SEP] product [SEP]" and a score from what it pooled (Nogueira & Cho, 2019)."""
+    """BERT over "[CLS] query [SEP] product [SEP]" and a score from what it pooled (Nogueira & Cho,
+    2019).
+    """
 
     def __init__(self, folder: Path, settings: CrossEncoderSettings) -> None:
         """Starts from the encoder in FOLDER; word embeddings stay as they are."""
@@ -70,7 +76,11 @@ class CrossEncoder(nn.Module):  # type: ignore[misc]
     def forward(self, queries: Sequence[str], texts: Sequence[str]) -> Tensor:
         """Scores (n,) of pairs."""
         pairs = self._tokenizer.encode_batch(list(zip(queries, texts, strict=True)))
-        columns = ([pair.ids for pair in pairs], [pair.attention_mask for pair in pairs], [p.type_ids for p in pairs])
+        columns = (
+            [pair.ids for pair in pairs],
+            [pair.attention_mask for pair in pairs],
+            [p.type_ids for p in pairs],
+        )
         ids, mask, kinds = (torch.tensor(column) for column in columns)
         with torch.autocast("cpu", torch.bfloat16):
             pooled = self.model.bert(ids, attention_mask=mask, token_type_ids=kinds).pooler_output
@@ -120,12 +130,19 @@ def is_kept(folder: Path) -> bool:
 
 
 def train_cross_encoder(
-    lists: Sequence[JudgedList], texts: Texts, folder: Path, settings: CrossEncoderSettings, report: Report = print
+    lists: Sequence[JudgedList],
+    texts: Texts,
+    folder: Path,
+    settings: CrossEncoderSettings,
+    report: Report = print,
 ) -> CrossEncoder:
-    """From the encoder in FOLDER, by the judgments and, where lists have a teacher's scores, by its margins."""
+    """From the encoder in FOLDER, by the judgments and, where lists have a teacher's scores, by its
+    margins.
+    """
     torch.manual_seed(settings.seed)
     model = CrossEncoder(folder, settings)
-    generator, began = np.random.default_rng(settings.seed), time.monotonic()
+    generator = np.random.default_rng(settings.seed)
+    began = time.monotonic()
     optimiser = _optimiser(model, settings)
     order = generator.permutation(len(lists))
     losses: list[float] = []
@@ -175,7 +192,8 @@ def _step(
 ) -> float:
     scores = nn.utils.rnn.pad_sequence(_scores(model, lists, texts), batch_first=True)
     targets = Targets.of(lists)
-    grades, mask = targets.grades, targets.mask
+    grades = targets.grades
+    mask = targets.mask
     loss = pointwise(scores, grades, mask) + settings.list_share * listwise(scores, grades, mask)
     if targets.teacher_scores is not None:
         loss = loss + settings.teacher_share * margin_mse(scores, targets.teacher_scores, mask)
@@ -189,7 +207,10 @@ def _step(
 def _optimiser(model: CrossEncoder, settings: CrossEncoderSettings) -> torch.optim.Optimizer:
     groups: list[dict[str, Any]] = [
         {"params": list(model.model.bert.parameters()), "lr": settings.learning_rate},
-        {"params": list(model.model.classifier.parameters()), "lr": settings.learning_rate * settings.head_rate},
+        {
+            "params": list(model.model.classifier.parameters()),
+            "lr": settings.learning_rate * settings.head_rate,
+        },
     ]
     for group in groups:
         group["initial_lr"] = group["lr"]

@@ -18,10 +18,16 @@ class EncodedTexts(Protocol):
 
     @property
     def vectors(self) -> Matrix:
-        """(texts, width) unit norm: the mean over all tokens, by the encoder as it was before training."""
+        """(texts, width) unit norm.
+
+        The mean over all tokens, by the encoder as it was before training.
+        """
 
     def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """Hidden states of `rows`, any shape (...): (..., t, width) float32 and which of them are real (..., t)."""
+        """Hidden states of `rows`, any shape (...).
+
+        (..., t, width) float32 and which of them are real (..., t).
+        """
 
 
 @dataclass(frozen=True, slots=True)

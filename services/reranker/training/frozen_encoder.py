@@ -24,7 +24,9 @@ class FrozenEncoder:
         self._tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:
-        """Vectors of the first `max_tokens` tokens, and the states of the first `state_tokens` of them."""
+        """Vectors of the first `max_tokens` tokens, and the states of the first `state_tokens` of
+        them.
+        """
         ids = tokens.token_ids(self._tokenizer, texts, max_tokens)
         states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(ids)
         vectors = np.zeros((len(ids), self._model.config.hidden_size), np.float32)

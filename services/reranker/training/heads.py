@@ -1,4 +1,7 @@
-"""What is learned on top of the encoder's last layer: token states, and the weight of a query token."""
+"""What is learned on top of the encoder's last layer.
+
+Token states, and the weight of a query token.
+"""
 
 import numpy as np
 import torch
@@ -9,7 +12,10 @@ from services.reranker.training.encodings import Matrix
 
 
 class Heads(nn.Module):  # type: ignore[misc]
-    """states = l2norm(hidden W^T); the weight of a query token is softplus(hidden w^T + b), special tokens included."""
+    """states = l2norm(hidden W^T).
+
+    The weight of a query token is softplus(hidden w^T + b), special tokens included.
+    """
 
     def __init__(self, width: int, state_dim: int) -> None:
         super().__init__()

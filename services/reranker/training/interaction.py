@@ -9,7 +9,9 @@ from torch.nn import functional
 
 from services.reranker.training.heads import best_similarities, maxsim
 
-BEST_CENTRE, BEST_SCALE = 0.6, 5.0  # cosines of a token to its nearest lie around here
+# cosines of a token to its nearest lie around here
+BEST_CENTRE = 0.6
+BEST_SCALE = 5.0
 MAXSIM_SHARE = 15.0  # to begin with
 
 
@@ -34,10 +36,12 @@ class QueryTokens(NamedTuple):
 
 
 class InteractionBlock(nn.Module):  # type: ignore[misc]
-    """One layer whose keys and values are the product's states themselves, so that nothing of a product is projected.
+    """One layer whose keys and values are the product's states themselves, so that nothing of a
+    product is projected.
 
-    PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020), with what ESIM (Chen et al., ACL 2017)
-    compares: a token, what it found, their product, and how near the nearest product token is.
+    PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020), with what ESIM (Chen
+    et al., ACL 2017) compares: a token, what it found, their product, and how near the nearest
+    product token is.
     """
 
     def __init__(self, shape: BlockShape) -> None:
@@ -64,7 +68,10 @@ class InteractionBlock(nn.Module):  # type: ignore[misc]
         best = best_similarities(query.states, product_states, product_mask)
         found = self._attend(query.hidden, product_states, product_mask)
         met = found * query.states.unsqueeze(1)
-        meeting = torch.cat([scale**0.5 * found, scale * met, BEST_SCALE * (best - BEST_CENTRE).unsqueeze(-1)], dim=-1)
+        meeting = torch.cat(
+            [scale**0.5 * found, scale * met, BEST_SCALE * (best - BEST_CENTRE).unsqueeze(-1)],
+            dim=-1,
+        )
         mixed = self.before(self.token(query.hidden).unsqueeze(1) + self.compared(meeting))
         mixed = self.after(mixed + self.narrow(functional.gelu(self.wide(mixed))))
         share = self.pooled(mixed).squeeze(-1).masked_fill(~query.mask.unsqueeze(1), -1e4).softmax(dim=-1)

@@ -1,4 +1,7 @@
-"""Train the reranker of a bundle: encode, find negatives, let a teacher speak if there is one, train the student."""
+"""Train the reranker of a bundle.
+
+Encode, find negatives, let a teacher speak if there is one, train the student.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +33,10 @@ QUERY_TOKENS = 32
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """One catalogue with judged queries; rows are places in `product_texts`, queries places in `queries`."""
+    """One catalogue with judged queries.
+
+    Rows are places in `product_texts`, queries places in `queries`.
+    """
 
     product_texts: Sequence[str]
     queries: Sequence[str]
@@ -47,15 +53,20 @@ class RerankerSettings:
     hard_negatives: int = 6
     random_negatives: int = 2
     teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
-    teacher_folder: Path | None = None  # where the teacher is kept: read if it is there, written if not
-    cross_encoder: CrossEncoderSettings | None = None  # a small one beside the block, for comparison
+    # where the teacher is kept: read if it is there, written if not
+    teacher_folder: Path | None = None
+    # a small one beside the block, for comparison
+    cross_encoder: CrossEncoderSettings | None = None
     seed: int = 0
 
 
-# With thousands of judged queries the encoder learns too, in half an hour on two cores for 9,000. The products that it
-# recalls by itself are no negatives then: many are good, and a whole encoder learns to doubt them.
+# With thousands of judged queries the encoder learns too, in half an hour on two cores for 9,000.
+# The products that it recalls by itself are no negatives then: many are good, and a whole encoder
+# learns to doubt them.
 END_TO_END = RerankerSettings(
-    student=StudentSettings(encoder_layers=6, epochs=1, projection_rate=0.2, list_share=0.3, pointwise_share=1.0),
+    student=StudentSettings(
+        encoder_layers=6, epochs=1, projection_rate=0.2, list_share=0.3, pointwise_share=1.0
+    ),
     hard_negatives=0,
     random_negatives=1,
 )
@@ -75,7 +86,10 @@ def train_reranker(
     corpus = _encode(sets, encoder_folder, encoder, report)
     lists = _lists(sets, chosen)
     report(f"{len(lists)} lists of {np.mean([len(judged) for judged in lists]):.0f} products")
-    texts = Texts([query for each in sets for query in each.queries], [t for each in sets for t in each.product_texts])
+    texts = Texts(
+        [query for each in sets for query in each.queries],
+        [t for each in sets for t in each.product_texts],
+    )
     if chosen.teacher:
         lists = _taught(lists, texts, encoder_folder, chosen, report)
     if chosen.cross_encoder:
@@ -85,7 +99,9 @@ def train_reranker(
     return student
 
 
-def _encode(sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder | None, report: Report) -> Corpus:
+def _encode(
+    sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder | None, report: Report
+) -> Corpus:
     texts = [text for each in sets for text in each.product_texts]
     queries = [query for each in sets for query in each.queries]
     report(f"encoding {len(texts)} products")
@@ -101,7 +117,11 @@ def _encode(sets: Sequence[TrainingSet], folder: Path, encoder: TrainedEncoder |
 
 
 def _taught(
-    lists: Sequence[JudgedList], texts: Texts, folder: Path, settings: RerankerSettings, report: Report
+    lists: Sequence[JudgedList],
+    texts: Texts,
+    folder: Path,
+    settings: RerankerSettings,
+    report: Report,
 ) -> list[JudgedList]:
     """The lists with the opinion of the teacher that is kept, or of one trained on them."""
     assert settings.teacher is not None
@@ -126,5 +146,6 @@ def _lists(sets: Sequence[TrainingSet], settings: RerankerSettings) -> list[Judg
         for judged in each.judged:
             full = negatives.beside(judged, generator)
             lists.append(replace(full, query=full.query + first_query, rows=full.rows + first_row))
-        first_query, first_row = first_query + len(each.queries), first_row + count
+        first_query = first_query + len(each.queries)
+        first_row = first_row + count
     return lists

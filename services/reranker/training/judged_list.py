@@ -1,4 +1,7 @@
-"""What the reranker learns from: one query and graded products, some of them negatives that nobody judged."""
+"""What the reranker learns from.
+
+One query and graded products, some of them negatives that nobody judged.
+"""
 
 from dataclasses import dataclass
 
@@ -27,4 +30,6 @@ class JudgedList:
 
     def sampled(self, longest: int, generator: np.random.Generator) -> "JudgedList":
         """At most `longest` of its products, chosen anew each time."""
-        return self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))
+        return (
+            self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))
+        )

@@ -1,4 +1,7 @@
-"""Train the ranker: a linear prior, then LambdaMART on top of it, each as far as held-out queries get better by it."""
+"""Train the ranker.
+
+A linear prior, then LambdaMART on top of it, each as far as held-out queries get better by it.
+"""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,13 +21,16 @@ from shared.errors import InvalidRequest
 
 Groups = Sequence[RankingGroup]
 
-# Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for another.
+# Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for
+# another.
 TRANSFERABLE = (
     "dense_score", "maxsim_score", "block_score", "lexical_z", "dense_z", "fused_z", "maxsim_z", "block_z",
     "lexical_reciprocal_rank", "dense_reciprocal_rank",
 )  # fmt: skip
-_RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})  # more of it never lowers a product
-_LEAST_GAIN = 0.002  # of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
+# more of it never lowers a product
+_RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})
+# of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
+_LEAST_GAIN = 0.002
 _COUNT_STEP = 10  # numbers of trees that are compared
 _GRADE_STEPS = 4  # LightGBM wants whole labels: quarters of a grade
 _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)]
@@ -32,7 +38,10 @@ _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)
 
 @dataclass(frozen=True)
 class RankerSettings:
-    """How to train; small trees in small steps, since a few hundred queries are easily learnt by heart."""
+    """How to train.
+
+    Small trees in small steps, since a few hundred queries are easily learnt by heart.
+    """
 
     features: Sequence[str] = TRANSFERABLE
     unjudged: int = 30  # of a query, counted as grade 0
@@ -68,19 +77,24 @@ def write_description(folder: Path, prior: Mapping[str, float]) -> None:
 
 
 def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None = None) -> TrainedRanker:
-    """Fit on all groups what cross-validation says is worth fitting. Raises InvalidRequest when too few are telling.
+    """Fit on all groups what cross-validation says is worth fitting.
+
+    Raises InvalidRequest when too few are telling.
 
     Burges, "From RankNet to LambdaRank to LambdaMART" (2010).
     """
     chosen = settings or RankerSettings()
     telling = [group.thinned(chosen.unjudged, weights_of(PRIOR)) for group in groups if group.is_telling]
     if len(telling) < 20:
-        raise InvalidRequest("judgments", f"give only {len(telling)} queries an order to learn; 20 are needed")
+        raise InvalidRequest(
+            "judgments", f"give only {len(telling)} queries an order to learn; 20 are needed"
+        )
     folds = [_fold(*parts, chosen) for parts in _splits(telling, chosen)]
     curve = np.concatenate([fold.by_trees for fold in folds])  # (groups, counts)
     best = int(np.argmax(curve.mean(axis=0)))
     best = best if beyond_noise(curve[:, best] - curve[:, 0], _LEAST_GAIN) else 0
-    prior, count = fitted_prior(telling), best * _COUNT_STEP
+    prior = fitted_prior(telling)
+    count = best * _COUNT_STEP
     trees = _fit(telling, prior, chosen, count).model_to_string() if count else ""
     shipped = np.concatenate([fold.shipped for fold in folds])
     means = {"shipped_prior": shipped, "prior": curve[:, 0], "ranker": curve[:, best]}
@@ -106,10 +120,13 @@ def _splits(groups: Sequence[RankingGroup], settings: RankerSettings) -> Iterato
 
 def _fold(fitted: Groups, held_out: Groups, settings: RankerSettings) -> _Fold:
     prior = fitted_prior(fitted)
-    trees, begun = _fit(fitted, prior, settings, settings.max_trees), linear(held_out, prior)
+    trees = _fit(fitted, prior, settings, settings.max_trees)
+    begun = linear(held_out, prior)
 
     def scores(count: int) -> list[Scores]:
-        found = (trees.predict(g.features, raw_score=True, num_iteration=count, num_threads=1) for g in held_out)
+        found = (
+            trees.predict(g.features, raw_score=True, num_iteration=count, num_threads=1) for g in held_out
+        )
         return [start + each for start, each in zip(begun, found, strict=True)] if count else begun
 
     counts = range(0, settings.max_trees + 1, _COUNT_STEP)
@@ -117,7 +134,9 @@ def _fold(fitted: Groups, held_out: Groups, settings: RankerSettings) -> _Fold:
     return _Fold(qualities(held_out, linear(held_out, PRIOR)), by_trees)
 
 
-def _fit(groups: Sequence[RankingGroup], prior: Mapping[str, float], settings: RankerSettings, count: int) -> Any:
+def _fit(
+    groups: Sequence[RankingGroup], prior: Mapping[str, float], settings: RankerSettings, count: int
+) -> Any:
     import lightgbm
 
     matrix = _masked(np.concatenate([group.features for group in groups]), settings.features)

@@ -7,7 +7,10 @@ _FAR = -1e4  # the score of padding
 
 
 def listwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy between softmax(scores) and the gains 2^grade - 1 (ListNet: Cao et al., ICML 2007)."""
+    """Cross-entropy between softmax(scores) and the gains 2^grade - 1 (ListNet:
+
+    Cao et al., ICML 2007).
+    """
     gains = (2**grades - 1) * mask
     wanted = gains / gains.sum(dim=1, keepdim=True).clamp(min=1e-6)
     loss = -(wanted * functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)).sum(dim=1)
@@ -24,7 +27,8 @@ def pointwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
 def margin_mse(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     """Squared difference of all pairwise margins (Hofstätter et al., 2020).
 
-    Over every pair of a list this equals twice the variance of scores - teacher, which costs n instead of n^2.
+    Over every pair of a list this equals twice the variance of scores - teacher, which costs n
+    instead of n^2.
     """
     count = mask.sum(dim=1, keepdim=True).clamp(min=1)
     difference = (scores - teacher) * mask

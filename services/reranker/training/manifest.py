@@ -7,13 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from shared.artifacts import sha256
-from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, MANIFEST, RANKER, RANKER_FEATURES, TOKENIZER
+from shared.models.bundle import (
+    BLOCK,
+    CROSS_ENCODER,
+    HEADS,
+    MANIFEST,
+    RANKER,
+    RANKER_FEATURES,
+    TOKENIZER,
+)
 
 _FILES = (HEADS, BLOCK, RANKER, RANKER_FEATURES, CROSS_ENCODER, TOKENIZER)
 
 
 def write_manifest(
-    folder: Path, version: str, trained_on: Sequence[str], metrics: Mapping[str, Any], training: Mapping[str, Any]
+    folder: Path,
+    version: str,
+    trained_on: Sequence[str],
+    metrics: Mapping[str, Any],
+    training: Mapping[str, Any],
 ) -> None:
     """Write FOLDER/bundle.json over the files that are there; the last thing to write."""
     present = [name for name in _FILES if (folder / name).exists()]

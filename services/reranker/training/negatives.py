@@ -1,4 +1,7 @@
-"""Products that are probably wrong for a query: some that the engine's own recall proposes, some at random."""
+"""Products that are probably wrong for a query.
+
+Some that the engine's own recall proposes, some at random.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -19,16 +19,20 @@ PRIOR: Mapping[str, float] = {
     "lexical_reciprocal_rank": 20.0,
 }
 
-_WEIGHTS = (0.05, 0.15, 0.3, 0.5)  # tried for the reranker's own scores; more does not carry to other catalogues
+# tried for the reranker's own scores; more does not carry to other catalogues
+_WEIGHTS = (0.05, 0.15, 0.3, 0.5)
 _LEGS = ("lexical_z", "dense_z", "lexical_reciprocal_rank")
 _LEG_SHARES = (0.5, 1.0)  # tried for what the legs say beside the fused order
 
 
 def fitted_prior(groups: Sequence[RankingGroup], prior: Mapping[str, float] = PRIOR) -> Mapping[str, float]:
-    """The prior with the weights of reranker and legs that judged queries ask for; as it is when that is noise.
+    """The prior with the weights of reranker and legs that judged queries ask for.
 
-    How far a reranker may be trusted is what differs most between bundles, and two numbers from short lists can be
-    learnt from a few dozen queries. MaxSim and block weigh the same: apart, they are too alike to be told apart.
+    As it is when that is noise.
+
+    How far a reranker may be trusted is what differs most between bundles, and two numbers from
+    short lists can be learnt from a few dozen queries. MaxSim and block weigh the same: apart, they
+    are too alike to be told apart.
     """
     tried = [_weighted(prior, *each) for each in product(_LEG_SHARES, _WEIGHTS)]
     found = [qualities(groups, linear(groups, each)) for each in tried]

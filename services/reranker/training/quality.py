@@ -26,7 +26,8 @@ def _quality(group: RankingGroup, scores: Scores) -> float:
 
 
 def _ndcg(grades: NDArray[np.float32], depth: int = 10) -> float:
-    gains, ideal = 2.0**grades - 1, np.sort(2.0**grades - 1)[::-1]
+    gains = 2.0**grades - 1
+    ideal = np.sort(2.0**grades - 1)[::-1]
     discounts = 1 / np.log2(np.arange(2, depth + 2))
     best = float((ideal[:depth] * discounts[: len(ideal[:depth])]).sum())
     return float((gains[:depth] * discounts[: len(gains[:depth])]).sum()) / best if best else 0.0

@@ -21,12 +21,16 @@ class RankingGroup:
 
     @property
     def is_telling(self) -> bool:
-        """Whether there is an order to learn: two judged products of different grade, or a good one beside unjudged."""
+        """Whether there is an order to learn.
+
+        Two judged products of different grade, or a good one beside unjudged.
+        """
         known = self.grades[~np.isnan(self.grades)]
         return len(known) > 0 and known.max() > 0 and (len(known) < len(self) or known.min() < known.max())
 
     def thinned(self, unjudged: int, prior: NDArray[np.float64]) -> "RankingGroup":
-        """All judged candidates, and of the others the `unjudged` that the prior (features,) likes best.
+        """All judged candidates, and of the others the `unjudged` that the prior (features,) likes
+        best.
 
         Products far down teach little and there are many of them.
         """

@@ -1,7 +1,8 @@
 """Which queries teach the reranker, and which the ranker.
 
-The ranker reads the reranker's scores. On queries that the reranker has learnt from they are better than on queries to
-come, so the ranker would trust them too much: each query teaches one of the two. The ranker has little to learn.
+The ranker reads the reranker's scores. On queries that the reranker has learnt from they are better
+than on queries to come, so the ranker would trust them too much: each query teaches one of the two.
+The ranker has little to learn.
 """
 
 import hashlib

@@ -1,4 +1,7 @@
-"""The student: heads and block, and the encoder under them if it is to learn, from judged lists and the teacher."""
+"""The student.
+
+Heads and block, and the encoder under them if it is to learn, from judged lists and the teacher.
+"""
 
 import math
 from collections.abc import Callable, Sequence
@@ -27,7 +30,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class StudentSettings:
-    """How to train; the defaults leave the encoder as it is, and take minutes for 10,000 lists on two cores."""
+    """How to train.
+
+    The defaults leave the encoder as it is, and take minutes for 10,000 lists on two cores.
+    """
 
     encoder_layers: int = 0  # of the encoder that learn too
     epochs: int = 3
@@ -39,7 +45,8 @@ class StudentSettings:
     list_share: float = 1.0  # of the block's losses; MaxSim has the list loss alone
     pointwise_share: float = 0.2
     vector_share: float = 0.5  # the list loss of the cosine of the vectors, when the encoder learns
-    anchor_share: float = 2.0  # how much vectors are held where they were, so that other catalogues are still found
+    # how much vectors are held where they were, so that other catalogues are still found
+    anchor_share: float = 2.0
     teacher_share: float = 0.05
     seed: int = 0
 
@@ -58,7 +65,8 @@ class Student(nn.Module):  # type: ignore[misc]
     def __init__(self, shape: BlockShape, encoder: TrainedEncoder | None = None) -> None:
         """`encoder` is the one that makes the batches, when it learns."""
         super().__init__()
-        self.shape, self.encoder = shape, encoder
+        self.shape = shape
+        self.encoder = encoder
         self.heads = Heads(shape.hidden, shape.state)
         self.block = InteractionBlock(shape)
 
@@ -90,7 +98,10 @@ def train_student(  # noqa: PLR0913 - what training is made of
     report: Report = print,
     encoder: TrainedEncoder | None = None,
 ) -> Student:
-    """A student of `lists`; `report` hears the mean loss now and then. `encoder` is the corpus's, when it learns."""
+    """A student of `lists`; `report` hears the mean loss now and then.
+
+    `encoder` is the corpus's, when it learns.
+    """
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
     student = Student(shape, encoder)
@@ -103,7 +114,9 @@ def train_student(  # noqa: PLR0913 - what training is made of
             losses.append(_step(student, batch, settings, optimiser))
             schedule.step()
             if len(losses) % _REPORTED_STEPS == 0:
-                report(f"student: step {len(losses)} of {steps}, loss {np.mean(losses[-_REPORTED_STEPS:]):.3f}")
+                report(
+                    f"student: step {len(losses)} of {steps}, loss {np.mean(losses[-_REPORTED_STEPS:]):.3f}"
+                )
     student.eval()
     return student
 
@@ -115,7 +128,9 @@ def scores(student: Student, judged: JudgedList, corpus: Corpus) -> tuple[Matrix
     return found.maxsim[0].numpy(), found.block[0].numpy()
 
 
-def _step(student: Student, batch: Batch, settings: StudentSettings, optimiser: torch.optim.Optimizer) -> float:
+def _step(
+    student: Student, batch: Batch, settings: StudentSettings, optimiser: torch.optim.Optimizer
+) -> float:
     optimiser.zero_grad()
     loss = _loss(student(batch), batch.targets, settings)
     if student.encoder is not None:
@@ -127,19 +142,26 @@ def _step(student: Student, batch: Batch, settings: StudentSettings, optimiser: 
 
 
 def _loss(found: Scores, targets: Targets, settings: StudentSettings) -> Tensor:
-    met, grades, mask = _COSINE_SCALE * found.maxsim, targets.grades, targets.mask
+    met = _COSINE_SCALE * found.maxsim
+    grades = targets.grades
+    mask = targets.mask
     loss = listwise(met, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
     loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask)
     if found.cosine.requires_grad:
         loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask)
     if targets.teacher_scores is None:
         return loss
-    told = margin_mse(met, targets.teacher_scores, mask) + margin_mse(found.block, targets.teacher_scores, mask)
+    told = margin_mse(met, targets.teacher_scores, mask) + margin_mse(
+        found.block, targets.teacher_scores, mask
+    )
     return loss + settings.teacher_share * told
 
 
 def _drift(batch: Batch) -> Tensor:
-    """How far vectors have moved: 1 - cosine to what they were before training, of queries and products."""
+    """How far vectors have moved: 1.
+
+    Cosine to what they were before training, of queries and products.
+    """
     queries, products = vectors_of(batch)
     near = (products * batch.product_anchors).sum(dim=-1)
     return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.targets.mask].mean()

@@ -1,4 +1,6 @@
-"""The encoder with its upper layers open to training, so that vector and token states learn together."""
+"""The encoder with its upper layers open to training, so that vector and token states learn
+together.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +16,18 @@ from services.reranker.training.encodings import Matrix, Rows
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]
-    """A BERT whose last `layers` layers learn; word embeddings and the layers below stay as they are."""
+    """A BERT whose last `layers` layers learn.
+
+    Word embeddings and the layers below stay as they are.
+    """
 
     def __init__(self, folder: Path, layers: int) -> None:
         """FOLDER holds model.safetensors and config.json."""
         from transformers import BertModel
 
         super().__init__()
-        self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()  # without dropout
+        # without dropout
+        self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
         self.bert.requires_grad_(False)
         self._first = len(self.bert.encoder.layer) - layers
         for layer in self.bert.encoder.layer[self._first :]:
@@ -39,7 +45,9 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
         layers = (f"encoder.layer.{place}." for place in range(self._first, len(self.bert.encoder.layer)))
         prefixes = tuple(layers)
         state = self.bert.state_dict().items()
-        return {name: tensor.numpy().astype(np.float16) for name, tensor in state if name.startswith(prefixes)}
+        return {
+            name: tensor.numpy().astype(np.float16) for name, tensor in state if name.startswith(prefixes)
+        }
 
 
 @dataclass(frozen=True)

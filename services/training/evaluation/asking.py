@@ -50,7 +50,10 @@ class Notes:
         self.reasons.update(reasons)
 
     def miss(self, error: AisleError) -> None:
-        """Note that there was no page: one that is late or refused on a busy machine does not end an evaluation."""
+        """Note that there was no page.
+
+        One that is late or refused on a busy machine does not end an evaluation.
+        """
         self.pages += 1
         self.degraded_pages += 1
         self.missed_pages += 1
@@ -59,7 +62,10 @@ class Notes:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks for whole rankings; pages get `deadline_ms` so that no stage is cut short by a slow machine."""
+    """Asks for whole rankings.
+
+    Pages get `deadline_ms` so that no stage is cut short by a slow machine.
+    """
 
     search: Search
     deadline_ms: int = 2000
@@ -68,7 +74,11 @@ class Asker:
     def ranking(self, query: JudgedQuery, tier: Tier.ValueType, notes: Notes) -> list[str]:
         """Product ids, best first, at most DEPTH."""
         request = SearchRequest(
-            query=query.text, page_size=_PAGE_SIZE, max_tier=tier, deadline_ms=self.deadline_ms, unlogged=True
+            query=query.text,
+            page_size=_PAGE_SIZE,
+            max_tier=tier,
+            deadline_ms=self.deadline_ms,
+            unlogged=True,
         )
         if self.judged_only:
             request.filters.append(Filter(field="product_id", any_of=AnyOf(values=query.grades)))
@@ -84,12 +94,18 @@ class Asker:
 
 
 def timed_pages(search: Search, texts: Iterable[str], notes: Notes) -> Sequence[float]:
-    """Milliseconds of each first page, as a shopper's client asks for it: default size and deadline."""
+    """Milliseconds of each first page, as a shopper's client asks for it.
+
+    Default size and deadline.
+    """
     durations_ms = []
     for text in texts:
         started = time.perf_counter()
         try:
-            notes.take(search(SearchRequest(query=text, page_size=_SHOWN, unlogged=True)), Tier.TIER_RERANKED)
+            notes.take(
+                search(SearchRequest(query=text, page_size=_SHOWN, unlogged=True)),
+                Tier.TIER_RERANKED,
+            )
         except (Unavailable, Overloaded) as error:
             notes.miss(error)
         durations_ms.append((time.perf_counter() - started) * 1000)

@@ -22,7 +22,9 @@ def read_queries(path: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
     for line, row in _rows(path, "query_id", "query"):
         if texts.setdefault(row["query_id"], row["query"]) != row["query"]:
-            raise InvalidRequest(f"{path} line {line}", f"query_id {row['query_id']!r} was another query before")
+            raise InvalidRequest(
+                f"{path} line {line}", f"query_id {row['query_id']!r} was another query before"
+            )
     return texts
 
 
@@ -35,9 +37,15 @@ def read_judged_queries(queries: Path, judgments: Path) -> list[JudgedQuery]:
     grades: dict[str, dict[str, float]] = {}
     for line, row in _rows(judgments, "query_id", "product_id", "grade"):
         grades.setdefault(row["query_id"], {})[row["product_id"]] = _grade(row["grade"], judgments, line)
-    judged = [JudgedQuery(query_id, text, grades[query_id]) for query_id, text in texts.items() if query_id in grades]
+    judged = [
+        JudgedQuery(query_id, text, grades[query_id])
+        for query_id, text in texts.items()
+        if query_id in grades
+    ]
     if not judged:
-        raise InvalidRequest(str(judgments), f"no query_id of it is in {queries}; are they of the same set?")
+        raise InvalidRequest(
+            str(judgments), (f"no query_id of it is in {queries}; are they of the same set?")
+        )
     return judged
 
 
@@ -47,7 +55,7 @@ def _grade(text: str, path: Path, line: int) -> float:
     except ValueError:
         grade = -1.0
     if not 0 <= grade <= 3:
-        raise InvalidRequest(f"{path} line {line}", f"grade is {text!r}; it must be a number from 0 to 3")
+        raise InvalidRequest(f"{path} line {line}", (f"grade is {text!r}; it must be a number from 0 to 3"))
     return grade
 
 
@@ -59,11 +67,14 @@ def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
             missing = [name for name in columns if name not in (reader.fieldnames or ())]
             if missing:
                 raise InvalidRequest(
-                    f"{path} line 1", f"no column {missing[0]!r}; tab-separated {', '.join(columns)} expected"
+                    f"{path} line 1",
+                    f"no column {missing[0]!r}; tab-separated {', '.join(columns)} expected",
                 )
             for line, row in enumerate(reader, 2):
                 if any(row[name] is None for name in columns):
-                    raise InvalidRequest(f"{path} line {line}", f"{', '.join(columns)} expected, separated by tabs")
+                    raise InvalidRequest(
+                        f"{path} line {line}", f"{', '.join(columns)} expected, separated by tabs"
+                    )
                 yield line, row
     except OSError as error:
         raise InvalidRequest(str(path), f"cannot be read: {error.strerror}") from error

@@ -31,12 +31,19 @@ def steps(queries: Sequence[JudgedQuery]) -> int:
 
 
 def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[JudgedQuery]:
-    """The queries to ask: a list of one judged product has one order, so it says nothing about ordering it."""
+    """The queries to ask.
+
+    A list of one judged product has one order, so it says nothing about ordering it.
+    """
     return [query for query in queries if not judged_only or len(query.grades) > 1]
 
 
 def evaluate(
-    search: Search, queries: Sequence[JudgedQuery], asker: Asker, product_count: int, step: Step = lambda: None
+    search: Search,
+    queries: Sequence[JudgedQuery],
+    asker: Asker,
+    product_count: int,
+    step: Step = lambda: None,
 ) -> dict[str, Any]:
     """The report, as `aisle evaluate --json` prints it; the catalogue has `product_count` products."""
     measures = JUDGED_ONLY_MEASURES if asker.judged_only else MEASURES
@@ -58,7 +65,9 @@ def evaluate(
     return report
 
 
-def _rankings(queries: Sequence[JudgedQuery], asker: Asker, step: Step) -> tuple[dict[str, list[list[str]]], Notes]:
+def _rankings(
+    queries: Sequence[JudgedQuery], asker: Asker, step: Step
+) -> tuple[dict[str, list[list[str]]], Notes]:
     notes = Notes()
     rankings: dict[str, list[list[str]]] = {tier: [] for tier in TIERS}
     for query in queries:

@@ -1,1 +1,4 @@
-"""A row of a catalogue that breaks a rule is mended field by field: what can be read without doubt is kept."""
+"""A row of a catalogue that breaks a rule is mended field by field.
+
+What can be read without doubt is kept.
+"""

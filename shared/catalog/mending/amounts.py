@@ -32,15 +32,21 @@ _CURRENCY_WORDS = {
     "nz$": "NZD",
     "r$": "BRL",
 }
-_AMBIGUOUS_CURRENCY = ("$", "¥", "kr", "kr.")  # of several countries: the amount is read, the currency is not
-_AMOUNT = re.compile(r"(?P<before>[^\d.,+-]{0,6})(?P<amount>[\d.,\s\u00a0\u2009\u202f'\u2019]*\d)(?P<after>[^\d]{0,6})")
+# of several countries: the amount is read, the currency is not
+_AMBIGUOUS_CURRENCY = ("$", "¥", "kr", "kr.")
+_AMOUNT = re.compile(
+    r"(?P<before>[^\d.,+-]{0,6})(?P<amount>[\d.,\s\u00a0\u2009\u202f'\u2019]*\d)(?P<after>[^\d]{0,6})"
+)
 _STARS = r"([0-5](?:[.,]\d{1,4})?)"
 _OUT_OF_FIVE = re.compile(rf"{_STARS}\s*(?:/|out of|of)\s*5(?:\.0+)?(?:\s*stars?)?|{_STARS}\s*stars?")
 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """An amount; the currency is empty where the text names none, or one that several countries have."""
+    """An amount.
+
+    The currency is empty where the text names none, or one that several countries have.
+    """
 
     value: float
     currency_code: str
@@ -75,7 +81,10 @@ def number_of(value: Any) -> float | None:
 
 
 def is_sale_price(value: Any) -> bool:
-    """Whether a product can be sold for it: exports write 0, "n/a" or a dash where nothing is reduced."""
+    """Whether a product can be sold for it.
+
+    Exports write 0, "n/a" or a dash where nothing is reduced.
+    """
     return (number_of(value) or 0) > 0
 
 
@@ -132,7 +141,10 @@ def _whole(value: Any) -> int | None:
 
 
 def mend_rating(value: Any) -> Mended | None:
-    """For rating.average: "4,5", "4.5 out of 5"; what is above 5 may be of another scale, and is left out."""
+    """For rating.average:
+
+    "4,5", "4.5 out of 5"; what is above 5 may be of another scale, and is left out.
+    """
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     found = _OUT_OF_FIVE.fullmatch(value.strip().lower())

@@ -1,4 +1,7 @@
-"""Attributes in the shapes of other systems: lists of names and values, objects in objects, no numbers."""
+"""Attributes in the shapes of other systems.
+
+Lists of names and values, objects in objects, no numbers.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -65,7 +68,10 @@ def _flat(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, Values]]:
 
 
 def _typed(value: Any) -> bool:
-    """Whether it is as messages have it: {"text": [...]} or {"numbers": [...]}, perhaps with switches beside them."""
+    """Whether it is as messages have it: {"text": [...]} or {"numbers".
+
+    [...]}, perhaps with switches beside them.
+    """
     return isinstance(value, dict) and any(isinstance(value.get(kind), list) for kind in ("text", "numbers"))
 
 
@@ -81,7 +87,10 @@ def _value(value: Any) -> str | int | float | bool | None:
     if isinstance(value, (int, float)):
         return value if is_finite(value) else None
     if isinstance(value, dict):
-        named = next((value[key] for key in ("name", "label", "value") if isinstance(value.get(key), str)), None)
+        named = next(
+            (value[key] for key in ("name", "label", "value") if isinstance(value.get(key), str)),
+            None,
+        )
         return _value(named)
     return None
 

@@ -6,7 +6,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The value to use instead, and what was done: "read as 19.99". Menders return None where a field is left out."""
+    """The value to use instead, and what was done:
+
+    "read as 19.99". Menders return None where a field is left out.
+    """
 
     value: Any
     action: str

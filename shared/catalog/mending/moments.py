@@ -14,10 +14,22 @@ _FINEST = 10**9  # nanoseconds
 _THOUSAND = 1_000
 _DATE = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(?:[ T,]+(\d{1,2}:\d{2}(?::\d{2})?))?")
 _ZONE = re.compile(r"(?<=\d) ?(?:UTC|GMT|Z)$|(?<=\d) (?=[+-]\d{2}:?\d{2}$)")
-_WORDS = re.compile(r"(?:[A-Za-z]{3,9},? )?(\d{1,2}(?:st|nd|rd|th)?)[ -]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
+_WORDS = re.compile(r"(?:[A-Za-z]{3,9},? )?(\d{1,2}(?:st|nd|rd|th)?)[ " r"-]([A-Za-z]{3,9})\.?,?[ -](\d{4})")
 _WORDS_US = re.compile(r"([A-Za-z]{3,9})\.? (\d{1,2}(?:st|nd|rd|th)?),? (\d{4})")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAMES = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november")
+_NAMES = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+)
 _MONTH_OF = {name: at + 1 for names in (_MONTHS, (*_NAMES, "december")) for at, name in enumerate(names)}
 
 
@@ -61,7 +73,9 @@ def _of_text(value: Any) -> float | None:
         return None
     if text.replace(".", "", 1).isdigit() and text.isascii():
         number = float(text)
-        return _of_number(number) if number > LATEST_SECONDS else number if number >= _EARLIEST_NUMBER else None
+        return (
+            _of_number(number) if number > LATEST_SECONDS else number if number >= _EARLIEST_NUMBER else None
+        )
     for read in (_of_iso, _of_numeric_date, _of_words, _of_mail_date):
         moment = read(text)
         if moment is not None:
@@ -72,7 +86,11 @@ def _of_text(value: Any) -> float | None:
 def _of_iso(text: str) -> datetime | None:
     """RFC 3339 with a zone's name or a space before its offset."""
     try:
-        return datetime.fromisoformat(_ZONE.sub("", text)) if _ZONE.search(text) else datetime.fromisoformat(text)
+        return (
+            datetime.fromisoformat(_ZONE.sub("", text))
+            if _ZONE.search(text)
+            else datetime.fromisoformat(text)
+        )
     except ValueError:
         return None
 
@@ -81,7 +99,9 @@ def _of_numeric_date(text: str) -> datetime | None:
     found = _DATE.fullmatch(_ZONE.sub("", text))
     if found is None:
         return None
-    first, second, third = int(found[1]), int(found[3]), int(found[4])
+    first = int(found[1])
+    second = int(found[3])
+    third = int(found[4])
     if len(found[1]) == 4:
         return _moment(first, second, third, found[5])
     if len(found[4]) != 4:

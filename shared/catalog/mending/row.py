@@ -1,4 +1,7 @@
-"""A row whose fields are not all valid: each is mended or left out, and the product is kept if it has id and title."""
+"""A row whose fields are not all valid.
+
+Each is mended or left out, and the product is kept if it has id and title.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -94,7 +97,10 @@ def read_strictly(row: Mapping[str, Any]) -> Reading:
 
 
 def read_leniently(row: Mapping[str, Any]) -> Reading:
-    """A product as far as its fields can be read; a violation only where it has no valid id or no title."""
+    """A product as far as its fields can be read.
+
+    A violation only where it has no valid id or no title.
+    """
     return _Mend(row).run()
 
 
@@ -115,7 +121,9 @@ class _Mend:
         """Make an object of a number, and give an object's members our names."""
         given = self._row.get(part)
         given = given[0] if isinstance(given, list) and len(given) == 1 else given
-        members: dict[str, Any] = given if isinstance(given, dict) else {} if given is None else {single: given}
+        members: dict[str, Any] = (
+            given if isinstance(given, dict) else {} if given is None else {single: given}
+        )
         opened: dict[str, Any] = {}
         for name, others in _PARTS[part].items():
             chosen = next((each for each in (name, *others) if members.get(each) not in EMPTY), "")
@@ -185,7 +193,9 @@ class _Mend:
                 self._note(f"attributes.{printable(str(name)[:60])}", fault, mended)
         if len(kept) > ATTRIBUTES:
             kept = dict(list(kept.items())[:ATTRIBUTES])
-            self._mendings.append(Mending("attributes", f"are more than {ATTRIBUTES:,}", "cut to the first"))
+            self._mendings.append(
+                Mending("attributes", (f"are more than {ATTRIBUTES:,}"), "cut to the first")
+            )
         self._row["attributes"] = kept
         return True
 

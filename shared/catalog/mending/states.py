@@ -13,7 +13,8 @@ _WORDS = {
     "out_of_stock": "outofstock soldout unavailable notavailable no false 0 n discontinued oos reserved "
     "temporarilyoutofstock notinstock nostock",
     "preorder": "preorder presale availableforpreorder comingsoon",
-    "backorder": "backorder onbackorder backorders availableonbackorder availableforbackorder madetoorder backordered",
+    "backorder": "backorder onbackorder backorders availableonbackorder "
+    "availableforbackorder madetoorder backordered",
 }
 _MEANINGS = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _VARIANT_WORDS = ("variant", "variation", "child")

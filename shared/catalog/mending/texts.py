@@ -19,7 +19,10 @@ Member = Callable[[Any], str | None]
 
 
 def text_of(value: Any, keys: tuple[str, ...] = _NAMES, depth: int = 0) -> str | None:
-    """The one text in a value: itself, the only one of a list, or the name in an object; None where there is none."""
+    """The one text in a value: itself, the only one of a list, or the name in an object.
+
+    None where there is none.
+    """
     if isinstance(value, str):
         return _SURROGATES.sub("", value)
     if isinstance(value, bool) or value is None or depth > _DEEPEST:
@@ -36,7 +39,11 @@ def cut_to(most: int) -> Callable[[Any], Mended | None]:
     """Mends a text of prose, which still helps a search when it is cut."""
 
     def mend(value: Any) -> Mended | None:
-        joined = "\n".join(value) if isinstance(value, list) and all(isinstance(each, str) for each in value) else value
+        joined = (
+            "\n".join(value)
+            if isinstance(value, list) and all(isinstance(each, str) for each in value)
+            else value
+        )
         text = text_of(joined)
         if not text or not text.strip():
             return None
@@ -62,11 +69,17 @@ def list_of(member: Member) -> Callable[[Any], Mended | None]:
 
     def mend(value: Any) -> Mended | None:
         given = value if isinstance(value, list) else [value]
-        read = [text for each in given[: LIST_VALUES * 10] if (text := member(each)) and len(text) <= TEXT_CHARACTERS]
+        read = [
+            text
+            for each in given[: LIST_VALUES * 10]
+            if (text := member(each)) and len(text) <= TEXT_CHARACTERS
+        ]
         kept = read[:LIST_VALUES]
         if not kept:
             return None
-        said = f"{len(kept):,} of {len(given):,} values kept" if len(given) > 1 else f"read as {kept[0]!r:.60}"
+        said = (
+            (f"{len(kept):,} of {len(given):,} values kept") if len(given) > 1 else f"read as {kept[0]!r:.60}"
+        )
         return Mended(kept, said)
 
     return mend
@@ -78,7 +91,10 @@ def address_of(value: Any) -> str | None:
 
 
 def category_of(value: Any) -> str | None:
-    """A path of categories: a text, an object's name, or a list from the top; the upper levels of a deep one."""
+    """A path of categories: a text, an object's name, or a list from the top.
+
+    The upper levels of a deep one.
+    """
     if isinstance(value, list):
         steps = [text for each in value if (text := text_of(each))]
         path = " > ".join(steps)

@@ -22,8 +22,11 @@ _HEARD_EVERY = 64  # records
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A producer, and a topic by Kafka's name of it. `heard` is called now and then while records are acknowledged,
-    `broken` when one of them is not written."""
+    """A producer, and a topic by Kafka's name of it.
+
+    `heard` is called now and then while records are acknowledged, `broken` when one of them is not
+    written.
+    """
 
     producer: Any
     topic: str
@@ -33,18 +36,21 @@ class Channel:
 
 
 class KafkaBatch:
-    """Made and waited for in the event loop, sent in the writer's thread, acknowledged in the producer's.
+    """Made and waited for in the event loop, sent in the writer's thread, acknowledged in the
+    producer's.
 
-    Where Kafka refuses a record, the others may have been refused with it. Then the batch is sent again by another
-    producer: what was refused alone, so that a record that is refused again is known to be at fault. Of records that
-    are too large it is known at once: kafka-python splits what is too large until a record is alone.
+    Where Kafka refuses a record, the others may have been refused with it. Then the batch is sent
+    again by another producer: what was refused alone, so that a record that is refused again is
+    known to be at fault. Of records that are too large it is known at once: kafka-python splits
+    what is too large until a record is alone.
     """
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.records: list[NewRecord] = []
         self.outcomes: list[Appended | None] = []  # once it is done; None: not known to be written
-        self.refusals: dict[int, Exception] = {}  # Kafka's error of records that it does not take, by their place
+        # Kafka's error of records that it does not take, by their place
+        self.refusals: dict[int, Exception] = {}
         self.error: AisleError | None = None
         self.attempt = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -59,7 +65,8 @@ class KafkaBatch:
     def send(self, channel: Channel, limit_seconds: float) -> None:
         """Hand what is not written to the producer, in order.
 
-        A suspect goes alone: what is before it is waited for, and so is the suspect, each for at most `limit_seconds`.
+        A suspect goes alone: what is before it is waited for, and so is the suspect, each for at
+        most `limit_seconds`.
         """
         runs = self._runs()
         if not runs:
@@ -107,7 +114,9 @@ class KafkaBatch:
             if at % _HEARD_EVERY == 0:
                 future.add_callback(channel.heard)
             last[partition] = future
-        if is_last:  # in a partition records are acknowledged in order: the last one of each speaks for all before it
+        # in a partition records are acknowledged in order: the last one of each speaks for all
+        # before it
+        if is_last:
             self._open = set(last)
             for future in last.values():
                 future.add_callback(self._acknowledged)

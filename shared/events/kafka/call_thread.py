@@ -13,8 +13,8 @@ Call = Callable[[], Any]
 class CallThread:
     """Makes one call after another.
 
-    Other than an executor's thread it can be abandoned when a call never returns: as a daemon it does not keep the
-    process from ending.
+    Other than an executor's thread it can be abandoned when a call never returns: as a daemon it
+    does not keep the process from ending.
     """
 
     def __init__(self, name: str, at_end: Call = lambda: None) -> None:

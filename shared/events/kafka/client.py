@@ -25,7 +25,10 @@ REQUEST_MS = 10_000  # a broker that takes longer for an answer is asked again
 
 
 def connected(kind: Callable[..., Any], config: KafkaConfig, **settings: Any) -> Any:
-    """A producer, consumer or admin client that has reached a broker. Raises Unavailable when none answers in time."""
+    """A producer, consumer or admin client that has reached a broker.
+
+    Raises Unavailable when none answers in time.
+    """
     if not config.address:
         raise InvalidRequest("AISLE_KAFKA_ADDRESS", "is not set; name a broker, such as localhost:9092")
     nets: list[KafkaNetClient] = []

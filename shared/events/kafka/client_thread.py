@@ -16,10 +16,15 @@ _LOGGER = logging.getLogger(__name__)
 
 
 class ClientThread:
-    """Calls a client in order: makes it at the first call, and makes it anew after an error that stays."""
+    """Calls a client in order.
+
+    Makes it at the first call, and makes it anew after an error that stays.
+    """
 
     def __init__(self, make: Callable[[], Any], address: str, close: Callable[[Any], None]) -> None:
-        self._make, self._address, self._close_client = make, address, close
+        self._make = make
+        self._address = address
+        self._close_client = close
         self._client: Any = None
         self._thread = CallThread("kafka-session", self._close_quietly)
 
@@ -38,8 +43,8 @@ class ClientThread:
     def abandon(self, error: AisleError) -> None:
         """Fail all calls that wait, and close the client from another thread.
 
-        To close the client often frees the call that hangs, and makes the client leave its group: a member that still
-        sends heartbeats would keep its partitions.
+        To close the client often frees the call that hangs, and makes the client leave its group: a
+        member that still sends heartbeats would keep its partitions.
         """
         self._thread.abandon(error)
         Thread(target=self._close_quietly, name="kafka-closing", daemon=True).start()
@@ -48,7 +53,8 @@ class ClientThread:
         try:
             return call()
         except (KafkaError, OSError, RuntimeError) as error:
-            if not getattr(error, "retriable", False):  # what passes, passes with the same client and its group
+            # what passes, passes with the same client and its group
+            if not getattr(error, "retriable", False):
                 self._close_quietly()
             raise meaning(error, self._address) from error
 
@@ -58,7 +64,8 @@ class ClientThread:
         return self._client
 
     def _drop(self) -> None:
-        client, self._client = self._client, None
+        client = self._client
+        self._client = None
         if client is not None:
             self._close_client(client)
 

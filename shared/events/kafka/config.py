@@ -11,7 +11,8 @@ class KafkaConfig:
     """Where Kafka is, how records go there, and what the topics are like."""
 
     address: str = ""  # host:port of brokers, comma-separated; empty: there is no Kafka
-    topic_prefix: str = ""  # before the name of every topic and group, so that shops can share a cluster
+    # before the name of every topic and group, so that shops can share a cluster
+    topic_prefix: str = ""
     partitions: int = 4  # of events, and of impressions
     replication: int = 1  # copies of every partition; a write waits for all but one of them
     retention_days: int = 90  # of events, impressions and dead letters; 0: for ever
@@ -28,12 +29,24 @@ class KafkaConfig:
         for each in filter(None, self.address.split(",")):
             host, _, port = each.rpartition(":")
             if not host.strip() or host != host.strip() or not port.isdigit():
-                raise ValueError(f"address {each!r} is not host:port; separate several by commas, without spaces")
+                raise ValueError(
+                    f"address {each!r} is not host:port; separate several by commas, without spaces"
+                )
         if not re.fullmatch(r"[A-Za-z0-9._-]{0,200}", self.topic_prefix):
-            raise ValueError(f"topic_prefix {self.topic_prefix!r}: use up to 200 letters, digits, '.', '_' and '-'")
+            raise ValueError(
+                f"topic_prefix {self.topic_prefix!r}: use up to 200 letters, digits, '.', '_' and '-'"
+            )
         if self.compression not in COMPRESSIONS:
-            raise ValueError(f"compression {self.compression!r} is unknown; use one of: {', '.join(COMPRESSIONS)}")
-        at_least_one = ("partitions", "replication", "tombstone_days", "max_waiting_records", "max_waiting_bytes")
+            raise ValueError(
+                f"compression {self.compression!r} is unknown; use one of: {', '.join(COMPRESSIONS)}"
+            )
+        at_least_one = (
+            "partitions",
+            "replication",
+            "tombstone_days",
+            "max_waiting_records",
+            "max_waiting_bytes",
+        )
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1")

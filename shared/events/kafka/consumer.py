@@ -21,7 +21,8 @@ from shared.events.log import Record, ends
 
 _LOGGER = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
-_LOOK_SECONDS = 10.0  # without a record, then it is asked whether some wait; to join a group takes about as long
+# without a record, then it is asked whether some wait; to join a group takes about as long
+_LOOK_SECONDS = 10.0
 _SESSION_MS = 10_000  # a consumer that was killed is given up, and its partitions go to others
 _POLL_MS = 60_000  # a consumer that lives but does not poll holds up its group for no longer
 _COMMIT_MS = 5_000
@@ -30,13 +31,21 @@ _COMMIT_MS = 5_000
 class KafkaLogConsumer:
     """Consumer over a Kafka consumer group; without a group, over all partitions from their start.
 
-    Topics with equally many partitions are shared out alike, so that one consumer has the same visitors in both.
+    Topics with equally many partitions are shared out alike, so that one consumer has the same
+    visitors in both.
     """
 
     def __init__(
-        self, config: KafkaConfig, topics: Sequence[str], group: str, look_seconds: float = _LOOK_SECONDS
+        self,
+        config: KafkaConfig,
+        topics: Sequence[str],
+        group: str,
+        look_seconds: float = _LOOK_SECONDS,
     ) -> None:
-        """After `look_seconds` without a record it is looked whether some wait; if so for twice as long, it rejoins."""
+        """After `look_seconds` without a record it is looked whether some wait.
+
+        If so for twice as long, it rejoins.
+        """
         self._config = config
         self._names = {config.topic_prefix + topic: topic for topic in topics}
         self._group = config.topic_prefix + group if group else None
@@ -72,11 +81,15 @@ class KafkaLogConsumer:
     def _poll(self, consumer: Any, seconds: float, limit: int) -> list[Record]:
         polled = consumer.poll(int(seconds * 1000), max_records=limit)
         self._positions.update((place, records[-1].offset + 1) for place, records in polled.items())
-        runs = ([fetched.record(self._names[place.topic], each) for each in run] for place, run in polled.items())
+        runs = (
+            [fetched.record(self._names[place.topic], each) for each in run] for place, run in polled.items()
+        )
         return list(heapq.merge(*runs, key=lambda record: record.time_seconds))
 
     async def _look(self) -> None:
-        """Begin anew if records wait for this consumer, or for all of its group when it was given no partition."""
+        """Begin anew if records wait for this consumer, or for all of its group when it was given
+        no partition.
+        """
         mine = await self._session.use(lambda consumer: consumer.assignment())
         try:
             waiting = await self._looks.use(lambda client: self._waiting_count(client, mine))
@@ -90,8 +103,13 @@ class KafkaLogConsumer:
         return waiting_count(client, places, self._positions, self._group is not None, self._config.away_ms)
 
     async def commit(self, records: Iterable[Record]) -> None:
-        """See Consumer. When the partitions have gone to another consumer, their records come again there."""
-        new = {place: offset for place, offset in ends(records).items() if offset > self._committed.get(place, 0)}
+        """See Consumer.
+
+        When the partitions have gone to another consumer, their records come again there.
+        """
+        new = {
+            place: offset for place, offset in ends(records).items() if offset > self._committed.get(place, 0)
+        }
         if self._group is None or not new:
             return
         if await self._session.use(lambda consumer: self._commit(consumer, new)):
@@ -107,7 +125,11 @@ class KafkaLogConsumer:
         try:
             consumer.commit(places, timeout_ms=_COMMIT_MS)
         except (CommitFailedError, RebalanceInProgressError) as error:
-            _LOGGER.info("%s shares out its partitions anew; what was read comes again (%s)", self._group, error)
+            _LOGGER.info(
+                "%s shares out its partitions anew; what was read comes again (%s)",
+                self._group,
+                error,
+            )
             return False
         return True
 
@@ -151,10 +173,13 @@ class KafkaLogConsumer:
         places = places_of(consumer, self._names)
         if missing := set(self._names) - {place.topic for place in places}:
             _close(consumer)
-            raise Unavailable(f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'")
+            raise Unavailable(
+                f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'"
+            )
         consumer.assign(places)
         for place in places:
-            consumer.seek(place, self._positions.get(place, 0))  # 0, if gone: the earliest that is left
+            # 0, if gone: the earliest that is left
+            consumer.seek(place, self._positions.get(place, 0))
 
 
 def _close(consumer: Any) -> None:

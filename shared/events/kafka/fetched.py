@@ -7,7 +7,10 @@ from shared.events.log import Record
 
 
 def record(topic: str, fetched: Any) -> Record:
-    """The record of a ConsumerRecord; `topic` is the port's name. Kafka counts from 0, the port from 1."""
+    """The record of a ConsumerRecord; `topic` is the port's name.
+
+    Kafka counts from 0, the port from 1.
+    """
     event_id = None
     for name, value in fetched.headers:
         if name == EVENT_ID:

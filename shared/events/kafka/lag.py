@@ -12,11 +12,17 @@ def places_of(client: Any, topics: Iterable[str]) -> list[TopicPartition]:
 
 
 def waiting_count(
-    client: Any, places: Iterable[TopicPartition], read: Mapping[TopicPartition, int], committed: bool, timeout_ms: int
+    client: Any,
+    places: Iterable[TopicPartition],
+    read: Mapping[TopicPartition, int],
+    committed: bool,
+    timeout_ms: int,
 ) -> int:
-    """Records after what was read in each partition, and after what its group has committed if `committed`.
+    """Records after what was read in each partition, and after what its group has committed if
+    `committed`.
 
-    `read` has the offset of the next record, as Kafka counts. Records that retention has removed do not wait.
+    `read` has the offset of the next record, as Kafka counts. Records that retention has removed do
+    not wait.
     """
     asked = list(places)
     ends = client.end_offsets(asked, timeout_ms=timeout_ms)

@@ -20,11 +20,13 @@ from shared.events.log import SINGLE, Appended, NewRecord, Record, RecordsRefuse
 
 
 class KafkaEventLog:
-    """EventLog over Kafka topics, which `aisle topics` makes. What is acknowledged is in every in-sync replica.
+    """EventLog over Kafka topics, which `aisle topics` makes.
 
-    Nothing is asked of Kafka before the first use, so that a process can start while Kafka is away. A repeated
-    event_id is a duplicate as long as this process remembers it (`recent_event_ids`); later, and from other
-    processes, the record is there twice, and consumers go by its event_id.
+    What is acknowledged is in every in-sync replica.
+
+    Nothing is asked of Kafka before the first use, so that a process can start while Kafka is away.
+    A repeated event_id is a duplicate as long as this process remembers it (`recent_event_ids`);
+    later, and from other processes, the record is there twice, and consumers go by its event_id.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
@@ -33,7 +35,8 @@ class KafkaEventLog:
         self._recent = RecentIds(config.recent_event_ids)
         self._readers: dict[str, KafkaReaders] = {}
         self._consumers: list[KafkaLogConsumer] = []
-        # A connection of its own: on that of a reader an answer waits behind a fetch that waits for records.
+        # A connection of its own: on that of a reader an answer waits behind a fetch that waits for
+        # records.
         self._ends = KafkaSession(self._new_end_reader, config.address, KafkaConsumer.close)
         self._closed = False
 
@@ -69,7 +72,9 @@ class KafkaEventLog:
         self._check_open()
         place = TopicPartition(self._config.topic_prefix + _single(topic), 0)
         timeout_ms = self._config.away_ms
-        return await self._ends.use(lambda consumer: int(consumer.end_offsets([place], timeout_ms=timeout_ms)[place]))
+        return await self._ends.use(
+            lambda consumer: int(consumer.end_offsets([place], timeout_ms=timeout_ms)[place])
+        )
 
     async def trimmed_through(self, topic: str) -> int:
         """See EventLog. Kafka keeps the newest record of every key of a compacted topic."""
@@ -82,7 +87,9 @@ class KafkaEventLog:
     @property
     def waiting_for(self) -> str:
         """See EventLog."""
-        told = [each.waiting_for for each in self._readers.values()] + [each.waiting_for for each in self._consumers]
+        told = [each.waiting_for for each in self._readers.values()] + [
+            each.waiting_for for each in self._consumers
+        ]
         return next(filter(None, told), "")
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:

@@ -24,7 +24,10 @@ _FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
 
 
 class KafkaReader:
-    """Reads the one partition of a compacted topic. Reading on where one stopped costs no request of its own."""
+    """Reads the one partition of a compacted topic.
+
+    Reading on where one stopped costs no request of its own.
+    """
 
     def __init__(
         self,
@@ -33,7 +36,9 @@ class KafkaReader:
         end_offset: Callable[[], Awaitable[int]],
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
-        self._config, self._topic, self._end_offset = config, topic, end_offset
+        self._config = config
+        self._topic = topic
+        self._end_offset = end_offset
         self._place = TopicPartition(config.topic_prefix + topic, 0)
         self._session = KafkaSession(self._new_consumer, config.address, KafkaConsumer.close)
         self._watchdog = Watchdog(f"the reader of {topic}", look_seconds)
@@ -91,9 +96,13 @@ class KafkaReader:
         return await self._session.use(lambda consumer: self._fetch(consumer, after_offset, seconds))
 
     async def _take(self, after_offset: int, limit: int, seconds: float) -> tuple[list[Record], int]:
-        return await self._session.use(lambda consumer: self._handed_out(consumer, after_offset, limit, seconds))
+        return await self._session.use(
+            lambda consumer: self._handed_out(consumer, after_offset, limit, seconds)
+        )
 
-    def _handed_out(self, consumer: Any, after_offset: int, limit: int, seconds: float) -> tuple[list[Record], int]:
+    def _handed_out(
+        self, consumer: Any, after_offset: int, limit: int, seconds: float
+    ) -> tuple[list[Record], int]:
         """The next records, and the offset up to which there are no others; compaction leaves gaps.
 
         Both at once: a moment later the consumer may be where another caller reads.

@@ -26,9 +26,14 @@ class Place:
         return isinstance(self.batch.refusals[self.index], TOO_LARGE)
 
     def outcome(self) -> Appended | str:
-        """Where the record is, or why Kafka refuses it, once its batch is done. Raises what kept it from Kafka."""
+        """Where the record is, or why Kafka refuses it, once its batch is done.
+
+        Raises what kept it from Kafka.
+        """
         if self.index in self.batch.refusals:
-            remedy = "make it smaller, or raise max.message.bytes" if self._is_large else "look at the settings"
+            remedy = (
+                ("make it smaller, or raise max.message.bytes") if self._is_large else "look at the settings"
+            )
             return f"is refused by Kafka ({self.batch.refusals[self.index]}); {remedy} of {self.batch.topic}"
         outcome = self.batch.outcomes[self.index]
         if outcome is None:
@@ -44,7 +49,10 @@ class RecentIds:
         self._places: dict[tuple[str, str], Place] = {}  # by topic and event_id, oldest first
 
     def find(self, topic: str, event_id: str) -> Place | None:
-        """The place of the record, as that of a duplicate; None when it is not known, or known to be lost."""
+        """The place of the record, as that of a duplicate.
+
+        None when it is not known, or known to be lost.
+        """
         place = self._places.get((topic, event_id))
         return None if place is None or place.lost else replace(place, duplicate=True)
 

@@ -13,15 +13,19 @@ from shared.events.kafka.client_thread import ClientThread
 Result = TypeVar("Result")
 
 _LOGGER = logging.getLogger(__name__)
-# Our calls have limits of a few seconds, but kafka-python waits for its own thread without one: a call of it can hang
-# for ever (its issue 3121). It is abandoned after this time, which a busy machine or a broker at rest does not take.
+# Our calls have limits of a few seconds, but kafka-python waits for its own thread without one: a
+# call of it can hang for ever (its issue 3121). It is abandoned after this time, which a busy
+# machine or a broker at rest does not take.
 _LIMIT_SECONDS = 20.0
 
 
 class KafkaSession:
-    """A client that blocks, in a thread of its own: made at its first use, and anew after an error that stays.
+    """A client that blocks, in a thread of its own.
 
-    When a call does not return, the client and its thread are abandoned, and the next call has new ones.
+    Made at its first use, and anew after an error that stays.
+
+    When a call does not return, the client and its thread are abandoned, and the next call has new
+    ones.
     """
 
     def __init__(
@@ -32,7 +36,8 @@ class KafkaSession:
         limit_seconds: float = _LIMIT_SECONDS,
     ) -> None:
         self._new_thread = partial(ClientThread, make, address, close)
-        self._address, self._limit_seconds = address, limit_seconds
+        self._address = address
+        self._limit_seconds = limit_seconds
         self._thread: ClientThread | None = None
         self._closed = False
 
@@ -42,20 +47,24 @@ class KafkaSession:
         return result
 
     async def renew(self) -> None:
-        """Close the client after all that was asked before; the next call makes another. Raises Unavailable."""
+        """Close the client after all that was asked before; the next call makes another.
+
+        Raises Unavailable.
+        """
         await self._ask(ClientThread.renew)
 
     async def close(self) -> None:
         """Close the client after all that was asked before."""
         self._closed = True
-        thread, self._thread = self._thread, None
+        thread = self._thread
+        self._thread = None
         if thread is None:
             return
         try:
             async with asyncio.timeout(self._limit_seconds):
                 await asyncio.wrap_future(thread.renew())
         except (TimeoutError, Unavailable) as error:
-            _LOGGER.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
+            _LOGGER.warning(("the client of Kafka at %s was not closed in order: %r"), self._address, error)
         thread.stop()
 
     async def _ask(self, ask: Callable[[ClientThread], Future[Any]]) -> Any:
@@ -69,7 +78,10 @@ class KafkaSession:
             raise self._abandoned(thread) from error
 
     def _abandoned(self, thread: ClientThread) -> Unavailable:
-        reason = f"the client of Kafka at {self._address} has not returned from a call for {self._limit_seconds:.0f} s"
+        reason = (
+            f"the client of Kafka at {self._address} has not returned "
+            f"from a call for {self._limit_seconds:.0f} s"
+        )
         error = Unavailable(f"{reason}; a new one is made")
         if thread is self._thread:
             _LOGGER.error("%s", error)

@@ -28,9 +28,12 @@ class TopicReport:
 
 
 def make_topics(config: KafkaConfig) -> list[TopicReport]:
-    """Make what is missing and change what differs, as `topics.difference` has it; again changes nothing.
+    """Make what is missing and change what differs, as `topics.difference` has it.
 
-    Raises Unavailable when Kafka does not answer or refuses, InvalidRequest when a topic cannot be what it should.
+    Again changes nothing.
+
+    Raises Unavailable when Kafka does not answer or refuses, InvalidRequest when a topic cannot be
+    what it should.
     """
     admin = connected(KafkaAdminClient, config)
     try:
@@ -64,7 +67,9 @@ def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
             resource = ConfigResource(ConfigResourceType.TOPIC, topic["name"], None)
             settings = admin.describe_configs([resource], config_filter="all")["topic"][topic["name"]]
             values = {name: setting["value"] for name, setting in settings.items()}
-            found[topic["name"]] = Topic(topic["name"], len(partitions), len(partitions[0]["replica_nodes"]), values)
+            found[topic["name"]] = Topic(
+                topic["name"], len(partitions), len(partitions[0]["replica_nodes"]), values
+            )
     return found
 
 
@@ -93,7 +98,12 @@ def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicR
         if outcome != "OK":
             raise Unavailable(f"{topic.name}: its settings were not changed: {outcome}")
     return TopicReport(
-        topic.name, differs.partitions or there.partitions, there.replication, False, tuple(changes), differs.notes
+        topic.name,
+        differs.partitions or there.partitions,
+        there.replication,
+        False,
+        tuple(changes),
+        differs.notes,
     )
 
 

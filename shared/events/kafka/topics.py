@@ -44,7 +44,11 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
     }
     if name in COMPACTED:
         keeping = str(config.tombstone_days * _DAY_MS)
-        settings |= {"cleanup.policy": "compact", "delete.retention.ms": keeping, "segment.bytes": str(_SEGMENT_BYTES)}
+        settings |= {
+            "cleanup.policy": "compact",
+            "delete.retention.ms": keeping,
+            "segment.bytes": str(_SEGMENT_BYTES),
+        }
     else:
         keeping = str(config.retention_days * _DAY_MS or _FOR_EVER)
         settings |= {"cleanup.policy": "delete", "retention.ms": keeping}
@@ -53,19 +57,26 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
 
 
 def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
-    """How a topic comes to what is asked without losing anything: never fewer partitions, never kept for less time.
+    """How a topic comes to what is asked without losing anything.
 
-    `partitions` is how many it is to have: those asked for, or more if another topic with the same visitors has more.
-    Raises InvalidRequest when a compacted topic has several partitions, which cannot be undone.
+    Never fewer partitions, never kept for less time.
+
+    `partitions` is how many it is to have: those asked for, or more if another topic with the same
+    visitors has more. Raises InvalidRequest when a compacted topic has several partitions, which
+    cannot be undone.
     """
     if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
-        reason = f"has {there.partitions} partitions; delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
+        reason = (
+            f"has {there.partitions} partitions; delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
+        )
         raise InvalidRequest(asked.name, f"{reason}: the order of catalogue writes needs a single one")
     notes = []
     if there.partitions > asked.partitions:
         notes.append(f"{there.partitions} partitions stay, {asked.partitions} are configured")
     if there.replication != asked.replication:
-        notes.append(f"replication stays {there.replication}, {asked.replication} is configured: reassign partitions")
+        notes.append(
+            f"replication stays {there.replication}, {asked.replication} is configured: reassign partitions"
+        )
     settings = {}
     for name, value in asked.settings.items():
         if name == "min.insync.replicas":
@@ -80,5 +91,6 @@ def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
 
 
 def _longer(one_ms: str, other_ms: str) -> bool:
-    one, other = int(one_ms), int(other_ms)
+    one = int(one_ms)
+    other = int(other_ms)
     return other != _FOR_EVER and (one == _FOR_EVER or one > other)

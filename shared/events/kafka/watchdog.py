@@ -9,16 +9,22 @@ _PATIENCE = 2  # looks in a row that find a reader behind before it begins anew
 class Watchdog:
     """Judges a reader that has had no record for some time, which means one of two things.
 
-    The one who reads asks how many records wait for it, over another connection. If some do, `waiting_for` says so;
-    if some still do at the next look, the reader is to begin anew with another client.
+    The one who reads asks how many records wait for it, over another connection. If some do,
+    `waiting_for` says so; if some still do at the next look, the reader is to begin anew with
+    another client.
     """
 
     def __init__(self, name: str, look_seconds: float) -> None:
-        """`name` stands for the reader in messages; it is looked at after `look_seconds` without a record."""
-        self._name, self._look_seconds = name, look_seconds
+        """`name` stands for the reader in messages.
+
+        It is looked at after `look_seconds` without a record.
+        """
+        self._name = name
+        self._look_seconds = look_seconds
         self._quiet_seconds = 0.0  # of waiting for records since the last record or look
         self._looks = 0  # in a row that found it behind
-        self._behind, self._away = "", ""
+        self._behind = ""
+        self._away = ""
 
     @property
     def waiting_for(self) -> str:
@@ -29,7 +35,10 @@ class Watchdog:
         """A record has come, or none is left to come."""
         if self._behind:
             _LOGGER.info("%s goes on", self._name)
-        self._quiet_seconds, self._looks, self._behind, self._away = 0.0, 0, "", ""
+        self._quiet_seconds = 0.0
+        self._looks = 0
+        self._behind = ""
+        self._away = ""
 
     def is_due(self, quiet_seconds: float) -> bool:
         """Add some time of waiting without a record; whether it is time for a look."""

@@ -23,21 +23,25 @@ _NEVER_MS = 7 * 24 * 3_600_000
 _RECONNECT_SECONDS = 0.5
 _MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
 _ASKED_AGAIN_MS = (
-    100  # then nobody waits for the answer any longer than this; one that comes later is known the next time
+    # then nobody waits for the answer any longer than this; one that comes later is known the next
+    # time
+    100
 )
-_STUCK_SECONDS = 20.0  # no call of ours takes so long; kafka-python waits for its own thread without a limit
+# no call of ours takes so long; kafka-python waits for its own thread without a limit
+_STUCK_SECONDS = 20.0
 _PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
 
 
 class KafkaWriter:
     """Sends batches in order through a producer, in a thread of its own.
 
-    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or cannot write, the whole
-    producer is given up, and all that waits has failed; the next batch makes a new one. So within a partition nothing
-    is written after what has failed, and whoever appends that again, in order, keeps the order.
+    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or cannot
+    write, the whole producer is given up, and all that waits has failed; the next batch makes a new
+    one. So within a partition nothing is written after what has failed, and whoever appends that
+    again, in order, keeps the order.
 
-    When Kafka refuses a record for what it is, the producer is given up as well, and another is sent all that waits, in
-    order and without that record.
+    When Kafka refuses a record for what it is, the producer is given up as well, and another is
+    sent all that waits, in order and without that record.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
@@ -94,7 +98,9 @@ class KafkaWriter:
         self._thread.stop()
 
     async def _watch(self) -> None:
-        """Give Kafka up when it has been silent for too long, or one batch has waited for much too long."""
+        """Give Kafka up when it has been silent for too long, or one batch has waited for much too
+        long.
+        """
         while self._waiting:
             await asyncio.sleep(self._away_seconds / 8)
             now, oldest_at = time.monotonic(), next(iter(self._waiting.values()), None)
@@ -102,7 +108,10 @@ class KafkaWriter:
                 return
             silent_seconds = now - max(self._heard_at, oldest_at)
             if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _PATIENCE:
-                reason = f"Kafka at {self._config.address} has not acknowledged a record for {now - oldest_at:.1f} s"
+                reason = (
+                    f"Kafka at {self._config.address} has not acknowledged "
+                    f"a record for {now - oldest_at:.1f} s"
+                )
                 self._give_up_all(Unavailable(f"{reason}; retry later"))
 
     def _give_up_all(self, error: Unavailable) -> None:
@@ -112,7 +121,9 @@ class KafkaWriter:
             self._stop(producer, error, "failed")
         self._fail_waiting(producer, error)
         if self._thread.busy_seconds > _STUCK_SECONDS:
-            _LOGGER.error("the producer for Kafka at %s hangs in a call; a new one is made", self._config.address)
+            _LOGGER.error(
+                "the producer for Kafka at %s hangs in a call; a new one is made", self._config.address
+            )
             self._thread.abandon(error)
             self._thread, self._producer = CallThread("kafka-writer"), None
 
@@ -124,7 +135,8 @@ class KafkaWriter:
             producer = self._connected()
             topic = self._config.topic_prefix + batch.topic
             count = self._partition_count(producer, topic)
-            if producer is self._broken:  # it has stopped meanwhile; the batch is sent again, or has failed
+            # it has stopped meanwhile; the batch is sent again, or has failed
+            if producer is self._broken:
                 return
             if not count:
                 missing = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
@@ -167,7 +179,8 @@ class KafkaWriter:
             except Exception:
                 self._connect_at = time.monotonic() + _RECONNECT_SECONDS
                 raise
-            for topic in list(self._topics):  # what it asks Kafka once it has stopped, it waits for in vain
+            # what it asks Kafka once it has stopped, it waits for in vain
+            for topic in list(self._topics):
                 self._partition_count(self._producer, topic)
         return self._producer
 
@@ -191,7 +204,8 @@ class KafkaWriter:
         """A record was not written; in the producer's thread."""
         if producer is self._broken:
             return
-        if isinstance(error, REFUSALS) or type(error) is KafkaError:  # the latter: of one beside a refused one
+        # the latter: of one beside a refused one
+        if isinstance(error, REFUSALS) or type(error) is KafkaError:
             self._hear(error)
             self._stop(producer, error, "sent again")
             self._call_soon(self._send_again, producer)
@@ -202,7 +216,8 @@ class KafkaWriter:
         """Keep a producer from sending anything more; `outcome` is what becomes of all that waits."""
         self._broken = producer
         _LOGGER.warning("%s; all that waits for it is %s", error, outcome)
-        producer._sender.force_close()  # close() would first wait for the records that are to be given up
+        # close() would first wait for the records that are to be given up
+        producer._sender.force_close()
 
     def _send_again(self, producer: Any) -> None:
         self._thread.submit(partial(self._drop, producer))

@@ -1,4 +1,7 @@
-"""All scopes, in the order in which their columns are made: one that builds on another comes after it."""
+"""All scopes, in the order in which their columns are made.
+
+One that builds on another comes after it.
+"""
 
 from shared.features.scope import Scope
 from shared.features.scopes.product import PRODUCT

@@ -9,13 +9,17 @@ from shared.features.observation import Interaction, Shown
 from shared.features.scope import Counted, Matrix, PageRequest
 from shared.features.visitor import Visitor, state_of
 
-# Weight of the product among what the visitor acted on lately, ever and in this session; 0: not among it.
+# Weight of the product among what the visitor acted on lately, ever and in this session; 0: not
+# among it.
 VISITOR_WEIGHT = "visitor_weight"
 SESSION_WEIGHT = "session_weight"
 
 
 class VisitorScope:
-    """See Scope. Its values are written before all others (FeatureWriter): they find out what is a duplicate."""
+    """See Scope.
+
+    Its values are written before all others (FeatureWriter): they find out what is a duplicate.
+    """
 
     letter = "v"
     share = 0.3

@@ -49,7 +49,8 @@ def _engine(request: SearchRequest) -> SearchResponse:
 
 def test_both_sides_answer_the_same_queries_and_are_measured_alike() -> None:
     report = PageBench(_engine, QUERIES, rounds=1).measure(SlowPeer(), lambda: None)
-    ours, peer = report["ours"], report["peers"][PEER]
+    ours = report["ours"]
+    peer = report["peers"][PEER]
     assert ours["stage_ms"] == {"rerank": 5.0}
     assert ours["wholly_reranked_pages"] == 2
     assert (peer["p50_ms"], peer["stage_ms"]["rerank"]) == (500.0, 400.0)
@@ -65,8 +66,11 @@ def test_without_a_peer_there_is_no_ratio() -> None:
 
 def test_the_peers_vectors_are_made_once_a_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "catalog.jsonl"
-    path.write_text("".join(f"{json.dumps({'product_id': f'p{n}', 'title': 'x'})}\n" for n in range(300)) + "{\n")
-    first, second = SlowPeer(), SlowPeer()
+    path.write_text(
+        "".join(f"{json.dumps({'product_id': f'p{n}', 'title': 'x'})}\n" for n in range(300)) + "{\n"
+    )
+    first = SlowPeer()
+    second = SlowPeer()
     assert sum(index_peer(first, path, tmp_path / "cache")) == 300
     assert sum(index_peer(second, path, tmp_path / "cache")) == 300
     assert (first.encoded, second.encoded) == (300, 0)

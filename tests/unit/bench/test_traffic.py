@@ -42,7 +42,9 @@ async def test_refusals_and_failures_are_told_apart() -> None:
 
 
 def test_a_rate_is_in_time_when_its_pages_are_answered_within_the_limit() -> None:
-    quick, late, refused = Asked(10, "answered"), Asked(101, "answered"), Asked(1, "refused")
+    quick = Asked(10, "answered")
+    late = Asked(101, "answered")
+    refused = Asked(1, "refused")
     assert in_time(Traffic([quick] * 100 + [late], 1))
     assert not in_time(Traffic([quick] * 98 + [late] * 2, 1))
     assert not in_time(Traffic([quick] * 98 + [refused] * 2, 1))

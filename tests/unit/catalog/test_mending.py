@@ -49,7 +49,21 @@ def test_a_price_that_says_one_thing_is_read(said: Any, price: float, currency: 
 
 @pytest.mark.parametrize(
     "said",
-    ["1,299", "1.2.3", "from 19.99", "19.99 - 29.99", "free", "-5", NAN, "NaN", "inf", 1e300, True, [1, 2], "19,99 ₿₿"],
+    [
+        "1,299",
+        "1.2.3",
+        "from 19.99",
+        "19.99 - 29.99",
+        "free",
+        "-5",
+        NAN,
+        "NaN",
+        "inf",
+        1e300,
+        True,
+        [1, 2],
+        "19,99 ₿₿",
+    ],
 )
 def test_a_price_that_could_mean_two_things_is_left_out(said: Any) -> None:
     reading = _read(price=said)
@@ -69,7 +83,8 @@ def test_a_member_of_a_price_that_nothing_reads_is_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "quantity"), [(-3, 0), ("-3", 0), ("12.0", 12), ("1,200", 1200), (" 7 ", 7), ("many", None), (2.5, None)]
+    ("said", "quantity"),
+    [(-3, 0), ("-3", 0), ("12.0", 12), ("1,200", 1200), (" 7 ", 7), ("many", None), (2.5, None)],
 )
 def test_a_stock_is_read_as_a_whole_number(said: Any, quantity: int | None) -> None:
     assert _product(available_quantity=said).available_quantity == quantity
@@ -124,7 +139,15 @@ def test_a_gtin_is_read_from_its_digits(said: Any, gtin: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "average"),
-    [("4,5", 4.5), ("4.5/5", 4.5), ("4.5 out of 5 stars", 4.5), (5.1, None), (87, None), (-1, None), (NAN, None)],
+    [
+        ("4,5", 4.5),
+        ("4.5/5", 4.5),
+        ("4.5 out of 5 stars", 4.5),
+        (5.1, None),
+        (87, None),
+        (-1, None),
+        (NAN, None),
+    ],
 )
 def test_a_rating_is_read_on_the_scale_to_five(said: Any, average: float | None) -> None:
     assert _product(rating=said).rating_average == average
@@ -171,19 +194,27 @@ def test_of_a_hundred_and_twenty_pictures_the_first_hundred_are_kept() -> None:
         ({"description": "\ud800 deep"}, {"description": " deep"}),
     ],
 )
-def test_nested_values_are_read_where_they_have_one_meaning(fields: dict[str, Any], expected: dict[str, Any]) -> None:
+def test_nested_values_are_read_where_they_have_one_meaning(
+    fields: dict[str, Any], expected: dict[str, Any]
+) -> None:
     product = _product(**fields)
     assert {name: getattr(product, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("field", ["description", "price", "rating", "gtin", "publish_time", "available_quantity"])
+@pytest.mark.parametrize(
+    "field", ["description", "price", "rating", "gtin", "publish_time", "available_quantity"]
+)
 def test_no_number_is_no_value(field: str) -> None:
     assert isinstance(_read(**{field: NAN}).outcome, Product)
 
 
 @pytest.mark.parametrize(
     ("fields", "field"),
-    [({"title": NAN}, "title"), ({"title": {"en": "Kettle"}}, "title"), ({"product_id": "x" * 200}, "product_id")],
+    [
+        ({"title": NAN}, "title"),
+        ({"title": {"en": "Kettle"}}, "title"),
+        ({"product_id": "x" * 200}, "product_id"),
+    ],
 )
 def test_without_a_valid_id_or_a_title_a_row_is_no_product(fields: dict[str, Any], field: str) -> None:
     outcome = _read(**fields).outcome

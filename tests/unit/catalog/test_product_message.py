@@ -11,7 +11,9 @@ NAMES = WORDS.filter(str.strip)
 TEXTS = st.lists(WORDS, max_size=3).map(tuple)
 AMOUNTS = st.floats(0, 1e9)
 TIMES = st.none() | st.integers(-62_135_596_800, 253_402_300_799).map(float)
-VALUES = st.lists(WORDS, min_size=1, max_size=3).map(tuple) | st.lists(AMOUNTS, min_size=1, max_size=3).map(tuple)
+VALUES = st.lists(WORDS, min_size=1, max_size=3).map(tuple) | st.lists(AMOUNTS, min_size=1, max_size=3).map(
+    tuple
+)
 
 
 @st.composite

@@ -33,7 +33,9 @@ def test_a_field_that_is_absent_is_taken_away() -> None:
 
 
 def test_a_field_of_a_product_that_is_not_there_does_nothing() -> None:
-    assert read(writes.some(Product(product_id="p", price=Price(amount=4)), ["price"])).applied_to(None) is None
+    assert (
+        read(writes.some(Product(product_id="p", price=Price(amount=4)), ["price"])).applied_to(None) is None
+    )
 
 
 def test_a_removal_leaves_nothing() -> None:
@@ -42,7 +44,9 @@ def test_a_removal_leaves_nothing() -> None:
 
 def test_a_field_whose_record_was_cleared_away_stays() -> None:
     key = writes.some(Product(product_id="p"), ["price"]).key
-    assert read(NewRecord(key, None)).applied_to(Value("p", "Kettle", price=9.0)) == Value("p", "Kettle", price=9.0)
+    assert read(NewRecord(key, None)).applied_to(Value("p", "Kettle", price=9.0)) == Value(
+        "p", "Kettle", price=9.0
+    )
 
 
 def test_every_field_has_a_key_of_its_own() -> None:
@@ -69,7 +73,9 @@ def test_some_fields_are_one_write() -> None:
     message = Product(product_id="p", title="Kettle", price=Price(amount=4), tags=["new"])
     message.attributes["color, of all"].text.append("red")
     write = read(writes.some(message, ["price.amount", "attributes.color, of all", "tags"]))
-    before = Value("p", "Old", price=9.0, original_price=12.0, currency_code="EUR", attributes={"size": (4.0,)})
+    before = Value(
+        "p", "Old", price=9.0, original_price=12.0, currency_code="EUR", attributes={"size": (4.0,)}
+    )
     assert write.applied_to(before) == replace(
         before, price=4.0, tags=("new",), attributes={"size": (4.0,), "color, of all": ("red",)}
     )
@@ -93,7 +99,11 @@ def test_a_price_of_nothing_is_a_price() -> None:
     ("message", "path", "members"),
     [
         (Product(price=Price(amount=4)), "price", ["price.amount"]),
-        (Product(price=Price(amount=4, original_amount=0)), "price", ["price.amount", "price.original_amount"]),
+        (
+            Product(price=Price(amount=4, original_amount=0)),
+            "price",
+            ["price.amount", "price.original_amount"],
+        ),
         (Product(), "price", ["price"]),
         (Product(rating=Rating(average=4, count=2)), "rating", ["rating.average", "rating.count"]),
         (Product(), "attributes", ["attributes"]),
@@ -101,7 +111,9 @@ def test_a_price_of_nothing_is_a_price() -> None:
         (Product(), "price.currency_code", ["price.currency_code"]),
     ],
 )
-def test_a_field_stands_for_the_members_that_are_sent(message: Product, path: str, members: list[str]) -> None:
+def test_a_field_stands_for_the_members_that_are_sent(
+    message: Product, path: str, members: list[str]
+) -> None:
     assert expanded(message, [path, path]) == members
 
 

@@ -25,7 +25,8 @@ def test_a_file_is_complete_or_not_there(tmp_path: Path) -> None:
 
 
 def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
-    pipe, read = tmp_path / "pipe", []
+    pipe = tmp_path / "pipe"
+    read = []
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
@@ -37,7 +38,9 @@ def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
 def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path) -> None:
     (tmp_path / "latest").symlink_to(tmp_path / "all.jsonl")
     _write(tmp_path / "latest")
-    assert (tmp_path / "latest").is_symlink() and (tmp_path / "all.jsonl").read_text(encoding="utf-8") == "Käse\n"
+    assert (tmp_path / "latest").is_symlink() and (tmp_path / "all.jsonl").read_text(
+        encoding="utf-8"
+    ) == "Käse\n"
 
 
 def test_an_open_file_named_as_a_device_is_added_to(tmp_path: Path) -> None:
@@ -48,7 +51,9 @@ def test_an_open_file_named_as_a_device_is_added_to(tmp_path: Path) -> None:
     assert (tmp_path / "all.jsonl").read_text(encoding="utf-8") == "before\nKäse\n"
 
 
-def test_standard_output_is_utf_8_whatever_the_terminal_has(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standard_output_is_utf_8_whatever_the_terminal_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kept = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, "ascii", errors="replace"))
     _write(None)

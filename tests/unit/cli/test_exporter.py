@@ -3,7 +3,12 @@ from typing import cast
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from aisle.v1.admin_pb2 import REPLICA_STATE_SERVING, REPLICA_STATE_UNREACHABLE, GetStatusResponse, Replica
+from aisle.v1.admin_pb2 import (
+    REPLICA_STATE_SERVING,
+    REPLICA_STATE_UNREACHABLE,
+    GetStatusResponse,
+    Replica,
+)
 from aisle.v1.status_pb2 import ReplicaStatus
 from cli.client import Client
 from cli.exporter import EngineCollector

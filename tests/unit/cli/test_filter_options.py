@@ -9,14 +9,20 @@ from shared.errors import InvalidRequest
     ("text", "expected"),
     [
         ("brands=Acme", Filter(field="brands", any_of=AnyOf(values=["Acme"]))),
-        ("attributes.color = blue | green", Filter(field="attributes.color", any_of=AnyOf(values=["blue", "green"]))),
+        (
+            "attributes.color = blue | green",
+            Filter(field="attributes.color", any_of=AnyOf(values=["blue", "green"])),
+        ),
         ("price=10..49.5", Filter(field="price", range=NumberRange(min=10, max=49.5))),
         ("price=..50", Filter(field="price", range=NumberRange(max=50))),
         ("price=10..", Filter(field="price", range=NumberRange(min=10))),
         ("brands!=Acme", Filter(field="brands", any_of=AnyOf(values=["Acme"]), negate=True)),
         ("rating=exists", Filter(field="rating", exists=True)),
         ("categories=A > B", Filter(field="categories", any_of=AnyOf(values=["A > B"]))),
-        ("attributes.ratio=16..9=x", Filter(field="attributes.ratio", any_of=AnyOf(values=["16..9=x"]))),
+        (
+            "attributes.ratio=16..9=x",
+            Filter(field="attributes.ratio", any_of=AnyOf(values=["16..9=x"])),
+        ),
     ],
 )
 def test_a_filter_is_read_as_it_is_typed(text: str, expected: Filter) -> None:

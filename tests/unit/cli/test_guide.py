@@ -13,7 +13,8 @@ from sample.tour import PriceFilter, Stop, Taste
 def _result(position: int, product_id: str, primary: str = "") -> SearchResult:
     title = f"Jacket {product_id}"
     return SearchResult(
-        position=position, product=Product(product_id=product_id, title=title, primary_product_id=primary)
+        position=position,
+        product=Product(product_id=product_id, title=title, primary_product_id=primary),
     )
 
 
@@ -27,7 +28,9 @@ class ClickedFirst:
     def search(self, request: SearchRequest) -> SearchResponse:
         self.requests.append(request)
         order = "bac" if self.clicked else "abc"
-        page = SearchResponse(results=[_result(place, name) for place, name in enumerate(order, 1)], total_count=3)
+        page = SearchResponse(
+            results=[_result(place, name) for place, name in enumerate(order, 1)], total_count=3
+        )
         page.served_by.stage_ms.update({"embed": 1.0, "total": 2.5})
         return page
 
@@ -38,15 +41,29 @@ class ClickedFirst:
 
 
 def _told(stop: Stop) -> tuple[str, ClickedFirst]:
-    engine, text = ClickedFirst(), StringIO()
-    products = [{"product_id": "b", "title": "Jacket b", "brands": ["Q"], "type": "primary", "categories": ["A > B"]}]
+    engine = ClickedFirst()
+    text = StringIO()
+    products = [
+        {
+            "product_id": "b",
+            "title": "Jacket b",
+            "brands": ["Q"],
+            "type": "primary",
+            "categories": ["A > B"],
+        }
+    ]
     Guide(Console(file=text, width=100), engine, products, "v").show([stop])  # type: ignore[arg-type]
     return text.getvalue(), engine
 
 
 def test_a_stop_shows_the_command_the_page_its_times_and_what_to_notice() -> None:
     told, engine = _told(
-        Stop("one with a filter", "jacket", "All below 120.", filter=PriceFilter("price", maximum=120))
+        Stop(
+            "one with a filter",
+            "jacket",
+            "All below 120.",
+            filter=PriceFilter("price", maximum=120),
+        )
     )
     assert 'aisle search "jacket" --filter price=..120' in told
     assert "Jacket a" in told and "embed 1.0 + rest 1.5 = 2.5 ms" in told and "All below 120." in told

@@ -23,7 +23,12 @@ from aisle.v1.catalog_pb2 import (
     UpsertProductsResponse,
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer, add_CatalogServiceServicer_to_server
-from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, EVENT_STATUS_DUPLICATE, EventAck, StreamEventsResponse
+from aisle.v1.events_pb2 import (
+    EVENT_STATUS_ACCEPTED,
+    EVENT_STATUS_DUPLICATE,
+    EventAck,
+    StreamEventsResponse,
+)
 from aisle.v1.events_pb2_grpc import EventServiceServicer, add_EventServiceServicer_to_server
 from aisle.v1.search_pb2 import SearchResponse, SearchResult
 from aisle.v1.search_pb2_grpc import SearchServiceServicer, add_SearchServiceServicer_to_server
@@ -34,7 +39,10 @@ PAGES = 3
 
 
 class Engine(AdminServiceServicer, CatalogServiceServicer, EventServiceServicer, SearchServiceServicer):
-    """Answers with what it was asked. `failures` are raised first, one a call; None lets a call through."""
+    """Answers with what it was asked.
+
+    `failures` are raised first, one a call; None lets a call through.
+    """
 
     def __init__(self) -> None:
         self.failures: deque[AisleError | None] = deque()
@@ -76,7 +84,9 @@ class Engine(AdminServiceServicer, CatalogServiceServicer, EventServiceServicer,
         return UpsertProductsResponse(
             accepted_count=len(taken) - len(faulty),
             rejected_count=len(faulty),
-            rejections=[ProductRejection(position=place, field="title", reason="is required") for place in faulty],
+            rejections=[
+                ProductRejection(position=place, field="title", reason="is required") for place in faulty
+            ],
             log_position=self.log_end,
         )
 
@@ -93,7 +103,8 @@ class Engine(AdminServiceServicer, CatalogServiceServicer, EventServiceServicer,
             self.recorded.append(event_id)
             if count == self.break_after:
                 self.break_after = 0
-                context.abort(grpc.StatusCode.UNAVAILABLE, "the connection broke")  # recorded, not acknowledged
+                # recorded, not acknowledged
+                context.abort(grpc.StatusCode.UNAVAILABLE, "the connection broke")
             yield StreamEventsResponse(ack=EventAck(event_id=event_id, status=status))
 
     def RecordEvents(self, request: Any, context: Any) -> Any:

@@ -8,7 +8,14 @@ import grpc
 import pytest
 
 from aisle import client as errors_of_client
-from aisle.client import DeadlineExceeded, FieldViolation, InvalidRequest, Overloaded, RetryPolicy, Unavailable
+from aisle.client import (
+    DeadlineExceeded,
+    FieldViolation,
+    InvalidRequest,
+    Overloaded,
+    RetryPolicy,
+    Unavailable,
+)
 from aisle.client.errors import from_call
 from aisle.client.retries import Tries
 from aisle.v1.catalog_pb2 import Product
@@ -53,7 +60,13 @@ def test_a_pause_that_the_callers_time_does_not_allow_is_not_begun(client: Any, 
 
 
 @pytest.mark.parametrize(
-    "error", [errors.StorageFull("full"), errors.NotFound("gone"), errors.Corrupt("x"), errors.AisleError("x")]
+    "error",
+    [
+        errors.StorageFull("full"),
+        errors.NotFound("gone"),
+        errors.Corrupt("x"),
+        errors.AisleError("x"),
+    ],
 )
 def test_what_does_not_pass_is_not_tried_again(client: Any, engine: Engine, error: errors.AisleError) -> None:
     engine.failures.append(error)
@@ -65,7 +78,7 @@ def test_what_does_not_pass_is_not_tried_again(client: Any, engine: Engine, erro
 
 
 def test_an_invalid_request_names_its_fields(client: Any, engine: Engine) -> None:
-    engine.failures.append(errors.InvalidRequest("page_size", "1000 is too large; ask for 1 to 200 a page"))
+    engine.failures.append(errors.InvalidRequest("page_size", ("1000 is too large; ask for 1 to 200 a page")))
     with pytest.raises(InvalidRequest, match="page_size: 1000 is too large") as caught:
         client.search("shoes", page_size=1_000)
     [violation] = caught.value.field_violations
@@ -73,7 +86,9 @@ def test_an_invalid_request_names_its_fields(client: Any, engine: Engine) -> Non
 
 
 def test_writes_are_tried_again_whole(connect: Any, engine: Engine) -> None:
-    engine.failures.extend([errors.Unavailable("late").extended("; 1 handled", handled_count="1"), overloaded(1)])
+    engine.failures.extend(
+        [errors.Unavailable("late").extended("; 1 handled", handled_count="1"), overloaded(1)]
+    )
     result = connect(retry_policy=QUICK).upsert(products(3))
     assert [len(each) for each in engine.requests] == [3, 3, 3]
     assert result.accepted_count == 3
@@ -81,7 +96,10 @@ def test_writes_are_tried_again_whole(connect: Any, engine: Engine) -> None:
 
 def test_a_page_that_does_not_come_is_a_passed_deadline(connect: Any) -> None:
     """Connections are taken, and nothing is said."""
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises((DeadlineExceeded, Unavailable)):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises((DeadlineExceeded, Unavailable)),
+    ):
         connect(address=f"127.0.0.1:{silent.getsockname()[1]}").search("shoes", timeout_seconds=0.3)
 
 
@@ -90,14 +108,16 @@ def tries() -> Tries:
 
 
 def test_pauses_double_up_to_the_longest() -> None:
-    failed, ours = Failed(grpc.StatusCode.UNAVAILABLE, "down"), tries()
+    failed = Failed(grpc.StatusCode.UNAVAILABLE, "down")
+    ours = tries()
     pauses = [ours.pause_seconds(failed) for _ in range(5)]
     for pause, least in zip(pauses, [1, 2, 4, 4, 4], strict=True):
         assert least <= pause <= 1.2 * least
 
 
 def test_a_call_that_came_further_begins_to_count_again() -> None:
-    failed, ours = Failed(grpc.StatusCode.UNAVAILABLE, "down"), tries()
+    failed = Failed(grpc.StatusCode.UNAVAILABLE, "down")
+    ours = tries()
     ours.pause_seconds(failed)
     ours.progressed()
     assert ours.pause_seconds(failed) < 1.3
@@ -114,7 +134,9 @@ def test_a_call_that_came_further_begins_to_count_again() -> None:
         (grpc.StatusCode.DEADLINE_EXCEEDED, "", False),
     ],
 )
-def test_without_details_the_code_and_grpcs_header_decide(code: grpc.StatusCode, header: str, again: bool) -> None:
+def test_without_details_the_code_and_grpcs_header_decide(
+    code: grpc.StatusCode, header: str, again: bool
+) -> None:
     failed = Failed(code, "", (("grpc-retry-pushback-ms", header),) if header else ())
     if again:
         assert tries().pause_seconds(failed) >= 0.25
@@ -128,7 +150,9 @@ def test_an_error_without_words_says_its_code() -> None:
     assert str(from_call(Failed(grpc.StatusCode.CANCELLED))) == "CANCELLED"
 
 
-@pytest.mark.parametrize("options", [{"max_tries": 0}, {"first_pause_seconds": -1.0}, {"first_pause_seconds": 9.0}])
+@pytest.mark.parametrize(
+    "options", [{"max_tries": 0}, {"first_pause_seconds": -1.0}, {"first_pause_seconds": 9.0}]
+)
 def test_a_policy_that_makes_no_sense_is_refused(options: Any) -> None:
     with pytest.raises(ValueError):
         RetryPolicy(**options)

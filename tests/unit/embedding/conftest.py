@@ -11,8 +11,22 @@ import pytest
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-DIM, STATE_DIM = 64, 16
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "wireless", "mouse", "red", "shoe", "lamp", "for", "desk", "##s"]
+DIM = 64
+STATE_DIM = 16
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "wireless",
+    "mouse",
+    "red",
+    "shoe",
+    "lamp",
+    "for",
+    "desk",
+    "##s",
+]
 
 
 def bert_tensors(seed: int = 0) -> dict[str, Any]:
@@ -26,7 +40,11 @@ def bert_tensors(seed: int = 0) -> dict[str, Any]:
         "embeddings.position_embeddings.weight": tensor(64, DIM),
         "embeddings.token_type_embeddings.weight": tensor(2, DIM),
     }
-    layers = {"attention.self.query": (DIM, DIM), "attention.self.key": (DIM, DIM), "attention.self.value": (DIM, DIM)}
+    layers = {
+        "attention.self.query": (DIM, DIM),
+        "attention.self.key": (DIM, DIM),
+        "attention.self.value": (DIM, DIM),
+    }
     layers |= {
         "attention.output.dense": (DIM, DIM),
         "intermediate.dense": (2 * DIM, DIM),
@@ -49,7 +67,12 @@ def model_folder(tmp_path: Path) -> Path:
     folder = tmp_path / "tiny-bert"
     folder.mkdir()
     save_file(bert_tensors(), folder / "model.safetensors")
-    sizes = {"num_hidden_layers": 2, "num_attention_heads": 4, "hidden_size": DIM, "intermediate_size": 2 * DIM}
+    sizes = {
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "hidden_size": DIM,
+        "intermediate_size": 2 * DIM,
+    }
     sizes |= {"vocab_size": len(WORDS), "max_position_embeddings": 64}
     (folder / "config.json").write_text(json.dumps({"model_type": "bert", "hidden_act": "gelu", **sizes}))
     tokenizer = Tokenizer(models.WordPiece({word: row for row, word in enumerate(WORDS)}, unk_token="[UNK]"))
@@ -66,7 +89,8 @@ def make_bundle(tmp_path: Path) -> Callable[..., Path]:
     """Writes a bundle with random heads, more tensors, and training settings."""
 
     def make(extra: dict[str, Any] | None = None, **training: int) -> Path:
-        folder, random = tmp_path / "bundle", np.random.default_rng(1)
+        folder = tmp_path / "bundle"
+        random = np.random.default_rng(1)
         folder.mkdir()
         heads = {
             "state_projection.weight": random.normal(size=(STATE_DIM, DIM)).astype(np.float32),

@@ -26,7 +26,8 @@ def promote(tmp_path: Path) -> Callable[[str], str]:
     """Publishes a bundle with heads of its own under DATA/bundles, and promotes it."""
 
     def make(name: str) -> str:
-        folder, random = tmp_path / "data" / "bundles" / name, np.random.default_rng(len(name))
+        folder = tmp_path / "data" / "bundles" / name
+        random = np.random.default_rng(len(name))
         folder.mkdir(parents=True)
         heads = {
             "state_projection.weight": random.normal(size=(STATE_DIM, DIM)).astype(np.float32),
@@ -35,7 +36,9 @@ def promote(tmp_path: Path) -> Callable[[str], str]:
         }
         save_file(heads, folder / "heads.safetensors")
         checksum = hashlib.sha256((folder / "heads.safetensors").read_bytes()).hexdigest()
-        (folder / "bundle.json").write_text(json.dumps({"version": name, "files": {"heads.safetensors": checksum}}))
+        (folder / "bundle.json").write_text(
+            json.dumps({"version": name, "files": {"heads.safetensors": checksum}})
+        )
         set_current(folder.parent, name)
         return checksum[:12]
 
@@ -49,7 +52,9 @@ def encoders(model_folder: Path, tmp_path: Path) -> Encoders:
 
 def index(encoders: Encoders, data: Path) -> None:
     target = encoders.target
-    Indexer(data, target.encoder, target.identity, lambda product: product.title).run([Product("p", "red shoe")])
+    Indexer(data, target.encoder, target.identity, lambda product: product.title).run(
+        [Product("p", "red shoe")]
+    )
 
 
 def test_the_promoted_bundle_names_the_target(encoders: Encoders, promote: Callable[[str], str]) -> None:
@@ -68,7 +73,10 @@ def test_a_snapshots_encoder_stays_open_beside_that_of_a_new_bundle(
     before = encoders.target
     promote("bundle2")
     encoders.refresh()
-    assert encoders.target is not before and set(encoders.all()) == {before.version, encoders.target.version}
+    assert encoders.target is not before and set(encoders.all()) == {
+        before.version,
+        encoders.target.version,
+    }
     assert encoders.get() is before is encoders.get(before.version)  # the current snapshot's
     index(encoders, tmp_path / "data")
     encoders.refresh()
@@ -88,10 +96,13 @@ def test_an_encoder_that_no_snapshot_names_is_let_go(
         encoders.get(before.version)
 
 
-def test_another_ranker_is_no_other_encoder(encoders: Encoders, promote: Callable[[str], str], tmp_path: Path) -> None:
+def test_another_ranker_is_no_other_encoder(
+    encoders: Encoders, promote: Callable[[str], str], tmp_path: Path
+) -> None:
     promote("b1")
     encoders.refresh()
-    before, bundles = encoders.target, tmp_path / "data" / "bundles"
+    before = encoders.target
+    bundles = tmp_path / "data" / "bundles"
     shutil.copytree(bundles / "b1", bundles / "b2")
     set_current(bundles, "b2")
     encoders.refresh()
@@ -101,7 +112,8 @@ def test_another_ranker_is_no_other_encoder(encoders: Encoders, promote: Callabl
 def test_a_bundle_that_is_named_takes_the_place_of_the_promoted_one(
     model_folder: Path, promote: Callable[[str], str], tmp_path: Path
 ) -> None:
-    heads, data = promote("b1"), tmp_path / "data"
+    heads = promote("b1")
+    data = tmp_path / "data"
     promote("bundle2")
     encoders = Encoders(replace(EXACT, model=str(model_folder), bundle=str(data / "bundles" / "b1")), data)
     encoders.refresh()
@@ -125,7 +137,10 @@ def test_a_broken_bundle_leaves_the_snapshots_encoder_open(
 
 
 def test_a_snapshot_of_other_weights_is_told_once_and_costs_no_other_encoder(
-    encoders: Encoders, promote: Callable[[str], str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    encoders: Encoders,
+    promote: Callable[[str], str],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     promote("b1")
     hashing = HashEncoder()

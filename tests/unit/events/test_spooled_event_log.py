@@ -7,7 +7,14 @@ import pytest
 from aisle.v1.dead_letters_pb2 import DeadLetter
 from shared.errors import Overloaded, Unavailable
 from shared.events import dead_letters
-from shared.events.log import CATALOG, DEAD_LETTERS, USER_EVENTS, Appended, NewRecord, RecordsRefused
+from shared.events.log import (
+    CATALOG,
+    DEAD_LETTERS,
+    USER_EVENTS,
+    Appended,
+    NewRecord,
+    RecordsRefused,
+)
 from shared.events.spooled import SpooledEventLog
 from shared.events.sqlite import SqliteEventLog
 
@@ -84,7 +91,9 @@ async def test_records_taken_while_the_log_is_away_arrive_in_order_and_before_la
     assert (await spooled.append(USER_EVENTS, [event(100)]))[0].offset == 101
 
 
-async def test_while_the_log_is_known_to_be_away_appends_do_not_try_it(log: Switched, spooled: SpooledEventLog) -> None:
+async def test_while_the_log_is_known_to_be_away_appends_do_not_try_it(
+    log: Switched, spooled: SpooledEventLog
+) -> None:
     log.trouble = Unavailable("away")
     for number in range(200):
         await spooled.append(USER_EVENTS, [event(number)])
@@ -107,11 +116,15 @@ async def test_concurrent_callers_lose_nothing_when_the_log_goes_and_comes(
     await asyncio.gather(weather(), *(caller(100 * index) for index in range(8)))
     found = await numbers(log, 400)
     for index in range(8):
-        assert [number for number in found if number // 100 == index] == list(range(100 * index, 100 * index + 50))
+        assert [number for number in found if number // 100 == index] == list(
+            range(100 * index, 100 * index + 50)
+        )
 
 
 @pytest.mark.usefixtures("tries_soon")
-async def test_a_caller_that_leaves_does_not_let_others_overtake(log: Switched, spooled: SpooledEventLog) -> None:
+async def test_a_caller_that_leaves_does_not_let_others_overtake(
+    log: Switched, spooled: SpooledEventLog
+) -> None:
     log.trouble = Unavailable("away")
     await spooled.append(USER_EVENTS, [event(0)])
     leaving = asyncio.create_task(spooled.append(USER_EVENTS, [event(1)]))
@@ -147,7 +160,9 @@ async def test_other_topics_are_not_spooled(log: Switched, spooled: SpooledEvent
 
 
 @pytest.mark.usefixtures("tries_soon")
-async def test_an_error_that_nobody_expected_does_not_end_the_replay(log: Switched, spooled: SpooledEventLog) -> None:
+async def test_an_error_that_nobody_expected_does_not_end_the_replay(
+    log: Switched, spooled: SpooledEventLog
+) -> None:
     log.trouble = Unavailable("away")
     await spooled.append(USER_EVENTS, [event(0)])
     log.trouble = ValueError("a defect")
@@ -167,21 +182,31 @@ async def replayed(spooled: SpooledEventLog) -> None:
 
 
 class Picky(Switched):
-    """A log that refuses some records, and those that are too large for a topic, while it writes the others."""
+    """A log that refuses some records, and those that are too large for a topic, while it writes
+    the others.
+    """
 
     most_bytes = 1_000_000
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        bad = [record for record in records if record.value == b"bad" or len(record.value or b"") > self.most_bytes]
+        bad = [
+            record
+            for record in records
+            if record.value == b"bad" or len(record.value or b"") > self.most_bytes
+        ]
         good = [record for record in records if record not in bad]
         places = dict(zip((id(record) for record in good), await super().append(topic, good), strict=True))
         if bad:
-            raise RecordsRefused(bad[0].key, "is bad", [places.get(id(record), "is bad") for record in records])
+            raise RecordsRefused(
+                bad[0].key, "is bad", [places.get(id(record), "is bad") for record in records]
+            )
         return list(places.values())
 
 
 @pytest.mark.usefixtures("tries_soon")
-async def test_what_the_log_refuses_becomes_a_dead_letter_and_the_rest_arrives(tmp_path: Path) -> None:
+async def test_what_the_log_refuses_becomes_a_dead_letter_and_the_rest_arrives(
+    tmp_path: Path,
+) -> None:
     log = Picky(tmp_path / "log.sqlite")
     log.trouble = Unavailable("away")
     spooled = SpooledEventLog(log, tmp_path / "spool", [USER_EVENTS], max_bytes=0)
@@ -199,7 +224,8 @@ async def test_what_the_log_refuses_becomes_a_dead_letter_and_the_rest_arrives(t
 @pytest.mark.usefixtures("tries_soon")
 async def test_a_dead_letter_holds_as_much_as_the_log_takes(tmp_path: Path) -> None:
     log = Picky(tmp_path / "log.sqlite")
-    log.trouble, log.most_bytes = Unavailable("away"), 50_000
+    log.trouble = Unavailable("away")
+    log.most_bytes = 50_000
     spooled = SpooledEventLog(log, tmp_path / "spool", [USER_EVENTS], max_bytes=0)
     await spooled.append(USER_EVENTS, [NewRecord("v", b"x" * 100_000, "large")])
     await spooled.append(USER_EVENTS, [event(1)])
@@ -210,6 +236,8 @@ async def test_a_dead_letter_holds_as_much_as_the_log_takes(tmp_path: Path) -> N
     await spooled.close()
 
 
-async def test_a_second_process_does_not_get_the_spool(spooled: SpooledEventLog, log: Switched, tmp_path: Path) -> None:
+async def test_a_second_process_does_not_get_the_spool(
+    spooled: SpooledEventLog, log: Switched, tmp_path: Path
+) -> None:
     with pytest.raises(Unavailable, match=r"aisle\.user-events\.sqlite is in use by process"):
         SpooledEventLog(log, tmp_path / "spool", [USER_EVENTS], max_bytes=0)

@@ -108,7 +108,9 @@ async def test_a_log_opened_again_goes_on_where_it_was(tmp_path: Path) -> None:
     assert after.offset > before.offset
 
 
-async def test_an_event_id_is_forgotten_when_its_time_is_over_and_its_record_is_kept(tmp_path: Path) -> None:
+async def test_an_event_id_is_forgotten_when_its_time_is_over_and_its_record_is_kept(
+    tmp_path: Path,
+) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite", dedup_seconds=0.05)
     await log.append(USER_EVENTS, [NewRecord("v", b"a", "e1")])
     (soon,) = await log.append(USER_EVENTS, [NewRecord("v", b"a", "e1")])
@@ -143,7 +145,9 @@ async def test_what_was_dropped_is_gone_and_its_offset_is_not_given_again(tmp_pa
     await log.close()
 
 
-async def test_a_record_that_cannot_be_written_is_told_and_does_not_end_the_writing(tmp_path: Path) -> None:
+async def test_a_record_that_cannot_be_written_is_told_and_does_not_end_the_writing(
+    tmp_path: Path,
+) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite")
     with pytest.raises(AisleError, match="could not write"):
         async with asyncio.timeout(10):
@@ -153,8 +157,12 @@ async def test_a_record_that_cannot_be_written_is_told_and_does_not_end_the_writ
     await log.close()
 
 
-async def test_who_leaves_before_a_turn_between_appends_does_not_end_the_writing(tmp_path: Path) -> None:
-    log, goes_on, done = SqliteEventLog(tmp_path / "log.sqlite"), threading.Event(), list[str]()
+async def test_who_leaves_before_a_turn_between_appends_does_not_end_the_writing(
+    tmp_path: Path,
+) -> None:
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    goes_on = threading.Event()
+    done = list[str]()
     first = asyncio.create_task(log.between_appends(lambda _: goes_on.wait(10)))
     leaving = [asyncio.create_task(log.between_appends(lambda _: done.append("left"))) for _ in range(3)]
     await asyncio.sleep(0.05)

@@ -26,7 +26,9 @@ def older_log(path: Path) -> None:
             " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
         )
         record = ("v1", b"a", time.time(), "e1")
-        connection.execute(f'INSERT INTO "{USER_EVENTS}" (key, value, time, event_id) VALUES (?, ?, ?, ?)', record)
+        connection.execute(
+            f'INSERT INTO "{USER_EVENTS}" (key, value, time, event_id) VALUES (?, ?, ?, ?)', record
+        )
         connection.execute("INSERT INTO positions VALUES ('g', ?, 1)", (USER_EVENTS,))
 
 
@@ -50,12 +52,16 @@ async def test_an_older_file_keeps_its_records_event_ids_and_positions(tmp_path:
     assert version(tmp_path / "log.sqlite") == SCHEMA
 
 
-async def test_a_file_of_a_newer_aisle_is_refused_with_the_remedy_and_left_as_it_is(tmp_path: Path) -> None:
+async def test_a_file_of_a_newer_aisle_is_refused_with_the_remedy_and_left_as_it_is(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "log.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 7")
     before = path.read_bytes()
-    with pytest.raises(Corrupt, match=r"log\.sqlite has format 7, .* up to 1: start the Aisle that wrote it"):
+    with pytest.raises(
+        Corrupt, match=r"log\.sqlite has format 7, .* up to 1: " r"start the Aisle that wrote it"
+    ):
         SqliteEventLog(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []

@@ -95,7 +95,9 @@ def test_a_file_gives_room_back_once_much_of_it_is_free(tmp_path: Path, file: Sq
     assert pages * 4096 < 1.3 * file.used_bytes()
 
 
-async def test_what_is_done_between_appends_has_its_answer_or_its_error_and_appends_go_on(log: SqliteEventLog) -> None:
+async def test_what_is_done_between_appends_has_its_answer_or_its_error_and_appends_go_on(
+    log: SqliteEventLog,
+) -> None:
     await log.append(VECTORS, [NewRecord("p1", b"a"), NewRecord("p2", b"b")])
     assert await log.between_appends(lambda file: file.trim(VECTORS, 1, math.inf)) == 1
     with pytest.raises(ZeroDivisionError):

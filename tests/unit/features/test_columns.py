@@ -22,7 +22,10 @@ QUERY = 12345
 
 
 async def columns(
-    *told: Observation, now: float = NOON, products: tuple[str, ...] = ("p1", "p2"), session_id: str = ""
+    *told: Observation,
+    now: float = NOON,
+    products: tuple[str, ...] = ("p1", "p2"),
+    session_id: str = "",
 ) -> dict[str, list[float]]:
     """What ranking reads, as a list a column."""
     store = MemoryFeatureStore()
@@ -69,7 +72,9 @@ async def test_a_window_has_its_days(days_ago: int, day: float, week: float, mon
 
 async def test_a_window_moves_with_the_clock() -> None:
     told = clicks(8, days_ago=0)
-    before, after = [(await columns(*told, now=NOON + later))["product_opens_1d"][0] for later in (0, 0.75 * DAY)]
+    before, after = [
+        (await columns(*told, now=NOON + later))["product_opens_1d"][0] for later in (0, 0.75 * DAY)
+    ]
     assert (before, after) == pytest.approx((math.log1p(8), math.log1p(0.75 * 8)))
 
 
@@ -78,7 +83,10 @@ async def test_a_clock_that_is_ahead_counts_for_today() -> None:
 
 
 async def test_what_is_older_than_all_windows_is_in_the_total() -> None:
-    told = [did("purchase", "p1", offset=1, at=NOON - 300 * DAY), did("purchase", "p1", offset=2, at=NOON)]
+    told = [
+        did("purchase", "p1", offset=1, at=NOON - 300 * DAY),
+        did("purchase", "p1", offset=2, at=NOON),
+    ]
     made = await columns(*told)
     assert made["product_purchases_total"][0] == pytest.approx(math.log1p(2))
     assert made["product_purchases_30d"][0] == pytest.approx(math.log1p(1))
@@ -90,9 +98,9 @@ async def test_a_product_that_is_clicked_and_viewed_was_opened_once() -> None:
 
 
 async def test_a_product_named_twice_in_one_event_counts_once() -> None:
-    assert (await columns(did("purchase", "p1", "p1", offset=1, at=NOON)))["product_purchases_7d"][0] == pytest.approx(
-        math.log1p(1)
-    )
+    assert (await columns(did("purchase", "p1", "p1", offset=1, at=NOON)))["product_purchases_7d"][
+        0
+    ] == pytest.approx(math.log1p(1))
 
 
 async def test_days_without_anything_done_are_idle_and_being_shown_is_nothing_done() -> None:
@@ -103,7 +111,10 @@ async def test_days_without_anything_done_are_idle_and_being_shown_is_nothing_do
 
 def shown_often(shows: int, opens: int, product: str, offset: int) -> list[Observation]:
     pages = [shown(product, offset=offset + n, at=NOON, query_hash=QUERY) for n in range(shows)]
-    return [*pages, *(did("click", product, offset=offset + n, at=NOON, query_hash=QUERY) for n in range(opens))]
+    return [
+        *pages,
+        *(did("click", product, offset=offset + n, at=NOON, query_hash=QUERY) for n in range(opens)),
+    ]
 
 
 async def test_a_rate_is_drawn_to_the_usual_one_when_little_was_shown() -> None:
@@ -120,16 +131,20 @@ async def test_visits_from_elsewhere_make_no_rate_above_one() -> None:
 
 
 def test_a_rate_under_a_query_begins_at_the_products_own() -> None:
-    products, under_query = np.zeros((4, 7, 2), np.float32), np.zeros((4, 7, 2), np.float32)
+    products = np.zeros((4, 7, 2), np.float32)
+    under_query = np.zeros((4, 7, 2), np.float32)
     products[spec.MONTH, spec.SHOWN] = 1_000_000
     products[spec.MONTH, spec.PURCHASE] = 500_000, 0
-    under_query[spec.MONTH, spec.SHOWN, 1], under_query[spec.MONTH, spec.PURCHASE, 1] = 20, 20
+    under_query[spec.MONTH, spec.SHOWN, 1] = 20
+    under_query[spec.MONTH, spec.PURCHASE, 1] = 20
     idle = np.zeros(2, np.float32)
     made = query_columns(Windows(under_query, idle), product_columns(Windows(products, idle)))
     assert made["query_purchase_rate_30d"] == pytest.approx([0.5, 0.5], abs=1e-3)
 
 
-async def test_what_followed_from_a_query_counts_for_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_followed_from_a_query_counts_for_it_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("shared.features.scopes.query.query_hash", lambda query: QUERY)
     told = [
         did("click", "p1", offset=1, at=NOON, query_hash=QUERY),

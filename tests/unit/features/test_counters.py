@@ -47,9 +47,15 @@ def test_the_same_offset_of_another_partition_is_another_record() -> None:
 
 def test_days_beyond_the_longest_window_stay_in_the_total_whenever_they_come() -> None:
     newest = 1_000
-    old, edge, new = on(newest - KEPT_DAYS - 1, offset=1), on(newest - KEPT_DAYS, offset=2), on(newest, offset=3)
+    old = on(newest - KEPT_DAYS - 1, offset=1)
+    edge = on(newest - KEPT_DAYS, offset=2)
+    new = on(newest, offset=3)
     in_order = cells(counted(old, edge, new))
-    assert in_order == {("", 0, CLICK): 3, ("", newest - KEPT_DAYS, CLICK): 1, ("", newest, CLICK): 1}
+    assert in_order == {
+        ("", 0, CLICK): 3,
+        ("", newest - KEPT_DAYS, CLICK): 1,
+        ("", newest, CLICK): 1,
+    }
     late = Increment((0, 1), 1, newest - KEPT_DAYS - 1, ("",), CLICK)
     assert cells(counted(edge, new, late)) == in_order
 

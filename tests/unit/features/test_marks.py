@@ -3,7 +3,8 @@ import pytest
 from shared.features import watermarks as marks
 from shared.features.watermarks import Watermarks
 
-OLD = bytes([2]) + bytes.fromhex("00 0300 0900000000000000  01 ffff 0500000000000000")  # as versions before wrote it
+# as versions before wrote it
+OLD = bytes([2]) + bytes.fromhex("00 0300 0900000000000000  01 ffff 0500000000000000")
 
 
 def taken_in(count: int, first_partition: int = 0) -> Watermarks:

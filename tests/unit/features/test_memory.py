@@ -34,7 +34,9 @@ async def test_what_was_bought_outlives_any_number_of_pages_shown_to_nobody() ->
         places = range(start, start + 500)
         pages = [shown(f"other{n}", offset=n + 1, visitor_id="", query_hash=100 + n) for n in places]
         await writer.apply(pages)
-    assert all(await known(store, *(product_key(f"p{n}") for n in range(20)), query_key(5), visitor_key("v3")))
+    assert all(
+        await known(store, *(product_key(f"p{n}") for n in range(20)), query_key(5), visitor_key("v3"))
+    )
     assert store.held_bytes <= 400_000
 
 
@@ -43,7 +45,11 @@ async def test_one_kind_of_key_does_not_push_out_another(kind: str, other: str) 
     store = MemoryFeatureStore(max_bytes=100_000)
     await store.replace([change(f"{other}:1")])
     await filled(store, 2_000, kind)
-    assert await known(store, f"{other}:1", f"{kind}:filler0", f"{kind}:filler1999") == [True, False, True]
+    assert await known(store, f"{other}:1", f"{kind}:filler0", f"{kind}:filler1999") == [
+        True,
+        False,
+        True,
+    ]
 
 
 async def test_of_a_kind_that_is_full_what_was_not_used_for_longest_is_forgotten() -> None:

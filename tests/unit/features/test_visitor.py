@@ -22,7 +22,9 @@ def names(count: int) -> list[bytes]:
 
 def test_what_is_stored_is_what_is_read() -> None:
     visitor = Visitor()
-    visitor.state = VisitorState((RecentProduct('p"1', 1 / 3, 1e9 + 0.1, "s1"), RecentProduct("ü", 2.0, 1e9)), "s1")
+    visitor.state = VisitorState(
+        (RecentProduct('p"1', 1 / 3, 1e9 + 0.1, "s1"), RecentProduct("ü", 2.0, 1e9)), "s1"
+    )
     visitor.hear(HERE, 7, names(1)[0])
     value = visitor.encoded()
     again = Visitor(value)
@@ -35,7 +37,8 @@ def test_a_visitor_without_a_value_is_nobody() -> None:
 
 
 def test_an_event_told_again_at_another_offset_is_a_second_telling_each_time() -> None:
-    visitor, name = Visitor(), names(1)[0]
+    visitor = Visitor()
+    name = names(1)[0]
     told = [visitor.hear(HERE, offset, name) for offset in (5, 5, 9, 9, 5)]
     second = Telling.SECOND
     assert told == [Telling.FIRST, Telling.REDELIVERED, second, second, Telling.REDELIVERED]
@@ -48,12 +51,15 @@ def test_an_event_of_another_topic_with_the_same_id_is_another_event() -> None:
 
 
 def test_so_many_events_are_remembered_and_what_is_long_past_has_had_its_effect() -> None:
-    visitor, many = Visitor(), names(MAX_SEEN + 1)
+    visitor = Visitor()
+    many = names(MAX_SEEN + 1)
     for offset, name in enumerate(many, 1):
         visitor.hear(HERE, offset, name)
     stored = Visitor(visitor.encoded())
     assert stored.hear(HERE, 1, many[0]) is Telling.SECOND
-    assert all(stored.hear(HERE, offset, name) is Telling.REDELIVERED for offset, name in enumerate(many[1:], 2))
+    assert all(
+        stored.hear(HERE, offset, name) is Telling.REDELIVERED for offset, name in enumerate(many[1:], 2)
+    )
 
 
 def test_a_weight_halves_with_its_half_life() -> None:

@@ -1,4 +1,7 @@
-"""A log in memory that keeps to the port: partitions, groups, and records that come again after a crash."""
+"""A log in memory that keeps to the port.
+
+Partitions, groups, and records that come again after a crash.
+"""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -30,7 +33,9 @@ class MemoryEventLog:
         return MemoryConsumer(self, topics, self.committed.setdefault(group, {}) if group else {})
 
     def all(self, topic: str) -> list[Record]:
-        return [record for (name, _), held in sorted(self.records.items()) if name == topic for record in held]
+        return [
+            record for (name, _), held in sorted(self.records.items()) if name == topic for record in held
+        ]
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         raise NotImplementedError
@@ -50,7 +55,9 @@ class MemoryEventLog:
 
 class MemoryConsumer:
     def __init__(self, log: MemoryEventLog, topics: Sequence[str], committed: dict[Place, int]) -> None:
-        self._log, self._topics, self._committed = log, topics, committed
+        self._log = log
+        self._topics = topics
+        self._committed = committed
         self._read = dict(committed)
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:

@@ -8,7 +8,8 @@ from shared.features.store import Change
 class NamedStore(MemoryFeatureStore):
     """A store with a generation, that is down for some calls."""
 
-    name, down = "g1", 0
+    name = "g1"
+    down = 0
 
     async def generation(self) -> str:
         return self.name

@@ -18,7 +18,13 @@ def record(new: NewRecord, topic: str = USER_EVENTS) -> Record:
 
 def test_an_event_says_who_did_what_and_which_query_led_to_it() -> None:
     told = observation(record(event("purchase", "p1", "p2", event_id="e1", query="Red  shoe")))
-    assert (told.topic, told.partition, told.offset, told.key, told.event_id) == (USER_EVENTS, 3, 7, "v1", "e1")
+    assert (told.topic, told.partition, told.offset, told.key, told.event_id) == (
+        USER_EVENTS,
+        3,
+        7,
+        "v1",
+        "e1",
+    )
     assert isinstance(told.what, Interaction)
     assert (told.what.action, told.what.product_ids) == ("purchase", ("p1", "p2"))
     assert told.what.query_hash == query_hash("red shoe")
@@ -40,7 +46,9 @@ def test_a_record_without_an_event_id_is_named_by_its_place() -> None:
     [(0, 0), (LOGGED + 1e9, 86_400), (LOGGED - 50, -50)],
     ids=["not told", "far ahead", "a little before"],
 )
-def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(told_seconds: float, ahead_seconds: float) -> None:
+def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(
+    told_seconds: float, ahead_seconds: float
+) -> None:
     message = UserEvent(action="click", visitor_id="v1")
     message.event_time.FromNanoseconds(int(told_seconds * 1e9))
     message.products.add(product_id="p1")
@@ -59,7 +67,15 @@ def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(told_second
         event("click", "x" * 129).value,
         event("click", "a\0b").value,
     ],
-    ids=["no message", "nothing", "no time", "no visitor", "no product", "a long product", "a zero in a product"],
+    ids=[
+        "no message",
+        "nothing",
+        "no time",
+        "no visitor",
+        "no product",
+        "a long product",
+        "a zero in a product",
+    ],
 )
 def test_what_cannot_be_counted_is_refused(value: bytes | None) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -2,7 +2,13 @@ import pytest
 
 from services.feedback.visitor_update import MAX_WEIGHT, after
 from shared.features.observation import Interaction
-from shared.features.visitor import HALF_LIFE_SECONDS, MAX_RECENT_PRODUCTS, NOBODY, TTL_SECONDS, VisitorState
+from shared.features.visitor import (
+    HALF_LIFE_SECONDS,
+    MAX_RECENT_PRODUCTS,
+    NOBODY,
+    TTL_SECONDS,
+    VisitorState,
+)
 
 
 def did(action: str, *product_ids: str, at: float = 0.0, session_id: str = "") -> Interaction:
@@ -68,7 +74,10 @@ def test_the_session_is_that_of_the_newest_interaction() -> None:
 
 
 def test_a_product_belongs_to_the_session_of_its_last_action() -> None:
-    state = after(after(NOBODY, did("click", "p1", at=10, session_id="s2")), did("click", "p1", at=5, session_id="s1"))
+    state = after(
+        after(NOBODY, did("click", "p1", at=10, session_id="s2")),
+        did("click", "p1", at=5, session_id="s1"),
+    )
     assert state.recent[0].session_id == "s2"
     assert state.weights_at(10, "s2").keys() == {"p1"} and not state.weights_at(10, "s1")
 

@@ -50,7 +50,9 @@ async def running(worker: Worker) -> AsyncIterator[None]:
 async def test_what_was_done_and_shown_is_known_after_catching_up() -> None:
     log, store = MemoryEventLog(), MemoryFeatureStore()
     await log.append(SEARCH_LOGS, [page("p1", "p2", query="Red shoe")])
-    await log.append(USER_EVENTS, [event("click", "p1", query="red  SHOE"), event("click", "p3", visitor_id="v2")])
+    await log.append(
+        USER_EVENTS, [event("click", "p1", query="red  SHOE"), event("click", "p3", visitor_id="v2")]
+    )
     worker = Worker(log, store, observation)
     await worker.catch_up()
     assert (await recent(store), await recent(store, "v2")) == (["p1"], ["p3"])
@@ -96,7 +98,9 @@ async def test_a_record_nobody_can_read_is_put_aside_and_the_next_is_applied() -
 async def test_a_store_that_was_down_misses_nothing_and_counts_nothing_twice() -> None:
     log, store = MemoryEventLog(), NamedStore()
     store.down = 3
-    await log.append(USER_EVENTS, [event("click", "p1"), event("click", "p1"), event("click", "p2", visitor_id="v2")])
+    await log.append(
+        USER_EVENTS, [event("click", "p1"), event("click", "p1"), event("click", "p2", visitor_id="v2")]
+    )
     worker = Worker(log, store, observation)
     await worker.catch_up()
     assert [await opens(store, product_id) for product_id in ("p1", "p2")] == pytest.approx([2, 1])
@@ -136,7 +140,9 @@ async def test_a_log_that_hands_out_nothing_of_what_it_holds_is_told_until_it_do
     await worker.catch_up()
     answer = await FeedbackService(worker.progress).GetProgress(GetProgressRequest())
     assert (
-        answer.waiting_for == replica_status(worker.progress).waiting_for == "the consumer of t is behind by 2 records"
+        answer.waiting_for
+        == replica_status(worker.progress).waiting_for
+        == "the consumer of t is behind by 2 records"
     )
     log.waiting_for = ""
     await worker.catch_up()

@@ -40,12 +40,17 @@ def shown(*product_ids: str, **where: Any) -> Observation:
 
 
 def _observation(what: Interaction | Shown, topic: str, at: Where) -> Observation:
-    key, event_id = at.visitor_id or f"search-{at.offset}", at.event_id or f"{at.partition}:{at.offset}"
+    key = at.visitor_id or f"search-{at.offset}"
+    event_id = at.event_id or f"{at.partition}:{at.offset}"
     return Observation(what, topic, at.partition, at.offset, key, at.at, event_id)
 
 
 def event(
-    action: str, *product_ids: str, visitor_id: str = "v1", event_id: str | None = None, query: str = ""
+    action: str,
+    *product_ids: str,
+    visitor_id: str = "v1",
+    event_id: str | None = None,
+    query: str = "",
 ) -> NewRecord:
     message = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(query) if query else "")
     message.event_time.FromNanoseconds(time.time_ns())

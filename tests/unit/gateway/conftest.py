@@ -57,7 +57,9 @@ class Embedding:
         self.queries.extend(request.queries)
         await self.trouble()
         encoding = QueryEncoding(vector=b"\0\0\x80\x3f", token_count=1)
-        return EmbedQueriesResponse(encodings=[encoding] * len(request.queries), encoder_version=self.encoder_version)
+        return EmbedQueriesResponse(
+            encodings=[encoding] * len(request.queries), encoder_version=self.encoder_version
+        )
 
 
 @dataclass
@@ -96,7 +98,9 @@ class Retrieval:
             stage_ms={"lexical": 0.1},
         )
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
         await self.fetch_trouble()
         if request.snapshot_version != self.snapshot_version:
             raise SnapshotGone(f"snapshot {request.snapshot_version} is no longer served")
@@ -105,7 +109,8 @@ class Retrieval:
             count = min(count, max(1, request.max_bytes // (self.padding + 20)))
         return FetchProductsResponse(
             products=[
-                Product(product_id=f"p{row}", title=f"shoe {row}" + "x" * self.padding) for row in request.rows[:count]
+                Product(product_id=f"p{row}", title=f"shoe {row}" + "x" * self.padding)
+                for row in request.rows[:count]
             ],
             matched_terms=["shoe"] * count if request.query else [],
             shortened=count < len(request.rows),
@@ -125,7 +130,9 @@ class Reranker:
         await self.trouble()
         count = len(request.rows)
         features = np.ones((min(count, request.feature_limit), 2), dtype="<f4")
-        because = CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])
+        because = CandidateExplanation(
+            contributions=[Contribution(feature="block", value=2, contribution=1.5)]
+        )
         return RerankResponse(
             order=range(count - 1, -1, -1),
             relevance_scores=[float(count - place) for place in range(count)],
@@ -152,7 +159,9 @@ class Gateway:
 
 @pytest.fixture
 async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
-    embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
+    embedding = Embedding()
+    retrieval = Retrieval()
+    reranker = Reranker()
     log = SqliteEventLog(tmp_path / "log.sqlite")
     search = SearchService(embedding, retrieval, reranker, log, GatewayConfig(), SIGNATURES)
     yield Gateway(embedding, retrieval, reranker, log, search)

@@ -18,7 +18,13 @@ def test_a_setting_that_makes_no_sense_ends_the_start(name: str, value: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("REFRESH_SECONDS", "0"), ("AFFINITY_WEIGHT", "nan"), ("FEATURES_MS", "nan"), ("WORKERS", "0")]
+    ("name", "value"),
+    [
+        ("REFRESH_SECONDS", "0"),
+        ("AFFINITY_WEIGHT", "nan"),
+        ("FEATURES_MS", "nan"),
+        ("WORKERS", "0"),
+    ],
 )
 def test_so_does_one_of_the_reranker(name: str, value: str) -> None:
     with pytest.raises(SystemExit, match=f"(?i){name}"):

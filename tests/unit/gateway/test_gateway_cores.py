@@ -26,7 +26,8 @@ def test_an_explanation_is_one_sentence(arguments: tuple[object, ...], sentence:
 
 
 async def test_pages_wait_in_line_for_their_turn() -> None:
-    admission, order = Admission(max_in_flight=1, max_waiting=10), []
+    admission = Admission(max_in_flight=1, max_waiting=10)
+    order = []
 
     async def page(name: str) -> None:
         async with admission.admitted(left_ms=1_000):
@@ -72,7 +73,8 @@ async def test_one_that_leaves_the_line_takes_no_place() -> None:
             return "served"
 
     async with admission.admitted(left_ms=1_000):
-        leaving, staying = asyncio.create_task(page()), asyncio.create_task(page())
+        leaving = asyncio.create_task(page())
+        staying = asyncio.create_task(page())
         await asyncio.sleep(0)
         leaving.cancel()
         await asyncio.gather(leaving, return_exceptions=True)

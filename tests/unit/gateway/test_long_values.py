@@ -17,11 +17,17 @@ LONG = "x" * 500_000
 async def test_rejections_cut_the_id_and_the_value_and_keep_the_remedy(log: SqliteEventLog) -> None:
     async def requests() -> AsyncIterator[UpsertProductsRequest]:
         yield UpsertProductsRequest(product=Product(product_id="p"), update_mask=FieldMask(paths=[LONG]))
-        yield UpsertProductsRequest(product=Product(product_id="p", title="t", price=Price(currency_code=LONG)))
+        yield UpsertProductsRequest(
+            product=Product(product_id="p", title="t", price=Price(currency_code=LONG))
+        )
         yield UpsertProductsRequest(product=Product(product_id=LONG, title="t"))
 
     answer = await CatalogService(log, Retrieval(snapshot_version="")).UpsertProducts(requests())
-    assert [each.field for each in answer.rejections] == ["update_mask", "price.currency_code", "product_id"]
+    assert [each.field for each in answer.rejections] == [
+        "update_mask",
+        "price.currency_code",
+        "product_id",
+    ]
     assert "or attributes.NAME" in answer.rejections[0].reason
     assert answer.ByteSize() < 5_000
 

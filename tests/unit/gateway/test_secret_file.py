@@ -10,14 +10,17 @@ from services.gateway.signatures import Signatures
 from services.gateway.signed_query_id import is_signed, signed
 from shared.errors import Corrupt
 
-OLD, NEW = "0" * 64, "1" * 64
+OLD = "0" * 64
+NEW = "1" * 64
 
 
 def signatures(path: Path) -> Signatures:
     return Signatures(SecretFile(path).current)
 
 
-def test_the_first_gateway_makes_a_secret_for_its_owner_only_and_others_use_it(tmp_path: Path) -> None:
+def test_the_first_gateway_makes_a_secret_for_its_owner_only_and_others_use_it(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "data" / "secret"
     query_id = signed("q1", signatures(path))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -26,7 +29,8 @@ def test_the_first_gateway_makes_a_secret_for_its_owner_only_and_others_use_it(t
 
 
 def test_two_shops_do_not_know_each_others_query_ids(tmp_path: Path) -> None:
-    ours, theirs = signatures(tmp_path / "a"), signatures(tmp_path / "b")
+    ours = signatures(tmp_path / "a")
+    theirs = signatures(tmp_path / "b")
     assert is_signed(signed("q1", ours), ours)
     assert not is_signed(signed("q1", theirs), ours)
 
@@ -51,8 +55,12 @@ def test_a_secret_is_replaced_while_the_gateway_serves(tmp_path: Path) -> None:
     assert is_signed(after, serving)
 
 
-@pytest.mark.parametrize(("content", "fault"), [("", "holds no secret"), (f"{OLD}\nshort\n", "secret 2 has 5 char")])
-def test_a_file_without_a_usable_secret_is_named_with_the_remedy(tmp_path: Path, content: str, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "fault"), [("", "holds no secret"), (f"{OLD}\nshort\n", "secret 2 has 5 char")]
+)
+def test_a_file_without_a_usable_secret_is_named_with_the_remedy(
+    tmp_path: Path, content: str, fault: str
+) -> None:
     path = tmp_path / "secret"
     path.write_text(content)
     with pytest.raises(Corrupt, match=f"{path}: {fault}"):

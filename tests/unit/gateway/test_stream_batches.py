@@ -23,7 +23,9 @@ class Stream:
     """Messages that are all there at once; `sent` tells how many were taken."""
 
     def __init__(self, messages: list[Message], failure: Exception | None = None) -> None:
-        self.messages, self.failure, self.sent = messages, failure, 0
+        self.messages = messages
+        self.failure = failure
+        self.sent = 0
 
     async def __aiter__(self) -> AsyncIterator[Message]:
         for message in self.messages:
@@ -52,7 +54,9 @@ async def test_large_messages_wait_for_those_before_them() -> None:
 async def test_an_error_of_the_stream_comes_after_what_was_sent_before_it() -> None:
     got = []
     with pytest.raises(RuntimeError, match="cut off"):
-        async for batch in stream_batches(Stream([Message(1), Message(2)], RuntimeError("cut off")).__aiter__(), 10):
+        async for batch in stream_batches(
+            Stream([Message(1), Message(2)], RuntimeError("cut off")).__aiter__(), 10
+        ):
             got += batch
     assert [message.number for message in got] == [1, 2]
 
@@ -70,10 +74,13 @@ async def test_what_a_stream_has_read_is_held_until_it_is_handled() -> None:
     budget = RequestBudget()
     request_budget.begin(budget)
     held = []
-    async for batch in stream_batches(Stream([Message(number, size_bytes=10) for number in range(6)]).__aiter__(), 2):
+    async for batch in stream_batches(
+        Stream([Message(number, size_bytes=10) for number in range(6)]).__aiter__(), 2
+    ):
         held.append(budget.held_bytes)
         assert budget.held_bytes >= 10 * len(batch)
-    assert max(held) <= 50  # a batch in hand, one in the queue, and the message that waits for a place
+    # a batch in hand, one in the queue, and the message that waits for a place
+    assert max(held) <= 50
     assert budget.held_bytes == 0
 
 

@@ -29,7 +29,9 @@ class Behind(Retrieval):
     waiting: int = 0
     never: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
         if not request.wait_for_visible:
             return await Retrieval.FetchProducts(self, request)
         self.waiting += 1
@@ -63,9 +65,17 @@ async def _begun(retrieval: Behind, count: int) -> None:
 async def test_searches_that_wait_take_no_place_of_pages(written: SqliteEventLog) -> None:
     retrieval = Behind()
     search = SearchService(
-        Embedding(), retrieval, Reranker(), written, GatewayConfig(max_in_flight=1, max_waiting=0), SIGNATURES
+        Embedding(),
+        retrieval,
+        Reranker(),
+        written,
+        GatewayConfig(max_in_flight=1, max_waiting=0),
+        SIGNATURES,
     )
-    waits = [asyncio.create_task(search.Search(shoes(wait_for_visible=3, deadline_ms=60_000), None)) for _ in range(5)]
+    waits = [
+        asyncio.create_task(search.Search(shoes(wait_for_visible=3, deadline_ms=60_000), None))
+        for _ in range(5)
+    ]
     await _begun(retrieval, 5)
     assert ids(await search.Search(shoes())) == RERANKED
     for wait in waits:
@@ -76,15 +86,21 @@ async def test_searches_that_wait_take_no_place_of_pages(written: SqliteEventLog
 
 
 async def test_how_long_a_search_waited_does_not_close_the_line(written: SqliteEventLog) -> None:
-    search = SearchService(Embedding(), Behind(), Reranker(), written, GatewayConfig(max_in_flight=1), SIGNATURES)
-    with pytest.raises(Unavailable, match="wait_for_visible: not shown in time; retry, with a longer deadline_ms"):
+    search = SearchService(
+        Embedding(), Behind(), Reranker(), written, GatewayConfig(max_in_flight=1), SIGNATURES
+    )
+    with pytest.raises(
+        Unavailable, match="wait_for_visible: not shown in time; retry, with a longer deadline_ms"
+    ):
         await search.Search(shoes(wait_for_visible=3, deadline_ms=300))
     pages = await asyncio.gather(*(search.Search(shoes()) for _ in range(4)))
     assert [ids(page) for page in pages] == [RERANKED] * 4
     await search.close()
 
 
-async def test_one_peer_can_hold_half_of_the_waits_and_leaves_some_to_others(written: SqliteEventLog) -> None:
+async def test_one_peer_can_hold_half_of_the_waits_and_leaves_some_to_others(
+    written: SqliteEventLog,
+) -> None:
     visibility = Visibility(written, Behind(), max_waits=4)
     async with visibility.waiting(3, 1_000, "a"), visibility.waiting(3, 1_000, "a"):
         with pytest.raises(Overloaded, match="wait_for_visible: 2 calls wait already; retry later"):
@@ -106,7 +122,9 @@ async def test_a_wait_that_is_cancelled_frees_its_place_at_once(written: SqliteE
         pass
 
 
-async def test_a_product_is_not_waited_for_at_a_position_that_was_never_given(written: SqliteEventLog) -> None:
+async def test_a_product_is_not_waited_for_at_a_position_that_was_never_given(
+    written: SqliteEventLog,
+) -> None:
     catalog = CatalogService(written, retrieval := Behind())
     with pytest.raises(InvalidRequest, match="wait_for_visible: 4 was never given, the log ends at 3"):
         await catalog.GetProduct(GetProductRequest(product_id="p1", wait_for_visible=4))
@@ -120,7 +138,9 @@ async def test_while_the_log_is_away_a_position_is_believed(tmp_path: Path) -> N
     await log.close()
 
 
-async def test_a_position_is_known_as_given_as_soon_as_its_write_is_acknowledged(written: SqliteEventLog) -> None:
+async def test_a_position_is_known_as_given_as_soon_as_its_write_is_acknowledged(
+    written: SqliteEventLog,
+) -> None:
     visibility = Visibility(written, Behind())
     with pytest.raises(InvalidRequest):
         await visibility.shown(4, 1_000, "a")

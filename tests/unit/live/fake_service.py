@@ -28,7 +28,8 @@ class Service:
     def publish(self, version: str, current: bool = True, encoder: str = "e", position: int = 0) -> None:
         (self.root / version).mkdir(parents=True)
         (self.root / version / "manifest.json").write_text('{"files": {}}')
-        self.encoders[version], self.positions[version] = encoder, position
+        self.encoders[version] = encoder
+        self.positions[version] = position
         if current:
             set_current(self.root, version)
 
@@ -75,7 +76,8 @@ class Away:
     """A log that is down until it is not."""
 
     def __init__(self, log: SqliteEventLog) -> None:
-        self._log, self.down = log, True
+        self._log = log
+        self.down = True
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         self._check()
@@ -99,7 +101,8 @@ class SlowToEnd:
 
     def __init__(self, log: SqliteEventLog) -> None:
         self._log = log
-        self.asked, self.may_say = asyncio.Event(), asyncio.Event()
+        self.asked = asyncio.Event()
+        self.may_say = asyncio.Event()
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         records = await self._log.read(topic, after_offset, limit)

@@ -68,7 +68,9 @@ async def test_the_next_snapshot_takes_over_and_the_one_before_is_left_as_it_is(
         assert service.applied("v1") == [1, 2] and "close v1" not in service.events
 
 
-async def test_the_next_snapshot_shows_no_less_than_the_one_before(service: Service, log: SqliteEventLog) -> None:
+async def test_the_next_snapshot_shows_no_less_than_the_one_before(
+    service: Service, log: SqliteEventLog
+) -> None:
     service.publish("v1")
     slow = SlowToEnd(log)
     slow.may_say.set()

@@ -22,7 +22,9 @@ async def test_at_the_start_the_newest_that_is_whole_serves(
     assert service.events == ["serve v2"]
 
 
-async def test_at_the_start_the_current_one_comes_before_newer_ones(service: Service, log: SqliteEventLog) -> None:
+async def test_at_the_start_the_current_one_comes_before_newer_ones(
+    service: Service, log: SqliteEventLog
+) -> None:
     for version in ("v1", "v2"):
         service.publish(version)
     set_current(service.root, "v1")
@@ -68,7 +70,9 @@ async def test_a_log_that_ends_before_the_snapshot_is_named_and_no_older_snapsho
 ) -> None:
     service.publish("v1")
     service.publish("v2", position=7)
-    with pytest.raises(LogBehind, match=r"snapshot v2 contains aisle.vectors up to position 7, .* ends at 0"):
+    with pytest.raises(
+        LogBehind, match=r"snapshot v2 contains aisle.vectors up " r"to position 7, .* ends at 0"
+    ):
         await SnapshotFollower(log, service.root, [service.open], 0.01).start()
     assert service.events == []
 

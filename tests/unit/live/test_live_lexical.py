@@ -9,7 +9,8 @@ from shared.live.live_lexical import LiveLexical, copy_index
 from shared.snapshot.lexical import TEXT, LexicalIndex, LexicalWriter
 from shared.snapshot.vocabulary import Vocabulary
 
-LAMP, MUG = Product("a", "Red lamp"), Product("b", "Blue mug")
+LAMP = Product("a", "Red lamp")
+MUG = Product("b", "Blue mug")
 
 
 @pytest.fixture

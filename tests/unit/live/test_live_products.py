@@ -17,7 +17,9 @@ class Shop:
         writer = ProductsWriter(folder)
         writer.add([Product("a", "old a"), Product("b", "old b")])
         writer.finish()
-        self.base, self.ids, self.payloads = ProductStore.open(folder), DeltaIds(), list[bytes]()
+        self.base = ProductStore.open(folder)
+        self.ids = DeltaIds()
+        self.payloads = list[bytes]()
 
     def write(self, product_id: str, title: str = "") -> None:
         self.payloads.append(to_bytes(Product(product_id, title)) if title else b"")

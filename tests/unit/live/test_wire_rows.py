@@ -4,7 +4,8 @@ import pytest
 from shared.errors import SnapshotGone, Unavailable
 from shared.live.wire_rows import UNKNOWN, WireRows
 
-# Ten products at position 100; since then records 101, 104 and 105, of which the others said nothing or are compacted.
+# Ten products at position 100; since then records 101, 104 and 105, of which the others said
+# nothing or are compacted.
 ROWS = WireRows(10, 100, np.array([101, 104, 105]), position=107)
 
 

@@ -19,7 +19,8 @@ def test_no_product_gains_more_than_one() -> None:
 
 
 def test_a_heavier_recent_product_counts_more() -> None:
-    candidates, recent = np.stack([RED, BLUE]), np.stack([RED, BLUE])
+    candidates = np.stack([RED, BLUE])
+    recent = np.stack([RED, BLUE])
     scores = affinity(candidates, recent, np.array([3, 1], dtype=np.float32))
     assert scores[0] > scores[1]
 

@@ -22,6 +22,7 @@ class Noting:
 
 
 def test_the_scorer_behind_it_gets_a_batch_at_a_time_and_its_order_is_kept() -> None:
-    scorer, rows = Noting(), np.array([9, 8, 7, 3, 5])
+    scorer = Noting()
+    rows = np.array([9, 8, 7, 3, 5])
     assert BatchedScorer(scorer, ALONE, batch=2).score(QUERY, rows).tolist() == rows.tolist()
     assert scorer.asked == [[9, 8], [7, 3], [5]]

@@ -58,11 +58,15 @@ def test_where_int8_cannot_win_it_is_not_tried(path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_threads_share_a_call_and_change_no_score(path: Path, threads: int) -> None:
-    model, rows = BlockModel.open(path, "fp32"), RNG.integers(0, 4, 90)
+    model = BlockModel.open(path, "fp32")
+    rows = RNG.integers(0, 4, 90)
     scorer = BlockScorer(model, STATES)
     alone, shared = (BatchedScorer(scorer, SideBySide(each), batch=25) for each in (1, threads))
     assert (alone.threads, alone.engine) == (1, "onnxruntime-fp32")
-    assert (shared.threads, shared.engine) == (threads, f"onnxruntime-fp32, up to {threads} threads")
+    assert (shared.threads, shared.engine) == (
+        threads,
+        f"onnxruntime-fp32, up to {threads} threads",
+    )
     expected = alone.score(QUERY, rows)
     for _ in range(3):  # alone, shared, and the better of the two
         np.testing.assert_array_equal(shared.score(QUERY, rows), expected)

@@ -44,14 +44,16 @@ async def test_a_page_is_read_in_one_trip() -> None:
 
 
 async def test_a_late_store_is_waited_for_as_long_as_the_setting_says() -> None:
-    reader, start = FeatureReader(LateStore(), limit_ms=20), time.perf_counter()
+    reader = FeatureReader(LateStore(), limit_ms=20)
+    start = time.perf_counter()
     with pytest.raises(Missed, match=r"^features: deadline$"):
         await reader.read(PAGE, UNLIMITED)
     assert 0.015 < time.perf_counter() - start < 0.2
 
 
 async def test_a_short_deadline_leaves_the_store_a_fifth_of_it() -> None:
-    reader, start = FeatureReader(LateStore(), limit_ms=10_000), time.perf_counter()
+    reader = FeatureReader(LateStore(), limit_ms=10_000)
+    start = time.perf_counter()
     with pytest.raises(Missed, match="features: deadline"):
         await reader.read(PAGE, Deadline.after(100))
     assert time.perf_counter() - start < 0.08
@@ -75,7 +77,10 @@ async def test_a_store_that_is_down_leaves_a_page_that_says_so(reranker: Reranke
     response = await service.Rerank(tiny_request())
     assert list(response.degraded) == ["features: feature store: Redis does not answer"]
     assert sorted(response.order) == list(range(40))
-    assert response.order == (await RerankerService(OpenedRerankers(reranker), work_queue).Rerank(tiny_request())).order
+    assert (
+        response.order
+        == (await RerankerService(OpenedRerankers(reranker), work_queue).Rerank(tiny_request())).order
+    )
 
 
 async def test_without_a_store_nothing_is_left_out(reranker: Reranker) -> None:

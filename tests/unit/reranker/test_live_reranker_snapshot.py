@@ -21,7 +21,15 @@ from shared.snapshot.columns import Columns, ColumnsWriter
 from shared.snapshot.generation import Positions
 from shared.snapshot.products import ProductStore, ProductsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
-from tests.unit.reranker.tiny_reranker import DIM, PRODUCTS, VERSION, matrix, tiny_parts, tiny_ranker, unit
+from tests.unit.reranker.tiny_reranker import (
+    DIM,
+    PRODUCTS,
+    VERSION,
+    matrix,
+    tiny_parts,
+    tiny_ranker,
+    unit,
+)
 
 ENCODER = {"name": "tiny", "sha256": "0" * 64}
 RNG = np.random.default_rng(5)
@@ -40,7 +48,11 @@ def written(offset: int, product: Product, made: Encoding | None) -> Change:
 
 
 CHANGES = [
-    written(101, Product("p3", "kettle", price=3.0, rating_average=4.0, rating_count=9), encoding(4, seed=1)),
+    written(
+        101,
+        Product("p3", "kettle", price=3.0, rating_average=4.0, rating_count=9),
+        encoding(4, seed=1),
+    ),
     Change(102, offset=102),
     Change(103, "p9", offset=103),
     written(104, Product("new", "lamp", price=7.0), encoding(2, seed=2)),
@@ -65,7 +77,9 @@ def test_rows_of_the_wire_are_found_whatever_the_log_has_lost(snapshot: Reranker
 
 def test_numbers_are_those_of_the_row(snapshot: RerankerSnapshot) -> None:
     rows = np.array([4, *NEW_ROWS, UNKNOWN])
-    assert snapshot.column("price", rows)[1:].tolist() == pytest.approx([3, np.nan, 7, np.nan, np.nan], nan_ok=True)
+    assert snapshot.column("price", rows)[1:].tolist() == pytest.approx(
+        [3, np.nan, 7, np.nan, np.nan], nan_ok=True
+    )
     assert snapshot.column("rating_count", rows).tolist()[:2] == [4, 9]
     assert np.isnan(snapshot.column("no such column", rows)).all()
 
@@ -83,7 +97,8 @@ def test_a_product_is_where_it_was_written_last(snapshot: RerankerSnapshot) -> N
 
 def test_states_are_gathered_in_the_order_of_the_rows(snapshot: RerankerSnapshot) -> None:
     rows = np.array([62, 7, UNKNOWN, 60, 63, 8])
-    gathered, alone = snapshot.states.gather(rows), [snapshot.states.gather(rows[[at]]) for at in range(len(rows))]
+    gathered = snapshot.states.gather(rows)
+    alone = [snapshot.states.gather(rows[[at]]) for at in range(len(rows))]
     assert gathered.counts.tolist() == [int(each.counts[0]) for each in alone]
     np.testing.assert_array_equal(gathered.values, np.concatenate([each.values for each in alone]))
     np.testing.assert_array_equal(gathered.values[:2], encoding(2, 2).states)
@@ -111,11 +126,18 @@ def test_a_live_snapshot_ranks_as_one_that_is_made_of_the_same_products(
     assert orders[0].order.tolist() == orders[1].order.tolist()
 
 
-def test_a_product_that_is_not_here_yet_is_ranked_like_the_others(snapshot: RerankerSnapshot, tmp_path: Path) -> None:
+def test_a_product_that_is_not_here_yet_is_ranked_like_the_others(
+    snapshot: RerankerSnapshot, tmp_path: Path
+) -> None:
     rows = np.array([5, UNKNOWN, 9, 62])
     reranking = _reranker(snapshot, tmp_path).rerank(QUERY, _candidates(rows), None, Deadline.after(0))
     met = reranking.features[:, 3]  # maxsim_score
-    assert met[1] == pytest.approx(met[[0, 2, 3]].mean()) and sorted(reranking.order) == [0, 1, 2, 3]
+    assert met[1] == pytest.approx(met[[0, 2, 3]].mean()) and sorted(reranking.order) == [
+        0,
+        1,
+        2,
+        3,
+    ]
 
 
 def _candidates(rows: Rows) -> Candidates:
@@ -138,12 +160,21 @@ def _rebuilt(snapshot: RerankerSnapshot, rows: Rows, folder: Path) -> RerankerSn
     for writer in (ColumnsWriter(folder / "columns"), ProductsWriter(folder / "products")):
         writer.add(products)
         writer.finish()
-    columns, store = Columns.open(folder / "columns"), ProductStore.open(folder / "products")
+    columns = Columns.open(folder / "columns")
+    store = ProductStore.open(folder / "products")
     return RerankerSnapshot("rebuilt", states, snapshot.vectors_at(rows), columns, store)
 
 
 def _as_read(snapshot: RerankerSnapshot, row: int) -> Product:
-    values = {name: float(snapshot.column(name, np.array([row]))[0]) for name in ("price", "rating", "rating_count")}
+    values = {
+        name: float(snapshot.column(name, np.array([row]))[0]) for name in ("price", "rating", "rating_count")
+    }
     price, average = (None if np.isnan(values[name]) else values[name] for name in ("price", "rating"))
     (product_id,) = snapshot.products.product_ids(np.array([row]))
-    return Product(product_id, "x", price=price, rating_average=average, rating_count=int(values["rating_count"]))
+    return Product(
+        product_id,
+        "x",
+        price=price,
+        rating_average=average,
+        rating_count=int(values["rating_count"]),
+    )

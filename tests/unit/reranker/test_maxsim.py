@@ -17,7 +17,8 @@ def _by_hand(query: EncodedQuery, products: list[Matrix]) -> list[float]:
     """The formula, one product and one token at a time."""
     total = query.token_weights.sum()
     return [
-        sum(w * max(q @ p for p in product) for q, w in zip(query.states, query.token_weights, strict=True)) / total
+        sum(w * max(q @ p for p in product) for q, w in zip(query.states, query.token_weights, strict=True))
+        / total
         if len(product)
         else 0.0
         for product in products
@@ -38,7 +39,8 @@ def test_it_is_the_weighted_mean_of_best_matches(counts: list[int], query_tokens
 
 def test_more_tokens_than_are_multiplied_at_a_time_are_all_seen() -> None:
     rng = np.random.default_rng(7)
-    tokens, offsets = rng.integers(-127, 128, (60 * 40, 8)).astype(np.int8), np.arange(0, 60 * 40 + 1, 40)
+    tokens = rng.integers(-127, 128, (60 * 40, 8)).astype(np.int8)
+    offsets = np.arange(0, 60 * 40 + 1, 40)
     query = _query(rng.standard_normal((3, 8)).astype(np.float32), np.ones(3, np.float32))
     products = [tokens[a:b] * SCALE for a, b in itertools.pairwise(offsets)]
     scores = maxsim(query, TokenStates(tokens, offsets).gather(np.arange(60)))

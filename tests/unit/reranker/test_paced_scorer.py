@@ -18,7 +18,9 @@ class RowScorer:
     engine = "fake"
 
     def __init__(self, seconds_each: float = 0.0) -> None:
-        self.now, self.batches, self._seconds_each = 0.0, list[list[int]](), seconds_each
+        self.now = 0.0
+        self.batches = list[list[int]]()
+        self._seconds_each = seconds_each
 
     def clock(self) -> float:
         return self.now
@@ -73,7 +75,9 @@ def test_a_scorer_slower_than_believed_is_found_out_after_one_batch() -> None:
 def test_one_slow_moment_does_not_stop_scoring_for_ever() -> None:
     scorer = RowScorer()
     paced = _paced(scorer, ms_each=1_000.0)
-    counts = [paced.score(QUERY, ROWS, BEST_FIRST, Deadline.after(20, scorer.clock)).scored_count for _ in range(60)]
+    counts = [
+        paced.score(QUERY, ROWS, BEST_FIRST, Deadline.after(20, scorer.clock)).scored_count for _ in range(60)
+    ]
     assert counts[0] == 0
     assert counts[-1] == 10
 

@@ -46,11 +46,20 @@ def test_what_training_wrote_is_what_serving_reads(tmp_path: Path) -> None:
 def test_a_ranker_of_an_older_version_reads_the_features_that_it_knows(tmp_path: Path) -> None:
     older = ["dense_score", "fused_z", "price_log"]  # fewer than today, and not in today's order
     features = matrix(np.random.default_rng(0), 400, len(older))
-    options = {"objective": "regression", "num_leaves": 4, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5}
-    trees = lightgbm.train(options, lightgbm.Dataset(features, features @ [1.0, 2.0, -3.0]), num_boost_round=8)
+    options = {
+        "objective": "regression",
+        "num_leaves": 4,
+        "verbosity": -1,
+        "num_threads": 1,
+        "min_data_in_leaf": 5,
+    }
+    trees = lightgbm.train(
+        options, lightgbm.Dataset(features, features @ [1.0, 2.0, -3.0]), num_boost_round=8
+    )
     trees.save_model(tmp_path / MODEL)
     _save(tmp_path, older, {"fused_z": 0.5})
-    ranker, places = Ranker.open(tmp_path), [FEATURES.index(name) for name in older]
+    ranker = Ranker.open(tmp_path)
+    places = [FEATURES.index(name) for name in older]
     expected = 0.5 * MATRIX[:, FEATURES.index("fused_z")] + trees.predict(MATRIX[:, places])
     np.testing.assert_allclose(ranker.score(MATRIX), expected, atol=1e-6)
     parts, start = ranker.contributions(MATRIX)

@@ -50,7 +50,12 @@ def test_a_block_that_contradicts_the_earlier_order_says_nothing_about_the_other
 
 
 def test_without_any_block_score_the_block_is_silent() -> None:
-    assert _feature("block_z", replace(SCORES, block_score=_column(NAN, NAN, NAN, NAN))) == [0, 0, 0, 0]
+    assert _feature("block_z", replace(SCORES, block_score=_column(NAN, NAN, NAN, NAN))) == [
+        0,
+        0,
+        0,
+        0,
+    ]
 
 
 def test_not_being_in_a_list_counts_nothing() -> None:

@@ -22,15 +22,21 @@ from tests.unit.reranker.tiny_models import HIDDEN, STATE
 from tests.unit.reranker.tiny_reranker import PRODUCTS, VERSION, matrix, stored_page, tiny_parts
 
 RNG = np.random.default_rng(2)
-QUERY = EncodedQuery("red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32))
+QUERY = EncodedQuery(
+    "red kettle", matrix(RNG, 3, HIDDEN), matrix(RNG, 3, STATE), np.ones(3, dtype=np.float32)
+)
 ROWS = RNG.permutation(PRODUCTS)[:40]
 FUSED = np.sort(np.abs(matrix(RNG, 40)))[::-1]
-CANDIDATES = Candidates(ROWS, np.abs(matrix(RNG, 40)), matrix(RNG, 40), FUSED, *([np.arange(40, dtype=np.float32)] * 2))
+CANDIDATES = Candidates(
+    ROWS, np.abs(matrix(RNG, 40)), matrix(RNG, 40), FUSED, *([np.arange(40, dtype=np.float32)] * 2)
+)
 NOBODY = stored_page(ROWS.tolist(), {})
 UNLIMITED = Deadline.after(0)
 
 
-def _rerank(reranker: Reranker, done: StoredPage | None = NOBODY, deadline: Deadline = UNLIMITED) -> Reranking:
+def _rerank(
+    reranker: Reranker, done: StoredPage | None = NOBODY, deadline: Deadline = UNLIMITED
+) -> Reranking:
     return reranker.rerank(QUERY, CANDIDATES, done, deadline)
 
 
@@ -53,11 +59,16 @@ def test_the_block_scores_the_candidates_that_came_first_until_then(reranker: Re
     reranking = _rerank(reranker)
     scored = ~np.isnan(reranking.features[:, FEATURES.index("block_score")])
     assert reranking.block_scored_count == scored.sum() == 20
-    early = reranking.features[:, FEATURES.index("fused_z")] + 0.5 * reranking.features[:, FEATURES.index("maxsim_z")]
+    early = (
+        reranking.features[:, FEATURES.index("fused_z")]
+        + 0.5 * reranking.features[:, FEATURES.index("maxsim_z")]
+    )
     assert early[scored].min() >= early[~scored].max()
 
 
-def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(reranker: Reranker) -> None:
+def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(
+    reranker: Reranker,
+) -> None:
     assert reranker.block is not None
     slow = TimedScorer(reranker.block.scorer, 5, 20, CostEstimate(1e6))
     reranking = _rerank(replace(reranker, block=slow), deadline=Deadline.after(1000))
@@ -66,7 +77,9 @@ def test_a_short_deadline_leaves_candidates_out_of_the_block_and_says_so(reranke
     assert sorted(reranking.order.tolist()) == list(range(40))
 
 
-def test_without_time_for_anything_it_refuses_so_that_the_fused_order_is_shown(reranker: Reranker) -> None:
+def test_without_time_for_anything_it_refuses_so_that_the_fused_order_is_shown(
+    reranker: Reranker,
+) -> None:
     slow = replace(reranker, before=CostEstimate(500), after=CostEstimate(500))
     with pytest.raises(Unavailable, match="deadline"):
         _rerank(slow, deadline=Deadline.after(20))
@@ -89,7 +102,9 @@ def test_a_bundle_without_an_interaction_model_ranks_by_the_rest(reranker: Reran
     assert np.isfinite(reranking.relevance_scores).all()
 
 
-def test_recent_products_lift_their_like_and_a_stranger_s_page_stays_as_it_is(reranker: Reranker) -> None:
+def test_recent_products_lift_their_like_and_a_stranger_s_page_stays_as_it_is(
+    reranker: Reranker,
+) -> None:
     stranger = _rerank(reranker)
     known = _rerank(reranker, _acted(30))
     assert known.order.tolist() != stranger.order.tolist()
@@ -97,8 +112,11 @@ def test_recent_products_lift_their_like_and_a_stranger_s_page_stays_as_it_is(re
     assert not stranger.affinity_added.any()
 
 
-def test_affinity_never_adds_more_than_its_weight_in_standard_deviations(reranker: Reranker) -> None:
-    stranger, known = _rerank(reranker), _rerank(reranker, _acted(30))
+def test_affinity_never_adds_more_than_its_weight_in_standard_deviations(
+    reranker: Reranker,
+) -> None:
+    stranger = _rerank(reranker)
+    known = _rerank(reranker, _acted(30))
     assert 0 < np.abs(known.affinity_added).max() <= 0.5 * stranger.relevance_scores.std()
 
 
@@ -108,12 +126,17 @@ def test_the_parts_of_an_explanation_sum_to_the_score_the_largest_first(reranker
     for place, parts in zip(explained, explain(reranker.ranker, reranking, explained), strict=True):
         sizes = [abs(added) for _, _, added in parts]
         assert sizes == sorted(sizes, reverse=True)
-        assert sum(added for _, _, added in parts) == pytest.approx(reranking.relevance_scores[place], abs=1e-6)
+        assert sum(added for _, _, added in parts) == pytest.approx(
+            reranking.relevance_scores[place], abs=1e-6
+        )
         assert AFFINITY in [name for name, _, _ in parts]
 
 
-def test_what_shoppers_did_is_among_the_features_and_not_known_without_a_store(reranker: Reranker) -> None:
-    known, unknown = _rerank(reranker, _acted(30, weight=2.0)), _rerank(reranker, None)
+def test_what_shoppers_did_is_among_the_features_and_not_known_without_a_store(
+    reranker: Reranker,
+) -> None:
+    known = _rerank(reranker, _acted(30, weight=2.0))
+    unknown = _rerank(reranker, None)
     places = [FEATURES.index(name) for name in (*COLUMNS, VISITOR_AFFINITY)]
     assert np.isnan(unknown.features[:, places]).all()
     assert known.features[30, FEATURES.index(VISITOR_WEIGHT)] == 2

@@ -31,7 +31,9 @@ class Threads:
         return rows_of(rows, 4)
 
     def shared(self, side_by_side: SideBySide) -> bool:
-        """Whether a second thread began a batch, which the caller leaves to it by waiting in the first."""
+        """Whether a second thread began a batch, which the caller leaves to it by waiting in the
+        first.
+        """
         begun = Event()
 
         def part(rows: slice) -> Matrix:
@@ -56,7 +58,9 @@ def test_every_row_is_scored_once_and_in_its_place(threads: int, count: int) -> 
 
 
 def test_two_batches_run_at_once() -> None:
-    shared, met = about_to_share(), Barrier(2, timeout=10)  # passed only when both are inside
+    # passed only when both are inside
+    shared = about_to_share()
+    met = Barrier(2, timeout=10)
 
     def part(rows: slice) -> Matrix:
         met.wait()
@@ -66,7 +70,9 @@ def test_two_batches_run_at_once() -> None:
 
 
 def test_the_caller_takes_what_a_slow_thread_has_not_begun() -> None:
-    shared, mine, all_else_done = about_to_share(), list[int](), Event()
+    shared = about_to_share()
+    mine = list[int]()
+    all_else_done = Event()
 
     def part(rows: slice) -> Matrix:
         if current_thread() is main_thread():
@@ -83,7 +89,9 @@ def test_the_caller_takes_what_a_slow_thread_has_not_begun() -> None:
 
 
 def test_a_second_caller_computes_the_same_batches_alone() -> None:
-    shared, inside, leave = about_to_share(), Barrier(3, timeout=10), Barrier(3, timeout=10)
+    shared = about_to_share()
+    inside = Barrier(3, timeout=10)
+    leave = Barrier(3, timeout=10)
 
     def slow(rows: slice) -> Matrix:
         inside.wait()
@@ -112,11 +120,14 @@ def test_without_an_idle_core_nothing_is_shared() -> None:
     shared = about_to_share(idle=idle)
     assert not any(Threads().shared(shared) for _ in range(3))
     idle.now = True
-    assert [Threads().shared(shared) for _ in range(2)] == [False, True]  # alone first: nothing was measured
+    # alone first: nothing was measured
+    assert [Threads().shared(shared) for _ in range(2)] == [False, True]
 
 
 @pytest.mark.parametrize(("shared_seconds", "better"), [(0.008, True), (0.009, False)])
-def test_what_is_much_faster_is_done_and_the_other_way_looked_at_again(shared_seconds: float, better: bool) -> None:
+def test_what_is_much_faster_is_done_and_the_other_way_looked_at_again(
+    shared_seconds: float, better: bool
+) -> None:
     calls = list[bool]()
 
     def clock() -> Iterator[float]:
@@ -142,7 +153,8 @@ def test_what_is_much_faster_is_done_and_the_other_way_looked_at_again(shared_se
 
 
 def test_what_fails_in_another_thread_is_raised_and_the_threads_are_free_again() -> None:
-    shared, begun = about_to_share(), Barrier(2, timeout=10)
+    shared = about_to_share()
+    begun = Barrier(2, timeout=10)
 
     def fails(rows: slice) -> Matrix:
         begun.wait()

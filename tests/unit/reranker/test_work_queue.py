@@ -19,7 +19,8 @@ async def test_calls_run_one_after_the_other_off_the_event_loop() -> None:
 
 
 async def test_a_call_that_would_wait_past_its_deadline_is_refused_at_once() -> None:
-    work_queue, gate = WorkQueue(workers=1, max_waiting=10, guess_ms=50), threading.Event()
+    work_queue = WorkQueue(workers=1, max_waiting=10, guess_ms=50)
+    gate = threading.Event()
     running = asyncio.create_task(work_queue.run(gate.wait, UNLIMITED))
     await asyncio.sleep(0)
     with pytest.raises(Overloaded, match="1 requests wait already"):
@@ -30,7 +31,8 @@ async def test_a_call_that_would_wait_past_its_deadline_is_refused_at_once() -> 
 
 
 async def test_a_full_queue_refuses_even_those_that_have_time() -> None:
-    work_queue, gate = WorkQueue(workers=1, max_waiting=1), threading.Event()
+    work_queue = WorkQueue(workers=1, max_waiting=1)
+    gate = threading.Event()
     admitted = [asyncio.create_task(work_queue.run(gate.wait, UNLIMITED)) for _ in range(2)]
     await asyncio.sleep(0)
     with pytest.raises(Overloaded):

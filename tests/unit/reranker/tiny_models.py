@@ -10,12 +10,16 @@ from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 
-HIDDEN, STATE = 16, 8
+HIDDEN = 16
+STATE = 8
 WORDS = ["[PAD]", "[CLS]", "[SEP]", "[UNK]", "red", "blue", "kettle", "lamp"]
 
 
 def _save(
-    path: Path, nodes: list[onnx.NodeProto], inputs: dict[str, tuple[int, list[str | int]]], **weights: object
+    path: Path,
+    nodes: list[onnx.NodeProto],
+    inputs: dict[str, tuple[int, list[str | int]]],
+    **weights: object,
 ) -> None:
     initializers = [numpy_helper.from_array(np.asarray(value), name) for name, value in weights.items()]
     graph = helper.make_graph(
@@ -32,7 +36,8 @@ def _save(
 
 def save_block(path: Path, mask: int = TensorProto.FLOAT, seed: int = 0) -> None:
     """score = sum over real states p of <w hidden W, p>, with the token weights w."""
-    node, kind = helper.make_node, TensorProto.FLOAT
+    node = helper.make_node
+    kind = TensorProto.FLOAT
     _save(
         path,
         [
@@ -55,7 +60,9 @@ def save_block(path: Path, mask: int = TensorProto.FLOAT, seed: int = 0) -> None
 
 
 def save_cross_encoder(folder: Path) -> None:
-    """score = 100 x (tokens of the query that the text repeats, by a bag of one-hot words) + its length, unpadded."""
+    """score = 100 x (tokens of the query that the text repeats, by a bag of one-hot words) + its
+    length, unpadded.
+    """
     node, words = helper.make_node, np.eye(len(WORDS), dtype=np.float32)
     words[:4] = 0
     integers: tuple[int, list[str | int]] = (TensorProto.INT64, ["n", "t"])

@@ -27,7 +27,9 @@ from shared.features.visitor import RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 
-PRODUCTS, DIM, VERSION = 60, 12, "20261124T000000.000000Z"
+PRODUCTS = 60
+DIM = 12
+VERSION = "20261124T000000.000000Z"
 PRIOR = {"fused_z": 1.0, "maxsim_z": 0.5, "block_z": 0.8}
 
 
@@ -71,7 +73,9 @@ def tiny_parts(folder: Path, seed: int = 0) -> dict[str, Any]:
     folder.mkdir()
     writer = ColumnsWriter(folder)
     prices = [float(price) if row % 3 else None for row, price in enumerate(rng.integers(1, 500, PRODUCTS))]
-    writer.add([Product(f"p{row}", "kettle", price=price, rating_count=row) for row, price in enumerate(prices)])
+    writer.add(
+        [Product(f"p{row}", "kettle", price=price, rating_count=row) for row, price in enumerate(prices)]
+    )
     writer.finish()
     vectors = unit(matrix(rng, PRODUCTS, DIM)).astype(np.float16)
     parts = {"states": TokenStates(states, offsets), "vectors": vectors}
@@ -83,13 +87,22 @@ def tiny_ranker(seed: int = 0, trees: bool = True) -> Ranker:
     if not trees:
         return Ranker(prior)
     rng = np.random.default_rng(seed)
-    features, grades = matrix(rng, 400, len(FEATURES)), rng.integers(0, 4, 400)
-    options = {"objective": "lambdarank", "num_leaves": 4, "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 5}
+    features = matrix(rng, 400, len(FEATURES))
+    grades = rng.integers(0, 4, 400)
+    options = {
+        "objective": "lambdarank",
+        "num_leaves": 4,
+        "verbosity": -1,
+        "num_threads": 1,
+        "min_data_in_leaf": 5,
+    }
     data = lightgbm.Dataset(features, grades, group=[20] * 20)
     return Ranker(prior, lightgbm.train(options, data, num_boost_round=8))
 
 
-def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, block_limit: int = 20) -> Reranker:
+def tiny_reranker(
+    folder: Path, version: str = VERSION, trees: bool = True, block_limit: int = 20
+) -> Reranker:
     save_block(folder / "block.onnx")
     snapshot = tiny_snapshot(folder / version, version)
     model = BlockModel.open(folder / "block.onnx", "fp32")
@@ -105,7 +118,9 @@ def tiny_reranker(folder: Path, version: str = VERSION, trees: bool = True, bloc
 
 
 def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
-    """What the store has of a page whose visitor has these products and weights, and of which nothing else is known."""
+    """What the store has of a page whose visitor has these products and weights, and of which
+    nothing else is known.
+    """
     visitor = Visitor()
     visitor.state = VisitorState(tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()))
     request = PageRequest([f"p{row}" for row in rows])
@@ -113,7 +128,8 @@ def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
 
 
 def tiny_request(count: int = 40, seed: int = 3) -> RerankRequest:
-    rng, tokens = np.random.default_rng(seed), 3
+    rng = np.random.default_rng(seed)
+    tokens = 3
     encoding = QueryEncoding(
         vector=matrix(rng, DIM).tobytes(),
         hidden=matrix(rng, tokens, HIDDEN).tobytes(),

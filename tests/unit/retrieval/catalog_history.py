@@ -1,4 +1,7 @@
-"""A catalogue that changes: products come, change and go, as a log of changes and as what is left of them."""
+"""A catalogue that changes.
+
+Products come, change and go, as a log of changes and as what is left of them.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def random_product(product_id: str, rng: random.Random) -> Product:
 def encoding_of(product: Product) -> Encoding:
     """One that depends on the title alone, as an encoder's would."""
     vector = np.random.default_rng(sum(map(ord, product.title)) + len(product.title)).normal(size=DIM)
-    return Encoding((vector / np.linalg.norm(vector)).astype(np.float16), np.full((2, 4), len(product.title), np.int8))
+    return Encoding(
+        (vector / np.linalg.norm(vector)).astype(np.float16),
+        np.full((2, 4), len(product.title), np.int8),
+    )
 
 
 @dataclass
@@ -70,7 +76,9 @@ class History:
         if kind < 0.1:
             self.offset += 1
             return Change(2 * self.offset, offset=self.offset)
-        return self.write(None, product_id) if kind < 0.35 else self.write(random_product(product_id, self.rng))
+        return (
+            self.write(None, product_id) if kind < 0.35 else self.write(random_product(product_id, self.rng))
+        )
 
     def vectors(self) -> Any:
         """Of the products that are left (n, 8)."""

@@ -17,4 +17,6 @@ def write_snapshot(tmp_path: Path) -> WriteSnapshot:
 @pytest.fixture
 def open_snapshot(write_snapshot: WriteSnapshot) -> OpenSnapshot:
     """The same, opened."""
-    return lambda products, vectors=None, version="v1": Snapshot.open(write_snapshot(products, vectors, version))
+    return lambda products, vectors=None, version="v1": Snapshot.open(
+        write_snapshot(products, vectors, version)
+    )

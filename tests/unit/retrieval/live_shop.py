@@ -34,8 +34,14 @@ ORDERS: dict[str, Callable[[Product], Any]] = {
     "": lambda p: -_popularity(p),
     "price asc": lambda p: (_last(p.price), -_popularity(p)),
     "price desc": lambda p: (_last(None if p.price is None else -p.price), -_popularity(p)),
-    "rating desc": lambda p: (_last(None if p.rating_average is None else -p.rating_average), -_popularity(p)),
-    "newest": lambda p: (_last(None if p.publish_time is None else -p.publish_time), -_popularity(p)),
+    "rating desc": lambda p: (
+        _last(None if p.rating_average is None else -p.rating_average),
+        -_popularity(p),
+    ),
+    "newest": lambda p: (
+        _last(None if p.publish_time is None else -p.publish_time),
+        -_popularity(p),
+    ),
 }
 QUERIES = ("red lamp", "zephyrine", "tshirt", "blue steel kettle mug", "p3", "acme lampshade")
 
@@ -52,7 +58,9 @@ class Shop:
     """A live snapshot beside the history that made it."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        self.folder, self.history, self._versions = folder, History(random.Random(seed)), 0
+        self.folder = folder
+        self.history = History(random.Random(seed))
+        self._versions = 0
         for _ in range(8):
             self.history.step()
         self.live = self._compacted()
@@ -71,7 +79,8 @@ class Shop:
 
     def _written(self) -> Path:
         self._versions += 1
-        history, version = self.history, f"v{self._versions}"
+        history = self.history
+        version = f"v{self._versions}"
         positions = {"vectors_position": history.offset, "log_position": 2 * history.offset}
         products = list(history.products.values())
         return write_snapshot(self.folder, products, history.vectors(), version, encoder=ENCODER, **positions)
@@ -82,25 +91,32 @@ def ids_of(snapshot: Snapshot, found: Candidates) -> list[str]:
 
 
 def answer(snapshot: Snapshot, request: Request, fields: list[str]) -> tuple[set[str], int, Any]:
-    """What must be the same however the snapshot came to be; only BM25's statistics still know deleted products."""
+    """What must be the same however the snapshot came to be.
+
+    Only BM25's statistics still know deleted products.
+    """
     asked = replace(request, facets=tuple((name, limit) for name in fields for limit in (2, 50)))
     found = Retriever().retrieve(snapshot, asked)
     return set(ids_of(snapshot, found)), found.total_count, found.facets
 
 
 def agree(shop: Shop) -> None:
-    live, rebuilt = shop.live.state, shop.rebuilt()
+    live = shop.live.state
+    rebuilt = shop.rebuilt()
     assert live.log_position == rebuilt.log_position and live.shown_count == len(rebuilt.products)
     known = [field for field in FIELDS if field in rebuilt.columns.fields()]
     assert set(rebuilt.columns.fields()) <= set(live.columns.fields())
-    # A filter on an attribute that nothing has any more is refused by the rebuilt one; the live one finds nothing.
+    # A filter on an attribute that nothing has any more is refused by the rebuilt one; the live one
+    # finds nothing.
     requests = [Request(filters=(each,)) for each in FILTERS if each.field in {*known, "product_id", "type"}]
     requests += [Request(query, VECTOR, tier=tier) for query in QUERIES for tier in (LEXICAL, FUSED)]
     requests += [Request("red lamp", VECTOR, (FILTERS[1], FILTERS[3]))]
     for request in requests:
         assert answer(live, request, known) == answer(rebuilt, request, known), request
     for order_by, key in ORDERS.items():
-        found = [ids_of(each, Retriever().retrieve(each, Request(order_by=order_by))) for each in (live, rebuilt)]
+        found = [
+            ids_of(each, Retriever().retrieve(each, Request(order_by=order_by))) for each in (live, rebuilt)
+        ]
         assert [key(shop.history.products[each]) for each in found[0]] == [
             key(shop.history.products[e]) for e in found[1]
         ]

@@ -27,9 +27,16 @@ class WriteSnapshot(Protocol):
 
 
 def write_snapshot(
-    root: Path, products: Sequence[Product], vectors: Any = None, version: str = "v1", **manifest: Any
+    root: Path,
+    products: Sequence[Product],
+    vectors: Any = None,
+    version: str = "v1",
+    **manifest: Any,
 ) -> Path:
-    """The folder of a snapshot of `products` and their vectors (n, 8), or random ones; with more in its manifest."""
+    """The folder of a snapshot of `products` and their vectors (n, 8), or random ones.
+
+    With more in its manifest.
+    """
     folder = root / version
     (folder / "products").mkdir(parents=True)
     for writing in (
@@ -48,6 +55,11 @@ def write_snapshot(
     (folder / "dense").mkdir()
     np.save(folder / "dense/vectors.npy", vectors)
     faiss.write_index(index, str(folder / "dense/index.faiss"))
-    content = {"format": FORMAT, "version": version, "product_count": len(products), "dense": {"kind": "flat"}}
+    content = {
+        "format": FORMAT,
+        "version": version,
+        "product_count": len(products),
+        "dense": {"kind": "flat"},
+    }
     write_manifest(folder, {**content, **manifest})
     return folder

@@ -47,7 +47,8 @@ def test_a_search_leaves_the_threads_of_its_caller_as_they_were(vectors: Matrix)
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.02, 0.0])
 def test_a_filtered_search_finds_the_nearest_that_pass(vectors: Matrix, kind: str, share: float) -> None:
     mask = np.random.default_rng(3).random(len(vectors)) < share
-    dense, found = leg(vectors, kind), 0
+    dense = leg(vectors, kind)
+    found = 0
     for query in vectors[:5]:
         rows, scores = dense.best(query, 50, None if share == 1 else mask)
         expected = nearest(vectors, query, 50, mask)

@@ -10,7 +10,14 @@ from shared.snapshot.catalog_columns import CatalogColumns
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 PRODUCTS = [
-    Product("a", "x", brands=("Hob",), categories=("Home > Kettles",), price=10.0, attributes={"size": (1.5, 2.0)}),
+    Product(
+        "a",
+        "x",
+        brands=("Hob",),
+        categories=("Home > Kettles",),
+        price=10.0,
+        attributes={"size": (1.5, 2.0)},
+    ),
     Product("b", "x", brands=("Lux",), categories=("Home > Lamps", "Home > Kettles"), price=20.0),
     Product("c", "x", brands=("Lux",), price=20.0, attributes={"size": ("big",)}),
 ]
@@ -47,7 +54,9 @@ def test_an_empty_match_set_has_no_values_and_no_range(columns: CatalogColumns) 
 
 
 def test_an_attribute_that_no_product_has_is_an_empty_facet(columns: CatalogColumns) -> None:
-    assert facets.count(columns, np.ones(3, bool), "attributes.colour", 10) == facets.Facet("attributes.colour", ())
+    assert facets.count(columns, np.ones(3, bool), "attributes.colour", 10) == facets.Facet(
+        "attributes.colour", ()
+    )
 
 
 @pytest.mark.parametrize(("field", "limit"), [("brandz", 10), ("product_id", 10), ("brands", 1_001)])
@@ -58,6 +67,8 @@ def test_what_cannot_be_counted_is_refused_by_name(columns: CatalogColumns, fiel
 
 def test_many_products_are_counted_as_few_are(open_snapshot: OpenSnapshot) -> None:
     brands = [f"brand {number % 37:02}" for number in range(3_000)]
-    columns = open_snapshot([Product(f"p{n}", "t", brands=(brand,)) for n, brand in enumerate(brands)]).columns
+    columns = open_snapshot(
+        [Product(f"p{n}", "t", brands=(brand,)) for n, brand in enumerate(brands)]
+    ).columns
     counted = facets.count(columns, np.ones(len(brands), bool), "brands", 37).values
     assert counted == tuple(sorted(Counter(brands).items(), key=lambda pair: (-pair[1], pair[0])))

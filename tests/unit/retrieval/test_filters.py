@@ -15,14 +15,20 @@ from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.snapshot.columns import Columns, ColumnsWriter
 
-BRANDS, COLORS, PATHS = ("Acme", "acme", "Hob", "Lux"), ("red", "Blue", "blue"), ("A", "A > B", "A > B > C", "D")
+BRANDS = ("Acme", "acme", "Hob", "Lux")
+COLORS = ("red", "Blue", "blue")
+PATHS = ("A", "A > B", "A > B > C", "D")
 
 
 def random_product(number: int, rng: random.Random) -> Product:
     def some(values: Sequence[Any], most: int) -> tuple[Any, ...]:
         return tuple(rng.sample(values, rng.randint(0, most)))
 
-    attributes = {"color": some(COLORS, 2), "size": some((1.0, 2.5, 40.0), 2), "odd": rng.choice([("7",), (7.0,)])}
+    attributes = {
+        "color": some(COLORS, 2),
+        "size": some((1.0, 2.5, 40.0), 2),
+        "odd": rng.choice([("7",), (7.0,)]),
+    }
     return Product(
         f"p{number}",
         "title",
@@ -88,24 +94,33 @@ def holds(product: Product, filter_: Filter) -> bool:
 textual = st.builds(
     Filter,
     st.sampled_from(["brands", "attributes.color", "tags", "availability", "type"]),
-    st.builds(AnyOf, st.lists(st.sampled_from([*BRANDS, *COLORS, "new", "IN_STOCK", "primary", "none"]), min_size=1)),
+    st.builds(
+        AnyOf,
+        st.lists(st.sampled_from([*BRANDS, *COLORS, "new", "IN_STOCK", "primary", "none"]), min_size=1),
+    ),
     st.booleans(),
 )
 hierarchical = st.builds(
-    Filter, st.just("categories"), st.builds(AnyOf, st.lists(st.sampled_from(PATHS), min_size=1)), st.booleans()
+    Filter,
+    st.just("categories"),
+    st.builds(AnyOf, st.lists(st.sampled_from(PATHS), min_size=1)),
+    st.booleans(),
 )
 ends = st.sampled_from([-math.inf, 0.0, 2.5, 9.99, 10.0, math.inf])
 numeric = st.builds(
     Filter,
     st.sampled_from(["price", "rating", "available_quantity", "attributes.size", "attributes.odd"]),
     st.one_of(
-        st.builds(Between, ends, ends), st.builds(AnyOf, st.lists(st.sampled_from(["0", "7", "10"]), min_size=1))
+        st.builds(Between, ends, ends),
+        st.builds(AnyOf, st.lists(st.sampled_from(["0", "7", "10"]), min_size=1)),
     ),
     st.booleans(),
 )
 anywhere = st.builds(
     Filter,
-    st.sampled_from(["brands", "categories", "price", "rating", "attributes.color", "attributes.size", "type"]),
+    st.sampled_from(
+        ["brands", "categories", "price", "rating", "attributes.color", "attributes.size", "type"]
+    ),
     st.builds(Exists, st.booleans()),
     st.booleans(),
 )
@@ -142,7 +157,12 @@ def test_many_values_select_as_few_do(columns: Columns) -> None:
 
 @pytest.mark.parametrize(
     ("condition", "found"),
-    [(AnyOf(("red",)), set()), (Between(1, 2), set()), (Exists(True), set()), (Exists(False), EVERY)],
+    [
+        (AnyOf(("red",)), set()),
+        (Between(1, 2), set()),
+        (Exists(True), set()),
+        (Exists(False), EVERY),
+    ],
 )
 def test_no_product_has_an_attribute_that_is_not_there(
     columns: Columns, condition: AnyOf | Between | Exists, found: set[int]
@@ -155,7 +175,9 @@ def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns
     said = note(columns, "filters", "attributes.colour")
     assert said.startswith("filters: no product has 'attributes.colour'; did you mean ")
     assert "attributes.color" in said
-    assert [note(columns, "filters", field) for field in ("attributes.color", "brands", "product_id")] == [""] * 3
+    assert [note(columns, "filters", field) for field in ("attributes.color", "brands", "product_id")] == [
+        ""
+    ] * 3
 
 
 @pytest.mark.parametrize(
@@ -169,7 +191,9 @@ def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns
         (Filter("price", Between(math.nan, 2)), "not NaN"),
     ],
 )
-def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(columns: Columns, filter_: Filter, said: str) -> None:
+def test_a_filter_that_cannot_hold_names_its_field_and_the_remedy(
+    columns: Columns, filter_: Filter, said: str
+) -> None:
     with pytest.raises(InvalidRequest, match=r"^filters\.") as caught:
         rows(columns, filter_)
     assert said in str(caught.value)

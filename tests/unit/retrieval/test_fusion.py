@@ -11,8 +11,16 @@ def test_a_row_in_both_lists_is_before_rows_in_one() -> None:
 
 def test_ranks_are_places_in_each_list_and_zero_outside() -> None:
     fused = fuse(np.array([5, 3]), np.array([7, 3]))
-    assert dict(zip(fused.rows.tolist(), fused.lexical_ranks.tolist(), strict=True)) == {3: 2, 5: 1, 7: 0}
-    assert dict(zip(fused.rows.tolist(), fused.dense_ranks.tolist(), strict=True)) == {3: 2, 5: 0, 7: 1}
+    assert dict(zip(fused.rows.tolist(), fused.lexical_ranks.tolist(), strict=True)) == {
+        3: 2,
+        5: 1,
+        7: 0,
+    }
+    assert dict(zip(fused.rows.tolist(), fused.dense_ranks.tolist(), strict=True)) == {
+        3: 2,
+        5: 0,
+        7: 1,
+    }
 
 
 def test_ties_are_in_row_order() -> None:

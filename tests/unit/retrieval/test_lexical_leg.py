@@ -11,7 +11,13 @@ from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 CATALOGUE = [
     Product("p0", "Acme MacBook sleeve 13.3 in", description="a sleeve for a laptop", sku="dv7-1211ea"),
-    Product("p1", "Wireless mouse", brands=("Acme",), categories=("Computers > Mice",), gtin="0095205603217"),
+    Product(
+        "p1",
+        "Wireless mouse",
+        brands=("Acme",),
+        categories=("Computers > Mice",),
+        gtin="0095205603217",
+    ),
     Product("p2", "Mouse pad", description="fits a wireless mouse"),
     Product("p3", "USB stick 4 GB", attributes={"color": ("red",)}),
     Product("p4", "T-shirt, red"),
@@ -47,11 +53,15 @@ def found(leg: LexicalLeg, query: str) -> list[int]:
         ("café täble", 5),
     ],
 )
-def test_a_product_is_found_by_its_words_however_they_are_written(leg: LexicalLeg, query: str, first: int) -> None:
+def test_a_product_is_found_by_its_words_however_they_are_written(
+    leg: LexicalLeg, query: str, first: int
+) -> None:
     assert found(leg, query)[0] == first
 
 
-@pytest.mark.parametrize("query", ["", "xyzzy", "🎧", '"', "AND OR NOT", "title:(", "a" * 1_000, "+-*/\\~^[]{}"])
+@pytest.mark.parametrize(
+    "query", ["", "xyzzy", "🎧", '"', "AND OR NOT", "title:(", "a" * 1_000, "+-*/\\~^[]{}"]
+)
 def test_nothing_in_a_query_is_syntax(leg: LexicalLeg, query: str) -> None:
     search = leg.search(query)
     assert len(search.best(10)[0]) == search.matching().sum() == 0
@@ -79,7 +89,9 @@ def test_words_in_the_title_weigh_more_than_in_the_description(leg: LexicalLeg) 
         ("0095205603217", {1}),
     ],
 )
-def test_a_match_holds_all_of_two_words_and_two_thirds_of_more(leg: LexicalLeg, query: str, matching: set[int]) -> None:
+def test_a_match_holds_all_of_two_words_and_two_thirds_of_more(
+    leg: LexicalLeg, query: str, matching: set[int]
+) -> None:
     assert set(np.flatnonzero(leg.search(query).matching()).tolist()) == matching
 
 
@@ -88,7 +100,9 @@ def test_how_many_words_are_enough() -> None:
 
 
 def words(rng: random.Random) -> str:
-    return " ".join(rng.choices(["red", "blue", "lamp", "desk", "pen", "mug", "hat"], weights=range(1, 8), k=4))
+    return " ".join(
+        rng.choices(["red", "blue", "lamp", "desk", "pen", "mug", "hat"], weights=range(1, 8), k=4)
+    )
 
 
 @pytest.mark.parametrize("first_fetch", [1, 5_000])
@@ -102,7 +116,8 @@ def test_a_filtered_search_is_the_unfiltered_one_without_what_does_not_pass(
     leg = open_snapshot([Product(f"p{number}", words(rng)) for number in range(200)]).lexical
     for share in (0.0, 0.05, 0.5, 1.0):
         mask = np.array([rng.random() < share for _ in range(200)])
-        search, reference = leg.search("red pen"), leg.search("red pen")
+        search = leg.search("red pen")
+        reference = leg.search("red pen")
         rows, scores = search.best(20, mask)
         everything = reference._search(reference._query.scored, 200)
         expected = [(row, score) for row, score in zip(*everything, strict=True) if mask[row]][:20]

@@ -58,7 +58,8 @@ def test_ties_are_in_row_order_however_many_commits_the_rows_came_with(tmp_path:
     products = [Product(f"p{number}", "Red lamp") for number in range(10)]
     folder = write_snapshot(tmp_path / "data", products[:3], encoder=ENCODER)
     for name, size in (("often", 1), ("seldom", 7)):
-        live, history = LiveSnapshot(folder, tmp_path / name), History(random.Random(1))
+        live = LiveSnapshot(folder, tmp_path / name)
+        history = History(random.Random(1))
         changes = [history.write(product) for product in products[3:]]
         for start in range(0, len(changes), size):
             live.apply(changes[start : start + size])
@@ -93,14 +94,18 @@ def test_a_row_of_the_future_has_not_arrived_yet(shop: Shop) -> None:
 
 
 def test_a_row_that_the_log_has_lost_calls_for_another_page(shop: Shop) -> None:
-    first, _ = shop.history.write(Product("new", "Lantern")), shop.history.write(Product("new", "Lamp"))
-    shop.live.apply([shop.history.write(Product("new", "Torch"))])  # the two before were compacted away
+    first = shop.history.write(Product("new", "Lantern"))
+    _ = shop.history.write(Product("new", "Lamp"))
+    # the two before were compacted away
+    shop.live.apply([shop.history.write(Product("new", "Torch"))])
     wire = len(shop.live.state.products) - 1 + first.offset - shop.live.state.rows.vectors_position - 1
     with pytest.raises(SnapshotGone, match="has been replaced"):
         shop.live.state.rows.held(np.array([wire]))
 
 
-def test_spelling_is_corrected_from_words_that_came_and_not_from_words_that_went(shop: Shop) -> None:
+def test_spelling_is_corrected_from_words_that_came_and_not_from_words_that_went(
+    shop: Shop,
+) -> None:
     history = shop.history
     shop.live.apply([history.write(Product("new", "Quixotic banjo"))])
     assert shop.live.state.spelling.correct("quixotik banjjo") == "quixotic banjo"
@@ -135,7 +140,10 @@ def test_a_position_alone_moves_the_position_alone(shop: Shop) -> None:
 
 
 def test_changes_over_another_lineage_do_not_say_what_is_shown(shop: Shop) -> None:
-    """They show their products; whether nothing else has changed, only the indexer of this lineage knows."""
+    """They show their products.
+
+    Whether nothing else has changed, only the indexer of this lineage knows.
+    """
     before = shop.live.state
     shop.live.apply([replace(shop.history.write(Product("new", "Zephyrine lantern")), lineage="another")])
     after = shop.live.state
@@ -146,9 +154,15 @@ def test_changes_over_another_lineage_do_not_say_what_is_shown(shop: Shop) -> No
 def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
     live = LiveSnapshot(write_snapshot(tmp_path, [], version="v0", encoder=ENCODER), tmp_path / "private")
     history = History(random.Random(0))
-    live.apply([history.write(Product("a", "Red lamp", price=1.0)), history.write(Product("b", "Blue lamp"))])
+    live.apply(
+        [
+            history.write(Product("a", "Red lamp", price=1.0)),
+            history.write(Product("b", "Blue lamp")),
+        ]
+    )
     found = Retriever().retrieve(
-        live.state, Request("red lamp", encoding_of(history.products["a"]).vector.astype(np.float32))
+        live.state,
+        Request("red lamp", encoding_of(history.products["a"]).vector.astype(np.float32)),
     )
     assert ids_of(live.state, found)[0] == "a" and live.state.orders.first(
         "price asc", 5, live.state.shown()

@@ -15,12 +15,24 @@ AXES = np.eye(8, dtype=np.float32)
 PRODUCTS = [
     Product("red-lamp", "Red lamp", brands=("Lux",), price=30.0, rating_average=4.0, rating_count=10),
     Product(
-        "blue-lamp", "Blue lamp", brands=("Hob",), price=10.0, rating_average=5.0, rating_count=1, publish_time=5.0
+        "blue-lamp",
+        "Blue lamp",
+        brands=("Hob",),
+        price=10.0,
+        rating_average=5.0,
+        rating_count=1,
+        publish_time=5.0,
     ),
     Product("red-mug", "Red mug", brands=("Hob",), price=None, publish_time=9.0),
     Product("light", "Bedside light", brands=("Lux",), price=20.0, rating_average=4.5, rating_count=100),
     Product("old-lamp", "Red lamp", brands=("Lux",), price=1.0, expire_time=time.time() - 1),
-    Product("next-lamp", "Lamp to come", price=99.0, expire_time=time.time() + 3600, available_time=time.time() + 60),
+    Product(
+        "next-lamp",
+        "Lamp to come",
+        price=99.0,
+        expire_time=time.time() + 3600,
+        available_time=time.time() + 60,
+    ),
 ]
 # The first axis is "gives light".
 VECTORS = AXES[0] * np.array([[0.9], [0.9], [0.1], [0.9], [0.9], [0.8]]) + AXES[1:7] * 0.4
@@ -59,14 +71,18 @@ def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot: Snapsh
     assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
 
 
-def test_what_is_still_to_be_published_is_shown_but_not_among_the_newest(open_snapshot: OpenSnapshot) -> None:
+def test_what_is_still_to_be_published_is_shown_but_not_among_the_newest(
+    open_snapshot: OpenSnapshot,
+) -> None:
     products = [
         Product("new-lamp", "New lamp", publish_time=time.time() - 60),
         Product("far-lamp", "Far lamp", publish_time=4e9),
     ]
     opened = open_snapshot(products, VECTORS[:2])
     assert ids(opened, order_by="newest") == ids(opened, query="lamp", order_by="newest") == ["new-lamp"]
-    assert set(ids(opened, query="lamp")) == set(ids(opened, order_by="price asc")) == {"new-lamp", "far-lamp"}
+    assert (
+        set(ids(opened, query="lamp")) == set(ids(opened, order_by="price asc")) == {"new-lamp", "far-lamp"}
+    )
 
 
 def test_filters_hold_in_both_legs(snapshot: Snapshot) -> None:
@@ -78,16 +94,23 @@ def test_filters_hold_in_both_legs(snapshot: Snapshot) -> None:
 def test_scores_and_ranks_are_those_of_each_leg(snapshot: Snapshot) -> None:
     found = Retriever().retrieve(snapshot, Request("red mug", AXES[0]))
     by_row = dict(zip(found.rows.tolist(), range(len(found.rows)), strict=True))
-    mug, light = by_row[2], by_row[3]
+    mug = by_row[2]
+    light = by_row[3]
     assert found.lexical_ranks[mug] == 1 and found.dense_ranks[mug] == 0 and found.lexical_scores[mug] > 0
-    assert found.lexical_ranks[light] == 0 and found.dense_ranks[light] > 0 and found.lexical_scores[light] == 0
-    assert np.allclose(found.dense_scores, (VECTORS / np.linalg.norm(VECTORS, axis=1)[:, None])[found.rows, 0])
+    assert (
+        found.lexical_ranks[light] == 0 and found.dense_ranks[light] > 0 and found.lexical_scores[light] == 0
+    )
+    assert np.allclose(
+        found.dense_scores, (VECTORS / np.linalg.norm(VECTORS, axis=1)[:, None])[found.rows, 0]
+    )
     assert (np.diff(found.fused_scores) <= 0).all()
 
 
 @pytest.mark.parametrize("query", ["", "lamp", "red lamp"])
 @pytest.mark.parametrize("order_by", ["", "price asc", "newest"])
-def test_count_facets_and_candidates_are_about_one_match_set(snapshot: Snapshot, query: str, order_by: str) -> None:
+def test_count_facets_and_candidates_are_about_one_match_set(
+    snapshot: Snapshot, query: str, order_by: str
+) -> None:
     request = Request(query, AXES[0], facets=(("type", 10),), order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
     assert found.total_count == len(found.rows) == found.facets[0].values[0][1]
@@ -95,7 +118,8 @@ def test_count_facets_and_candidates_are_about_one_match_set(snapshot: Snapshot,
 
 def test_the_count_does_not_depend_on_the_limit(snapshot: Snapshot) -> None:
     counts = {
-        Retriever().retrieve(snapshot, Request("lamp", AXES[0], limit=limit)).total_count for limit in (1, 2, 400)
+        Retriever().retrieve(snapshot, Request("lamp", AXES[0], limit=limit)).total_count
+        for limit in (1, 2, 400)
     }
     assert counts == {4}
 
@@ -104,7 +128,9 @@ def test_a_product_that_words_and_vectors_find_far_off_does_not_match(snapshot: 
     assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0])
 
 
-def test_words_that_no_product_holds_together_still_find_products_with_some(snapshot: Snapshot) -> None:
+def test_words_that_no_product_holds_together_still_find_products_with_some(
+    snapshot: Snapshot,
+) -> None:
     assert set(ids(snapshot, query="blue mug", vector=AXES[7])) >= {"blue-lamp", "red-mug"}
 
 
@@ -118,7 +144,9 @@ def test_words_that_no_product_holds_together_still_find_products_with_some(snap
         ("relevance", ["light", "red-lamp", "blue-lamp", "red-mug", "next-lamp"]),
     ],
 )
-def test_browsing_is_ordered_with_missing_values_last(snapshot: Snapshot, order_by: str, expected: list[str]) -> None:
+def test_browsing_is_ordered_with_missing_values_last(
+    snapshot: Snapshot, order_by: str, expected: list[str]
+) -> None:
     assert ids(snapshot, order_by=order_by) == expected
 
 
@@ -142,7 +170,9 @@ def test_parts_are_timed(snapshot: Snapshot) -> None:
     assert set(found.stage_ms) == {"filter", "lexical", "dense", "fuse", "facets"}
 
 
-def test_of_many_attributes_that_no_product_has_the_first_are_noted_once(snapshot: Snapshot) -> None:
+def test_of_many_attributes_that_no_product_has_the_first_are_noted_once(
+    snapshot: Snapshot,
+) -> None:
     wanted = tuple((f"attributes.nothing {number // 2}", 10) for number in range(20))
     notes = Retriever().retrieve(snapshot, Request(facets=wanted)).notes
     assert [note.partition("'")[2].partition("'")[0] for note in notes] == [

@@ -30,7 +30,8 @@ def test_a_snapshot_two_swaps_old_is_gone(open_snapshot: OpenSnapshot) -> None:
 
 
 def test_opening_the_same_version_again_replaces_it_alone(open_snapshot: OpenSnapshot) -> None:
-    first, second = open_snapshot(ONE, version="v1"), open_snapshot(ONE, version="v2")
+    first = open_snapshot(ONE, version="v1")
+    second = open_snapshot(ONE, version="v2")
     snapshots = Snapshots(first, second)
     snapshots.swap(second)
     assert snapshots.get("v1") is first
@@ -66,8 +67,11 @@ def test_parts_that_do_not_belong_together_are_noticed(write_snapshot: WriteSnap
         Snapshot.open(folder)
 
 
-def test_the_next_state_takes_the_place_of_its_own_snapshot_alone(open_snapshot: OpenSnapshot) -> None:
-    first, second = open_snapshot(ONE, version="v1"), open_snapshot(ONE, version="v2")
+def test_the_next_state_takes_the_place_of_its_own_snapshot_alone(
+    open_snapshot: OpenSnapshot,
+) -> None:
+    first = open_snapshot(ONE, version="v1")
+    second = open_snapshot(ONE, version="v2")
     snapshots = Snapshots(first, second)
     snapshots.refresh(replace(first, log_position=9))
     assert (snapshots.get("v1").log_position, snapshots.get()) == (9, second)
@@ -79,7 +83,11 @@ def test_the_next_state_takes_the_place_of_its_own_snapshot_alone(open_snapshot:
 def test_the_newest_snapshot_of_an_encoder_is_searched(open_snapshot: OpenSnapshot) -> None:
     old, new = (replace(open_snapshot(ONE, version=v), encoder_version=f"e{v}") for v in ("v1", "v2"))
     snapshots = Snapshots(old, new)
-    assert [snapshots.get(encoder_version=each).version for each in ("ev1", "ev2", "")] == ["v1", "v2", "v2"]
+    assert [snapshots.get(encoder_version=each).version for each in ("ev1", "ev2", "")] == [
+        "v1",
+        "v2",
+        "v2",
+    ]
 
 
 async def test_a_wait_ends_when_the_write_is_shown(open_snapshot: OpenSnapshot) -> None:
@@ -101,13 +109,16 @@ async def test_a_wait_ends_on_a_newer_snapshot_too(open_snapshot: OpenSnapshot) 
     assert (await waiting).version == "v2"
 
 
-async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(open_snapshot: OpenSnapshot) -> None:
+async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(
+    open_snapshot: OpenSnapshot,
+) -> None:
     old, new = (replace(open_snapshot(ONE, version=v), log_position=3) for v in ("v1", "v2"))
     snapshots = Snapshots(old, new)
     with pytest.raises(SnapshotGone, match="v1 takes in no more writes"):
         await snapshots.showing(5, budget_ms=60_000, version="v1")
     assert await snapshots.showing(3, budget_ms=0, version="v1") is old
-    other = Snapshots(replace(old, encoder_version="old@1"), new)  # which follows: it is the newest of its encoder
+    # which follows: it is the newest of its encoder
+    other = Snapshots(replace(old, encoder_version="old@1"), new)
     with pytest.raises(Unavailable, match="5 is not shown yet"):
         await other.showing(5, budget_ms=10, version="v1")
 
@@ -121,7 +132,9 @@ def test_an_opened_snapshot_does_not_need_its_folder(write_snapshot: WriteSnapsh
         Filter("price", Between(1, 9)),
         Filter("attributes.watts", Exists(True)),
     )
-    request = Request("lamp", np.ones(8, np.float32) / np.sqrt(8), filters, facets=(("brands", 5), ("price", 5)))
+    request = Request(
+        "lamp", np.ones(8, np.float32) / np.sqrt(8), filters, facets=(("brands", 5), ("price", 5))
+    )
     found = Retriever().retrieve(snapshot, request)
     assert (found.rows.tolist(), found.total_count) == ([0], 1)
     assert snapshot.products.product(0).title == "Lamp"

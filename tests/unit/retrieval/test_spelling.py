@@ -13,7 +13,9 @@ TITLES = ["Bluetooth speaker", "Bluetooth headphones", "Headphones", "Samsung la
 
 @pytest.fixture
 def spelling(open_snapshot: OpenSnapshot) -> Spelling:
-    return open_snapshot([Product(f"p{n}", title, description="a gizmo") for n, title in enumerate(TITLES)]).spelling
+    return open_snapshot(
+        [Product(f"p{n}", title, description="a gizmo") for n, title in enumerate(TITLES)]
+    ).spelling
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,10 @@ def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed: str, 
 
 def test_of_one_query_ten_words_are_looked_up(spelling: Spelling) -> None:
     strangers = ["abcdq" + letter for letter in "bcdfghjkl"]
-    assert spelling.correct(" ".join([*strangers, "bluetoth", "speeker"])).split()[-2:] == ["bluetooth", "speeker"]
+    assert spelling.correct(" ".join([*strangers, "bluetoth", "speeker"])).split()[-2:] == [
+        "bluetooth",
+        "speeker",
+    ]
 
 
 def test_a_word_that_comes_again_is_looked_up_once(spelling: Spelling) -> None:

@@ -37,7 +37,10 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
 
 def test_every_row_has_the_fields_of_a_product_and_no_others() -> None:
     for made in shop():
-        assert set(made.row) - {"rating", "primary_product_id"} == FIELDS - {"rating", "primary_product_id"}
+        assert set(made.row) - {"rating", "primary_product_id"} == FIELDS - {
+            "rating",
+            "primary_product_id",
+        }
 
 
 @pytest.mark.parametrize("field", ["product_id", "gtin", "sku", "uri"])
@@ -78,7 +81,10 @@ def test_a_description_tells_of_no_value_that_the_product_does_not_have() -> Non
     for made in shop():
         own = {sentence for _, value in made.model.values() for sentence in value.sentences}
         other = {
-            sentence for trait in made.model.kind.traits for value in trait.values for sentence in value.sentences
+            sentence
+            for trait in made.model.kind.traits
+            for value in trait.values
+            for sentence in value.sentences
         } - own
         assert not [sentence for sentence in other if f" {sentence}" in made.row["description"]], made.row
 

@@ -11,7 +11,13 @@ from sample.judging import Judged, judged_queries
 from sample.product import Made, catalog
 from sample.typo import mistyped
 
-FILES = ("products.jsonl", "queries_train.tsv", "judgments_train.tsv", "queries_dev.tsv", "judgments_dev.tsv")
+FILES = (
+    "products.jsonl",
+    "queries_train.tsv",
+    "judgments_train.tsv",
+    "queries_dev.tsv",
+    "judgments_dev.tsv",
+)
 
 
 @cache
@@ -42,7 +48,10 @@ def test_writing_twice_gives_the_same_bytes(written: Path, tmp_path: Path) -> No
 
 
 def test_the_tables_have_the_headers_and_columns_that_evaluate_reads(written: Path) -> None:
-    for file, header in (("queries_dev.tsv", "query_id\tquery"), ("judgments_dev.tsv", "query_id\tproduct_id\tgrade")):
+    for file, header in (
+        ("queries_dev.tsv", "query_id\tquery"),
+        ("judgments_dev.tsv", "query_id\tproduct_id\tgrade"),
+    ):
         first, *rest = (written / file).read_text(encoding="utf-8").splitlines()
         assert first == header
         assert all(line.count("\t") == header.count("\t") for line in rest)
@@ -100,7 +109,8 @@ def test_grades_do_not_follow_ratings_prices_or_the_place_in_the_file() -> None:
 
 def test_a_condition_met_in_part_costs_one_grade_and_one_not_met_at_all_two() -> None:
     made = next(made for made in shop() if made.model.kind.key == "travel mug")
-    capacity, brand = made.model.value("capacity_oz"), made.model.brand.name
+    capacity = made.model.value("capacity_oz")
+    brand = made.model.brand.name
     assert capacity is not None
     assert grade(Intent(("travel mug",), (("capacity_oz", capacity),), brand), made) == 3
     assert grade(Intent(("travel mug",), (("capacity_oz", capacity),), "nobody"), made) == 2

@@ -81,7 +81,10 @@ def test_a_current_that_is_no_name_is_named_with_the_remedy(tmp_path: Path, cont
 
 
 def test_a_version_that_is_not_there_is_named_with_the_remedy(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match=r"v9 has no manifest\.json; write the name of a whole version into .*current"):
+    with pytest.raises(
+        NotFound,
+        match=r"v9 has no manifest\.json; write the name of a whole version into .*current",
+    ):
         artifacts.read_manifest(tmp_path / "v9")
 
 

@@ -21,7 +21,11 @@ def test_defaults_hold_where_the_environment_is_silent() -> None:
 
 
 def test_variables_are_named_after_the_field() -> None:
-    environ = {"AISLE_KETTLE_PORT": "7", "AISLE_KETTLE_BOIL": "yes", "AISLE_KETTLE_TARGET_CELSIUS": "80"}
+    environ = {
+        "AISLE_KETTLE_PORT": "7",
+        "AISLE_KETTLE_BOIL": "yes",
+        "AISLE_KETTLE_TARGET_CELSIUS": "80",
+    }
     assert load(KettleConfig, environ) == KettleConfig(port=7, boil=True, target_celsius=80.0)
 
 
@@ -39,9 +43,18 @@ def test_a_config_that_checks_itself_stops_the_start() -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("AISLE_KETTLE_BOYL", "AISLE_KETTLE_BOYL is not a setting and has no effect; did you mean AISLE_KETTLE_BOIL?"),
-        ("AISLE_KETTLE_ZZZZZZZZZ", "AISLE_KETTLE_ZZZZZZZZZ is not a setting and has no effect; docs/configuration.md"),
-        ("AISLE_GATWAY_PORT", "AISLE_GATWAY_PORT is not a setting and has no effect; did you mean AISLE_GATEWAY_PORT?"),
+        (
+            "AISLE_KETTLE_BOYL",
+            "AISLE_KETTLE_BOYL is not a setting and has no effect; did you mean AISLE_KETTLE_BOIL?",
+        ),
+        (
+            "AISLE_KETTLE_ZZZZZZZZZ",
+            "AISLE_KETTLE_ZZZZZZZZZ is not a setting and has no effect; docs/configuration.md",
+        ),
+        (
+            "AISLE_GATWAY_PORT",
+            "AISLE_GATWAY_PORT is not a setting and has no effect; did you mean AISLE_GATEWAY_PORT?",
+        ),
     ],
 )
 def test_a_variable_that_is_no_setting_is_named_with_what_it_may_mean(
@@ -54,7 +67,12 @@ def test_a_variable_that_is_no_setting_is_named_with_what_it_may_mean(
 
 
 def test_settings_of_other_processes_and_of_tools_are_not_named() -> None:
-    environ = {"AISLE_GATEWAY_PORT": "1", "AISLE_ADDRESS": "x", "AISLE_TEST_KAFKA": "y", "PATH": "/bin"}
+    environ = {
+        "AISLE_GATEWAY_PORT": "1",
+        "AISLE_ADDRESS": "x",
+        "AISLE_TEST_KAFKA": "y",
+        "PATH": "/bin",
+    }
     assert list(unknown(KettleConfig, environ)) == []
 
 

@@ -16,7 +16,10 @@ SLOW = "import time; open({ready!r}, 'w').close(); time.sleep(30)"
 
 @pytest.fixture(autouse=True)
 def interrupts() -> Iterator[None]:
-    """Ctrl-C as in a terminal: under `nohup ... &` it is ignored, and what is ignored stays so in child processes."""
+    """Ctrl-C as in a terminal.
+
+    Under `nohup ... &` it is ignored, and what is ignored stays so in child processes.
+    """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -25,7 +28,8 @@ def interrupts() -> Iterator[None]:
 @pytest.mark.parametrize("package", ["services.feedback", "services.gateway"])
 def test_ctrl_c_ends_a_process_that_still_imports_without_a_word(package: str, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    (tmp_path / "grpc.py").write_text(SLOW.format(ready=str(ready)))  # stands for libraries that take a second
+    # stands for libraries that take a second
+    (tmp_path / "grpc.py").write_text(SLOW.format(ready=str(ready)))
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-m", package]
     with subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True) as process:
@@ -37,7 +41,9 @@ def test_ctrl_c_ends_a_process_that_still_imports_without_a_word(package: str, t
 
 def test_a_program_of_others_that_imports_us_is_interrupted_as_always(tmp_path: Path) -> None:
     program = tmp_path / "theirs.py"
-    program.write_text("import services, signal\nprint(signal.getsignal(signal.SIGINT) is signal.default_int_handler)")
+    program.write_text(
+        "import services, signal\nprint(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    )
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(program)]
     said = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True).stdout

@@ -31,13 +31,20 @@ def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedPro
     (folder / "sitecustomize.py").write_text(AS_IF_MISSING)
     environment = {**os.environ, "PYTHONPATH": str(folder), "MISSING": missing}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def programs() -> Iterator[str]:
     """Everything that `python -m` runs."""
-    for path in sorted(path for root in ("cli", "sample", "services") for path in (ROOT / root).rglob("*.py")):
+    for path in sorted(
+        path for root in ("cli", "sample", "services") for path in (ROOT / root).rglob("*.py")
+    ):
         if '__name__ == "__main__"' in path.read_text(encoding="utf-8"):
             yield ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
 
@@ -65,11 +72,21 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
         ("tantivy", "standalone", ["index", "pyproject.toml", "--data", NOWHERE]),
     ],
 )
-def test_a_command_says_which_extra_it_needs(tmp_path: Path, missing: str, extra: str, command: list[str]) -> None:
+def test_a_command_says_which_extra_it_needs(
+    tmp_path: Path, missing: str, extra: str, command: list[str]
+) -> None:
     place = str(tmp_path / NOWHERE)
-    ended = run(tmp_path, missing, "-m", "cli.app", *(place if each == NOWHERE else each for each in command))
+    ended = run(
+        tmp_path,
+        missing,
+        "-m",
+        "cli.app",
+        *(place if each == NOWHERE else each for each in command),
+    )
     assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
-    assert ended.stderr.startswith(f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not")
+    assert ended.stderr.startswith(
+        f"aisle: needs extra {extra!r}, since the package {missing.split(',')[0]} is not"
+    )
 
 
 def test_the_ranker_is_trained_without_torch(tmp_path: Path) -> None:
@@ -79,4 +96,7 @@ def test_the_ranker_is_trained_without_torch(tmp_path: Path) -> None:
 
 
 def test_a_module_of_our_own_that_is_missing_is_a_defect() -> None:
-    assert needs_extra(ModuleNotFoundError("No module named 'services.nothing'", name="services.nothing")) == ""
+    assert (
+        needs_extra(ModuleNotFoundError(("No module named 'services.nothing'"), name="services.nothing"))
+        == ""
+    )

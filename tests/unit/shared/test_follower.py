@@ -13,7 +13,9 @@ class Published:
     """Names that are published one after the other, and those that were taken up."""
 
     def __init__(self, *names: str, trouble: Exception | None = None) -> None:
-        self.names, self.taken, self.trouble = list(names), list[str](), trouble
+        self.names = list(names)
+        self.taken = list[str]()
+        self.trouble = trouble
 
     def newest(self) -> str:
         return self.names[-1]
@@ -63,7 +65,9 @@ async def test_what_was_taken_up_before_is_skipped() -> None:
     assert published.taken == ["v2"]
 
 
-@pytest.mark.parametrize("trouble", [Corrupt("block.onnx"), OSError("gone"), KeyError("dense"), RuntimeError("faiss")])
+@pytest.mark.parametrize(
+    "trouble", [Corrupt("block.onnx"), OSError("gone"), KeyError("dense"), RuntimeError("faiss")]
+)
 async def test_what_cannot_be_taken_up_is_reported_once_and_does_not_end_the_following(
     trouble: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -77,14 +81,18 @@ async def test_what_cannot_be_taken_up_is_reported_once_and_does_not_end_the_fol
     assert len(caplog.records) == 1
 
 
-async def test_a_name_that_cannot_be_read_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_name_that_cannot_be_read_is_reported_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def unreadable() -> str:
         raise Corrupt("current cannot be read")
 
     async with _following(Follower(unreadable, lambda name: None)):
         assert await _until(lambda: bool(caplog.records))
         await asyncio.sleep(0.02)
-    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == ["current cannot be read"]
+    assert [record.getMessage().rpartition(": ")[2] for record in caplog.records] == [
+        "current cannot be read"
+    ]
 
 
 async def test_who_looks_while_another_does_waits_for_it() -> None:

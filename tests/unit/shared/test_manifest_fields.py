@@ -13,7 +13,12 @@ from shared.models import bundle
 from shared.snapshot.generation import FORMAT, read_manifest
 
 SHA = "0" * 64
-SNAPSHOT = {"format": FORMAT, "version": "v1", "product_count": 3, "encoder": {"name": "e", "sha256": SHA, "dim": 2}}
+SNAPSHOT = {
+    "format": FORMAT,
+    "version": "v1",
+    "product_count": 3,
+    "encoder": {"name": "e", "sha256": SHA, "dim": 2},
+}
 BUNDLE = {"version": "b1", "files": {}, "metrics": {}, "training": {}, "trained_on": []}
 
 
@@ -38,18 +43,32 @@ def _snapshot(folder: Path, content: Any) -> Path:
         ({"encoder": {"name": None}}, "encoder.name is None, not a text"),
         ({"encoder": {"dim": 2.5}}, "encoder.dim is 2.5, not a whole number"),
         ({"dense": "flat"}, "dense is 'flat', not an object"),
-        ({"dense": {"kind": "hnsw", "ef_search": "many"}}, "dense.ef_search is 'many', not a whole number"),
+        (
+            {"dense": {"kind": "hnsw", "ef_search": "many"}},
+            "dense.ef_search is 'many', not a whole number",
+        ),
         ({"created": "yesterday"}, "created is 'yesterday', not a number"),
         ({"files": []}, r"files is \[\], not an object"),
         ({"files": {"a": {}}}, "has no files.a.bytes"),
         ({"files": {"a": 3}}, "files.a is 3, not an object"),
-        ({"files": {"a": {"bytes": "1", "sha256": SHA}}}, "files.a.bytes is '1', not a whole number"),
-        ({"files": {"a": {"bytes": 1, "sha256": 7}}}, "files.a.sha256 is 7, not a SHA-256 checksum"),
-        ({"files": {"../../etc/passwd": {"bytes": 1, "sha256": SHA}}}, "which is not in its folder"),
+        (
+            {"files": {"a": {"bytes": "1", "sha256": SHA}}},
+            "files.a.bytes is '1', not a whole number",
+        ),
+        (
+            {"files": {"a": {"bytes": 1, "sha256": 7}}},
+            "files.a.sha256 is 7, not a SHA-256 checksum",
+        ),
+        (
+            {"files": {"../../etc/passwd": {"bytes": 1, "sha256": SHA}}},
+            "which is not in its folder",
+        ),
         ({"files": {"/etc/passwd": {"bytes": 1, "sha256": SHA}}}, "which is not in its folder"),
     ],
 )
-def test_a_field_of_a_snapshot_s_manifest_is_named(tmp_path: Path, change: dict[str, Any], field: str) -> None:
+def test_a_field_of_a_snapshot_s_manifest_is_named(
+    tmp_path: Path, change: dict[str, Any], field: str
+) -> None:
     with pytest.raises(Corrupt, match=f"manifest.json.*{field}"):
         read_manifest(_snapshot(tmp_path, {**SNAPSHOT, "files": {}, **change}), verify=False)
 
@@ -63,7 +82,8 @@ def test_a_field_that_a_snapshot_s_manifest_does_not_have_is_named(tmp_path: Pat
 
 @pytest.mark.parametrize("content", [[1, 2], "null", None, 3])
 @pytest.mark.parametrize(
-    ("read", "name"), [(artifacts.read_manifest, artifacts.MANIFEST), (bundle.read, bundle.MANIFEST)]
+    ("read", "name"),
+    [(artifacts.read_manifest, artifacts.MANIFEST), (bundle.read, bundle.MANIFEST)],
 )
 def test_a_manifest_that_is_no_object_is_named(
     tmp_path: Path, read: Callable[[Path], object], name: str, content: Any

@@ -28,7 +28,9 @@ def test_ndcg_by_hand() -> None:
 
 def test_ndcg_takes_fractional_grades() -> None:
     ideal = (2**2.5 - 1) + (2**0.5 - 1) / log2(3)
-    assert ndcg(["q", "p"], {"p": 2.5, "q": 0.5}) == pytest.approx(((2**0.5 - 1) + (2**2.5 - 1) / log2(3)) / ideal)
+    assert ndcg(["q", "p"], {"p": 2.5, "q": 0.5}) == pytest.approx(
+        ((2**0.5 - 1) + (2**2.5 - 1) / log2(3)) / ideal
+    )
 
 
 def test_the_ideal_counts_judged_products_that_were_not_ranked() -> None:

@@ -54,7 +54,8 @@ def test_after_begin_whatever_is_made_is_for_the_owner(tmp_path: Path, shell: No
 
 
 def test_a_data_folder_is_closed_and_any_other_folder_is_left_alone(tmp_path: Path, shell: None) -> None:
-    data, other = tmp_path / "data", tmp_path / "other"
+    data = tmp_path / "data"
+    other = tmp_path / "other"
     (data / "snapshots").mkdir(parents=True)
     other.mkdir()
     owner_only.data_folder(data)

@@ -31,7 +31,9 @@ def test_our_own_warnings_pass_once_a_minute_with_how_often_they_came() -> None:
     now = [0.0]
     sparingly = Sparingly(lambda: now[0])
     passed = [
-        record for at in range(100) if sparingly.filter(record := _ours(logging.ERROR, "%d are lost: %s", at, "x"))
+        record
+        for at in range(100)
+        if sparingly.filter(record := _ours(logging.ERROR, "%d are lost: %s", at, "x"))
     ]
     assert [record.getMessage() for record in passed] == ["0 are lost: x"]
     assert sparingly.filter(_ours(logging.ERROR, "%d are lost: %s", 1, "another reason"))

@@ -28,7 +28,13 @@ def test_a_signature_behind_a_query_id_is_not_read() -> None:
 
 def test_case_space_and_forms_of_letters_make_no_other_query() -> None:
     assert (
-        len({query_hash(query) for query in ("Red shoe", " red  SHOE ", "red\tshoe", "\uff52\uff45\uff44 shoe")}) == 1
+        len(
+            {
+                query_hash(query)
+                for query in ("Red shoe", " red  SHOE ", "red\tshoe", "\uff52\uff45\uff44 shoe")
+            }
+        )
+        == 1
     )
     assert query_hash("straße") == query_hash("STRASSE")
     assert query_hash("red shoe") != query_hash("shoe red")

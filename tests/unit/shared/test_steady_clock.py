@@ -2,7 +2,8 @@ from dataclasses import dataclass
 
 from shared.steady_clock import SteadyClock
 
-DAY, HOUR = 86_400.0, 3_600.0
+DAY = 86_400.0
+HOUR = 3_600.0
 
 
 @dataclass
@@ -56,7 +57,9 @@ def test_a_jump_back_counts_at_once() -> None:
     assert clock.now() == machine.wall
 
 
-def test_at_a_start_the_time_goes_on_from_the_newest_thing_known_until_the_clock_has_stood_for_an_hour() -> None:
+def test_at_a_start_the_time_goes_on_from_the_newest_thing_known_until_the_clock_has_stood_for_an_hour() -> (
+    None
+):
     machine = Machine()
     clock = machine.clock(newest_seconds=machine.wall - 10 * DAY)
     assert clock.now() == machine.wall - 10 * DAY

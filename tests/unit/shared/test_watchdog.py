@@ -21,7 +21,8 @@ class Hours:
     """A clock that a test sets, and a watchdog whose own thread never looks."""
 
     def __init__(self) -> None:
-        self.now, self.reports = 0.0, list[str]()
+        self.now = 0.0
+        self.reports = list[str]()
         self.watchdog = Watchdog(1e6, self.reports.append, lambda: self.now)
 
     def after(self, seconds: float) -> list[str]:
@@ -62,7 +63,9 @@ def test_a_silent_part_is_named_and_moves_the_whole() -> None:
 
 
 def test_work_in_another_thread_is_named_though_this_one_moves() -> None:
-    hours, begun, ended = Hours(), threading.Event(), threading.Event()
+    hours = Hours()
+    begun = threading.Event()
+    ended = threading.Event()
 
     def work() -> None:
         with hours.watchdog.watching("elsewhere"):
@@ -91,7 +94,8 @@ def test_progress_of_nothing_is_allowed() -> None:
 
 
 def test_the_stacks_name_what_a_thread_waits_in_and_leave_out_idle_executors() -> None:
-    begun, ended = threading.Event(), threading.Event()
+    begun = threading.Event()
+    ended = threading.Event()
 
     def wait_for_the_test() -> None:
         begun.set()
@@ -119,7 +123,9 @@ from shared import watchdog
 with watchdog.Watchdog({silence_seconds}).watching('a block'):
     {block}
 """
-    finished = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return finished.stderr
 
 
@@ -130,7 +136,8 @@ def test_a_process_names_its_silence_by_itself() -> None:
 
 
 def test_a_library_that_holds_the_interpreter_is_named_too() -> None:
-    said = _said("ctypes.PyDLL(None).sleep(1)", silence_seconds=0.1)  # called without letting go of the interpreter
+    # called without letting go of the interpreter
+    said = _said("ctypes.PyDLL(None).sleep(1)", silence_seconds=0.1)
     assert "Timeout (0:00:00.1" in said
     assert 'File "<string>", line 6 in <module>' in said
 

@@ -17,7 +17,12 @@ def crossed(change: Change) -> Change:
 
 def test_a_change_crosses_the_log_whole() -> None:
     change = crossed(Change.of(3, KETTLE, {"a": ENCODING, "b": ENCODING}))
-    assert (change.offset, change.catalog_offset, change.product_id, change.product) == (7, 3, "p1", KETTLE)
+    assert (change.offset, change.catalog_offset, change.product_id, change.product) == (
+        7,
+        3,
+        "p1",
+        KETTLE,
+    )
     assert change.payload == to_bytes(KETTLE) and list(change.encodings) == ["a", "b"]
     np.testing.assert_array_equal(change.encodings["b"].vector, ENCODING.vector)
     np.testing.assert_array_equal(change.encodings["b"].states, ENCODING.states)
@@ -46,7 +51,9 @@ def test_what_cannot_be_read_is_named_by_its_place() -> None:
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_a_vector_that_is_not_finite_is_no_change(number: float) -> None:
     broken = Encoding(np.array([0.5, number], np.float16), ENCODING.states)
-    with pytest.raises(ValueError, match=r"aisle\.vectors 7 of 'p1': a vector has numbers that are not finite"):
+    with pytest.raises(
+        ValueError, match=r"aisle\.vectors 7 of 'p1': a vector has numbers that are not finite"
+    ):
         crossed(Change.of(3, KETTLE, {"a": broken}))
 
 
@@ -55,7 +62,9 @@ def test_a_record_without_a_value_is_no_removal() -> None:
         from_record(Record(7, "p1", None, 0.0))
 
 
-@pytest.mark.parametrize(("dim", "state_dim", "fits"), [(2, 3, True), (2, None, True), (3, 3, False), (2, 4, False)])
+@pytest.mark.parametrize(
+    ("dim", "state_dim", "fits"), [(2, 3, True), (2, None, True), (3, 3, False), (2, 4, False)]
+)
 def test_an_encoding_of_other_sizes_than_the_snapshots_is_named_and_left_out(
     dim: int, state_dim: int | None, fits: bool, caplog: pytest.LogCaptureFixture
 ) -> None:

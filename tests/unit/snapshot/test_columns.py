@@ -59,7 +59,9 @@ def test_a_category_is_there_with_everything_above_it_once(columns: Columns) -> 
     assert of_lamp == ["Home", "Home > Lights", "Home > Kitchen"]
 
 
-def test_an_attribute_may_hold_texts_in_one_product_and_numbers_in_another(columns: Columns) -> None:
+def test_an_attribute_may_hold_texts_in_one_product_and_numbers_in_another(
+    columns: Columns,
+) -> None:
     assert values_by_row(columns, "attributes.litres") == [(2, "many")]
     numbers = columns.sparse("attributes.litres")
     assert numbers and numbers.values.tolist() == [1.5, 2.0]

@@ -23,10 +23,13 @@ from shared.snapshot.states import StatesWriter
 COUNT = 3
 
 
-def _snapshot(folder: Path, manifest_format: int = FORMAT, vector_count: int = COUNT, **manifest: int) -> Path:
+def _snapshot(
+    folder: Path, manifest_format: int = FORMAT, vector_count: int = COUNT, **manifest: int
+) -> Path:
     for part in ("products", "dense", "states"):
         (folder / part).mkdir(parents=True)
-    products, states = ProductsWriter(folder / "products"), StatesWriter(folder / "states", 4)
+    products = ProductsWriter(folder / "products")
+    states = StatesWriter(folder / "states", 4)
     vectors = MatrixWriter(folder / "dense" / "vectors.npy", 2, "<f2")
     products.add([Product(f"p{row}", f"title {row}") for row in range(COUNT)])
     states.add([np.full((row + 1, 4), row, np.int8) for row in range(COUNT)])

@@ -25,7 +25,13 @@ def test_all_products_are_in_one_segment(index: LexicalIndex) -> None:
 
 
 def test_words_are_folded_and_stemmed_and_numbers_stay_whole(index: LexicalIndex) -> None:
-    assert index.words("CAFÉ kettle kettles 1.5 dv7-1211ea") == ["cafe", "kettl", "1.5", "dv7", "1211ea"]
+    assert index.words("CAFÉ kettle kettles 1.5 dv7-1211ea") == [
+        "cafe",
+        "kettl",
+        "1.5",
+        "dv7",
+        "1211ea",
+    ]
     assert index.searcher.doc_freq("text", "kettl") == 1
 
 
@@ -34,7 +40,9 @@ def test_hyphenated_words_are_found_in_one_word(index: LexicalIndex) -> None:
     assert index.searcher.doc_freq("joined", "tshirt") == 1
 
 
-def test_identifiers_are_compared_without_case_spaces_and_leading_zeros(index: LexicalIndex) -> None:
+def test_identifiers_are_compared_without_case_spaces_and_leading_zeros(
+    index: LexicalIndex,
+) -> None:
     assert identifier("0095 205603217") == "95205603217"
     assert identifier("DV7-1") == "dv7-1" and identifier("000") == "0"
     assert index.searcher.doc_freq("identifier", "95205603217") == 1

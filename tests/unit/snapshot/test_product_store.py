@@ -23,7 +23,9 @@ def _stored(folder: Path, *chunks: list[Product]) -> ProductStore:
 
 @settings(max_examples=25, deadline=None)
 @given(IDS)
-def test_every_id_is_found_in_its_row_and_no_other_is(tmp_path_factory: pytest.TempPathFactory, ids: list[str]) -> None:
+def test_every_id_is_found_in_its_row_and_no_other_is(
+    tmp_path_factory: pytest.TempPathFactory, ids: list[str]
+) -> None:
     half = len(ids) // 2
     found = [Product(product_id, f"title of {product_id}") for product_id in ids]
     store = _stored(tmp_path_factory.mktemp("products"), found[:half], found[half:])

@@ -39,7 +39,8 @@ def test_the_folder_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path
 
 
 def test_the_folders_of_others_stay(tmp_path: Path) -> None:
-    first, second = Scratch(tmp_path), Scratch(tmp_path)
+    first = Scratch(tmp_path)
+    second = Scratch(tmp_path)
     assert first.folder.is_dir() and second.folder.is_dir()
     first.close()
     assert second.folder.is_dir()
@@ -69,7 +70,8 @@ def test_where_data_may_only_be_read_it_is_with_the_temporary_files(tmp_path: Pa
 
 
 def test_a_folder_that_a_symlink_leads_to_is_neither_written_nor_removed(tmp_path: Path) -> None:
-    victim, root = tmp_path / "victim", tmp_path / "live"
+    victim = tmp_path / "victim"
+    root = tmp_path / "live"
     victim.mkdir()
     root.mkdir()
     (victim / ".lock").write_text("of somebody else")
@@ -79,7 +81,8 @@ def test_a_folder_that_a_symlink_leads_to_is_neither_written_nor_removed(tmp_pat
 
 
 def test_a_lock_that_is_a_symlink_is_not_followed(tmp_path: Path) -> None:
-    victim, theirs = tmp_path / "victim", tmp_path / "live" / ("0" * 32)
+    victim = tmp_path / "victim"
+    theirs = tmp_path / "live" / ("0" * 32)
     victim.write_text("precious")
     theirs.mkdir(parents=True)
     (theirs / ".lock").symlink_to(victim)

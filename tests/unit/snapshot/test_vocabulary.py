@@ -17,7 +17,11 @@ def test_a_word_counts_once_a_product(tmp_path: Path) -> None:
 
 
 def test_only_words_of_letters_are_spelled() -> None:
-    assert spelled("Crème 4GB usb2 TV x Größe iPad") == ["creme", "große".replace("ß", "ss"), "ipad"]
+    assert spelled("Crème 4GB usb2 TV x Größe iPad") == [
+        "creme",
+        "große".replace("ß", "ss"),
+        "ipad",
+    ]
 
 
 def test_words_within_the_distance_are_never_missed(tmp_path: Path) -> None:

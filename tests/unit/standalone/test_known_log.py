@@ -1,4 +1,6 @@
-"""A log that lost its records shows by what was saved beside it, and is refused until it is accepted."""
+"""A log that lost its records shows by what was saved beside it, and is refused until it is
+accepted.
+"""
 
 import asyncio
 import shutil
@@ -40,7 +42,9 @@ async def checked(data: Path, accept: bool = False) -> None:
 
 @pytest.fixture
 async def data(tmp_path: Path) -> Path:
-    """A shop with three events and two writes, over a log of which a copy was made after the first event."""
+    """A shop with three events and two writes, over a log of which a copy was made after the first
+    event.
+    """
     data = tmp_path / "shop"
     async with process(data) as shop:
         await shop.tell(event("purchase", "p1"))
@@ -71,7 +75,9 @@ async def test_a_log_that_lost_records_is_refused_with_both_positions_and_the_wa
 ) -> None:
     await checked(data)
     lose(data / "log.sqlite")
-    named = rf"features\.sqlite was saved when {CATALOG} had come to position 2, but .*log\.sqlite ends at 0"
+    named = (
+        rf"features\.sqlite was saved when {CATALOG} had come to " r"position 2, but .*log\.sqlite ends at 0"
+    )
     with pytest.raises(LogBehind, match=rf"{named}.*--accept-log"):
         await checked(data)
 
@@ -79,7 +85,10 @@ async def test_a_log_that_lost_records_is_refused_with_both_positions_and_the_wa
 async def test_events_alone_are_a_trace_too(data: Path) -> None:
     damage(data / "features.sqlite", "DELETE FROM known WHERE topic = ?", CATALOG)
     put_back(data / "log.sqlite")
-    with pytest.raises(LogBehind, match=rf"{USER_EVENTS} had come to position 3, but .* ends at 1: it is an older log"):
+    with pytest.raises(
+        LogBehind,
+        match=rf"{USER_EVENTS} had come to position 3, but .* ends at 1: it is an older log",
+    ):
         await checked(data)
 
 
@@ -122,7 +131,9 @@ def test_a_file_is_not_indexed_over_a_log_that_is_gone_until_it_is_accepted(tmp_
     assert written_since(data)
     for path in data.glob("log.sqlite*"):
         path.unlink()
-    with pytest.raises(LogBehind, match=rf"{CATALOG} had come to position 1, but .*log\.sqlite ends at 0"):
+    with pytest.raises(
+        LogBehind, match=rf"{CATALOG} had come to position 1, but " r".*log\.sqlite ends at 0"
+    ):
         written_since(data)
     accept_the_log(data)
     assert written_since(data)
@@ -153,7 +164,9 @@ def test_what_is_known_is_read_without_a_change_of_the_file(tmp_path: Path) -> N
     assert path.read_bytes() == before
 
 
-def test_a_file_that_does_not_say_where_the_log_ended_knows_what_was_counted(tmp_path: Path) -> None:
+def test_a_file_that_does_not_say_where_the_log_ended_knows_what_was_counted(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / FEATURES
     with closing(FeatureFile(path)) as file:
         file.save([], {USER_EVENTS: 2}, LOG_ID, {})

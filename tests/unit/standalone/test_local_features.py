@@ -86,7 +86,9 @@ async def test_totals_outlive_the_records_that_they_were_counted_from(tmp_path: 
         assert (await shop.log.read(USER_EVENTS, 0), await shop.bought("p1")) == ([], 5)
 
 
-async def test_what_was_counted_stays_when_the_log_is_an_older_copy_and_new_events_count(tmp_path: Path) -> None:
+async def test_what_was_counted_stays_when_the_log_is_an_older_copy_and_new_events_count(
+    tmp_path: Path,
+) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
     async with process(data) as shop:
         await shop.tell(event("purchase", "p1"))
@@ -167,7 +169,9 @@ async def test_features_with_rows_that_nobody_saved_are_put_aside_and_counted_an
     damage(tmp_path / "features.sqlite", change)
     assert await purchases(tmp_path, 20) == [1] * 20
     (told,) = [record.getMessage() for record in caplog.records if "counted anew" in record.getMessage()]
-    assert told.startswith(f"{tmp_path / 'features.sqlite'} is damaged") and "features.sqlite.unusable" in told
+    assert (
+        told.startswith(f"{tmp_path / 'features.sqlite'} is damaged") and "features.sqlite.unusable" in told
+    )
     assert "Traceback" not in caplog.text
 
 
@@ -185,7 +189,9 @@ async def test_a_worker_that_is_far_behind_says_how_many_records_are_left(tmp_pa
         await until(shop, 3)
         shop.counted.commit({USER_EVENTS: 1})
         shop.features._worker.progress.newest_seconds = time.time() - 60
-        assert await shop.features.waiting_for() == ("what shoppers did: 2 records of the log are still to be counted")
+        assert await shop.features.waiting_for() == (
+            "what shoppers did: 2 records of the log are still to be counted"
+        )
 
 
 class SlowFile(FeatureFile):
@@ -207,7 +213,9 @@ class SlowFile(FeatureFile):
 async def test_a_process_that_ends_while_its_features_are_read_waits_for_the_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To close SQLite's connection under a thread that reads from it ends the process with a segmentation fault."""
+    """To close SQLite's connection under a thread that reads from it ends the process with a
+    segmentation fault.
+    """
     monkeypatch.setattr("services.standalone.local_features.FeatureFile", SlowFile)
     counted = Counted()
     log = SqliteEventLog(tmp_path / "log.sqlite", keeper=counted)
@@ -230,7 +238,9 @@ class SlowToClose(FeatureFile):
         super().close()
 
 
-async def test_a_damaged_file_is_closed_before_it_is_put_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_damaged_file_is_closed_before_it_is_put_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """SQLite removes what it has beside a file when it closes it: that cannot be renamed meanwhile."""
     async with process(tmp_path) as shop:
         await shop.tell(event("purchase", "p1"))

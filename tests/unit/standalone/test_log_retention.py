@@ -38,7 +38,9 @@ async def append(log: SqliteEventLog, topic: str, count: int, bytes_each: int = 
 
 def age(folder: Path, topic: str, through: int, days: float) -> None:
     with closing(sqlite3.connect(folder / "log.sqlite", isolation_level=None)) as connection:
-        connection.execute(f'UPDATE "{topic}" SET time = ? WHERE offset <= ?', (time.time() - days * DAY, through))
+        connection.execute(
+            f'UPDATE "{topic}" SET time = ? WHERE offset <= ?', (time.time() - days * DAY, through)
+        )
 
 
 async def offsets(log: SqliteEventLog, topic: str) -> list[int]:
@@ -120,7 +122,12 @@ async def test_of_the_catalogue_old_removals_go_that_every_snapshot_contains_wit
     age(tmp_path, CATALOG, 4, days=91)
     snapshot(tmp_path, "20260101T000000.000000Z", 0, log_position=5)
     await retention(log, tmp_path, {}).look()
-    assert [record.key for record in await log.read(CATALOG, 0)] == ["kept", "gone-not", "new", "later"]
+    assert [record.key for record in await log.read(CATALOG, 0)] == [
+        "kept",
+        "gone-not",
+        "new",
+        "later",
+    ]
     assert await log.trimmed_through(CATALOG) == 0
 
 

@@ -69,7 +69,9 @@ def test_the_bundle_that_aisle_ships_is_sound(shipped: bundle.Bundle) -> None:
         trees_with_leaves_of_nan,
     ],
 )
-def test_a_bundle_with_a_broken_model_is_refused_by_name(shipped: bundle.Bundle, spoil: Callable[[Path], None]) -> None:
+def test_a_bundle_with_a_broken_model_is_refused_by_name(
+    shipped: bundle.Bundle, spoil: Callable[[Path], None]
+) -> None:
     spoil(shipped.folder)
     with pytest.raises(Corrupt, match=r"^bundle b1 cannot be used: "):
         check_models(shipped)

@@ -12,10 +12,13 @@ QUERY = JudgedQuery("1", "kettle", {"p1": 3.0, "p2": 1.0, "p300": 2.0})
 
 
 class CatalogInOrder:
-    """Ranks p1, p2, ... p{size} for every query, as the tier asked for, and honours filters and pages."""
+    """Ranks p1, p2, ... p{size} for every query, as the tier asked for, and honours filters and
+    pages.
+    """
 
     def __init__(self, size: int, late: bool = False) -> None:
-        self.size, self.late = size, late
+        self.size = size
+        self.late = late
         self.requests: list[SearchRequest] = []
 
     def __call__(self, request: SearchRequest) -> SearchResponse:
@@ -33,7 +36,8 @@ class CatalogInOrder:
         )
         page.served_by.tier = Tier.TIER_FUSED if self.late else request.max_tier or Tier.TIER_RERANKED
         page.served_by.degraded.extend(["reranker: deadline"] if self.late else [])
-        page.served_by.snapshot_version, page.served_by.bundle_version = "s1", "b1"
+        page.served_by.snapshot_version = "s1"
+        page.served_by.bundle_version = "b1"
         return page
 
 
@@ -55,7 +59,11 @@ def test_the_report_has_the_promised_keys_and_values() -> None:
     assert reranked["condensed_ndcg@10"] > reranked["ndcg@10"]
     assert (report["with_results"], report["coverage"]) == (1, 0.05)  # 20 of 400 products
     assert set(report["latency_ms"]) == {"p50", "p95", "p99"}
-    assert (report["queries"], report["snapshot_version"], report["bundle_version"]) == (1, "s1", "b1")
+    assert (report["queries"], report["snapshot_version"], report["bundle_version"]) == (
+        1,
+        "s1",
+        "b1",
+    )
     assert report["degraded_pages"] == 0
 
 
@@ -83,7 +91,8 @@ def test_a_list_of_one_judged_product_is_left_out_of_judged_lists_only() -> None
 
 
 def test_every_step_is_announced() -> None:
-    engine, made = CatalogInOrder(5), []
+    engine = CatalogInOrder(5)
+    made = []
     evaluate(engine, [QUERY, QUERY], Asker(engine), 400, lambda: made.append(1))
     assert len(made) == steps([QUERY, QUERY])
 
@@ -93,7 +102,8 @@ class Busy(CatalogInOrder):
 
     def __init__(self, nth: int) -> None:
         super().__init__(10)
-        self.nth, self.timed = nth, 0
+        self.nth = nth
+        self.timed = 0
 
     def __call__(self, request: SearchRequest) -> SearchResponse:
         self.timed += not request.deadline_ms

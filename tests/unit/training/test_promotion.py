@@ -13,7 +13,13 @@ from shared.models import promotions
 from shared.models.registry import Registry
 
 RANKER = {"features": ["fused_z"], "prior": {"fused_z": 1.0}}
-AS_GOOD = {"quality": {"ndcg@10": 0.5, "queries": 40, "beside": dict.fromkeys(("default", "a", "b", "c"), 0.5)}}
+AS_GOOD = {
+    "quality": {
+        "ndcg@10": 0.5,
+        "queries": 40,
+        "beside": dict.fromkeys(("default", "a", "b", "c"), 0.5),
+    }
+}
 
 
 def _bundle(folder: Path, version: str, metrics: Any = AS_GOOD, ranker: Any = RANKER) -> None:
@@ -38,7 +44,9 @@ def test_the_default_bundle_is_in_use_until_one_is_promoted(bundles: Registry) -
     assert bundles.version_in_use() == "b"
 
 
-def test_a_rollback_goes_to_what_was_promoted_before_not_to_the_name_before(bundles: Registry) -> None:
+def test_a_rollback_goes_to_what_was_promoted_before_not_to_the_name_before(
+    bundles: Registry,
+) -> None:
     promote(bundles, "a")
     promote(bundles, "c")
     assert bundles.roll_back() == "a"
@@ -83,7 +91,9 @@ def test_a_bundle_copied_under_another_name_is_called_as_its_folder_is(bundles: 
     assert promote(bundles, "yours").version == bundles.version_in_use() == "yours"
 
 
-def test_a_copy_that_has_the_name_of_the_default_is_told(bundles: Registry, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_copy_that_has_the_name_of_the_default_is_told(
+    bundles: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
     shutil.copytree(bundles.root / "a", bundles.root / "default")
     assert [each.version for each in bundles.all()] == ["default", "a", "b", "c"]
     assert bundles.named("default").folder == bundles.default
@@ -114,9 +124,15 @@ def _beside(**values: float) -> Any:
     [
         ({}, "has no measured quality"),
         ({"quality": "good"}, "has no measured quality"),
-        (_beside(default=0.51), "is worse than default, which is in use (ndcg@10 0.5000 on 40 queries)"),
+        (
+            _beside(default=0.51),
+            "is worse than default, which is in use (ndcg@10 0.5000 on 40 queries)",
+        ),
         (_beside(other=0.4), "nothing compares x with default"),
-        ({"ranker_held_out_ndcg@10": {"ranker": 0.7, "shipped_prior": 0.8}}, "is worse than default"),
+        (
+            {"ranker_held_out_ndcg@10": {"ranker": 0.7, "shipped_prior": 0.8}},
+            "is worse than default",
+        ),
     ],
 )
 def test_a_bundle_whose_report_does_not_bear_it_out_is_promoted_by_force_alone(
@@ -170,7 +186,8 @@ def test_a_broken_ranker_is_not_promoted_even_by_force(bundles: Registry, ranker
 
 def test_a_promotion_that_was_cut_off_has_not_happened(bundles: Registry) -> None:
     promote(bundles, "a")
-    (bundles.root / "promotions").write_text("a\nb\n")  # the process was killed before `current` was replaced
+    # the process was killed before `current` was replaced
+    (bundles.root / "promotions").write_text("a\nb\n")
     assert promotions.history(bundles.root, "default") == ["a"]
     assert bundles.roll_back() == "default"
 
@@ -192,7 +209,9 @@ def test_a_bundle_that_is_promoted_again_is_recorded_once(bundles: Registry) -> 
 def test_a_promoted_name_that_is_no_bundle_is_told_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "bundles").mkdir()
     (tmp_path / "bundles/current").write_text("garbage")
-    with pytest.raises(NotFound, match=r"bundles/current names 'garbage', which is no bundle; write the name"):
+    with pytest.raises(
+        NotFound, match=r"bundles/current names 'garbage', which is no bundle; write the name"
+    ):
         Registry.of(tmp_path).chosen()
 
 

@@ -23,7 +23,8 @@ class FailedCall(Protocol):
 
 def details_of(failed: FailedCall) -> tuple[ErrorInfo, BadRequest, RetryInfo]:
     """The details of a failed call. They are empty if it has none, or none that can be read."""
-    status, found = Status(), (ErrorInfo(), BadRequest(), RetryInfo())
+    status = Status()
+    found = (ErrorInfo(), BadRequest(), RetryInfo())
     for key, value in failed.trailing_metadata() or ():
         if key == DETAILS_KEY:
             with suppress(DecodeError):

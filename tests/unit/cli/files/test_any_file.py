@@ -1,4 +1,7 @@
-"""Whatever a file holds: products, rejections, or an error that names it; never a traceback, never a lost row."""
+"""Whatever a file holds: products, rejections, or an error that names it.
+
+Never a traceback, never a lost row.
+"""
 
 import csv
 import io
@@ -17,7 +20,23 @@ from tests.catalog_reading import read_text
 
 _FILES = Path(__file__).parent / "files"
 _ODD: some.SearchStrategy[Any] = some.sampled_from(
-    [float("nan"), float("inf"), 10**400, -1, 0, True, None, "", " ", "1,299.00", "\ud800", "0000-00-00", [], {}, [[]]]
+    [
+        float("nan"),
+        float("inf"),
+        10**400,
+        -1,
+        0,
+        True,
+        None,
+        "",
+        " ",
+        "1,299.00",
+        "\ud800",
+        "0000-00-00",
+        [],
+        {},
+        [[]],
+    ]
 )
 _VALUES = some.recursive(
     _ODD | some.text(max_size=8),
@@ -49,11 +68,17 @@ def _damaged(value: Any, at: int, odd: Any) -> Any:
     return odd
 
 
-_SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SETTINGS = settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 
 @_SETTINGS
-@given(sample=some.sampled_from(_SAMPLES), places=some.lists(some.integers(0, 10_000), max_size=3), odd=_VALUES)
+@given(
+    sample=some.sampled_from(_SAMPLES),
+    places=some.lists(some.integers(0, 10_000), max_size=3),
+    odd=_VALUES,
+)
 def test_a_row_of_any_dialect_with_odd_values_is_accounted_for(
     tmp_path: Path, sample: dict[str, Any], places: list[int], odd: Any
 ) -> None:
@@ -64,15 +89,22 @@ def test_a_row_of_any_dialect_with_odd_values_is_accounted_for(
 
 
 @_SETTINGS
-@given(row=some.dictionaries(some.sampled_from(sorted(KNOWN)), _VALUES, max_size=6), rest=some.booleans())
-def test_known_names_with_odd_values_never_cost_the_product(tmp_path: Path, row: dict[str, Any], rest: bool) -> None:
+@given(
+    row=some.dictionaries(some.sampled_from(sorted(KNOWN)), _VALUES, max_size=6),
+    rest=some.booleans(),
+)
+def test_known_names_with_odd_values_never_cost_the_product(
+    tmp_path: Path, row: dict[str, Any], rest: bool
+) -> None:
     content = json.dumps({**row, "product_id": "1", "title": "Pot"})
     assert len(read_text(tmp_path, content, rest_as_attributes=rest).products) == 1
 
 
 @_SETTINGS
 @given(name=some.sampled_from(sorted(each.name for each in _FILES.iterdir())), data=some.data())
-def test_a_damaged_file_gives_products_or_an_error_that_names_it(tmp_path: Path, name: str, data: Any) -> None:
+def test_a_damaged_file_gives_products_or_an_error_that_names_it(
+    tmp_path: Path, name: str, data: Any
+) -> None:
     content = bytearray((_FILES / name).read_bytes())
     for _ in range(data.draw(some.integers(1, 4))):
         at = data.draw(some.integers(0, len(content) - 1))
@@ -85,7 +117,9 @@ def test_a_damaged_file_gives_products_or_an_error_that_names_it(tmp_path: Path,
 
 @_SETTINGS
 @given(content=some.binary(max_size=200), format_=some.sampled_from(["", *FORMATS]))
-def test_any_bytes_read_as_any_format_are_refused_or_read(tmp_path: Path, content: bytes, format_: str) -> None:
+def test_any_bytes_read_as_any_format_are_refused_or_read(
+    tmp_path: Path, content: bytes, format_: str
+) -> None:
     try:
         read_text(tmp_path, content, format=format_)
     except AisleError as error:
@@ -109,6 +143,11 @@ def test_xml_attributes_are_columns_unless_they_say_how_a_feed_is_written(tmp_pa
     )
     found = read_text(tmp_path, f"<products>{item}</products>", "feed.xml")
     pot = found.product("1")
-    assert (pot.title, pot.price, pot.currency_code, pot.images) == ("Pot", 5, "EUR", ("http://a/b",))
+    assert (pot.title, pot.price, pot.currency_code, pot.images) == (
+        "Pot",
+        5,
+        "EUR",
+        ("http://a/b",),
+    )
     assert (pot.uri, pot.attributes) == ("http://a", {"color": ("red",)})
     assert found.account.unread == {"color.code": 1, "kind": 1}

@@ -12,7 +12,9 @@ from shared.errors import InvalidRequest
 
 def test_rejected_rows_are_counted_and_the_others_pass(tmp_path: Path) -> None:
     path = tmp_path / "catalog.jsonl"
-    path.write_text('{"product_id": "1", "title": "a"}\n{"product_id": "2"}\n{"product_id": "3", "title": "c"}\n')
+    path.write_text(
+        '{"product_id": "1", "title": "a"}\n{"product_id": "2"}\n{"product_id": "3", "title": "c"}\n'
+    )
     file = CatalogFile(path)
     assert [product.product_id for product in file.products(Silent())] == ["1", "3"]
     assert (file.rows, file.rejected) == (3, 1)

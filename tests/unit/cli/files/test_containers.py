@@ -1,4 +1,7 @@
-"""What holds the rows: found by its bytes, read as a stream, refused in one sentence where it is none."""
+"""What holds the rows.
+
+Found by its bytes, read as a stream, refused in one sentence where it is none.
+"""
 
 import gzip
 import json
@@ -49,7 +52,9 @@ def pzstd(content: bytes) -> bytes:
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress, pzstd])
-def test_the_same_two_products_come_out_of_every_container(tmp_path: Path, content: str | bytes, pack: type) -> None:
+def test_the_same_two_products_come_out_of_every_container(
+    tmp_path: Path, content: str | bytes, pack: type
+) -> None:
     assert _ids(tmp_path, pack(content.encode() if isinstance(content, str) else content)) == ["1", "2"]
 
 
@@ -113,7 +118,9 @@ def test_a_table_may_hold_json_and_lists_in_its_cells(tmp_path: Path) -> None:
         (b"<rss>" + b"<item>" * 50, "nests more than"),
     ],
 )
-def test_what_is_no_catalogue_is_refused_with_the_way_out(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_catalogue_is_refused_with_the_way_out(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
     with pytest.raises(InvalidRequest, match=reason):
         read_text(tmp_path, content)
 
@@ -138,7 +145,8 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pa
         read_text(tmp_path, "", format="excel")
 
 
-@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])  # which has no text
+# which has no text
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])
 def test_a_format_can_be_named(tmp_path: Path, format_: str) -> None:
     content = "<rss></rss>" if format_ == "xml" else "id,title\n" if format_ in ("csv", "tsv") else "{}"
     assert read_text(tmp_path, content, format=format_).products == []
@@ -242,5 +250,7 @@ def test_what_stands_behind_an_array_is_not_left_out_without_a_word(tmp_path: Pa
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_packed_parquet_is_refused_as_such(tmp_path: Path, pack: type) -> None:
-    with pytest.raises(InvalidRequest, match=r"is Parquet in a pipe, or packed .*; unpack it into a file"):
+    with pytest.raises(
+        InvalidRequest, match=r"is Parquet in a pipe, or packed .*; " r"unpack it into a file"
+    ):
         read_text(tmp_path, pack(b"PAR1 and so on"), "catalog.parquet.gz")

@@ -37,7 +37,9 @@ def test_variations_before_another_product_are_its_variants(tmp_path: Path) -> N
     assert found.product("10").primary_product_id == "11"
 
 
-def test_those_that_have_waited_longest_are_read_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_those_that_have_waited_longest_are_read_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(woocommerce, "_MOST_EARLY", 2)
     rows = [f"{at},variation,,Tent,1,visible,1,90,id:{at % 2}" for at in range(10, 15)]
     found = _read(tmp_path, *rows, "1,variable,,Tent,0,visible,1,,", "0,variable,,Kite,0,visible,1,,")

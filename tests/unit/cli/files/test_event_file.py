@@ -10,12 +10,19 @@ from cli.commands.events import EventStream
 from cli.files.event_file import UnreadEvent, read_events
 from shared.errors import Corrupt
 
-EVENT = {"event_id": "e1", "action": "click", "visitor_id": "v", "products": [{"product_id": "p", "position": 2}]}
+EVENT = {
+    "event_id": "e1",
+    "action": "click",
+    "visitor_id": "v",
+    "products": [{"product_id": "p", "position": 2}],
+}
 
 
 def _file(folder: Path, *lines: bytes | Mapping[str, object]) -> Path:
     path = folder / "events.jsonl"
-    path.write_bytes(b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines))
+    path.write_bytes(
+        b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    )
     return path
 
 
@@ -91,15 +98,25 @@ def test_a_file_that_is_cut_short_is_told_after_what_was_before_the_cut(tmp_path
     assert isinstance(stream.failure, Corrupt)
 
 
-def test_acknowledgements_are_counted_and_rejections_get_the_line_of_the_file(tmp_path: Path) -> None:
+def test_acknowledgements_are_counted_and_rejections_get_the_line_of_the_file(
+    tmp_path: Path,
+) -> None:
     stream = EventStream(_file(tmp_path, EVENT, b"{", {**EVENT, "event_id": "e2"}, EVENT))
     sent = [event.event_id for event in stream.events()]
     stream.take(EventAck(event_id="e1", status=EventStatus.EVENT_STATUS_ACCEPTED))
     stream.take(
-        EventAck(event_id="e2", status=EventStatus.EVENT_STATUS_REJECTED, field="visitor_id", reason="is empty")
+        EventAck(
+            event_id="e2",
+            status=EventStatus.EVENT_STATUS_REJECTED,
+            field="visitor_id",
+            reason="is empty",
+        )
     )
     stream.take(EventAck(event_id="e1", status=EventStatus.EVENT_STATUS_DUPLICATE))
     report = stream.report()
     assert sent == ["e1", "e2", "e1"]
     assert (report["accepted"], report["duplicate"], report["rejected"]) == (1, 1, 2)
-    assert [(one["line"], one["field"]) for one in report["rejections"]] == [(2, "line"), (3, "visitor_id")]
+    assert [(one["line"], one["field"]) for one in report["rejections"]] == [
+        (2, "line"),
+        (3, "visitor_id"),
+    ]

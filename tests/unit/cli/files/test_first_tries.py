@@ -15,7 +15,10 @@ from tests.catalog_reading import read_text
 def test_a_first_line_that_says_the_delimiter_is_heeded(tmp_path: Path, said: str, encoding: str) -> None:
     text = f"{said}\r\nid;title;description\r\n1;Pot;red, large, round, flat\r\n2;\r\n"
     found = read_text(tmp_path, text.encode(encoding), "shop.csv")
-    assert (found.product("1").title, found.product("1").description) == ("Pot", "red, large, round, flat")
+    assert (found.product("1").title, found.product("1").description) == (
+        "Pot",
+        "red, large, round, flat",
+    )
     assert [each.line for each in found.account.rejections] == [text.count("\n")]
 
 
@@ -43,7 +46,9 @@ def test_a_dash_says_where_standard_input_is(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("indent", [None, 1])
-def test_a_list_of_products_that_lies_deeper_is_named_with_the_remedy(tmp_path: Path, indent: int | None) -> None:
+def test_a_list_of_products_that_lies_deeper_is_named_with_the_remedy(
+    tmp_path: Path, indent: int | None
+) -> None:
     answer = {"data": {"page": {"n": 1}, "products": [{"id": "1", "title": "Pot"}]}}
     for content, path in ((answer, ".data.products"), ({"body": answer}, ".body.data.products")):
         [rejection] = read_text(tmp_path, json.dumps(content, indent=indent)).account.rejections

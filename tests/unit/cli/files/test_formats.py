@@ -36,12 +36,17 @@ def test_a_format_is_found_by_its_content(name: str, title: str, rows: int, prod
 
 def test_shopify_rows_of_one_handle_are_a_product_its_variants_and_its_pictures() -> None:
     found = _file("shopify.csv")
-    shirt, small = found.product("dune-shirt"), found.product("dune-shirt/Sand/S")
+    shirt = found.product("dune-shirt")
+    small = found.product("dune-shirt/Sand/S")
     assert shirt.attributes["Size"] == ("S", "M")
     assert (shirt.price, shirt.availability, shirt.tags) == (55.0, "in_stock", ("summer", "linen"))
     assert shirt.description == "Washed linen & horn buttons.\nBreathes\nDries fast"
     assert len(shirt.images) == 4
-    assert (small.type, small.primary_product_id, small.sku) == ("variant", "dune-shirt", "DUNE-SA-S")
+    assert (small.type, small.primary_product_id, small.sku) == (
+        "variant",
+        "dune-shirt",
+        "DUNE-SA-S",
+    )
     assert (small.title, small.price, small.original_price) == ("Dune Shirt - Sand / S", 59.0, 79.0)
     assert (small.availability, small.gtin) == ("out_of_stock", "0401234567890")
     assert found.account.merged == 1
@@ -81,7 +86,11 @@ def test_woocommerce_variations_belong_to_their_parent_by_id_or_sku() -> None:
     assert (fleece.price, fleece.original_price) == (65.0, 85.0)
     assert fleece.categories == ("Clothes > Fleeces", "Sale")
     assert fleece.attributes == {"Colour": ("Moss", "Slate"), "weight": ("0.4 kg",)}
-    assert (moss.availability, slate.availability, slate.available_quantity) == ("out_of_stock", "in_stock", 3)
+    assert (moss.availability, slate.availability, slate.available_quantity) == (
+        "out_of_stock",
+        "in_stock",
+        3,
+    )
     assert moss.brands == ("Nordkap",)
 
 
@@ -95,7 +104,8 @@ def test_woocommerce_products_that_shoppers_do_not_see_are_left_out() -> None:
 
 def test_the_items_of_a_group_in_a_merchant_feed_are_variants_of_the_first() -> None:
     found = _file("merchant.tsv")
-    oak, ash = found.product("lamp-oak"), found.product("lamp-ash")
+    oak = found.product("lamp-oak")
+    ash = found.product("lamp-ash")
     assert (oak.type, ash.type, ash.primary_product_id) == ("primary", "variant", "lamp-oak")
     assert (oak.price, oak.original_price, oak.currency_code) == (99.0, 129.0, "EUR")
     assert ash.price == 1129.0
@@ -116,9 +126,15 @@ def test_a_merchant_feed_in_xml_says_the_same_and_a_sale_that_is_over_does_not_c
 
 def test_json_ld_gives_groups_offers_and_ratings_of_another_scale() -> None:
     found = _file("schema_org.json")
-    coat, small, wax = found.product("coat"), found.product("COAT-S"), found.product("wax")
+    coat = found.product("coat")
+    small = found.product("COAT-S")
+    wax = found.product("wax")
     assert (coat.price, coat.availability, coat.rating_average) == (189.0, "in_stock", 4.35)
-    assert (small.primary_product_id, small.title, small.availability) == ("coat", "Storm Coat - S", "out_of_stock")
+    assert (small.primary_product_id, small.title, small.availability) == (
+        "coat",
+        "Storm Coat - S",
+        "out_of_stock",
+    )
     assert (wax.price, wax.availability, wax.categories) == (9.5, "in_stock", ("Care > Wax",))
     assert wax.attributes == {"color": ("Amber",), "Weight": ("250 g",)}
     assert "WebSite" in found.account.rejections[0].reason
@@ -126,14 +142,19 @@ def test_json_ld_gives_groups_offers_and_ratings_of_another_scale() -> None:
 
 def test_algolia_records_keep_their_deepest_categories_and_their_own_type() -> None:
     phones = _file("algolia.json").product("a1")
-    assert (phones.title, phones.categories, phones.tags) == ("Quiet Headphones", ("Audio > Headphones",), ("new",))
+    assert (phones.title, phones.categories, phones.tags) == (
+        "Quiet Headphones",
+        ("Audio > Headphones",),
+        ("new",),
+    )
     assert phones.attributes == {"type": ("Over-ear",)}
     assert _file("algolia.json").account.unread == {"popularity": 2}
 
 
 def test_an_acp_feed_gives_prices_with_currency_options_and_groups() -> None:
     found = _file("acp.jsonl")
-    first, second = found.product("shoe-40"), found.product("shoe-41")
+    first = found.product("shoe-40")
+    second = found.product("shoe-41")
     assert (first.price, first.original_price, first.currency_code) == (96.0, 120.0, "USD")
     assert first.attributes == {"size": ("40",), "weight": ("0.3 kg",)}
     assert (first.rating_average, first.rating_count, len(first.images)) == (4.5, 12, 3)
@@ -143,16 +164,29 @@ def test_an_acp_feed_gives_prices_with_currency_options_and_groups() -> None:
 def test_ucp_amounts_are_in_the_smallest_unit_of_their_currency() -> None:
     found = _file("ucp.json")
     runner, blue, laces = (found.product(each) for each in ("runner", "runner-blue", "laces"))
-    assert (runner.price, runner.rating_average, runner.attributes) == (99.0, 4.5, {"Colour": ("Blue", "Red")})
-    assert (blue.original_price, blue.gtin, blue.primary_product_id) == (110.0, "4006381333931", "runner")
+    assert (runner.price, runner.rating_average, runner.attributes) == (
+        99.0,
+        4.5,
+        {"Colour": ("Blue", "Red")},
+    )
+    assert (blue.original_price, blue.gtin, blue.primary_product_id) == (
+        110.0,
+        "4006381333931",
+        "runner",
+    )
     assert (laces.price, laces.currency_code, laces.availability) == (900.0, "JPY", "backorder")
 
 
 def test_google_retail_products_keep_price_info_colours_and_images() -> None:
     found = _file("google_retail.jsonl")
-    sofa, red = found.product("sofa"), found.product("sofa-red")
+    sofa = found.product("sofa")
+    red = found.product("sofa-red")
     assert (sofa.price, sofa.original_price, sofa.currency_code) == (799.0, 999.0, "EUR")
-    assert (sofa.rating_average, sofa.rating_count, sofa.images) == (4.2, 9, ("https://shop.example/s.jpg",))
+    assert (sofa.rating_average, sofa.rating_count, sofa.images) == (
+        4.2,
+        9,
+        ("https://shop.example/s.jpg",),
+    )
     assert sofa.attributes["color"] == ("Moss",)
     assert (red.type, red.primary_product_id, red.price) == ("variant", "sofa", 849.0)
     assert found.account.unread == {"price_info.cost": 1, "fulfillment_info": 1}

@@ -10,7 +10,10 @@ from shared.errors import InvalidRequest
 from tests.catalog_reading import Read, read_text
 
 _SHOPIFY = "Handle,Title,Option1 Name,Option1 Value,Variant Inventory Qty,Variant Price,Published"
-_WOO = "ID,Type,SKU,Name,Published,Visibility in catalog,Description,In stock?,Stock,Regular price,Sale price,Parent"
+_WOO = (
+    "ID,Type,SKU,Name,Published,Visibility in catalog,Description,In "
+    "stock?,Stock,Regular price,Sale price,Parent"
+)
 
 
 def _woo(folder: Path, header: str, *rows: str) -> Read:
@@ -19,8 +22,13 @@ def _woo(folder: Path, header: str, *rows: str) -> Read:
 
 def test_shopify_sells_what_nobody_counts_whatever_its_quantity_says(tmp_path: Path) -> None:
     rows = "kite,Kite,Colour,Red,0,30,TRUE,,deny\nkite,,,Blue,0,30,,shopify,deny\n"
-    found = read_text(tmp_path, f"{_SHOPIFY},Variant Inventory Tracker,Variant Inventory Policy\n{rows}", "shop.csv")
-    assert [found.product(f"kite/{each}").availability for each in ("Red", "Blue")] == ["in_stock", "out_of_stock"]
+    found = read_text(
+        tmp_path, f"{_SHOPIFY},Variant Inventory Tracker,Variant Inventory Policy\n{rows}", "shop.csv"
+    )
+    assert [found.product(f"kite/{each}").availability for each in ("Red", "Blue")] == [
+        "in_stock",
+        "out_of_stock",
+    ]
     assert found.product("kite").availability == "in_stock"
 
 
@@ -29,8 +37,12 @@ def test_shopify_counts_a_quantity_where_the_file_has_no_column_of_trackers(tmp_
     assert found.product("kite").availability == "out_of_stock"
 
 
-def test_what_shoppers_shall_not_see_is_named_and_goes_where_the_file_replaces_the_catalogue(tmp_path: Path) -> None:
-    found = _woo(tmp_path, _WOO, "7,simple,TENT,Tent,-1,visible,,1,,90,,", "8,simple,PEG,Peg,1,hidden,,1,,2,,")
+def test_what_shoppers_shall_not_see_is_named_and_goes_where_the_file_replaces_the_catalogue(
+    tmp_path: Path,
+) -> None:
+    found = _woo(
+        tmp_path, _WOO, "7,simple,TENT,Tent,-1,visible,,1,,90,,", "8,simple,PEG,Peg,1,hidden,,1,,2,,"
+    )
     rejections = [(each.line, each.product_id, each.field) for each in found.account.rejections]
     assert rejections == [(2, "7", "Published"), (3, "8", "Visibility in catalog")]
     assert found.account.rejected_ids == set()
@@ -59,11 +71,14 @@ def test_variations_of_a_woocommerce_product_that_is_left_out_are_left_out(tmp_p
 
 def test_woocommerce_writes_line_breaks_and_commas_with_a_backslash(tmp_path: Path) -> None:
     header = (
-        "ID,Type,Name,Published,Description,Regular price,Categories,Tax status,Attribute 1 name,Attribute 1 value(s)"
+        "ID,Type,Name,Published,Description,Regular price,Categories,Tax "
+        "status,Attribute 1 name,Attribute 1 value(s)"
     )
     text = r'"<p>Seven poles.</p>\n<ul>\n <li>Folder C:\\notes</li>\n</ul>"'
     found = _woo(
-        tmp_path, header, rf'7,simple,Tent,1,{text},90,"Home\, Garden > Tents, Sale",taxable,Use,"Wind\, rain, Sun"'
+        tmp_path,
+        header,
+        rf'7,simple,Tent,1,{text},90,"Home\, Garden > Tents, Sale",taxable,Use,"Wind\, rain, Sun"',
     )
     tent = found.product("7")
     assert tent.description == "Seven poles.\nFolder C:\\notes"
@@ -72,7 +87,9 @@ def test_woocommerce_writes_line_breaks_and_commas_with_a_backslash(tmp_path: Pa
 
 
 def test_woocommerce_guards_cells_that_a_spreadsheet_would_compute(tmp_path: Path) -> None:
-    found = _woo(tmp_path, _WOO, "7,simple,TENT,'=Tent=,1,visible,,1,'-3,90,,", "8,simple,PEG,Peg,'-1,visible,,1,,2,,")
+    found = _woo(
+        tmp_path, _WOO, "7,simple,TENT,'=Tent=,1,visible,,1,'-3,90,,", "8,simple,PEG,Peg,'-1,visible,,1,,2,,"
+    )
     [tent] = found.products
     assert (tent.title, tent.available_quantity) == ("=Tent=", 0)
     assert found.warned() == [("available_quantity", "read as 0")]
@@ -133,7 +150,9 @@ def test_googles_element_counts_where_atom_has_one_of_that_name(tmp_path: Path) 
 
 
 def test_marks_at_a_name_are_no_part_of_it(tmp_path: Path) -> None:
-    found = read_text(tmp_path, "Product ID;Name *;Tags (x, y...);*Brand\n7;Tent;wind, rain;Norr\n", "shop.csv")
+    found = read_text(
+        tmp_path, "Product ID;Name *;Tags (x, y...);*Brand\n7;Tent;wind, rain;Norr\n", "shop.csv"
+    )
     tent = found.product("7")
     assert (tent.title, tent.tags, tent.brands) == ("Tent", ("wind", "rain"), ("Norr",))
 
@@ -154,7 +173,9 @@ def test_a_table_with_skus_and_no_ids_says_how_to_read_them(tmp_path: Path) -> N
 
 def test_a_column_whose_field_another_has_is_not_asked_to_be_itself(tmp_path: Path) -> None:
     found = read_text(tmp_path, "id,title,categories,product_type\n7,Tent,Camping,simple\n", "shop.csv")
-    [column] = found.account.unread_columns({"product_type": "product_type", "product_title": "product_title"})
+    [column] = found.account.unread_columns(
+        {"product_type": "product_type", "product_title": "product_title"}
+    )
     assert (column.name, column.nearest) == ("product_type", "")
 
 
@@ -183,7 +204,9 @@ def test_a_sale_price_that_is_none_leaves_the_price(tmp_path: Path, nothing: str
         assert found.account.unread["sale_price"] == 1
 
 
-def test_a_group_of_schema_org_may_have_one_variant_or_name_those_that_stand_elsewhere(tmp_path: Path) -> None:
+def test_a_group_of_schema_org_may_have_one_variant_or_name_those_that_stand_elsewhere(
+    tmp_path: Path,
+) -> None:
     group = '"@type": "ProductGroup", "productGroupID": "kite", "name": "Kite"'
     red = '{"@type": "Product", "@id": "#red", "name": "Red kite", "offers": {"price": 30}}'
     one = read_text(tmp_path, f'{{{group}, "hasVariant": {red}}}')
@@ -191,7 +214,7 @@ def test_a_group_of_schema_org_may_have_one_variant_or_name_those_that_stand_els
         ("kite", "primary", 30),
         ("#red", "variant", 30),
     ]
-    named = read_text(tmp_path, f'{{"@graph": [{red}, {{{group}, "hasVariant": [{{"@id": "#red"}}]}}]}}')
+    named = read_text(tmp_path, (f'{{"@graph": [{red}, {{{group}, "hasVariant": [{{"@id": "#red"}}]}}]}}'))
     assert [(each.product_id, each.price) for each in named.products] == [("#red", 30), ("kite", None)]
     assert named.warned() == []
 
@@ -209,7 +232,11 @@ def test_a_title_that_a_machine_wrote_is_a_title(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "row", "unread"),
     [
-        ("algolia", {"objectID": "1", "name": "Kite", "hierarchicalCategories": ["A"]}, "hierarchicalCategories"),
+        (
+            "algolia",
+            {"objectID": "1", "name": "Kite", "hierarchicalCategories": ["A"]},
+            "hierarchicalCategories",
+        ),
         ("google-retail", {"id": "1", "title": "Kite", "priceInfo": "5"}, "price_info"),
         ("google-retail", {"id": "1", "title": "Kite", "colorInfo": "red"}, "color_info"),
         ("acp", {"item_id": "1", "title": "Kite", "variant_dict": [1]}, "variant_dict"),
@@ -227,11 +254,16 @@ def test_rows_of_shopify_without_a_handle_are_no_variants_of_each_other(tmp_path
     found = read_text(
         tmp_path, f"{_SHOPIFY}\n,Kite,Color,Red,1,30,TRUE\n,Zed,,,1,30,TRUE\n", "shop.csv", format="shopify"
     )
-    assert (found.products, ["no handle" in each.reason for each in found.account.rejections]) == ([], [True, True])
+    assert (found.products, ["no handle" in each.reason for each in found.account.rejections]) == (
+        [],
+        [True, True],
+    )
 
 
 def test_a_list_in_xml_is_what_is_in_it(tmp_path: Path) -> None:
-    lists = "<images><image>u1</image><image>u2</image></images><categories><category>A</category></categories>"
+    lists = (
+        "<images><image>u1</image><image>u2</image></images><categories><category>A</category></categories>"
+    )
     feed = f"<products><product><id>1</id><title>Kite</title>{lists}</product></products>"
     kite = read_text(tmp_path, feed, "feed.xml").product("1")
     assert (kite.images, kite.categories) == (("u1", "u2"), ("A",))

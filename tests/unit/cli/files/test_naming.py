@@ -31,17 +31,30 @@ def test_an_empty_value_is_nothing_that_was_not_read(tmp_path: Path) -> None:
 
 
 def test_the_rest_becomes_attributes_when_told_so(tmp_path: Path) -> None:
-    content = '{"id": "1", "title": "Pot", "colour": "red", "box": {"width": 3}, "attributes": {"k": "v"}, "ok": true}'
+    content = (
+        '{"id": "1", "title": "Pot", "colour": "red", "box": {"width": '
+        '3}, "attributes": {"k": "v"}, "ok": true}'
+    )
     found = read_text(tmp_path, content, rest_as_attributes=True)
-    assert found.products[0].attributes == {"k": ("v",), "colour": ("red",), "box.width": (3.0,), "ok": ("yes",)}
+    assert found.products[0].attributes == {
+        "k": ("v",),
+        "colour": ("red",),
+        "box.width": (3.0,),
+        "ok": ("yes",),
+    }
     assert found.account.unread == {}
 
 
 def test_well_known_properties_are_attributes_without_being_told(tmp_path: Path) -> None:
     found = read_text(
-        tmp_path, '{"id": "1", "title": "Shirt", "color": "turquoise", "material": "merino", "size": ["M", "L"]}'
+        tmp_path,
+        '{"id": "1", "title": "Shirt", "color": "turquoise", "material": "merino", "size": ["M", "L"]}',
     )
-    assert found.products[0].attributes == {"color": ("turquoise",), "material": ("merino",), "size": ("M", "L")}
+    assert found.products[0].attributes == {
+        "color": ("turquoise",),
+        "material": ("merino",),
+        "size": ("M", "L"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -106,9 +119,12 @@ def test_attributes_takes_the_rest_or_nothing() -> None:
 
 def test_rows_of_one_id_are_reported(tmp_path: Path) -> None:
     found = read_text(
-        tmp_path, '{"id": "1", "title": "Pot"}\n{"id": "2", "title": "Pan"}\n{"id": "1", "title": "New Pot"}\n'
+        tmp_path,
+        '{"id": "1", "title": "Pot"}\n{"id": "2", "title": "Pan"}\n{"id": "1", "title": "New Pot"}\n',
     )
-    assert [(each.line, each.product_id, each.field) for each in found.account.warnings] == [(3, "1", "product_id")]
+    assert [(each.line, each.product_id, each.field) for each in found.account.warnings] == [
+        (3, "1", "product_id")
+    ]
 
 
 def test_thousands_of_column_names_are_counted_within_bounds(tmp_path: Path) -> None:
@@ -136,8 +152,20 @@ def test_an_empty_long_name_leaves_the_field_to_its_short_name(tmp_path: Path) -
             "categories": [],
             "category": "A",
         },
-        {"product_id": "", "id": 2, "title": "Pan", "price": {"amount": 5, "currency_code": None}, "currency": "EUR"},
-        {"id": 3, "title": "Lid", "price": {"amount": "5 EUR", "original_amount": ""}, "original_price": 7, "zz": 1},
+        {
+            "product_id": "",
+            "id": 2,
+            "title": "Pan",
+            "price": {"amount": 5, "currency_code": None},
+            "currency": "EUR",
+        },
+        {
+            "id": 3,
+            "title": "Lid",
+            "price": {"amount": "5 EUR", "original_amount": ""},
+            "original_price": 7,
+            "zz": 1,
+        },
     )
     found = read_text(tmp_path, "\n".join(map(json.dumps, rows)))
     assert (found.product("1").brands, found.product("1").categories) == (("Acme",), ("A",))
@@ -181,5 +209,8 @@ def test_a_mapped_column_that_no_row_has_is_told(tmp_path: Path) -> None:
 def test_what_a_mapped_column_hides_is_counted(tmp_path: Path) -> None:
     rows = "product_id,sku,a,b\n1,x,Pot,Pan\n2,y,,Lid\n"
     found = read_text(tmp_path, rows, "a.csv", names={"sku": "product_id", "a": "title", "b": "title"})
-    assert [(each.product_id, each.title) for each in found.products] == [("x", "Pot"), ("y", "Lid")]
+    assert [(each.product_id, each.title) for each in found.products] == [
+        ("x", "Pot"),
+        ("y", "Lid"),
+    ]
     assert found.account.unread == {"product_id": 2, "b": 1}

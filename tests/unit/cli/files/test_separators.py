@@ -31,4 +31,8 @@ def test_a_dot_is_a_decimal_point_where_nothing_says_otherwise(tmp_path: Path, r
 def test_what_concerns_the_file_is_listed_before_what_concerns_a_row(tmp_path: Path) -> None:
     rows = "".join(f"{at};Cup;19,99\n" for at in range(3, 1_100))
     account = read_text(tmp_path, _DOUBTFUL + rows, "shop.csv").account
-    assert (account.warned, len(account.warnings), account.warnings[0].field) == (1_099, 1_000, "price")
+    assert (account.warned, len(account.warnings), account.warnings[0].field) == (
+        1_099,
+        1_000,
+        "price",
+    )

@@ -19,7 +19,9 @@ from tests.catalog_reading import Outcome, outcomes_of
 
 def _read(folder: Path, *lines: bytes | dict[str, Any]) -> list[Outcome]:
     path = folder / "catalog.jsonl"
-    path.write_bytes(b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines))
+    path.write_bytes(
+        b"\n".join(line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
+    )
     return outcomes_of(path, ReadOptions(strict=True))
 
 
@@ -53,7 +55,11 @@ def test_long_names_are_read_with_their_nested_parts(tmp_path: Path) -> None:
         attributes={"color": ["blue", "red"], "litres": 1.7, "wireless": True, "empty": None},
         publish_time="2026-01-02T03:04:05Z",
     )
-    assert (product.type, product.primary_product_id, product.brands) == ("variant", "p0", ("Kesselhaus",))
+    assert (product.type, product.primary_product_id, product.brands) == (
+        "variant",
+        "p0",
+        ("Kesselhaus",),
+    )
     assert (product.price, product.original_price, product.currency_code) == (39.5, 49.0, "EUR")
     assert (product.availability, product.available_quantity) == ("out_of_stock", 0)
     assert (product.rating_average, product.rating_count) == (4.5, 12)
@@ -62,8 +68,17 @@ def test_long_names_are_read_with_their_nested_parts(tmp_path: Path) -> None:
 
 
 def test_short_forms_are_read_too(tmp_path: Path) -> None:
-    short = {"id": 17, "title": "Kettle", "brand": "Kesselhaus", "category": "Kettles", "price": "39.50"}
-    [product] = _read(tmp_path, {**short, "currency": "EUR", "image_url": "https://x/1.jpg", "released": "2026-01-02"})
+    short = {
+        "id": 17,
+        "title": "Kettle",
+        "brand": "Kesselhaus",
+        "category": "Kettles",
+        "price": "39.50",
+    }
+    [product] = _read(
+        tmp_path,
+        {**short, "currency": "EUR", "image_url": "https://x/1.jpg", "released": "2026-01-02"},
+    )
     assert product == Product(
         "17",
         "Kettle",
@@ -126,7 +141,9 @@ def test_short_forms_are_read_too(tmp_path: Path) -> None:
         ("images", {"images": [{"url": "x"}]}),
     ],
 )
-def test_a_row_at_fault_names_the_field_and_the_remedy(tmp_path: Path, field: str, fields: dict[str, Any]) -> None:
+def test_a_row_at_fault_names_the_field_and_the_remedy(
+    tmp_path: Path, field: str, fields: dict[str, Any]
+) -> None:
     rejection = _rejection(tmp_path, **fields)
     assert (rejection.line, rejection.field) == (1, field)
     assert 10 < len(rejection.reason) < 200
@@ -146,7 +163,9 @@ def test_a_row_at_fault_names_the_field_and_the_remedy(tmp_path: Path, field: st
     ],
 )
 def test_a_line_that_is_no_object_does_not_stop_the_rest(tmp_path: Path, line: bytes, reason: str) -> None:
-    before, rejection, after = _read(tmp_path, {"id": "p0", "title": "Pot"}, line, {"id": "p2", "title": "Pan"})
+    before, rejection, after = _read(
+        tmp_path, {"id": "p0", "title": "Pot"}, line, {"id": "p2", "title": "Pan"}
+    )
     assert isinstance(before, Product)
     assert isinstance(after, Product)
     assert isinstance(rejection, RowRejection)
@@ -156,10 +175,16 @@ def test_a_line_that_is_no_object_does_not_stop_the_rest(tmp_path: Path, line: b
 
 def test_json_at_the_edge_of_what_can_be_read_does_not_stop_the_rest(tmp_path: Path) -> None:
     limit = sys.getrecursionlimit()
-    deep = [b'{"id": "p", "title": ' + b"[" * depth + b"]" * depth + b"}" for depth in range(limit - 200, limit + 9)]
+    deep = [
+        b'{"id": "p", "title": ' + b"[" * depth + b"]" * depth + b"}"
+        for depth in range(limit - 200, limit + 9)
+    ]
     *rejections, after = _read(tmp_path, *deep, {"id": "p1", "title": "Pot"})
     assert isinstance(after, Product)
-    assert {each.field for each in rejections if isinstance(each, RowRejection)} == {"line", "title"}
+    assert {each.field for each in rejections if isinstance(each, RowRejection)} == {
+        "line",
+        "title",
+    }
 
 
 def test_blank_lines_count_as_lines_but_are_no_rows(tmp_path: Path) -> None:

@@ -34,7 +34,12 @@ def test_a_title_keeps_the_letters_of_its_language() -> None:
 
 
 def test_a_product_that_is_gone_and_one_without_a_price_say_so() -> None:
-    gone = Product(product_id="p1", title="Kettle", availability=AVAILABILITY_OUT_OF_STOCK, price=Price(amount=1e15))
+    gone = Product(
+        product_id="p1",
+        title="Kettle",
+        availability=AVAILABILITY_OUT_OF_STOCK,
+        price=Price(amount=1e15),
+    )
     told = _shown(gone, Product(product_id="p2", title="Pot"))
     assert "Kettle (out of stock)" in told and "1,000,000,000,000,000.00" in told
 

@@ -15,7 +15,9 @@ from shared.events.log import Record
 from shared.snapshot.change import Change, Encoding, to_record
 from shared.snapshot.generation import Generation, current_generation, encoder_version, snapshots_of
 
-IDENTITY = asdict(EncoderIdentity("letters", sha256="0", dim=26, state_dim=4, max_tokens=8, bundle_version="b1"))
+IDENTITY = asdict(
+    EncoderIdentity("letters", sha256="0", dim=26, state_dim=4, max_tokens=8, bundle_version="b1")
+)
 VERSION = encoder_version(IDENTITY)
 
 
@@ -27,7 +29,9 @@ class LetterEncoder:
 
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         self.texts += texts
-        counts = np.array([[text.lower().count(chr(97 + i)) for i in range(26)] for text in texts], np.float32)
+        counts = np.array(
+            [[text.lower().count(chr(97 + i)) for i in range(26)] for text in texts], np.float32
+        )
         vectors = counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
         return vectors, [np.full((len(text.split()), 4), len(text) % 100, np.int8) for text in texts]
 

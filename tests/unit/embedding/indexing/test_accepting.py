@@ -19,13 +19,17 @@ from shared.snapshot.generation import Positions, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop
 from tests.unit.embedding.indexing.letter_encoder import generation_of, titled, titles_of
 
-OLD, NEWER = titled("old kettle"), titled("newer teapot", "newest cup")
+OLD = titled("old kettle")
+NEWER = titled("newer teapot", "newest cup")
 
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[IndexingShop]:
-    """A snapshot that contains three writes, over a log that was put back from after the first of them."""
-    path, kept = tmp_path / "log.sqlite", tmp_path / "kept.sqlite"
+    """A snapshot that contains three writes, over a log that was put back from after the first of
+    them.
+    """
+    path = tmp_path / "log.sqlite"
+    kept = tmp_path / "kept.sqlite"
     log = SqliteEventLog(path)
     written = IndexingShop(tmp_path / "data", log)
     async with written.following():
@@ -50,8 +54,12 @@ def titles_in(shop: IndexingShop) -> list[str]:
     return sorted(titles_of(shop.data))
 
 
-async def test_an_older_log_is_refused_with_both_positions_and_the_way_out(shop: IndexingShop) -> None:
-    with pytest.raises(LogBehind, match=r"aisle.catalog up to position 3, but the log ends at 1: .*--accept-log"):
+async def test_an_older_log_is_refused_with_both_positions_and_the_way_out(
+    shop: IndexingShop,
+) -> None:
+    with pytest.raises(
+        LogBehind, match=r"aisle.catalog up to position 3, but the log ends at 1: .*--accept-log"
+    ):
         await check_log(shop.data, shop.log)
 
 
@@ -72,7 +80,9 @@ async def test_what_is_written_after_a_log_is_accepted_is_shown(shop: IndexingSh
     assert generation_of(shop.data).positions == Positions(1, 1)
 
 
-async def test_what_was_acknowledged_before_a_log_is_accepted_is_shown_too(shop: IndexingShop) -> None:
+async def test_what_was_acknowledged_before_a_log_is_accepted_is_shown_too(
+    shop: IndexingShop,
+) -> None:
     await shop.write(*titled("lost lamp"))
     async with shop.following(accept_log=True) as follower:
         await follower.ready.wait()
@@ -125,7 +135,8 @@ async def test_no_log_is_accepted_while_an_indexer_is_at_work(shop: IndexingShop
 @pytest.mark.parametrize("newer", range(6))
 async def test_the_last_record_before_a_time_is_found(tmp_path: Path, newer: int) -> None:
     """Among five offsets, of which compaction has taken the third."""
-    log, now = SqliteEventLog(tmp_path / "log.sqlite"), time.time()
+    log = SqliteEventLog(tmp_path / "log.sqlite")
+    now = time.time()
     await log.append(VECTORS, [NewRecord(key, b"") for key in ("a", "b", "gone", "d", "e")])
     with sqlite3.connect(tmp_path / "log.sqlite") as connection:
         connection.execute(f'DELETE FROM "{VECTORS}" WHERE offset = 3')

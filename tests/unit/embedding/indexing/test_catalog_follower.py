@@ -84,12 +84,19 @@ async def test_a_record_that_nobody_can_read_is_put_aside_and_holds_nothing_up(s
         await shop.until(await shop.write(RED))
     (letter,) = await shop.log.read(DEAD_LETTERS, 0)
     found = dead_letters.from_record(letter)
-    assert (found.topic, found.key, found.position, found.value) == ("aisle.catalog", "broken", 1, b"\xff\xff")
+    assert (found.topic, found.key, found.position, found.value) == (
+        "aisle.catalog",
+        "broken",
+        1,
+        b"\xff\xff",
+    )
     assert "aisle.catalog 1 of 'broken'" in found.reason
     assert titles(await shop.products()) == {"red kettle"}
 
 
-async def test_a_snapshot_of_another_process_is_taken_up_with_all_that_was_written(shop: IndexingShop) -> None:
+async def test_a_snapshot_of_another_process_is_taken_up_with_all_that_was_written(
+    shop: IndexingShop,
+) -> None:
     async with shop.following():
         await shop.until(await shop.write(RED))
         base = current_generation(shop.data)
@@ -101,7 +108,9 @@ async def test_a_snapshot_of_another_process_is_taken_up_with_all_that_was_writt
     assert await shop.products() == {"red": replace(RED, price=9.0), "blu": replace(BLUE, price=3.0)}
 
 
-async def test_many_writes_are_folded_into_a_new_snapshot_without_being_encoded_again(shop: IndexingShop) -> None:
+async def test_many_writes_are_folded_into_a_new_snapshot_without_being_encoded_again(
+    shop: IndexingShop,
+) -> None:
     many = [Product(f"p{number}", f"product number {number}") for number in range(60)]
     async with shop.following(least_records=20, batch_products=7):
         await shop.until(await shop.write(*many, "p3"))
@@ -159,7 +168,9 @@ async def test_before_it_serves_everything_can_be_encoded_again(shop: IndexingSh
     assert sorted(encoded(shop)) == ["blue teapot", "red kettle"]
 
 
-async def test_a_log_that_fails_in_between_loses_nothing(shop: IndexingShop, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_log_that_fails_in_between_loses_nothing(
+    shop: IndexingShop, caplog: pytest.LogCaptureFixture
+) -> None:
     flaky = FlakyLog(shop.log)
     shop.log = flaky  # type: ignore[assignment]
     async with shop.following():
@@ -170,7 +181,9 @@ async def test_a_log_that_fails_in_between_loses_nothing(shop: IndexingShop, cap
     assert "wait for the next try" in caplog.text
 
 
-async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing_up(shop: IndexingShop) -> None:
+async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing_up(
+    shop: IndexingShop,
+) -> None:
     log, picky = shop.log, PickyLog(shop.log)
     shop.log = picky  # type: ignore[assignment]
     async with shop.following():
@@ -178,7 +191,8 @@ async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing
         picky.refused = "blue"
         await shop.write(BLUE)
         await shop.until(await shop.write(GREEN))
-        async with asyncio.timeout(20):  # taken in together, GREEN is there before it is known that BLUE is refused
+        # taken in together, GREEN is there before it is known that BLUE is refused
+        async with asyncio.timeout(20):
             while not (letters := await log.read(DEAD_LETTERS, 0)):
                 await asyncio.sleep(0.01)
     assert titles(await shop.products()) == {"red kettle", "green cup"}
@@ -186,7 +200,9 @@ async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing
     assert (letter.topic, letter.reason) == (VECTORS, "is too large")
 
 
-@pytest.mark.parametrize("trouble", [Unavailable("a lock"), OSError("disk"), RuntimeError("a library's own words")])
+@pytest.mark.parametrize(
+    "trouble", [Unavailable("a lock"), OSError("disk"), RuntimeError("a library's own words")]
+)
 async def test_whatever_an_encoder_says_the_write_is_tried_again(
     shop: IndexingShop, trouble: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -73,21 +73,32 @@ def test_a_whole_product_with_the_same_text_is_not_encoded_either(data: Path) ->
 
 
 def test_a_new_text_is_encoded(data: Path) -> None:
-    outcome = Outcome(state(data), write(replace(RED, title="red teakettle")), write(Product("new", "green cup")))
+    outcome = Outcome(
+        state(data), write(replace(RED, title="red teakettle")), write(Product("new", "green cup"))
+    )
     assert outcome.encoded == {VERSION: ["red teakettle", "green cup"]}
     vectors = [change.encodings[VERSION].vector for change in outcome.changes]
-    np.testing.assert_array_equal(vectors, [letters_of("red teakettle").vector, letters_of("green cup").vector])
+    np.testing.assert_array_equal(
+        vectors, [letters_of("red teakettle").vector, letters_of("green cup").vector]
+    )
 
 
 def test_several_writes_of_a_product_are_one_change(data: Path) -> None:
-    writes = [write(Product("new", "green cup", price=1.0)), write(Product("new", "", price=2.0), "price")]
+    writes = [
+        write(Product("new", "green cup", price=1.0)),
+        write(Product("new", "", price=2.0), "price"),
+    ]
     outcome = Outcome(state(data), *writes, write(Product("new", "green mug"), "title"))
     assert outcome.only.product == Product("new", "green mug", price=2.0)
     assert outcome.encoded == {VERSION: ["green mug"]}
 
 
 def test_what_changes_nothing_moves_the_position_alone(data: Path) -> None:
-    writes = [write(RED), Write("never there", None), write(Product("nobody", "", price=1.0), "price")]
+    writes = [
+        write(RED),
+        Write("never there", None),
+        write(Product("nobody", "", price=1.0), "price"),
+    ]
     outcome = Outcome(state(data), *writes)
     assert (outcome.only.product_id, outcome.only.catalog_offset) == (NOTHING, 20)
     assert outcome.encoded == {}
@@ -102,7 +113,9 @@ def test_a_removal_and_what_follows_it_are_as_they_were_written(data: Path) -> N
 
 def test_only_the_last_change_stands_for_the_end(data: Path) -> None:
     writes = [Write(each.product_id, None) for each in (RED, BLUE)]
-    assert [change.catalog_offset for change in Outcome(state(data), *writes, write(Product("x", "x"))).changes] == [
+    assert [
+        change.catalog_offset for change in Outcome(state(data), *writes, write(Product("x", "x"))).changes
+    ] == [
         10,
         10,
         20,
@@ -111,7 +124,10 @@ def test_only_the_last_change_stands_for_the_end(data: Path) -> None:
 
 def test_a_second_encoder_makes_its_own_of_every_change(data: Path) -> None:
     outcome = Outcome(state(data), write(replace(RED, price=1.0)), versions=(VERSION, "new@1"))
-    assert outcome.encoded == {"new@1": ["red kettle"]} and set(outcome.only.encodings) == {VERSION, "new@1"}
+    assert outcome.encoded == {"new@1": ["red kettle"]} and set(outcome.only.encodings) == {
+        VERSION,
+        "new@1",
+    }
 
 
 def test_a_product_that_a_second_encoder_has_not_seen_is_changed_by_any_write(data: Path) -> None:
@@ -129,7 +145,11 @@ def test_encodings_of_another_composition_of_texts_are_not_kept(data: Path) -> N
 
 
 def test_what_was_cut_off_and_is_done_again_comes_to_the_same(data: Path) -> None:
-    writes = [write(replace(RED, price=1.0), "price"), write(Product("new", "green cup")), Write(BLUE.product_id, None)]
+    writes = [
+        write(replace(RED, price=1.0), "price"),
+        write(Product("new", "green cup")),
+        Write(BLUE.product_id, None),
+    ]
     first = Outcome(state(data), *writes).changes
     known = CatalogState(generation_of(data), tail_of(data, changed(BLUE), first[0], first[1]), True)
     again = Outcome(known, *writes)
@@ -148,7 +168,12 @@ def test_a_field_of_a_product_that_is_not_there_says_so(data: Path) -> None:
 def test_a_field_that_makes_a_product_invalid_changes_nothing(data: Path) -> None:
     """By the product as it is written then, whatever was shown when the write came."""
     variant = replace(RED, type="variant", primary_product_id="blu")
-    writes = [write(variant), write(RED), write(variant, "type"), write(replace(RED, price=1.0), "price.amount")]
+    writes = [
+        write(variant),
+        write(RED),
+        write(variant, "type"),
+        write(replace(RED, price=1.0), "price.amount"),
+    ]
     outcome = Outcome(state(data), *writes)
     assert outcome.only.product == replace(RED, price=1.0)
     assert len(outcome.reasons) == 1 and outcome.reasons[0].startswith("primary_product_id: is missing")
@@ -163,13 +188,24 @@ def test_a_product_that_becomes_too_large_stays_as_it_was(data: Path) -> None:
 
 
 def test_a_primary_product_takes_its_variants_with_it(tmp_path: Path) -> None:
-    """Those of the snapshot, those written since, and those in the same batch; not those of another product by then."""
-    shirt, *sizes = (Product(name, f"{name} shirt", "variant", "shirt") for name in ("shirt", "s", "m", "l", "xl"))
-    letter_indexer(tmp_path).run([replace(shirt, type="primary", primary_product_id=""), sizes[0], sizes[1], RED])
+    """Those of the snapshot, those written since, and those in the same batch.
+
+    Not those of another product by then.
+    """
+    shirt, *sizes = (
+        Product(name, f"{name} shirt", "variant", "shirt") for name in ("shirt", "s", "m", "l", "xl")
+    )
+    letter_indexer(tmp_path).run(
+        [replace(shirt, type="primary", primary_product_id=""), sizes[0], sizes[1], RED]
+    )
     moved = replace(sizes[1], primary_product_id="red")
     known = CatalogState(generation_of(tmp_path), tail_of(tmp_path, changed(moved), changed(sizes[2])), True)
     outcome = Outcome(known, write(sizes[3]), Write("shirt", None))
-    assert {change.product_id: change.product for change in outcome.changes} == {"shirt": None, "s": None, "l": None}
+    assert {change.product_id: change.product for change in outcome.changes} == {
+        "shirt": None,
+        "s": None,
+        "l": None,
+    }
 
 
 def test_the_variants_of_a_snapshot_of_the_version_before_are_found_too(tmp_path: Path) -> None:

@@ -13,7 +13,13 @@ from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.state import CatalogState
 from shared.catalog.product import Product
 from tests.unit.embedding.indexing.indexing_shop import Letters
-from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, changed, generation_of, letter_indexer, tail_of
+from tests.unit.embedding.indexing.letter_encoder import (
+    LetterEncoder,
+    changed,
+    generation_of,
+    letter_indexer,
+    tail_of,
+)
 
 CONFIG = IndexingConfig(least_records=3, share_of_products=0.5, most_records=6, max_age_seconds=60)
 
@@ -31,11 +37,16 @@ def reason(data: Path, writes: int, config: IndexingConfig = CONFIG, heads: str 
 
 
 @pytest.mark.parametrize(("writes", "due"), [(0, False), (5, False), (6, True)])
-def test_many_writes_for_the_size_of_the_catalogue_call_for_a_snapshot(data: Path, writes: int, due: bool) -> None:
-    assert bool(reason(data, writes)) == due  # half of ten products; one product that is written often counts each time
+def test_many_writes_for_the_size_of_the_catalogue_call_for_a_snapshot(
+    data: Path, writes: int, due: bool
+) -> None:
+    # half of ten products; one product that is written often counts each time
+    assert bool(reason(data, writes)) == due
 
 
-def test_a_small_catalogue_waits_for_some_writes_and_a_large_one_for_no_more_than_the_most(data: Path) -> None:
+def test_a_small_catalogue_waits_for_some_writes_and_a_large_one_for_no_more_than_the_most(
+    data: Path,
+) -> None:
     assert [CONFIG.record_limit(count) for count in (0, 8, 10, 1_000)] == [3, 4, 5, 6]
 
 
@@ -59,9 +70,12 @@ class SlowLetters(LetterEncoder):
         return super().encode_products(texts)
 
 
-async def test_who_ends_it_does_not_wait_for_a_whole_catalogue(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_ends_it_does_not_wait_for_a_whole_catalogue(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(indexer, "SLICE_TEXTS", 1)
-    before, slow = generation_of(data).version, SlowLetters()
+    before = generation_of(data).version
+    slow = SlowLetters()
     compaction = Compaction(data, lambda product: product.title, CONFIG)
     compaction.look(CatalogState(generation_of(data), tail_of(data), True), Letters("other", slow))
     async with asyncio.timeout(10):

@@ -15,13 +15,17 @@ from shared.product_text import product_text_of
 from shared.snapshot.change import Change, Encoding, to_record
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 
-ENCODER, IDENTITY = HashEncoder(), asdict(HashEncoder.identity)
-RED, BLUE = Product("red", "Red kettle", price=1.0), Product("blue", "Blue teapot")
+ENCODER = HashEncoder()
+IDENTITY = asdict(HashEncoder.identity)
+RED = Product("red", "Red kettle", price=1.0)
+BLUE = Product("blue", "Blue teapot")
 
 
 def changed(product: Product, encoded: bool = True) -> Change:
     vectors, states = ENCODER.encode_products([product_text_of(product)])
-    encodings = {HashEncoder.identity.version: Encoding(vectors[0].astype(np.float16), states[0])} if encoded else {}
+    encodings = (
+        {HashEncoder.identity.version: Encoding(vectors[0].astype(np.float16), states[0])} if encoded else {}
+    )
     return Change.of(4, product, encodings)
 
 
@@ -43,10 +47,15 @@ async def test_a_process_of_its_own_makes_the_same_snapshot(data: Path) -> None:
     tail = tail_of(data, changed(replace(RED, price=2.0)), changed(BLUE), Change(9, "nobody"))
     report = await compact(data, IDENTITY, tail)
     made = current_generation(data)
-    assert made and (made.version, made.positions) == (report.version, Positions(catalog=9, vectors=3))
+    assert made and (made.version, made.positions) == (
+        report.version,
+        Positions(catalog=9, vectors=3),
+    )
     assert [made.products.product(row) for row in range(2)] == [replace(RED, price=2.0), BLUE]
     assert (report.product_count, report.reused_count) == (2, 2)
-    np.testing.assert_array_equal(made.encoding(1).states, changed(BLUE).encodings[HashEncoder.identity.version].states)
+    np.testing.assert_array_equal(
+        made.encoding(1).states, changed(BLUE).encodings[HashEncoder.identity.version].states
+    )
 
 
 async def test_a_product_without_an_encoding_is_not_made_up(data: Path) -> None:

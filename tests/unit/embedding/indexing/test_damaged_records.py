@@ -30,17 +30,21 @@ async def test_a_catalogue_record_whose_columns_are_damaged_is_put_aside_with_fi
         await shop.until(await shop.write(RED))
     (letter,) = map(dead_letters.from_record, await log.read(DEAD_LETTERS, 0))
     assert (letter.topic, letter.position, letter.value) == (CATALOG, 1, b"text")
-    place, reason = (
-        f"{CATALOG}:1 is put in",
-        f"it is damaged in {tmp_path / 'log.sqlite'}: its value is text, not bytes",
+    place = f"{CATALOG}:1 is put in"
+    reason = f"it is damaged in {tmp_path / 'log.sqlite'}: its value is text, not bytes"
+    assert (
+        place in caplog.text
+        and reason in caplog.text
+        and "write it again, or restore the file" in caplog.text
     )
-    assert place in caplog.text and reason in caplog.text and "write it again, or restore the file" in caplog.text
     assert await titles(shop) == {"red kettle"} and "Traceback" not in caplog.text
     await log.close()
 
 
 @pytest.mark.parametrize("damaged", ["x'ffffffff'", "'text'", "NULL"])
-async def test_a_change_that_cannot_be_read_is_made_again_from_the_catalogues_log(tmp_path: Path, damaged: str) -> None:
+async def test_a_change_that_cannot_be_read_is_made_again_from_the_catalogues_log(
+    tmp_path: Path, damaged: str
+) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite")
     shop = IndexingShop(tmp_path / "data", log)
     async with shop.following():

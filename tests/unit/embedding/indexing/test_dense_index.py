@@ -23,7 +23,9 @@ def _plan(**changes: Any) -> DensePlan:
     return DensePlan(**{"flat_until": 100, "hnsw_until": 1_000, "sampled_queries": 50, **changes})
 
 
-@pytest.mark.parametrize(("count", "kind"), [(0, "flat"), (100, "flat"), (900, "hnsw"), (3_000, "ivf-rabitq")])
+@pytest.mark.parametrize(
+    ("count", "kind"), [(0, "flat"), (100, "flat"), (900, "hnsw"), (3_000, "ivf-rabitq")]
+)
 def test_the_kind_follows_the_number_of_products(tmp_path: Path, count: int, kind: str) -> None:
     measured = build_index(_vectors(count), tmp_path / "index.faiss", _plan())
     index = faiss.read_index(str(tmp_path / "index.faiss"))
@@ -44,7 +46,9 @@ def test_exact_search_agrees_with_all_scores_at_once() -> None:
     queries = np.asarray(vectors[:5], np.float32)
     scores = queries @ vectors.astype(np.float32).T
     found = exact(vectors, queries, 10)
-    np.testing.assert_allclose(np.take_along_axis(scores, found, 1), -np.sort(-scores, axis=1)[:, :10], atol=1e-6)
+    np.testing.assert_allclose(
+        np.take_along_axis(scores, found, 1), -np.sort(-scores, axis=1)[:, :10], atol=1e-6
+    )
     assert list(found[:, 0]) == [0, 1, 2, 3, 4]
 
 

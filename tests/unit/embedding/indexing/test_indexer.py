@@ -32,7 +32,11 @@ def test_products_become_a_snapshot_whose_parts_agree(tmp_path: Path) -> None:
     assert generation.products.row("blu") == 1
     assert generation.states.of(1).shape == (2, 4)
     np.testing.assert_allclose(np.linalg.norm(generation.vectors, axis=1), 1, atol=1e-3)
-    assert LexicalIndex.open(folder / "lexical").searcher.num_docs == Columns.open(folder / "columns").row_count == 2
+    assert (
+        LexicalIndex.open(folder / "lexical").searcher.num_docs
+        == Columns.open(folder / "columns").row_count
+        == 2
+    )
 
 
 def test_an_id_that_comes_again_replaces_what_was_there_and_keeps_its_row(tmp_path: Path) -> None:
@@ -45,7 +49,8 @@ def test_an_id_that_comes_again_replaces_what_was_there_and_keeps_its_row(tmp_pa
 def test_only_what_the_encoder_has_not_seen_is_encoded(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
     before = np.array(generation_of(tmp_path).vectors)
-    encoder, cheaper = LetterEncoder(), Product("red", "red kettle", price=1.0)
+    encoder = LetterEncoder()
+    cheaper = Product("red", "red kettle", price=1.0)
     report = letter_indexer(tmp_path, encoder, bundle_version="b2").run([cheaper, *titled("green cup")])
     after = generation_of(tmp_path)
     assert encoder.texts == ["green cup"]
@@ -64,8 +69,14 @@ def test_another_encoder_or_text_encodes_everything_again(tmp_path: Path, change
 
 def test_what_was_written_since_is_folded_in_without_being_encoded(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
-    encoder, cheaper = LetterEncoder(), Product("blu", "blue teapot", price=1.0)
-    tail = tail_of(tmp_path, *map(changed, (*titled("green cup"), cheaper)), changed("red", 9), changed("never there"))
+    encoder = LetterEncoder()
+    cheaper = Product("blu", "blue teapot", price=1.0)
+    tail = tail_of(
+        tmp_path,
+        *map(changed, (*titled("green cup"), cheaper)),
+        changed("red", 9),
+        changed("never there"),
+    )
     report = letter_indexer(tmp_path, encoder).run(tail=tail)
     generation = generation_of(tmp_path)
     assert titles_of(tmp_path) == ["blue teapot", "green cup"] and generation.products.product(0).price == 1.0
@@ -78,7 +89,9 @@ def test_what_was_written_since_is_folded_in_without_being_encoded(tmp_path: Pat
 def test_a_file_comes_after_what_was_written_before(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle", "blue teapot"))
     tail = tail_of(tmp_path, changed(Product("red", "red kettle", price=1.0)), changed("blu"))
-    report = letter_indexer(tmp_path).run([Product("red", "red kettle", price=2.0), *titled("blue mug")], tail)
+    report = letter_indexer(tmp_path).run(
+        [Product("red", "red kettle", price=2.0), *titled("blue mug")], tail
+    )
     prices = {product.title: product.price for product in products_of(tmp_path)}
     assert prices == {"red kettle": 2.0, "blue mug": 8.0}
     assert (report.incoming_count, report.replaced_count) == (2, 0)
@@ -86,7 +99,8 @@ def test_a_file_comes_after_what_was_written_before(tmp_path: Path) -> None:
 
 def test_another_encoder_encodes_what_was_written_since_too(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle"))
-    tail, encoder = tail_of(tmp_path, *map(changed, titled("green cup"))), LetterEncoder()
+    tail = tail_of(tmp_path, *map(changed, titled("green cup")))
+    encoder = LetterEncoder()
     letter_indexer(tmp_path, encoder, heads_sha256="1").run(tail=tail)
     assert sorted(encoder.texts) == ["green cup", "red kettle"]
 
@@ -94,14 +108,16 @@ def test_another_encoder_encodes_what_was_written_since_too(tmp_path: Path) -> N
 def test_what_is_encoded_for_both_encoders_is_not_encoded_again(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle"))
     other = encoder_version({**IDENTITY, "heads_sha256": "1"})
-    tail, encoder = tail_of(tmp_path, *(changed(each, version=other) for each in titled("green cup"))), LetterEncoder()
+    tail = tail_of(tmp_path, *(changed(each, version=other) for each in titled("green cup")))
+    encoder = LetterEncoder()
     letter_indexer(tmp_path, encoder, heads_sha256="1").run(tail=tail)
     assert encoder.texts == ["red kettle"]
 
 
 def test_another_composition_of_texts_trusts_no_encoding_from_before(tmp_path: Path) -> None:
     letter_indexer(tmp_path).run(titled("red kettle"))
-    tail, encoder = tail_of(tmp_path, *map(changed, titled("green cup"))), LetterEncoder()
+    tail = tail_of(tmp_path, *map(changed, titled("green cup")))
+    encoder = LetterEncoder()
     letter_indexer(tmp_path, encoder, text_version=2).run(tail=tail)
     assert sorted(encoder.texts) == ["green cup", "red kettle"]
 

@@ -12,16 +12,25 @@ from services.embedding.indexing.indexer import Indexer, IndexReport
 from services.embedding.indexing.kept_index import INDEX
 from shared.catalog.product import Product
 from shared.snapshot.generation import snapshots_of
-from tests.unit.embedding.indexing.letter_encoder import IDENTITY, LetterEncoder, changed, generation_of, tail_of
+from tests.unit.embedding.indexing.letter_encoder import (
+    IDENTITY,
+    LetterEncoder,
+    changed,
+    generation_of,
+    tail_of,
+)
 
 HNSW = DensePlan(flat_until=10, hnsw_until=10_000, sampled_queries=20)
 INVERTED = DensePlan(flat_until=10, hnsw_until=20, sampled_queries=20)
 WORDS = np.random.default_rng(3).choice(list("abcdefghijklmnopqrstuvwxyz"), (1_200, 12))
 PRODUCTS = [Product(str(row), "".join(word), price=1.0) for row, word in enumerate(WORDS)]
-OLD, NEW = PRODUCTS[:1_100], PRODUCTS[1_100:]
+OLD = PRODUCTS[:1_100]
+NEW = PRODUCTS[1_100:]
 
 
-def index(data: Path, products: list[Product], plan: DensePlan = HNSW, removed: tuple[str, ...] = ()) -> IndexReport:
+def index(
+    data: Path, products: list[Product], plan: DensePlan = HNSW, removed: tuple[str, ...] = ()
+) -> IndexReport:
     indexer = Indexer(data, LetterEncoder(), IDENTITY, lambda product: product.title, plan)
     tail = tail_of(data, *(changed(each) for each in removed)) if removed else None
     return indexer.run(products, tail)
@@ -33,7 +42,8 @@ def file_of(data: Path) -> Path:
 
 def assert_finds_every_product(data: Path) -> None:
     """The index has every vector, in its row."""
-    found, vectors = faiss.read_index(str(file_of(data))), np.asarray(generation_of(data).vectors, np.float32)
+    found = faiss.read_index(str(file_of(data)))
+    vectors = np.asarray(generation_of(data).vectors, np.float32)
     assert found.ntotal == len(vectors)
     rows = np.array([found.reconstruct(row) for row in range(0, len(vectors), 7)])
     np.testing.assert_allclose(rows, vectors[::7], atol=0.02)

@@ -67,7 +67,9 @@ def test_the_first_file_removes_nothing(tmp_path: Path) -> None:
 
 
 def test_nothing_goes_that_a_row_may_mean_which_could_not_be_read(data: Path) -> None:
-    with pytest.raises(InvalidRequest, match=r"1 of 3 products .* 2 of its rows could not be read .* --allow-large"):
+    with pytest.raises(
+        InvalidRequest, match=r"1 of 3 products .* 2 of its rows could not be read .* --allow-large"
+    ):
         letter_indexer(data).run([RED, BLUE], sweep=sweep(unreadable=2))
     assert ids(data) == {"red", "blu", "gre"}
     letter_indexer(data).run([RED, BLUE, GREEN], sweep=sweep(unreadable=2))  # nothing is missing

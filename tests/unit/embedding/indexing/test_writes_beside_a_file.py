@@ -1,4 +1,7 @@
-"""A catalogue file is indexed while products are written: the file comes after what the log had when it was read."""
+"""A catalogue file is indexed while products are written.
+
+The file comes after what the log had when it was read.
+"""
 
 import asyncio
 import random
@@ -38,7 +41,9 @@ def price(product_id: str, amount: float) -> NewRecord:
     return writes.some(Message(product_id=product_id, price=Price(amount=amount)), ["price.amount"])
 
 
-async def test_a_write_that_equals_what_is_shown_wins_over_a_file_that_was_read_before(shop: IndexingShop) -> None:
+async def test_a_write_that_equals_what_is_shown_wins_over_a_file_that_was_read_before(
+    shop: IndexingShop,
+) -> None:
     async with shop.following():
         await shop.until(await shop.write(RED, BLUE))
         tail = await read(shop)
@@ -59,7 +64,9 @@ async def test_a_removal_of_a_product_that_only_the_file_has_holds(shop: Indexin
     assert await shop.products() == {"red": RED, "gre": GREEN}
 
 
-async def test_a_field_that_is_written_later_leaves_the_other_fields_of_the_file(shop: IndexingShop) -> None:
+async def test_a_field_that_is_written_later_leaves_the_other_fields_of_the_file(
+    shop: IndexingShop,
+) -> None:
     async with shop.following():
         await shop.until(await shop.write(RED))
         tail = await read(shop)
@@ -69,17 +76,25 @@ async def test_a_field_that_is_written_later_leaves_the_other_fields_of_the_file
     assert (await shop.products())["red"] == Product("red", "red teakettle", price=1.0)
 
 
-async def test_a_write_that_is_acknowledged_and_not_shown_comes_before_the_file(shop: IndexingShop) -> None:
+async def test_a_write_that_is_acknowledged_and_not_shown_comes_before_the_file(
+    shop: IndexingShop,
+) -> None:
     async with shop.following():
         await shop.until(await shop.write(RED))
     await shop.write(replace(RED, price=5.0), BLUE, "gre")
     index(shop, await read(shop), replace(RED, price=99.0), GREEN)
     async with shop.following():
         await shop.until(await shop.append(price("blu", 1.0)))
-    assert await shop.products() == {"red": replace(RED, price=99.0), "blu": replace(BLUE, price=1.0), "gre": GREEN}
+    assert await shop.products() == {
+        "red": replace(RED, price=99.0),
+        "blu": replace(BLUE, price=1.0),
+        "gre": GREEN,
+    }
 
 
-async def test_a_write_before_the_file_that_cannot_be_applied_is_a_dead_letter_all_the_same(shop: IndexingShop) -> None:
+async def test_a_write_before_the_file_that_cannot_be_applied_is_a_dead_letter_all_the_same(
+    shop: IndexingShop,
+) -> None:
     async with shop.following():
         await shop.until(await shop.write(RED))
     await shop.append(price("nobody", 5.0))
@@ -105,7 +120,8 @@ class History:
 
     shop: IndexingShop
     rng: random.Random
-    files: list[tuple[int, list[Product]]] = field(default_factory=list)  # by the position that each comes after
+    # by the position that each comes after
+    files: list[tuple[int, list[Product]]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
     def product(self) -> Product:
@@ -129,7 +145,9 @@ class History:
         """Append so many, and remember them: the log itself forgets what was replaced."""
         first = await self.shop.log.end_offset(CATALOG)
         new = [each for _ in range(count) for each in self.record()]
-        self.records += (Record(first + place, each.key, each.value, 0.0) for place, each in enumerate(new, 1))
+        self.records += (
+            Record(first + place, each.key, each.value, 0.0) for place, each in enumerate(new, 1)
+        )
         return await self.shop.append(*new)
 
     def file(self, after: int) -> list[Product]:
@@ -138,7 +156,8 @@ class History:
 
     def expected(self) -> dict[str, Product]:
         """All of it, one after the other."""
-        catalog, files = _Catalog(), list(self.files)
+        catalog = _Catalog()
+        files = list(self.files)
         for record in self.records:
             while files and files[0][0] < record.offset:
                 catalog.put(files.pop(0)[1])
@@ -174,7 +193,9 @@ class _Catalog:
 
 
 @pytest.mark.parametrize("seed", range(12))
-async def test_in_any_order_of_writes_files_and_stops_the_later_one_wins(shop: IndexingShop, seed: int) -> None:
+async def test_in_any_order_of_writes_files_and_stops_the_later_one_wins(
+    shop: IndexingShop, seed: int
+) -> None:
     history = History(shop, random.Random(seed))
     letter_indexer(shop.data).run([RED])
     history.files.append((0, [RED]))
@@ -195,7 +216,8 @@ async def test_in_any_order_of_writes_files_and_stops_the_later_one_wins(shop: I
         else:
             tail = await read(shop)
             index(shop, tail, *history.file(tail.end.catalog))
-    await history.write(2)  # behind what the indexer before has begun to append: it ends with its process, not later
+    # behind what the indexer before has begun to append: it ends with its process, not later
+    await history.write(2)
     async with shop.following(batch_products=3):
         await shop.until(await history.write(3))
     assert await shop.products() == history.expected()

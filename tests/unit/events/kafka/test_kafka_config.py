@@ -10,7 +10,11 @@ from shared.events.kafka.config import KafkaConfig
     [
         ("COMPRESSION", "snapy", "compression 'snapy' is unknown; use one of: none, gzip, lz4"),
         ("ADDRESS", "localhost", "address 'localhost' is not host:port"),
-        ("ADDRESS", "one:9092, :9092", "address ' :9092' is not host:port; separate several by commas"),
+        (
+            "ADDRESS",
+            "one:9092, :9092",
+            "address ' :9092' is not host:port; separate several by commas",
+        ),
         ("ADDRESS", "one:9092,two:x", "address 'two:x' is not host:port"),
         ("PARTITIONS", "0", "partitions must be at least 1"),
         ("AWAY_MS", "50", "away_ms must be at least 100"),

@@ -58,7 +58,9 @@ async def test_one_client_answers_all_calls_in_order() -> None:
 async def test_a_call_that_never_returns_is_abandoned_and_the_next_has_a_new_client() -> None:
     shop = Shop()
     session = shop.session()
-    with pytest.raises(Unavailable, match=r"broker:9092 has not returned from a call for 0 s; a new one is made"):
+    with pytest.raises(
+        Unavailable, match=r"broker:9092 has not returned from a call for 0 s; a new one is made"
+    ):
         await session.use(Client.hang)
     assert await session.use(lambda client: client) is shop.made[1]
     assert await asyncio.to_thread(shop.made[0].closed.wait, 5), "the one that hangs still holds its group"
@@ -68,7 +70,9 @@ async def test_a_call_that_never_returns_is_abandoned_and_the_next_has_a_new_cli
 async def test_calls_that_wait_behind_one_that_hangs_are_told_at_once() -> None:
     session = Shop().session()
     found = await asyncio.gather(
-        session.use(Client.hang), *(session.use(lambda _: "late") for _ in range(5)), return_exceptions=True
+        session.use(Client.hang),
+        *(session.use(lambda _: "late") for _ in range(5)),
+        return_exceptions=True,
     )
     assert all(isinstance(each, Unavailable) for each in found)
     assert await session.use(lambda _: "answered") == "answered"

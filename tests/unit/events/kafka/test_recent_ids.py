@@ -10,7 +10,8 @@ def done(batch: KafkaBatch, *outcomes: Appended | None) -> KafkaBatch:
 
 
 async def test_an_id_is_known_while_it_is_on_its_way_and_afterwards() -> None:
-    recent, batch = RecentIds(10), KafkaBatch(USER_EVENTS)
+    recent = RecentIds(10)
+    batch = KafkaBatch(USER_EVENTS)
     recent.add(USER_EVENTS, "e1", Place(batch, 0))
     assert recent.find(USER_EVENTS, "e1") == Place(batch, 0, duplicate=True)
     done(batch, Appended(7, partition=2))
@@ -19,7 +20,8 @@ async def test_an_id_is_known_while_it_is_on_its_way_and_afterwards() -> None:
 
 
 async def test_an_id_that_was_not_written_is_free_again() -> None:
-    recent, batch = RecentIds(10), done(KafkaBatch(USER_EVENTS), None, Appended(8))
+    recent = RecentIds(10)
+    batch = done(KafkaBatch(USER_EVENTS), None, Appended(8))
     recent.add(USER_EVENTS, "lost", Place(batch, 0))
     recent.add(USER_EVENTS, "written", Place(batch, 1))
     assert recent.find(USER_EVENTS, "lost") is None
@@ -33,7 +35,8 @@ async def test_an_id_counts_in_its_own_topic() -> None:
 
 
 async def test_beyond_the_limit_the_oldest_is_forgotten() -> None:
-    recent, batch = RecentIds(3), KafkaBatch(USER_EVENTS)
+    recent = RecentIds(3)
+    batch = KafkaBatch(USER_EVENTS)
     for number in (1, 2, 3, 1, 4):
         recent.add(USER_EVENTS, f"e{number}", Place(batch, number))
     known = [number for number in range(1, 5) if recent.find(USER_EVENTS, f"e{number}")]

@@ -22,7 +22,9 @@ def with_settings(of: Topic, **settings: object) -> Topic:
 
 
 def test_every_topic_is_wanted_under_the_prefix() -> None:
-    assert [each.name for each in wanted(KafkaConfig(topic_prefix="shop."))] == [f"shop.{name}" for name in TOPICS]
+    assert [each.name for each in wanted(KafkaConfig(topic_prefix="shop."))] == [
+        f"shop.{name}" for name in TOPICS
+    ]
 
 
 def test_what_a_visitor_does_and_sees_has_equally_many_partitions_and_the_rest_one() -> None:
@@ -37,7 +39,10 @@ def test_the_catalogue_is_compacted_and_the_rest_is_kept_for_a_time() -> None:
             assert each.settings["cleanup.policy"] == "compact"
             assert each.settings["delete.retention.ms"] == str(5 * DAY_MS)
         else:
-            assert (each.settings["cleanup.policy"], each.settings["retention.ms"]) == ("delete", str(3 * DAY_MS))
+            assert (each.settings["cleanup.policy"], each.settings["retention.ms"]) == (
+                "delete",
+                str(3 * DAY_MS),
+            )
 
 
 def test_no_retention_means_for_ever() -> None:
@@ -63,9 +68,17 @@ def test_partitions_are_added_and_never_taken_away() -> None:
 
 @pytest.mark.parametrize(
     ("there_ms", "asked_days", "changes"),
-    [(1 * DAY_MS, 2, True), (3 * DAY_MS, 2, False), (-1, 2, False), (3 * DAY_MS, 0, True), (2 * DAY_MS, 2, False)],
+    [
+        (1 * DAY_MS, 2, True),
+        (3 * DAY_MS, 2, False),
+        (-1, 2, False),
+        (3 * DAY_MS, 0, True),
+        (2 * DAY_MS, 2, False),
+    ],
 )
-def test_records_are_never_kept_for_less_time_than_before(there_ms: int, asked_days: int, changes: bool) -> None:
+def test_records_are_never_kept_for_less_time_than_before(
+    there_ms: int, asked_days: int, changes: bool
+) -> None:
     asked = topic(USER_EVENTS, KafkaConfig(retention_days=asked_days))
     differs = difference(asked, with_settings(asked, retention_ms=there_ms), 4)
     assert ("retention.ms" in differs.settings) == changes

@@ -26,7 +26,9 @@ def test_a_reader_that_is_behind_says_so_and_begins_anew_at_the_second_look(
     watchdog: Watchdog, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert not watchdog.is_stuck(1_234)
-    assert watchdog.waiting_for == "the reader of t is behind by 1,234 records and gets none; it begins anew"
+    assert watchdog.waiting_for == (
+        "the reader of t is behind by 1,234 records and gets none; it begins anew"
+    )
     assert watchdog.is_stuck(1_300)
     assert [watchdog.is_stuck(2_000) for _ in range(4)] == [False, True, False, True]
     assert len(caplog.records) == 1  # the rest is the same trouble

@@ -31,19 +31,25 @@ class Shown(Retrieval):
     gone: set[str] = field(default_factory=set)
     fetches: list[FetchProductsRequest] = field(default_factory=list)
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
         self.fetches.append(request)
         await self.fetch_trouble()
         if request.wait_for_visible:
             self.products |= self.later
-            self.products = {each: product for each, product in self.products.items() if each not in self.gone}
+            self.products = {
+                each: product for each, product in self.products.items() if each not in self.gone
+            }
         found = [self.products[each] for each in request.product_ids if each in self.products]
         return FetchProductsResponse(products=found, log_position=7)
 
 
 @pytest.fixture(name="shown")
 def shown_products() -> Shown:
-    return Shown(products={"old": Product(product_id="old", title="from the snapshot", price=Price(amount=5))})
+    return Shown(
+        products={"old": Product(product_id="old", title="from the snapshot", price=Price(amount=5))}
+    )
 
 
 @pytest.fixture(name="catalog")

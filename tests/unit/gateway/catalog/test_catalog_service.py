@@ -28,14 +28,20 @@ from tests.unit.gateway.catalog.catalog_writes import (
 __all__ = ["catalog_service", "shown_products"]
 
 
-async def test_products_are_in_the_log_when_they_are_acknowledged(catalog: CatalogService, log: SqliteEventLog) -> None:
+async def test_products_are_in_the_log_when_they_are_acknowledged(
+    catalog: CatalogService, log: SqliteEventLog
+) -> None:
     answer = await upsert(catalog, *(shoe(f"p{number}") for number in range(1_200)))
     assert (answer.accepted_count, answer.rejected_count) == (1_200, 0)
     assert answer.log_position == await log.end_offset(CATALOG)
-    assert [record.key for record in await log.read(CATALOG, 0, 2_000)] == [f"p{number}" for number in range(1_200)]
+    assert [record.key for record in await log.read(CATALOG, 0, 2_000)] == [
+        f"p{number}" for number in range(1_200)
+    ]
 
 
-async def test_a_faulty_product_is_reported_and_the_rest_is_taken(catalog: CatalogService, log: SqliteEventLog) -> None:
+async def test_a_faulty_product_is_reported_and_the_rest_is_taken(
+    catalog: CatalogService, log: SqliteEventLog
+) -> None:
     nan = Product(product_id="p3", title="x", price=Price(amount=math.nan))
     answer = await upsert(catalog, shoe("p1"), shoe("p2", title=""), nan, shoe("p4"))
     assert (answer.accepted_count, answer.rejected_count) == (2, 2)
@@ -49,7 +55,9 @@ async def test_at_most_a_thousand_rejections_are_listed(catalog: CatalogService)
     assert answer.rejections[-1].position == 1_000
 
 
-async def test_a_product_that_no_record_can_hold_is_refused_alone(catalog: CatalogService, log: SqliteEventLog) -> None:
+async def test_a_product_that_no_record_can_hold_is_refused_alone(
+    catalog: CatalogService, log: SqliteEventLog
+) -> None:
     large = shoe("p1")
     for number in range(50):
         large.attributes[f"a{number}"].text.append("x" * 19_999)
@@ -66,9 +74,13 @@ async def test_an_empty_stream_changes_nothing(catalog: CatalogService) -> None:
 async def test_a_full_log_says_how_far_the_stream_was_handled(tmp_path: Path, shown: Shown) -> None:
     log = SqliteEventLog(tmp_path / "small.sqlite", max_bytes=700_000)
     catalog = CatalogService(log, shown)
-    with pytest.raises(StorageFull, match=r"free some space.*products 1 to [1-9]\d* of the stream were handled"):
+    with pytest.raises(
+        StorageFull, match=r"free some space.*products 1 to [1-9]\d* of the stream were handled"
+    ):
         await upsert(catalog, *(shoe(f"p{number}", "x" * 900) for number in range(2_000)))
-    assert (await catalog.GetProduct(GetProductRequest(product_id="old"))).product.title == "from the snapshot"
+    assert (
+        await catalog.GetProduct(GetProductRequest(product_id="old"))
+    ).product.title == "from the snapshot"
     await log.close()
 
 
@@ -107,12 +119,18 @@ async def test_a_product_that_is_not_shown_is_not_found(catalog: CatalogService)
 async def test_a_removal_says_where_in_the_log_it_is(catalog: CatalogService, log: SqliteEventLog) -> None:
     response = await catalog.DeleteProducts(DeleteProductsRequest(product_ids=["a", "b"]))
     assert response.log_position == await log.end_offset(CATALOG) == 4  # two records each
-    assert [(each.product_id, each.product) for each in await written(log)] == [(name, None) for name in "aabb"]
+    assert [(each.product_id, each.product) for each in await written(log)] == [
+        (name, None) for name in "aabb"
+    ]
 
 
 @pytest.mark.parametrize(
     ("product_ids", "message"),
-    [([], "product_ids: has 0"), (["a"] * 10_001, "has 10001"), (["a", "b\n"], r"product_ids\[1\]: has control")],
+    [
+        ([], "product_ids: has 0"),
+        (["a"] * 10_001, "has 10001"),
+        (["a", "b\n"], r"product_ids\[1\]: has control"),
+    ],
 )
 async def test_a_removal_that_makes_no_sense_is_refused(
     catalog: CatalogService, product_ids: list[str], message: str

@@ -26,12 +26,18 @@ from tests.unit.gateway.catalog.catalog_writes import (
 __all__ = ["catalog_service", "shown_products"]
 
 
-async def test_a_single_field_is_written_without_the_others(catalog: CatalogService, log: SqliteEventLog) -> None:
+async def test_a_single_field_is_written_without_the_others(
+    catalog: CatalogService, log: SqliteEventLog
+) -> None:
     answer = await send(catalog, only("price", "tags", product_id="old", title="no", price=Price(amount=4)))
     assert (answer.accepted_count, answer.log_position) == (1, 1)
     (write,) = await written(log)  # a single record: they are taken in together or not at all
     assert (write.product_id, write.fields) == ("old", ("price.amount", "tags"))
-    assert write.product and (write.product.price, write.product.title, write.product.tags) == (4.0, "", ())
+    assert write.product and (write.product.price, write.product.title, write.product.tags) == (
+        4.0,
+        "",
+        (),
+    )
 
 
 async def test_a_field_of_an_unknown_product_is_refused(catalog: CatalogService, log: SqliteEventLog) -> None:
@@ -49,7 +55,9 @@ async def test_a_field_of_a_product_that_was_just_written_waits_until_it_is_show
     assert shown.fetches[-1].wait_for_visible == answer.log_position
 
 
-async def test_fields_may_follow_their_product_in_one_stream(catalog: CatalogService, log: SqliteEventLog) -> None:
+async def test_fields_may_follow_their_product_in_one_stream(
+    catalog: CatalogService, log: SqliteEventLog
+) -> None:
     whole = UpsertProductsRequest(product=shoe("p1"))
     answer = await send(catalog, whole, only("price", product_id="p1", price=Price(amount=4)))
     assert (answer.accepted_count, len(await written(log))) == (2, 2)

@@ -12,7 +12,8 @@ from services.gateway.catalog.catalog_service import CatalogService
 from shared.events.sqlite import SqliteEventLog
 from tests.unit.gateway.conftest import Retrieval
 
-COUNT, AT_A_TIME = 50, 20
+COUNT = 50
+AT_A_TIME = 20
 
 
 @dataclass
@@ -21,10 +22,14 @@ class Large(Retrieval):
 
     asked: list[int] = field(default_factory=list)
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
         assert request.max_bytes
         self.asked.append(len(request.product_ids))
-        found = [Product(product_id=each, title="large") for each in request.product_ids if int(each) % 2 == 0]
+        found = [
+            Product(product_id=each, title="large") for each in request.product_ids if int(each) % 2 == 0
+        ]
         return FetchProductsResponse(products=found[:AT_A_TIME], shortened=len(found) > AT_A_TIME)
 
 
@@ -34,7 +39,9 @@ async def requests() -> AsyncIterator[UpsertProductsRequest]:
         yield UpsertProductsRequest(product=product, update_mask=FieldMask(paths=["title"]))
 
 
-async def test_products_that_do_not_fit_into_one_message_come_in_several(log: SqliteEventLog) -> None:
+async def test_products_that_do_not_fit_into_one_message_come_in_several(
+    log: SqliteEventLog,
+) -> None:
     retrieval = Large()
     answer = await CatalogService(log, retrieval).UpsertProducts(requests())
     assert (answer.accepted_count, answer.rejected_count) == (COUNT, COUNT)

@@ -26,7 +26,9 @@ from tests.unit.gateway.conftest import SIGNATURES
 
 
 def click(event_id: str = "e1") -> UserEvent:
-    return UserEvent(event_id=event_id, action="click", visitor_id="v1", products=[EventProduct(product_id="p1")])
+    return UserEvent(
+        event_id=event_id, action="click", visitor_id="v1", products=[EventProduct(product_id="p1")]
+    )
 
 
 async def test_an_event_is_in_the_log_when_it_is_acknowledged(log: SqliteEventLog) -> None:
@@ -92,17 +94,25 @@ class Picky(SqliteEventLog):
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         outcomes: list[Appended | str] = []
         for record in records:
-            outcomes += ["is too large"] if record.event_id == "large" else await super().append(topic, [record])
+            outcomes += (
+                ["is too large"] if record.event_id == "large" else await super().append(topic, [record])
+            )
         if "is too large" in outcomes:
             raise RecordsRefused("v1", "is too large", outcomes)
         return [outcome for outcome in outcomes if isinstance(outcome, Appended)]
 
 
-async def test_an_event_that_the_log_refuses_is_rejected_and_those_beside_it_are_accepted(tmp_path: Path) -> None:
+async def test_an_event_that_the_log_refuses_is_rejected_and_those_beside_it_are_accepted(
+    tmp_path: Path,
+) -> None:
     log = Picky(tmp_path / "log.sqlite")
     request = RecordEventsRequest(events=[click("e1"), click("large"), click("e2")])
     acks = (await EventService(log, SIGNATURES).RecordEvents(request)).acks
-    assert [ack.status for ack in acks] == [EVENT_STATUS_ACCEPTED, EVENT_STATUS_REJECTED, EVENT_STATUS_ACCEPTED]
+    assert [ack.status for ack in acks] == [
+        EVENT_STATUS_ACCEPTED,
+        EVENT_STATUS_REJECTED,
+        EVENT_STATUS_ACCEPTED,
+    ]
     assert (acks[1].field, acks[1].reason) == ("event", "is too large")
     assert [record.event_id for record in await log.read(USER_EVENTS, 0)] == ["e1", "e2"]
     await log.close()
@@ -125,7 +135,9 @@ async def test_an_event_is_acknowledged_before_the_next_one_is_sent(log: SqliteE
             while await log.end_offset(USER_EVENTS) <= number:
                 await log.wait(USER_EVENTS, number, 1)
 
-    acks = [response.ack.event_id async for response in EventService(log, SIGNATURES).StreamEvents(one_by_one())]
+    acks = [
+        response.ack.event_id async for response in EventService(log, SIGNATURES).StreamEvents(one_by_one())
+    ]
     assert acks == ["e0", "e1", "e2"]
 
 
@@ -172,20 +184,38 @@ def with_product(**fields: object) -> Callable[[UserEvent], object]:
         (lambda event: setattr(event, "visitor_id", "v\x00"), "visitor_id", "control characters"),
         (lambda event: setattr(event, "user_id", "u\n"), "user_id", "control characters"),
         (lambda event: setattr(event, "query_id", "q" * 129), "query_id", "longer than 128 bytes"),
-        (lambda event: setattr(event, "action", "bought"), "action", "'bought' is unknown; use one of: view, click"),
+        (
+            lambda event: setattr(event, "action", "bought"),
+            "action",
+            "'bought' is unknown; use one of: view, click",
+        ),
         (lambda event: event.ClearField("products"), "products", "has 0; send 1 to 100"),
-        (lambda event: event.products.extend([EventProduct(product_id="p")] * 100), "products", "has 101"),
+        (
+            lambda event: event.products.extend([EventProduct(product_id="p")] * 100),
+            "products",
+            "has 101",
+        ),
         (with_product(product_id=""), "products[1].product_id", "is required"),
         (with_product(price=math.nan), "products[1].price", "nan is not a price"),
         (with_product(price=-1), "products[1].price", "-1.0 is not a price"),
         (with_product(currency_code="eur"), "products[1].currency_code", "ISO 4217"),
         (lambda event: days_ahead(event, 1.1), "event_time", "more than a day in the future"),
         (lambda event: setattr(event.event_time, "nanos", -1), "event_time", "not a time"),
-        (lambda event: event.attributes["x"].numbers.append(math.inf), "attributes.x", "not finite"),
-        (lambda event: event.attributes["x"].text.append("y" * 70_000), "attributes", "keep it within 65536"),
+        (
+            lambda event: event.attributes["x"].numbers.append(math.inf),
+            "attributes.x",
+            "not finite",
+        ),
+        (
+            lambda event: event.attributes["x"].text.append("y" * 70_000),
+            "attributes",
+            "keep it within 65536",
+        ),
     ],
 )
-def test_a_faulty_event_is_rejected_by_field(change: Callable[[UserEvent], object], field: str, reason: str) -> None:
+def test_a_faulty_event_is_rejected_by_field(
+    change: Callable[[UserEvent], object], field: str, reason: str
+) -> None:
     event = click()
     change(event)
     found = event_validation.fault(event)

@@ -59,7 +59,9 @@ def test_an_ipv6_address_is_in_brackets() -> None:
     assert parse("[fd00::1]:50053") == (("fd00::1", 50053),)
 
 
-@pytest.mark.parametrize("text", ["retrieval", "retrieval:", ":50053", "retrieval:http", "retrieval:70000", "a:1,b"])
+@pytest.mark.parametrize(
+    "text", ["retrieval", "retrieval:", ":50053", "retrieval:http", "retrieval:70000", "a:1,b"]
+)
 def test_what_is_no_address_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no address; use HOST:PORT"):
         GatewayConfig(retrieval_address=text)

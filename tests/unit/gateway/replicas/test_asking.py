@@ -88,7 +88,10 @@ async def test_a_snapshot_that_one_has_not_is_asked_of_the_other_which_is_no_fau
 
 
 async def test_the_error_that_says_most_is_told() -> None:
-    for first, second in ((SnapshotGone("gone"), Unavailable("no")), (Unavailable("no"), SnapshotGone("gone"))):
+    for first, second in (
+        (SnapshotGone("gone"), Unavailable("no")),
+        (Unavailable("no"), SnapshotGone("gone")),
+    ):
         with pytest.raises(SnapshotGone):
             await Service(a=failing(first), b=failing(second)).ask()
 
@@ -114,7 +117,9 @@ async def test_a_second_try_comes_early_when_the_budget_is_small() -> None:
     assert service.elapsed_ms["b"][0] >= 8.0
 
 
-async def test_one_that_never_answers_what_its_peer_did_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_never_answers_what_its_peer_did_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("services.gateway.replicas.asking._LOSER_SECONDS", 0.02)
     service = Service(a=never, b=well)
     for _ in range(8):
@@ -155,7 +160,9 @@ async def test_at_most_three_replicas_are_asked() -> None:
     assert len(service.asked) == 3
 
 
-async def test_one_that_was_left_alone_comes_back_by_calls_that_others_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_was_left_alone_comes_back_by_calls_that_others_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("services.gateway.replicas.ejection._FIRST_SECONDS", 0.0)
     service = Service(a=failing(Unavailable("broken")), b=well)
     for _ in range(8):
@@ -202,7 +209,9 @@ async def test_failing_under_a_callers_short_budget_is_not_the_replicas_fault() 
 
 
 async def test_failing_to_show_a_write_in_time_is_not_the_replicas_fault() -> None:
-    service = Service(a=failing(Unavailable("not shown yet")), b=failing(Unavailable("not shown yet")), c=well)
+    service = Service(
+        a=failing(Unavailable("not shown yet")), b=failing(Unavailable("not shown yet")), c=well
+    )
     for _ in range(10):
         service.replica("c").log_position = 0
         await service.ask(log_position=9)

@@ -24,25 +24,29 @@ def answers(ejection: Ejection, slowness: dict[Replica, float], times: int = 40)
 
 
 def test_one_far_slower_than_its_peers_is_left_alone() -> None:
-    ejection, (slow, *others) = Ejection(), replicas(3)
+    ejection = Ejection()
+    (slow, *others) = replicas(3)
     answers(ejection, {slow: 6.0, others[0]: 1.0, others[1]: 0.9})
     assert ejection.is_out(slow) and not any(map(ejection.is_out, others))
 
 
 def test_one_twice_as_slow_is_not() -> None:
-    ejection, (slow, other) = Ejection(), replicas(2)
+    ejection = Ejection()
+    (slow, other) = replicas(2)
     answers(ejection, {slow: 2.0, other: 1.0})
     assert not ejection.is_out(slow)
 
 
 def test_nobody_is_left_alone_when_all_are_slow() -> None:
-    ejection, both = Ejection(), replicas(2)
+    ejection = Ejection()
+    both = replicas(2)
     answers(ejection, dict.fromkeys(both, 20.0))
     assert not any(map(ejection.is_out, both))
 
 
 def test_a_hiccup_is_forgiven() -> None:
-    ejection, (one, other) = Ejection(), replicas(2)
+    ejection = Ejection()
+    (one, other) = replicas(2)
     answers(ejection, {one: 1.0, other: 1.0})
     for _ in range(2):
         ejection.answered(one, 500.0, [one, other])
@@ -50,7 +54,8 @@ def test_a_hiccup_is_forgiven() -> None:
 
 
 def test_one_that_fails_where_a_peer_answers_is_left_alone_at_the_third_time_in_a_row() -> None:
-    ejection, (bad, other) = Ejection(), replicas(2)
+    ejection = Ejection()
+    (bad, other) = replicas(2)
     for _ in range(2):
         ejection.beaten(bad, [bad, other])
     ejection.answered(bad, 1.0, [bad, other])
@@ -61,7 +66,8 @@ def test_one_that_fails_where_a_peer_answers_is_left_alone_at_the_third_time_in_
 
 
 def test_at_most_half_of_those_that_are_ready_are_left_alone() -> None:
-    ejection, four = Ejection(), replicas(4)
+    ejection = Ejection()
+    four = replicas(4)
     for replica in four:
         for _ in range(3):
             ejection.beaten(replica, four)
@@ -74,7 +80,8 @@ def test_at_most_half_of_those_that_are_ready_are_left_alone() -> None:
 
 def test_after_a_second_it_is_tried_once_and_comes_back_when_that_goes_well() -> None:
     clock = Clock()
-    ejection, both = Ejection(clock), replicas(2)
+    ejection = Ejection(clock)
+    both = replicas(2)
     for _ in range(3):
         ejection.beaten(both[0], both)
     clock.seconds += 0.9
@@ -87,7 +94,8 @@ def test_after_a_second_it_is_tried_once_and_comes_back_when_that_goes_well() ->
 
 def test_a_try_that_fails_or_is_slow_doubles_the_while() -> None:
     clock = Clock()
-    ejection, both = Ejection(clock), replicas(2)
+    ejection = Ejection(clock)
+    both = replicas(2)
     for _ in range(3):
         ejection.beaten(both[0], both)
     for seconds, slowness in ((1.0, None), (2.0, 9.0), (4.0, None)):
@@ -101,7 +109,8 @@ def test_a_try_that_fails_or_is_slow_doubles_the_while() -> None:
 
 def test_the_while_has_an_end_and_is_short_again_after_a_good_minute() -> None:
     clock = Clock()
-    ejection, both = Ejection(clock), replicas(2)
+    ejection = Ejection(clock)
+    both = replicas(2)
     for _ in range(3):
         ejection.beaten(both[0], both)
     for _ in range(8):
@@ -120,7 +129,8 @@ def test_the_while_has_an_end_and_is_short_again_after_a_good_minute() -> None:
 
 def test_what_was_slow_before_it_was_left_alone_counts_no_more() -> None:
     clock = Clock()
-    ejection, (slow, other) = Ejection(clock), replicas(2)
+    ejection = Ejection(clock)
+    (slow, other) = replicas(2)
     answers(ejection, {slow: 9.0, other: 1.0})
     clock.seconds += 1.1
     ejection.to_probe([slow, other])
@@ -131,7 +141,8 @@ def test_what_was_slow_before_it_was_left_alone_counts_no_more() -> None:
 
 def test_one_that_is_not_connected_is_not_tried() -> None:
     clock = Clock()
-    ejection, both = Ejection(clock), replicas(2)
+    ejection = Ejection(clock)
+    both = replicas(2)
     for _ in range(3):
         ejection.beaten(both[0], both)
     clock.seconds += 5
@@ -140,7 +151,8 @@ def test_one_that_is_not_connected_is_not_tried() -> None:
 
 
 def test_another_process_at_the_address_begins_anew() -> None:
-    ejection, both = Ejection(), replicas(2)
+    ejection = Ejection()
+    both = replicas(2)
     for _ in range(3):
         ejection.beaten(both[0], both)
     ejection.forget(both[0])

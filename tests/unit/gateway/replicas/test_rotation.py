@@ -35,7 +35,8 @@ def test_one_that_has_calls_to_answer_waits_until_the_others_have_as_many() -> N
 
 def test_one_that_shows_what_is_wanted_is_preferred_whatever_it_has_to_do() -> None:
     two = rotation("a", "b")
-    two.replicas[0].log_position, two.replicas[0].in_flight = 7, 3
+    two.replicas[0].log_position = 7
+    two.replicas[0].in_flight = 3
     assert asked(two, 3, log_position=7) == ["a", "a", "a"]
     assert asked(two, 2, log_position=8) == ["b", "b"]
 

@@ -11,7 +11,8 @@ def wanted(*queries: str, encoder_version: str = "e1") -> EmbedQueriesRequest:
 
 
 async def test_a_query_is_encoded_once_whichever_gateway_asks() -> None:
-    encoder, cache = Embedding(), MemoryCache()
+    encoder = Embedding()
+    cache = MemoryCache()
     first = await CachedEmbedding(encoder, cache).EmbedQueries(wanted("shoe"))
     second = await CachedEmbedding(encoder, cache).EmbedQueries(wanted("shoe"))
     assert first == second
@@ -19,7 +20,8 @@ async def test_a_query_is_encoded_once_whichever_gateway_asks() -> None:
 
 
 async def test_another_encoder_or_query_is_another_encoding() -> None:
-    encoder, cache = Embedding(), MemoryCache()
+    encoder = Embedding()
+    cache = MemoryCache()
     embedding = CachedEmbedding(encoder, cache)
     await embedding.EmbedQueries(wanted("shoe"))
     await embedding.EmbedQueries(wanted("shoes"))
@@ -47,7 +49,8 @@ async def test_without_a_named_encoder_and_for_several_queries_the_cache_is_pass
 
 @pytest.mark.parametrize("value", [b"", b"\xff\xff garbage"])
 async def test_what_is_no_encoding_is_encoded_again(value: bytes) -> None:
-    encoder, cache = Embedding(), MemoryCache()
+    encoder = Embedding()
+    cache = MemoryCache()
     embedding = CachedEmbedding(encoder, cache)
     await embedding.EmbedQueries(wanted("shoe"))
     cache.values = dict.fromkeys(cache.values, value)

@@ -24,12 +24,21 @@ async def test_a_page_that_no_shopper_sees_is_not_logged(gateway: Gateway) -> No
 
 
 async def test_the_page_that_was_shown_is_logged_with_its_features(gateway: Gateway) -> None:
-    request = SearchRequest(query="shoe", page_size=2, visitor_id="v1", experiment_ids=["e1"], deadline_ms=1_000)
+    request = SearchRequest(
+        query="shoe", page_size=2, visitor_id="v1", experiment_ids=["e1"], deadline_ms=1_000
+    )
     page = await gateway.search.Search(request)
     (impression,) = await logged(gateway)
     assert impression.query_id == page.query_id
-    assert (impression.query, impression.visitor_id, list(impression.experiment_ids)) == ("shoe", "v1", ["e1"])
-    assert [(shown.product_id, shown.position) for shown in impression.products] == [("p49", 1), ("p48", 2)]
+    assert (impression.query, impression.visitor_id, list(impression.experiment_ids)) == (
+        "shoe",
+        "v1",
+        ["e1"],
+    )
+    assert [(shown.product_id, shown.position) for shown in impression.products] == [
+        ("p49", 1),
+        ("p48", 2),
+    ]
     assert list(impression.feature_names) == ["block", "price"]
     assert [list(shown.feature_values) for shown in impression.products] == [[1, 1], [1, 1]]
     assert (impression.snapshot_version, impression.bundle_version) == ("s1", "b1")
@@ -55,7 +64,9 @@ async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
     message.Clear()
     await impressions.close()
     (impression,) = await logged(gateway)
-    assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [("p2", 2, 0.25)]
+    assert [(each.product_id, each.position, each.relevance_score) for each in impression.products] == [
+        ("p2", 2, 0.25)
+    ]
 
 
 async def test_the_next_page_is_an_impression_of_its_own(gateway: Gateway) -> None:
@@ -73,14 +84,17 @@ async def test_below_the_reranked_tier_there_are_no_features(gateway: Gateway) -
     assert not impression.feature_names and not impression.products[0].feature_values
 
 
-ONE_PRODUCT = RankedWindow(fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ()))
+ONE_PRODUCT = RankedWindow(
+    fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ())
+)
 
 
 class Refusing:
     """Takes the first append after `refusals`."""
 
     def __init__(self, log: SqliteEventLog, refusals: int) -> None:
-        self.log, self.refusals = log, refusals
+        self.log = log
+        self.refusals = refusals
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         if self.refusals > 0:
@@ -95,7 +109,9 @@ def shown(impressions: Impressions, count: int) -> None:
 
 
 async def queries(gateway: Gateway) -> list[str]:
-    return [Impression.FromString(record.value or b"").query for record in await gateway.log.read(SEARCH_LOGS, 0)]
+    return [
+        Impression.FromString(record.value or b"").query for record in await gateway.log.read(SEARCH_LOGS, 0)
+    ]
 
 
 async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway) -> None:
@@ -105,7 +121,9 @@ async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway
     assert await queries(gateway) == [f"shoe {number}" for number in range(700)]
 
 
-async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are_logged(gateway: Gateway) -> None:
+async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are_logged(
+    gateway: Gateway,
+) -> None:
     impressions = Impressions(Refusing(gateway.log, 1), 1_000)  # type: ignore[arg-type]  # only append is used
     shown(impressions, 501)
     await impressions.close()

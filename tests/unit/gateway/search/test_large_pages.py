@@ -55,9 +55,13 @@ async def test_an_ordinary_page_is_whole(gateway: Gateway) -> None:
 
 
 def test_facets_lose_their_least_frequent_values_before_they_fill_the_page() -> None:
-    values = [FacetValue(value=f"{number:04d}" + "x" * 1_990, count=1_000 - number) for number in range(1_000)]
+    values = [
+        FacetValue(value=f"{number:04d}" + "x" * 1_990, count=1_000 - number) for number in range(1_000)
+    ]
     large = [Facet(field=field, values=values) for field in ("brands", "tags")]
-    window = RankedWindow(window_pb2.RankedWindow(query="shoe", facets=large, rows=[0, 1], product_ids=["p1", "p2"]))
+    window = RankedWindow(
+        window_pb2.RankedWindow(query="shoe", facets=large, rows=[0, 1], product_ids=["p1", "p2"])
+    )
     budget = Budget(1_000)
     short = facets(window, budget)
     assert [facet.field for facet in short] == ["brands", "tags"]
@@ -65,5 +69,6 @@ def test_facets_lose_their_least_frequent_values_before_they_fill_the_page() -> 
     assert [value.value[:4] for value in short[0].values[:3]] == ["0000", "0001", "0002"]
     assert len(short[0].values) > 200
     assert budget.degraded == [
-        "facets: the least frequent values are left out, so that the page stays within the 4 MiB that a client takes"
+        "facets: the least frequent values are left out, so that the "
+        "page stays within the 4 MiB that a client takes"
     ]

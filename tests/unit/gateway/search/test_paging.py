@@ -79,7 +79,9 @@ async def test_a_window_pushed_out_by_others_is_ranked_again(gateway: Gateway) -
     assert len(gateway.retrieval.requests) == 3
 
 
-async def test_another_gateway_that_shares_windows_goes_on_without_ranking_again(gateway: Gateway) -> None:
+async def test_another_gateway_that_shares_windows_goes_on_without_ranking_again(
+    gateway: Gateway,
+) -> None:
     cache = MemoryCache()
     first = await gateway.with_config(cache).Search(shoes())
     second = await gateway.with_config(cache).Search(shoes(first.next_page_token))
@@ -106,7 +108,9 @@ async def test_a_degraded_window_stays_in_its_order_and_keeps_saying_why(gateway
     gateway.reranker.trouble = none
     second = await gateway.search.Search(shoes(first.next_page_token))
     assert ids(first, second) == EVERYTHING[::-1][:30]
-    assert list(second.served_by.degraded) == list(first.served_by.degraded) == ["reranker: failed (ValueError)"]
+    assert (
+        list(second.served_by.degraded) == list(first.served_by.degraded) == ["reranker: failed (ValueError)"]
+    )
 
 
 async def test_a_token_of_another_search_is_refused(gateway: Gateway) -> None:

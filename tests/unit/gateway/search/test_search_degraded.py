@@ -18,7 +18,10 @@ async def test_a_late_reranker_leaves_the_fused_order(gateway: Gateway) -> None:
     page = await gateway.search.Search(shoes())
     assert time.perf_counter() - start < 1  # and not the 30 seconds that the reranker takes
     assert ids(page) == FUSED
-    assert (page.served_by.tier, list(page.served_by.degraded)) == (TIER_FUSED, ["reranker: deadline"])
+    assert (page.served_by.tier, list(page.served_by.degraded)) == (
+        TIER_FUSED,
+        ["reranker: deadline"],
+    )
 
 
 async def test_an_absent_reranker_leaves_the_fused_order(gateway: Gateway) -> None:
@@ -31,7 +34,10 @@ async def test_an_absent_reranker_leaves_the_fused_order(gateway: Gateway) -> No
 async def test_what_the_reranker_rejects_is_not_the_callers_fault(gateway: Gateway) -> None:
     gateway.reranker.trouble = failing(InvalidRequest("encoding.states", "has 5 bytes"))
     page = await gateway.search.Search(shoes())
-    assert (ids(page), list(page.served_by.degraded)) == (FUSED, ["reranker: encoding.states: has 5 bytes"])
+    assert (ids(page), list(page.served_by.degraded)) == (
+        FUSED,
+        ["reranker: encoding.states: has 5 bytes"],
+    )
 
 
 async def test_a_reranker_with_a_defect_leaves_the_fused_order(gateway: Gateway) -> None:
@@ -95,7 +101,9 @@ async def test_a_stage_that_names_itself_is_named_once(gateway: Gateway) -> None
 
 async def test_only_lateness_is_answered_with_a_longer_deadline(gateway: Gateway) -> None:
     gateway.retrieval.trouble = failing(Unavailable("no snapshot is open yet; index a catalogue first"))
-    with pytest.raises(Unavailable, match=r"^retrieval: no snapshot is open yet; index a catalogue first; retry$"):
+    with pytest.raises(
+        Unavailable, match=r"^retrieval: no snapshot is open yet; index a catalogue first; retry$"
+    ):
         await gateway.search.Search(shoes())
     gateway.retrieval.trouble = too_long
     with pytest.raises(Unavailable, match=r"^retrieval: deadline; retry, with a longer deadline_ms"):

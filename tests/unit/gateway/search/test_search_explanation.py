@@ -16,7 +16,9 @@ async def test_each_result_is_explained_when_asked_for(gateway: Gateway) -> None
     )
 
 
-async def test_a_result_below_the_reranked_tier_is_explained_by_its_fused_score(gateway: Gateway) -> None:
+async def test_a_result_below_the_reranked_tier_is_explained_by_its_fused_score(
+    gateway: Gateway,
+) -> None:
     page = await gateway.search.Search(shoes(explain=True, max_tier=TIER_FUSED))
     explanation = page.results[0].explanation
     assert [(each.feature, each.contribution) for each in explanation.contributions] == [

@@ -48,7 +48,9 @@ class LiveRetrieval(Retrieval):
         response.log_position = self.position
         return response
 
-    async def FetchProducts(self, request: FetchProductsRequest, context: Any = None) -> FetchProductsResponse:
+    async def FetchProducts(
+        self, request: FetchProductsRequest, context: Any = None
+    ) -> FetchProductsResponse:
         self.fetches.append(request)
         self.asked.append("fetch")
         if request.wait_for_visible > self.position:
@@ -70,7 +72,9 @@ class Encoders(Embedding):
         if request.encoder_version not in ("", *self.open):
             raise SnapshotGone(f"encoder_version: {request.encoder_version} is not open here")
         encoding = QueryEncoding(vector=b"\0\0\x80\x3f", token_count=1)
-        return EmbedQueriesResponse(encodings=[encoding], encoder_version=request.encoder_version or self.open[0])
+        return EmbedQueriesResponse(
+            encodings=[encoding], encoder_version=request.encoder_version or self.open[0]
+        )
 
 
 @dataclass
@@ -82,7 +86,9 @@ class Shop:
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    retrieval, embedding, log = LiveRetrieval(), Encoders(), SqliteEventLog(tmp_path / "log.sqlite")
+    retrieval = LiveRetrieval()
+    embedding = Encoders()
+    log = SqliteEventLog(tmp_path / "log.sqlite")
     await log.append(CATALOG, [writes.removal(f"p{number}") for number in range(8)])
     search = SearchService(embedding, retrieval, Reranker(), log, GatewayConfig(), SIGNATURES)
     yield Shop(retrieval, embedding, search)
@@ -101,7 +107,8 @@ async def test_a_write_is_waited_for_before_the_query_is_looked_at(shop: Shop) -
     assert page.results and shop.retrieval.asked[:2] == ["fetch", "analyze"]
     assert 0 < shop.retrieval.fetches[0].budget_ms < 1_000
     retrieved = shop.retrieval.requests[0]
-    assert retrieved.wait_for_visible == 7 and 0 < retrieved.budget_ms < 1_000  # another replica may answer this
+    # another replica may answer this
+    assert retrieved.wait_for_visible == 7 and 0 < retrieved.budget_ms < 1_000
 
 
 async def test_a_write_that_does_not_show_in_time_makes_the_page_unavailable(shop: Shop) -> None:
@@ -110,7 +117,10 @@ async def test_a_write_that_does_not_show_in_time_makes_the_page_unavailable(sho
 
 
 async def test_a_position_that_the_log_never_gave_is_the_callers_mistake(shop: Shop) -> None:
-    remedy = "wait_for_visible: 9 was never given, the log ends at 8; send the log_position of an answer to a write"
+    remedy = (
+        "wait_for_visible: 9 was never given, the log ends at 8; "
+        "send the log_position of an answer to a write"
+    )
     with pytest.raises(InvalidRequest, match=remedy):
         await shop.search.Search(shoes(wait_for_visible=9))
     assert shop.retrieval.asked == []
@@ -122,13 +132,16 @@ async def test_the_pages_products_wait_for_a_replica_that_is_behind(shop: Shop) 
 
 
 async def test_a_query_is_encoded_by_the_snapshots_encoder(shop: Shop) -> None:
-    shop.retrieval.encoders, shop.embedding.open = ("old@1", "new@1"), ("old@1", "new@1")
+    shop.retrieval.encoders = ("old@1", "new@1")
+    shop.embedding.open = ("old@1", "new@1")
     page = await shop.search.Search(shoes())
     assert shop.embedding.wanted == ["new@1"] and shop.retrieval.requests[0].encoder_version == "new@1"
     assert page.served_by.tier == TIER_RERANKED
 
 
-async def test_while_the_new_encoder_is_not_open_the_snapshot_before_is_searched(shop: Shop) -> None:
+async def test_while_the_new_encoder_is_not_open_the_snapshot_before_is_searched(
+    shop: Shop,
+) -> None:
     shop.retrieval.encoders = ("old@1", "new@1")
     page = await shop.search.Search(shoes())
     assert shop.embedding.wanted == ["new@1", ""] and shop.retrieval.requests[0].encoder_version == "old@1"
@@ -139,5 +152,8 @@ async def test_a_vector_that_no_snapshot_fits_leaves_the_page_to_words(shop: Sho
     shop.retrieval.encoders = ("new@1",)  # and the embedding service has not opened it yet
     page = await shop.search.Search(shoes())
     assert len(ids(page)) == 3 and page.served_by.tier == TIER_LEXICAL
-    assert list(page.served_by.degraded) == ["embedding: the encoder changed", "reranker: no embedding"]
+    assert list(page.served_by.degraded) == [
+        "embedding: the encoder changed",
+        "reranker: no embedding",
+    ]
     assert [bool(request.vector) for request in shop.retrieval.requests] == [True, True, False]

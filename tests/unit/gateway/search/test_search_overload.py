@@ -12,14 +12,18 @@ from tests.unit.gateway.conftest import Gateway, none, too_long
 from tests.unit.gateway.shoes import RERANKED, ids, shoes
 
 
-async def test_pages_beyond_capacity_are_refused_at_once_and_the_rest_is_served(gateway: Gateway) -> None:
+async def test_pages_beyond_capacity_are_refused_at_once_and_the_rest_is_served(
+    gateway: Gateway,
+) -> None:
     async def twenty_ms() -> None:
         await asyncio.sleep(0.02)
 
     gateway.retrieval.trouble = twenty_ms
     search = gateway.with_config(max_in_flight=2)
     await search.Search(shoes(deadline_ms=400))
-    pages = await asyncio.gather(*(search.Search(shoes(deadline_ms=400)) for _ in range(60)), return_exceptions=True)
+    pages = await asyncio.gather(
+        *(search.Search(shoes(deadline_ms=400)) for _ in range(60)), return_exceptions=True
+    )
     served = [page for page in pages if isinstance(page, SearchResponse)]
     refused = [page for page in pages if isinstance(page, Overloaded)]
     assert len(served) + len(refused) == 60
@@ -39,7 +43,8 @@ async def test_a_caller_that_leaves_frees_its_place(gateway: Gateway) -> None:
 
 
 async def test_work_that_cannot_be_cancelled_does_not_pile_up(gateway: Gateway) -> None:
-    stage, started = Stage("slow", max_late=3, rest_seconds=10), 0
+    stage = Stage("slow", max_late=3, rest_seconds=10)
+    started = 0
 
     async def in_a_thread() -> None:
         nonlocal started

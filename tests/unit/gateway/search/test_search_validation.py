@@ -22,33 +22,65 @@ def price(**ends: float) -> Filter:
     [
         (SearchRequest(page_size=201), "page_size: 201 is too large; ask for 1 to 200"),
         (SearchRequest(page_size=10**9), "page_size: 1000000000 is too large"),
-        (SearchRequest(order_by="price"), "order_by: 'price' is unknown; use one of: relevance, price asc"),
+        (
+            SearchRequest(order_by="price"),
+            "order_by: 'price' is unknown; use one of: relevance, price asc",
+        ),
         (SearchRequest(deadline_ms=60_001), "deadline_ms: 60001 is too long"),
         (SearchRequest(visitor_id="v\n1"), "visitor_id: has control characters"),
         (SearchRequest(user_id="u" * 129), "user_id: is longer than 128 bytes"),
         (SearchRequest(session_id="ü" * 65), "session_id: is longer than 128 bytes"),
         (SearchRequest(language_code="x" * 129), "language_code: is longer than 128 bytes"),
-        (SearchRequest(experiment_ids=["e"] * 21), "experiment_ids: 21 are too many; send at most 20"),
+        (
+            SearchRequest(experiment_ids=["e"] * 21),
+            "experiment_ids: 21 are too many; send at most 20",
+        ),
         (SearchRequest(experiment_ids=["e", ""]), r"experiment_ids\[1\]: is required"),
         (SearchRequest(max_tier=9), "max_tier: 9 is unknown; use lexical"),  # type: ignore[arg-type]
         (SearchRequest(filters=[BRAND] * 101), "filters: 101 are too many; send at most 100"),
-        (SearchRequest(facets=[FacetRequest(field="brands")] * 21), "facets: 21 are too many; send at most 20"),
+        (
+            SearchRequest(facets=[FacetRequest(field="brands")] * 21),
+            "facets: 21 are too many; send at most 20",
+        ),
         (SearchRequest(filters=[BRAND, Filter(exists=True)]), r"filters\[1\].field: is required"),
-        (SearchRequest(filters=[Filter(field="colour", exists=True)]), "'colour' is unknown; use one of: .*attributes"),
-        (SearchRequest(filters=[Filter(field="attributes.", exists=True)]), "'attributes.' is unknown"),
-        (SearchRequest(filters=[Filter(field="brands")]), r"filters\[0\]: has no condition; set any_of"),
+        (
+            SearchRequest(filters=[Filter(field="colour", exists=True)]),
+            "'colour' is unknown; use one of: .*attributes",
+        ),
+        (
+            SearchRequest(filters=[Filter(field="attributes.", exists=True)]),
+            "'attributes.' is unknown",
+        ),
+        (
+            SearchRequest(filters=[Filter(field="brands")]),
+            r"filters\[0\]: has no condition; set any_of",
+        ),
         (SearchRequest(filters=[Filter(field="brands", any_of=AnyOf())]), "send 1 to 1000 values"),
-        (SearchRequest(filters=[Filter(field="brands", any_of=AnyOf(values=["x"] * 1_001))]), "send 1 to 1000 values"),
-        (SearchRequest(filters=[Filter(field="brands", range=NumberRange(min=1))]), "brands is not numeric"),
+        (
+            SearchRequest(filters=[Filter(field="brands", any_of=AnyOf(values=["x"] * 1_001))]),
+            "send 1 to 1000 values",
+        ),
+        (
+            SearchRequest(filters=[Filter(field="brands", range=NumberRange(min=1))]),
+            "brands is not numeric",
+        ),
         (SearchRequest(filters=[price()]), r"filters\[0\].range: has no end"),
         (SearchRequest(filters=[price(min=math.nan)]), r"filters\[0\].range.min: is not a number"),
-        (SearchRequest(filters=[price(min=1, max=math.nan)]), r"filters\[0\].range.max: is not a number"),
+        (
+            SearchRequest(filters=[price(min=1, max=math.nan)]),
+            r"filters\[0\].range.max: is not a number",
+        ),
         (SearchRequest(filters=[price(min=2, max=1)]), "min 2 is above max 1; swap them"),
         (SearchRequest(facets=[FacetRequest()]), r"facets\[0\].field: is required"),
         (SearchRequest(facets=[FacetRequest(field="size")]), "'size' is unknown"),
-        (SearchRequest(facets=[FacetRequest(field="brands", limit=1_001)]), r"facets\[0\].limit: 1001 is too large"),
         (
-            SearchRequest(facets=[FacetRequest(field="brands", limit=1_000)] * 5 + [FacetRequest(field="tags")]),
+            SearchRequest(facets=[FacetRequest(field="brands", limit=1_001)]),
+            r"facets\[0\].limit: 1001 is too large",
+        ),
+        (
+            SearchRequest(
+                facets=[FacetRequest(field="brands", limit=1_000)] * 5 + [FacetRequest(field="tags")]
+            ),
             "facets: their limits are 5010 together; ask for at most 5000",
         ),
         (

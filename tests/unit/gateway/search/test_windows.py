@@ -26,7 +26,9 @@ MESSAGE = window_pb2.RankedWindow(
     dense_ranks=[1, 0],
     log_position=17,
     notes=("filters: no product has 'attributes.colour'",),
-    explanations=[CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])],
+    explanations=[
+        CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])
+    ],
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )
@@ -46,13 +48,18 @@ def test_every_part_of_a_window_survives() -> None:
     again = RankedWindow.unpacked(WINDOW.packed())
     assert again is not None and again.message == MESSAGE
     np.testing.assert_array_equal(again.feature_values, np.array([[0.1, np.nan]], np.float32))
-    untried = {field.name for field in MESSAGE.DESCRIPTOR.fields} - {field.name for field, _ in MESSAGE.ListFields()}
+    untried = {field.name for field in MESSAGE.DESCRIPTOR.fields} - {
+        field.name for field, _ in MESSAGE.ListFields()
+    }
     assert not untried
 
 
 def test_a_window_of_the_fused_tier_has_no_features() -> None:
     again = RankedWindow.unpacked(window_with(feature_names=(), feature_values=b"").packed())
-    assert again is not None and (list(again.message.feature_names), again.feature_values.shape) == ([], (0, 0))
+    assert again is not None and (
+        list(again.message.feature_names),
+        again.feature_values.shape,
+    ) == ([], (0, 0))
 
 
 @pytest.mark.parametrize("value", [b"", b"x", WINDOW.packed()[:-9], b"\x78\x01garbage"])
@@ -76,7 +83,11 @@ async def test_the_window_unused_for_longest_makes_room() -> None:
     windows.keep("q2", WINDOW)
     await windows.get("q1")
     windows.keep("q3", WINDOW)
-    assert [await windows.get(query_id) for query_id in ("q1", "q2", "q3")] == [WINDOW, None, WINDOW]
+    assert [await windows.get(query_id) for query_id in ("q1", "q2", "q3")] == [
+        WINDOW,
+        None,
+        WINDOW,
+    ]
 
 
 def with_facet(value_count: int) -> RankedWindow:
@@ -95,7 +106,8 @@ async def test_large_windows_take_the_place_of_many() -> None:
 
 
 async def test_a_window_that_is_too_large_alone_is_not_kept_and_pushes_nothing_out() -> None:
-    windows, cache = MemoryWindows(500, 16 * MIB, ttl_seconds=600), MemoryCache()
+    windows = MemoryWindows(500, 16 * MIB, ttl_seconds=600)
+    cache = MemoryCache()
     shared = SharedWindows(windows, cache)
     shared.keep("q1", WINDOW)
     shared.keep("q2", with_facet(3_000))

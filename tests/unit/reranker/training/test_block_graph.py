@@ -29,7 +29,9 @@ def _inputs(count: int, tokens: int) -> dict[str, np.ndarray]:
         "query_states": query,
         "token_weights": generator.uniform(size=3).astype(np.float32),
         "product_states": products,
-        "product_mask": (np.arange(tokens) < generator.integers(1, tokens + 1, size=(count, 1))).astype(np.float32),
+        "product_mask": (np.arange(tokens) < generator.integers(1, tokens + 1, size=(count, 1))).astype(
+            np.float32
+        ),
     }
 
 
@@ -43,7 +45,10 @@ def test_the_exported_block_scores_as_the_trained_one(block: InteractionBlock) -
     inputs = _inputs(count=6, tokens=5)
     one = {name: torch.from_numpy(value)[None] for name, value in inputs.items()}
     query = QueryTokens(
-        one["query_hidden"], one["query_states"], one["token_weights"], torch.ones(1, 3, dtype=torch.bool)
+        one["query_hidden"],
+        one["query_states"],
+        one["token_weights"],
+        torch.ones(1, 3, dtype=torch.bool),
     )
     with torch.no_grad():
         trained = block(query, one["product_states"], one["product_mask"] > 0)[0].numpy()

@@ -17,7 +17,9 @@ def _groups(count: int, telling: str, noise: float = 0.3, seed: int = 0) -> list
     for query in range(count):
         features = generator.normal(size=(12, len(FEATURES))).astype(np.float32)
         wanted = features[:, FEATURES.index(telling)] + noise * generator.normal(size=12)
-        groups.append(RankingGroup(str(query), features, np.clip(np.round(wanted + 1), 0, 3).astype(np.float32)))
+        groups.append(
+            RankingGroup(str(query), features, np.clip(np.round(wanted + 1), 0, 3).astype(np.float32))
+        )
     return groups
 
 

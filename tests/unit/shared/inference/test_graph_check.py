@@ -56,7 +56,9 @@ def weights_in_another_file(model: onnx.ModelProto) -> None:
         weights_in_another_file,
     ],
 )
-def test_a_foreign_graph_is_refused_with_its_name(tmp_path: Path, spoil: Callable[[onnx.ModelProto], None]) -> None:
+def test_a_foreign_graph_is_refused_with_its_name(
+    tmp_path: Path, spoil: Callable[[onnx.ModelProto], None]
+) -> None:
     path = tmp_path / "block.onnx"
     save_block(path)
     check_graph(path, INPUTS, "score")

@@ -9,7 +9,8 @@ class Process:
     """One whose descriptors a test takes away."""
 
     def __init__(self) -> None:
-        self.left, self.now_seconds = True, 0.0
+        self.left = True
+        self.now_seconds = 0.0
         self.watch = DescriptorWatch(lambda: self.left, lambda: self.now_seconds)
 
     def look(self, seconds: float) -> None:

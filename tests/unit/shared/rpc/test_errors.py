@@ -61,7 +61,8 @@ CODES = {
 
 
 def test_every_class_of_errors_has_a_code() -> None:
-    found, waiting = set(), [AisleError]
+    found = set()
+    waiting = [AisleError]
     while waiting:
         kind = waiting.pop()
         found |= {kind} if kind.__module__ == errors.__name__ else set()
@@ -79,7 +80,9 @@ def test_an_error_comes_back_as_its_class(kind: type[AisleError]) -> None:
 
 
 @pytest.mark.parametrize("kind", CODES)
-def test_the_details_have_the_reason_and_agree_with_code_and_message(kind: type[AisleError]) -> None:
+def test_the_details_have_the_reason_and_agree_with_code_and_message(
+    kind: type[AisleError],
+) -> None:
     status = details(kind("why"))
     assert (status.code, status.message) == (CODES[kind].value[0], "why")
     info = detail(kind("why"), ErrorInfo)

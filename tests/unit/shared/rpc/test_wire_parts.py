@@ -4,12 +4,19 @@ from typing import Any
 
 import pytest
 
-from aisle.v1.catalog_pb2 import AttributeValues, DeleteProductsRequest, Product, UpsertProductsRequest
+from aisle.v1.catalog_pb2 import (
+    AttributeValues,
+    DeleteProductsRequest,
+    Product,
+    UpsertProductsRequest,
+)
 from aisle.v1.events_pb2 import EventProduct, RecordEventsRequest, UserEvent
 from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest
 from shared.rpc.wire_parts import has_more_parts
 
-EMPTY_FILTER, EMPTY_EVENT, EMPTY_PRODUCT = b"\x3a\x00", b"\x0a\x00", b"\x42\x00"
+EMPTY_FILTER = b"\x3a\x00"
+EMPTY_EVENT = b"\x0a\x00"
+EMPTY_PRODUCT = b"\x42\x00"
 
 
 def field(tag: bytes, content: bytes) -> bytes:
@@ -53,16 +60,22 @@ def test_long_values_are_passed_over() -> None:
         DeleteProductsRequest(product_ids=["x" * 100] * 10_000),
     ],
 )
-def test_the_largest_request_that_is_allowed_is_no_bomb(message: SearchRequest | DeleteProductsRequest) -> None:
+def test_the_largest_request_that_is_allowed_is_no_bomb(
+    message: SearchRequest | DeleteProductsRequest,
+) -> None:
     assert not has_more_parts(message.SerializeToString(), message.DESCRIPTOR, 20_000)
 
 
 def test_the_largest_batch_of_events_is_no_bomb() -> None:
-    event = UserEvent(event_id="e", action="view", visitor_id="v", products=[EventProduct(product_id="p")] * 100)
+    event = UserEvent(
+        event_id="e", action="view", visitor_id="v", products=[EventProduct(product_id="p")] * 100
+    )
     data = RecordEventsRequest(events=[event] * 1_000).SerializeToString()
     assert not has_more_parts(data, RecordEventsRequest.DESCRIPTOR, 150_000)
 
 
-@pytest.mark.parametrize("data", [b"\xff" * 5_000, b"\x3a", b"\x07" * 5_000, b"\x3a\xff\xff\xff\xff\x0f" * 1_000])
+@pytest.mark.parametrize(
+    "data", [b"\xff" * 5_000, b"\x3a", b"\x07" * 5_000, b"\x3a\xff\xff\xff\xff\x0f" * 1_000]
+)
 def test_what_is_no_message_is_left_to_the_parser(data: bytes) -> None:
     assert not has_more_parts(data, SearchRequest.DESCRIPTOR, 1_000)

@@ -13,7 +13,14 @@ from aisle.client.async_ending import Ending
 from aisle.client.connection import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, open_async_channel
 from aisle.client.errors import InvalidRequest
 from aisle.client.events import AsyncOutbox
-from aisle.client.requests import MAX_IDS, MAX_PRODUCTS, SearchOptions, batches_async, next_page, upserts
+from aisle.client.requests import (
+    MAX_IDS,
+    MAX_PRODUCTS,
+    SearchOptions,
+    batches_async,
+    next_page,
+    upserts,
+)
 from aisle.client.retries import RetryPolicy, Tries
 from aisle.client.writes import OwnWrites, WriteResult
 from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
@@ -30,9 +37,12 @@ Read = TypeVar("Read", SearchRequest, GetProductRequest)
 
 
 class AsyncClient:
-    """Calls the engine at an address. An asynchronous context manager, to be made and used in one event loop.
+    """Calls the engine at an address.
 
-    Every call raises the errors of aisle.client.errors, after the tries that the retry policy allows.
+    An asynchronous context manager, to be made and used in one event loop.
+
+    Every call raises the errors of aisle.client.errors, after the tries that the retry policy
+    allows.
     """
 
     def __init__(
@@ -65,13 +75,21 @@ class AsyncClient:
         await self._channel.close()
 
     async def search(
-        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+        self,
+        query: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[SearchOptions],
     ) -> SearchResponse:
         """See Client.search."""
         return await self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
 
     async def pages(
-        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+        self,
+        query: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[SearchOptions],
     ) -> AsyncIterator[SearchResponse]:
         """See Client.pages."""
         request = SearchRequest(query=query, **options)
@@ -107,13 +125,19 @@ class AsyncClient:
         return result
 
     async def delete(
-        self, product_ids: Iterable[str] | AsyncIterable[str], *, timeout_seconds: float | None = None
+        self,
+        product_ids: Iterable[str] | AsyncIterable[str],
+        *,
+        timeout_seconds: float | None = None,
     ) -> WriteResult:
         """See Client.delete."""
         with self._own_writes.noted() as result:
             async for batch in batches_async(product_ids, MAX_IDS):
                 request = DeleteProductsRequest(product_ids=batch)
-                result.add_delete(len(batch), await self._call(self._catalog.DeleteProducts, request, timeout_seconds))
+                result.add_delete(
+                    len(batch),
+                    await self._call(self._catalog.DeleteProducts, request, timeout_seconds),
+                )
         return result
 
     async def events(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> AsyncIterator[EventAck]:
@@ -140,7 +164,10 @@ class AsyncClient:
         return await self._call(self._admin.GetStatus, GetStatusRequest(), timeout_seconds)
 
     async def _read(
-        self, method: Callable[..., Awaitable[Response]], request: Read, timeout_seconds: float | None
+        self,
+        method: Callable[..., Awaitable[Response]],
+        request: Read,
+        timeout_seconds: float | None,
     ) -> Response:
         self._own_writes.ask_for(request)
         try:
@@ -151,9 +178,15 @@ class AsyncClient:
             return await self._call(method, request, timeout_seconds)
 
     async def _call(
-        self, method: Callable[..., Awaitable[Response]], request: object, timeout_seconds: float | None
+        self,
+        method: Callable[..., Awaitable[Response]],
+        request: object,
+        timeout_seconds: float | None,
     ) -> Response:
-        tries = Tries(self._retry_policy, self._timeout_seconds if timeout_seconds is None else timeout_seconds)
+        tries = Tries(
+            self._retry_policy,
+            self._timeout_seconds if timeout_seconds is None else timeout_seconds,
+        )
         while True:
             call = method(request, timeout=tries.left_seconds())
             ending = Ending(call)

@@ -16,8 +16,9 @@ _LOOK_SECONDS = 0.01
 class Ending:
     """Keeps the status of a call.
 
-    When a call ends while the client still sends, grpc.aio may report INTERNAL in place of the status that the engine
-    sent. The right one is there at the moment when the call is done, or a moment later.
+    When a call ends while the client still sends, grpc.aio may report INTERNAL in place of the
+    status that the engine sent. The right one is there at the moment when the call is done, or a
+    moment later.
     """
 
     def __init__(self, call: Any) -> None:

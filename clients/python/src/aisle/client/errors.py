@@ -27,8 +27,9 @@ class FieldViolation:
 class AisleError(Exception):
     """A call failed. The base of all errors that a client raises.
 
-    `retry_after_seconds` is None if trying again does not help. After a failed upsert or delete, `written` says what
-    was written before. After a failed stream of events, `unacknowledged` has those that were taken from the caller.
+    `retry_after_seconds` is None if trying again does not help. After a failed upsert or delete,
+    `written` says what was written before. After a failed stream of events, `unacknowledged` has
+    those that were taken from the caller.
     """
 
     message: str = ""
@@ -88,7 +89,11 @@ def from_call(failed: FailedCall) -> AisleError:
     """The error of a failed call."""
     info, bad, retry = details_of(failed)
     kind = _BY_REASON.get(info.reason) if info.domain == DOMAIN else _BY_CODE.get(failed.code())
-    delay = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else _pushback(failed)
+    delay = (
+        retry.retry_delay.ToTimedelta().total_seconds()
+        if retry.HasField("retry_delay")
+        else _pushback(failed)
+    )
     return (kind or AisleError)(
         message=failed.details() or failed.code().name,
         code=failed.code(),

@@ -14,7 +14,10 @@ from aisle.v1.events_pb2 import StreamEventsRequest, UserEvent
 
 
 class Unacknowledged:
-    """Events that were taken from the caller and are not acknowledged yet, in order; any thread may use it."""
+    """Events that were taken from the caller and are not acknowledged yet, in order.
+
+    Any thread may use it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +67,10 @@ class Unacknowledged:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """The caller has left, or all tries have failed: send no more. An AisleError has what was not acknowledged."""
+        """The caller has left, or all tries have failed: send no more.
+
+        An AisleError has what was not acknowledged.
+        """
         self.begin()
         if isinstance(error, AisleError):
             error.unacknowledged = tuple(self._waiting)
@@ -74,7 +80,9 @@ class Unacknowledged:
         self._failure = error
 
     def check(self) -> None:
-        """Raises the error with which the caller's events ended, once those before it are acknowledged."""
+        """Raises the error with which the caller's events ended, once those before it are
+        acknowledged.
+        """
         if self._failure is not None:
             raise self._failure
 
@@ -85,7 +93,8 @@ class Outbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent]) -> None:
         super().__init__()
         self._events = iter(events)
-        self._turn = threading.Lock()  # to take one: the thread of a broken stream may still wait for the next event
+        # to take one: the thread of a broken stream may still wait for the next event
+        self._turn = threading.Lock()
 
     def requests(self, stream: int) -> Iterator[StreamEventsRequest]:
         """What is sent on a stream."""
@@ -118,7 +127,8 @@ class AsyncOutbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> None:
         super().__init__()
         self._events = aiter(events) if isinstance(events, AsyncIterable) else _each(events)
-        self._taking: asyncio.Task[bool] | None = None  # goes on when the stream that waits for it breaks
+        # goes on when the stream that waits for it breaks
+        self._taking: asyncio.Task[bool] | None = None
 
     async def requests(self, stream: int) -> AsyncIterator[StreamEventsRequest]:
         """What is sent on a stream."""

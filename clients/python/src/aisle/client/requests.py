@@ -79,7 +79,9 @@ def batches(items: Iterable[Item], max_items: int) -> Iterator[list[Item]]:
         yield batch
 
 
-async def batches_async(items: Iterable[Item] | AsyncIterable[Item], max_items: int) -> AsyncIterator[list[Item]]:
+async def batches_async(
+    items: Iterable[Item] | AsyncIterable[Item], max_items: int
+) -> AsyncIterator[list[Item]]:
     """All items, in batches; see batches."""
     if not isinstance(items, AsyncIterable):
         for full in batches(items, max_items):

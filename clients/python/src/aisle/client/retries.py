@@ -12,15 +12,17 @@ from grpc import StatusCode
 from aisle.client.errors import AisleError, forbids_retry, from_call
 from aisle.error_details import FailedCall
 
-_JITTER = 0.2  # of a pause is added at random, so that callers who were refused together do not come back together
+# of a pause is added at random, so that callers who were refused together do not come back together
+_JITTER = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """How often a call is made, and how long the pauses are where the engine does not name them.
 
-    Calls are made again when the engine is unavailable, or is overloaded and says when to come back. All calls are
-    safe to make again: writes replace, and an event with a known event_id is a duplicate.
+    Calls are made again when the engine is unavailable, or is overloaded and says when to come
+    back. All calls are safe to make again: writes replace, and an event with a known event_id is a
+    duplicate.
     """
 
     max_tries: int = 4  # 1: never again
@@ -39,7 +41,10 @@ class Tries:
     """The tries of one call."""
 
     def __init__(
-        self, policy: RetryPolicy, timeout_seconds: float | None, clock: Callable[[], float] = time.monotonic
+        self,
+        policy: RetryPolicy,
+        timeout_seconds: float | None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`timeout_seconds` is for all tries and pauses together; None: without end."""
         self._policy = policy
@@ -73,4 +78,6 @@ class Tries:
 
 
 def _may_pass(error: AisleError) -> bool:
-    return error.retry_after_seconds is not None or (error.code is StatusCode.UNAVAILABLE and not error.reason)
+    return error.retry_after_seconds is not None or (
+        error.code is StatusCode.UNAVAILABLE and not error.reason
+    )

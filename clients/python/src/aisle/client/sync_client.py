@@ -30,7 +30,8 @@ Read = TypeVar("Read", SearchRequest, GetProductRequest)
 class Client:
     """Calls the engine at an address. A context manager; any thread may use it.
 
-    Every call raises the errors of aisle.client.errors, after the tries that the retry policy allows.
+    Every call raises the errors of aisle.client.errors, after the tries that the retry policy
+    allows.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class Client:
     ) -> None:
         """Connects with the first call.
 
-        `credentials` are for TLS; None: not encrypted. `timeout_seconds` is for a call with its tries and pauses, where
-        the call names no other. With `read_your_writes`, searches and reads show what this client has written before.
+        `credentials` are for TLS; None: not encrypted. `timeout_seconds` is for a call with its
+        tries and pauses, where the call names no other. With `read_your_writes`, searches and reads
+        show what this client has written before.
         """
         self._channel = open_channel(address, credentials)
         self._search = SearchServiceStub(self._channel)
@@ -67,19 +69,30 @@ class Client:
         self._channel.close()
 
     def search(
-        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+        self,
+        query: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[SearchOptions],
     ) -> SearchResponse:
         """One page of products. An empty query browses.
 
-        `options` are the fields of SearchRequest. `deadline_ms` is what the engine may take for the page;
-        `timeout_seconds` is how long to wait for it, tries and pauses included.
+        `options` are the fields of SearchRequest. `deadline_ms` is what the engine may take for the
+        page; `timeout_seconds` is how long to wait for it, tries and pauses included.
         """
         return self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
 
     def pages(
-        self, query: str = "", *, timeout_seconds: float | None = None, **options: Unpack[SearchOptions]
+        self,
+        query: str = "",
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[SearchOptions],
     ) -> Iterator[SearchResponse]:
-        """All pages, one after the other; no product is shown twice. `timeout_seconds` is for each page."""
+        """All pages, one after the other; no product is shown twice.
+
+        `timeout_seconds` is for each page.
+        """
         request = SearchRequest(query=query, **options)
         while True:
             page = self._read(self._search.Search, request, timeout_seconds)
@@ -105,9 +118,12 @@ class Client:
         update_mask: Sequence[str] = (),
         timeout_seconds: float | None = None,
     ) -> WriteResult:
-        """Add or replace products, in batches; what was accepted is durable. Invalid products are listed, not raised.
+        """Add or replace products, in batches; what was accepted is durable.
 
-        With `update_mask`, such as ["price"], only these fields are replaced. `timeout_seconds` is for each batch.
+        Invalid products are listed, not raised.
+
+        With `update_mask`, such as ["price"], only these fields are replaced. `timeout_seconds` is
+        for each batch.
         """
 
         def send(batch: list[Product], timeout: float | None) -> Any:
@@ -121,21 +137,24 @@ class Client:
     def delete(self, product_ids: Iterable[str], *, timeout_seconds: float | None = None) -> WriteResult:
         """Remove products with their variants, in batches; an unknown id is no error.
 
-        Raises InvalidRequest if an id cannot be one. The batches before it are removed then. `timeout_seconds` is for
-        each batch.
+        Raises InvalidRequest if an id cannot be one. The batches before it are removed then.
+        `timeout_seconds` is for each batch.
         """
         with self._own_writes.noted() as result:
             for batch in batches(product_ids, MAX_IDS):
                 request = DeleteProductsRequest(product_ids=batch)
-                result.add_delete(len(batch), self._call(self._catalog.DeleteProducts, request, timeout_seconds))
+                result.add_delete(
+                    len(batch), self._call(self._catalog.DeleteProducts, request, timeout_seconds)
+                )
         return result
 
     def events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
         """Send what shoppers did, as it comes; an acknowledgement for each event, in order.
 
-        An event without an event_id is given one. When the connection breaks, what was not acknowledged is sent again.
-        The engine counts it once, and may acknowledge it as a duplicate. A rejected event is acknowledged as such.
-        When all tries in a row fail, the error has what was not acknowledged. `events` is read in another thread.
+        An event without an event_id is given one. When the connection breaks, what was not
+        acknowledged is sent again. The engine counts it once, and may acknowledge it as a
+        duplicate. A rejected event is acknowledged as such. When all tries in a row fail, the error
+        has what was not acknowledged. `events` is read in another thread.
         """
         tries = Tries(self._retry_policy, None)
         with Outbox(events) as outbox:
@@ -157,7 +176,9 @@ class Client:
         """What is being served, and by which processes."""
         return self._call(self._admin.GetStatus, GetStatusRequest(), timeout_seconds)
 
-    def _read(self, method: Callable[..., Response], request: Read, timeout_seconds: float | None) -> Response:
+    def _read(
+        self, method: Callable[..., Response], request: Read, timeout_seconds: float | None
+    ) -> Response:
         self._own_writes.ask_for(request)
         try:
             return self._call(method, request, timeout_seconds)
@@ -166,8 +187,13 @@ class Client:
                 raise
             return self._call(method, request, timeout_seconds)
 
-    def _call(self, method: Callable[..., Response], request: object, timeout_seconds: float | None) -> Response:
-        tries = Tries(self._retry_policy, self._timeout_seconds if timeout_seconds is None else timeout_seconds)
+    def _call(
+        self, method: Callable[..., Response], request: object, timeout_seconds: float | None
+    ) -> Response:
+        tries = Tries(
+            self._retry_policy,
+            self._timeout_seconds if timeout_seconds is None else timeout_seconds,
+        )
         while True:
             try:
                 return method(request, timeout=tries.left_seconds())

@@ -26,7 +26,8 @@ class WriteResult:
 
     accepted_count: int = 0
     rejected_count: int = 0
-    rejections: list[ProductRejection] = field(default_factory=list)  # the first 1,000; positions count from 1
+    # the first 1,000; positions count from 1
+    rejections: list[ProductRejection] = field(default_factory=list)
     log_position: int = 0  # of the last write: what wait_for_visible takes; 0 if nothing was sent
 
     def add_upsert(self, response: UpsertProductsResponse) -> None:
@@ -73,7 +74,8 @@ class OwnWrites:
             request.wait_for_visible = self._log_position
 
     def forget(self, request: SearchRequest | GetProductRequest, error: InvalidRequest) -> bool:
-        """Whether a read failed because the engine's log no longer has the last write, and is to be made without it.
+        """Whether a read failed because the engine's log no longer has the last write, and is to be
+        made without it.
 
         That is so when the engine was given other data.
         """
