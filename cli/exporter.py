@@ -67,10 +67,8 @@ def _of_engine(status: GetStatusResponse) -> Iterable[Metric]:
 
 
 def _of_replicas(status: GetStatusResponse) -> Iterable[Metric]:
-    serving = GaugeMetricFamily("aisle_replica_serving", ("Whether a process is healthy."), labels=_LABELS)
-    ejected = GaugeMetricFamily(
-        "aisle_replica_ejected", ("Whether the gateway leaves it out."), labels=_LABELS
-    )
+    serving = GaugeMetricFamily("aisle_replica_serving", "Whether a process is healthy.", labels=_LABELS)
+    ejected = GaugeMetricFamily("aisle_replica_ejected", "Whether the gateway leaves it out.", labels=_LABELS)
     pending = GaugeMetricFamily("aisle_replica_pending_records", "Records not taken in yet.", labels=_LABELS)
     behind = GaugeMetricFamily(
         "aisle_feedback_behind_seconds", "Age of what shoppers did last.", labels=_LABELS

@@ -1,15 +1,14 @@
-"""The errors that cross a service boundary. shared/rpc/errors.py has their gRPC statuses and
-details.
+"""The errors that cross a service boundary; shared/rpc/errors.py has their gRPC statuses and details.
 
-AisleError              INTERNAL             a defect of ours
-+- InvalidRequest       INVALID_ARGUMENT     the caller must change the request; `field` names what
-+- NotFound             NOT_FOUND            there is no such thing
-+- SnapshotGone         FAILED_PRECONDITION  the snapshot asked for is no longer served; ask for the current one
-+- Corrupt              DATA_LOSS            a file is not what its manifest says; restore or rebuild it
-|  +- LogBehind         DATA_LOSS            a snapshot contains more of the log than there is; see docs/operations.md
-+- StorageFull          RESOURCE_EXHAUSTED   no room on the disk; free some
-+- Unavailable          UNAVAILABLE          a dependency is down or late; retry or degrade   (retriable)
-+- Overloaded           RESOURCE_EXHAUSTED   the queue is full; back off, then retry          (retriable)
+AisleError          INTERNAL             a defect of ours
++- InvalidRequest   INVALID_ARGUMENT     the caller must change the request; `field` names what
++- NotFound         NOT_FOUND            there is no such thing
++- SnapshotGone     FAILED_PRECONDITION  the snapshot is no longer served; ask for the current one
++- Corrupt          DATA_LOSS            a file is not what its manifest says; restore or rebuild it
+|  +- LogBehind     DATA_LOSS            a snapshot contains more of the log than there is
++- StorageFull      RESOURCE_EXHAUSTED   no room on the disk; free some
++- Unavailable      UNAVAILABLE          a dependency is down or late; retry or degrade   (retriable)
++- Overloaded       RESOURCE_EXHAUSTED   the queue is full; back off, then retry          (retriable)
 """
 
 from collections.abc import Mapping

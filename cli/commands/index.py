@@ -82,6 +82,6 @@ def show_index_report(report: dict[str, Any]) -> None:
     kept = f", {report['reused']:,} encoded before" if report["reused"] else ""
     for line in (
         f"{counts_of(report)}; {report['products']:,} products{kept}{removed}",
-        (f"snapshot {report['snapshot_version']}, {report['dense']['kind']} index, {report['seconds']} s"),
+        f"snapshot {report['snapshot_version']}, {report['dense']['kind']} index, {report['seconds']} s",
     ):
         say(line)

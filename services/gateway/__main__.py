@@ -60,13 +60,9 @@ async def main() -> None:
         windows = caches.windows if caches else None
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
-        parts = (
-            search,
-            CatalogService(log, retrieval),
-            EventService(log, signatures),
-            _admin(processes, search, log),
-        )
-        await _serve(Server(servicers(*parts), config.port, config.host), retrieval)
+        admin = _admin(processes, search, log)
+        parts = servicers(search, CatalogService(log, retrieval), EventService(log, signatures), admin)
+        await _serve(Server(parts, config.port, config.host), retrieval)
         await search.close()
         await processes.close()
         if caches:

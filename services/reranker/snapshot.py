@@ -50,10 +50,7 @@ class RerankerSnapshot:
         positions: Positions = _FROM_THE_START,
         encoder: Mapping[str, Any] | None = None,
     ) -> None:
-        """`vectors` (n, dim), unit norm; `encoder` as in the manifest.
-
-        Raises Corrupt when parts do not fit.
-        """
+        """`vectors` (n, dim), unit norm; `encoder` as in the manifest. Raises Corrupt if parts do not fit."""
         counts = {len(states), len(vectors), columns.row_count, len(products)}
         if len(counts) > 1:
             raise Corrupt(f"snapshot {version}: its parts count {sorted(counts)} products; index again")

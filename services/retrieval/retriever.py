@@ -169,6 +169,11 @@ def _both(first: Mask | None, second: Mask | None) -> Mask | None:
     return first & second
 
 
+def _degraded(request: Request) -> tuple[str, ...]:
+    misses_vector = request.query and request.tier != LEXICAL and request.vector is None
+    return ("dense: no vector",) if misses_vector else ()
+
+
 def _candidates(  # noqa: PLR0913 - everything a response is made of
     snapshot: Snapshot,
     request: Request,
@@ -181,9 +186,8 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     with clock.timed("lexical"):
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
-        dense_scores = _dense_scores(
-            snapshot, request, rows, fused.dense_ranks[: len(rows)], lists.dense_scores
-        )
+        ranks = fused.dense_ranks[: len(rows)]
+        dense_scores = _dense_scores(snapshot, request, rows, ranks, lists.dense_scores)
     with clock.timed("facets"):
         matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
         counted = tuple(_facets(snapshot, request, matching, clock.caller))
@@ -194,12 +198,12 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         dense_scores,
         fused.scores[: len(rows)],
         fused.lexical_ranks[: len(rows)],
-        fused.dense_ranks[: len(rows)],
+        ranks,
         total,
         counted,
         tier_of(request),
         clock.stage_ms,
-        ("dense: no vector",) if request.query and request.tier != LEXICAL and request.vector is None else (),
+        _degraded(request),
         _notes(snapshot, request),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,15 +68,9 @@ class Snapshot:
             copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
         index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
-        counts = {
-            "products": len(products),
-            "columns": columns.row_count,
-            "lexical": index.searcher.num_docs,
-        }
-        if set(counts.values()) != {manifest["product_count"]}:
-            raise Corrupt(
-                f"{folder}: the manifest has {manifest['product_count']} products, but {counts}; rebuild it"
-            )
+        lexical_count = index.searcher.num_docs
+        counts = {"products": len(products), "columns": columns.row_count, "lexical": lexical_count}
+        _check_counts(folder, manifest["product_count"], counts)
         snapshot = cls(
             version=manifest["version"],
             products=products,
@@ -216,3 +210,8 @@ class Snapshots:
             reason = f"{log_position} is not shown yet, {snapshot.log_position} is; ask again, or wait longer"
             raise Unavailable(f"wait_for_visible: {reason}") from None
         return snapshot
+
+
+def _check_counts(folder: Path, product_count: int, counts: Mapping[str, int]) -> None:
+    if set(counts.values()) != {product_count}:
+        raise Corrupt(f"{folder}: the manifest has {product_count} products, but {counts}; rebuild it")

@@ -51,10 +51,11 @@ class KnownLog:
             is_other = known_id not in ("", log_id)
             if ends.get(topic, 0) < position or (is_other and position):
                 raise LogBehind(
-                    f"{self.path} was saved when {topic} had come to position {position}, but {log_path} ends at "
-                    f"{ends.get(topic, 0)}{' and is another log' if is_other else ''}: it is an older log or another "
-                    f"one. Put the right log back, or start once with {ACCEPT}: what was counted is kept, and what "
-                    "only the lost log had is given up"
+                    f"{self.path} was saved when {topic} had come to position {position}, "
+                    f"but {log_path} ends at {ends.get(topic, 0)}"
+                    f"{' and is another log' if is_other else ''}: it is an older log or another one. "
+                    f"Put the right log back, or start once with {ACCEPT}: "
+                    "what was counted is kept, and what only the lost log had is given up"
                 )
 
     def accept(self, log_id: str, ends: Mapping[str, int]) -> None:

@@ -96,17 +96,14 @@ class Standalone:
         host: str = LOOPBACK,
         accept_log: bool = False,
     ) -> AsyncIterator["Standalone"]:
-        """Serve DATA's newest snapshot, and what is written, on `port` (0.
+        """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
-        A free one) until the block ends.
-
-        Raises NotFound when DATA is no folder, Corrupt when no snapshot in it is whole, LogBehind
-        when the log is not the one that belongs to DATA; `accept_log` goes on with such a log.
+        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is whole, LogBehind if the log is
+        not the one that belongs to DATA; `accept_log` goes on with such a log.
         """
         if not data.is_dir():
-            raise NotFound(
-                f"{data}: there is no such data folder; make one with 'aisle index CATALOG --data {data}'"
-            )
+            remedy = f"make one with 'aisle index CATALOG --data {data}'"
+            raise NotFound(f"{data}: there is no such data folder; {remedy}")
         owner_only.data_folder(data)
         counted = Counted()
         log = SqliteEventLog(data / LOG, keeper=counted)

@@ -78,9 +78,7 @@ def train_reranker_job(
     report: Report,
     wishes: Wishes | None = None,
 ) -> dict[str, Any]:
-    """Train on all sets, or without any on DATA's own products, and publish a bundle whose ranker
-    is the prior.
-    """
+    """Publish a bundle trained on all sets, or else on DATA's own products; its ranker is the prior."""
     chosen = wishes or Wishes()
     taught = _lessons(data, sets, index, chosen.seed)
     lists = sum(len(each.training.judged) for each in taught)
@@ -89,9 +87,8 @@ def train_reranker_job(
     config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
-        train_reranker(
-            [each.training for each in taught], find(config.model).folder, folder, settings, report
-        )
+        lessons = [each.training for each in taught]
+        train_reranker(lessons, find(config.model).folder, folder, settings, report)
         write_description(folder, PRIOR)
         training = {
             "lists": lists,

@@ -25,6 +25,7 @@ def product_of(row: Mapping[str, Any]) -> Product:
     """The product of a parsed row, not yet validated; raises when a value has the wrong kind."""
     price, rating = _part(row, "price", _PRICE_NAMES), _part(row, "rating", _RATING_NAMES)
     given = {name: _either(row.get(name), row, short) for name, short in SHORT_NAMES.items()}
+    original = _either(price.get("original_amount"), row, "original_price")
     return Product(
         product_id=_text("product_id", given["product_id"]),
         title=_text("title", row.get("title")),
@@ -34,9 +35,7 @@ def product_of(row: Mapping[str, Any]) -> Product:
         brands=_texts("brands", given["brands"]),
         categories=_texts("categories", given["categories"]),
         price=_number("price.amount", price.get("amount")),
-        original_price=_number(
-            "price.original_amount", _either(price.get("original_amount"), row, "original_price")
-        ),
+        original_price=_number("price.original_amount", original),
         currency_code=_text("price.currency_code", _either(price.get("currency_code"), row, "currency")),
         **_stock(row),
         rating_average=_number("rating.average", rating.get("average")),

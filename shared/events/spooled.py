@@ -46,9 +46,7 @@ class SpooledEventLog:
                 return await self._log.append(topic, records)
             except Unavailable as error:
                 if not spool.holds:
-                    _LOGGER.warning(
-                        ("records of %s are kept on disk until the log is back: %s"), topic, error
-                    )
+                    _LOGGER.warning("records of %s are kept on disk until the log is back: %s", topic, error)
         return await spool.append(records)
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:

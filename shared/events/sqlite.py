@@ -47,8 +47,7 @@ class SqliteEventLog:
 
     Appends that arrive while another is being written share the next transaction and its fsync
     (group commit). An event_id is known for `dedup_seconds` after it was appended (default 7 days);
-    a retry later than that is a new record. Records themselves are kept until somebody trims or
-    drops them.
+    a retry later than that is a new record. Records are kept until they are trimmed or dropped.
     """
 
     def __init__(
@@ -58,11 +57,9 @@ class SqliteEventLog:
         max_bytes: int = 0,
         keeper: PositionKeeper | None = None,
     ) -> None:
-        """Open or create the file.
+        """Open or create the file; `keeper` has the positions of consumers with a group, else the file.
 
-        Raises Unavailable when another process has it, Corrupt when it is damaged.
-
-        `keeper` has the positions of consumers with a group; None: they are in the file.
+        Raises Unavailable if another process has it, Corrupt if it is damaged.
         """
         owner_only.folder(path.parent)
         self._lock = FileLock(path.with_name(path.name + ".lock"))

@@ -25,12 +25,10 @@ _FREE_SHARE = 8  # a file shrinks when more than an eighth of it is free
 
 
 class SqliteFile:
-    """One connection.
+    """One connection; each topic is a table.
 
-    Each topic is a table; a unique index finds duplicates without holding ids in memory.
-
-    In a compacted topic the key is unique, and a newer record replaces the older. Offsets are never
-    given twice.
+    A unique index finds duplicates without holding ids in memory. In a compacted topic the key is unique,
+    and a newer record replaces the older. Offsets are never given twice.
     """
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
@@ -103,13 +101,8 @@ class SqliteFile:
         start = self._forgotten[topic]
         through, _ = self._oldest(topic, (start, _AT_ONCE), (before_seconds, _NO_END))
         if through:
-            self._connection.execute(
-                (
-                    f'UPDATE "{topic}" SET event_id = NULL WHERE offset > ? '
-                    "AND offset <= ? AND event_id IS NOT NULL"
-                ),
-                (start, through),
-            )
+            forgotten = "SET event_id = NULL WHERE offset > ? AND offset <= ? AND event_id IS NOT NULL"
+            self._connection.execute(f'UPDATE "{topic}" {forgotten}', (start, through))
             self._forgotten[topic] = through
 
     def _oldest(self, topic: str, part: tuple[int, int], end: tuple[float, int]) -> tuple[int, int]:
@@ -161,7 +154,7 @@ class SqliteFile:
         """
         rows = f'SELECT offset, key, value IS NULL AND time < ? FROM "{topic}"'
         found = self._rows(
-            (f"{rows} WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?"), before_seconds, *part, most
+            f"{rows} WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?", before_seconds, *part, most
         )
         gone = [key for _, key, is_old_tombstone in found if is_old_tombstone]
         if gone:
@@ -223,9 +216,8 @@ class SqliteFile:
 
     def position(self, group: str, topic: str) -> int:
         """The offset that a group has committed; 0 before it has."""
-        rows = self._rows(
-            ("SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?"), group, topic
-        )
+        statement = "SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?"
+        rows = self._rows(statement, group, topic)
         return int(rows[0][0]) if rows else 0
 
     def commit(self, group: str, offsets: Mapping[str, int]) -> None:

@@ -113,7 +113,7 @@ class FeatureFile:
     def _has(self, table: str) -> bool:
         with self._meant():
             return bool(
-                self._connection.execute(("SELECT 1 FROM sqlite_master WHERE name = ?"), (table,)).fetchone()
+                self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
             )
 
     def _offsets(self, statement: str) -> dict[str, tuple[str, int]]:

@@ -17,10 +17,11 @@ from shared.artifacts import current, read_manifest, versions
 from shared.errors import AisleError, Corrupt, LogBehind, Unavailable
 from shared.events.log import VECTORS, EventLog
 from shared.live.opened import CannotApply, Live, Open, Opened
+from shared.live.vectors_tail import Superseded, VectorsTail
 from shared.log_once import LogOnce, trace_of
 from shared.snapshot.generation import Positions, broken_file_named
 from shared.snapshot.log_ends import check_ends
-from shared.watchdog import progress, watching
+from shared.watchdog import watching
 
 log = logging.getLogger(__name__)
 
@@ -30,13 +31,8 @@ REFRESH_SECONDS = 0.4
 _REST = 2
 _LONGEST_PAUSE_SECONDS = 0.5
 _KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
-_READ_AT_ONCE = 500
 _RETRY_SECONDS = 1.0
 _REOPEN_SECONDS = 30.0
-
-
-class Superseded(Exception):
-    """A newer snapshot was published before this one could serve."""
 
 
 class SnapshotFollower:
@@ -56,6 +52,7 @@ class SnapshotFollower:
         """
         self._events, self._root, self._opens = events, root, opens
         self._look_seconds, self._pause_seconds = look_seconds, pause
+        self._tail = VectorsTail(events, look_seconds)
         self._opened: list[Opened] = []  # the newest last
         self._tried: str | None = None
         self._try_again_at = 0.0
@@ -65,9 +62,7 @@ class SnapshotFollower:
         self._failures = LogOnce(log, "what is newest is not served, the one before goes on: %s")
 
     async def start(self) -> None:
-        """Serve the current snapshot, or the newest that is whole.
-
-        Without any, wait for one in `run`.
+        """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
 
         Raises what is wrong with the oldest, naming the file, when there are some and none is
         whole; NotFound when the one in use is missing.
@@ -88,12 +83,9 @@ class SnapshotFollower:
             read_manifest(self._root / missing)
 
     def _next_of(self, failures: Container[str]) -> str | None:
-        """The snapshot in use, else the newest, of those that have not failed.
+        """The snapshot in use, else the newest, of those that have not failed; None if there are no more.
 
-        None when there are no more.
-
-        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones
-        meanwhile.
+        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones meanwhile.
         """
         self._tried = self._newest()
         untried = [name for name in versions(self._root) if name not in failures]
@@ -116,11 +108,9 @@ class SnapshotFollower:
             return Corrupt(
                 f"what the log has after snapshot {version} cannot be applied to it ({error}); {remedy}"
             )
-        return (
-            error
-            if isinstance(error, AisleError)
-            else Corrupt(f"{self._root / version}: {error}; rebuild it")
-        )
+        if isinstance(error, AisleError):
+            return error
+        return Corrupt(f"{self._root / version}: {error}; rebuild it")
 
     async def opened(self) -> None:
         """Return once something is served."""
@@ -186,10 +176,7 @@ class SnapshotFollower:
             log.error(what, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
-        """Open, catch up, serve; `even_behind` serves without the tail while the log is down.
-
-        Nothing else is there.
-        """
+        """Open, catch up, serve; `even_behind`: without the tail while the log is down."""
         with watching(f"opening snapshot {version}"):
             lives = [await asyncio.to_thread(self._live, open_, version) for open_ in self._opens]
             opened = await self._caught_up(lives, even_behind)
@@ -201,6 +188,9 @@ class SnapshotFollower:
             self._opened.pop(0).close()
         log.info("serving snapshot %s", version)
 
+    def _superseded(self, version: str) -> bool:
+        return self._newest() not in (version, None)
+
     def _live(self, open_: Open, version: str) -> Live:
         with broken_file_named(self._root / version):
             return open_(version)
@@ -210,38 +200,15 @@ class SnapshotFollower:
         try:
             end = await self._events.end_offset(VECTORS)
             check_ends(lives[0].version, Positions(vectors=opened.position), Positions(vectors=end))
-            await self._catch_up_beside(opened, lives[0].version)
+            await self._tail.catch_up(opened, self._opened, lambda: self._superseded(lives[0].version))
         except Unavailable as error:
             if not even_behind:
                 raise
-            log.warning(("snapshot %s is served without what was written since: %s"), lives[0].version, error)
+            log.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
         except Superseded:
             opened.close()
             raise
         return opened
-
-    async def _catch_up_beside(self, opened: Opened, version: str) -> None:
-        """Take in all that is in the log, and go on until the snapshot shows no less than what
-        serves.
-
-        A snapshot with a catalogue file shows less until the indexer has said what later writes
-        change in it.
-        """
-        while await self._advance(opened) or self._is_behind(opened):
-            if self._is_behind(opened):
-                if self._newest() not in (version, None):
-                    raise Superseded(f"there is a newer one than {version}")
-                await self._events.wait(VECTORS, opened.position, self._look_seconds)
-
-    def _is_behind(self, opened: Opened) -> bool:
-        """Whether pages would go back in time.
-
-        What serves may have taken in more since the log was at its end.
-        """
-        return any(
-            other.position > opened.position or other.log_position > opened.log_position
-            for other in self._opened
-        )
 
     async def _catch_up(self) -> None:
         """Take in what is new.
@@ -253,7 +220,7 @@ class SnapshotFollower:
             if opened is not self._opened[-1] and opened.encoder_version == encoder:
                 continue
             try:
-                if await self._advance(opened):
+                if await self._tail.advance(opened):
                     opened.refresh()
             except CannotApply as error:
                 self._give_up(opened, error)
@@ -261,17 +228,9 @@ class SnapshotFollower:
     def _give_up(self, opened: Opened, error: CannotApply) -> None:
         """What it showed last stays; the snapshot is opened anew, with all that was written since."""
         log.error(
-            ("snapshot %s could not take in changes and is opened again (%s)"), opened.lives[0].version, error
+            "snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error
         )
         if opened is self._opened[-1]:
             self._try_again_at = time.monotonic()
         self._opened.remove(opened)
         opened.close()
-
-    async def _advance(self, opened: Opened) -> bool:
-        """Take in the next changes; False at the end of the log."""
-        records = await self._events.read(VECTORS, opened.position, _READ_AT_ONCE)
-        if records:
-            await asyncio.to_thread(opened.apply, records)
-            progress(f"taking in aisle.vectors, {records[-1].offset} is taken in")
-        return bool(records)

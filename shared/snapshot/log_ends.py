@@ -27,10 +27,11 @@ def check_ends(version: str, contained: Positions, ends: Positions) -> None:
     for topic, position, end in pairs:
         if end < position:
             raise LogBehind(
-                f"snapshot {version} contains {topic} up to position {position}, but the log ends at {end}: it is an "
-                "older log or another one. Put the right log back, or name it if it is on Kafka (AISLE_KAFKA_ADDRESS); "
-                f"else start once with {ACCEPT}: the snapshot is kept, and what was written to this log since the "
-                "snapshot was made is taken in"
+                f"snapshot {version} contains {topic} up to position {position}, "
+                f"but the log ends at {end}: it is an older log or another one. "
+                "Put the right log back, or name it if it is on Kafka (AISLE_KAFKA_ADDRESS); "
+                f"else start once with {ACCEPT}: the snapshot is kept, "
+                "and what was written to this log since the snapshot was made is taken in"
             )
 
 

@@ -1,10 +1,11 @@
-"""The products of a snapshot.
+"""The products of a snapshot: messages by row, and rows by id, without a Python object a product.
 
-Their messages by row, and their rows by id, without a Python object a product.
-
-payloads.bin        serialised aisle.v1.Product, back to back      offsets.npy   int64 (n + 1)
-ids.bin             product ids in UTF-8, back to back             id_offsets.npy int64 (n + 1)
-hashes.npy          uint64 (n,), sorted: first 8 bytes of blake2b  hash_rows.npy uint32 (n,): the row of each hash
+payloads.bin     serialised aisle.v1.Product, back to back
+offsets.npy      int64 (n + 1): where each begins
+ids.bin          product ids in UTF-8, back to back
+id_offsets.npy   int64 (n + 1): where each begins
+hashes.npy       uint64 (n,), sorted: first 8 bytes of blake2b
+hash_rows.npy    uint32 (n,): the row of each hash
 """
 
 import hashlib

@@ -10,10 +10,11 @@ from typing import Any
 
 from cli.files.account import Account, RowRejection
 from cli.files.dialect import Dialect, Row, listed, taken, without_empty
+from cli.files.dialects.woocommerce_stock import stock
 from cli.files.family import primary_of, variant_of
 from cli.files.periods import in_effect
 from cli.files.plain_text import plain_text
-from shared.catalog.mending.amounts import decimal_of, is_sale_price
+from shared.catalog.mending.amounts import is_sale_price
 from shared.json_lines import Line
 
 _SIGNS = (
@@ -26,8 +27,6 @@ _SIGNS = (
 )
 _ATTRIBUTE = re.compile(r"Attribute (\d+) name")
 _SIZES = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
-_YES = ("1", "yes", "true", "instock")
-_BACKORDER = ("1", "yes", "notify", "true")
 # what a variation says of its parent
 _OF_PARENT = ("price", "availability", "attributes", "images")
 # the export's guard against cells that a spreadsheet would compute
@@ -189,7 +188,7 @@ def _row(content: Row, ids: dict[str, str]) -> Row:
         "uri": taken(rest, "External URL"),
         "attributes": {**_attributes(rest), **_sizes(rest)},
         **_price(rest),
-        **_stock(rest),
+        **stock(rest),
     }
     if "variation" in kind and parent:
         row["type"], row["primary_product_id"] = "variant", _parent_id(str(parent), ids)
@@ -210,28 +209,6 @@ def _price(rest: Row) -> Row:
         rest["Sale price"], sale = sale, None  # counted as not read
     price = {"amount": sale or regular, "original_amount": regular if sale else None}
     return {"price": without_empty(price)}
-
-
-def _stock(rest: Row) -> Row:
-    """The stock of a simple product.
-
-    "parent" in a variation's means that the parent counts for all.
-    """
-    said, quantity, backorders = (taken(rest, name) for name in ("In stock?", "Stock", "Backorders allowed?"))
-    count = None if str(quantity).strip().lower() == "parent" else quantity
-    state = "in_stock" if said is None or str(said).lower() in _YES else "out_of_stock"
-    if str(said or "").lower() in ("backorder", "onbackorder"):
-        state = "backorder"
-    if state == "in_stock" and _is_gone(count):
-        sells_on = str(backorders).lower() in _BACKORDER
-        state = "backorder" if sells_on else "out_of_stock" if said is None else state
-    return {"availability": state, "available_quantity": count}
-
-
-def _is_gone(count: Any) -> bool:
-    """Whether a number says that none is left."""
-    left = decimal_of(str(count).strip().removeprefix("-"))
-    return left is not None and (left == 0 or str(count).strip().startswith("-"))
 
 
 def _attributes(rest: Row) -> Row:

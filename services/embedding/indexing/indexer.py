@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from services.embedding.indexing.snapshot_folder import only_one, remove_old, re
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
 from services.embedding.indexing.sweep import Sweep, gone_products
 from services.embedding.indexing.tail import Tail
+from services.embedding.indexing.taken_tail import check_start, take_tail, unapplied
 from services.embedding.indexing.window import Source, Text, Window
 from shared import artifacts
 from shared.catalog.product import Product
-from shared.errors import Overloaded
 from shared.snapshot.generation import (
     FORMAT,
     Generation,
@@ -72,10 +72,7 @@ class Indexer:
         text: Text,
         plan: DensePlan | None = None,
     ) -> None:
-        """`identity` names the encoder in the manifest.
-
-        Name, sha256, dim, state_dim, max_tokens, bundle_version.
-        """
+        """`identity` names the encoder in the manifest: name, sha256, dim, state_dim and so on."""
         self._data, self._encoder, self._identity, self._text = data, encoder, dict(identity), text
         self._plan = plan or DensePlan()
 
@@ -86,8 +83,7 @@ class Indexer:
         progress: Progress = lambda written, of: None,
         sweep: Sweep | None = None,
     ) -> IndexReport:
-        """Fold what was written since the current snapshot, then products, into a new one, and make
-        that current.
+        """Make a snapshot of the current one, what was written since, and products; it is current then.
 
         With `sweep`, whatever is not among the products is removed. Raises InvalidRequest when that
         is too much, Overloaded when another indexer is at work on the same data or has made a
@@ -100,9 +96,9 @@ class Indexer:
             remove_remains(root)
             # verified: a flipped byte must not get a new checksum
             old = current_generation(self._data)
-            _check_start(tail, old)
+            check_start(tail, old)
             incoming, deletions = IncomingProducts(folder), set[str]()
-            written = _take_tail(incoming, tail, deletions)
+            written = take_tail(incoming, tail, deletions)
             for product in products or ():
                 incoming.add(product)
                 deletions.discard(product.product_id)
@@ -117,7 +113,7 @@ class Indexer:
                 positions = tail.end if tail else old.positions if old else Positions()
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
-                content |= {"lineage": lineage, "unapplied": _unapplied(tail, old)}
+                content |= {"lineage": lineage, "unapplied": unapplied(tail, old)}
                 artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
             remove_old(root, version, old)
@@ -238,30 +234,3 @@ def fits(identity: Mapping[str, Any], old: Generation) -> bool:
     """
     names = set(identity) - {"bundle_version"}
     return all(old.encoder.get(name) == identity[name] for name in names)
-
-
-def _check_start(tail: Tail | None, old: Generation | None) -> None:
-    if tail is None:
-        return
-    same = tail.start.vectors == (old.positions.vectors if old else 0)
-    if not same or (tail.version and old and tail.version != old.version):
-        raise Overloaded("another snapshot was made meanwhile; run it again")
-
-
-def _unapplied(tail: Tail | None, old: Generation | None) -> Sequence[tuple[int, str]]:
-    """Writes that could not be applied, which the follower puts aside when it goes over to the
-    snapshot.
-    """
-    untouched = old is not None and (tail is None or tail.end == old.positions)
-    before = old.manifest.get("unapplied", ()) if old and untouched else ()
-    return [*before, *(tail.unapplied if tail else ())]
-
-
-def _take_tail(incoming: IncomingProducts, tail: Tail | None, deletions: set[str]) -> int:
-    """Take in what was written since the old snapshot; how many products that are."""
-    for change in tail.changes() if tail else ():
-        if change.product is None:
-            deletions.add(change.product_id)
-        else:
-            incoming.add(change.product)
-    return len(incoming)

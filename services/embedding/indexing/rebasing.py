@@ -34,9 +34,7 @@ async def rebase(
 ) -> None:
     """Append the changes that show the writes after a snapshot as they are over it.
 
-    The last one says its lineage.
-
-    Memory holds the products that were written since. A crash in between leaves changes that hold
+    The last one says the snapshot's lineage. Memory holds the products that were written since. A crash in between leaves changes that hold
     already; whoever begins again goes on from there.
     """
     await _put_unapplied_aside(events, state.base)
@@ -47,11 +45,8 @@ async def rebase(
         end = records[-1].offset
     shown = state.foreign.product_ids if state.foreign else []
     product_ids = list(dict.fromkeys([*draft.product_ids, *shown]))
-    log.info(
-        "snapshot %s has a catalogue file: %d products are compared",
-        state.base.version,
-        len(product_ids),
-    )
+    compared = "snapshot %s has a catalogue file: %d products are compared"
+    log.info(compared, state.base.version, len(product_ids))
     for start in range(0, len(product_ids), at_once):
         products = await asyncio.to_thread(_products, draft, product_ids[start : start + at_once])
         changes = await asyncio.to_thread(

@@ -48,11 +48,9 @@ class Pages:
         budget: Budget,
         last_try: bool = False,
     ) -> SearchResponse:
-        """The results at `places` (from 0) of the window, and nothing else.
+        """The results at `places` (from 0) of the window; without the products at least their ids.
 
-        Without the products at least their ids.
-
-        Raises SnapshotGone when the window's rows can no longer be read: rank again then, and come
+        Raises SnapshotGone if the window's rows can no longer be read: rank again then, and come
         as `last_try`.
         """
         response = SearchResponse()

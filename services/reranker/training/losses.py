@@ -7,10 +7,7 @@ _FAR = -1e4  # the score of padding
 
 
 def listwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy between softmax(scores) and the gains 2^grade - 1 (ListNet:
-
-    Cao et al., ICML 2007).
-    """
+    """ListNet (Cao et al., ICML 2007): cross-entropy between softmax(scores) and the gains 2^grade - 1."""
     gains = (2**grades - 1) * mask
     wanted = gains / gains.sum(dim=1, keepdim=True).clamp(min=1e-6)
     loss = -(wanted * functional.log_softmax(scores.masked_fill(~mask, _FAR), dim=1)).sum(dim=1)

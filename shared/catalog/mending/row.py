@@ -193,9 +193,7 @@ class _Mend:
                 self._note(f"attributes.{printable(str(name)[:60])}", fault, mended)
         if len(kept) > ATTRIBUTES:
             kept = dict(list(kept.items())[:ATTRIBUTES])
-            self._mendings.append(
-                Mending("attributes", (f"are more than {ATTRIBUTES:,}"), "cut to the first")
-            )
+            self._mendings.append(Mending("attributes", f"are more than {ATTRIBUTES:,}", "cut to the first"))
         self._row["attributes"] = kept
         return True
 

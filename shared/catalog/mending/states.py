@@ -8,10 +8,14 @@ from shared.catalog.mending.mended import Mended, read_as
 _SEPARATORS = re.compile(r"[\s_-]+")
 _PREFIX = re.compile(r"^(https?://(www\.)?schema\.org/|schema:|availability_|product_type_)", re.IGNORECASE)
 _WORDS = {
-    "in_stock": "instock available availablenow yes true 1 y limitedavailability limitedstock lowstock limited "
-    "onlineonly instoreonly onstock",
-    "out_of_stock": "outofstock soldout unavailable notavailable no false 0 n discontinued oos reserved "
-    "temporarilyoutofstock notinstock nostock",
+    "in_stock": (
+        "instock available availablenow yes true 1 y limitedavailability limitedstock lowstock "
+        "limited onlineonly instoreonly onstock"
+    ),
+    "out_of_stock": (
+        "outofstock soldout unavailable notavailable no false 0 n discontinued oos reserved "
+        "temporarilyoutofstock notinstock nostock"
+    ),
     "preorder": "preorder presale availableforpreorder comingsoon",
     "backorder": "backorder onbackorder backorders availableonbackorder "
     "availableforbackorder madetoorder backordered",

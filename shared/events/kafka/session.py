@@ -64,7 +64,7 @@ class KafkaSession:
             async with asyncio.timeout(self._limit_seconds):
                 await asyncio.wrap_future(thread.renew())
         except (TimeoutError, Unavailable) as error:
-            _LOGGER.warning(("the client of Kafka at %s was not closed in order: %r"), self._address, error)
+            _LOGGER.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
         thread.stop()
 
     async def _ask(self, ask: Callable[[ClientThread], Future[Any]]) -> Any:

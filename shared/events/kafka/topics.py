@@ -57,26 +57,24 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
 
 
 def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
-    """How a topic comes to what is asked without losing anything.
-
-    Never fewer partitions, never kept for less time.
+    """How a topic comes to what is asked: never fewer partitions, never kept for less time.
 
     `partitions` is how many it is to have: those asked for, or more if another topic with the same
     visitors has more. Raises InvalidRequest when a compacted topic has several partitions, which
     cannot be undone.
     """
     if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
+        remedy = "delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
         reason = (
-            f"has {there.partitions} partitions; delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
+            f"has {there.partitions} partitions; {remedy}: the order of catalogue writes needs a single one"
         )
-        raise InvalidRequest(asked.name, f"{reason}: the order of catalogue writes needs a single one")
+        raise InvalidRequest(asked.name, reason)
     notes = []
     if there.partitions > asked.partitions:
         notes.append(f"{there.partitions} partitions stay, {asked.partitions} are configured")
     if there.replication != asked.replication:
-        notes.append(
-            f"replication stays {there.replication}, {asked.replication} is configured: reassign partitions"
-        )
+        stays = f"replication stays {there.replication}"
+        notes.append(f"{stays}, {asked.replication} is configured: reassign partitions")
     settings = {}
     for name, value in asked.settings.items():
         if name == "min.insync.replicas":

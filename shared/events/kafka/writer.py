@@ -8,25 +8,21 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.errors import AisleError, Overloaded, Unavailable
 from shared.events.kafka.batch import Channel, KafkaBatch
 from shared.events.kafka.call_thread import CallThread
-from shared.events.kafka.client import REFUSALS, REQUEST_MS, connected, meaning
+from shared.events.kafka.client import REFUSALS, REQUEST_MS, meaning
 from shared.events.kafka.config import KafkaConfig
+from shared.events.kafka.producer import close, new_producer
 from shared.events.log import NewRecord
 
 _LOGGER = logging.getLogger(__name__)
-_NEVER_MS = 7 * 24 * 3_600_000
 _RECONNECT_SECONDS = 0.5
 _MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
-_ASKED_AGAIN_MS = (
-    # then nobody waits for the answer any longer than this; one that comes later is known the next
-    # time
-    100
-)
+# Then nobody waits for the answer any longer than this; one that comes later is known the next time.
+_ASKED_AGAIN_MS = 100
 # no call of ours takes so long; kafka-python waits for its own thread without a limit
 _STUCK_SECONDS = 20.0
 _PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
@@ -175,7 +171,7 @@ class KafkaWriter:
             if time.monotonic() < self._connect_at:
                 raise Unavailable(f"Kafka at {self._config.address} was not there a moment ago; retry later")
             try:
-                self._producer = self._new_producer()
+                self._producer = new_producer(self._config)
             except Exception:
                 self._connect_at = time.monotonic() + _RECONNECT_SECONDS
                 raise
@@ -183,22 +179,6 @@ class KafkaWriter:
             for topic in list(self._topics):
                 self._partition_count(self._producer, topic)
         return self._producer
-
-    def _new_producer(self) -> Any:
-        config = self._config
-        return connected(
-            KafkaProducer,
-            config,
-            acks="all",
-            enable_idempotence=True,
-            linger_ms=config.linger_ms,
-            batch_size=config.batch_bytes,
-            compression_type=None if config.compression == "none" else config.compression,
-            allow_auto_create_topics=False,
-            delivery_timeout_ms=_NEVER_MS,
-            max_block_ms=config.away_ms // 2,
-            metrics_enabled=False,
-        )
 
     def _fail(self, producer: Any, error: Exception) -> None:
         """A record was not written; in the producer's thread."""
@@ -247,16 +227,9 @@ class KafkaWriter:
         if self._producer is producer:
             self._producer = None
         producer._sender.join(REQUEST_MS / 1000)
-        _close(producer, 0)
+        close(producer, 0)
 
     def _close(self) -> None:
         if self._producer is not None:
-            _close(self._producer, self._away_seconds)
+            close(self._producer, self._away_seconds)
             self._producer = None
-
-
-def _close(producer: Any, timeout_seconds: float) -> None:
-    try:
-        producer.close(timeout_seconds)
-    except KafkaError as error:
-        _LOGGER.warning("a producer was not closed in time: %s", error)
