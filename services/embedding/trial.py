@@ -35,7 +35,8 @@ AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32
 
 QUERY_PROBES = (
     "wireless mouse", "red running shoes size 42", "usb c charger 65w", "sofa",
-    "gift for a gardener under 30", "stainless steel water bottle 750 ml", "4k monitor 27 inch", "women's waterproof hiking jacket",
+    "gift for a gardener under 30", "stainless steel water bottle 750 ml",
+    "4k monitor 27 inch", "women's waterproof hiking jacket",
 )  # fmt: skip
 PRODUCT_PROBES = tuple(
     (

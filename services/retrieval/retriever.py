@@ -186,20 +186,18 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     with clock.timed("lexical"):
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
-        ranks = fused.dense_ranks[: len(rows)]
-        dense_scores = _dense_scores(snapshot, request, rows, ranks, lists.dense_scores)
+        dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks, lists.dense_scores)
     with clock.timed("facets"):
         matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
         counted = tuple(_facets(snapshot, request, matching, clock.caller))
-        total = int(np.count_nonzero(matching))
     return Candidates(
         rows,
         lexical_scores,
         dense_scores,
         fused.scores[: len(rows)],
         fused.lexical_ranks[: len(rows)],
-        ranks,
-        total,
+        fused.dense_ranks[: len(rows)],
+        int(np.count_nonzero(matching)),
         counted,
         tier_of(request),
         clock.stage_ms,
@@ -225,12 +223,13 @@ def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller
 def _dense_scores(
     snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores
 ) -> Scores:
-    """Of `rows` (k,), whose `ranks` in the dense list are 0 where they are not in it.
+    """Of `rows` (k,): the first k of `ranks` are their places in the dense list, 0 if not in it.
 
-    `known` are those of the list.
+    `known` are the scores of the list.
     """
     scores = np.zeros(len(rows), np.float32)
     if request.vector is not None:
+        ranks = ranks[: len(rows)]
         listed = ranks > 0
         scores[listed] = known[ranks[listed] - 1]
         scores[~listed] = snapshot.dense.scores(request.vector, rows[~listed])

@@ -34,8 +34,8 @@ async def rebase(
 ) -> None:
     """Append the changes that show the writes after a snapshot as they are over it.
 
-    The last one says the snapshot's lineage. Memory holds the products that were written since. A crash in between leaves changes that hold
-    already; whoever begins again goes on from there.
+    The last one says the snapshot's lineage. Memory holds the products that were written since. A
+    crash in between leaves changes that hold already; whoever begins again goes on from there.
     """
     await _put_unapplied_aside(events, state.base)
     draft = Draft(state)

@@ -1,0 +1,34 @@
+"""docs/architecture.md maps every folder, and its walks name files that are there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PACKAGES = ("bench", "cli", "clients", "sample", "services", "shared")
+
+
+def _folders() -> list[str]:
+    """Folders with code of ours, such as shared/catalog/mending."""
+    found = {path.parent for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+@pytest.mark.parametrize("folder", _folders())
+def test_every_folder_is_on_the_map(folder: str) -> None:
+    """By its path, or by its name beside the folder that it is in."""
+    parent, _, name = folder.rpartition("/")
+    assert f"`{folder}" in TEXT or f"`{name}/`" in TEXT or folder.startswith("clients/python/src"), parent
+
+
+def _walked() -> list[str]:
+    """Files and folders that the walks name; those of services without `services/`."""
+    blocks = "\n".join(re.findall(r"^```\n(.*?)^```", TEXT, flags=re.S | re.M))
+    return sorted(set(re.findall(r"^ *((?:\w+/)+\w+(?:\.py)?)(?= )", blocks, flags=re.M)) - {"DATA/live"})
+
+
+@pytest.mark.parametrize("place", _walked())
+def test_what_the_walks_name_is_there(place: str) -> None:
+    assert (ROOT / place).exists() or (ROOT / "services" / place).exists() or place.startswith("DATA/")
