@@ -13,7 +13,7 @@ from aisle.client.errors import (
 )
 from aisle.client.retries import RetryPolicy
 from aisle.client.sync_client import Client
-from aisle.client.writes import WriteResult
+from aisle.client.write_result import WriteResult
 
 __all__ = [
     "AisleError",

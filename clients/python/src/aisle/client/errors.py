@@ -11,7 +11,7 @@ from grpc import StatusCode
 from aisle.error_details import DOMAIN, PUSHBACK_KEY, FailedCall, details_of
 
 if TYPE_CHECKING:
-    from aisle.client.writes import WriteResult
+    from aisle.client.write_result import WriteResult
     from aisle.v1.events_pb2 import UserEvent
 
 

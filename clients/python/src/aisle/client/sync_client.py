@@ -13,7 +13,8 @@ from aisle.client.errors import InvalidRequest
 from aisle.client.events import Outbox
 from aisle.client.requests import MAX_IDS, MAX_PRODUCTS, SearchOptions, batches, next_page, upserts
 from aisle.client.retries import RetryPolicy, Tries
-from aisle.client.writes import OwnWrites, WriteResult
+from aisle.client.write_result import WriteResult
+from aisle.client.writes import OwnWrites
 from aisle.v1.admin_pb2 import GetStatusRequest, GetStatusResponse
 from aisle.v1.admin_pb2_grpc import AdminServiceStub
 from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Product

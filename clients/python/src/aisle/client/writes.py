@@ -5,45 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from aisle.client.errors import AisleError, InvalidRequest
+from aisle.client.write_result import WriteResult
 from aisle.v1.catalog_pb2 import (
-    DeleteProductsResponse,
     GetProductRequest,
-    ProductRejection,
-    UpsertProductsResponse,
 )
 from aisle.v1.search_pb2 import SearchRequest
 
-_MAX_LISTED = 1_000
 _FIELD = "wait_for_visible"
-
-
-@dataclass(slots=True)
-class WriteResult:
-    """What became of an upsert or a delete, over all of its calls. What was accepted is durable."""
-
-    accepted_count: int = 0
-    rejected_count: int = 0
-    # the first 1,000; positions count from 1
-    rejections: list[ProductRejection] = field(default_factory=list)
-    log_position: int = 0  # of the last write: what wait_for_visible takes; 0 if nothing was sent
-
-    def add_upsert(self, response: UpsertProductsResponse) -> None:
-        """Count one call's outcome."""
-        sent_before = self.accepted_count + self.rejected_count
-        for rejection in response.rejections[: _MAX_LISTED - len(self.rejections)]:
-            rejection.position += sent_before
-            self.rejections.append(rejection)
-        self.accepted_count += response.accepted_count
-        self.rejected_count += response.rejected_count
-        self.log_position = response.log_position
-
-    def add_delete(self, count: int, response: DeleteProductsResponse) -> None:
-        """Count one call's outcome."""
-        self.accepted_count += count
-        self.log_position = response.log_position
 
 
 class OwnWrites:

@@ -1,0 +1,35 @@
+"""What became of writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aisle.v1.catalog_pb2 import DeleteProductsResponse, ProductRejection, UpsertProductsResponse
+
+_MAX_LISTED = 1_000
+
+
+@dataclass(slots=True)
+class WriteResult:
+    """What became of an upsert or a delete, over all of its calls. What was accepted is durable."""
+
+    accepted_count: int = 0
+    rejected_count: int = 0
+    # the first 1,000; positions count from 1
+    rejections: list[ProductRejection] = field(default_factory=list)
+    log_position: int = 0  # of the last write: what wait_for_visible takes; 0 if nothing was sent
+
+    def add_upsert(self, response: UpsertProductsResponse) -> None:
+        """Count one call's outcome."""
+        sent_before = self.accepted_count + self.rejected_count
+        for rejection in response.rejections[: _MAX_LISTED - len(self.rejections)]:
+            rejection.position += sent_before
+            self.rejections.append(rejection)
+        self.accepted_count += response.accepted_count
+        self.rejected_count += response.rejected_count
+        self.log_position = response.log_position
+
+    def add_delete(self, count: int, response: DeleteProductsResponse) -> None:
+        """Count one call's outcome."""
+        self.accepted_count += count
+        self.log_position = response.log_position
