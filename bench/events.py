@@ -24,8 +24,7 @@ from statistics import quantiles
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.benchmarks.producer_performance import ProducerPerformance, get_args_parser
 
-from aisle.v1.catalog_pb2 import Product
-from aisle.v1.events_pb2 import EventProduct, UserEvent
+from bench.log_records import click_records, product_records
 from shared.events.kafka.config import COMPRESSIONS, KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import delete_topics, make_topics
@@ -34,7 +33,6 @@ from shared.events.sqlite import SqliteEventLog
 from shared.inference.cpu import read_cpu
 
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
-VISITORS = 5_000
 SEND_LOOP = "kafka-python: send() in a loop"
 OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
 # does it, and returns how many records went through
@@ -77,66 +75,42 @@ def _services() -> str:
     )
 
 
+def _ways(config: KafkaConfig, log: EventLog, file: EventLog) -> dict[str, Run]:
+    """To write records, by what each is called in the table."""
+    return {
+        SEND_LOOP: lambda records: asyncio.to_thread(send_loop, config, records),
+        OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, config, records),
+        "append, 500 events each, 8 callers": lambda records: _append(log, records, 500, 8),
+        "append, 1 event each, 256 callers": lambda records: _append(log, records, 1, 256),
+        "append to one partition, 500 products each, 8 callers": lambda records: _append(
+            log, records, 500, 8, CATALOG
+        ),
+        "to the spool, 500 events each, 8 callers": lambda records: _append(file, records, 500, 8),
+    }
+
+
 async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
     cpu = read_cpu()
     log = KafkaEventLog(config)
     with tempfile.TemporaryDirectory() as folder:
         file = SqliteEventLog(Path(folder) / "spool.sqlite")
-        ways: dict[str, Run] = {
-            SEND_LOOP: lambda records: asyncio.to_thread(send_loop, config, records),
-            OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, config, records),
-            "append, 500 events each, 8 callers": lambda records: _append(log, records, 500, 8),
-            "append, 1 event each, 256 callers": lambda records: _append(log, records, 1, 256),
-            "append to one partition, 500 products each, 8 callers": lambda records: _append(
-                log, records, 500, 8, CATALOG
-            ),
-            "to the spool, 500 events each, 8 callers": lambda records: _append(file, records, 500, 8),
-        }
+        ways = _ways(config, log, file)
         speeds = {name: Speed() for name in ways}
         for turn in range(rounds):
             for index, (name, run) in enumerate(ways.items()):
-                records = _products(count) if "products" in name else click_records(count, f"{turn}-{index}")
+                records = (
+                    product_records(count) if "products" in name else click_records(count, f"{turn}-{index}")
+                )
                 await _timed(speeds[name], run, records)
         latencies_ms = await _latencies_ms(log)
         await file.close()
-    sizes = [len(records[0].value or b"") for records in (click_records(1, "x"), _products(1))]
+    sizes = [len(records[0].value or b"") for records in (click_records(1, "x"), product_records(1))]
     print(f"{cpu.name}, {cpu.cores} cores; events of {sizes[0]} bytes, products of {sizes[1]}\n")
     print_speeds("durable events", speeds)
     print(f"\nOne append at a time: p50 {latencies_ms[49]:.1f} ms, p99 {latencies_ms[98]:.1f} ms"
           f" ({config.linger_ms} ms of it wait for others)\n")  # fmt: skip
     print_speeds("records read", await _read(config, log, rounds))
     await log.close()
-
-
-def click_records(count: int, name: str) -> list[NewRecord]:
-    """Clicks as the gateway writes them."""
-    records = []
-    for number in range(count):
-        visitor_id, event_id = f"visitor-{number % VISITORS:08d}", f"{name}-{number:024d}"
-        event = UserEvent(
-            event_id=event_id, action="click", visitor_id=visitor_id, session_id=f"session-{number:08d}"
-        )
-        event.query_id = "0193b2a4-7f6e-8abc-9def-0123456789ab"
-        event.event_time.GetCurrentTime()
-        event.products.append(
-            EventProduct(product_id=f"product-{number % 30_000:06d}", position=3, price=19.9)
-        )
-        records.append(NewRecord(visitor_id, event.SerializeToString(), event_id))
-    return records
-
-
-def _products(count: int) -> list[NewRecord]:
-    """Products as the gateway writes them."""
-    records = []
-    for number in range(count):
-        product = Product(
-            product_id=f"product-{number:06d}", title=f"Enamel kettle {number}", brands=["Acme"]
-        )
-        product.description = "A kettle of enamelled steel that whistles when the water boils. " * 6
-        product.categories.append("Home > Kitchen > Kettles")
-        product.price.amount = 19.9
-        records.append(NewRecord(product.product_id, product.SerializeToString()))
-    return records
 
 
 async def _timed(speed: Speed, run: Run, records: Sequence[NewRecord]) -> None:

@@ -29,7 +29,8 @@ from tests.faults import (
     probes_of,
     unexcused,
 )
-from tests.load import Gateways, Load, Pace
+from tests.gateways import Gateways
+from tests.load import Load, Pace
 from tests.reckoning import reckon
 from tests.sample_shop import product_ids_of, queries_of
 from tests.shop import QUICK, REPLICAS, SMALL_SNAPSHOTS, Shop, running_shop

@@ -12,14 +12,9 @@ and in total) in pipelines of 500 events: no visitors, and what comes twice is c
 
 import argparse
 import asyncio
-import shutil
-import socket
 import statistics
-import subprocess
-import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -29,6 +24,7 @@ import redis
 
 from aisle.v1.events_pb2 import Impression, UserEvent
 from bench.cpu import cpu
+from bench.redis_server import redis_at
 from services.feedback.feature_writer import FeatureWriter
 from services.feedback.service import observation
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, Record
@@ -224,28 +220,6 @@ async def sizes(client: RedisClient, generation: str) -> None:
     print("\n| key | keys | mean bytes | largest |\n| --- | --- | --- | --- |")
     for kind, about in (("p", "product"), ("q", "query"), ("v", "visitor")):
         print(f"| {about} | {len(used[kind]):,} | {statistics.mean(used[kind]):,.0f} | {max(used[kind]):,} |")
-
-
-@contextmanager
-def redis_at(address: str) -> Iterator[str]:
-    """The address given, or that of a server of our own, with an append-only file."""
-    if address:
-        yield address
-        return
-    program = shutil.which("redis-server")
-    if program is None:
-        raise SystemExit("redis-server is not installed; install it, or name a server with --redis")
-    with socket.socket() as probe, tempfile.TemporaryDirectory() as folder:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        command = [program, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "yes"]
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-            time.sleep(1)
-            try:
-                yield f"127.0.0.1:{port}"
-            finally:
-                process.terminate()
 
 
 def main() -> None:

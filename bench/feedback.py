@@ -26,7 +26,8 @@ from kafka import KafkaConsumer
 from aisle.v1.feedback_pb2 import GetProgressRequest, GetProgressResponse
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from bench.cpu import cpu
-from bench.features import Shoppers, redis_at
+from bench.features import Shoppers
+from bench.redis_server import redis_at
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog

@@ -33,7 +33,6 @@ from bench.events import (
     OWN_BENCHMARK,
     SEND_LOOP,
     Speed,
-    click_records,
     own_benchmark,
     print_speeds,
     send_loop,
@@ -41,6 +40,7 @@ from bench.events import (
 from bench.intake_lag import Steady, measure_lag
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
+from bench.log_records import click_records
 from bench.replicas import busy_seconds
 from bench.work_folder import products_of, workplace
 from shared.events.log import NewRecord

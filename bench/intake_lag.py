@@ -20,9 +20,9 @@ from aisle.v1.feedback_pb2 import GetProgressRequest
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from aisle.v1.status_pb2 import GetReplicaStatusRequest, GetReplicaStatusResponse, ReplicaStatus
 from aisle.v1.status_pb2_grpc import StatusServiceStub
-from bench.events import click_records
 from bench.live_freshness import stream_of
 from bench.live_writes import Mix, calls_of
+from bench.log_records import click_records
 from bench.pacing import evenly, paced
 from shared.rpc.channels import connect
 from tests.shop import Shop

@@ -31,6 +31,19 @@ from tests.shop import QUICK
 
 def main() -> None:
     """Measure and print."""
+    arguments = _parser().parse_args()
+    os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
+    with workplace(arguments.data) as place:
+        data = place.copied()
+        base = current_generation(data)
+        assert base
+        if arguments.part != "freshness":
+            print_pages(measure_pages(data, _queries(base), arguments.rounds))
+        if arguments.part != "pages":
+            _measure_freshness(data, place.folder, base, arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--data",
@@ -56,16 +69,7 @@ def main() -> None:
         default=30.0,
         help="of pages without writes, half before and half after",
     )
-    arguments = parser.parse_args()
-    os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
-    with workplace(arguments.data) as place:
-        data = place.copied()
-        base = current_generation(data)
-        assert base
-        if arguments.part != "freshness":
-            print_pages(measure_pages(data, _queries(base), arguments.rounds))
-        if arguments.part != "pages":
-            _measure_freshness(data, place.folder, base, arguments)
+    return parser
 
 
 def _measure_freshness(data: Path, folder: Path, base: Generation, arguments: argparse.Namespace) -> None:

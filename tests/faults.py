@@ -20,7 +20,8 @@ from shared.features.page import read_page
 from shared.features.redis import RedisFeatureStore
 from shared.features.scope import PageRequest
 from shared.redis.client import connect
-from tests.load import Gateways, Load, Page
+from tests.gateways import Gateways, Page
+from tests.load import Load
 from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0

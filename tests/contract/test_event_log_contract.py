@@ -7,9 +7,10 @@ import pytest
 from shared.events.sqlite import SqliteEventLog
 from tests.contract.event_log import EventLogContract, Reopen
 from tests.contract.event_log_consumers import ConsumerContract
+from tests.contract.event_log_duplicates import DuplicatesContract
 
 
-class TestSqliteEventLog(EventLogContract, ConsumerContract):
+class TestSqliteEventLog(EventLogContract, DuplicatesContract, ConsumerContract):
     @pytest.fixture
     def reopen(self, tmp_path: Path) -> Reopen:
         opened: list[SqliteEventLog] = []

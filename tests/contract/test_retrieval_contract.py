@@ -1,9 +1,8 @@
 """Retrieval answers alike over the wire and in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,40 +12,18 @@ from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
-    FetchProductsResponse,
     RetrieveRequest,
-    RetrieveResponse,
 )
-from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
-from shared import vectors
 from shared.catalog.product import Product
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
-from shared.rpc.channels import connect
-from shared.rpc.server import Server
 from shared.snapshot.change import Change, Encoding
+from tests.contract.retrieval_doors import ENCODER, NEAR, PRODUCTS, VECTOR, Door, served
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
-
-PRODUCTS = [
-    Product("a", "Red lamp", brands=("Lux",), price=10.0, attributes={"color": ("red",)}),
-    Product("b", "Blue lamp", brands=("Hob",), price=20.0),
-    Product("c", "Mug", brands=("Hob",)),
-]
-VECTOR = vectors.to_bytes(np.eye(1, DIM, dtype=np.float32))
-
-
-class Door(Protocol):
-    def AnalyzeQuery(self, request: AnalyzeQueryRequest, /) -> Awaitable[AnalyzeQueryResponse]: ...
-    def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
-    def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
-
-
-NEAR = (np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]) / np.array([[1.5], [1.25**0.5], [1.25**0.5]])
-ENCODER = {"name": "e", "sha256": "0123456789ab"}
 
 
 @pytest.fixture(scope="module", params=["a snapshot", "a live snapshot"])
@@ -63,18 +40,6 @@ def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         written.append(Change.of(9, product, {"e@0123456789ab": encoding}, offset))
     live.apply(written)
     return live.state
-
-
-@asynccontextmanager
-async def served(service: RetrievalService) -> AsyncIterator[Door]:
-    services = [("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)]
-    server = Server(services, port=0, host="127.0.0.1")
-    await server.start()
-    try:
-        async with connect(f"127.0.0.1:{server.port}") as channel:
-            yield RetrievalServiceStub(channel)
-    finally:
-        await server.stop(grace_seconds=0)
 
 
 @pytest.fixture(params=["in this process", "on the wire"])

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import Probes, away, kill, missed, pages_of, probes_of, unexcused
-from tests.load import Gateways, Load, Pace
+from tests.gateways import Gateways
+from tests.load import Load, Pace
 from tests.reckoning import reckon
 from tests.sample_shop import product_ids_of, queries_of
 from tests.shop import QUICK, REPLICAS, SMALL_SNAPSHOTS, Shop, running_shop

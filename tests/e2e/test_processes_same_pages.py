@@ -57,8 +57,7 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
     for name, value in STEADY.items():
         monkeypatch.setenv(name, value)
     for name in ("one", "many"):
-        shutil.copytree(sample_shop / "snapshots", tmp_path / name / "snapshots")
-        promote_counting_bundle(tmp_path / name / "bundles")
+        copy_shop(sample_shop, tmp_path / name)
     asked = searches(sample)
     with (
         running_shop(tmp_path / "many", tmp_path / "run", {"retrieval": 2, "reranker": 2}, STEADY) as shop,
@@ -77,11 +76,16 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
         compared = [same_pages(*stubs, request, position) for request in asked]
     # some have a second page
     assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300
-    seen = Counter(
-        name for pages in compared for page in pages for result in page.results for name in parts(result)
-    )
+    results = [result for pages in compared for page in pages for result in page.results]
+    seen = Counter(name for result in results for name in parts(result))
     assert min(seen[name] for name in (*WEIGHTS, AFFINITY)) > 3, seen
     assert not (tmp_path / "many" / "log.sqlite").exists()
+
+
+def copy_shop(shop: Path, data: Path) -> None:
+    """Its snapshot, and a bundle that counts."""
+    shutil.copytree(shop / "snapshots", data / "snapshots")
+    promote_counting_bundle(data / "bundles")
 
 
 def promote_counting_bundle(bundles: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults import kill, missed_seconds, pages_of, probes_of, unexcused
-from tests.load import Gateways, Load, Pace
+from tests.gateways import Gateways
+from tests.load import Load, Pace
 from tests.sample_shop import product_ids_of, queries_of
 from tests.shop import running_shop
 

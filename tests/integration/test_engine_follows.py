@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,25 @@ async def _search(engine: Standalone, query: str = "kettle") -> SearchResponse:
     return await engine.search.Search(SearchRequest(query=query, deadline_ms=20_000))
 
 
+@asynccontextmanager
+async def _shopper(engine: Standalone) -> AsyncIterator[list[SearchResponse]]:
+    """Asks for page after page until the block ends."""
+    pages = list[SearchResponse]()
+    stop = asyncio.Event()
+
+    async def shop() -> None:
+        while not stop.is_set():
+            pages.append(await _search(engine))
+            await asyncio.sleep(0.02)
+
+    shopper = asyncio.create_task(shop())
+    try:
+        yield pages
+    finally:
+        stop.set()
+        await shopper
+
+
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while not await holds():
@@ -85,26 +104,14 @@ async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
     """
     async with Standalone.open(data) as engine:
         old = (await engine.status()).bundle_version
-        pages, stop = [], asyncio.Event()
-
-        async def shop() -> None:
-            while not stop.is_set():
-                pages.append(await _search(engine))
-                await asyncio.sleep(0.02)
-
-        shopper = asyncio.create_task(shop())
-        await upsert(engine, "before", "Zephyrine lantern")
-        _bundle(data, "20990101T000000.000000Z", turned=True)
-        position = await upsert(engine, "meanwhile", "Quixotic banjo")
-        await _until(_serves(engine, "20990101T000000.000000Z"))
-        stop.set()
-        await shopper
+        async with _shopper(engine) as pages:
+            await upsert(engine, "before", "Zephyrine lantern")
+            _bundle(data, "20990101T000000.000000Z", turned=True)
+            position = await upsert(engine, "meanwhile", "Quixotic banjo")
+            await _until(_serves(engine, "20990101T000000.000000Z"))
         after = await upsert(engine, "afterwards", "Laconic tuba")
-        for product_id, query in (
-            ("before", "zephyrine"),
-            ("meanwhile", "quixotic"),
-            ("afterwards", "laconic"),
-        ):
+        words = {"before": "zephyrine", "meanwhile": "quixotic", "afterwards": "laconic"}
+        for product_id, query in words.items():
             assert await found(engine, query, max(position, after)) == product_id
         assert {page.served_by.bundle_version for page in pages} >= {old}
         assert {page.served_by.tier for page in pages} == {TIER_RERANKED}

@@ -6,9 +6,10 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from tests.contract.event_log import EventLogContract, Reopen
 from tests.contract.event_log_consumers import ConsumerContract
+from tests.contract.event_log_duplicates import DuplicatesContract
 
 
-class TestKafkaEventLog(EventLogContract, ConsumerContract):
+class TestKafkaEventLog(EventLogContract, DuplicatesContract, ConsumerContract):
     @pytest.fixture
     def reopen(self, kafka: KafkaConfig) -> Reopen:
         opened: list[KafkaEventLog] = []

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from services.retrieval.snapshots import Snapshot
 from shared.artifacts import write_manifest
@@ -48,18 +49,17 @@ def write_snapshot(
         writing.finish()
     if vectors is None:
         vectors = np.random.default_rng(0).normal(size=(len(products), DIM))
-    vectors = np.asarray(vectors, np.float32).reshape(len(products), DIM)
+    _write_dense(folder / "dense", np.asarray(vectors, np.float32).reshape(len(products), DIM))
+    content = {"format": FORMAT, "version": version, "product_count": len(products)}
+    write_manifest(folder, {**content, "dense": {"kind": "flat"}, **manifest})
+    return folder
+
+
+def _write_dense(folder: Path, vectors: NDArray[np.float32]) -> None:
+    """The vectors, each of length 1, and their index."""
+    folder.mkdir()
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     index = faiss.IndexFlatIP(DIM)
     index.add(vectors)
-    (folder / "dense").mkdir()
-    np.save(folder / "dense/vectors.npy", vectors)
-    faiss.write_index(index, str(folder / "dense/index.faiss"))
-    content = {
-        "format": FORMAT,
-        "version": version,
-        "product_count": len(products),
-        "dense": {"kind": "flat"},
-    }
-    write_manifest(folder, {**content, **manifest})
-    return folder
+    np.save(folder / "vectors.npy", vectors)
+    faiss.write_index(index, str(folder / "index.faiss"))

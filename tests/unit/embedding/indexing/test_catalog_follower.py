@@ -13,10 +13,11 @@ from shared.catalog import writes
 from shared.catalog.product import Product
 from shared.errors import Unavailable
 from shared.events import dead_letters
-from shared.events.log import DEAD_LETTERS, VECTORS, Appended, EventLog, NewRecord, RecordsRefused
+from shared.events.log import DEAD_LETTERS, VECTORS, NewRecord
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop, Letters
 from tests.unit.embedding.indexing.letter_encoder import LetterEncoder, generation_of, letter_indexer, titled
+from tests.unit.embedding.indexing.unreliable_log import FlakyLog, PickyLog
 
 RED, BLUE, GREEN = titled("red kettle", "blue teapot", "green cup")
 
@@ -226,36 +227,3 @@ class FlakyEncoder(LetterEncoder):
             self.failures -= 1
             raise self.trouble
         return super().encode_products(texts)
-
-
-class FlakyLog:
-    """Appends to the vectors' topic, and says that it has not."""
-
-    def __init__(self, log: EventLog) -> None:
-        self._log, self.failures = log, 0
-        self.read, self.wait, self.end_offset = log.read, log.wait, log.end_offset
-        self.trimmed_through = log.trimmed_through
-
-    async def append(self, topic: str, records: list[NewRecord]) -> list[Appended]:
-        appended = await self._log.append(topic, records)
-        if topic == VECTORS and self.failures:
-            self.failures -= 1
-            raise Unavailable("the answer was lost")
-        return appended
-
-
-class PickyLog(FlakyLog):
-    """Does not take what has a word in its value, as Kafka does what is too large."""
-
-    refused = ""
-
-    async def append(self, topic: str, records: list[NewRecord]) -> list[Appended]:
-        outcomes: list[Appended | str] = []
-        for record in records:
-            if topic == VECTORS and self.refused and self.refused.encode() in (record.value or b""):
-                outcomes.append("is too large")
-            else:
-                outcomes += await self._log.append(topic, [record])
-        if "is too large" in outcomes:
-            raise RecordsRefused("p", "is too large", outcomes)
-        return [outcome for outcome in outcomes if isinstance(outcome, Appended)]

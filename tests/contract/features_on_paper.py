@@ -1,0 +1,52 @@
+"""What a store should hold, added up from the log as one would on paper, and what it does hold."""
+
+import struct
+from collections import Counter
+
+from services.feedback import visitor_update as sessions
+from shared.features import spec
+from shared.features.counters import day_of, parts
+from shared.features.keys import product_key, query_key
+from shared.features.observation import Interaction, Observation
+from shared.features.visitor import NOBODY, VisitorState
+
+
+def first_tellings(log: list[Observation]) -> list[Observation]:
+    first: dict[tuple[str, str], Observation] = {}
+    for each in log:
+        first.setdefault((each.topic, each.event_id), each)
+    return list(first.values())
+
+
+def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int, int]]]:
+    """(product, day, counter) by key, added up as one would on paper; day 0 is the total."""
+    counts: dict[str, Counter[tuple[str, int, int]]] = {}
+    for each in first_tellings(log):
+        what = each.what
+        counter = spec.COUNTER_OF[what.action] if isinstance(what, Interaction) else spec.SHOWN
+        for product in set(what.product_ids):
+            under_query = [(query_key(what.query_hash), product)] if what.query_hash else []
+            for key, name in [(product_key(product), ""), *under_query]:
+                cells = {(name, day_of(what.time_seconds), counter), (name, 0, counter)}
+                counts.setdefault(key, Counter()).update(cells)
+    for key, counter_of in counts.items():
+        newest = max(day for _, day, _ in counter_of)
+        counts[key] = Counter(
+            {at: n for at, n in counter_of.items() if at[1] == 0 or at[1] >= newest - spec.KEPT_DAYS}
+        )
+    return counts
+
+
+def stored_counts(value: bytes | None) -> Counter[tuple[str, int, int]]:
+    names, entries = parts(value) if value else ((), b"")
+    named = [name.decode() for name in names] or [""]
+    cells = struct.iter_unpack("<BBHI", entries)
+    return Counter({(named[place], day, counter): count for counter, place, day, count in cells})
+
+
+def expected_states(log: list[Observation]) -> dict[str, VisitorState]:
+    states: dict[str, VisitorState] = {}
+    for each in first_tellings(log):
+        if isinstance(each.what, Interaction):
+            states[each.key] = sessions.after(states.get(each.key, NOBODY), each.what)
+    return states

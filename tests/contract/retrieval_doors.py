@@ -1,0 +1,50 @@
+"""A few products, and the two ways to ask for them: in this process, and on the wire."""
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import numpy as np
+
+from aisle.v1.retrieval_pb2 import (
+    AnalyzeQueryRequest,
+    AnalyzeQueryResponse,
+    FetchProductsRequest,
+    FetchProductsResponse,
+    RetrieveRequest,
+    RetrieveResponse,
+)
+from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from services.retrieval.service import RetrievalService
+from shared import vectors
+from shared.catalog.product import Product
+from shared.rpc.channels import connect
+from shared.rpc.server import Server
+from tests.unit.retrieval.snapshot_on_disk import DIM
+
+PRODUCTS = [
+    Product("a", "Red lamp", brands=("Lux",), price=10.0, attributes={"color": ("red",)}),
+    Product("b", "Blue lamp", brands=("Hob",), price=20.0),
+    Product("c", "Mug", brands=("Hob",)),
+]
+NEAR = (np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]) / np.array([[1.5], [1.25**0.5], [1.25**0.5]])
+VECTOR = vectors.to_bytes(np.eye(1, DIM, dtype=np.float32))
+ENCODER = {"name": "e", "sha256": "0123456789ab"}
+
+
+class Door(Protocol):
+    def AnalyzeQuery(self, request: AnalyzeQueryRequest, /) -> Awaitable[AnalyzeQueryResponse]: ...
+    def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
+    def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
+
+
+@asynccontextmanager
+async def served(service: RetrievalService) -> AsyncIterator[Door]:
+    services = [("aisle.v1.RetrievalService", add_RetrievalServiceServicer_to_server, service)]
+    server = Server(services, port=0, host="127.0.0.1")
+    await server.start()
+    try:
+        async with connect(f"127.0.0.1:{server.port}") as channel:
+            yield RetrievalServiceStub(channel)
+    finally:
+        await server.stop(grace_seconds=0)
