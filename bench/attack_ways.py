@@ -101,7 +101,11 @@ async def waiting(caller: Caller) -> None:
     async def ask(number: int) -> object:
         if number % 2:
             return await search.Search(SearchRequest(wait_for_visible=1 << 62, deadline_ms=60_000))
-        product = Product(product_id="waited-for", title="waited for", price=Price(amount=number + 1))
+        product = Product(
+            product_id="waited-for",
+            title="waited for",
+            price=Price(amount=number + 1),
+        )
         written = await catalog.UpsertProducts(iter([UpsertProductsRequest(product=product)]))
         return await catalog.GetProduct(
             GetProductRequest(product_id="waited-for", wait_for_visible=written.log_position)
@@ -131,7 +135,12 @@ async def floods_of_events(caller: Caller) -> None:
 def _event(random: Random) -> UserEvent:
     products = [EventProduct(product_id=f"product {random.randrange(10_000)}") for _ in range(5)]
     visitor_id = f"visitor {random.randrange(100_000)}"
-    return UserEvent(event_id=str(uuid.uuid4()), action="click", visitor_id=visitor_id, products=products)
+    return UserEvent(
+        event_id=str(uuid.uuid4()),
+        action="click",
+        visitor_id=visitor_id,
+        products=products,
+    )
 
 
 async def filling_windows(caller: Caller) -> None:

@@ -68,7 +68,9 @@ class Pages:
 
 
 def _told(ms: Sequence[float]) -> str:
-    return (f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}") if ms else "0 | - | -"
+    if not ms:
+        return "0 | - | -"
+    return f"{len(ms)} | {np.percentile(ms, 50):.0f} | {np.percentile(ms, 99):.0f}"
 
 
 def main() -> None:
@@ -165,7 +167,12 @@ async def _pages(address: str, queries: list[str], seconds: float) -> Pages:
     return pages
 
 
-def _attack(ways: Sequence[str], port: int, seconds: float, queries: list[str]) -> dict[str, Counter[str]]:
+def _attack(
+    ways: Sequence[str],
+    port: int,
+    seconds: float,
+    queries: list[str],
+) -> dict[str, Counter[str]]:
     """Each way from a process of its own, all at once; what each was told."""
     with multiprocessing.get_context("spawn").Pool(len(ways)) as pool:
         begun: dict[str, AsyncResult[Counter[str]]] = {

@@ -45,7 +45,11 @@ class Row:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", default="", help="folder of a bundle, to measure its heads as well")
+    parser.add_argument(
+        "--bundle",
+        default="",
+        help="folder of a bundle, to measure its heads as well",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     rows = {name: _open(name, arguments.bundle) for name in ENGINES}
@@ -88,14 +92,19 @@ def _print(rows: dict[str, Row]) -> None:
     cpu = read_cpu()
     slowest = rows[ENGINES[0]]
     print(f"{cpu.name}, {cpu.cores} cores, bf16 {cpu.has_bf16}, VNNI {cpu.has_vnni}\n")
-    print("| engine | start s | resident MB | query ms, 1 thread | times fp32 | products/s, 2 threads | times fp32 |"
-          " least cosine |\n| --- | --- | --- | --- | --- | --- | --- | --- |")  # fmt: skip
+    print(
+        "| engine | start s | resident MB | query ms, 1 thread | times fp32 "
+        "| products/s, 2 threads | times fp32 | least cosine |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, row in rows.items():
         speed = row.products_per_second
         share = row.products_per_second / slowest.products_per_second
         products = f"{speed:.0f} | {share:.1f}" if "int8" not in name else "- | -"
-        print(f"| {name} | {row.start_seconds:.1f} | {row.resident_mb:.0f} | {row.query_ms:.2f} "
-              f"| {slowest.query_ms / row.query_ms:.1f} | {products} | {row.cosine:.4f} |")  # fmt: skip
+        print(
+            f"| {name} | {row.start_seconds:.1f} | {row.resident_mb:.0f} | {row.query_ms:.2f} "
+            f"| {slowest.query_ms / row.query_ms:.1f} | {products} | {row.cosine:.4f} |"
+        )
 
 
 if __name__ == "__main__":

@@ -54,13 +54,21 @@ class Speed:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--address", default="", help="a broker; default: the one of deploy/services")
+    parser.add_argument(
+        "--address",
+        default="",
+        help="a broker; default: the one of deploy/services",
+    )
     parser.add_argument("--events", type=int, default=15_000, help="in each round of each way")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--compression", default="lz4", choices=COMPRESSIONS)
     arguments = parser.parse_args()
     address = arguments.address or _services()
-    config = KafkaConfig(address, topic_prefix=f"bench-{time.time_ns()}.", compression=arguments.compression)
+    config = KafkaConfig(
+        address,
+        topic_prefix=f"bench-{time.time_ns()}.",
+        compression=arguments.compression,
+    )
     make_topics(config)
     try:
         asyncio.run(_measure(config, arguments.events, arguments.rounds))
@@ -185,11 +193,13 @@ async def _latencies_ms(log: EventLog) -> list[float]:
 
 async def _read(config: KafkaConfig, log: KafkaEventLog, rounds: int) -> dict[str, Speed]:
     """Everything from the start, with both consumers."""
-    speeds = {"kafka-python: poll() in a loop": Speed(), "poll of the port": Speed()}
+    ways: dict[str, Run] = {
+        "kafka-python: poll() in a loop": lambda _: asyncio.to_thread(_poll_loop, config),
+        "poll of the port": lambda _: _poll(log),
+    }
+    speeds = {name: Speed() for name in ways}
     for _ in range(rounds):
-        for name, run in zip(
-            speeds, (lambda _: asyncio.to_thread(_poll_loop, config), lambda _: _poll(log)), strict=True
-        ):
+        for name, run in ways.items():
             await _timed(speeds[name], run, ())
     return speeds
 

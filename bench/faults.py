@@ -90,7 +90,12 @@ async def _killed(shop: Shop, name: str, probes: Probes) -> Fault:
     return fault
 
 
-async def _outages(shop: Shop, services: Sequence[str], seconds: float, probes: Probes) -> dict[str, Fault]:
+async def _outages(
+    shop: Shop,
+    services: Sequence[str],
+    seconds: float,
+    probes: Probes,
+) -> dict[str, Fault]:
     """All processes of a service at once."""
     faults = {}
     for service in services:
@@ -114,7 +119,8 @@ def _print_kills(load: Load, kills: Sequence[Fault]) -> None:
         serving = _spread([fault.serving_seconds for fault in faults])
         print(f"| {service} | {len(faults)} | {serving} | {' | '.join(map(_spread, columns))} |")
     print(
-        "\npages until all was as always; those that went out without the dead, and for how long, p50 and most"
+        "\npages until all was as always; those that went out without the dead, "
+        "and for how long, p50 and most"
     )
     print("| killed | pages | failed | without it | seconds |")
     print("| --- | --- | --- | --- | --- |")

@@ -46,10 +46,9 @@ RNG = np.random.default_rng(0)
 
 def _popular(number: int, size: int) -> list[int]:
     """Numbers below `number`, the small ones most of the time."""
-    return [
-        int(n)
-        for n in np.minimum(RNG.zipf(1.3, size) - 1, RNG.integers(0, number, size) + number // 100) % number
-    ]
+    zipf = RNG.zipf(1.3, size) - 1
+    bound = RNG.integers(0, number, size) + number // 100
+    return [int(n) for n in np.minimum(zipf, bound) % number]
 
 
 PRODUCTS = [f"sku-{n:06d}" for n in range(5_000)]
@@ -66,9 +65,10 @@ class Shoppers:
         """Clicks and the like of the last `days` days, in their order; 0: of now."""
         times = np.sort(time.time() - RNG.random(size) * days * 86_400)
         actions = RNG.choice(["click", "view", "add_to_cart", "purchase"], size, p=[0.5, 0.3, 0.15, 0.05])
-        drawn = zip(
-            times, actions, _popular(5_000, size), _popular(2_000, size), _popular(20_000, size), strict=True
-        )
+        products = _popular(5_000, size)
+        queries = _popular(2_000, size)
+        visitors = _popular(20_000, size)
+        drawn = zip(times, actions, products, queries, visitors, strict=True)
         return [self._event(float(at), str(action), *numbers) for at, action, *numbers in drawn]
 
     def _event(self, at: float, action: str, product: int, query: int, visitor: int) -> Record:

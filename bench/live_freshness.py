@@ -187,7 +187,8 @@ def print_freshness(written: Written, alone: Pages, beside: Pages) -> None:
 def print_stages(alone: Pages, beside: Pages) -> None:
     print("| ms of a page, p50 and p99 | without writes | beside writes |")
     print("| --- | --- | --- |")
-    for name in sorted({name for pages in (alone, beside) for stages in pages.stage_ms for name in stages}):
+    stages = [*alone.stage_ms, *beside.stage_ms]
+    for name in sorted({name for each in stages for name in each}):
         cells = [
             np.percentile([stages.get(name, 0.0) for stages in pages.stage_ms], [50, 99])
             for pages in (alone, beside)

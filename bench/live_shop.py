@@ -88,8 +88,8 @@ async def _compare(shop: Shop, promised: Promised, folder: Path) -> None:
     touched = {product_id: state[product_id] for product_id in state if product_id in promised.products}
     assert_same(touched, built_anew(logged.values(), open_encoder(encoder_config(shop.data)), folder))
     print(
-        f"all {len(state)} products are there once; the {len(touched)} that were written are as a new index of"
-        " aisle.catalog has them, the others as in the first snapshot"
+        f"all {len(state)} products are there once; the {len(touched)} that were written are as "
+        "a new index of aisle.catalog has them, the others as in the first snapshot"
     )
 
 

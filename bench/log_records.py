@@ -11,9 +11,13 @@ def click_records(count: int, name: str) -> list[NewRecord]:
     """Clicks as the gateway writes them."""
     records = []
     for number in range(count):
-        visitor_id, event_id = f"visitor-{number % VISITORS:08d}", f"{name}-{number:024d}"
+        visitor_id = f"visitor-{number % VISITORS:08d}"
+        event_id = f"{name}-{number:024d}"
         event = UserEvent(
-            event_id=event_id, action="click", visitor_id=visitor_id, session_id=f"session-{number:08d}"
+            event_id=event_id,
+            action="click",
+            visitor_id=visitor_id,
+            session_id=f"session-{number:08d}",
         )
         event.query_id = "0193b2a4-7f6e-8abc-9def-0123456789ab"
         event.event_time.GetCurrentTime()

@@ -50,7 +50,11 @@ class SentenceTransformersPeer:
         transformers_logging.set_verbosity_error()  # it reports the untrained head at length
         transformers_logging.disable_progress_bar()
         self._encoder = SentenceTransformer(str(encoder), device="cpu")
-        self._cross_encoder = CrossEncoder(str(cross_encoder or encoder), num_labels=1, device="cpu")
+        self._cross_encoder = CrossEncoder(
+            str(cross_encoder or encoder),
+            num_labels=1,
+            device="cpu",
+        )
         self._ids: list[str] = []
         self._titles: list[str] = []
         self._index: Any = None
@@ -74,7 +78,11 @@ class SentenceTransformersPeer:
         stopwatch = Stopwatch()
         with stopwatch.timed("total"):
             with stopwatch.timed("embed"):
-                vector = self._encoder.encode([query], normalize_embeddings=True, show_progress_bar=False)
+                vector = self._encoder.encode(
+                    [query],
+                    normalize_embeddings=True,
+                    show_progress_bar=False,
+                )
             with stopwatch.timed("retrieve"):
                 _, found = self._index.search(vector, PAIRS)
             rows = [int(row) for row in found[0] if row >= 0]

@@ -77,7 +77,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(theirs,), daemon=True)
+    server = multiprocessing.get_context("spawn").Process(
+        target=_serve,
+        args=(theirs,),
+        daemon=True,
+    )
     server.start()
     port = ours.recv()
     server_us = []

@@ -147,9 +147,8 @@ def _print(shops: dict[int, Measured]) -> None:
                 f"| {count} each | {clients} | {rate:.1f} | {rate / one:.2f} | {np.percentile(ms, 50):.0f} "
                 f"| {np.percentile(ms, 99):.0f} | {reranked:.3f} | {failed} |"
             )
-    print(
-        "\n| process | processor ms a page, 1 each | 2 each | memory of its own, MiB |\n| --- | --- | --- | --- |"
-    )
+    print("\n| process | processor ms a page, 1 each | 2 each | memory of its own, MiB |")
+    print("| --- | --- | --- | --- |")
     for service, pid in _pids(shops[COUNTS[0]].shop).items():
         costs = [_cost_ms(measured, service) for measured in shops.values()]
         print(f"| {service} | {costs[0]:.2f} | {costs[1]:.2f} | {_resident_bytes(pid) / MEBIBYTE:.0f} |")

@@ -38,7 +38,12 @@ class Subject:
         return [JudgedQuery(query_id, text, {}) for query_id, text in read_queries(self.queries).items()]
 
 
-def subject(catalog: Path | None, queries: Path | None, judgments: Path | None, data: Path | None) -> Subject:
+def subject(
+    catalog: Path | None,
+    queries: Path | None,
+    judgments: Path | None,
+    data: Path | None,
+) -> Subject:
     """The files named, or the sample shop's, which is written when it is not there."""
     if catalog is None:
         shop = DemoShop(data or BENCH_DATA / "sample")

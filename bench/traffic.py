@@ -58,7 +58,12 @@ class Traffic:
         return round(sum(answered) / max(len(answered), 1), 4)
 
 
-async def closed_loop(search: AsyncSearch, texts: Sequence[str], clients: int, seconds: float) -> Traffic:
+async def closed_loop(
+    search: AsyncSearch,
+    texts: Sequence[str],
+    clients: int,
+    seconds: float,
+) -> Traffic:
     """`clients` that each ask for their next page when they have the one before."""
     started = time.perf_counter()
     pages: list[Asked] = []

@@ -9,7 +9,12 @@ from sample.folder import SEED, write_sample
 def main() -> None:
     """Write the sample where the command line says."""
     parser = ArgumentParser(prog="python -m sample", description="Write the sample catalogue.")
-    parser.add_argument("--out", type=Path, required=True, help="folder to write to; made when missing")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        help="folder to write to; made when missing",
+    )
     parser.add_argument(
         "--seed",
         type=int,

@@ -4,12 +4,13 @@ from random import Random
 
 BARE = 0.45  # share of queries that are nothing but the noun and its qualities
 FRAMES = (
-    "good {}", "best {}", "affordable {}", "{} online", "i need {}", "looking for {}", "{} for sale", "do you have {}",
-    "quality {}", "nice {}", "show me {}", "buy {}", "recommend {}", "new {}", "where to find {}", "top rated {}",
+    "good {}", "best {}", "affordable {}", "{} online", "i need {}", "looking for {}",
+    "{} for sale", "do you have {}", "quality {}", "nice {}", "show me {}", "buy {}",
+    "recommend {}", "new {}", "where to find {}", "top rated {}",
 )  # fmt: skip
 QUESTIONS = (
-    "{}", "{}", "something for this: {}", "help: {}", "ideas: {}", "what would you suggest: {}", "{}, any ideas",
-    "not sure what to get. {}",
+    "{}", "{}", "something for this: {}", "help: {}", "ideas: {}",
+    "what would you suggest: {}", "{}, any ideas", "not sure what to get. {}",
 )  # fmt: skip
 LONG = (
     "i am looking for {noun} {need}, preferably {word}",

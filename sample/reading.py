@@ -6,14 +6,16 @@ A department file holds its name, its brands, its gifts and then its kinds:
     brand: NAME | LEVEL | SECTION, SECTION | LINE, LINE
     gift: TEXT; TEXT = KIND, KIND
     == KIND KEY
-    names: / also: / head: / path: / price: / colors: / sizes: / tags: / near: / goes:   lists, parted by ';'
+    names: / also: / head: / path: / price: / colors: / sizes: / tags: / near: / goes:
+                                          lists, parted by ';'
     for:                                  what it is good for, in a merchant's words, parted by ';'
     open: / close:                        sentences, parted by ' / '
     never: VALUE + VALUE; ...             what one product cannot be both
     use: TEXT; TEXT = OTHER KIND, ...     what the kind is for, in a shopper's words
     - TRAIT                               a trait in words, its values on indented lines:
       VALUE | TITLE | SENTENCE / SENTENCE | QUERY WORDS; ... | NEEDS; ...
-    # TRAIT: 12 17 20 | TITLE | SENTENCES | QUERY WORDS         a number; '{}' stands for it; '#+' is sold in several
+    # TRAIT: 12 17 20 | TITLE | SENTENCES | QUERY WORDS         a number; '{}' stands for it;
+                                                                '#+' is sold in several
 """
 
 from collections.abc import Iterator

@@ -3,9 +3,9 @@
 from random import Random
 
 NEIGHBOURS = {
-    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj", "i": "uo", "k": "jl",
-    "l": "k", "m": "n", "n": "mb", "o": "ip", "p": "o", "r": "et", "s": "ad", "t": "ry", "u": "yi",
-    "w": "qe", "y": "tu",
+    "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
+    "i": "uo", "k": "jl", "l": "k", "m": "n", "n": "mb", "o": "ip", "p": "o", "r": "et",
+    "s": "ad", "t": "ry", "u": "yi", "w": "qe", "y": "tu",
 }  # fmt: skip
 SHORTEST = 4  # shorter words are rarely mistyped, and unreadable when they are
 

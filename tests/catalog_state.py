@@ -54,7 +54,11 @@ async def written(log: EventLog) -> dict[str, Product]:
     return found
 
 
-def built_anew(products: Iterable[Product], encoder: TextEncoder | HashEncoder, folder: Path) -> State:
+def built_anew(
+    products: Iterable[Product],
+    encoder: TextEncoder | HashEncoder,
+    folder: Path,
+) -> State:
     """A snapshot of the products, each of them encoded, in a folder that has none yet."""
     Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
     return _snapshot(_current(folder))

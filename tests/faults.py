@@ -87,7 +87,11 @@ class Probes:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _written(self) -> float:
-        product = Product(product_id="probe", title="Probe", price=Price(amount=1 + next(self._numbers)))
+        product = Product(
+            product_id="probe",
+            title="Probe",
+            price=Price(amount=1 + next(self._numbers)),
+        )
         while True:
             try:
                 position = await self._gateways.write(product)
@@ -142,7 +146,13 @@ async def kill(shop: Shop, name: str, probes: Probes) -> Fault:
     return fault
 
 
-async def away(shop: Shop, name: str, seconds: float, probes: Probes, held_up: bool = False) -> Fault:
+async def away(
+    shop: Shop,
+    name: str,
+    seconds: float,
+    probes: Probes,
+    held_up: bool = False,
+) -> Fault:
     """Take a process away for so long, or hold it up, and wait until the shop is whole."""
     at = time.monotonic()
     (shop.hold_up if held_up else shop.kill)(name)

@@ -81,7 +81,13 @@ class Gateways:
         wanted = DeleteProductsRequest(product_ids=[product_id])
         return int((await self.catalog.DeleteProducts(wanted, timeout=_CALL_SECONDS)).log_position)
 
-    async def buy(self, event_id: str, visitor_id: str, product_id: str, events: Any = None) -> None:
+    async def buy(
+        self,
+        event_id: str,
+        visitor_id: str,
+        product_id: str,
+        events: Any = None,
+    ) -> None:
         event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id)
         event.products.append(EventProduct(product_id=product_id))
         event.event_time.FromNanoseconds(time.time_ns())

@@ -96,7 +96,11 @@ class Load:
                 break
             query = random.choice(self._queries)
             visitor = f"v{number % self._pace.visitors}"
-            request = SearchRequest(query=query, visitor_id=visitor, deadline_ms=self._pace.deadline_ms)
+            request = SearchRequest(
+                query=query,
+                visitor_id=visitor,
+                deadline_ms=self._pace.deadline_ms,
+            )
             task = asyncio.create_task(self._page(request))
             pages.add(task)
             task.add_done_callback(pages.discard)

@@ -19,7 +19,14 @@ def services(
 ) -> Any:
     """What deploy/services says: for each server its address, pid, and whether it answers."""
     line = [sys.executable, str(SERVICES), command, "--json", *map(str, arguments)]
-    finished = subprocess.run(line, capture_output=True, text=True, timeout=280, check=False, env=environ)
+    finished = subprocess.run(
+        line,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+        env=environ,
+    )
     if check and finished.returncode:
         raise RuntimeError(finished.stderr)
     return json.loads(finished.stdout)

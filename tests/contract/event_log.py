@@ -122,12 +122,14 @@ class EventLogContract:
         assert await log.read(VECTORS, 0) == []
 
     async def test_the_newest_record_of_a_key_is_the_last_one_read(self, log: EventLog) -> None:
-        await log.append(CATALOG, [NewRecord("p1", b"old"), NewRecord("p2", b"two"), NewRecord("p1", b"new")])
+        written = [NewRecord("p1", b"old"), NewRecord("p2", b"two"), NewRecord("p1", b"new")]
+        await log.append(CATALOG, written)
         newest = {record.key: record.value for record in await read_all(log)}
         assert newest == {"p1": b"new", "p2": b"two"}
 
     async def test_a_tombstone_has_no_value_and_an_empty_value_is_none(self, log: EventLog) -> None:
-        await log.append(CATALOG, [NewRecord("p1", None), NewRecord("p2", b""), NewRecord("", b"empty key")])
+        written = [NewRecord("p1", None), NewRecord("p2", b""), NewRecord("", b"empty key")]
+        await log.append(CATALOG, written)
         found = {record.key: record.value for record in await read_all(log)}
         assert found == {"p1": None, "p2": b"", "": b"empty key"}
 

@@ -30,7 +30,8 @@ class DuplicatesContract:
 
     async def test_new_records_between_duplicates_are_kept(self, log: EventLog) -> None:
         await log.append(USER_EVENTS, [NewRecord("v", b"a", "e1")])
-        mixed = await log.append(USER_EVENTS, [NewRecord("v", b"b", "e2"), NewRecord("v", b"a", "e1")])
+        both = [NewRecord("v", b"b", "e2"), NewRecord("v", b"a", "e1")]
+        mixed = await log.append(USER_EVENTS, both)
         assert [append.duplicate for append in mixed] == [False, True]
         assert values(await polled(await log.consumer([USER_EVENTS]), 2)) == [b"a", b"b"]
 

@@ -122,7 +122,8 @@ class BreakingStore:
 
 def writer(store: FeatureStore, generation: str, breaks_after: int | None = None) -> FeatureWriter:
     left = 10**9 if breaks_after is None else breaks_after
-    return FeatureWriter(BreakingStore(store, left), generation)  # type: ignore[arg-type]  # what a writer needs of it
+    breaking: Any = BreakingStore(store, left)  # what a writer needs of a store
+    return FeatureWriter(breaking, generation)
 
 
 async def deliver(
@@ -184,10 +185,9 @@ class FeatureStoreSuite:
         counted = [*map(product_key, PRODUCTS), query_key(5), query_key(6)]
         assert await other_store.values(counted, other) == await store.values(counted, generation)
         visitors = [visitor_key(f"v{number}") for number in range(3)]
-        values = zip(
-            await other_store.values(visitors, other), await store.values(visitors, generation), strict=True
-        )
-        assert all(state_of(one) == state_of(two) for one, two in values)
+        others = await other_store.values(visitors, other)
+        values = await store.values(visitors, generation)
+        assert all(state_of(one) == state_of(two) for one, two in zip(others, values, strict=True))
 
     async def test_a_key_that_was_never_written_has_no_value(self, begin: Begin) -> None:
         store, generation = begin()

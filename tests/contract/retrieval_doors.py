@@ -1,7 +1,8 @@
-"""A few products, and the two ways to ask for them: in this process, and on the wire."""
+"""A few products in a snapshot, and the two ways to ask for them: in this process, and on the wire."""
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,12 +16,15 @@ from aisle.v1.retrieval_pb2 import (
     RetrieveResponse,
 )
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
+from services.retrieval.live import LiveSnapshot
 from services.retrieval.service import RetrievalService
+from services.retrieval.snapshots import Snapshot
 from shared import vectors
 from shared.catalog.product import Product
 from shared.rpc.channels import connect
 from shared.rpc.server import Server
-from tests.unit.retrieval.snapshot_on_disk import DIM
+from shared.snapshot.change import Change, Encoding
+from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 
 PRODUCTS = [
     Product("a", "Red lamp", brands=("Lux",), price=10.0, attributes={"color": ("red",)}),
@@ -30,6 +34,24 @@ PRODUCTS = [
 NEAR = (np.eye(DIM)[[0, 1, 2]] + 0.5 * np.eye(DIM)[0]) / np.array([[1.5], [1.25**0.5], [1.25**0.5]])
 VECTOR = vectors.to_bytes(np.eye(1, DIM, dtype=np.float32))
 ENCODER = {"name": "e", "sha256": "0123456789ab"}
+
+
+def snapshot_of(kind: str, folder: Path) -> Snapshot:
+    """The products as they were indexed, or, in "a live snapshot", as they were written since."""
+    if kind == "a snapshot":
+        return Snapshot.open(write_snapshot(folder, PRODUCTS, NEAR, encoder=ENCODER, log_position=9))
+    before = [
+        Product("gone", "Lamp", brands=("Gone",)),
+        Product("a", "Old lamp", price=99.0),
+        PRODUCTS[2],
+    ]
+    live = LiveSnapshot(write_snapshot(folder, before, NEAR, encoder=ENCODER), folder / "private")
+    written = [Change(7, "gone", offset=1)]
+    for offset, (product, vector) in enumerate(zip(PRODUCTS[:2], NEAR, strict=False), 2):
+        encoding = Encoding(vector.astype(np.float16), np.zeros((0, 0), np.int8))
+        written.append(Change.of(9, product, {"e@0123456789ab": encoding}, offset))
+    live.apply(written)
+    return live.state
 
 
 class Door(Protocol):

@@ -28,7 +28,11 @@ async def door(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
     encoders = Encoders(EmbeddingConfig(model="hash"), tmp_path)
     encoders.refresh()
     service = EmbeddingService(encoders)
-    server = Server([(NAME, add_EmbeddingServiceServicer_to_server, service)], port=0, host="127.0.0.1")
+    server = Server(
+        [(NAME, add_EmbeddingServiceServicer_to_server, service)],
+        port=0,
+        host="127.0.0.1",
+    )
     await server.start()
     async with connect(f"127.0.0.1:{server.port}") as channel:
         doors: dict[str, Any] = {"wire": EmbeddingServiceStub(channel), "in-process": service}

@@ -117,7 +117,11 @@ async def test_a_refused_page_says_when_to_come_back(log: SqliteEventLog) -> Non
     search = gateway(
         log, Embedding(), Retrieval(trouble=too_long), Reranker(), max_in_flight=1, max_waiting=0
     )
-    server = Server([("test", add_SearchServiceServicer_to_server, search)], port=0, host="127.0.0.1")
+    server = Server(
+        [("test", add_SearchServiceServicer_to_server, search)],
+        port=0,
+        host="127.0.0.1",
+    )
     await server.start()
     async with aio.insecure_channel(f"127.0.0.1:{server.port}") as plain:
         stub: Any = SearchServiceStub(plain)
@@ -140,7 +144,12 @@ async def test_events_are_streamed_over_the_wire(log: SqliteEventLog) -> None:
         async def events() -> AsyncIterator[StreamEventsRequest]:
             for number in range(300):
                 product = EventProduct(product_id="p1")
-                event = UserEvent(event_id=f"e{number}", action="click", visitor_id="v1", products=[product])
+                event = UserEvent(
+                    event_id=f"e{number}",
+                    action="click",
+                    visitor_id="v1",
+                    products=[product],
+                )
                 yield StreamEventsRequest(event=event)
 
         acks = [response.ack.event_id async for response in stub.StreamEvents(events())]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-import numpy as np
 import pytest
 
 from aisle.v1.catalog_pb2 import Product as ProductMessage
@@ -14,32 +13,27 @@ from aisle.v1.retrieval_pb2 import (
     FetchProductsRequest,
     RetrieveRequest,
 )
-from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL, AnyOf, FacetRequest, Filter, NumberRange
-from services.retrieval.live import LiveSnapshot
+from aisle.v1.search_pb2 import (
+    TIER_DENSE,
+    TIER_FUSED,
+    TIER_LEXICAL,
+    AnyOf,
+    FacetRequest,
+    Filter,
+    NumberRange,
+)
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
-from shared.catalog.product import Product
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
-from shared.snapshot.change import Change, Encoding
-from tests.contract.retrieval_doors import ENCODER, NEAR, PRODUCTS, VECTOR, Door, served
+from tests.contract.retrieval_doors import PRODUCTS, VECTOR, Door, served, snapshot_of
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
 
 
 @pytest.fixture(scope="module", params=["a snapshot", "a live snapshot"])
 def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """The same catalogue, as it was indexed or as it was written."""
-    folder = tmp_path_factory.mktemp("contract")
-    if request.param == "a snapshot":
-        return Snapshot.open(write_snapshot(folder, PRODUCTS, NEAR, encoder=ENCODER, log_position=9))
-    before = [Product("gone", "Lamp", brands=("Gone",)), Product("a", "Old lamp", price=99.0), PRODUCTS[2]]
-    live = LiveSnapshot(write_snapshot(folder, before, NEAR, encoder=ENCODER), folder / "private")
-    written = [Change(7, "gone", offset=1)]
-    for offset, (product, vector) in enumerate(zip(PRODUCTS[:2], NEAR, strict=False), 2):
-        encoding = Encoding(vector.astype(np.float16), np.zeros((0, 0), np.int8))
-        written.append(Change.of(9, product, {"e@0123456789ab": encoding}, offset))
-    live.apply(written)
-    return live.state
+    return snapshot_of(request.param, tmp_path_factory.mktemp("contract"))
 
 
 @pytest.fixture(params=["in this process", "on the wire"])
@@ -54,7 +48,11 @@ async def door(request: pytest.FixtureRequest, snapshot: Snapshot) -> AsyncItera
 
 async def test_both_doors_give_the_same_candidates(snapshot: Snapshot) -> None:
     local = RetrievalService(Snapshots(snapshot), Retriever())
-    request = RetrieveRequest(query="red lamp", vector=VECTOR, facets=[FacetRequest(field="brands")])
+    request = RetrieveRequest(
+        query="red lamp",
+        vector=VECTOR,
+        facets=[FacetRequest(field="brands")],
+    )
     async with served(local) as wire:
         here, there = await local.Retrieve(request), await wire.Retrieve(request)
     for response in (here, there):
@@ -64,12 +62,20 @@ async def test_both_doors_give_the_same_candidates(snapshot: Snapshot) -> None:
 
 async def test_candidates_come_as_equally_long_columns(door: Door) -> None:
     found = await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR))
-    columns: list[Any] = [found.lexical_scores, found.dense_scores, found.fused_scores, found.lexical_ranks]
-    assert {len(column) for column in [*columns, found.dense_ranks, found.product_ids]} == {len(found.rows)}
-    assert [product.product_id for product in await _fetched(door, found.rows)] == list(found.product_ids)
-    assert (
-        found.snapshot_version == "v1" and found.tier == TIER_FUSED and found.total_count == len(found.rows)
-    )
+    columns: list[Any] = [
+        found.lexical_scores,
+        found.dense_scores,
+        found.fused_scores,
+        found.lexical_ranks,
+        found.dense_ranks,
+        found.product_ids,
+    ]
+    assert {len(column) for column in columns} == {len(found.rows)}
+    fetched = await _fetched(door, found.rows)
+    assert [product.product_id for product in fetched] == list(found.product_ids)
+    assert found.snapshot_version == "v1"
+    assert found.tier == TIER_FUSED
+    assert found.total_count == len(found.rows)
     assert found.log_position == 9
     assert found.stage_ms.keys() >= {"lexical", "dense", "fuse", "facets"}
 
@@ -91,9 +97,8 @@ async def test_every_kind_of_filter_crosses(door: Door) -> None:
 async def test_facets_come_with_counts_and_ranges(door: Door) -> None:
     facets = [FacetRequest(field="brands", limit=1), FacetRequest(field="price")]
     brands, price = (await door.Retrieve(RetrieveRequest(facets=facets))).facets
-    assert [(value.value, value.count) for value in brands.values] == [("Hob", 2)] and not brands.HasField(
-        "range"
-    )
+    assert [(value.value, value.count) for value in brands.values] == [("Hob", 2)]
+    assert not brands.HasField("range")
     assert (price.range.min, price.range.max) == (10, 20)
 
 
@@ -101,17 +106,16 @@ async def test_facets_come_with_counts_and_ranges(door: Door) -> None:
     ("tier", "ran"), [(TIER_LEXICAL, TIER_LEXICAL), (TIER_DENSE, TIER_DENSE), (0, TIER_FUSED)]
 )
 async def test_the_tier_asked_for_is_the_tier_that_ran(door: Door, tier: Any, ran: Any) -> None:
-    assert (await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR, tier=tier))).tier == ran
+    found = await door.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR, tier=tier))
+    assert found.tier == ran
 
 
 async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
     encoder = "e@0123456789ab"
-    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red\nlampp ")) == AnalyzeQueryResponse(
-        query="red lamp", corrected=True, encoder_version=encoder
-    )
-    assert await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp ")) == AnalyzeQueryResponse(
-        query="red lamp", encoder_version=encoder
-    )
+    misspelt = await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red\nlampp "))
+    assert misspelt == AnalyzeQueryResponse(query="red lamp", corrected=True, encoder_version=encoder)
+    right = await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp "))
+    assert right == AnalyzeQueryResponse(query="red lamp", encoder_version=encoder)
 
 
 @pytest.mark.parametrize(
@@ -215,16 +219,22 @@ async def test_a_swap_leaves_searches_in_flight_with_their_snapshot(
 ) -> None:
     snapshots = Snapshots(snapshot)
     service = RetrievalService(snapshots, Retriever())
-    searching = asyncio.ensure_future(service.Retrieve(RetrieveRequest(query="lamp", vector=VECTOR)))
+    request = RetrieveRequest(query="lamp", vector=VECTOR)
+    searching = asyncio.ensure_future(service.Retrieve(request))
     await asyncio.sleep(0)
     snapshots.swap(Snapshot.open(write_snapshot(tmp_path, PRODUCTS[:1], version="v2")))
     assert (await searching).snapshot_version == "v1"
     assert (await service.Retrieve(RetrieveRequest())).snapshot_version == "v2"
-    assert (await service.Retrieve(RetrieveRequest(snapshot_version="v1"))).total_count == len(PRODUCTS)
+    earlier = await service.Retrieve(RetrieveRequest(snapshot_version="v1"))
+    assert earlier.total_count == len(PRODUCTS)
 
 
 @pytest.mark.parametrize(("max_bytes", "count"), [(0, 3), (1, 1), (40, 1), (10_000, 3)])
-async def test_as_many_products_come_as_fit_and_at_least_one(door: Door, max_bytes: int, count: int) -> None:
+async def test_as_many_products_come_as_fit_and_at_least_one(
+    door: Door,
+    max_bytes: int,
+    count: int,
+) -> None:
     response = await door.FetchProducts(
         FetchProductsRequest(product_ids=["a", "b", "c"], max_bytes=max_bytes)
     )

@@ -47,7 +47,11 @@ class RefusingEvents(EventServiceServicer):
 
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    server = Server([(NAME, add_EventServiceServicer_to_server, RefusingEvents())], port=0, host="127.0.0.1")
+    server = Server(
+        [(NAME, add_EventServiceServicer_to_server, RefusingEvents())],
+        port=0,
+        host="127.0.0.1",
+    )
     await server.start()
     yield server
     await server.stop(grace_seconds=0)

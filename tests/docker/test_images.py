@@ -28,7 +28,13 @@ ONCE = {"topics", "load", "cli", "trainer"}  # they end by themselves
 
 
 def docker(*arguments: str) -> str:
-    finished = subprocess.run(["docker", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    finished = subprocess.run(
+        ["docker", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
 

@@ -88,12 +88,8 @@ def _bounds(package: str) -> tuple[Version, Version]:
 
 def test_the_versions_asked_for_run_the_stubs() -> None:
     stubs = ROOT / "clients/python/src/aisle/v1"
-    [protobuf] = re.findall(
-        (r"# Protobuf Python " r"Version: ([\d.]+)"), (stubs / "search_pb2.py").read_text()
-    )
-    [grpcio] = re.findall(
-        (r"GRPC_GENERATED_VERSION " r"= '([\d.]+)'"), (stubs / "search_pb2_grpc.py").read_text()
-    )
+    [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", (stubs / "search_pb2.py").read_text())
+    [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", (stubs / "search_pb2_grpc.py").read_text())
     oldest, too_new = _bounds("protobuf")
     # protobuf's promise
     assert Version(protobuf) <= oldest and too_new.major <= Version(protobuf).major + 2

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 
-def test_products_are_shown_and_removed(aisle: Any, own_engine: str, rows: list[dict[str, Any]]) -> None:
+def test_products_are_shown_and_removed(
+    aisle: Any,
+    own_engine: str,
+    rows: list[dict[str, Any]],
+) -> None:
     first, second = (str(row["product_id"]) for row in rows[:2])
     told = aisle("get", first, "--address", own_engine)
     assert told.returncode == 0, told.stderr

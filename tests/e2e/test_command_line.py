@@ -80,7 +80,11 @@ def test_any_text_is_searched(aisle: Any, address: str, query: str, count: int) 
 
 
 @pytest.mark.parametrize("page_size", [0, -1, 10**9])
-def test_a_page_size_that_makes_no_sense_is_wrong_usage(aisle: Any, address: str, page_size: int) -> None:
+def test_a_page_size_that_makes_no_sense_is_wrong_usage(
+    aisle: Any,
+    address: str,
+    page_size: int,
+) -> None:
     finished = aisle("search", "x", "--address", address, "--page-size", page_size)
     assert finished.returncode == 2
     assert "--page-size" in finished.stderr

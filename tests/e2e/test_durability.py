@@ -66,7 +66,8 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
         assert CatalogServiceStub(channel).UpsertProducts(upserts, timeout=30).accepted_count == 50
         removal = DeleteProductsRequest(product_ids=["new-7"])
         position = CatalogServiceStub(channel).DeleteProducts(removal, timeout=30).log_position
-        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
+        request = RecordEventsRequest(events=_events())
+        acks = EventServiceStub(channel).RecordEvents(request, timeout=30).acks
         assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_ACCEPTED}
         process.kill()
         process.wait()
@@ -79,7 +80,8 @@ def test_what_was_acknowledged_is_there_after_a_kill(data: Path) -> None:
         with pytest.raises(grpc.RpcError) as raised:
             catalog.GetProduct(GetProductRequest(product_id="new-7"), timeout=30)
         assert raised.value.code() is grpc.StatusCode.NOT_FOUND
-        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=_events()), timeout=30).acks
+        request = RecordEventsRequest(events=_events())
+        acks = EventServiceStub(channel).RecordEvents(request, timeout=30).acks
         assert {ack.status for ack in acks} == {EventStatus.EVENT_STATUS_DUPLICATE}
         assert _found(channel, "new-49") and not _found(channel, "new-7")
 
@@ -119,7 +121,11 @@ def _answers(channel: grpc.Channel) -> bool:
         return False
 
 
-def test_a_kill_while_indexing_leaves_the_snapshot_before(data: Path, aisle: Any, catalog: Path) -> None:
+def test_a_kill_while_indexing_leaves_the_snapshot_before(
+    data: Path,
+    aisle: Any,
+    catalog: Path,
+) -> None:
     snapshots = data / "snapshots"
     before = current(snapshots)
     command = [sys.executable, "-m", "cli.app", "index", str(catalog), "--data", str(data)]

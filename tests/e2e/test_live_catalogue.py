@@ -58,7 +58,11 @@ def upsert(channel: grpc.Channel, *products: Product, fields: tuple[str, ...] = 
 
 
 def search(channel: grpc.Channel, query: str = "", wait_for: int = 0, **request: object) -> SearchResponse:
-    wanted = SearchRequest(query=query, wait_for_visible=wait_for, **{"deadline_ms": PATIENT_MS, **request})  # type: ignore[arg-type]
+    wanted = SearchRequest(
+        query=query,
+        wait_for_visible=wait_for,
+        **{"deadline_ms": PATIENT_MS, **request},  # type: ignore[arg-type]
+    )
     page: SearchResponse = SearchServiceStub(channel).Search(wanted)
     return page
 
@@ -82,12 +86,18 @@ def test_a_search_waits_for_the_write_that_it_names(channel: grpc.Channel) -> No
     for number in range(10):
         position = upsert(channel, Product(product_id="one", title=f"Quixotic banjo {number}")).log_position
         page = search(channel, "quixotic banjo", position)
-        assert titles(page)[0] == f"Quixotic banjo {number}" and page.served_by.log_position >= position
+        assert titles(page)[0] == f"Quixotic banjo {number}"
+        assert page.served_by.log_position >= position
         assert page.corrected_query == ""
 
 
 def test_a_removed_product_is_gone_from_pages_counts_and_facets(channel: grpc.Channel) -> None:
-    brand = Product(product_id="one", title="Quixotic banjo", brands=["Quixote"], price=Price(amount=3))
+    brand = Product(
+        product_id="one",
+        title="Quixotic banjo",
+        brands=["Quixote"],
+        price=Price(amount=3),
+    )
     position = upsert(channel, brand).log_position
     facets = [FacetRequest(field="brands", limit=1_000)]
     before = search(channel, wait_for=position, facets=facets)

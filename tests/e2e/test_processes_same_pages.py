@@ -127,11 +127,7 @@ def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) ->
         opened = page.results[2].product.product_id
         bought = page.results[0].product.product_id
         last = (VISITORS[number % len(VISITORS)], request.query, opened)
-        common: dict[str, Any] = {
-            "visitor_id": last[0],
-            "session_id": "s1",
-            "query_id": page.query_id,
-        }
+        common: dict[str, Any] = {"visitor_id": last[0], "session_id": "s1", "query_id": page.query_id}
         events = [
             UserEvent(
                 event_id=f"{action}-{number}",
@@ -141,7 +137,8 @@ def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) ->
             )
             for action, each in (("add_to_cart", bought), ("click", opened))
         ]
-        acks = EventServiceStub(channel).RecordEvents(RecordEventsRequest(events=events), timeout=60).acks
+        sent = RecordEventsRequest(events=events)
+        acks = EventServiceStub(channel).RecordEvents(sent, timeout=60).acks
         assert {ack.status for ack in acks} == {EVENT_STATUS_ACCEPTED}
     return last
 

@@ -46,7 +46,11 @@ def _told_in_one_line(finished: "subprocess.CompletedProcess[str]", *words: str)
     assert all(word in finished.stderr for word in words), finished.stderr
 
 
-def test_a_folder_that_cannot_be_written_to_is_named(aisle: Any, catalog: Path, read_only: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_named(
+    aisle: Any,
+    catalog: Path,
+    read_only: Path,
+) -> None:
     for command in (("index", catalog), ("serve", "--port", 0)):
         _told_in_one_line(aisle(*command, "--data", read_only), str(read_only), "Read-only", "another place")
     promoted = aisle("models", "promote", SAME_HEADS, "--force", "--data", read_only)

@@ -36,7 +36,8 @@ def record(gateway: Process, *numbers: int) -> None:
     events = [
         UserEvent(event_id=f"e{n}", action="click", visitor_id="v1", products=[product]) for n in numbers
     ]
-    acks = EventServiceStub(gateway.channel).RecordEvents(RecordEventsRequest(events=events), timeout=10).acks
+    request = RecordEventsRequest(events=events)
+    acks = EventServiceStub(gateway.channel).RecordEvents(request, timeout=10).acks
     assert [ack.status for ack in acks] == [EVENT_STATUS_ACCEPTED] * len(numbers)
 
 

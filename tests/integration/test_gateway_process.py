@@ -27,7 +27,12 @@ from aisle.v1.search_pb2 import SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 ROOT = Path(__file__).parents[2]
-EVENT = UserEvent(event_id="e1", action="click", visitor_id="v1", products=[EventProduct(product_id="p1")])
+EVENT = UserEvent(
+    event_id="e1",
+    action="click",
+    visitor_id="v1",
+    products=[EventProduct(product_id="p1")],
+)
 
 
 class Process:
@@ -39,7 +44,11 @@ class Process:
         settings |= {"RETRIEVAL_ADDRESS": "127.0.0.1:1", "RERANKER_ADDRESS": "127.0.0.1:1"}
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         environment |= {f"AISLE_GATEWAY_{name}": str(value) for name, value in settings.items()}
-        self.process = subprocess.Popen([sys.executable, "-m", "services.gateway"], env=environment, cwd=ROOT)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "services.gateway"],
+            env=environment,
+            cwd=ROOT,
+        )
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         grpc.channel_ready_future(self.channel).result(timeout=30)
 

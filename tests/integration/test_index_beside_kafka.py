@@ -118,4 +118,10 @@ def test_kafka_that_nobody_names_is_a_log_that_is_gone(
 
 def _indexed(file: Path, data: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "cli.app", "index", str(file), "--data", str(data), "--json"]
-    return subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(
+        [*command, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )

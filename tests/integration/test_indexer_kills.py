@@ -41,7 +41,12 @@ def test_a_kill_at_any_point_leaves_a_whole_snapshot(tmp_path: Path, share: floa
         letter_indexer(each).run(titled("red kettle"))
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-c", _DYING, str(data), str(rehearsal), str(share)]
-    died = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    died = subprocess.run(
+        command,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
+    )
     assert died.returncode == -signal.SIGKILL
     assert titles_of(data) == ["red kettle"]
     assert letter_indexer(data).run(titled("blue teapot")).product_count == 2

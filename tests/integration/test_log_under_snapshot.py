@@ -29,7 +29,13 @@ _LONG_SECONDS = 120
 
 def aisle(*arguments: object) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LONG_SECONDS)
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LONG_SECONDS,
+    )
 
 
 @pytest.fixture

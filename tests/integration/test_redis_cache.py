@@ -16,7 +16,11 @@ from tests.integration.redis_server import free_port, redis_server
 
 
 @asynccontextmanager
-async def cache_at(port: int, limit_ms: float = 200, ttl_seconds: float = 60) -> AsyncIterator[RedisCache]:
+async def cache_at(
+    port: int,
+    limit_ms: float = 200,
+    ttl_seconds: float = 60,
+) -> AsyncIterator[RedisCache]:
     client = connect(RedisConfig(f"redis://127.0.0.1:{port}"))
     cache = RedisCache(client, "window", ttl_seconds, limit_ms)
     try:

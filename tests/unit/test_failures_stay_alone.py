@@ -36,7 +36,14 @@ def test_what_a_failed_test_left_open_is_no_error_of_the_next(tmp_path: Path) ->
     (tmp_path / "test_two.py").write_text(OPEN)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
     command += ["-c", str(TESTS.parent / "pyproject.toml"), "--rootdir", str(tmp_path)]
-    ran = subprocess.run(command, cwd=TESTS.parent, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(
+        command,
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert "1 failed, 1 passed" in ran.stdout, ran
 
 

@@ -35,7 +35,13 @@ async def test_refusals_and_failures_are_told_apart() -> None:
     async def full(request: SearchRequest) -> SearchResponse:
         raise Overloaded("full") if request.query == "a" else Unavailable("gone")
 
-    traffic = await open_loop(full, ["a", "b"], pages_per_second=500, seconds=0.05, random=Random(1))
+    traffic = await open_loop(
+        full,
+        ["a", "b"],
+        pages_per_second=500,
+        seconds=0.05,
+        random=Random(1),
+    )
     assert traffic.share("refused") + traffic.share("failed") == 1
     assert traffic.share("refused") > 0
     assert traffic.rate("answered") == 0

@@ -168,7 +168,11 @@ def test_a_variant_that_names_no_primary_is_a_product_of_its_own() -> None:
 
 def test_each_field_of_a_row_is_mended_by_itself() -> None:
     reading = _read(
-        price="1,299.00", gtin="x", availability="instock", rating=87, attributes={"a": [{"b": {}}], "c": "d"}
+        price="1,299.00",
+        gtin="x",
+        availability="instock",
+        rating=87,
+        attributes={"a": [{"b": {}}], "c": "d"},
     )
     assert isinstance(reading.outcome, Product)
     assert reading.outcome.attributes == {"c": ("d",)}

@@ -57,8 +57,8 @@ def test_every_field_has_a_key_of_its_own() -> None:
 
 def test_every_field_of_a_product_can_be_replaced() -> None:
     every = Value(
-        "p", "Kettle", "variant", "q", "d", ("b",), ("c",), 1.0, 2.0, "EUR", "preorder", 3, 4.0, 5, "12345678", "s",
-        "u", ("i",), {"a": ("x",)}, ("t",), 6.0, 7.0, 8.0, "en",
+        "p", "Kettle", "variant", "q", "d", ("b",), ("c",), 1.0, 2.0, "EUR", "preorder", 3, 4.0, 5,
+        "12345678", "s", "u", ("i",), {"a": ("x",)}, ("t",), 6.0, 7.0, 8.0, "en",
     )  # fmt: skip
     assert with_fields(Value("p", "Old"), every, WHOLE_FIELDS) == every
 

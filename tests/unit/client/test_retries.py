@@ -68,7 +68,11 @@ def test_a_pause_that_the_callers_time_does_not_allow_is_not_begun(client: Any, 
         errors.AisleError("x"),
     ],
 )
-def test_what_does_not_pass_is_not_tried_again(client: Any, engine: Engine, error: errors.AisleError) -> None:
+def test_what_does_not_pass_is_not_tried_again(
+    client: Any,
+    engine: Engine,
+    error: errors.AisleError,
+) -> None:
     engine.failures.append(error)
     kind = getattr(errors_of_client, type(error).__name__, errors_of_client.AisleError)
     with pytest.raises(kind, match=str(error)) as caught:
@@ -78,7 +82,7 @@ def test_what_does_not_pass_is_not_tried_again(client: Any, engine: Engine, erro
 
 
 def test_an_invalid_request_names_its_fields(client: Any, engine: Engine) -> None:
-    engine.failures.append(errors.InvalidRequest("page_size", ("1000 is too large; ask for 1 to 200 a page")))
+    engine.failures.append(errors.InvalidRequest("page_size", "1000 is too large; ask for 1 to 200 a page"))
     with pytest.raises(InvalidRequest, match="page_size: 1000 is too large") as caught:
         client.search("shoes", page_size=1_000)
     [violation] = caught.value.field_violations

@@ -60,7 +60,8 @@ def index(encoders: Encoders, data: Path) -> None:
 def test_the_promoted_bundle_names_the_target(encoders: Encoders, promote: Callable[[str], str]) -> None:
     heads = promote("b1")
     encoders.refresh()
-    assert encoders.target.version.startswith("tiny-bert@") and encoders.target.version.endswith(f"+{heads}")
+    assert encoders.target.version.startswith("tiny-bert@")
+    assert encoders.target.version.endswith(f"+{heads}")
     assert encoders.get() is encoders.target and list(encoders.all()) == [encoders.target.version]
 
 

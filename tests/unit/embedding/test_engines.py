@@ -93,7 +93,8 @@ WATCHED = """
 import sys
 from pathlib import Path
 seen = []
-sys.addaudithook(lambda event, _: event in ("os.fork", "socket.connect", "subprocess.Popen") and seen.append(event))
+calls = ("os.fork", "socket.connect", "subprocess.Popen")
+sys.addaudithook(lambda event, _: event in calls and seen.append(event))
 from tests.unit.embedding.engine_agreement import tiny_encoder
 tiny_encoder(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]).encode_queries(["mouse"])
 assert not seen, seen

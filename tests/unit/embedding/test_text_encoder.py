@@ -24,7 +24,12 @@ ODD_QUERIES = ["", "   ", "\N{GRINNING FACE}", "\x00\x07", "\ud800", "x" * 10_00
 
 
 def opened(folder: Path, bundle: Path | None = None) -> TextEncoder:
-    config = EmbeddingConfig(model=str(folder), bundle=str(bundle or ""), engine=EXACT, product_engine=EXACT)
+    config = EmbeddingConfig(
+        model=str(folder),
+        bundle=str(bundle or ""),
+        engine=EXACT,
+        product_engine=EXACT,
+    )
     encoder = open_encoder(config)
     assert isinstance(encoder, TextEncoder)
     return encoder

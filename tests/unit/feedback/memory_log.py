@@ -54,7 +54,12 @@ class MemoryEventLog:
 
 
 class MemoryConsumer:
-    def __init__(self, log: MemoryEventLog, topics: Sequence[str], committed: dict[Place, int]) -> None:
+    def __init__(
+        self,
+        log: MemoryEventLog,
+        topics: Sequence[str],
+        committed: dict[Place, int],
+    ) -> None:
         self._log = log
         self._topics = topics
         self._committed = committed

@@ -90,7 +90,8 @@ async def test_a_record_nobody_can_read_is_put_aside_and_the_next_is_applied() -
     (letter,) = log.all(DEAD_LETTERS)
     assert letter.key == "aisle.user-events:0:1"
     found = dead_letters.from_record(letter)
-    assert (found.key, found.position, found.value) == ("v1", 1, b"\xff\xff not a message") and found.reason
+    assert (found.key, found.position, found.value) == ("v1", 1, b"\xff\xff not a message")
+    assert found.reason
     assert letter.event_id == letter.key  # so that a log which knows its ids takes it once
     assert worker.progress.dead_letter_count == 1
 

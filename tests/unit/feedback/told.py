@@ -52,7 +52,11 @@ def event(
     event_id: str | None = None,
     query: str = "",
 ) -> NewRecord:
-    message = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(query) if query else "")
+    message = UserEvent(
+        action=action,
+        visitor_id=visitor_id,
+        query_id=new_query_id(query) if query else "",
+    )
     message.event_time.FromNanoseconds(time.time_ns())
     for product_id in product_ids:
         message.products.add(product_id=product_id)

@@ -7,7 +7,8 @@ RERANKED = ["p49", "p48", "p47"]
 
 
 def shoes(**settings: object) -> SearchRequest:
-    return SearchRequest(**{"query": "shoe", "page_size": 3, "deadline_ms": 400, **settings})  # type: ignore[arg-type]
+    asked = {"query": "shoe", "page_size": 3, "deadline_ms": 400, **settings}
+    return SearchRequest(**asked)  # type: ignore[arg-type]
 
 
 def ids(page: SearchResponse) -> list[str]:

@@ -25,7 +25,13 @@ class Service:
     events: list[str] = field(default_factory=list)
     lives: list["FakeLive"] = field(default_factory=list)
 
-    def publish(self, version: str, current: bool = True, encoder: str = "e", position: int = 0) -> None:
+    def publish(
+        self,
+        version: str,
+        current: bool = True,
+        encoder: str = "e",
+        position: int = 0,
+    ) -> None:
         (self.root / version).mkdir(parents=True)
         (self.root / version / "manifest.json").write_text('{"files": {}}')
         self.encoders[version] = encoder

@@ -70,9 +70,7 @@ async def test_a_log_that_ends_before_the_snapshot_is_named_and_no_older_snapsho
 ) -> None:
     service.publish("v1")
     service.publish("v2", position=7)
-    with pytest.raises(
-        LogBehind, match=r"snapshot v2 contains aisle.vectors up " r"to position 7, .* ends at 0"
-    ):
+    with pytest.raises(LogBehind, match=r"snapshot v2 contains aisle.vectors up to position 7, .* ends at 0"):
         await SnapshotFollower(log, service.root, [service.open], 0.01).start()
     assert service.events == []
 

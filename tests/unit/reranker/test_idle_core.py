@@ -6,7 +6,11 @@ from services.reranker.idle_core import IdleCore
 
 
 @pytest.mark.parametrize(("wanting", "idle"), [(1, True), (2, True), (3, False), (12, False)])
-def test_a_core_is_idle_unless_more_threads_want_to_run(tmp_path: Path, wanting: int, idle: bool) -> None:
+def test_a_core_is_idle_unless_more_threads_want_to_run(
+    tmp_path: Path,
+    wanting: int,
+    idle: bool,
+) -> None:
     (tmp_path / "loadavg").write_text(f"12.50 10.40 8.30 {wanting}/770 4711\n")
     assert bool(IdleCore(tmp_path / "loadavg", cores=2)) is idle
 

@@ -26,7 +26,11 @@ def _by_hand(query: EncodedQuery, products: list[Matrix]) -> list[float]:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=8), st.integers(1, 4), st.integers(0, 1000))
-def test_it_is_the_weighted_mean_of_best_matches(counts: list[int], query_tokens: int, seed: int) -> None:
+def test_it_is_the_weighted_mean_of_best_matches(
+    counts: list[int],
+    query_tokens: int,
+    seed: int,
+) -> None:
     rng = np.random.default_rng(seed)
     tokens = rng.integers(-127, 128, (sum(counts), 8)).astype(np.int8)
     offsets = np.concatenate([[0], np.cumsum(counts)])

@@ -31,7 +31,12 @@ class RowScorer:
         return rows.astype(np.float32)
 
 
-def _paced(scorer: RowScorer, limit: int = 100, ms_each: float = 1.0, batch: int = 4) -> TimedScorer:
+def _paced(
+    scorer: RowScorer,
+    limit: int = 100,
+    ms_each: float = 1.0,
+    batch: int = 4,
+) -> TimedScorer:
     return TimedScorer(scorer, batch, limit, CostEstimate(ms_each), scorer.clock)
 
 

@@ -83,7 +83,14 @@ class Shop:
         version = f"v{self._versions}"
         positions = {"vectors_position": history.offset, "log_position": 2 * history.offset}
         products = list(history.products.values())
-        return write_snapshot(self.folder, products, history.vectors(), version, encoder=ENCODER, **positions)
+        return write_snapshot(
+            self.folder,
+            products,
+            history.vectors(),
+            version,
+            encoder=ENCODER,
+            **positions,
+        )
 
 
 def ids_of(snapshot: Snapshot, found: Candidates) -> list[str]:

@@ -28,7 +28,12 @@ def leg(vectors: Matrix, kind: str) -> DenseLeg:
     return DenseLeg(index, vectors.astype(np.float16), KINDS[kind])
 
 
-def nearest(vectors: Matrix, query: Matrix, limit: int, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def nearest(
+    vectors: Matrix,
+    query: Matrix,
+    limit: int,
+    mask: NDArray[np.bool_],
+) -> NDArray[np.int64]:
     scores = np.where(mask, vectors.astype(np.float16).astype(np.float32) @ query, -2)
     return np.argsort(-scores, kind="stable")[: min(limit, mask.sum())]
 
@@ -45,7 +50,11 @@ def test_a_search_leaves_the_threads_of_its_caller_as_they_were(vectors: Matrix)
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [1.0, 0.9, 0.02, 0.0])
-def test_a_filtered_search_finds_the_nearest_that_pass(vectors: Matrix, kind: str, share: float) -> None:
+def test_a_filtered_search_finds_the_nearest_that_pass(
+    vectors: Matrix,
+    kind: str,
+    share: float,
+) -> None:
     mask = np.random.default_rng(3).random(len(vectors)) < share
     dense = leg(vectors, kind)
     found = 0

@@ -60,7 +60,11 @@ def test_an_attribute_that_no_product_has_is_an_empty_facet(columns: CatalogColu
 
 
 @pytest.mark.parametrize(("field", "limit"), [("brandz", 10), ("product_id", 10), ("brands", 1_001)])
-def test_what_cannot_be_counted_is_refused_by_name(columns: CatalogColumns, field: str, limit: int) -> None:
+def test_what_cannot_be_counted_is_refused_by_name(
+    columns: CatalogColumns,
+    field: str,
+    limit: int,
+) -> None:
     with pytest.raises(InvalidRequest, match=rf"^facets\.(field|limit): .*{field}"):
         facets.count(columns, np.ones(3, bool), field, limit)
 

@@ -129,10 +129,16 @@ anywhere = st.builds(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
 @given(filters=st.lists(st.one_of(textual, hierarchical, numeric, anywhere), min_size=1, max_size=3))
 def test_filters_select_what_reading_every_product_selects(columns: Columns, filters: list[Filter]) -> None:
-    filters = [Filter(f.field, AnyOf(tuple(f.condition.values)), f.negate) if isinstance(f.condition, AnyOf) else f
-               for f in filters]  # fmt: skip
+    filters = [with_a_tuple(each) for each in filters]
     expected = {row for row, product in enumerate(PRODUCTS) if all(holds(product, each) for each in filters)}
     assert rows(columns, *filters) == expected
+
+
+def with_a_tuple(filter_: Filter) -> Filter:
+    """Of the values, which are drawn as a list."""
+    if not isinstance(filter_.condition, AnyOf):
+        return filter_
+    return Filter(filter_.field, AnyOf(tuple(filter_.condition.values)), filter_.negate)
 
 
 def test_no_filter_selects_without_a_mask(columns: Columns) -> None:

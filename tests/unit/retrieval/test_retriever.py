@@ -96,10 +96,12 @@ def test_scores_and_ranks_are_those_of_each_leg(snapshot: Snapshot) -> None:
     by_row = dict(zip(found.rows.tolist(), range(len(found.rows)), strict=True))
     mug = by_row[2]
     light = by_row[3]
-    assert found.lexical_ranks[mug] == 1 and found.dense_ranks[mug] == 0 and found.lexical_scores[mug] > 0
-    assert (
-        found.lexical_ranks[light] == 0 and found.dense_ranks[light] > 0 and found.lexical_scores[light] == 0
-    )
+    assert found.lexical_ranks[mug] == 1
+    assert found.dense_ranks[mug] == 0
+    assert found.lexical_scores[mug] > 0
+    assert found.lexical_ranks[light] == 0
+    assert found.dense_ranks[light] > 0
+    assert found.lexical_scores[light] == 0
     assert np.allclose(
         found.dense_scores, (VECTORS / np.linalg.norm(VECTORS, axis=1)[:, None])[found.rows, 0]
     )

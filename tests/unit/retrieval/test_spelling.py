@@ -29,14 +29,18 @@ def spelling(open_snapshot: OpenSnapshot) -> Spelling:
         ("coffeetable", "coffee table"),
     ],
 )
-def test_an_unknown_word_becomes_its_clear_neighbour(spelling: Spelling, typed: str, searched: str) -> None:
+def test_an_unknown_word_becomes_its_clear_neighbour(
+    spelling: Spelling,
+    typed: str,
+    searched: str,
+) -> None:
     assert spelling.correct(typed) == searched
 
 
 @pytest.mark.parametrize(
     "typed",
-    ["kettles", "gizmo", "tn-2111", "dv7-1211ea", "4gbb", "aaa", "mac book pro", "tshirt", "xyzzyxyzzy", "STRASSE",
-     "cafe", "小さい", "", "42.3", "speaker's"],
+    ["kettles", "gizmo", "tn-2111", "dv7-1211ea", "4gbb", "aaa", "mac book pro", "tshirt",
+     "xyzzyxyzzy", "STRASSE", "cafe", "小さい", "", "42.3", "speaker's"],
 )  # fmt: skip
 def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelling, typed: str) -> None:
     assert spelling.correct(typed) == typed

@@ -13,9 +13,9 @@ from sample.title import style_of
 from sample.vocabulary import COLOR
 
 FIELDS = {
-    "product_id", "type", "primary_product_id", "title", "description", "brands", "categories", "price", "availability",
-    "available_quantity", "rating", "gtin", "sku", "uri", "images", "attributes", "tags", "publish_time",
-    "language_code",
+    "product_id", "type", "primary_product_id", "title", "description", "brands", "categories",
+    "price", "availability", "available_quantity", "rating", "gtin", "sku", "uri", "images",
+    "attributes", "tags", "publish_time", "language_code",
 }  # fmt: skip
 
 

@@ -53,7 +53,8 @@ def test_events_have_unique_ids_in_order_of_time_and_follow_a_click() -> None:
 def test_personas_like_brands_of_their_own_price_level() -> None:
     levels = {made.model.brand.name: made.model.brand.level for made in shop()}
     for persona in personas(shop(), 20, seed=7):
-        assert persona.brands and all(abs(levels[brand] - persona.level) <= 0.15 for brand in persona.brands)
+        assert persona.brands
+        assert all(abs(levels[brand] - persona.level) <= 0.15 for brand in persona.brands)
 
 
 def test_the_tour_has_five_stops_and_its_clicks_name_products() -> None:

@@ -53,7 +53,14 @@ def test_a_program_of_others_that_imports_us_is_interrupted_as_always(tmp_path: 
 @pytest.mark.parametrize("job", [b"", b"\x80\x04\x95"], ids=["no job", "half a job"])
 def test_a_compaction_whose_parent_was_killed_ends_without_a_traceback(job: bytes) -> None:
     command = [sys.executable, "-m", "services.embedding.indexing.compaction_process"]
-    ended = subprocess.run(command, input=job, cwd=ROOT, capture_output=True, timeout=60, check=False)
+    ended = subprocess.run(
+        command,
+        input=job,
+        cwd=ROOT,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
     assert (ended.returncode, ended.stderr) == (1, b"")
 
 

@@ -97,6 +97,5 @@ def test_the_ranker_is_trained_without_torch(tmp_path: Path) -> None:
 
 def test_a_module_of_our_own_that_is_missing_is_a_defect() -> None:
     assert (
-        needs_extra(ModuleNotFoundError(("No module named 'services.nothing'"), name="services.nothing"))
-        == ""
+        needs_extra(ModuleNotFoundError("No module named 'services.nothing'", name="services.nothing")) == ""
     )

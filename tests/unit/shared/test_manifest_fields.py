@@ -114,7 +114,11 @@ def test_a_manifest_that_is_a_folder_is_named(tmp_path: Path, name: str) -> None
         ({"files": {"../ranker.txt": SHA}}, "which is not in its folder"),
     ],
 )
-def test_a_field_of_a_bundle_s_manifest_is_named(tmp_path: Path, change: dict[str, Any], field: str) -> None:
+def test_a_field_of_a_bundle_s_manifest_is_named(
+    tmp_path: Path,
+    change: dict[str, Any],
+    field: str,
+) -> None:
     (tmp_path / bundle.MANIFEST).write_text(json.dumps({**BUNDLE, **change}))
     with pytest.raises(Corrupt, match=f"bundle.json.*{field}"):
         bundle.read(tmp_path)

@@ -11,8 +11,10 @@ from shared.snapshot.columns import Columns, ColumnsWriter, paths
 PRODUCTS = [
     Product("a", "Kettle", brands=("Hob",), categories=("Home > Kitchen > Kettles",), price=19.99,
             attributes={"color": ("Blue", "blue"), "litres": (1.5, 2.0)}),
-    Product("b", "Lamp", brands=("Lux", "hob"), categories=("Home > Lights", "Home > Kitchen"), tags=("new\nline",)),
-    Product("c", "Thing", attributes={"color": ("Red",), "litres": ("many",)}, rating_average=4.3, rating_count=7),
+    Product("b", "Lamp", brands=("Lux", "hob"), categories=("Home > Lights", "Home > Kitchen"),
+            tags=("new\nline",)),
+    Product("c", "Thing", attributes={"color": ("Red",), "litres": ("many",)},
+            rating_average=4.3, rating_count=7),
 ]  # fmt: skip
 
 

@@ -9,7 +9,11 @@ from shared.catalog.product import Product
 from shared.snapshot import products as module
 from shared.snapshot.products import ProductStore, ProductsWriter
 
-IDS = st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=12), unique=True, max_size=30)
+IDS = st.lists(
+    st.text(st.characters(codec="utf-8"), min_size=1, max_size=12),
+    unique=True,
+    max_size=30,
+)
 
 
 def _stored(folder: Path, *chunks: list[Product]) -> ProductStore:

@@ -31,7 +31,12 @@ def test_a_folder_is_gone_when_it_is_closed(tmp_path: Path) -> None:
 def test_the_folder_of_a_process_that_was_killed_is_removed_by_the_next(tmp_path: Path) -> None:
     root = Path(__file__).resolve().parents[3]
     command = [sys.executable, "-c", _KILLED, str(tmp_path)]
-    died = subprocess.run(command, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, check=False)
+    died = subprocess.run(
+        command,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        check=False,
+    )
     assert died.returncode == -signal.SIGKILL and len(list(tmp_path.iterdir())) == 1
     scratch = Scratch(tmp_path)
     assert list(tmp_path.iterdir()) == [scratch.folder]

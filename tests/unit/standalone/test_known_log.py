@@ -75,9 +75,7 @@ async def test_a_log_that_lost_records_is_refused_with_both_positions_and_the_wa
 ) -> None:
     await checked(data)
     lose(data / "log.sqlite")
-    named = (
-        rf"features\.sqlite was saved when {CATALOG} had come to " r"position 2, but .*log\.sqlite ends at 0"
-    )
+    named = rf"features\.sqlite was saved when {CATALOG} had come to position 2, but .*log\.sqlite ends at 0"
     with pytest.raises(LogBehind, match=rf"{named}.*--accept-log"):
         await checked(data)
 
@@ -131,9 +129,7 @@ def test_a_file_is_not_indexed_over_a_log_that_is_gone_until_it_is_accepted(tmp_
     assert written_since(data)
     for path in data.glob("log.sqlite*"):
         path.unlink()
-    with pytest.raises(
-        LogBehind, match=rf"{CATALOG} had come to position 1, but " r".*log\.sqlite ends at 0"
-    ):
+    with pytest.raises(LogBehind, match=rf"{CATALOG} had come to position 1, but .*log\.sqlite ends at 0"):
         written_since(data)
     accept_the_log(data)
     assert written_since(data)

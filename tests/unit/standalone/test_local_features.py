@@ -161,9 +161,8 @@ async def test_features_with_rows_that_nobody_saved_are_put_aside_and_counted_an
     damage(tmp_path / "features.sqlite", change)
     assert await purchases(tmp_path, 20) == [1] * 20
     (told,) = [record.getMessage() for record in caplog.records if "counted anew" in record.getMessage()]
-    assert (
-        told.startswith(f"{tmp_path / 'features.sqlite'} is damaged") and "features.sqlite.unusable" in told
-    )
+    assert told.startswith(f"{tmp_path / 'features.sqlite'} is damaged")
+    assert "features.sqlite.unusable" in told
     assert "Traceback" not in caplog.text
 
 

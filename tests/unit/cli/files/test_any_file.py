@@ -138,7 +138,8 @@ def test_a_table_may_lack_any_of_its_columns(tmp_path: Path, name: str) -> None:
 
 def test_xml_attributes_are_columns_unless_they_say_how_a_feed_is_written(tmp_path: Path) -> None:
     item = (
-        '<product id="1" kind="x"><title type="html">Pot</title><price currency="EUR">5</price><image url="http://a/b"/>'
+        '<product id="1" kind="x"><title type="html">Pot</title>'
+        '<price currency="EUR">5</price><image url="http://a/b"/>'
         '<link rel="alternate" href="http://a"/><color code="7">red</color></product>'
     )
     found = read_text(tmp_path, f"<products>{item}</products>", "feed.xml")

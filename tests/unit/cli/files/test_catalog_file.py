@@ -22,7 +22,11 @@ def test_rejected_rows_are_counted_and_the_others_pass(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "reason"), [("", "is empty"), ('{"product_id": "2"}', "line 1: title")])
-def test_a_file_without_a_valid_product_is_refused(tmp_path: Path, content: str, reason: str) -> None:
+def test_a_file_without_a_valid_product_is_refused(
+    tmp_path: Path,
+    content: str,
+    reason: str,
+) -> None:
     path = tmp_path / "catalog.jsonl"
     path.write_text(content)
     with pytest.raises(InvalidRequest, match=reason):

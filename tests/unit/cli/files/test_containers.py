@@ -48,7 +48,8 @@ def pzstd(content: bytes) -> bytes:
         '"id","title"\n"1","Pot, large"\n"2","Pan\nfor two"\n',
         "id,title\n1,Pot\n2,Pan\n".encode("utf-16"),
         "\ufeffid,title\n1,Pot\n2,Pan\n",
-        "<rss><channel><item><id>1</id><title>Pot</title></item><item><id>2</id><title>Pan</title></item></channel></rss>",
+        "<rss><channel><item><id>1</id><title>Pot</title></item>"
+        "<item><id>2</id><title>Pan</title></item></channel></rss>",
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress, pzstd])
@@ -190,7 +191,5 @@ def test_what_stands_behind_an_array_is_not_left_out_without_a_word(tmp_path: Pa
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_packed_parquet_is_refused_as_such(tmp_path: Path, pack: type) -> None:
-    with pytest.raises(
-        InvalidRequest, match=r"is Parquet in a pipe, or packed .*; " r"unpack it into a file"
-    ):
+    with pytest.raises(InvalidRequest, match=r"is Parquet in a pipe, or packed .*; unpack it into a file"):
         read_text(tmp_path, pack(b"PAR1 and so on"), "catalog.parquet.gz")

@@ -12,7 +12,11 @@ from tests.catalog_reading import read_text
 
 @pytest.mark.parametrize("said", ["sep=;", "SEP=;;;", '"sep=;"', "\nsep=;"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_a_first_line_that_says_the_delimiter_is_heeded(tmp_path: Path, said: str, encoding: str) -> None:
+def test_a_first_line_that_says_the_delimiter_is_heeded(
+    tmp_path: Path,
+    said: str,
+    encoding: str,
+) -> None:
     text = f"{said}\r\nid;title;description\r\n1;Pot;red, large, round, flat\r\n2;\r\n"
     found = read_text(tmp_path, text.encode(encoding), "shop.csv")
     assert (found.product("1").title, found.product("1").description) == (

@@ -8,8 +8,8 @@ from tests.catalog_reading import Read, read_text
 
 _SHOPIFY = "Handle,Title,Option1 Name,Option1 Value,Variant Inventory Qty,Variant Price,Published"
 _WOO = (
-    "ID,Type,SKU,Name,Published,Visibility in catalog,Description,In "
-    "stock?,Stock,Regular price,Sale price,Parent"
+    "ID,Type,SKU,Name,Published,Visibility in catalog,Description,"
+    "In stock?,Stock,Regular price,Sale price,Parent"
 )
 
 
@@ -68,8 +68,8 @@ def test_variations_of_a_woocommerce_product_that_is_left_out_are_left_out(tmp_p
 
 def test_woocommerce_writes_line_breaks_and_commas_with_a_backslash(tmp_path: Path) -> None:
     header = (
-        "ID,Type,Name,Published,Description,Regular price,Categories,Tax "
-        "status,Attribute 1 name,Attribute 1 value(s)"
+        "ID,Type,Name,Published,Description,Regular price,Categories,"
+        "Tax status,Attribute 1 name,Attribute 1 value(s)"
     )
     text = r'"<p>Seven poles.</p>\n<ul>\n <li>Folder C:\\notes</li>\n</ul>"'
     found = _woo(

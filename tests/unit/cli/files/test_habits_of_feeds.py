@@ -44,7 +44,7 @@ def test_a_group_of_schema_org_may_have_one_variant_or_name_those_that_stand_els
         ("kite", "primary", 30),
         ("#red", "variant", 30),
     ]
-    named = read_text(tmp_path, (f'{{"@graph": [{red}, {{{group}, "hasVariant": [{{"@id": "#red"}}]}}]}}'))
+    named = read_text(tmp_path, f'{{"@graph": [{red}, {{{group}, "hasVariant": [{{"@id": "#red"}}]}}]}}')
     assert [(each.product_id, each.price) for each in named.products] == [("#red", 30), ("kite", None)]
     assert named.warned() == []
 

@@ -15,7 +15,8 @@ from tests.catalog_reading import read_text
 def test_columns_that_nothing_reads_are_counted_with_the_nearest_known_name(tmp_path: Path) -> None:
     path = tmp_path / "catalog.jsonl"
     path.write_text(
-        '{"id": "1", "title": "Pot", "colour": "red", "zz": 0}\n{"id": "2", "title": "Pan", "colour": "blue"}\n'
+        '{"id": "1", "title": "Pot", "colour": "red", "zz": 0}\n'
+        '{"id": "2", "title": "Pan", "colour": "blue"}\n'
     )
     file = CatalogFile(path)
     assert len(list(file.products())) == 2
@@ -84,7 +85,12 @@ def test_well_known_properties_are_attributes_without_being_told(tmp_path: Path)
         ('"title": "Pan", "created_at": "2026-01-02"', "publish_time", 1767312000.0),
     ],
 )
-def test_other_spellings_of_a_field_are_read(tmp_path: Path, columns: str, field: str, value: object) -> None:
+def test_other_spellings_of_a_field_are_read(
+    tmp_path: Path,
+    columns: str,
+    field: str,
+    value: object,
+) -> None:
     own_id = "" if "productId" in columns else '"id": "1", '
     found = read_text(tmp_path, "{" + own_id + columns + "}")
     assert getattr(found.products[0], field) == value
@@ -188,7 +194,11 @@ def test_a_sale_price_that_is_none_leaves_the_price_and_is_counted(tmp_path: Pat
 
 @pytest.mark.parametrize("listed", ["attributes", "specifications"])
 @pytest.mark.parametrize("first", [True, False])
-def test_a_property_beside_a_list_of_attributes_is_read(tmp_path: Path, listed: str, first: bool) -> None:
+def test_a_property_beside_a_list_of_attributes_is_read(
+    tmp_path: Path,
+    listed: str,
+    first: bool,
+) -> None:
     columns = [("color", "red"), (listed, [{"name": "Size", "value": "M"}])]
     row = {"id": "1", "title": "Pot", **dict(columns if first else reversed(columns))}
     found = read_text(tmp_path, json.dumps(row))
@@ -203,7 +213,8 @@ def test_a_property_beside_attributes_that_are_none_is_counted(tmp_path: Path) -
 
 def test_a_mapped_column_that_no_row_has_is_told(tmp_path: Path) -> None:
     found = read_text(tmp_path, "id,title,Farbe\n1,Pot,rot\n", "a.csv", names={"Fabre": "attributes.color"})
-    assert found.warned() == [("--map", "not used")] and "'Fabre'" in found.account.warnings[0].reason
+    assert found.warned() == [("--map", "not used")]
+    assert "'Fabre'" in found.account.warnings[0].reason
 
 
 def test_what_a_mapped_column_hides_is_counted(tmp_path: Path) -> None:

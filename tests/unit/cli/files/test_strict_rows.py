@@ -162,7 +162,11 @@ def test_a_row_at_fault_names_the_field_and_the_remedy(
         (b'"' + b"x" * (LINE_BYTES + 9) + b'"', "longer than"),
     ],
 )
-def test_a_line_that_is_no_object_does_not_stop_the_rest(tmp_path: Path, line: bytes, reason: str) -> None:
+def test_a_line_that_is_no_object_does_not_stop_the_rest(
+    tmp_path: Path,
+    line: bytes,
+    reason: str,
+) -> None:
     before, rejection, after = _read(
         tmp_path, {"id": "p0", "title": "Pot"}, line, {"id": "p2", "title": "Pan"}
     )

@@ -23,8 +23,8 @@ def test_a_row_with_more_cells_than_names_is_not_read_shifted(tmp_path: Path) ->
 
 
 def test_a_table_may_hold_json_and_lists_in_its_cells(tmp_path: Path) -> None:
-    content = 'id,title,attributes,images,tags\n1,Pot,"{""color"": ""red""}",https://x/1.jpg|https://x/2.jpg,"a, b"\n'
-    product = read_text(tmp_path, content).products[0]
+    row = '1,Pot,"{""color"": ""red""}",https://x/1.jpg|https://x/2.jpg,"a, b"'
+    product = read_text(tmp_path, f"id,title,attributes,images,tags\n{row}\n").products[0]
     assert product.attributes == {"color": ("red",)}
     assert product.images == ("https://x/1.jpg", "https://x/2.jpg")
     assert product.tags == ("a", "b")
@@ -32,7 +32,11 @@ def test_a_table_may_hold_json_and_lists_in_its_cells(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 @pytest.mark.parametrize("broken", ['1,"Cup,3', '1,"Cup,3\n2,"Mug",4', '1,"Cup\n2,Mug",3,4'])
-def test_a_quote_that_does_not_end_costs_its_own_row(tmp_path: Path, broken: str, encoding: str) -> None:
+def test_a_quote_that_does_not_end_costs_its_own_row(
+    tmp_path: Path,
+    broken: str,
+    encoding: str,
+) -> None:
     text = f"id,title,price\n{broken}\n3,Pot,5\n4,Pan,6"
     found = read_text(tmp_path, text.encode(encoding), "catalog.csv")
     assert [each.product_id for each in found.products][-2:] == ["3", "4"]

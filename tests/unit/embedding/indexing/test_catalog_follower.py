@@ -40,7 +40,8 @@ def titles(products: dict[str, Product]) -> set[str]:
 async def test_without_a_snapshot_an_empty_one_is_made(shop: IndexingShop) -> None:
     async with shop.following() as follower:
         await follower.ready.wait()
-    assert len(generation_of(shop.data).products) == 0 and generation_of(shop.data).positions == Positions()
+    assert len(generation_of(shop.data).products) == 0
+    assert generation_of(shop.data).positions == Positions()
 
 
 async def test_every_write_becomes_a_change_in_the_order_of_the_log(shop: IndexingShop) -> None:

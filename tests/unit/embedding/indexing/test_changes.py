@@ -176,7 +176,8 @@ def test_a_field_that_makes_a_product_invalid_changes_nothing(data: Path) -> Non
     ]
     outcome = Outcome(state(data), *writes)
     assert outcome.only.product == replace(RED, price=1.0)
-    assert len(outcome.reasons) == 1 and outcome.reasons[0].startswith("primary_product_id: is missing")
+    assert len(outcome.reasons) == 1
+    assert outcome.reasons[0].startswith("primary_product_id: is missing")
 
 
 def test_a_product_that_becomes_too_large_stays_as_it_was(data: Path) -> None:

@@ -34,7 +34,11 @@ def test_the_kind_follows_the_number_of_products(tmp_path: Path, count: int, kin
 
 
 @pytest.mark.parametrize(("count", "effort"), [(900, "ef_search"), (3_000, "nprobe")])
-def test_effort_rises_until_the_target_and_no_further(tmp_path: Path, count: int, effort: str) -> None:
+def test_effort_rises_until_the_target_and_no_further(
+    tmp_path: Path,
+    count: int,
+    effort: str,
+) -> None:
     least = build_index(_vectors(count), tmp_path / "least.faiss", _plan(target_recall=0.0))
     most = build_index(_vectors(count), tmp_path / "most.faiss", _plan(target_recall=1.1))
     assert least.search[effort] < most.search[effort]

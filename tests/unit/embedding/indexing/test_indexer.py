@@ -79,7 +79,8 @@ def test_what_was_written_since_is_folded_in_without_being_encoded(tmp_path: Pat
     )
     report = letter_indexer(tmp_path, encoder).run(tail=tail)
     generation = generation_of(tmp_path)
-    assert titles_of(tmp_path) == ["blue teapot", "green cup"] and generation.products.product(0).price == 1.0
+    assert titles_of(tmp_path) == ["blue teapot", "green cup"]
+    assert generation.products.product(0).price == 1.0
     assert encoder.texts == [] and (report.reused_count, report.incoming_count) == (2, 0)
     assert generation.positions == Positions(catalog=9, vectors=4)
     np.testing.assert_array_equal(generation.vectors[1], letters_of("green cup").vector)

@@ -58,7 +58,11 @@ async def test_a_very_long_query_is_logged_as_far_as_it_was_read(gateway: Gatewa
 
 
 async def test_what_waits_for_the_log_is_a_copy(gateway: Gateway) -> None:
-    message = window_pb2.RankedWindow(rows=[0, 1], product_ids=["p1", "p2"], relevance_scores=[0.5, 0.25])
+    message = window_pb2.RankedWindow(
+        rows=[0, 1],
+        product_ids=["p1", "p2"],
+        relevance_scores=[0.5, 0.25],
+    )
     impressions = Impressions(gateway.log, 10)
     impressions.publish(SearchRequest(query="shoe"), "q1", RankedWindow(message), range(1, 2))
     message.Clear()

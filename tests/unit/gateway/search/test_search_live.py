@@ -135,7 +135,8 @@ async def test_a_query_is_encoded_by_the_snapshots_encoder(shop: Shop) -> None:
     shop.retrieval.encoders = ("old@1", "new@1")
     shop.embedding.open = ("old@1", "new@1")
     page = await shop.search.Search(shoes())
-    assert shop.embedding.wanted == ["new@1"] and shop.retrieval.requests[0].encoder_version == "new@1"
+    assert shop.embedding.wanted == ["new@1"]
+    assert shop.retrieval.requests[0].encoder_version == "new@1"
     assert page.served_by.tier == TIER_RERANKED
 
 
@@ -144,7 +145,8 @@ async def test_while_the_new_encoder_is_not_open_the_snapshot_before_is_searched
 ) -> None:
     shop.retrieval.encoders = ("old@1", "new@1")
     page = await shop.search.Search(shoes())
-    assert shop.embedding.wanted == ["new@1", ""] and shop.retrieval.requests[0].encoder_version == "old@1"
+    assert shop.embedding.wanted == ["new@1", ""]
+    assert shop.retrieval.requests[0].encoder_version == "old@1"
     assert (page.served_by.tier, list(page.served_by.degraded)) == (TIER_RERANKED, [])
 
 

@@ -68,7 +68,9 @@ async def test_a_query_is_encoded_while_its_spelling_is_looked_at(shop: Shop) ->
     assert shop.embedding.queries == ["shoes"]
     shop.retrieval.may_answer.set()
     understood = await asked
-    assert understood.encoding is not None and understood.query == "shoes" and not understood.corrected
+    assert understood.encoding is not None
+    assert understood.query == "shoes"
+    assert not understood.corrected
     assert shop.embedding.queries == ["shoes"] and {"analyze", "embed"} <= set(shop.budget.stage_ms)
 
 

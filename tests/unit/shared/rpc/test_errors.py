@@ -140,7 +140,11 @@ def test_a_status_fits_into_a_header_whatever_was_sent(message: str) -> None:
     ],
 )
 @pytest.mark.parametrize("trailing", [None, (), ((DETAILS_KEY, b"\xff"),), (("other", "x"),)])
-def test_without_details_the_code_decides(code: StatusCode, kind: type[AisleError], trailing: Any) -> None:
+def test_without_details_the_code_decides(
+    code: StatusCode,
+    kind: type[AisleError],
+    trailing: Any,
+) -> None:
     assert type(from_call(Failed(code, "why", trailing))) is kind
 
 
