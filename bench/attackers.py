@@ -88,7 +88,8 @@ def main() -> None:
         standalone_process(place.copied()) as (process, address),
     ):
         port = int(address.rpartition(":")[2])
-        asyncio.run(_measure(arguments, psutil.Process(process.pid), port, queries_of(place.sample)))
+        engine = psutil.Process(process.pid)
+        asyncio.run(_measure(arguments, engine, port, queries_of(place.sample)))
 
 
 async def _measure(
@@ -103,7 +104,8 @@ async def _measure(
     before = _memory_mib(engine)
     async with asyncio.TaskGroup() as tasks:
         most = tasks.create_task(_most_memory(engine, arguments.seconds))
-        told = tasks.create_task(asyncio.to_thread(_attack, arguments.ways, port, arguments.seconds, queries))
+        attack = asyncio.to_thread(_attack, arguments.ways, port, arguments.seconds, queries)
+        told = tasks.create_task(attack)
         print(f"| beside attackers | {await _pages(quiet, queries, arguments.seconds)} |", flush=True)
     ended = time.monotonic()
     print(f"| alone again | {await _pages(quiet, queries, _ALONE_SECONDS)} |", flush=True)
@@ -121,7 +123,8 @@ async def _write(address: str) -> None:
         catalog: Any = CatalogServiceStub(channel)
         product = Product(product_id="first", title="The first lantern", price=Price(amount=1))
         written = await catalog.UpsertProducts(iter([UpsertProductsRequest(product=product)]))
-        await catalog.GetProduct(GetProductRequest(product_id="first", wait_for_visible=written.log_position))
+        shown = GetProductRequest(product_id="first", wait_for_visible=written.log_position)
+        await catalog.GetProduct(shown)
 
 
 async def _fill_caches(address: str, queries: list[str]) -> None:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from statistics import quantiles
@@ -78,9 +79,8 @@ def main() -> None:
 
 def _services() -> str:
     command = [sys.executable, str(SERVICES), "start", "kafka", "--json"]
-    return str(
-        json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["kafka"]["address"]
-    )
+    told = subprocess.run(command, capture_output=True, check=True).stdout
+    return str(json.loads(told)["kafka"]["address"])
 
 
 def _ways(config: KafkaConfig, log: EventLog, file: EventLog) -> dict[str, Run]:
@@ -106,13 +106,13 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
         speeds = {name: Speed() for name in ways}
         for turn in range(rounds):
             for index, (name, run) in enumerate(ways.items()):
-                records = (
-                    product_records(count) if "products" in name else click_records(count, f"{turn}-{index}")
-                )
+                clicks = partial(click_records, name=f"{turn}-{index}")
+                records = (product_records if "products" in name else clicks)(count)
                 await _timed(speeds[name], run, records)
         latencies_ms = await _latencies_ms(log)
         await file.close()
-    sizes = [len(records[0].value or b"") for records in (click_records(1, "x"), product_records(1))]
+    records_of_both = (click_records(1, "x"), product_records(1))
+    sizes = [len(records[0].value or b"") for records in records_of_both]
     print(f"{cpu.name}, {cpu.cores} cores; events of {sizes[0]} bytes, products of {sizes[1]}\n")
     print_speeds("durable events", speeds)
     print(f"\nOne append at a time: p50 {latencies_ms[49]:.1f} ms, p99 {latencies_ms[98]:.1f} ms"

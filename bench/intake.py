@@ -79,7 +79,8 @@ async def _measure(shop: Shop, products: Sequence[Product], arguments: argparse.
     async with grpc.aio.insecure_channel(shop.processes.gateway) as channel:
         events = EventServiceStub(channel)
         catalog = CatalogServiceStub(channel)
-        print_speeds("durable events", await _events(shop, events, arguments.events, arguments.rounds))
+        speeds = await _events(shop, events, arguments.events, arguments.rounds)
+        print_speeds("durable events", speeds)
         await _products(shop, catalog, products, arguments.rounds)
         await measure_lag(shop, Steady(events, catalog), products, arguments)
 
@@ -123,7 +124,8 @@ async def _stream(stub: Any, records: Sequence[NewRecord]) -> int:
         for record in records:
             yield StreamEventsRequest(event=UserEvent.FromString(record.value or b""))
 
-    return sum([answer.ack.status == EVENT_STATUS_ACCEPTED async for answer in stub.StreamEvents(requests())])
+    answers = stub.StreamEvents(requests())
+    return sum([answer.ack.status == EVENT_STATUS_ACCEPTED async for answer in answers])
 
 
 async def _record(stub: Any, records: Sequence[NewRecord]) -> int:

@@ -81,7 +81,8 @@ def test_no_service_runs_as_root() -> None:
 
 
 def test_ports_are_published_on_the_loopback_alone() -> None:
-    published = [port for service in composed()["services"].values() for port in service.get("ports", ())]
+    services = composed()["services"].values()
+    published = [port for service in services for port in service.get("ports", ())]
     assert published
     assert {port["host_ip"] for port in published} == {"127.0.0.1"}
 
@@ -105,7 +106,8 @@ import importlib, importlib.util
 importlib.import_module({module!r})
 print([name for name in {ABSENT[service]!r} if importlib.util.find_spec(name)])
 """
-    assert docker("run", "--rm", "--entrypoint", "python", image_of(service), "-c", code).strip() == "[]"
+    python = ("run", "--rm", "--entrypoint", "python")
+    assert docker(*python, image_of(service), "-c", code).strip() == "[]"
 
 
 def test_the_encoder_has_its_weights() -> None:

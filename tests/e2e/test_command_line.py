@@ -143,9 +143,8 @@ def test_evaluate_reports_every_tier(
     assert beside.returncode == 1
     assert f"an engine serves {indexed} already; ask that one: --address {address}" in beside.stderr
     with sqlite3.connect(f"file:{indexed}/log.sqlite?mode=ro", uri=True) as log:
-        logged = [
-            Impression.FromString(value) for (value,) in log.execute('SELECT value FROM "aisle.search-logs"')
-        ]
+        values = log.execute('SELECT value FROM "aisle.search-logs"')
+        logged = [Impression.FromString(value) for (value,) in values]
     assert {page.query for page in logged}.isdisjoint(title for _, title, _ in asked)
 
 

@@ -67,7 +67,8 @@ def test_an_export_is_read_and_said_so_with_what_was_not_read(
         1,
         "Shopify's product CSV, CSV (comma, UTF-8)",
     )
-    shown = json.loads(aisle("get", "tide-jug", "--address", own_engine, "--json").stdout)["products"][0]
+    got = aisle("get", "tide-jug", "--address", own_engine, "--json")
+    shown = json.loads(got.stdout)["products"][0]
     assert (shown["price"]["amount"], shown["attributes"]) == (19.5, {"cost": ["4"]})
 
 

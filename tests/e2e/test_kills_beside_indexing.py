@@ -128,9 +128,8 @@ class Shop:
         """
         written = self.products[product_id]
         indexed_since = self.file_position >= written.position or self.killed_at > written.at
-        from_file = (
-            {self.file_titles[product_id]} if product_id in self.file_titles and indexed_since else set()
-        )
+        in_file = product_id in self.file_titles and indexed_since
+        from_file = {self.file_titles[product_id]} if in_file else set()
         return {*written.possible, *from_file}
 
 
@@ -165,7 +164,8 @@ def beside(shop: Shop, names: list[str]) -> Iterator[None]:
 
     def promote() -> None:
         while not ended.wait(2 * rng.random()):
-            _end(aisle_process("models", "promote", rng.choice(names), "--force", "--data", shop.data), 600)
+            name = rng.choice(names)
+            _end(aisle_process("models", "promote", name, "--force", "--data", shop.data), 600)
 
     with ThreadPoolExecutor(2) as threads:
         running = [threads.submit(work) for work in (index, promote)]
@@ -221,7 +221,8 @@ def test_kills_beside_indexing_and_promotions_lose_nothing(shop: Shop) -> None:
         last = UpsertProductsRequest(product=Product(product_id="last", title="The last lantern"))
         position = CatalogServiceStub(channel).UpsertProducts(iter([last])).log_position
         catalog = CatalogServiceStub(channel)
-        catalog.GetProduct(GetProductRequest(product_id="last", wait_for_visible=position), timeout=60)
+        waiting = GetProductRequest(product_id="last", wait_for_visible=position)
+        catalog.GetProduct(waiting, timeout=60)
         lost = {each: (shown(catalog, each), shop.allowed(each)) for each in shop.products}
         assert {each: found for each, found in lost.items() if found[0] not in found[1]} == {}
         for start in range(0, len(shop.events), 1_000):

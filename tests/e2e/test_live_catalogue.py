@@ -161,9 +161,8 @@ def test_a_price_change_does_not_call_the_encoder(data: Path, monkeypatch: pytes
             channel, Product(product_id=some.product_id, price=Price(amount=7)), fields=("price",)
         )
         page = search(channel, "shoes", position.log_position)
-        assert {
-            each.product.price.amount for each in page.results if each.product.product_id == some.product_id
-        } == {7}
+        products = [each.product for each in page.results]
+        assert {each.price.amount for each in products if each.product_id == some.product_id} == {7}
 
 
 def test_an_engine_begins_with_no_product_at_all(tmp_path: Path) -> None:

@@ -35,7 +35,8 @@ def data(tmp_path: Path) -> Path:
 
 
 def _index(catalog: Path, data: Path, titles: dict[str, str]) -> None:
-    catalog.write_text("\n".join(json.dumps({"id": each, "title": title}) for each, title in titles.items()))
+    rows = [json.dumps({"id": each, "title": title}) for each, title in titles.items()]
+    catalog.write_text("\n".join(rows))
     index_file(catalog, data)
 
 

@@ -96,7 +96,8 @@ def data(tmp_path: Path) -> Path:
 
 
 async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> None:
-    response = await RerankerService(OpenedRerankers(_open(data)), WorkQueue(1, 8)).Rerank(tiny_request())
+    service = RerankerService(OpenedRerankers(_open(data)), WorkQueue(1, 8))
+    response = await service.Rerank(tiny_request())
     assert sorted(response.order) == list(range(40))
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
 
@@ -172,11 +173,13 @@ def test_a_model_file_with_a_flipped_byte_is_refused(data: Path) -> None:
 
 async def test_the_cross_encoder_stands_behind_the_same_port(data: Path) -> None:
     reranker = _open(data, replace(CONFIG, scorer="cross-encoder"))
-    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
+    service = RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8))
+    response = await service.Rerank(tiny_request())
     assert response.block_scored_count == 20
 
 
 async def test_the_interaction_model_can_be_left_out(data: Path) -> None:
     reranker = _open(data, replace(CONFIG, scorer="none"))
-    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
+    service = RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8))
+    response = await service.Rerank(tiny_request())
     assert (response.block_scored_count, len(response.order)) == (0, 40)

@@ -24,11 +24,13 @@ def test_a_search_sends_the_fields_of_the_request(client: Any, engine: Engine) -
 
 
 def test_every_field_of_a_search_can_be_given() -> None:
-    assert SearchOptions.__annotations__.keys() == set(SearchRequest.DESCRIPTOR.fields_by_name) - {"query"}
+    fields = set(SearchRequest.DESCRIPTOR.fields_by_name)
+    assert SearchOptions.__annotations__.keys() == fields - {"query"}
 
 
 def test_pages_follow_to_the_last(client: Any, engine: Engine) -> None:
-    shown = [result.position for page in client.pages("shoes", page_size=1) for result in page.results]
+    pages = client.pages("shoes", page_size=1)
+    shown = [result.position for page in pages for result in page.results]
     assert shown == list(range(1, PAGES + 1))
     assert {(each.query, each.page_size) for each in engine.requests} == {("shoes", 1)}
 

@@ -57,7 +57,8 @@ async def test_everything_acknowledged_survives_a_kill(tmp_path: Path, appends_b
         record.key + "-" + (record.value or b"").decode().split("-")[1]
         for record in await log.read(USER_EVENTS, 0, 100_000)
     }
-    repeated = await log.append(USER_EVENTS, [NewRecord("v", b"", event_id) for event_id in acknowledged])
+    again = [NewRecord("v", b"", event_id) for event_id in acknowledged]
+    repeated = await log.append(USER_EVENTS, again)
     await log.close()
     assert set(acknowledged) <= kept
     assert all(append.duplicate for append in repeated)
@@ -126,7 +127,8 @@ async def test_an_event_id_is_forgotten_when_its_time_is_over_and_its_record_is_
 async def test_topics_are_merged_by_the_time_of_their_records(tmp_path: Path) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite")
     for number in range(6):
-        await log.append((USER_EVENTS, SEARCH_LOGS)[number % 2], [NewRecord("v", str(number).encode())])
+        topic = (USER_EVENTS, SEARCH_LOGS)[number % 2]
+        await log.append(topic, [NewRecord("v", str(number).encode())])
     consumer = await log.consumer([SEARCH_LOGS, USER_EVENTS])
     assert [record.value for record in await consumer.poll(0, limit=4)] == [b"0", b"1", b"2", b"3"]
     assert [record.value for record in await consumer.poll(0)] == [b"4", b"5"]
@@ -135,7 +137,8 @@ async def test_topics_are_merged_by_the_time_of_their_records(tmp_path: Path) ->
 
 async def test_what_was_dropped_is_gone_and_its_offset_is_not_given_again(tmp_path: Path) -> None:
     log = SqliteEventLog(tmp_path / "log.sqlite")
-    appended = await log.append(USER_EVENTS, [NewRecord("v", str(number).encode()) for number in range(3)])
+    records = [NewRecord("v", str(number).encode()) for number in range(3)]
+    appended = await log.append(USER_EVENTS, records)
     await log.drop(USER_EVENTS, appended[1].offset)
     assert [record.value for record in await log.read(USER_EVENTS, 0)] == [b"2"]
     await log.drop(USER_EVENTS, appended[2].offset)
@@ -171,6 +174,7 @@ async def test_who_leaves_before_a_turn_between_appends_does_not_end_the_writing
     await asyncio.gather(first, *leaving, return_exceptions=True)
     goes_on.set()
     async with asyncio.timeout(10):
-        assert [place.offset for place in await log.append(USER_EVENTS, [NewRecord("v", b"a")])] == [1]
+        places = await log.append(USER_EVENTS, [NewRecord("v", b"a")])
+        assert [place.offset for place in places] == [1]
     assert done == []
     await log.close()

@@ -39,9 +39,8 @@ async def test_what_was_bought_outlives_any_number_of_pages_shown_to_nobody() ->
         places = range(start, start + 500)
         pages = [shown(f"other{n}", offset=n + 1, visitor_id="", query_hash=100 + n) for n in places]
         await writer.apply(pages)
-    assert all(
-        await known(store, *(product_key(f"p{n}") for n in range(20)), query_key(5), visitor_key("v3"))
-    )
+    products = [product_key(f"p{n}") for n in range(20)]
+    assert all(await known(store, *products, query_key(5), visitor_key("v3")))
     assert store.held_bytes <= 400_000
 
 

@@ -77,12 +77,11 @@ async def test_a_store_that_is_down_leaves_a_page_that_says_so(reranker: Reranke
     response = await service.Rerank(tiny_request())
     assert list(response.degraded) == ["features: feature store: Redis does not answer"]
     assert sorted(response.order) == list(range(40))
-    assert (
-        response.order
-        == (await RerankerService(OpenedRerankers(reranker), work_queue).Rerank(tiny_request())).order
-    )
+    without = RerankerService(OpenedRerankers(reranker), work_queue)
+    assert response.order == (await without.Rerank(tiny_request())).order
 
 
 async def test_without_a_store_nothing_is_left_out(reranker: Reranker) -> None:
-    response = await RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8)).Rerank(tiny_request())
+    service = RerankerService(OpenedRerankers(reranker), WorkQueue(1, 8))
+    response = await service.Rerank(tiny_request())
     assert not response.degraded

@@ -25,8 +25,10 @@ VECTOR = np.eye(1, DIM, dtype=np.float32)[0]
 FIELDS = ("brands", "categories", "tags", "price", "attributes.color", "attributes.size", "rating")
 FILTERS = (
     Filter("brands", AnyOf(("ACME",))), Filter("brands", AnyOf(("hob", "łux")), negate=True),
-    Filter("categories", AnyOf(("A>B",))), Filter("price", Between(10, 60)), Filter("price", Exists(False)),
-    Filter("attributes.color", AnyOf(("red", "nothing"))), Filter("attributes.size", Between(2, math.inf)),
+    Filter("categories", AnyOf(("A>B",))),
+    Filter("price", Between(10, 60)), Filter("price", Exists(False)),
+    Filter("attributes.color", AnyOf(("red", "nothing"))),
+    Filter("attributes.size", Between(2, math.inf)),
     Filter("attributes.size", AnyOf(("2.5",))), Filter("product_id", AnyOf(("p1", "p5", "p99"))),
     Filter("tags", Exists(True)), Filter("type", AnyOf(("primary",))),
 )  # fmt: skip
@@ -115,15 +117,15 @@ def agree(shop: Shop) -> None:
     assert set(rebuilt.columns.fields()) <= set(live.columns.fields())
     # A filter on an attribute that nothing has any more is refused by the rebuilt one; the live one
     # finds nothing.
-    requests = [Request(filters=(each,)) for each in FILTERS if each.field in {*known, "product_id", "type"}]
+    fields = {*known, "product_id", "type"}
+    requests = [Request(filters=(each,)) for each in FILTERS if each.field in fields]
     requests += [Request(query, VECTOR, tier=tier) for query in QUERIES for tier in (LEXICAL, FUSED)]
     requests += [Request("red lamp", VECTOR, (FILTERS[1], FILTERS[3]))]
     for request in requests:
         assert answer(live, request, known) == answer(rebuilt, request, known), request
     for order_by, key in ORDERS.items():
-        found = [
-            ids_of(each, Retriever().retrieve(each, Request(order_by=order_by))) for each in (live, rebuilt)
-        ]
+        request = Request(order_by=order_by)
+        found = [ids_of(each, Retriever().retrieve(each, request)) for each in (live, rebuilt)]
         assert [key(shop.history.products[each]) for each in found[0]] == [
             key(shop.history.products[e]) for e in found[1]
         ]
@@ -131,7 +133,8 @@ def agree(shop: Shop) -> None:
     _agree_on_vectors(live, rebuilt)
     for product_id in (f"p{n}" for n in range(shop.history.ids)):
         row = live.products.row(product_id)
-        assert (None if row is None else live.products.product(row)) == shop.history.products.get(product_id)
+        product = None if row is None else live.products.product(row)
+        assert product == shop.history.products.get(product_id)
 
 
 def _agree_on_vectors(live: Snapshot, rebuilt: Snapshot) -> None:

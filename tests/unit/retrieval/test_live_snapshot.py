@@ -82,7 +82,8 @@ def test_what_was_found_can_be_fetched_after_it_was_replaced(shop: Shop) -> None
     row = before.products.row("new")
     assert row is not None
     wire = before.rows.to_wire(np.array([row]))
-    shop.live.apply([shop.history.write(Product("new", "Zephyrine lamp")), shop.history.write(None, "new")])
+    written = shop.history.write(Product("new", "Zephyrine lamp"))
+    shop.live.apply([written, shop.history.write(None, "new")])
     after = shop.live.state
     assert after.products.product(int(after.rows.held(wire)[0])).title == "Zephyrine lantern"
 
@@ -115,7 +116,8 @@ def test_spelling_is_corrected_from_words_that_came_and_not_from_words_that_went
 
 def test_a_word_of_removed_products_is_not_required(shop: Shop) -> None:
     history = shop.history
-    shop.live.apply([history.write(Product("a", "Quixotic banjo")), history.write(Product("b", "Banjo"))])
+    products = (Product("a", "Quixotic banjo"), Product("b", "Banjo"))
+    shop.live.apply([history.write(each) for each in products])
     assert _matching(shop.live.state, "quixotic banjo") == ["a"]
     shop.live.apply([history.write(None, "a")])
     assert _matching(shop.live.state, "quixotic banjo") == ["b"]
@@ -145,14 +147,16 @@ def test_changes_over_another_lineage_do_not_say_what_is_shown(shop: Shop) -> No
     Whether nothing else has changed, only the indexer of this lineage knows.
     """
     before = shop.live.state
-    shop.live.apply([replace(shop.history.write(Product("new", "Zephyrine lantern")), lineage="another")])
+    written = shop.history.write(Product("new", "Zephyrine lantern"))
+    shop.live.apply([replace(written, lineage="another")])
     after = shop.live.state
     assert (after.log_position, after.rows.position) == (before.log_position, shop.history.offset)
     assert "new" in _found(after, "zephyrine lantern")
 
 
 def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
-    live = LiveSnapshot(write_snapshot(tmp_path, [], version="v0", encoder=ENCODER), tmp_path / "private")
+    empty = write_snapshot(tmp_path, [], version="v0", encoder=ENCODER)
+    live = LiveSnapshot(empty, tmp_path / "private")
     history = History(random.Random(0))
     live.apply(
         [

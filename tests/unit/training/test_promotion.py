@@ -26,7 +26,8 @@ def _bundle(folder: Path, version: str, metrics: Any = AS_GOOD, ranker: Any = RA
     folder.mkdir(parents=True)
     (folder / "ranker.json").write_text(json.dumps(ranker))
     files = {"ranker.json": hashlib.sha256((folder / "ranker.json").read_bytes()).hexdigest()}
-    (folder / "bundle.json").write_text(json.dumps({"version": version, "files": files, "metrics": metrics}))
+    manifest = {"version": version, "files": files, "metrics": metrics}
+    (folder / "bundle.json").write_text(json.dumps(manifest))
 
 
 @pytest.fixture

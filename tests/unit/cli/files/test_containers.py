@@ -56,7 +56,8 @@ def pzstd(content: bytes) -> bytes:
 def test_the_same_two_products_come_out_of_every_container(
     tmp_path: Path, content: str | bytes, pack: type
 ) -> None:
-    assert _ids(tmp_path, pack(content.encode() if isinstance(content, str) else content)) == ["1", "2"]
+    plain = content.encode() if isinstance(content, str) else content
+    assert _ids(tmp_path, pack(plain)) == ["1", "2"]
 
 
 @pytest.mark.parametrize("size", [1, 10, 4_000])

@@ -187,7 +187,8 @@ def test_a_short_name_beside_its_long_one_is_counted_as_not_read(tmp_path: Path)
 
 @pytest.mark.parametrize("nothing", ["n/a", "-", 0, "0.00", "0,00 EUR", -1, True, float("nan")])
 def test_a_sale_price_that_is_none_leaves_the_price_and_is_counted(tmp_path: Path, nothing: Any) -> None:
-    found = read_text(tmp_path, json.dumps({"id": "1", "title": "Pot", "price": 20, "sale_price": nothing}))
+    row = {"id": "1", "title": "Pot", "price": 20, "sale_price": nothing}
+    found = read_text(tmp_path, json.dumps(row))
     assert (found.products[0].price, found.products[0].original_price) == (20, None)
     assert found.account.unread == {"sale_price": 1}
 

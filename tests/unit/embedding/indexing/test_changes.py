@@ -113,9 +113,8 @@ def test_a_removal_and_what_follows_it_are_as_they_were_written(data: Path) -> N
 
 def test_only_the_last_change_stands_for_the_end(data: Path) -> None:
     writes = [Write(each.product_id, None) for each in (RED, BLUE)]
-    assert [
-        change.catalog_offset for change in Outcome(state(data), *writes, write(Product("x", "x"))).changes
-    ] == [
+    outcome = Outcome(state(data), *writes, write(Product("x", "x")))
+    assert [change.catalog_offset for change in outcome.changes] == [
         10,
         10,
         20,
@@ -131,7 +130,8 @@ def test_a_second_encoder_makes_its_own_of_every_change(data: Path) -> None:
 
 
 def test_a_product_that_a_second_encoder_has_not_seen_is_changed_by_any_write(data: Path) -> None:
-    assert Outcome(state(data), write(RED), versions=(VERSION, "new@1")).encoded == {"new@1": ["red kettle"]}
+    outcome = Outcome(state(data), write(RED), versions=(VERSION, "new@1"))
+    assert outcome.encoded == {"new@1": ["red kettle"]}
 
 
 def test_an_encoder_that_is_no_longer_used_is_left_out(data: Path) -> None:
@@ -140,7 +140,8 @@ def test_an_encoder_that_is_no_longer_used_is_left_out(data: Path) -> None:
 
 
 def test_encodings_of_another_composition_of_texts_are_not_kept(data: Path) -> None:
-    outcome = Outcome(state(data, trusted=False), *(write(replace(each, price=1.0)) for each in (RED, BLUE)))
+    writes = [write(replace(each, price=1.0)) for each in (RED, BLUE)]
+    outcome = Outcome(state(data, trusted=False), *writes)
     assert outcome.encoded == {VERSION: ["red kettle", "blue teapot"]}
 
 
@@ -151,7 +152,8 @@ def test_what_was_cut_off_and_is_done_again_comes_to_the_same(data: Path) -> Non
         Write(BLUE.product_id, None),
     ]
     first = Outcome(state(data), *writes).changes
-    known = CatalogState(generation_of(data), tail_of(data, changed(BLUE), first[0], first[1]), True)
+    tail = tail_of(data, changed(BLUE), first[0], first[1])
+    known = CatalogState(generation_of(data), tail, True)
     again = Outcome(known, *writes)
     assert again.encoded == {}
     assert [(change.product_id, change.product, change.catalog_offset) for change in again.changes] == [
@@ -183,7 +185,8 @@ def test_a_field_that_makes_a_product_invalid_changes_nothing(data: Path) -> Non
 def test_a_product_that_becomes_too_large_stays_as_it_was(data: Path) -> None:
     large = {f"k{number}": ("z" * 19_000,) for number in range(40)}
     more = replace(RED, tags=("t" * 2_000,) * 100)
-    outcome = Outcome(state(data), write(replace(RED, attributes=large), "attributes"), write(more, "tags"))
+    writes = (write(replace(RED, attributes=large), "attributes"), write(more, "tags"))
+    outcome = Outcome(state(data), *writes)
     assert outcome.only.product == replace(RED, attributes=large)
     assert len(outcome.reasons) == 1 and outcome.reasons[0].startswith("product: has 9")
 
@@ -200,7 +203,8 @@ def test_a_primary_product_takes_its_variants_with_it(tmp_path: Path) -> None:
         [replace(shirt, type="primary", primary_product_id=""), sizes[0], sizes[1], RED]
     )
     moved = replace(sizes[1], primary_product_id="red")
-    known = CatalogState(generation_of(tmp_path), tail_of(tmp_path, changed(moved), changed(sizes[2])), True)
+    tail = tail_of(tmp_path, changed(moved), changed(sizes[2]))
+    known = CatalogState(generation_of(tmp_path), tail, True)
     outcome = Outcome(known, write(sizes[3]), Write("shirt", None))
     assert {change.product_id: change.product for change in outcome.changes} == {
         "shirt": None,

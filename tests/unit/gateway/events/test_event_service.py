@@ -94,9 +94,10 @@ class Picky(SqliteEventLog):
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         outcomes: list[Appended | str] = []
         for record in records:
-            outcomes += (
-                ["is too large"] if record.event_id == "large" else await super().append(topic, [record])
-            )
+            if record.event_id == "large":
+                outcomes.append("is too large")
+            else:
+                outcomes += await super().append(topic, [record])
         if "is too large" in outcomes:
             raise RecordsRefused("v1", "is too large", outcomes)
         return [outcome for outcome in outcomes if isinstance(outcome, Appended)]
@@ -123,7 +124,8 @@ async def test_a_stream_is_acknowledged_in_order(log: SqliteEventLog) -> None:
         for number in range(2_500):
             yield StreamEventsRequest(event=click(f"e{number}"))
 
-    acks = [response.ack async for response in EventService(log, SIGNATURES).StreamEvents(requests())]
+    responses = EventService(log, SIGNATURES).StreamEvents(requests())
+    acks = [response.ack async for response in responses]
     assert [ack.event_id for ack in acks] == [f"e{number}" for number in range(2_500)]
     assert {ack.status for ack in acks} == {EVENT_STATUS_ACCEPTED}
 
@@ -135,9 +137,8 @@ async def test_an_event_is_acknowledged_before_the_next_one_is_sent(log: SqliteE
             while await log.end_offset(USER_EVENTS) <= number:
                 await log.wait(USER_EVENTS, number, 1)
 
-    acks = [
-        response.ack.event_id async for response in EventService(log, SIGNATURES).StreamEvents(one_by_one())
-    ]
+    responses = EventService(log, SIGNATURES).StreamEvents(one_by_one())
+    acks = [response.ack.event_id async for response in responses]
     assert acks == ["e0", "e1", "e2"]
 
 

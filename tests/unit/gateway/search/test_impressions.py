@@ -14,7 +14,8 @@ from tests.unit.gateway.conftest import Gateway
 
 async def logged(gateway: Gateway) -> list[Impression]:
     await gateway.search.close()
-    return [Impression.FromString(record.value or b"") for record in await gateway.log.read(SEARCH_LOGS, 0)]
+    records = await gateway.log.read(SEARCH_LOGS, 0)
+    return [Impression.FromString(record.value or b"") for record in records]
 
 
 async def test_a_page_that_no_shopper_sees_is_not_logged(gateway: Gateway) -> None:
@@ -113,9 +114,8 @@ def shown(impressions: Impressions, count: int) -> None:
 
 
 async def queries(gateway: Gateway) -> list[str]:
-    return [
-        Impression.FromString(record.value or b"").query for record in await gateway.log.read(SEARCH_LOGS, 0)
-    ]
+    records = await gateway.log.read(SEARCH_LOGS, 0)
+    return [Impression.FromString(record.value or b"").query for record in records]
 
 
 async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway) -> None:
@@ -128,7 +128,8 @@ async def test_impressions_are_logged_in_the_order_of_the_pages(gateway: Gateway
 async def test_what_the_log_refuses_is_dropped_and_counted_and_the_next_ones_are_logged(
     gateway: Gateway,
 ) -> None:
-    impressions = Impressions(Refusing(gateway.log, 1), 1_000)  # type: ignore[arg-type]  # only append is used
+    refusing: Any = Refusing(gateway.log, 1)  # only append is used
+    impressions = Impressions(refusing, 1_000)
     shown(impressions, 501)
     await impressions.close()
     assert await queries(gateway) == ["shoe 500"]

@@ -14,7 +14,8 @@ def write(folder: Path, **content: object) -> Path:
     folder.mkdir(parents=True)
     (folder / "ranker.txt").write_text("tree")
     files = {"ranker.txt": hashlib.sha256(b"tree").hexdigest()}
-    (folder / bundle.MANIFEST).write_text(json.dumps({"version": folder.name, "files": files, **content}))
+    manifest = {"version": folder.name, "files": files, **content}
+    (folder / bundle.MANIFEST).write_text(json.dumps(manifest))
     return folder
 
 
