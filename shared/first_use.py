@@ -16,10 +16,7 @@ _lock = threading.RLock()  # one of the whole process: libraries share libraries
 
 
 def used_once(make: Callable[[], Item], use: Callable[[Item], object]) -> Item:
-    """What `make` returns, after `use` has used it.
-
-    One thread at a time does this, whatever the library.
-    """
+    """What `make` returns, after `use` has used it; one thread at a time, whatever the library."""
     with _lock:
         item = make()
         use(item)

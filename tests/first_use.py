@@ -1,5 +1,6 @@
 """Another thread's first use of a native library, for tests of what must wait for it."""
 
+import inspect
 import sys
 import threading
 import time
@@ -50,6 +51,7 @@ def waits_for_another(open_: Callable[[], object]) -> bool:
 
 
 def _waits(frame: FrameType) -> bool:
-    """Whether a thread is at the first statement of `used_once`, which takes the lock."""
-    code = used_once.__code__
-    return frame.f_code is code and frame.f_lineno == code.co_firstlineno + 2
+    """Whether a thread is at the statement of `used_once` that takes the lock."""
+    lines, start = inspect.getsourcelines(used_once)
+    takes_lock = start + next(at for at, line in enumerate(lines) if "with _lock" in line)
+    return frame.f_code is used_once.__code__ and frame.f_lineno == takes_lock

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from typing import Any
 
 from aisle.v1 import window_pb2
 from aisle.v1.events_pb2 import Impression
