@@ -17,7 +17,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from statistics import quantiles
@@ -106,8 +105,10 @@ async def _measure(config: KafkaConfig, count: int, rounds: int) -> None:
         speeds = {name: Speed() for name in ways}
         for turn in range(rounds):
             for index, (name, run) in enumerate(ways.items()):
-                clicks = partial(click_records, name=f"{turn}-{index}")
-                records = (product_records if "products" in name else clicks)(count)
+                if "products" in name:
+                    records = product_records(count)
+                else:
+                    records = click_records(count, f"{turn}-{index}")
                 await _timed(speeds[name], run, records)
         latencies_ms = await _latencies_ms(log)
         await file.close()
