@@ -26,17 +26,17 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.pacing import at_random, paced
 
 SEARCH = "/aisle.v1.SearchService/Search"
-# calls a second
+# Calls a second
 _OVERLOAD = 300.0
 _DEAR = 40.0
 _WINDOWS = 40.0
 _WAITS = 60.0
-# events of a call, calls a second
+# Events of a call, calls a second
 _EVENTS = 1_000
 _FLOODS = 2.0
 _BOMB_BYTES = 31 << 20
 _BOMBS = 2.0
-# calls begun and reset at a time, about 2,000 a second
+# Calls begun and reset at a time, about 2,000 a second
 _RESETS = 20
 _PAUSE_SECONDS = 0.01
 _LONGEST_SECONDS = 30.0

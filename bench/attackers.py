@@ -43,7 +43,7 @@ QUIET_RATE = 10.0
 _ALONE_SECONDS = 10.0
 _AFTER_SECONDS = 30.0  # in which the memory must be back
 _NICE = 15
-# callers, and pages: more than the long query encodings and windows that are kept
+# Callers, and pages: more than the long query encodings and windows that are kept
 _FILLING = 4
 _FILLED_BY = 1_200
 _LARGE_EACH = 50  # so many pages one is as large as it may be

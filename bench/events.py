@@ -35,7 +35,7 @@ from shared.inference.cpu import read_cpu
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 SEND_LOOP = "kafka-python: send() in a loop"
 OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
-# does it, and returns how many records went through
+# Does it, and returns how many records went through
 Run = Callable[[Sequence[NewRecord]], Awaitable[int]]
 
 
@@ -167,7 +167,7 @@ def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     line += ["--num-records", str(len(records)), "--record-size", str(size), "--producer-config", *settings]
     with redirect_stdout(StringIO()) as said:
         ProducerPerformance.run(get_args_parser().parse_args(line))
-    # as it spells it
+    # As it spells it
     assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()
     return len(records)
 

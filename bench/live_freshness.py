@@ -35,7 +35,7 @@ class Written:
     acknowledged_ms: list[float] = field(default_factory=list)
     shown_ms: list[float] = field(default_factory=list)  # from the acknowledgement, of upserts
     gone_ms: list[float] = field(default_factory=list)  # the same of removals
-    # seconds from the beginning, of calls that were shown LATE_MS after
+    # Seconds from the beginning, of calls that were shown LATE_MS after
     late: list[int] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     log_position: int = 0  # of the last that was acknowledged

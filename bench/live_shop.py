@@ -26,7 +26,7 @@ from tests.shop import QUICK, Shop, running_shop
 ON_ONE_MACHINE = {
     "AISLE_EMBEDDING_PRODUCT_ENGINE": "auto",  # what new texts cost is part of what is measured
     "AISLE_RETRIEVAL_SCRATCH": "",  # the copy of the word index is in memory, as by default
-    # as in `aisle serve`: the indexer leaves a core to pages
+    # As in `aisle serve`: the indexer leaves a core to pages
     "AISLE_EMBEDDING_PRODUCT_THREADS": "1",
 }
 IDS_A_CALL = 1_000  # that retrieval takes

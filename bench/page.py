@@ -20,7 +20,7 @@ from shared.artifacts import sha256
 from shared.catalog.product import Product
 
 PEER = "sentence-transformers"
-# torch's threads spin for a while after the peer's page; ours must not pay for it
+# Torch's threads spin for a while after the peer's page; ours must not pay for it
 _PAUSE_SECONDS = 0.3
 _CHUNK = 256
 Vectors = NDArray[np.float32]

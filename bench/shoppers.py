@@ -27,10 +27,10 @@ class Pages:
     """Pages of a stretch of time."""
 
     ms: list[float] = field(default_factory=list)
-    # tiers, what was left out, and failures
+    # Tiers, what was left out, and failures
     outcomes: Counter[str] = field(default_factory=Counter)
     stage_ms: list[dict[str, float]] = field(default_factory=list)
-    # records acknowledged before the page that it does not show yet
+    # Records acknowledged before the page that it does not show yet
     behind: list[int] = field(default_factory=list)
 
     def extend(self, others: Pages) -> None:

@@ -66,7 +66,7 @@ def main() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # a terminal that cannot show a letter of a title shows "?"
+            # A terminal that cannot show a letter of a title shows "?"
             stream.reconfigure(errors="replace")
     owner_only.begin()
     early_stops.raise_again()

@@ -25,7 +25,7 @@ from shared.rpc.channels import OPTIONS
 from shared.rpc.errors import from_call
 
 DEFAULT_ADDRESS = "localhost:50051"
-# beyond a page's own deadline: a slow start must not look like a dead engine
+# Beyond a page's own deadline: a slow start must not look like a dead engine
 _MARGIN_SECONDS = 30.0
 # What gRPC itself says; a gateway's own words begin with the stage.
 _NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
@@ -93,7 +93,7 @@ class Client:
                 self._catalog.GetProduct(request, timeout=min(left, _MARGIN_SECONDS))
                 return
             except grpc.RpcError as error:
-                # shown, and removed by somebody since
+                # Shown, and removed by somebody since
                 if error.code() is grpc.StatusCode.NOT_FOUND:
                     return
                 if error.code() not in _LATE:

@@ -17,7 +17,7 @@ from cli.terminal.page_table import results_table, served_line
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
-# a machine that is busy with something else must not end the tour; each page says its time
+# A machine that is busy with something else must not end the tour; each page says its time
 _DEADLINE_MS = 2_000
 _FEATURES_SECONDS = 3.0  # events are features within a second; more would be a defect worth seeing
 _POLL_SECONDS = 0.1
@@ -30,12 +30,12 @@ class Guide:
     console: Console
     engine: Client
     products: Sequence[dict[str, Any]]
-    # a new one sees no earlier clicks
+    # A new one sees no earlier clicks
     visitor_id: str = field(default_factory=lambda: f"demo-{token_hex(4)}")
 
     def show(self, stops: Sequence[Stop] = STOPS) -> None:
         """All stops, one after the other."""
-        # the first page of a process pays for what is loaded late
+        # The first page of a process pays for what is loaded late
         self.engine.search(self._request(stops[0]))
         for number, stop in enumerate(stops, 1):
             self._headline(number, len(stops), stop)

@@ -23,7 +23,7 @@ from cli.terminal.console import say
 from shared.errors import AisleError
 
 QUERY = "something to keep coffee hot"
-# whether it works is asked, not how fast: no stage is to be left out on a busy machine
+# Whether it works is asked, not how fast: no stage is to be left out on a busy machine
 _DEADLINE_MS = 30_000
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.1

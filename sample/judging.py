@@ -18,10 +18,10 @@ SHARES = {
 }  # fmt: skip
 TRAIN = 1500
 DEV = 150
-# every ninth kind appears in no training query, so that dev shows what carries over to new goods
+# Every ninth kind appears in no training query, so that dev shows what carries over to new goods
 HELD_OUT = 9
 TRAIN_LIMITS = {3: 12, 2: 8, 1: 8}
-# products of grade 0 that look related, and any others
+# Products of grade 0 that look related, and any others
 HARD = 9
 RANDOM = 4
 

@@ -17,7 +17,7 @@ def price(model: Model, random: Random) -> dict[str, Any]:
         if trait.numeric and (value := model.value(trait.name))
     ]
     size = sum(places) / len(places) if places else 0.5
-    # brand level, size and chance each move the price within the kind's range, so that words do not
+    # Brand level, size and chance each move the price within the kind's range, so that words do not
     # give it away
     share = 0.45 * (model.brand.level - 0.7) / 0.75 + 0.3 * size + 0.25 * random.random()
     full = _ending(low + (high - low) * share, random)

@@ -85,7 +85,7 @@ def _row(model: Model, product_id: str, words: Wording, random: Random) -> dict[
         "description": "",
         "brands": [model.brand.name],
         "categories": [" > ".join(model.kind.path)],
-        # variants differ by size only
+        # Variants differ by size only
         "price": price(model, Random(f"{product_id[:6]}/{model.line}/{model.quality}")),
         **_stock(random),
         **_rating(model, random),

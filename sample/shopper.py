@@ -20,10 +20,10 @@ Event = dict[str, Any]
 
 BIAS = 0.8  # examination is position ** -BIAS
 ATTRACTION = (0.02, 0.08, 0.25, 0.6)  # by grade
-# of clicks that end in the cart; of carts that end in a purchase
+# Of clicks that end in the cart; of carts that end in a purchase
 CART = 0.35
 PURCHASE = 0.5
-# how much each taste multiplies attraction
+# How much each taste multiplies attraction
 BRAND = 1.8
 COLOR_TASTE = 1.3
 PRICE = 0.5

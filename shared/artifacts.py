@@ -29,7 +29,7 @@ CURRENT = "current"
 _FIELDS = Fields({"files": OBJECT}, {})
 _FILE_FIELDS = Fields({"bytes": COUNT, "sha256": CHECKSUM}, {})
 _CHUNK_BYTES = 1 << 20
-# with less room than this, a failure of a library that does not say why is a full disk
+# With less room than this, a failure of a library that does not say why is a full disk
 _LITTLE_BYTES = 64 << 10
 
 

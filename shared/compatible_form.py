@@ -2,7 +2,7 @@
 
 import unicodedata
 
-# in a row, as in Unicode's stream-safe text (UAX 15): to order them takes the square of their
+# In a row, as in Unicode's stream-safe text (UAX 15): to order them takes the square of their
 # number
 MAX_MARKS = 30
 _FIRST_MARK = "\u0300"

@@ -5,7 +5,7 @@ import sys
 import threading
 from pathlib import Path
 
-# what Python says of `python -m services...` while it imports, and the command line
+# What Python says of `python -m services...` while it imports, and the command line
 _PROGRAMS = ("-m", "aisle")
 
 

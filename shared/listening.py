@@ -2,7 +2,7 @@
 
 import socket
 
-# who is on this machine; clients that dial localhost try either of its addresses
+# Who is on this machine; clients that dial localhost try either of its addresses
 LOOPBACK = "localhost"
 
 

@@ -42,7 +42,7 @@ def close_to_others(path: Path) -> None:
     """
     try:
         found = path.lstat()
-        # a sticky folder is meant for all
+        # A sticky folder is meant for all
         shared = found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX
         if shared and is_ours(found) and not stat.S_ISLNK(found.st_mode):
             path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 _OURS = ("services", "shared")
 _TALKATIVE = (
     "kafka.net.selector",  # every wait for a busy processor
-    # every try for a coordinator that Kafka is still making; the worker says that it waits
+    # Every try for a coordinator that Kafka is still making; the worker says that it waits
     "kafka.coordinator",
 )
 _REST_SECONDS = 60

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from shared.catalog.product import Product
 
-# of the composition below: raise it with every change, so that vectors of other texts are not
+# Of the composition below: raise it with every change, so that vectors of other texts are not
 # reused
 TEXT_VERSION = 1
 MAX_TOKENS = 64  # of which the vector is the mean
 STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
-# more than the tokens can hold; a tokenizer reads all it is given
+# More than the tokens can hold; a tokenizer reads all it is given
 _MAX_DESCRIPTION_CHARACTERS = 600
 
 

@@ -17,7 +17,7 @@ from shared.compatible_form import compatible
 
 _HASH_BITS = 42
 _RANDOM_BITS = 32
-# of the hash, behind the variant; the first 12 bits are behind the version
+# Of the hash, behind the variant; the first 12 bits are behind the version
 _LOW_HASH_BITS = _HASH_BITS - 12
 
 

@@ -16,7 +16,7 @@ _LARGEST_PAGE_BYTES = 65_536
 
 def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleError:
     """An error of SQLite as one of ours; `remedy` is for a file that is damaged."""
-    # extended codes keep the primary one in the low byte
+    # Extended codes keep the primary one in the low byte
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StorageFull(f"no room left for {path}; nothing of this was kept: free some space, retry")

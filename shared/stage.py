@@ -12,9 +12,9 @@ from shared.errors import AisleError
 
 Answer = TypeVar("Answer")
 
-# of what a stage gets of an ordinary page's budget: what came before has taken its part
+# Of what a stage gets of an ordinary page's budget: what came before has taken its part
 FAIR_SHARE = 0.75
-# for whom the page is, where that is known
+# For whom the page is, where that is known
 asker: ContextVar[str] = ContextVar("asker", default="")
 
 _logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Stage:
         self._max_late = max_late
         self._rest_seconds = rest_seconds
         self._fair_ms = fair_ms
-        # the askers of the last late calls in a row
+        # The askers of the last late calls in a row
         self._late_for: deque[str] = deque(maxlen=max_late)
         self._rests_until = 0.0
         self._rests_for: frozenset[str] = frozenset()

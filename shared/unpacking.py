@@ -19,7 +19,7 @@ _MAGIC_BYTES = 4
 _BUFFER_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-# frames for programs, as of pzstd
+# Frames for programs, as of pzstd
 _ZSTD_SKIPPED = tuple(bytes((0x50 + at,)) + b"\x2a\x4d\x18" for at in range(16))
 
 

@@ -23,7 +23,7 @@ from shared.thread_stacks import thread_stacks
 SILENCE_SECONDS = 30.0
 _LOOKS = 10  # in that time
 _log = logging.getLogger(__name__)
-# tasks and asyncio's threads inherit it
+# Tasks and asyncio's threads inherit it
 _current: ContextVar[_Work | None] = ContextVar("work", default=None)
 
 Report = Callable[[str], None]

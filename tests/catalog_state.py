@@ -20,7 +20,7 @@ from shared.snapshot.generation import Generation, current_generation, snapshots
 State = dict[str, tuple[Product, Encoding]]
 
 _READ_AT_ONCE = 1_000
-# rounding, of bf16 too: a text is encoded together with whatever waits at the time
+# Rounding, of bf16 too: a text is encoded together with whatever waits at the time
 _VECTOR_STEP = 2e-3
 _STATE_STEP = 1
 

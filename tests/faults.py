@@ -26,7 +26,7 @@ from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0
 _AGAIN_SECONDS = 0.05
-# at least, after each fault: a process may be back before many pages were asked for
+# At least, after each fault: a process may be back before many pages were asked for
 _WATCHED_SECONDS = 2.0
 _STAGES = {  # as notes name them
     "embedding": ("embedding", "dense", "reranker"),
@@ -43,9 +43,9 @@ class Fault:
 
     name: str
     at: float
-    # until its health says so again; for one that stayed away, with that time
+    # Until its health says so again; for one that stayed away, with that time
     serving_seconds: float
-    # page, write, event: until one was as always
+    # Page, write, event: until one was as always
     whole_seconds: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -43,7 +43,7 @@ class Promised:
     """What was acknowledged."""
 
     products: dict[str, Product | None] = field(default_factory=dict)  # None: removed
-    # by visitor, in order
+    # By visitor, in order
     events: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     bought: Counter[str] = field(default_factory=Counter)  # by product
     log_position: int = 0

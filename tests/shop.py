@@ -22,7 +22,7 @@ STEADY = {  # the same numbers on every start, however busy the machine
     "AISLE_RERANKER_PRECISION": "fp32",
     "AISLE_RERANKER_FEATURES_MS": "5000",
 }
-# small engines, no trial of them, and patience enough for a machine that is busy with deaths and
+# Small engines, no trial of them, and patience enough for a machine that is busy with deaths and
 # starts
 QUICK = {
     "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
@@ -30,7 +30,7 @@ QUICK = {
     "AISLE_RERANKER_PRECISION": "int8",
     "AISLE_RERANKER_FEATURES_MS": "100",
 }
-# and many
+# And many
 SMALL_SNAPSHOTS = {
     "AISLE_INDEXING_LEAST_RECORDS": "300",
     "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01",

@@ -82,7 +82,7 @@ def _farewell(data: Path, seconds: float) -> None:
     out.rule(title, align="left", style="green")
     for about, command in [*_activation(), *tries]:
         out.print(Text(f"  {about}", style="dim"))
-        # in one line, so that it can be copied
+        # In one line, so that it can be copied
         out.print(Text(f"    {command}", style="bold"), soft_wrap=True)
 
 

@@ -53,7 +53,7 @@ class Account:
     Lists hold the first LISTED, counts all.
     """
 
-    # the names in the file's header; a row has only its cells with a value
+    # The names in the file's header; a row has only its cells with a value
     columns: frozenset[str] = frozenset()
     rows: int = 0
     made: int = 0  # products made for others, such as the primary of Shopify's variants
@@ -61,7 +61,7 @@ class Account:
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
-    # as they stand in the file; not those left out
+    # As they stand in the file; not those left out
     rejected_ids: set[str] = field(default_factory=set)
     unreadable: int = 0  # rejected rows of which not even the id could be read
     warned: int = 0

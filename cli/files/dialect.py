@@ -26,7 +26,7 @@ class Dialect:
 
     name: str
     title: str
-    # the names of the first rows together, and one of these rows
+    # The names of the first rows together, and one of these rows
     matches: Callable[[frozenset[str], Row], bool]
     translated: Translation
 

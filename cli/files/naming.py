@@ -12,7 +12,7 @@ from shared.catalog.rows import EMPTY, NAMES, SHORT_NAMES
 
 _ATTRIBUTE_NAMES = frozenset(ATTRIBUTES.split())
 _OURS = {spelling: ours for ours, spellings in SPELLINGS.items() for spelling in spellings.split()}
-# as they are compared
+# As they are compared
 KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}
 _PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

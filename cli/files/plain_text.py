@@ -15,10 +15,10 @@ _END = re.compile(r">|=\s*([\"'])")
 _BREAKS = frozenset(
     ("p", "br", "li", "div", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "td")
 )
-# no HTML is within
+# No HTML is within
 _UNREAD = {name: re.compile(rf"</{name}\b", re.IGNORECASE) for name in ("script", "style")}
 _SPACES = re.compile(r"[ \t\xa0]+")
-# more digits than any letter has, and than Python may read
+# More digits than any letter has, and than Python may read
 _LONG_NUMBER = re.compile(r"&#([0-9]{8,})")
 
 

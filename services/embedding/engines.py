@@ -141,7 +141,7 @@ def _openvino(name: str, precision: str) -> Callable[[EncoderModel, Job], Engine
 
 def _torch(name: str, device: str, precision: str) -> Callable[[EncoderModel, Job], Engine]:
     def make(model: EncoderModel, job: Job) -> Engine:
-        # torch is an extra, and slow to import
+        # Torch is an extra, and slow to import
         from services.embedding.torch_engine import TorchEngine
 
         return TorchEngine(name, model, job, device, precision)
@@ -161,7 +161,7 @@ ENGINES: Mapping[str, Callable[[EncoderModel, Job], Engine]] = {
     "torch-cuda-fp32": _torch("torch-cuda-fp32", "cuda", "float32"),
     "torch-cuda-bf16": _torch("torch-cuda-bf16", "cuda", "bfloat16"),
 }
-# for queries only: products keep float precision
+# For queries only: products keep float precision
 INT8 = frozenset({"onnxruntime-int8", "onnxruntime-int8-dynamic"})
 _FIRST_BATCH: Batch = (np.zeros((1, 8), np.int64), np.ones((1, 8), np.float32))
 

@@ -45,7 +45,7 @@ def _query_encoding(hidden: Floats) -> QueryEncoding:
 
 
 def _hidden(text: str, max_tokens: int) -> Floats:
-    # what has no word is one token
+    # What has no word is one token
     words = _WORDS.findall(text.lower())[:max_tokens] or [text.strip()]
     return np.stack([_word(word) for word in words])
 

@@ -16,7 +16,7 @@ class Job:
     side: str
     threads: int
     max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
-    # states of the first so many tokens only, [CLS] included; None: of all
+    # States of the first so many tokens only, [CLS] included; None: of all
     state_tokens: int | None = None
 
     @property

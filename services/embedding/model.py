@@ -35,7 +35,7 @@ class EncoderSource:
 
     files: EncoderFiles
     bundle: Bundle | None
-    # of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+    # Of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
     max_tokens: int = MAX_TOKENS
 
     def setting(self, name: str, default: int) -> int:

@@ -14,7 +14,7 @@ from shared.first_use import used_once
 Ids = NDArray[np.int64]  # (n, tokens)
 TokenIds = list[int]  # of one text, [CLS] and [SEP] included
 
-# what is beyond max_tokens of these is not read: a bound on the tokeniser's time
+# What is beyond max_tokens of these is not read: a bound on the tokeniser's time
 _CHARACTERS_PER_TOKEN = 64
 
 

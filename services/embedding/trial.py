@@ -27,9 +27,9 @@ from shared.watchdog import progress
 _logger = logging.getLogger(__name__)
 FORMAT = 6
 LIBRARIES = ("onnxruntime", "openvino")
-# to float32; at 0.993 reranking costs what it should gain
+# To float32; at 0.993 reranking costs what it should gain
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}
-# an engine at most so many times slower than the fastest wins if its vectors are closer to float32
+# An engine at most so many times slower than the fastest wins if its vectors are closer to float32
 CLOSE = 1.25
 AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
 

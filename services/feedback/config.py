@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.listening import LOOPBACK
 
-# half of what a visitor's value remembers (shared/features/visitor.py, MAX_SEEN)
+# Half of what a visitor's value remembers (shared/features/visitor.py, MAX_SEEN)
 MAX_BATCH_RECORDS = 500
 
 
@@ -14,7 +14,7 @@ class FeedbackConfig:
 
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50055  # health, reflection and progress
-    # consumer group; the generation of the feature store is added to it
+    # Consumer group; the generation of the feature store is added to it
     group: str = "aisle-feedback"
     batch_records: int = 500  # of the log, applied together
     report_seconds: float = 60.0  # how often the log says how far it has come

@@ -18,7 +18,7 @@ from shared.features.visitor import Telling, Visitor, event_name
 from shared.features.watermarks import TOPIC_NUMBERS
 from shared.time_slice import TimeSlice
 
-# a key and its value -> the new value
+# A key and its value -> the new value
 Rework = Callable[[str, bytes | None], Awaitable["Reworked"]]
 
 _LEAST_TTL_SECONDS = 3_600  # of what is long past: until a replay has come to what is newer

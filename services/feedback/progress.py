@@ -14,7 +14,7 @@ class Progress:
     dead_letter_count: int = 0  # records that nobody can read
     waiting_for: str = ""  # what is down, in its own words; empty when all is well
     stalled: str = ""  # that the log does not hand out what it holds; empty when it does
-    # when the newest record applied was logged; 0: the end of the log has been reached
+    # When the newest record applied was logged; 0: the end of the log has been reached
     newest_seconds: float = 0.0
 
     def behind_seconds(self) -> float:

@@ -15,7 +15,7 @@ from shared.features.store import FeatureStore
 _POLL_SECONDS = 0.5
 _QUIET_SECONDS = 2.0  # the end of the log has been reached when nothing old came for so long
 _FIRST_SECONDS = 15.0  # what a consumer group may need until its first record comes
-# in which all workers have seen the new generation, and write to the old one no more
+# In which all workers have seen the new generation, and write to the old one no more
 _PARTING_SECONDS = 5.0
 
 Advance = Callable[[int], None]

@@ -15,7 +15,7 @@ from shared.events.log import SEARCH_LOGS, Record
 from shared.features.observation import Interaction, Observation, Shown
 from shared.query_ids import hash_in
 
-# a clock that is further ahead would make all that is known look old
+# A clock that is further ahead would make all that is known look old
 _MAX_FUTURE_SECONDS = 24 * 3600.0
 _MAX_ID_BYTES = 128
 

@@ -23,7 +23,7 @@ def after(state: VisitorState, interaction: Interaction) -> VisitorState:
     before = {product.product_id: product for product in state.recent}
     changed = [_gain(before.get(product_id), product_id, gained, interaction) for product_id in touched]
     kept = [product for product in state.recent if product.product_id not in touched]
-    # stable: the latest seen first
+    # Stable: the latest seen first
     ordered = sorted([*changed, *kept], key=lambda product: -product.time_seconds)
     newest = max((product.time_seconds for product in ordered), default=interaction.time_seconds)
     recent = [

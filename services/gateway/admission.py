@@ -12,7 +12,7 @@ from shared.errors import Overloaded
 
 _SMOOTHING = 0.1  # weight of the newest page in the mean
 _HEADROOM = 2.0  # mean pages that must fit into what is left when a page's turn comes
-# a wait that turns out longer than expected should still be in time, not refused late
+# A wait that turns out longer than expected should still be in time, not refused late
 _WAIT_MARGIN = 1.5
 
 _Turn = asyncio.Future[None]

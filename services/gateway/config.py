@@ -29,13 +29,13 @@ class GatewayConfig:
     feedback_address: str = "localhost:50055"  # this one and the next for GetStatus alone
     indexing_address: str = "localhost:50056"
     resolve_seconds: float = 2  # how often hosts are looked up again
-    # of calls, may be sent to a second replica because the first is late; 0: none
+    # Of calls, may be sent to a second replica because the first is late; 0: none
     hedge_share: float = 0.1
     log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
-    # events and impressions, while Kafka is away; a folder of this gateway's own
+    # Events and impressions, while Kafka is away; a folder of this gateway's own
     spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
-    # signs query_ids and page tokens; the same for all gateways of a shop
+    # Signs query_ids and page tokens; the same for all gateways of a shop
     secret_path: str = "data/secret"
     deadline_ms: int = 250  # a page's budget, when the request names none
     max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
@@ -44,12 +44,12 @@ class GatewayConfig:
     max_windows: int = 500  # ranked windows kept for their next pages
     max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600
-    # write every page shown to the log; off where nobody shops, as in an evaluation
+    # Write every page shown to the log; off where nobody shops, as in an evaluation
     log_impressions: bool = True
-    # in the Redis that gateways share, if there is one; about 14 kB each
+    # In the Redis that gateways share, if there is one; about 14 kB each
     shared_window_ttl_seconds: float = 120
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
-    # that this gateway may have in Redis: of windows, and of encodings
+    # That this gateway may have in Redis: of windows, and of encodings
     max_shared_bytes: int = 268_435_456
     cache_ms: float = 5  # most that a page waits for Redis each time
     max_waiting_impressions: int = 10_000  # in memory, on their way to the log

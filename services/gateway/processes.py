@@ -38,7 +38,7 @@ class Processes:
         self._addresses = {service: Addresses(text) for service, text in addresses.items()}
         self._log = log
         self._ejected = ejected
-        # kept: a new connection needs a file descriptor
+        # Kept: a new connection needs a file descriptor
         self._channels: dict[str, aio.Channel] = {}
 
     async def status(self) -> Status:

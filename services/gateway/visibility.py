@@ -60,7 +60,7 @@ class Visibility:
         if not log_position:
             yield
             return
-        # as many as are left: others always find some
+        # As many as are left: others always find some
         if self._waits[peer] >= self._max_waits - self._waits.total():
             raise Overloaded(f"wait_for_visible: {self._waits.total()} calls wait already; retry later")
         self._waits[peer] += 1

@@ -15,7 +15,7 @@ class RerankerConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50054
     data: str = "data"  # folder of snapshots/ and bundles/
-    # of the interaction model, a request, at most; the others help while a core is idle, if it pays
+    # Of the interaction model, a request, at most; the others help while a core is idle, if it pays
     threads: int = 2
     workers: int = 1  # requests at a time
     max_waiting: int = 64  # requests in the queue; further ones are refused at once
@@ -24,10 +24,10 @@ class RerankerConfig:
     block_batch: int = 25  # of them a thread between two looks at the clock
     precision: str = "auto"  # auto (the faster of the two here), int8 or fp32
     affinity_weight: float = (
-        # most that recent products can add, in standard deviations of the ranker's scores; 0: off
+        # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
         0.5
     )
-    # most that a page waits for the feature store, and at most a fifth of what is left to it
+    # Most that a page waits for the feature store, and at most a fifth of what is left to it
     features_ms: float = 10.0
     refresh_seconds: float = 1.0  # how often to look for a newer snapshot or bundle
 

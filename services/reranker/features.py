@@ -17,7 +17,7 @@ from services.reranker.standardised import standardised
 from shared.features.scopes import COLUMNS
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
-# ratings that a product without any is treated as having, at the candidates' mean
+# Ratings that a product without any is treated as having, at the candidates' mean
 _RATINGS_PRIOR = 10
 
 VISITOR_AFFINITY = "visitor_affinity"  # as affinity.py has it; 0: no recent products

@@ -75,7 +75,7 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     that waits for a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
-    # one of an empty shop is falsy
+    # One of an empty shop is falsy
     opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot
     failures: list[Corrupt] = []
     for chosen in Registry.of(data).fitting(opened.heads_sha256, bundle_version):

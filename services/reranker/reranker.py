@@ -24,7 +24,7 @@ from shared.features.page import StoredPage
 from shared.live.wire_rows import UNKNOWN
 from shared.telemetry import Stopwatch
 
-# what needs Python, while the block's engine does not
+# What needs Python, while the block's engine does not
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
 _MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
 
@@ -51,11 +51,11 @@ class Reranker:
     ranker: Ranker
     block: TimedScorer | None
     bundle_version: str
-    # the most that affinity adds, in standard deviations of the ranker's scores
+    # The most that affinity adds, in standard deviations of the ranker's scores
     affinity_weight: float = 0.5
-    # gather and MaxSim of a request
+    # Gather and MaxSim of a request
     before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
-    # features and ranker of a request
+    # Features and ranker of a request
     after: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
 
     def rerank(
@@ -112,7 +112,7 @@ class Reranker:
         with clock.timed("maxsim"):
             met = maxsim(query, states)
             unknown = rows == UNKNOWN
-            # a product that has not come here yet is as good as the others
+            # A product that has not come here yet is as good as the others
             if unknown.any() and not unknown.all():
                 met[unknown] = met[~unknown].mean()
             return met

@@ -53,7 +53,7 @@ class RerankerService(RerankerServiceServicer):
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
-        # held to the end, even if a newer one is opened meanwhile
+        # Held to the end, even if a newer one is opened meanwhile
         reranker = self._opened.of(request.snapshot_version)
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)

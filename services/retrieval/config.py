@@ -12,7 +12,7 @@ class RetrievalConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50053
     data: str = "data"  # folder of snapshots/
-    # folder for the copy of the word index that takes in writes; "": memory, or DATA/live
+    # Folder for the copy of the word index that takes in writes; "": memory, or DATA/live
     scratch: str = ""
     leg_limit: int = 300  # products that words, and vectors, propose at most
     dense_floor: float = 0.5  # share of the best cosine below which a product is not near; 0 to 1

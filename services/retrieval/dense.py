@@ -105,10 +105,10 @@ class DenseLeg:
         if selected <= (limit if self._is_flat else max(limit, EXACT_ROWS)):
             rows = np.flatnonzero(mask)
             return rows, self.scores(vector, rows)
-        # a longer list holds enough, whichever rows are hidden
+        # A longer list holds enough, whichever rows are hidden
         if (hidden := len(mask) - selected) <= limit:
             return _among(mask, *self._searched(vector, limit + hidden))
-        # a longer list of all costs less than a selector
+        # A longer list of all costs less than a selector
         if self._is_flat and 2 * selected >= len(mask):
             rows, scores = _among(mask, *self._searched(vector, min(3 * limit, len(mask))))
             if len(rows) >= limit:

@@ -16,7 +16,7 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# results the first search asks for; one costs 40 ns, so that in small catalogues these are all
+# Results the first search asks for; one costs 40 ns, so that in small catalogues these are all
 FIRST_FETCH = 5_000
 FEW_ROWS = 500  # so few rows are named in a query rather than waited for in a longer list
 
@@ -112,7 +112,7 @@ def _in_order(limit: int, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
 
     Ties in row order, which tantivy keeps only within a segment.
     """
-    # with all that tie with the last
+    # With all that tie with the last
     among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()
     order = np.lexsort((rows[:among], -scores[:among]))[:limit]
     return rows[order], scores[order]

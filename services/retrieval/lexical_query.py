@@ -13,7 +13,7 @@ from shared.snapshot.lexical import IDENTIFIER, JOINED, TEXT, LexicalIndex, iden
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-# above what words reach, so that the product with this very number is first
+# Above what words reach, so that the product with this very number is first
 IDENTIFIER_SCORE = 30.0
 UNSURE_IDENTIFIER_SCORE = 1.0
 

@@ -107,7 +107,7 @@ class LiveSnapshot:
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
         encoding = change.encoding(self.encoder_version, self._base_dense.dim)
-        # without one, words alone find it
+        # Without one, words alone find it
         self._vectors.append(0 if encoding is None else encoding.vector)
         self._payloads.append(change.payload)
         self._columns.add(change.product)

@@ -6,7 +6,7 @@ from itertools import islice
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-# names told; share of letters that are the same, in their order
+# Names told; share of letters that are the same, in their order
 _MOST = 3
 _LEAST_ALIKE = 0.6
 _LONGEST_CHARACTERS = 200

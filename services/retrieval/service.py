@@ -85,7 +85,7 @@ class RetrievalService(RetrievalServiceServicer):
         snapshot = await self._snapshots.showing(
             request.wait_for_visible, request.budget_ms, request.snapshot_version
         )
-        # to wake a thread would take as long
+        # To wake a thread would take as long
         if 0 < len(request.rows) <= _AT_ONCE and not request.query:
             return _fetched(snapshot, request, PATIENT)
         return await in_thread(lambda caller: _fetched(snapshot, request, caller))

@@ -23,7 +23,7 @@ from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
 from shared.snapshot.vocabulary import LONGEST_WORD, plain
 
 MAX_QUERY_CHARACTERS = 1_000
-# letters: shorter words are left alone, longer ones may differ twice
+# Letters: shorter words are left alone, longer ones may differ twice
 _SHORTEST = 4
 _LONG = 8
 _MOST_LOOKED_UP = 10  # words of a query

@@ -109,6 +109,6 @@ def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
         yield
         return
     with ThreadPoolExecutor(1, thread_name_prefix="warming") as thread:
-        # if it fails, the indexer meets the same error
+        # If it fails, the indexer meets the same error
         thread.submit(encoder.encode_products, [""])
         yield

@@ -63,7 +63,7 @@ class LocalFeatures:
         self._worker = Worker(log, self.store, observation, load(FeedbackConfig))
         self._thread = ThreadPoolExecutor(1, "features")
         self._file: FeatureFile | None = None
-        # where the log ended when the file was saved; see KnownLog
+        # Where the log ended when the file was saved; see KnownLog
         self._known = dict.fromkeys(TOPICS, 0)
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
@@ -100,7 +100,7 @@ class LocalFeatures:
         """Save what is left."""
         if self._beginning:
             self._beginning.cancel()
-            # whoever waited for it has had its error
+            # Whoever waited for it has had its error
             with suppress(asyncio.CancelledError, AisleError):
                 await self._beginning
         await self._worker.close()
@@ -123,7 +123,7 @@ class LocalFeatures:
         try:
             self._file = await self._restored()
         except Corrupt as error:
-            # once the file is closed there
+            # Once the file is closed there
             aside = await self._in_thread(lambda: put_aside(self._path))
             _logger.warning(_ANEW, error, aside.name)
             await self.store.forget(_GENERATION)
@@ -145,7 +145,7 @@ class LocalFeatures:
             while some := await self._in_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
                 self._restore(some, is_same)
         except BaseException:
-            # behind a read that is under way: SQLite does not survive both at once
+            # Behind a read that is under way: SQLite does not survive both at once
             self._thread.submit(file.close)
             raise
         return file
@@ -180,7 +180,7 @@ class LocalFeatures:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if self._file:
-                # what is taken to be saved must be saved, or put back
+                # What is taken to be saved must be saved, or put back
                 await asyncio.shield(self._save())
 
     async def _save(self) -> None:
@@ -190,7 +190,7 @@ class LocalFeatures:
             ends = {topic: await self._log.end_offset(topic) for topic in TOPICS}
             if self._file is None or not (changed or offsets != self._counted.saved or ends != self._known):
                 return
-            # of now or a little later than the offsets: never of before
+            # Of now or a little later than the offsets: never of before
             changes = await self._current(changed)
             file = self._file
             rows = (saved(*change) for change in changes)

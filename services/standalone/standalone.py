@@ -59,7 +59,7 @@ class Standalone:
     """Everything of one data folder; made by `Standalone.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
-        # before there is anything to let go of
+        # Before there is anything to let go of
         signatures = Signatures(SecretFile(data / "secret").current)
         self._root, self._log = snapshots_of(data), log
         self._config, self._retrieval_config, self._reranker_config = (
@@ -190,7 +190,7 @@ class Standalone:
         try:
             await self._indexing.move_over()
         except AisleError as error:
-            # what is whole serves; the follower says if nothing is
+            # What is whole serves; the follower says if nothing is
             _LOGGER.error("catalogue writes wait: %s", error)
         await self._follower.start()
 

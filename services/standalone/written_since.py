@@ -39,7 +39,7 @@ def written_since(data: Path) -> Tail | None:
 
 def read_catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
     """DATA's snapshot, and the changes since; None for what does not exist."""
-    # the caller may be in an event loop of its own
+    # The caller may be in an event loop of its own
     with ThreadPoolExecutor(1, "log-reader") as thread:
         return thread.submit(lambda: asyncio.run(_catalogue(data))).result()
 

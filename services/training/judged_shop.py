@@ -35,7 +35,7 @@ from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
 
-# a catalogue file into a data folder, encoded with the bundle named
+# A catalogue file into a data folder, encoded with the bundle named
 IndexFile = Callable[[Path, Path, str], object]
 
 

@@ -41,7 +41,7 @@ def objection_to(registry: Registry, version: str) -> str:
     Empty if there is nothing.
     """
     in_use = registry.version_in_use()
-    # what Aisle ships can always be gone back to
+    # What Aisle ships can always be gone back to
     if version in (in_use, registry.default_version()):
         return ""
     return objection(registry.named(version), _found(registry, in_use), lambda name: _found(registry, name))

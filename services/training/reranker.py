@@ -35,7 +35,7 @@ _MANY_LISTS = 2_000  # teach the encoder too
 class Wishes:
     """What the caller of the job chooses."""
 
-    # of six, that learn too; None: all with 2,000 judged queries, otherwise none
+    # Of six, that learn too; None: all with 2,000 judged queries, otherwise none
     encoder_layers: int | None = None
     teacher_minutes: float = 0.0  # 0: no teacher
     teacher_folder: Path | None = None  # where to keep the teacher

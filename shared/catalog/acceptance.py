@@ -7,7 +7,7 @@ from shared.catalog.validation import Violation, violations
 from shared.catalog.wire import to_message
 from shared.events.log import MAX_RECORD_BYTES
 
-# what encoders add to a product must fit into a record, too
+# What encoders add to a product must fit into a record, too
 MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000
 
 

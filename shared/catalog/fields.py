@@ -43,7 +43,7 @@ class Field:
     attribute: str  # of Product
     kind: Kind
     path: str = ""  # in messages, as errors name it; empty: the attribute
-    # by which filters, facets, orders and rankers call it; empty: they do not read it
+    # By which filters, facets, orders and rankers call it; empty: they do not read it
     column: str = ""
     filterable: bool = False  # by its column
     max_characters: int = TEXT_CHARACTERS  # of a text

@@ -117,7 +117,7 @@ def _text(field: str, value: Any) -> str:
         return value
     if value is None:
         return ""
-    # no number: NaN
+    # No number: NaN
     if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value != value:
         raise FieldFault(field, f"is {_shown(value)}; give a text")
     return str(value)

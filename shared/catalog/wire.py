@@ -101,7 +101,7 @@ def _read_values(values: pb.AttributeValues) -> AttributeValues:
 def _timestamp(seconds: float | None) -> Timestamp | None:
     if seconds is None:
         return None
-    # a float holds microseconds of our century, not nanoseconds
+    # A float holds microseconds of our century, not nanoseconds
     nanoseconds = round(seconds * 1e6) * 1_000
     return Timestamp(seconds=nanoseconds // 10**9, nanos=nanoseconds % 10**9)
 

@@ -12,7 +12,7 @@ class LogConfig:
     """
 
     retention_days: float = 90.0  # of events, impressions and dead letters; 0: for ever
-    # of the file, beyond which the oldest events and impressions go; 0: no limit
+    # Of the file, beyond which the oldest events and impressions go; 0: no limit
     max_bytes: int = 8_589_934_592
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
 
 _LOGGER = logging.getLogger(__name__)
 
-# of a value: what was almost too large for the log must fit once more, with its reason
+# Of a value: what was almost too large for the log must fit once more, with its reason
 KEPT_BYTES = 600_000
 _FEW_BYTES = 10_000
 _KEY_CHARACTERS = 10_000

@@ -13,13 +13,13 @@ USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
 # DeadLetter: what could not be applied, by the place it came from
 DEAD_LETTERS = "aisle.dead-letters"
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
-# the newest record of a key stands for all before it; in one partition
+# The newest record of a key stands for all before it; in one partition
 COMPACTED = frozenset({CATALOG, VECTORS})
-# topics of one partition, which can be read by offset; offsets count records
+# Topics of one partition, which can be read by offset; offsets count records
 SINGLE = COMPACTED | {DEAD_LETTERS}
-# equally many partitions: a visitor's records are in the same one of both
+# Equally many partitions: a visitor's records are in the same one of both
 CO_PARTITIONED = (SEARCH_LOGS, USER_EVENTS)
-# key and value of one record; brokers take 1 MiB a batch unless told otherwise
+# Key and value of one record; brokers take 1 MiB a batch unless told otherwise
 MAX_RECORD_BYTES = 900_000
 
 
@@ -29,7 +29,7 @@ class NewRecord:
 
     key: str
     value: bytes | None
-    # a second record with this id in the topic is a duplicate; None: never one
+    # A second record with this id in the topic is a duplicate; None: never one
     event_id: str | None = None
 
 

@@ -35,7 +35,7 @@ class Spool:
         self._topic = topic
         self._path = path
         self._file = SqliteEventLog(path, max_bytes=max_bytes)
-        # appends that are not on the disk yet
+        # Appends that are not on the disk yet
         self._keeping: set[asyncio.Task[list[Appended]]] = set()
         self._appends = 0
         self._replay: asyncio.Task[None] | None = None
@@ -61,7 +61,7 @@ class Spool:
         self._keeping.add(keeping)
         keeping.add_done_callback(self._is_kept)
         self.start()
-        # a caller that leaves does not take away what may be on the disk
+        # A caller that leaves does not take away what may be on the disk
         appended = await asyncio.shield(keeping)
         self.counts["kept"] += len(records)
         return [Appended(0, each.duplicate) for each in appended]

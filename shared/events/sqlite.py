@@ -228,7 +228,7 @@ class SqliteEventLog:
         ) as error:  # a defect; but whoever waits must hear of it, and the next group is written
             _logger.exception("the event log could not write %d appends", len(group))
             outcomes = [AisleError(f"the event log could not write the records ({error!r})")] * len(group)
-        # the loop ended before its appends did: nobody is left to be told
+        # The loop ended before its appends did: nobody is left to be told
         with contextlib.suppress(RuntimeError):
             group[0].done.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
 

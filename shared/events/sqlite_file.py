@@ -16,7 +16,7 @@ from shared.steady_clock import SteadyClock
 Batch = tuple[str, Sequence[NewRecord]]  # topic, records
 Result = TypeVar("Result")
 
-# records forgotten or removed in one transaction, so that no append waits for long
+# Records forgotten or removed in one transaction, so that no append waits for long
 _AT_ONCE = 1_000
 _NO_END = (1 << 63) - 1
 _INCREMENTAL = 2  # of PRAGMA auto_vacuum

@@ -11,7 +11,7 @@ class FeaturesConfig:
     log.
     """
 
-    # of keys and values together; each kind of key has a share of its own
+    # Of keys and values together; each kind of key has a share of its own
     memory_bytes: int = 268_435_456
 
     def __post_init__(self) -> None:

@@ -82,7 +82,7 @@ class FeatureFile:
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
-        # the log is trimmed up to what is saved here
+        # The log is trimmed up to what is saved here
         self._connection.execute("PRAGMA synchronous = FULL")
         for table in _TABLES:
             self._connection.execute(table)

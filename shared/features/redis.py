@@ -25,7 +25,7 @@ from shared.features.spec import SCHEMA
 from shared.features.store import Change
 from shared.redis.client import RedisClient, unavailable
 
-# part of the stored format: commands that a page needs of a cluster, and nodes that can share the
+# Part of the stored format: commands that a page needs of a cluster, and nodes that can share the
 # keys
 _SHARDS = 16
 _KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond
@@ -80,7 +80,7 @@ class RedisFeatureStore:
             if generation is not None:
                 return (await self._get(keys, generation))[1]
             published, found = await self._get(keys, self._seen)
-            # another generation has been published: read again, this once
+            # Another generation has been published: read again, this once
             if published != self._seen:
                 self._seen = published
                 _, found = await self._get(keys, published)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shared.features.observation import Interaction, Shown
 
 Matrix = NDArray[np.float32]
-# key, seconds to live, and the names whose counter grows by 1
+# Key, seconds to live, and the names whose counter grows by 1
 Counted = tuple[str, int, tuple[str, ...]]
 
 

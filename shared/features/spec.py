@@ -6,7 +6,7 @@ shown adds 1 to SHOWN. What ranking reads are the columns: counts and rates in t
 page (scopes/).
 """
 
-# of keys, values and meaning: raise it with every change of them, and the store is built anew
+# Of keys, values and meaning: raise it with every change of them, and the store is built anew
 SCHEMA = 1
 
 # Counters, by their number in what is stored: never reuse one.

@@ -13,7 +13,7 @@ from shared.features.spec import COUNTERS, KEPT_DAYS, SHOWN, WINDOW_DAYS
 
 Matrix = NDArray[np.float32]
 
-# ages of what is in no window, and of lifetime totals
+# Ages of what is in no window, and of lifetime totals
 _OLD = KEPT_DAYS + 1
 _TOTAL = KEPT_DAYS + 2
 _AGES = _TOTAL + 1

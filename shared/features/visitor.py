@@ -70,7 +70,7 @@ class SeenEvents:
     """
 
     def __init__(self, encoded: bytes = b"") -> None:
-        # as they are stored, the newest last: most of them are never looked at
+        # As they are stored, the newest last: most of them are never looked at
         self._entries = bytearray(encoded)
 
     def first_offset(self, name: bytes, offset: int) -> int:
@@ -103,7 +103,7 @@ class Telling(Enum):
 
     FIRST = "first"  # it has not been applied here
     REDELIVERED = "redelivered"  # it has been applied here, and perhaps not yet to other keys
-    # the same event was told before, or it had all its effects long ago: it does nothing
+    # The same event was told before, or it had all its effects long ago: it does nothing
     SECOND = "second"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from shared.errors import Corrupt
 
-# may run for ever, and hold graphs of their own
+# May run for ever, and hold graphs of their own
 _FOREIGN = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 

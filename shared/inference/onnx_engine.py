@@ -16,7 +16,7 @@ from shared.inference.cpu import read_cpu
 from shared.inference.session import open_session
 from shared.inference.trial import least_seconds
 
-# of a trial's inputs, by name, without the dimensions that the model fixes
+# Of a trial's inputs, by name, without the dimensions that the model fixes
 Sizes = Mapping[str, tuple[int, ...]]
 
 DTYPES: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import onnxruntime
 
-# the fused operator takes eight times as long as the two that it replaces
+# The fused operator takes eight times as long as the two that it replaces
 _SLOW = ["SkipLayerNormFusion"]
 
 
@@ -24,7 +24,7 @@ def open_session(model: bytes | str, threads: int) -> onnxruntime.InferenceSessi
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    # other services share the cores
+    # Other services share the cores
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     providers = ["CPUExecutionProvider"]
     return onnxruntime.InferenceSession(model, options, providers=providers, disabled_optimizers=_SLOW)

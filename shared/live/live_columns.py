@@ -23,7 +23,7 @@ class LiveValues:
 
     def __init__(self, base: Values) -> None:
         self._base = base
-        # of every text that came since, known to the snapshot or not
+        # Of every text that came since, known to the snapshot or not
         self._codes: dict[str, int] = {}
         self._new: list[str] = []
         self._new_codes: dict[str, list[int]] = {}  # by the text without regard to case

@@ -28,7 +28,7 @@ class LiveVocabulary:
         for word in set(spelled(" ".join(names))):
             if word not in self._change and not self._base.knows(word):
                 self._new.append(word)
-                # behind the word: a reader goes by the letters
+                # Behind the word: a reader goes by the letters
                 self._letters.append(letter_counts([word])[0])
             self._change[word] += 1
 

@@ -25,9 +25,9 @@ from shared.watchdog import watching
 
 log = logging.getLogger(__name__)
 
-# between two states of a snapshot: each costs pages a commit of the word index
+# Between two states of a snapshot: each costs pages a commit of the word index
 REFRESH_SECONDS = 0.4
-# times as long as the last state took, so that on a busy machine most of the time is the pages'
+# Times as long as the last state took, so that on a busy machine most of the time is the pages'
 _REST = 2
 _LONGEST_PAUSE_SECONDS = 0.5
 _KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with

@@ -90,7 +90,7 @@ def _name(folder: Path, content: Mapping[str, Any]) -> str:
 
     The bundle.json of a copy has another's name.
     """
-    # as one in the making is
+    # As one in the making is
     is_named = folder.parent.name == FOLDER and not folder.name.startswith(".")
     return folder.name if is_named else str(content["version"])
 

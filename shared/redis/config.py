@@ -13,7 +13,7 @@ class RedisConfig:
     cache_url: str = ""  # another Redis for what may be forgotten at any time; empty: the same
     cluster: bool = False  # the URLs are each of one node of a Redis Cluster
     key_prefix: str = ""  # before the name of every key, so that shops can share a server
-    # for a connection and for an answer; pages wait far less, as their own settings say
+    # For a connection and for an answer; pages wait far less, as their own settings say
     timeout_ms: float = 1_000
 
     def __post_init__(self) -> None:

@@ -21,13 +21,13 @@ PROMPT = [  # a connection that broke is tried again within a second
     ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 _PING_MS = 1_000  # between two pings of a connection to a replica
-# without an answer the connection is given up: the process stands still, or the network is gone
+# Without an answer the connection is given up: the process stands still, or the network is gone
 _PONG_MS = 2_000
 _REPLICA_OPTIONS = [
     *OPTIONS,
     ("grpc.keepalive_time_ms", _PING_MS),
     ("grpc.keepalive_timeout_ms", _PONG_MS),
-    # the one that counts for pings beside calls; a minute otherwise
+    # The one that counts for pings beside calls; a minute otherwise
     ("grpc.http2.ping_timeout_ms", _PONG_MS),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),

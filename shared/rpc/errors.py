@@ -56,7 +56,7 @@ _ON_WIRE: Mapping[type[AisleError], _OnWire] = {
     StorageFull: _OnWire(StatusCode.RESOURCE_EXHAUSTED, "STORAGE_FULL"),
 }
 _BY_REASON = {each.reason: kind for kind, each in _ON_WIRE.items()}
-# the first class of a code counts
+# The first class of a code counts
 _BY_CODE = {each.code: kind for kind, each in reversed(list(_ON_WIRE.items()))}
 _BY_CODE[StatusCode.DEADLINE_EXCEEDED] = Unavailable
 

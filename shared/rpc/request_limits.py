@@ -18,7 +18,7 @@ class RequestLimit:
     """What one call of a method may bring."""
 
     max_bytes: int = 64 * _KIB  # of a message, after decompression
-    # submessages and values of a message, as far as shared/rpc/wire_parts.py counts them
+    # Submessages and values of a message, as far as shared/rpc/wire_parts.py counts them
     max_parts: int = 20_000
     at_once: int = 1_000  # calls of the method in the process
     read_seconds: float = _SECONDS  # in which a request that is one message must have come

@@ -17,7 +17,7 @@ from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import FREE_BYTES, MAX_RATIO, RequestLimit
 from shared.rpc.wire_parts import has_more_parts
 
-# no message begins so: it would be a field of wire type 7, which does not exist
+# No message begins so: it would be a field of wire type 7, which does not exist
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's number for gzip's header and its largest window
 _LARGE_BYTES = 256 << 10  # takes milliseconds to read

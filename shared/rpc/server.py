@@ -20,22 +20,22 @@ from shared.rpc.prompt_server import prompt_server
 from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import calls_a_connection, largest_bytes
 
-# a generated add_XServicer_to_server, with its servicer
+# A generated add_XServicer_to_server, with its servicer
 Register = Callable[[Any, aio.Server], None]
 
-# without a call, after which a connection is closed; whoever has it connects again by itself
+# Without a call, after which a connection is closed; whoever has it connects again by itself
 _IDLE_MS = 600_000
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
-    # a connection that says nothing is closed; it has a descriptor
+    # A connection that says nothing is closed; it has a descriptor
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    # of all connections, above which gRPC cancels anybody's
+    # Of all connections, above which gRPC cancels anybody's
     ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
     ("grpc.per_message_decompression", 0),  # shared/rpc/request_reader.py does it, with a limit
     ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
-    # a second server on a port is refused, not silently given half of the calls
+    # A second server on a port is refused, not silently given half of the calls
     ("grpc.so_reuseport", 0),
     # connect_replica's pings are welcome, and two at once after a pause
     ("grpc.http2.max_ping_strikes", 0),
@@ -85,7 +85,7 @@ class Server:
         return names
 
     def _bind(self, host: str, port: int) -> int:
-        # a free port is taken once, and then the same one at each
+        # A free port is taken once, and then the same one at each
         for address in addresses_of(host):
             port = self._open(address, port)
         return port

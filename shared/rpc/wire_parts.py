@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-# number of a field whose value is a message -> that message's descriptor
+# Number of a field whose value is a message -> that message's descriptor
 Schema = Mapping[int, Any]
 
 _VARINT = 0

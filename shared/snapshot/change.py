@@ -92,7 +92,7 @@ def from_record(record: Record) -> Change:
     """The change in a record. Raises ValueError when there is none that can be read."""
     try:
         message = _message_in(record)
-        # so that what cannot be read is met here, and not later
+        # So that what cannot be read is met here, and not later
         ProductMessage.FromString(message.product)
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:

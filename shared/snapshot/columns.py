@@ -165,7 +165,7 @@ class Values:
         A range, since the texts are sorted without regard to case.
         """
         key = value.casefold()
-        # the first that is kept and does not come before the text
+        # The first that is kept and does not come before the text
         last = bisect_left(self._kept, key) * _KEPT_EVERY
         low = max(0, last - _KEPT_EVERY)
         high = min(last, len(self))

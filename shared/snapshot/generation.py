@@ -50,7 +50,7 @@ class Positions:
     """How much of the logs a snapshot contains."""
 
     catalog: int = 0  # offset in aisle.catalog
-    # offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
+    # Offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
     vectors: int = 0
 
     @classmethod

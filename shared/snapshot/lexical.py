@@ -29,14 +29,14 @@ TEXT = "text"
 JOINED = "joined"
 IDENTIFIER = "identifier"
 ROW = "row"
-# how often a field is in the blend; every other field once
+# How often a field is in the blend; every other field once
 TITLE_WEIGHT = 3
 BRAND_WEIGHT = 2
 CATEGORY_WEIGHT = 3
 
 # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
 _WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"
-# sought from the beginnings of words
+# Sought from the beginnings of words
 _HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)++")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_WORD_BYTES = 64
@@ -127,7 +127,7 @@ def _blend(product: Product) -> Iterable[str]:
     leaves = [path.rsplit(">", 1)[-1] for path in product.categories]
     yield from [product.title] * TITLE_WEIGHT
     yield from product.brands * BRAND_WEIGHT
-    # what is above the leaf counts once
+    # What is above the leaf counts once
     yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
     yield from (product.description, product.sku, *product.tags)
     yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))

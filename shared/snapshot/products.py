@@ -153,7 +153,7 @@ class ProductStore:
         """The row of a product, or None when the snapshot has no such product."""
         wanted = id_hash(product_id)
         first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
-        # two ids may share a hash
+        # Two ids may share a hash
         while first < len(self._hashes) and int(self._hashes[first]) == wanted:
             if self._ids[row := int(self._hash_rows[first])].decode() == product_id:
                 return row

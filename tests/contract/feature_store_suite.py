@@ -179,7 +179,7 @@ class FeatureStoreSuite:
         log = log_of(told)
         (store, generation), (other_store, other) = begin(), begin()
         await deliver(store, generation, log, deliveries)
-        # as a replay may read them
+        # As a replay may read them
         by_partition = sorted(log, key=lambda each: (each.partition, each.topic))
         await writer(other_store, other).apply(by_partition)
         counted = [*map(product_key, PRODUCTS), query_key(5), query_key(6)]

@@ -111,7 +111,7 @@ print([name for name in {ABSENT[service]!r} if importlib.util.find_spec(name)])
 
 
 def test_the_encoder_has_its_weights() -> None:
-    # checks their checksum
+    # Checks their checksum
     code = "from services.embedding.weights import find; find(allow_hub=False)"
     docker(
         "run",

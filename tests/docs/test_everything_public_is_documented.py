@@ -85,7 +85,7 @@ def test_a_setting_is_in_the_configuration_page_with_its_default(name: str, defa
 
 
 def test_no_setting_is_documented_that_is_none() -> None:
-    # those of tests are no settings
+    # Those of tests are no settings
     named = set(re.findall(r"AISLE_(?!TEST_)[A-Z_]+[A-Z]", ALL_DOCS))
     assert named <= set(_settings())
 

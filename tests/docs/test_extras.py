@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OWN = {"aisle", "services", "shared"}
-# the extra `train`
+# The extra `train`
 TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")
 ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
 
@@ -91,7 +91,7 @@ def test_the_versions_asked_for_run_the_stubs() -> None:
     [protobuf] = re.findall(r"# Protobuf Python Version: ([\d.]+)", (stubs / "search_pb2.py").read_text())
     [grpcio] = re.findall(r"GRPC_GENERATED_VERSION = '([\d.]+)'", (stubs / "search_pb2_grpc.py").read_text())
     oldest, too_new = _bounds("protobuf")
-    # protobuf's promise
+    # Protobuf's promise
     assert Version(protobuf) <= oldest and too_new.major <= Version(protobuf).major + 2
     oldest, too_new = _bounds("grpcio")  # shared/rpc/prompt_server.py builds on its private parts
     assert Version(grpcio) <= oldest and (too_new.major, too_new.minor) == (

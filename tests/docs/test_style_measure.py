@@ -24,10 +24,10 @@ BANNED_MODULES = {
     *("common", "helpers", "manager", "misc", "utils"),
 }
 LONGER_FUNCTIONS = {
-    # one run from lock to `current`; half of it is what it promises
+    # One run from lock to `current`; half of it is what it promises
     "services/embedding/indexing/indexer.py:run",
     "tests/unit/reranker/tiny_models.py:save_cross_encoder",  # a model, node by node
-    # one request, stage by stage, with what each needs of the clock
+    # One request, stage by stage, with what each needs of the clock
     "services/reranker/reranker.py:rerank",
 }
 

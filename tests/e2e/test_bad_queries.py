@@ -68,7 +68,7 @@ def test_an_attribute_that_no_product_has_is_no_result_and_a_note(channel: grpc.
     assert not page.served_by.degraded
 
 
-# as a client sends -1 that takes the field for an int32
+# As a client sends -1 that takes the field for an int32
 NEGATIVE_PAGE_SIZE = b"\x28" + b"\xff" * 9 + b"\x01"
 NO_REQUESTS = {
     b"\x0a\x05caf\xe9s": "request: .*valid UTF-8",

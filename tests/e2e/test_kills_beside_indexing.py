@@ -39,7 +39,7 @@ from cli.standalone_process import standalone_process
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
-# products that the file has too, and products of our own
+# Products that the file has too, and products of our own
 IN_FILE = 20
 NEW = 20
 GONE = "gone"
@@ -52,7 +52,7 @@ class Written:
     that came.
     """
 
-    # the last acknowledged first, then what may be
+    # The last acknowledged first, then what may be
     possible: list[str] = field(default_factory=lambda: [GONE])
     at: float = 0.0
     position: int = 0

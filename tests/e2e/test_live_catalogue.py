@@ -195,7 +195,7 @@ def test_what_was_written_is_there_after_kills_and_is_folded_into_snapshots(
         assert search(channel, wait_for=position, filters=[ids]).total_count == 30
         _until_another_snapshot(channel, str(before))
         assert search(channel, filters=[ids]).total_count == 30
-    # the private copies of engines that were killed are gone
+    # The private copies of engines that were killed are gone
     assert list((data / "scratch").iterdir()) == []
 
 

@@ -74,7 +74,7 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
         until_known(many, last)
         stubs = SearchServiceStub(one), SearchServiceStub(many)
         compared = [same_pages(*stubs, request, position) for request in asked]
-    # some have a second page
+    # Some have a second page
     assert len(compared) == 200 and sum(len(pages) for pages in compared) > 300
     results = [result for pages in compared for page in pages for result in page.results]
     seen = Counter(name for result in results for name in parts(result))

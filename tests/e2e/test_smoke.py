@@ -20,7 +20,7 @@ def smoke(address: str) -> "subprocess.CompletedProcess[str]":
 def test_an_engine_with_a_catalogue_passes(indexed: Path, tmp_path: Path) -> None:
     shutil.copytree(indexed / "snapshots", tmp_path / "snapshots")
     with running_engine(tmp_path) as address:
-        # the first leaves nothing behind that the second trips over
+        # The first leaves nothing behind that the second trips over
         first = smoke(address)
         second = smoke(address)
     for finished in (first, second):

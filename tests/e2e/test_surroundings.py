@@ -102,7 +102,7 @@ def test_a_report_is_one_that_any_program_can_read_whatever_was_in_the_file(
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert [one["field"] for one in report["rejections"]] == ["product_id"]
-    # which costs the field alone
+    # Which costs the field alone
     assert [one["field"] for one in report["warnings"]] == [r"attributes.a\ud800"]
     assert finished.stdout.isascii()
 

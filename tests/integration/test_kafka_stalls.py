@@ -105,7 +105,7 @@ async def test_a_client_whose_thread_hangs_in_a_commit_is_left_behind(
     with pytest.raises(Unavailable, match="has not returned from a call"):
         await consumer.commit(records)
     consumer._session._limit_seconds = 20.0
-    # it was not committed
+    # It was not committed
     assert [record.value for record in await until_read(consumer)] == [b"second"]
 
 

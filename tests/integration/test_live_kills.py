@@ -57,7 +57,7 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
     anew = built_anew((await written(shop.log)).values(), HashEncoder(), tmp_path / "anew")
     assert_same(await shop.state(), anew)
     assert shop.failures == [] and shop.pages > 20
-    # how many were made is a matter of time; old ones are gone
+    # How many were made is a matter of time; old ones are gone
     assert 1 <= len(versions(snapshots_of(shop.data))) <= 2
 
 

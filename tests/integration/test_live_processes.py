@@ -19,7 +19,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.events.kafka.config import KafkaConfig
 from tests.service_processes import ServiceProcesses
 
-# in an order in which nobody has what it needs
+# In an order in which nobody has what it needs
 NAMES = ("retrieval", "reranker", "embedding", "gateway", "indexing")
 
 

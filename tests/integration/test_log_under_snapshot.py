@@ -139,7 +139,7 @@ async def test_topics_of_kafka_that_were_made_anew_are_refused_and_can_be_accept
             await check_log(data, log)
         before = current(snapshots_of(data))
         await log.append(CATALOG, [NewRecord(str(number), b"") for number in range(3)])
-        # the three were appended after the snapshot was made
+        # The three were appended after the snapshot was made
         await check_log(data, log, accept=True)
         assert current(snapshots_of(data)) != before and _positions(data) == Positions(0, 0)
     finally:

@@ -215,7 +215,7 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged_before_or_dur
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 100_000), 400)
     await asyncio.to_thread(broker.start)
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 200_000), 400)
-    # what the last one may have left
+    # What the last one may have left
     log = SpooledEventLog(KafkaEventLog(config), tmp_path, SPOOLED, 1 << 26)
     found = await everything(config, USER_EVENTS, len(acknowledged))
     await log.close()

@@ -16,7 +16,7 @@ from shared.json_lines import LINE_BYTES, Line, skip_rest
 from shared.unpacking import Unpacked
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-# the first line of what Excel shall read
+# The first line of what Excel shall read
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;\t|])"?\1*\s*', re.IGNORECASE)
 _CHUNK_BYTES = 1 << 16
 _HEADER_LINES = 50  # a name in quotes may hold line breaks

@@ -48,7 +48,7 @@ class _Reader:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._ready: list[Line] = []
-        # name, children, texts; the item first
+        # Name, children, texts; the item first
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
         self._said: list[dict[str, str]] = []  # XML attributes of the open elements
         self._merchant: set[str] = set()  # the names that an item has from Google's vocabulary

@@ -60,7 +60,7 @@ def _price(rest: Row) -> Row:
         "original_amount": taken(members, "original_price"),
         "currency_code": taken(members, "currency_code"),
     }
-    # counted as not read
+    # Counted as not read
     rest.update({f"price_info.{name}": value for name, value in members.items()})
     return without_empty(price)
 

@@ -39,7 +39,7 @@ def _products(content: Row) -> Iterator[Row]:
     for name in ("options", "handle"):
         rest.pop(name, None)
     if len(variants) < len(given):
-        # counted as not read
+        # Counted as not read
         rest["variants"] = [each for each in given if not isinstance(each, dict)]
     return family(
         {**rest, **without_empty(primary)},

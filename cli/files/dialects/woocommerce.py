@@ -27,9 +27,9 @@ _SIGNS = (
 )
 _ATTRIBUTE = re.compile(r"Attribute (\d+) name")
 _SIZES = re.compile(r"(Weight|Length|Width|Height) \((\w+)\)")
-# what a variation says of its parent
+# What a variation says of its parent
 _OF_PARENT = ("price", "availability", "attributes", "images")
-# the export's guard against cells that a spreadsheet would compute
+# The export's guard against cells that a spreadsheet would compute
 _GUARDED = ("'=", "'+", "'-", "'@")
 _COMMA = re.compile(r"(?<!\\),")
 _LINE_BREAK = re.compile(r"\\?\\n")

@@ -34,7 +34,7 @@ from shared.watchdog import watching
 
 log = logging.getLogger(__name__)
 
-# writes seldom come alone; what comes within this time is encoded and appended together
+# Writes seldom come alone; what comes within this time is encoded and appended together
 _GATHER_SECONDS = 0.03
 _RETRY_SECONDS = 1.0
 _WARM = "warm"

@@ -12,15 +12,15 @@ class IndexingConfig:
     host: str = LOOPBACK  # where it listens; [::] is every address of the machine
     port: int = 50056  # of its health checks
     data: str = "data"  # folder of snapshots/, which it writes, and bundles/
-    # writes taken in together at most: more are quicker, fewer are visible sooner
+    # Writes taken in together at most: more are quicker, fewer are visible sooner
     batch_products: int = 64
     least_records: int = 5_000  # written since a snapshot, at which a new one may be made
-    # the same as a share of the snapshot's products; the greater of the two counts
+    # The same as a share of the snapshot's products; the greater of the two counts
     share_of_products: float = 0.2
-    # at which one is made whatever the share: newer vectors are searched one by one
+    # At which one is made whatever the share: newer vectors are searched one by one
     most_records: int = 50_000
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
-    # go on with a log that ends before what the snapshot contains; for one start
+    # Go on with a log that ends before what the snapshot contains; for one start
     accept_log: bool = False
     refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
 

@@ -94,7 +94,7 @@ class Indexer:
         root = snapshots_of(self._data)
         with only_one(root), scratch(root) as folder:
             remove_remains(root)
-            # verified: a flipped byte must not get a new checksum
+            # Verified: a flipped byte must not get a new checksum
             old = current_generation(self._data)
             check_start(tail, old)
             incoming, deletions = IncomingProducts(folder), set[str]()
@@ -128,7 +128,7 @@ class Indexer:
     ) -> Source:
         merged = merge(_hashes(old), incoming.last_places(), gone)
         same, version = old is not None and self.fits(old), encoder_version(self._identity)
-        # else another text went by the same name
+        # Else another text went by the same name
         trusted = same or old is None or old.encoder_version != version
         dims = self._identity["dim"], self._identity["state_dim"]
         return Source(old, same, tail, trusted, incoming, merged, self._text, *dims, version)

@@ -35,7 +35,7 @@ class CatalogState:
 
     base: Generation
     tail: Tail
-    # whether encodings of the base, and those of its encoder in the tail, are what it would make
+    # Whether encodings of the base, and those of its encoder in the tail, are what it would make
     # now
     trusted: bool
     foreign: Tail | None = None

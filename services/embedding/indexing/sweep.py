@@ -31,11 +31,11 @@ class Gone:
 class Sweep:
     """What of the products of before stays, and how many may go."""
 
-    # ids that stay although they are not among the products; asked after those
+    # Ids that stay although they are not among the products; asked after those
     kept: Callable[[], Collection[str]]
-    # whether more than half of the products may go, and whatever rows could not be read
+    # Whether more than half of the products may go, and whatever rows could not be read
     large: bool = False
-    # rows that may be any product's; asked after the products
+    # Rows that may be any product's; asked after the products
     unreadable: Callable[[], int] = lambda: 0
 
     def gone(self, removed: Gone, old: Hashes, incoming: IncomingProducts, written: int) -> Gone:

@@ -51,7 +51,7 @@ class Tail:
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
         self._places: dict[str, _Place] = {}
-        # of a primary product, at some time since the snapshot
+        # Of a primary product, at some time since the snapshot
         self._variants: dict[str, set[str]] = {}
 
     @property

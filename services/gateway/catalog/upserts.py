@@ -18,7 +18,7 @@ _MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 _PATIENCE_MS = 5_000.0  # for what was written a moment ago
-# every field may be put into it
+# Every field may be put into it
 _ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)
 
 

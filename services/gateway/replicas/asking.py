@@ -23,16 +23,16 @@ from shared.errors import (
 )
 
 Answer = TypeVar("Answer")
-# to a replica, so many milliseconds after the call began
+# To a replica, so many milliseconds after the call began
 Send = Callable[[Replica, float], Awaitable[Answer]]
 
 _MOST_ATTEMPTS = 3
-# more for one that a peer was quicker than; without an answer by then it counts as failed
+# More for one that a peer was quicker than; without an answer by then it counts as failed
 _LOSER_SECONDS = 1.0
 _FAIR_MS = 50.0  # with less, a failure says more about the caller's deadline than about the replica
 _TYPICAL = 0.5  # the quantile that answers are compared with
 _FINAL = (InvalidRequest, NotFound)  # answers, and the same ones everywhere
-# to be asked of another one, but no reason to leave this one alone
+# To be asked of another one, but no reason to leave this one alone
 _NO_FAULT = (SnapshotGone, Overloaded)
 
 
@@ -62,7 +62,7 @@ class Asking:
         first = self._rotation.first(log_position)
         if first is None:
             raise Unavailable("no address is known yet")
-        # how long it takes says nothing about the replica then
+        # How long it takes says nothing about the replica then
         waits = first.log_position < log_position
         fair = not waits and not 0 < budget_ms < _FAIR_MS
         call = _Call(f"{kind} wait" if waits else kind, send, self._measured, fair)

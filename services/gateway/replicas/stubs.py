@@ -35,7 +35,7 @@ Stub = TypeVar("Stub")
 Method = Callable[[Any], Awaitable[Response]]
 
 _LEAST_MS = 1.0
-# of filters, and facets
+# Of filters, and facets
 _MANY_VALUES = 100
 _MANY_FIELDS = 10
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from services.gateway.signatures import SIGNATURE_BYTES, Signatures, from_text, to_text
 from shared.errors import InvalidRequest
 
-# format, offset, digest of the request; the query_id comes behind it
+# Format, offset, digest of the request; the query_id comes behind it
 _HEAD = struct.Struct("<BI8s")
 _FORMAT = 2
 _PURPOSE = "page_token"

@@ -18,7 +18,7 @@ Part = TypeVar("Part")
 
 _CANDIDATE_BYTES = 200  # of the lists of one candidate in memory, beside its id
 _MESSAGE_BYTES = 64  # of one small message in memory, beside its texts
-# zlib's level: half of a window are features that are 0 or unknown, whatever the level
+# Zlib's level: half of a window are features that are 0 or unknown, whatever the level
 _QUICKLY = 1
 
 

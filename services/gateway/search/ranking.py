@@ -27,9 +27,9 @@ from shared.stage import FAIR_SHARE, Late, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
-# of its limit, what the reranker is told: it stops by itself before it is cut off
+# Of its limit, what the reranker is told: it stops by itself before it is cut off
 _TOLD_SHARE = 0.9
-# results of a window that get contributions, and feature values for the impression
+# Results of a window that get contributions, and feature values for the impression
 _EXPLAINED = 100
 
 
@@ -100,7 +100,7 @@ class Ranking:
             limit=self._window_size,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
             encoder_version=understood.encoder_version if encoding else "",
-            # this may be another replica than the one that was waited for
+            # This may be another replica than the one that was waited for
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
         )

@@ -58,7 +58,7 @@ class SearchService(SearchServiceServicer):
         self._windows: Windows = SharedWindows(mine, shared_windows) if shared_windows else mine
         self._logs_impressions = config.log_impressions
         self._impressions = Impressions(log, config.max_waiting_impressions)
-        # pages, pages.<tier>, errors.<kind>, degraded.<stage>
+        # Pages, pages.<tier>, errors.<kind>, degraded.<stage>
         self._counts: Counter[str] = Counter()
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
@@ -148,7 +148,7 @@ class SearchService(SearchServiceServicer):
     def _count(self, response: SearchResponse) -> None:
         self._counts["pages"] += 1
         self._counts[f"pages.{Tier.Name(response.served_by.tier)}"] += 1
-        # notes have numbers in them
+        # Notes have numbers in them
         stages = {note.partition(":")[0] for note in response.served_by.degraded}
         self._counts.update(f"degraded.{stage}" for stage in stages)
 

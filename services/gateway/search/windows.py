@@ -12,7 +12,7 @@ from shared.cache import Cache
 from shared.weighing import weigher
 
 _LARGEST_SHARE = 16
-# before it is packed: packing a larger one holds up other pages for milliseconds
+# Before it is packed: packing a larger one holds up other pages for milliseconds
 _LARGEST_SHARED_BYTES = 1 << 20
 
 

@@ -30,7 +30,7 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 class CrossEncoderSettings:
     """How to train; it stops after one epoch or `minutes`, whichever is sooner."""
 
-    # of the encoder that it starts from; (0, 3) is a two-layer student
+    # Of the encoder that it starts from; (0, 3) is a two-layer student
     layers: tuple[int, ...] = ALL_LAYERS
     max_tokens: int = 64
     batch_lists: int = 16

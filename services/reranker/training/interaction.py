@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from services.reranker.training.heads import best_similarities, maxsim
 
-# cosines of a token to its nearest lie around here
+# Cosines of a token to its nearest lie around here
 BEST_CENTRE = 0.6
 BEST_SCALE = 5.0
 MAXSIM_SHARE = 15.0  # to begin with

@@ -53,9 +53,9 @@ class RerankerSettings:
     hard_negatives: int = 6
     random_negatives: int = 2
     teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
-    # where the teacher is kept: read if it is there, written if not
+    # Where the teacher is kept: read if it is there, written if not
     teacher_folder: Path | None = None
-    # a small one beside the block, for comparison
+    # A small one beside the block, for comparison
     cross_encoder: CrossEncoderSettings | None = None
     seed: int = 0
 

@@ -27,9 +27,9 @@ TRANSFERABLE = (
     "dense_score", "maxsim_score", "block_score", "lexical_z", "dense_z", "fused_z", "maxsim_z", "block_z",
     "lexical_reciprocal_rank", "dense_reciprocal_rank",
 )  # fmt: skip
-# more of it never lowers a product
+# More of it never lowers a product
 _RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})
-# of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
+# Of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
 _LEAST_GAIN = 0.002
 _COUNT_STEP = 10  # numbers of trees that are compared
 _GRADE_STEPS = 4  # LightGBM wants whole labels: quarters of a grade

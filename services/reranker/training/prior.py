@@ -19,7 +19,7 @@ PRIOR: Mapping[str, float] = {
     "lexical_reciprocal_rank": 20.0,
 }
 
-# tried for the reranker's own scores; more does not carry to other catalogues
+# Tried for the reranker's own scores; more does not carry to other catalogues
 _WEIGHTS = (0.05, 0.15, 0.3, 0.5)
 _LEGS = ("lexical_z", "dense_z", "lexical_reciprocal_rank")
 _LEG_SHARES = (0.5, 1.0)  # tried for what the legs say beside the fused order

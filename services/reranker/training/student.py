@@ -45,7 +45,7 @@ class StudentSettings:
     list_share: float = 1.0  # of the block's losses; MaxSim has the list loss alone
     pointwise_share: float = 0.2
     vector_share: float = 0.5  # the list loss of the cosine of the vectors, when the encoder learns
-    # how much vectors are held where they were, so that other catalogues are still found
+    # How much vectors are held where they were, so that other catalogues are still found
     anchor_share: float = 2.0
     teacher_share: float = 0.05
     seed: int = 0

@@ -26,7 +26,7 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
         from transformers import BertModel
 
         super().__init__()
-        # without dropout
+        # Without dropout
         self.bert = BertModel.from_pretrained(str(folder), add_pooling_layer=False).eval()
         self.bert.requires_grad_(False)
         self._first = len(self.bert.encoder.layer) - layers

@@ -32,7 +32,7 @@ _CURRENCY_WORDS = {
     "nz$": "NZD",
     "r$": "BRL",
 }
-# of several countries: the amount is read, the currency is not
+# Of several countries: the amount is read, the currency is not
 _AMBIGUOUS_CURRENCY = ("$", "¥", "kr", "kr.")
 _AMOUNT = re.compile(
     r"(?P<before>[^\d.,+-]{0,6})(?P<amount>[\d.,\s\u00a0\u2009\u202f'\u2019]*\d)(?P<after>[^\d]{0,6})"

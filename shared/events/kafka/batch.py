@@ -114,7 +114,7 @@ class KafkaBatch:
             if at % _HEARD_EVERY == 0:
                 future.add_callback(channel.heard)
             last[partition] = future
-        # in a partition records are acknowledged in order: the last one of each speaks for all
+        # In a partition records are acknowledged in order: the last one of each speaks for all
         # before it
         if is_last:
             self._open = set(last)

@@ -53,7 +53,7 @@ class ClientThread:
         try:
             return call()
         except (KafkaError, OSError, RuntimeError) as error:
-            # what passes, passes with the same client and its group
+            # What passes, passes with the same client and its group
             if not getattr(error, "retriable", False):
                 self._close_quietly()
             raise meaning(error, self._address) from error

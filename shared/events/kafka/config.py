@@ -11,7 +11,7 @@ class KafkaConfig:
     """Where Kafka is, how records go there, and what the topics are like."""
 
     address: str = ""  # host:port of brokers, comma-separated; empty: there is no Kafka
-    # before the name of every topic and group, so that shops can share a cluster
+    # Before the name of every topic and group, so that shops can share a cluster
     topic_prefix: str = ""
     partitions: int = 4  # of events, and of impressions
     replication: int = 1  # copies of every partition; a write waits for all but one of them

@@ -21,7 +21,7 @@ from shared.events.log import Record, ends
 
 _LOGGER = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
-# without a record, then it is asked whether some wait; to join a group takes about as long
+# Without a record, then it is asked whether some wait; to join a group takes about as long
 _LOOK_SECONDS = 10.0
 _SESSION_MS = 10_000  # a consumer that was killed is given up, and its partitions go to others
 _POLL_MS = 60_000  # a consumer that lives but does not poll holds up its group for no longer

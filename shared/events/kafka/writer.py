@@ -23,7 +23,7 @@ _RECONNECT_SECONDS = 0.5
 _MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
 # Then nobody waits for the answer any longer than this; one that comes later is known the next time.
 _ASKED_AGAIN_MS = 100
-# no call of ours takes so long; kafka-python waits for its own thread without a limit
+# No call of ours takes so long; kafka-python waits for its own thread without a limit
 _STUCK_SECONDS = 20.0
 _PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
 
@@ -131,7 +131,7 @@ class KafkaWriter:
             producer = self._connected()
             topic = self._config.topic_prefix + batch.topic
             count = self._partition_count(producer, topic)
-            # it has stopped meanwhile; the batch is sent again, or has failed
+            # It has stopped meanwhile; the batch is sent again, or has failed
             if producer is self._broken:
                 return
             if not count:
@@ -175,7 +175,7 @@ class KafkaWriter:
             except Exception:
                 self._connect_at = time.monotonic() + _RECONNECT_SECONDS
                 raise
-            # what it asks Kafka once it has stopped, it waits for in vain
+            # What it asks Kafka once it has stopped, it waits for in vain
             for topic in list(self._topics):
                 self._partition_count(self._producer, topic)
         return self._producer
@@ -184,7 +184,7 @@ class KafkaWriter:
         """A record was not written; in the producer's thread."""
         if producer is self._broken:
             return
-        # the latter: of one beside a refused one
+        # The latter: of one beside a refused one
         if isinstance(error, REFUSALS) or type(error) is KafkaError:
             self._hear(error)
             self._stop(producer, error, "sent again")

@@ -32,7 +32,7 @@ COUNTED: Mapping[str, Count | Rate] = {
     "product_cart_rate_30d": Rate((ADD_TO_CART,), MONTH),
     "product_purchase_rate_30d": Rate((PURCHASE,), MONTH),
 }
-# whole days since a shopper did anything with the product; nan after KEPT_DAYS
+# Whole days since a shopper did anything with the product; nan after KEPT_DAYS
 IDLE_DAYS = "product_idle_days"
 
 

@@ -103,7 +103,7 @@ class Engine(AdminServiceServicer, CatalogServiceServicer, EventServiceServicer,
             self.recorded.append(event_id)
             if count == self.break_after:
                 self.break_after = 0
-                # recorded, not acknowledged
+                # Recorded, not acknowledged
                 context.abort(grpc.StatusCode.UNAVAILABLE, "the connection broke")
             yield StreamEventsResponse(ack=EventAck(event_id=event_id, status=status))
 

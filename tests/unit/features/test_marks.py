@@ -3,7 +3,7 @@ import pytest
 from shared.features import watermarks as marks
 from shared.features.watermarks import Watermarks
 
-# as versions before wrote it
+# As versions before wrote it
 OLD = bytes([2]) + bytes.fromhex("00 0300 0900000000000000  01 ffff 0500000000000000")
 
 

@@ -79,7 +79,7 @@ async def test_what_a_stream_has_read_is_held_until_it_is_handled() -> None:
     ):
         held.append(budget.held_bytes)
         assert budget.held_bytes >= 10 * len(batch)
-    # a batch in hand, one in the queue, and the message that waits for a place
+    # A batch in hand, one in the queue, and the message that waits for a place
     assert max(held) <= 50
     assert budget.held_bytes == 0
 

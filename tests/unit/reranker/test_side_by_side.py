@@ -58,7 +58,7 @@ def test_every_row_is_scored_once_and_in_its_place(threads: int, count: int) -> 
 
 
 def test_two_batches_run_at_once() -> None:
-    # passed only when both are inside
+    # Passed only when both are inside
     shared = about_to_share()
     met = Barrier(2, timeout=10)
 
@@ -120,7 +120,7 @@ def test_without_an_idle_core_nothing_is_shared() -> None:
     shared = about_to_share(idle=idle)
     assert not any(Threads().shared(shared) for _ in range(3))
     idle.now = True
-    # alone first: nothing was measured
+    # Alone first: nothing was measured
     assert [Threads().shared(shared) for _ in range(2)] == [False, True]
 
 

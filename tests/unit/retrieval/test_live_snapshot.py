@@ -97,7 +97,7 @@ def test_a_row_of_the_future_has_not_arrived_yet(shop: Shop) -> None:
 def test_a_row_that_the_log_has_lost_calls_for_another_page(shop: Shop) -> None:
     first = shop.history.write(Product("new", "Lantern"))
     _ = shop.history.write(Product("new", "Lamp"))
-    # the two before were compacted away
+    # The two before were compacted away
     shop.live.apply([shop.history.write(Product("new", "Torch"))])
     wire = len(shop.live.state.products) - 1 + first.offset - shop.live.state.rows.vectors_position - 1
     with pytest.raises(SnapshotGone, match="has been replaced"):

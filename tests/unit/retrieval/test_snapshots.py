@@ -117,7 +117,7 @@ async def test_a_snapshot_that_takes_in_no_more_writes_is_not_waited_for(
     with pytest.raises(SnapshotGone, match="v1 takes in no more writes"):
         await snapshots.showing(5, budget_ms=60_000, version="v1")
     assert await snapshots.showing(3, budget_ms=0, version="v1") is old
-    # which follows: it is the newest of its encoder
+    # Which follows: it is the newest of its encoder
     other = Snapshots(replace(old, encoder_version="old@1"), new)
     with pytest.raises(Unavailable, match="5 is not shown yet"):
         await other.showing(5, budget_ms=10, version="v1")

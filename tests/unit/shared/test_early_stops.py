@@ -28,7 +28,7 @@ def interrupts() -> Iterator[None]:
 @pytest.mark.parametrize("package", ["services.feedback", "services.gateway"])
 def test_ctrl_c_ends_a_process_that_still_imports_without_a_word(package: str, tmp_path: Path) -> None:
     ready = tmp_path / "ready"
-    # stands for libraries that take a second
+    # Stands for libraries that take a second
     (tmp_path / "grpc.py").write_text(SLOW.format(ready=str(ready)))
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
     command = [sys.executable, "-m", package]

@@ -136,7 +136,7 @@ def test_a_process_names_its_silence_by_itself() -> None:
 
 
 def test_a_library_that_holds_the_interpreter_is_named_too() -> None:
-    # called without letting go of the interpreter
+    # Called without letting go of the interpreter
     said = _said("ctypes.PyDLL(None).sleep(1)", silence_seconds=0.1)
     assert "Timeout (0:00:00.1" in said
     assert 'File "<string>", line 6 in <module>' in said

@@ -187,7 +187,7 @@ def test_a_broken_ranker_is_not_promoted_even_by_force(bundles: Registry, ranker
 
 def test_a_promotion_that_was_cut_off_has_not_happened(bundles: Registry) -> None:
     promote(bundles, "a")
-    # the process was killed before `current` was replaced
+    # The process was killed before `current` was replaced
     (bundles.root / "promotions").write_text("a\nb\n")
     assert promotions.history(bundles.root, "default") == ["a"]
     assert bundles.roll_back() == "default"

@@ -125,7 +125,7 @@ def test_a_format_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Pa
         read_text(tmp_path, "", format="excel")
 
 
-# which has no text
+# Which has no text
 @pytest.mark.parametrize("format_", [name for name in FORMATS if name != "parquet"])
 def test_a_format_can_be_named(tmp_path: Path, format_: str) -> None:
     content = "<rss></rss>" if format_ == "xml" else "id,title\n" if format_ in ("csv", "tsv") else "{}"

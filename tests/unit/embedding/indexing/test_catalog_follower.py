@@ -193,7 +193,7 @@ async def test_a_product_that_the_log_refuses_is_a_dead_letter_and_holds_nothing
         picky.refused = "blue"
         await shop.write(BLUE)
         await shop.until(await shop.write(GREEN))
-        # taken in together, GREEN is there before it is known that BLUE is refused
+        # Taken in together, GREEN is there before it is known that BLUE is refused
         async with asyncio.timeout(20):
             while not (letters := await log.read(DEAD_LETTERS, 0)):
                 await asyncio.sleep(0.01)

@@ -40,7 +40,7 @@ def reason(data: Path, writes: int, config: IndexingConfig = CONFIG, heads: str 
 def test_many_writes_for_the_size_of_the_catalogue_call_for_a_snapshot(
     data: Path, writes: int, due: bool
 ) -> None:
-    # half of ten products; one product that is written often counts each time
+    # Half of ten products; one product that is written often counts each time
     assert bool(reason(data, writes)) == due
 
 

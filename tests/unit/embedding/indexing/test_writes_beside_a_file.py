@@ -120,7 +120,7 @@ class History:
 
     shop: IndexingShop
     rng: random.Random
-    # by the position that each comes after
+    # By the position that each comes after
     files: list[tuple[int, list[Product]]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
@@ -216,7 +216,7 @@ async def test_in_any_order_of_writes_files_and_stops_the_later_one_wins(
         else:
             tail = await read(shop)
             index(shop, tail, *history.file(tail.end.catalog))
-    # behind what the indexer before has begun to append: it ends with its process, not later
+    # Behind what the indexer before has begun to append: it ends with its process, not later
     await history.write(2)
     async with shop.following(batch_products=3):
         await shop.until(await history.write(3))

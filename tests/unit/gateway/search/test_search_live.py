@@ -107,7 +107,7 @@ async def test_a_write_is_waited_for_before_the_query_is_looked_at(shop: Shop) -
     assert page.results and shop.retrieval.asked[:2] == ["fetch", "analyze"]
     assert 0 < shop.retrieval.fetches[0].budget_ms < 1_000
     retrieved = shop.retrieval.requests[0]
-    # another replica may answer this
+    # Another replica may answer this
     assert retrieved.wait_for_visible == 7 and 0 < retrieved.budget_ms < 1_000
 
 

@@ -93,7 +93,7 @@ class Outbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent]) -> None:
         super().__init__()
         self._events = iter(events)
-        # to take one: the thread of a broken stream may still wait for the next event
+        # To take one: the thread of a broken stream may still wait for the next event
         self._turn = threading.Lock()
 
     def requests(self, stream: int) -> Iterator[StreamEventsRequest]:
@@ -127,7 +127,7 @@ class AsyncOutbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> None:
         super().__init__()
         self._events = aiter(events) if isinstance(events, AsyncIterable) else _each(events)
-        # goes on when the stream that waits for it breaks
+        # Goes on when the stream that waits for it breaks
         self._taking: asyncio.Task[bool] | None = None
 
     async def requests(self, stream: int) -> AsyncIterator[StreamEventsRequest]:

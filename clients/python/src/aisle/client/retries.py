@@ -12,7 +12,7 @@ from grpc import StatusCode
 from aisle.client.errors import AisleError, forbids_retry, from_call
 from aisle.error_details import FailedCall
 
-# of a pause is added at random, so that callers who were refused together do not come back together
+# Of a pause is added at random, so that callers who were refused together do not come back together
 _JITTER = 0.2
 
 

@@ -15,7 +15,7 @@ class WriteResult:
 
     accepted_count: int = 0
     rejected_count: int = 0
-    # the first 1,000; positions count from 1
+    # The first 1,000; positions count from 1
     rejections: list[ProductRejection] = field(default_factory=list)
     log_position: int = 0  # of the last write: what wait_for_visible takes; 0 if nothing was sent
 
