@@ -1,36 +1,15 @@
 """Counts and rates of a page's candidates from what the store has of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.features import spec
+from shared.features.spec import Count, Rate
 from shared.features.time_windows import Windows
 
 Matrix = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """log(1 + n), n the largest of the counters in the window; 0 when nothing has happened."""
-
-    counters: tuple[int, ...]
-    window: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often what was shown had this outcome in the window: (n + 20 usual) / (shown + 20).
-
-    n is the largest of the counters, and at most shown, since shoppers come by other ways, too.
-    `usual` is the rate of all candidates together; under a query it is the product's own rate. Nan
-    when none of the candidates was shown. Positions are not corrected for.
-    """
-
-    counters: tuple[int, ...]
-    window: int
 
 
 def counted_columns(

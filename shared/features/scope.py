@@ -3,16 +3,20 @@
 What an event adds under its keys, what a page reads, and the columns made of that.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Protocol
 
 from shared.features.observation import Interaction, Shown
 
-Matrix = NDArray[np.float32]
+if TYPE_CHECKING:  # the feedback worker, which only counts, does without numpy
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
 # Key, seconds to live, and the names whose counter grows by 1
 Counted = tuple[str, int, tuple[str, ...]]
 

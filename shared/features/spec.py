@@ -6,7 +6,9 @@ shown adds 1 to SHOWN. What ranking reads are the columns: counts and rates in t
 page (scopes/).
 """
 
-# Of keys, values and meaning: raise it with every change of them, and the store is built anew
+from dataclasses import dataclass
+
+# Of keys, values and meaning: raise it with every change of them, and the store is built anew.
 SCHEMA = 1
 
 # Counters, by their number in what is stored: never reuse one.
@@ -39,3 +41,24 @@ KEPT_DAYS = 30  # the longest window: older days are only in the total
 
 OPENED = (CLICK, VIEW)  # a shop sends one of the two for a product that was opened, or both
 USUAL_SHOWN = 20.0  # times that a product is treated as having been shown, with the usual outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """log(1 + n), n the largest of the counters in the window; 0 when nothing has happened."""
+
+    counters: tuple[int, ...]
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often what was shown had this outcome in the window: (n + 20 usual) / (shown + 20).
+
+    n is the largest of the counters, and at most shown, since shoppers come by other ways, too.
+    `usual` is the rate of all candidates together; under a query it is the product's own rate. Nan
+    when none of the candidates was shown. Positions are not corrected for.
+    """
+
+    counters: tuple[int, ...]
+    window: int

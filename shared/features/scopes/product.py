@@ -1,13 +1,15 @@
 """Of a product: how often shoppers did what with it, whatever led to it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shared.features import counters
-from shared.features.columns import Count, Rate, counted_columns
 from shared.features.counters import ALONE
 from shared.features.keys import PRODUCT_SECONDS, product_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, Matrix, PageRequest
+from shared.features.scope import Counted, PageRequest
 from shared.features.spec import (
     ADD_TO_CART,
     DAY,
@@ -16,8 +18,13 @@ from shared.features.spec import (
     OPENED,
     PURCHASE,
     WEEK,
+    Count,
+    Rate,
 )
-from shared.features.time_windows import Windows
+
+if TYPE_CHECKING:
+    from shared.features.scope import Matrix
+    from shared.features.time_windows import Windows
 
 COUNTED: Mapping[str, Count | Rate] = {
     "product_opens_1d": Count(OPENED, DAY),
@@ -64,6 +71,8 @@ class ProductScope:
         made: Mapping[str, Matrix],
     ) -> Mapping[str, Matrix]:
         """See Scope."""
+        from shared.features.time_windows import Windows
+
         return product_columns(Windows.of_products(values, now_seconds))
 
     def check(self, value: bytes) -> None:
@@ -73,6 +82,8 @@ class ProductScope:
 
 def product_columns(windows: Windows) -> dict[str, Matrix]:
     """Columns (n,) of n products, by all that was done with them."""
+    from shared.features.columns import counted_columns
+
     return {**counted_columns(COUNTED, windows, {}), IDLE_DAYS: windows.idle_days}
 
 

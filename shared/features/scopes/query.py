@@ -1,15 +1,20 @@
 """Of a product under a query: how often shoppers did what with it after a search for that query."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shared.features import counters
-from shared.features.columns import Count, Rate, counted_columns
 from shared.features.keys import QUERY_SECONDS, query_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, Matrix, PageRequest
-from shared.features.spec import ADD_TO_CART, DAY, MONTH, OPENED, PURCHASE, WEEK
-from shared.features.time_windows import Windows
+from shared.features.scope import Counted, PageRequest
+from shared.features.spec import ADD_TO_CART, DAY, MONTH, OPENED, PURCHASE, WEEK, Count, Rate
 from shared.query_ids import query_hash
+
+if TYPE_CHECKING:
+    from shared.features.scope import Matrix
+    from shared.features.time_windows import Windows
 
 COUNTED: Mapping[str, Count | Rate] = {
     "query_opens_1d": Count(OPENED, DAY),
@@ -51,6 +56,8 @@ class QueryScope:
         made: Mapping[str, Matrix],
     ) -> Mapping[str, Matrix]:
         """See Scope."""
+        from shared.features.time_windows import Windows
+
         return query_columns(Windows.of_query(values[0], request.product_ids, now_seconds), made)
 
     def check(self, value: bytes) -> None:
@@ -60,6 +67,8 @@ class QueryScope:
 
 def query_columns(windows: Windows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
     """Columns (n,) of n products under a query; `products` are the products' own."""
+    from shared.features.columns import counted_columns
+
     own = {name.replace("product_", "query_", 1): column for name, column in products.items()}
     return counted_columns(COUNTED, windows, own)
 

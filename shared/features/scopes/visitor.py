@@ -1,13 +1,17 @@
 """Of a visitor: how much of what they acted on lately is the product itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from shared.features.keys import visitor_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, Matrix, PageRequest
+from shared.features.scope import Counted, PageRequest
 from shared.features.visitor import Visitor, state_of
+
+if TYPE_CHECKING:
+    from shared.features.scope import Matrix
 
 # Weight of the product among what the visitor acted on lately, ever and in this session; 0: not
 # among it.
@@ -57,6 +61,8 @@ class VisitorScope:
 
 
 def _weights(product_ids: Sequence[str], weights: Mapping[str, float]) -> Matrix:
+    import numpy as np
+
     column = np.zeros(len(product_ids), dtype=np.float32)
     for place, product_id in enumerate(product_ids if weights else ()):
         column[place] = weights.get(product_id, 0.0)

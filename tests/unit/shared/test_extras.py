@@ -99,3 +99,19 @@ def test_a_module_of_our_own_that_is_missing_is_a_defect() -> None:
     assert (
         needs_extra(ModuleNotFoundError("No module named 'services.nothing'", name="services.nothing")) == ""
     )
+
+
+# What each service does without; its image does not have it either.
+ABSENT = {
+    "gateway": "faiss,lightgbm,onnxruntime,openvino,rapidfuzz,rich,tantivy,tokenizers,torch,typer",
+    "embedding": "lightgbm,redis,rich,torch,typer",
+    "retrieval": "cachetools,lightgbm,onnxruntime,openvino,redis,rich,tokenizers,torch,typer",
+    "reranker": "cachetools,faiss,openvino,rich,tantivy,torch,typer",
+    "feedback": "cachetools,faiss,lightgbm,numpy,onnxruntime,openvino,rich,tantivy,tokenizers,torch,typer",
+}
+
+
+@pytest.mark.parametrize("service", ABSENT)
+def test_a_service_starts_with_what_its_extra_brings(tmp_path: Path, service: str) -> None:
+    ended = run(tmp_path, ABSENT[service], "-c", f"import services.{service}.__main__")
+    assert (ended.returncode, ended.stderr) == (0, "")
