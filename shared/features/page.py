@@ -1,13 +1,19 @@
 """What the store has of one page."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from shared.features.scope import Matrix, PageRequest, Scope
+from shared.features.scope import PageRequest, Scope
 from shared.features.scopes import SCOPES
 from shared.features.scopes.visitor import VISITOR
 from shared.features.store import FeatureStore
 from shared.features.visitor import VisitorState, state_of
+
+if TYPE_CHECKING:
+    from shared.features.scope import Matrix
 
 
 @dataclass(frozen=True, slots=True)
