@@ -4,6 +4,7 @@ What is longer is named here, with why.
 """
 
 import ast
+import re
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ FUNCTION_LINES = 30
 MEDIAN_LINES = 6
 LONG_LINES_SHARE = 0.02
 TUPLES_PER_FUNCTION = 0.03
+SENTENCE_WORDS = 18
 # Words of one subject that had become words of another (docs/architecture.md, "Words"), and empty ones.
 BANNED_MODULES = {
     *("arrivals", "complaint", "doors", "following", "folding", "growing", "lane", "marks"),
@@ -92,3 +94,18 @@ def test_few_statements_assign_several_values() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_no_module_has_a_name_of_the_past(name: str) -> None:
     assert Path(name).stem not in BANNED_MODULES
+
+
+def test_half_of_the_sentences_of_the_docs_are_short() -> None:
+    pages = [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    sentences = [each for page in pages for each in _sentences(page.read_text(encoding="utf-8"))]
+    assert median(len(sentence.split()) for sentence in sentences) <= SENTENCE_WORDS
+
+
+def _sentences(markdown: str) -> list[str]:
+    """Sentences of running text: no code, tables and headings."""
+    text = re.sub(r"^```.*?^```", "", markdown, flags=re.S | re.M)
+    prose = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("|", "#")))
+    paragraphs = re.split(r"\n\s*\n|\n\s*[-*] |\n\s*\d+\. ", prose)
+    found = [re.split(r"(?<=[.!?])\s+", " ".join(each.split())) for each in paragraphs]
+    return [sentence for each in found for sentence in each if len(sentence.split()) > 2]
