@@ -30,6 +30,21 @@ def new_producer(config: KafkaConfig) -> Any:
     )
 
 
+def stop_sending(producer: Any) -> None:
+    """Keep a producer from sending anything more, at once.
+
+    close() would first wait for the records that are to be given up. What this uses of kafka-python is
+    private, and a test watches it.
+    """
+    producer._sender.force_close()
+
+
+def close_stopped(producer: Any, timeout_seconds: float) -> None:
+    """Close a producer that was stopped, once its thread has ended."""
+    producer._sender.join(timeout_seconds)
+    close(producer, 0)
+
+
 def close(producer: Any, timeout_seconds: float) -> None:
     """Close it; if that takes too long, it is logged."""
     try:

@@ -15,7 +15,7 @@ from shared.events.kafka.batch import Channel, KafkaBatch
 from shared.events.kafka.call_thread import CallThread
 from shared.events.kafka.client import REFUSALS, REQUEST_MS, meaning
 from shared.events.kafka.config import KafkaConfig
-from shared.events.kafka.producer import close, new_producer
+from shared.events.kafka.producer import close, close_stopped, new_producer, stop_sending
 from shared.events.log import NewRecord
 
 _LOGGER = logging.getLogger(__name__)
@@ -196,8 +196,7 @@ class KafkaWriter:
         """Keep a producer from sending anything more; `outcome` is what becomes of all that waits."""
         self._broken = producer
         _LOGGER.warning("%s; all that waits for it is %s", error, outcome)
-        # close() would first wait for the records that are to be given up
-        producer._sender.force_close()
+        stop_sending(producer)
 
     def _send_again(self, producer: Any) -> None:
         self._thread.submit(partial(self._drop, producer))
@@ -226,8 +225,7 @@ class KafkaWriter:
     def _drop(self, producer: Any) -> None:
         if self._producer is producer:
             self._producer = None
-        producer._sender.join(REQUEST_MS / 1000)
-        close(producer, 0)
+        close_stopped(producer, REQUEST_MS / 1000)
 
     def _close(self) -> None:
         if self._producer is not None:
