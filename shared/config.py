@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_type_hints
 
 Config = TypeVar("Config")
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 SECTIONS = (
     "EMBEDDING",
     "FEATURES",
@@ -43,7 +43,7 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
     for warning in unknown(kind, environ):
         if warning not in _named:
             _named.add(warning)
-            _LOGGER.warning(warning)
+            _LOG.warning(warning)
     hints = get_type_hints(kind)
     given: dict[str, Any] = {}
     for field in fields(kind):  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from shared.log_once import LogOnce
 
 Name = TypeVar("Name")
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Follower(Generic[Name]):
@@ -27,7 +27,7 @@ class Follower(Generic[Name]):
         self._take_up = take_up
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
-        self._failures = LogOnce(_logger, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(_LOG, "what is newest is not served, the one before goes on: %s")
 
     def skip(self) -> None:
         """What is newest now has been taken up already."""

@@ -9,7 +9,7 @@ _FOLDER = 0o700
 _FILE = 0o600
 _OTHERS = 0o077
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def begin() -> None:
@@ -46,7 +46,7 @@ def close_to_others(path: Path) -> None:
         shared = found.st_mode & _OTHERS and not found.st_mode & stat.S_ISVTX
         if shared and is_ours(found) and not stat.S_ISLNK(found.st_mode):
             path.chmod(stat.S_IMODE(found.st_mode) & ~_OTHERS)
-            _logger.info("%s was open to others; it is for its owner only now", path)
+            _LOG.info("%s was open to others; it is for its owner only now", path)
     except OSError:  # it is not there, or on a disk that may only be read
         return
 

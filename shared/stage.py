@@ -17,7 +17,7 @@ FAIR_SHARE = 0.75
 # For whom the page is, where that is known
 asker: ContextVar[str] = ContextVar("asker", default="")
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Missed(Exception):
@@ -89,7 +89,7 @@ class Stage:
     def _missed(self, error: Exception) -> Missed:
         if isinstance(error, AisleError):
             return Missed(self._in_words(error))
-        _logger.exception("%s failed", self.name)
+        _LOG.exception("%s failed", self.name)
         return Missed(f"{self.name}: failed ({type(error).__name__})")
 
     def _in_words(self, error: AisleError) -> str:

@@ -22,7 +22,7 @@ from shared.thread_stacks import thread_stacks
 
 SILENCE_SECONDS = 30.0
 _LOOKS = 10  # in that time
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 # Tasks and asyncio's threads inherit it
 _current: ContextVar[_Work | None] = ContextVar("work", default=None)
 
@@ -52,7 +52,7 @@ class Watchdog:
     def __init__(
         self,
         silence_seconds: float = SILENCE_SECONDS,
-        report: Report = _log.warning,
+        report: Report = _LOG.warning,
         clock: Clock = time.monotonic,
     ) -> None:
         self._silence_seconds = silence_seconds

@@ -27,7 +27,7 @@ from shared.models import bundle
 from shared.models.registry import Registry
 from shared.snapshot.generation import encoder_version, read_manifest, snapshots_of
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _WARM = "warm"
 
@@ -121,7 +121,7 @@ class Encoders:
 
     async def follow(self, refresh_seconds: float) -> None:
         """Refresh for ever; what cannot be opened is told once, and what is open stays."""
-        failures = LogOnce(log, "the encoders that are open stay, another one is not opened: %s")
+        failures = LogOnce(_LOG, "the encoders that are open stay, another one is not opened: %s")
         while True:
             try:
                 await asyncio.to_thread(self.refresh)
@@ -156,7 +156,7 @@ class Encoders:
                 yield version, folder
             elif version not in self._missing:
                 self._missing.add(version)
-                log.warning(
+                _LOG.warning(
                     "no weights or no bundle of %s are here; its snapshot is searched by words alone",
                     version,
                 )
@@ -190,7 +190,7 @@ class Encoders:
         encoder = open_encoder(replace(self._config, bundle=str(folder or "")))
         if self._warm:
             encoder.encode_queries([_WARM])
-            log.info("%s on %s", version, encoder.engines["queries"])
+            _LOG.info("%s on %s", version, encoder.engines["queries"])
         return OpenEncoder(version, encoder, QueryBatcher(encoder, batch_limits(self._config)))
 
 

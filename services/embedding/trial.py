@@ -24,7 +24,7 @@ from shared.inference.cpu import Cpu, has_cuda
 from shared.inference.trial import least_seconds
 from shared.watchdog import progress
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 FORMAT = 6
 LIBRARIES = ("onnxruntime", "openvino")
 # To float32; at 0.993 reranking costs what it should gain
@@ -134,7 +134,7 @@ def _buildable(model: EncoderModel, job: Job, names: Sequence[str]) -> dict[str,
         try:
             engines[name] = build(name, model, job)
         except Exception as error:  # each library has its own
-            _logger.warning("the engine %s is left out, it cannot be built here: %s", name, error)
+            _LOG.warning("the engine %s is left out, it cannot be built here: %s", name, error)
     return engines
 
 

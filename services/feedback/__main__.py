@@ -17,7 +17,7 @@ from shared.process_end import run
 from shared.rpc.server import Server
 from shared.rpc.status import status_servicer
 
-_logger = logging.getLogger("services.feedback")
+_LOG = logging.getLogger("services.feedback")
 
 
 async def main() -> None:
@@ -52,7 +52,7 @@ async def _report(progress: Progress, every_seconds: float) -> None:
         await asyncio.sleep(every_seconds)
         if progress.applied_count != told or progress.trouble:
             told = progress.applied_count
-            _logger.info("%s", progress)
+            _LOG.info("%s", progress)
 
 
 if __name__ == "__main__":

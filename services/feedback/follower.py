@@ -14,7 +14,7 @@ from shared.features.observation import Observation
 
 Read = Callable[[Record], Observation]  # raises ValueError for what is no observation
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Follower:
@@ -56,7 +56,7 @@ class Follower:
         except (
             AisleError
         ) as error:  # the next commit covers these, and if they come again they change nothing
-            _logger.warning("%d records are applied but not committed: %s", len(records), error)
+            _LOG.warning("%d records are applied but not committed: %s", len(records), error)
 
     async def _observation(self, record: Record) -> Observation | None:
         await self._writer.time_slice.give_way()
@@ -71,7 +71,7 @@ class Follower:
         up.
         """
         place = f"{record.topic}:{record.partition}:{record.offset}"
-        _logger.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
+        _LOG.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
         letter = partial(dead_letters.unusable, record, str(error))
         await retrying(lambda: dead_letters.put(self._log, letter), self._progress)
         self._progress.dead_letter_count += 1

@@ -11,7 +11,7 @@ from shared.errors import AisleError
 
 Result = TypeVar("Result")
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -25,12 +25,12 @@ async def retrying(call: Callable[[], Awaitable[Result]], progress: Progress) ->
             result = await call()
         except AisleError as error:
             if not progress.waiting_for:
-                _logger.warning("waiting: %s", error)
+                _LOG.warning("waiting: %s", error)
             progress.waiting_for = str(error)
             await asyncio.sleep(pause_seconds)
             continue
         if progress.waiting_for:
-            _logger.info("going on")
+            _LOG.info("going on")
             progress.waiting_for = ""
         return result
     raise AssertionError("repeat does not end")

@@ -16,7 +16,7 @@ from shared.features.store import FeatureStore
 from shared.time_slice import TimeSlice
 from shared.watchdog import progress
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _AFTER_DEFECT_SECONDS = 2.0
 
@@ -60,7 +60,7 @@ class Worker:
             try:
                 await self.step(_POLL_SECONDS)
             except Exception:  # none may end the following
-                _logger.exception("a defect; following the log again from the last commit")
+                _LOG.exception("a defect; following the log again from the last commit")
                 await self.close()
                 await asyncio.sleep(_AFTER_DEFECT_SECONDS)
 
@@ -82,7 +82,7 @@ class Worker:
         if generation is None:
             generation = await retrying(self._store.generation, self.progress)
         if self._follower and self.progress.generation != generation:
-            _logger.info(
+            _LOG.info(
                 "generation %s of the feature store follows on %s",
                 generation,
                 self.progress.generation,

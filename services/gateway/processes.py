@@ -24,7 +24,7 @@ from shared.rpc.channels import PROMPT, connect
 _ANSWER_SECONDS = 2.0
 _SERVING = health_pb2.HealthCheckResponse.SERVING
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Processes:
@@ -93,7 +93,7 @@ class Processes:
                 health = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
                 answer = await StatusServiceStub(channel).GetReplicaStatus(GetReplicaStatusRequest())
         except (AisleError, TimeoutError) as error:
-            _logger.debug("%s at %s does not answer: %s", service, address, error)
+            _LOG.debug("%s at %s does not answer: %s", service, address, error)
             return replica
         replica.state = REPLICA_STATE_SERVING if health.status == _SERVING else REPLICA_STATE_NOT_SERVING
         replica.status.CopyFrom(answer.status)

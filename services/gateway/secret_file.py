@@ -10,7 +10,7 @@ from pathlib import Path
 from shared import owner_only
 from shared.errors import Corrupt
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _NEW_BYTES = 32
 _LEAST_CHARACTERS = 32
 
@@ -50,7 +50,7 @@ class SecretFile:
         try:
             self._secrets = _read(self._path)
         except (OSError, Corrupt) as error:
-            _LOGGER.error("%s; the secrets from before are used on", error)
+            _LOG.error("%s; the secrets from before are used on", error)
 
 
 def _make(path: Path) -> None:

@@ -19,7 +19,7 @@ from shared.events.log import CATALOG, EventLog
 
 _MAX_WAITS = 256
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Visibility:
@@ -80,7 +80,7 @@ class Visibility:
             async with asyncio.timeout(limit_ms / 1e3):
                 end = await self._end_beyond(log_position)
         except (AisleError, TimeoutError) as error:
-            _logger.debug("the end of the log is not known: %s", error)
+            _LOG.debug("the end of the log is not known: %s", error)
             return
         if log_position > end:
             remedy = "send the log_position of an answer to a write"

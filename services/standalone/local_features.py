@@ -31,7 +31,7 @@ from shared.time_slice import SLICE_SECONDS
 
 Result = TypeVar("Result")
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _GENERATION = "local"
 _SAVE_SECONDS = 2.0
@@ -67,9 +67,7 @@ class LocalFeatures:
         self._known = dict.fromkeys(TOPICS, 0)
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
-        self._failures = LogOnce(
-            _logger, ("what shoppers did is counted, but not saved; the log keeps it: %s")
-        )
+        self._failures = LogOnce(_LOG, ("what shoppers did is counted, but not saved; the log keeps it: %s"))
 
     def begin(self) -> None:
         """Begin to restore what was saved, and to count what came after it."""
@@ -125,7 +123,7 @@ class LocalFeatures:
         except Corrupt as error:
             # Once the file is closed there
             aside = await self._in_thread(lambda: put_aside(self._path))
-            _logger.warning(_ANEW, error, aside.name)
+            _LOG.warning(_ANEW, error, aside.name)
             await self.store.forget(_GENERATION)
             self._counted.offsets.clear()
             self._counted.saved = {}
@@ -133,7 +131,7 @@ class LocalFeatures:
         try:
             await self._worker.catch_up()
         except Exception:
-            _logger.exception("a defect in counting what shoppers did; it is tried again")
+            _LOG.exception("a defect in counting what shoppers did; it is tried again")
             await self._worker.close()
 
     async def _restored(self) -> FeatureFile:
@@ -166,11 +164,11 @@ class LocalFeatures:
         is_same = not known or known == self._log.log_id
         is_behind = any(offset > ends[topic] for topic, offset in offsets.items())
         if is_behind or not is_same:
-            _logger.warning(_OTHER_LOG, self._path)
+            _LOG.warning(_OTHER_LOG, self._path)
             offsets = {topic: min(offset, ends[topic]) if is_same else 0 for topic, offset in offsets.items()}
         for topic in CO_PARTITIONED:
             if offsets.get(topic, 0) < await self._log.trimmed_through(topic):
-                _logger.warning(_GAP, self._path, topic)
+                _LOG.warning(_GAP, self._path, topic)
         self._counted.commit(offsets)
         goes_on = is_same and not is_behind
         self._counted.saved = dict(offsets) if goes_on else {}

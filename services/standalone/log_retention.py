@@ -18,7 +18,7 @@ from shared.events.sqlite_file import SqliteFile
 from shared.log_once import LogOnce
 from shared.snapshot.generation import Positions, read_manifest
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 60.0
 _RECORDS_AT_ONCE = 200
@@ -47,7 +47,7 @@ class LogRetention:
         self._config = config
         self._told_too_large = False
         self._tombstones_next_seconds = 0.0
-        self._failures = LogOnce(_logger, "the log is not trimmed: %s")
+        self._failures = LogOnce(_LOG, "the log is not trimmed: %s")
 
     async def run(self) -> None:
         """Look every minute, until cancelled."""
@@ -110,7 +110,7 @@ class LogRetention:
     async def _tell_too_large(self) -> None:
         if not self._told_too_large:
             used = await self._log.between_appends(lambda file: file.used_bytes())
-            _logger.warning(_TOO_LARGE, self._path, f"{used:,}")
+            _LOG.warning(_TOO_LARGE, self._path, f"{used:,}")
         self._told_too_large = True
 
     def _contained(self) -> Positions:

@@ -51,7 +51,7 @@ from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _COUNTING_SECONDS = 1.0  # that a start waits for what shoppers did, once all else is ready
 
 
@@ -191,7 +191,7 @@ class Standalone:
             await self._indexing.move_over()
         except AisleError as error:
             # What is whole serves; the follower says if nothing is
-            _LOGGER.error("catalogue writes wait: %s", error)
+            _LOG.error("catalogue writes wait: %s", error)
         await self._follower.start()
 
     def _open_snapshot(self, version: str) -> FollowedSnapshot:

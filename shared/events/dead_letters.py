@@ -13,7 +13,7 @@ from aisle.v1.dead_letters_pb2 import DeadLetter
 from shared.errors import InvalidRequest
 from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 # Of a value: what was almost too large for the log must fit once more, with its reason
 KEPT_BYTES = 600_000
@@ -33,7 +33,7 @@ async def put(log: EventLog, letter: Callable[[int], NewRecord]) -> None:
         try:
             await log.append(DEAD_LETTERS, [letter(kept_bytes)])
         except InvalidRequest as error:
-            _LOGGER.error("%s does not take %d bytes of a value: %s", DEAD_LETTERS, kept_bytes, error)
+            _LOG.error("%s does not take %d bytes of a value: %s", DEAD_LETTERS, kept_bytes, error)
         else:
             return
 

@@ -13,7 +13,7 @@ from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, Appended, EventLog, NewRecord
 from shared.events.sqlite import SqliteEventLog
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _REPLAYED_AT_ONCE = 1_000
 _RETRY_SECONDS = 0.5
 
@@ -80,7 +80,7 @@ class Spool:
             except (Unavailable, Overloaded):
                 await asyncio.sleep(_RETRY_SECONDS)
             except Exception:
-                _LOGGER.exception("%s cannot be replayed; trying again", self._path)
+                _LOG.exception("%s cannot be replayed; trying again", self._path)
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _replay_some(self) -> bool:
@@ -115,9 +115,7 @@ class Spool:
 
     async def _bury(self, record: NewRecord, reason: str) -> None:
         """Put the record aside; as much of it as the log takes."""
-        _LOGGER.error(
-            "%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS
-        )
+        _LOG.error("%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
         await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, reason))
         self.counts["refused"] += 1
 

@@ -10,7 +10,7 @@ from shared.errors import Unavailable
 from shared.events.log import Appended, Consumer, EventLog, NewRecord, Record
 from shared.events.spool import Spool
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class SpooledEventLog:
@@ -46,7 +46,7 @@ class SpooledEventLog:
                 return await self._log.append(topic, records)
             except Unavailable as error:
                 if not spool.holds:
-                    _LOGGER.warning("records of %s are kept on disk until the log is back: %s", topic, error)
+                    _LOG.warning("records of %s are kept on disk until the log is back: %s", topic, error)
         return await spool.append(records)
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:

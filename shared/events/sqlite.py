@@ -21,7 +21,7 @@ from shared.events.sqlite_file import SqliteFile
 
 Result = TypeVar("Result")
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _DEDUP_SECONDS = 7 * 24 * 3600.0
 _MAX_WAITING_RECORDS = 100_000
 _MAX_GROUP_RECORDS = 20_000
@@ -226,7 +226,7 @@ class SqliteEventLog:
         except (
             Exception
         ) as error:  # a defect; but whoever waits must hear of it, and the next group is written
-            _logger.exception("the event log could not write %d appends", len(group))
+            _LOG.exception("the event log could not write %d appends", len(group))
             outcomes = [AisleError(f"the event log could not write the records ({error!r})")] * len(group)
         # The loop ended before its appends did: nobody is left to be told
         with contextlib.suppress(RuntimeError):

@@ -10,7 +10,7 @@ from typing import Protocol
 from shared.events.log import Record
 from shared.snapshot.change import Change, from_record
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Live(Protocol):
@@ -89,5 +89,5 @@ def _changes(records: Sequence[Record]) -> Iterator[Change]:
         try:
             yield from_record(record)
         except ValueError as error:
-            log.error("%s; it is passed over", error)
+            _LOG.error("%s; it is passed over", error)
             yield Change(0, offset=record.offset)

@@ -23,7 +23,7 @@ from shared.snapshot.generation import Positions, broken_file_named
 from shared.snapshot.log_ends import check_ends
 from shared.watchdog import watching
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 # Between two states of a snapshot: each costs pages a commit of the word index
 REFRESH_SECONDS = 0.4
@@ -59,7 +59,7 @@ class SnapshotFollower:
         self._opening: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._first = asyncio.Event()
-        self._failures = LogOnce(log, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(_LOG, "what is newest is not served, the one before goes on: %s")
 
     async def start(self) -> None:
         """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
@@ -76,7 +76,7 @@ class SnapshotFollower:
                 raise
             except Exception as error:  # whatever a library says of a broken file
                 failures[version] = self._named(version, error)
-                log.error("snapshot %s is not served: %s", version, failures[version])
+                _LOG.error("snapshot %s is not served: %s", version, failures[version])
         if failures:
             raise failures[min(failures)]
         if missing := current(self._root):
@@ -133,7 +133,7 @@ class SnapshotFollower:
         try:
             await self.start()
         except AisleError as error:
-            log.error("nothing is served before there is a whole snapshot: %s", error)
+            _LOG.error("nothing is served before there is a whole snapshot: %s", error)
 
     async def _step(self) -> None:
         try:
@@ -147,7 +147,7 @@ class SnapshotFollower:
                 self._not_before = began + self._pause(time.monotonic() - began)
         except Exception as error:  # none may end the following
             what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
-            log.error(what, error, exc_info=trace_of(error))
+            _LOG.error(what, error, exc_info=trace_of(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _pause(self, took_seconds: float) -> float:
@@ -166,14 +166,14 @@ class SnapshotFollower:
         try:
             await self._open(version)
         except Superseded as error:
-            log.info("snapshot %s is not served: %s", version, error)
+            _LOG.info("snapshot %s is not served: %s", version, error)
         except Corrupt as error:
-            log.error("snapshot %s is not served, the one before goes on: %s", version, error)
+            _LOG.error("snapshot %s is not served, the one before goes on: %s", version, error)
         except Exception as error:  # none may end the following
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
             known = isinstance(error, ValueError | CannotApply)
             what = "snapshot %s is not served yet, the one before goes on: %s"
-            log.error(what, version, error, exc_info=None if known else trace_of(error))
+            _LOG.error(what, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open, catch up, serve; `even_behind`: without the tail while the log is down."""
@@ -186,7 +186,7 @@ class SnapshotFollower:
         self._first.set()
         while len(self._opened) > _KEPT:
             self._opened.pop(0).close()
-        log.info("serving snapshot %s", version)
+        _LOG.info("serving snapshot %s", version)
 
     def _superseded(self, version: str) -> bool:
         return self._newest() not in (version, None)
@@ -204,7 +204,7 @@ class SnapshotFollower:
         except Unavailable as error:
             if not even_behind:
                 raise
-            log.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
+            _LOG.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
         except Superseded:
             opened.close()
             raise
@@ -227,7 +227,7 @@ class SnapshotFollower:
 
     def _give_up(self, opened: Opened, error: CannotApply) -> None:
         """What it showed last stays; the snapshot is opened anew, with all that was written since."""
-        log.error(
+        _LOG.error(
             "snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error
         )
         if opened is self._opened[-1]:

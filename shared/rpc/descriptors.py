@@ -14,7 +14,7 @@ _LOOK_SECONDS = 5.0
 _REST_SECONDS = 60.0
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def are_left() -> bool:
@@ -50,9 +50,9 @@ class DescriptorWatch:
         now = self._clock()
         if self._left():
             if self._logged_at is not None:
-                _logger.info("there are file descriptors again; new connections are accepted")
+                _LOG.info("there are file descriptors again; new connections are accepted")
             self._logged_at = None
         elif self._logged_at is None or now - self._logged_at >= _REST_SECONDS:
             self._logged_at = now
             remedy = "close connections, or raise the limit (ulimit -n) and start again"
-            _logger.error("no file descriptors are left: new connections wait; %s", remedy)
+            _LOG.error("no file descriptors are left: new connections wait; %s", remedy)

@@ -20,7 +20,7 @@ from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes, to_bytes
 from shared.events.log import NewRecord, Record
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 NOTHING = ""  # key of a record that changes nothing but the position
 
@@ -76,7 +76,7 @@ class Change:
             f"snapshot has {dim} and {state_dim or 'any'}"
         )
         where = f"aisle.vectors {self.offset} of {self.product_id!r}"
-        _LOGGER.error(
+        _LOG.error(
             "%s: its vector and states are %s; it is found by words alone: write it again",
             where,
             sizes,

@@ -21,7 +21,7 @@ from shared.product_text import product_text_of
 from shared.rpc.server import Server
 from shared.rpc.status import status_servicer
 
-log = logging.getLogger("services.embedding.indexing")
+_LOG = logging.getLogger("services.embedding.indexing")
 
 
 async def main() -> None:

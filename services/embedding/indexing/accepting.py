@@ -20,7 +20,7 @@ from shared.events.log import CATALOG, VECTORS, EventLog
 from shared.snapshot.generation import Positions, new_version_name, read_manifest, snapshots_of
 from shared.snapshot.log_ends import check_ends, ends_of
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 async def check_log(data: Path, events: EventLog, accept: bool = False) -> None:
@@ -38,7 +38,7 @@ async def check_log(data: Path, events: EventLog, accept: bool = False) -> None:
     except LogBehind as error:
         if not accept:
             raise
-        log.warning("the log is accepted as it is. %s", error)
+        _LOG.warning("the log is accepted as it is. %s", error)
         await _accept(root, version, events)
 
 
@@ -50,7 +50,7 @@ async def _accept(root: Path, version: str, events: EventLog) -> None:
         name = new_version_name()
         await asyncio.to_thread(copy_version, root, version, name, positions)
         set_current(root, name)
-    log.warning("snapshot %s takes the place of %s, with %s", name, version, positions)
+    _LOG.warning("snapshot %s takes the place of %s, with %s", name, version, positions)
 
 
 async def last_before(events: EventLog, topic: str, seconds: float) -> int:

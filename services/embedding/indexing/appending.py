@@ -26,7 +26,7 @@ from shared.events.log import (
 )
 from shared.snapshot.change import Change, to_record
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 async def take_records(draft: Draft, records: Sequence[Record], events: EventLog) -> None:
@@ -54,7 +54,7 @@ def take_record(draft: Draft, record: Record) -> str:
 
 async def put_aside(events: EventLog, record: Record, reason: str) -> None:
     """Make a dead letter of a catalogue record that has no effect."""
-    log.error("%s:%d is put in %s: %s", record.topic, record.offset, DEAD_LETTERS, reason)
+    _LOG.error("%s:%d is put in %s: %s", record.topic, record.offset, DEAD_LETTERS, reason)
     await dead_letters.put(events, partial(dead_letters.unusable, record, reason))
 
 
@@ -90,6 +90,6 @@ def _objection(record: NewRecord) -> str:
 
 
 async def _without_product(events: EventLog, change: Change, record: NewRecord, reason: str) -> NewRecord:
-    log.error("product %s is not shown as it was written last: %s", change.product_id, reason)
+    _LOG.error("product %s is not shown as it was written last: %s", change.product_id, reason)
     await dead_letters.put(events, partial(dead_letters.refused, VECTORS, record, reason))
     return to_record(Change(change.catalog_offset, lineage=change.lineage))

@@ -32,7 +32,7 @@ from shared.log_once import LogOnce
 from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from shared.watchdog import watching
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 # Writes seldom come alone; what comes within this time is encoded and appended together
 _GATHER_SECONDS = 0.03
@@ -81,14 +81,14 @@ class CatalogFollower:
         state = await self._caught_up()
         target = self._encoders.target
         if not fits(target.identity, state.base):
-            log.warning(
+            _LOG.warning(
                 "the snapshot was made with another encoder or other heads; encoding its products again"
             )
             await asyncio.to_thread(self._compaction.make, state.tail, target)
 
     async def run(self) -> None:
         """Follow until cancelled; what goes wrong is tried again."""
-        failures = LogOnce(log, "catalogue writes wait for the next try: %s")
+        failures = LogOnce(_LOG, "catalogue writes wait for the next try: %s")
         try:
             while True:
                 try:
@@ -110,7 +110,7 @@ class CatalogFollower:
         try:
             await asyncio.to_thread(lambda: self._encoders.target.encoder.encode_products([_WARM]))
         except Exception as error:
-            log.error("products cannot be encoded yet: %s", error)
+            _LOG.error("products cannot be encoded yet: %s", error)
 
     async def _step(self) -> None:
         state = await self._caught_up()

@@ -19,7 +19,7 @@ from shared.log_once import trace_of
 from shared.product_text import product_text_of
 from shared.watchdog import progress, watching
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 60.0
 
@@ -54,7 +54,7 @@ class Compaction:
         """Begin with a new snapshot when one is due and none is in the making."""
         busy = self._task is not None and not self._task.done()
         if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
-            log.info("a new snapshot follows %s: %s", state.base.version, reason)
+            _LOG.info("a new snapshot follows %s: %s", state.base.version, reason)
             # The process of `compact` has no encoder, and knows of one text alone.
             apart = fits(target.identity, state.base) and self._text is product_text_of
             self._task = asyncio.create_task(self._make(state.tail.frozen(), target, apart))
@@ -82,7 +82,7 @@ class Compaction:
         except Exception as error:  # whatever it is, writes go on becoming visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
             what = "no new snapshot is made, what is served goes on; the next try is in a minute: %s"
-            log.error(what, error, exc_info=trace_of(error))
+            _LOG.error(what, error, exc_info=trace_of(error))
         finally:
             self._thread = None
 
@@ -94,7 +94,7 @@ class Compaction:
         try:
             _tell(await compact(self._data, target.identity, tail))
         except Unavailable as error:
-            log.warning("the next snapshot is made in this process: %s", error)
+            _LOG.warning("the next snapshot is made in this process: %s", error)
             return False
         return True
 
@@ -112,4 +112,4 @@ class Compaction:
 
 def _tell(report: IndexReport) -> None:
     kept = f"{report.reused_count} of {report.product_count} products kept their vectors"
-    log.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)
+    _LOG.info("snapshot %s is made in %.1f s, %s", report.version, report.seconds, kept)

@@ -23,7 +23,7 @@ from shared.events.log import CATALOG, EventLog, Record
 from shared.snapshot.change import Change
 from shared.snapshot.generation import Generation
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 1_000
 _NO_POSITION = 0  # of the changes before the last: they alone do not say that anything was taken in
@@ -46,7 +46,7 @@ async def rebase(
     shown = state.foreign.product_ids if state.foreign else []
     product_ids = list(dict.fromkeys([*draft.product_ids, *shown]))
     compared = "snapshot %s has a catalogue file: %d products are compared"
-    log.info(compared, state.base.version, len(product_ids))
+    _LOG.info(compared, state.base.version, len(product_ids))
     for start in range(0, len(product_ids), at_once):
         products = await asyncio.to_thread(_products, draft, product_ids[start : start + at_once])
         changes = await asyncio.to_thread(

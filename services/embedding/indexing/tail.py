@@ -16,7 +16,7 @@ from shared.events.log import VECTORS, Record
 from shared.snapshot.change import NOTHING, Change, from_record
 from shared.snapshot.generation import Positions
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 1_000
 
@@ -77,7 +77,7 @@ class Tail:
         try:
             change = from_record(record)
         except ValueError as error:
-            log.error("%s; it is passed over, and aisle.catalog is read again", error)
+            _LOG.error("%s; it is passed over, and aisle.catalog is read again", error)
             change = Change(0)
             self.is_whole = False
         if change.product_id != NOTHING:

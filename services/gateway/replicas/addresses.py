@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 def parse(text: str) -> tuple[tuple[str, int], ...]:
@@ -62,7 +62,7 @@ class Addresses:
             self._known[host] = await self._resolve(host)
         except OSError as error:
             if host not in self._known:
-                _logger.warning("%s has no address yet: %s", host, error)
+                _LOG.warning("%s has no address yet: %s", host, error)
                 self._known[host] = ()
 
 

@@ -21,7 +21,7 @@ Stub = TypeVar("Stub")
 
 _CLOSE_SECONDS = 1.0
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class Channels(Generic[Stub]):
@@ -70,7 +70,7 @@ class Channels(Generic[Stub]):
             try:
                 await self._look()
             except Exception:
-                _logger.exception("%s: the addresses stay as they are", self._addresses.text)
+                _LOG.exception("%s: the addresses stay as they are", self._addresses.text)
 
     async def _look(self) -> None:
         wanted = await self._addresses.now()
@@ -102,5 +102,5 @@ class Channels(Generic[Stub]):
         if not ready:  # what comes back may be another process
             replica.log_position = 0
             self._ejection.forget(replica)
-        _logger.info("%s %s is %s", self._service, replica.address, "ready" if ready else "not ready")
+        _LOG.info("%s %s is %s", self._service, replica.address, "ready" if ready else "not ready")
         self.changed.set()

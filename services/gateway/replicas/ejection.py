@@ -24,7 +24,7 @@ _FIRST_SECONDS = 1.0
 _LONGEST_SECONDS = 30.0
 _TRUSTED_AGAIN_SECONDS = 60.0  # in the rotation, after which an ejection is forgotten
 
-_logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -96,7 +96,7 @@ class Ejection:
             self._leave_alone(record)
             return
         self._records[replica] = _Record(ejections=record.ejections, back_at=self._clock_seconds())
-        _logger.info("%s is asked again", replica.address)
+        _LOG.info("%s is asked again", replica.address)
 
     def _eject(self, replica: Replica, why: str, all_: Sequence[Replica]) -> None:
         ready = [each for each in all_ if each.ready]
@@ -107,7 +107,7 @@ class Ejection:
             record.ejections = 0
         record.out = True
         self._leave_alone(record)
-        _logger.warning("%s is not asked for a while: %s", replica.address, why)
+        _LOG.warning("%s is not asked for a while: %s", replica.address, why)
 
     def _leave_alone(self, record: _Record) -> None:
         seconds = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**record.ejections)

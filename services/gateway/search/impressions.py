@@ -16,7 +16,7 @@ from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import AisleError
 from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _BATCH = 500
 _LINGER_SECONDS = 0.02  # lets the records of several pages share one append
 
@@ -77,7 +77,7 @@ class Impressions:
             lost = sum(isinstance(outcome, str) for outcome in outcomes)
             self.counts["dropped"] += lost
             self.counts["appended"] += len(records) - lost
-            _LOGGER.warning("%d impressions are lost: %s", lost, error)
+            _LOG.warning("%d impressions are lost: %s", lost, error)
         else:
             self.counts["appended"] += len(records)
 

@@ -12,7 +12,7 @@ from shared.errors import AisleError
 from shared.events.kafka.call_thread import CallThread
 from shared.events.kafka.client import meaning
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class ClientThread:
@@ -73,4 +73,4 @@ class ClientThread:
         try:
             self._drop()
         except Exception as error:  # it is given up either way
-            _LOGGER.warning("a client of Kafka was not closed in order: %s", error)
+            _LOG.warning("a client of Kafka was not closed in order: %s", error)

@@ -19,7 +19,7 @@ from shared.events.kafka.session import KafkaSession
 from shared.events.kafka.watchdog import Watchdog
 from shared.events.log import Record, ends
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
 # Without a record, then it is asked whether some wait; to join a group takes about as long
 _LOOK_SECONDS = 10.0
@@ -125,7 +125,7 @@ class KafkaLogConsumer:
         try:
             consumer.commit(places, timeout_ms=_COMMIT_MS)
         except (CommitFailedError, RebalanceInProgressError) as error:
-            _LOGGER.info(
+            _LOG.info(
                 "%s shares out its partitions anew; what was read comes again (%s)",
                 self._group,
                 error,

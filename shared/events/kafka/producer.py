@@ -9,7 +9,7 @@ from kafka.errors import KafkaError
 from shared.events.kafka.client import connected
 from shared.events.kafka.config import KafkaConfig
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _NEVER_MS = 7 * 24 * 3_600_000
 
 
@@ -50,4 +50,4 @@ def close(producer: Any, timeout_seconds: float) -> None:
     try:
         producer.close(timeout_seconds)
     except KafkaError as error:
-        _LOGGER.warning("a producer was not closed in time: %s", error)
+        _LOG.warning("a producer was not closed in time: %s", error)

@@ -12,7 +12,7 @@ from shared.events.kafka.client_thread import ClientThread
 
 Result = TypeVar("Result")
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 # Our calls have limits of a few seconds, but kafka-python waits for its own thread without one: a
 # call of it can hang for ever (its issue 3121). It is abandoned after this time, which a busy
 # machine or a broker at rest does not take.
@@ -64,7 +64,7 @@ class KafkaSession:
             async with asyncio.timeout(self._limit_seconds):
                 await asyncio.wrap_future(thread.renew())
         except (TimeoutError, Unavailable) as error:
-            _LOGGER.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
+            _LOG.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
         thread.stop()
 
     async def _ask(self, ask: Callable[[ClientThread], Future[Any]]) -> Any:
@@ -84,7 +84,7 @@ class KafkaSession:
         )
         error = Unavailable(f"{reason}; a new one is made")
         if thread is self._thread:
-            _LOGGER.error("%s", error)
+            _LOG.error("%s", error)
             self._thread = None
             thread.abandon(error)
         return error

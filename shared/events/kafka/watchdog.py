@@ -2,7 +2,7 @@
 
 import logging
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _PATIENCE = 2  # looks in a row that find a reader behind before it begins anew
 
 
@@ -34,7 +34,7 @@ class Watchdog:
     def moved(self) -> None:
         """A record has come, or none is left to come."""
         if self._behind:
-            _LOGGER.info("%s goes on", self._name)
+            _LOG.info("%s goes on", self._name)
         self._quiet_seconds = 0.0
         self._looks = 0
         self._behind = ""
@@ -49,7 +49,7 @@ class Watchdog:
     def away(self, error: Exception) -> None:
         """The reader cannot reach the log."""
         if not self._away:
-            _LOGGER.warning("%s waits: %s", self._name, error)
+            _LOG.warning("%s waits: %s", self._name, error)
         self._away = str(error)
 
     def is_stuck(self, behind_count: int) -> bool:
@@ -62,5 +62,5 @@ class Watchdog:
         told = bool(self._behind)
         self._behind = f"{self._name} is behind by {behind_count:,} records and gets none; it begins anew"
         if not told:
-            _LOGGER.error("%s", self._behind)
+            _LOG.error("%s", self._behind)
         return self._looks % _PATIENCE == 0

@@ -18,7 +18,7 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.producer import close, close_stopped, new_producer, stop_sending
 from shared.events.log import NewRecord
 
-_LOGGER = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _RECONNECT_SECONDS = 0.5
 _MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
 # Then nobody waits for the answer any longer than this; one that comes later is known the next time.
@@ -117,7 +117,7 @@ class KafkaWriter:
             self._stop(producer, error, "failed")
         self._fail_waiting(producer, error)
         if self._thread.busy_seconds > _STUCK_SECONDS:
-            _LOGGER.error(
+            _LOG.error(
                 "the producer for Kafka at %s hangs in a call; a new one is made", self._config.address
             )
             self._thread.abandon(error)
@@ -195,7 +195,7 @@ class KafkaWriter:
     def _stop(self, producer: Any, error: Exception, outcome: str) -> None:
         """Keep a producer from sending anything more; `outcome` is what becomes of all that waits."""
         self._broken = producer
-        _LOGGER.warning("%s; all that waits for it is %s", error, outcome)
+        _LOG.warning("%s; all that waits for it is %s", error, outcome)
         stop_sending(producer)
 
     def _send_again(self, producer: Any) -> None:
