@@ -50,7 +50,7 @@ _BATCH = RerankerConfig().block_batch
 def main() -> None:
     """Print one line a measurement."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", type=Path, default=Path("shared/models/default_bundle"))
+    parser.add_argument("--bundle", type=Path, default=Path("shared/default_bundle"))
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()

@@ -15,7 +15,7 @@ from shared.models import bundle, promotions
 from shared.models.bundle import Bundle
 
 _LOG = logging.getLogger(__name__)
-DEFAULT = Path(__file__).parent / "default_bundle"  # what Aisle ships
+DEFAULT = Path(__file__).parents[1] / "default_bundle"  # what Aisle ships
 
 
 @dataclass(frozen=True)
