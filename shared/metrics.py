@@ -37,7 +37,7 @@ def condensed(ranking: Sequence[str], grades: Grades) -> list[str]:
 def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | None:
     """Share of the relevant products (grade 2 and above) among the first `cut`.
 
-    None when none is relevant.
+    Returns None when none is relevant.
     """
     relevant = {product_id for product_id, grade in grades.items() if grade >= RELEVANT_GRADE}
     if not relevant:
@@ -48,7 +48,7 @@ def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | No
 def reciprocal_rank(ranking: Sequence[str], grades: Grades) -> float | None:
     """1 / position of the first relevant product, 0 when it is not ranked.
 
-    None when none is relevant.
+    Returns None when none is relevant.
     """
     if recall(ranking, grades, 1) is None:
         return None

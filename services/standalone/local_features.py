@@ -156,7 +156,7 @@ class LocalFeatures:
     async def _take_positions(self, file: FeatureFile) -> bool:
         """Go on where the features end in the log.
 
-        False when they are of another log, or a later state of it.
+        Returns False when they are of another log, or a later state of it.
         """
         offsets = file.positions()
         known = file.log_id()

@@ -29,7 +29,7 @@ def measure(
 ) -> Quality | None:
     """nDCG@10 of the bundle `version` and of the others in `bundles` (name: folder).
 
-    None when no query can tell.
+    Returns None when no query can tell.
 
     Each encodes the products by itself, under DATA/workshop, and orders them as a page without a
     deadline does.

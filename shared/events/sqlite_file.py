@@ -185,7 +185,7 @@ class SqliteFile:
     def shrink(self, pages: int) -> bool:
         """Give some free pages back to the system when many are free.
 
-        Whether there were any to give.
+        Returns whether there were any to give.
         """
         free = self._pragma("freelist_count")
         if free * _FREE_SHARE < self._pragma("page_count") or self._pragma("auto_vacuum") != _INCREMENTAL:

@@ -89,7 +89,7 @@ class Compaction:
     async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
         """Make it in a process of its own.
 
-        False when an encoding is missing, or the process was killed.
+        Returns False when an encoding is missing, or the process was killed.
         """
         try:
             _tell(await compact(self._data, target.identity, tail))

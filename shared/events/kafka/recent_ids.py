@@ -51,7 +51,7 @@ class RecentIds:
     def find(self, topic: str, event_id: str) -> Place | None:
         """The place of the record, as that of a duplicate.
 
-        None when it is not known, or known to be lost.
+        Returns None when it is not known, or known to be lost.
         """
         place = self._places.get((topic, event_id))
         return None if place is None or place.lost else replace(place, duplicate=True)
