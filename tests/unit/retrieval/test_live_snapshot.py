@@ -144,7 +144,7 @@ def test_a_position_alone_moves_the_position_alone(shop: Shop) -> None:
 def test_changes_over_another_lineage_do_not_say_what_is_shown(shop: Shop) -> None:
     """They show their products.
 
-    Returns whether nothing else has changed, only the indexer of this lineage knows.
+    Whether nothing else has changed, only the indexer of this lineage knows.
     """
     before = shop.live.state
     written = shop.history.write(Product("new", "Zephyrine lantern"))
