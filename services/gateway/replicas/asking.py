@@ -203,7 +203,7 @@ class _Call(Generic[Answer]):
     async def next_ended(self, until_ms: float | None) -> "asyncio.Task[Answer] | None":
         """An attempt that has ended.
 
-        Returns None when so many milliseconds of the call have passed without.
+        Returns None once so many milliseconds of the call have passed without one.
         """
         left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
         done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
