@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shared.features.scope import PageRequest, Scope
+from shared.features.scope import PageRequest, Scope, StoredScope
 from shared.features.scopes import SCOPES
 from shared.features.scopes.visitor import VISITOR
 from shared.features.store import FeatureStore
@@ -35,7 +35,7 @@ class StoredPage:
         """scopes.COLUMNS of the candidates, (n,) float32 each."""
         made: dict[str, Matrix] = {}
         for scope in SCOPES:
-            made |= scope.make(self._values_of(scope), self.request, self.now_seconds, made)
+            made |= scope.make(StoredScope(self._values_of(scope), self.request, self.now_seconds), made)
         return made
 
     def _values_of(self, wanted: Scope) -> Sequence[bytes | None]:

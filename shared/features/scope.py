@@ -31,6 +31,15 @@ class PageRequest:
     session_id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredScope:
+    """What the store has of a scope for one page."""
+
+    values: Sequence[bytes | None]  # in the order of the scope's keys
+    request: PageRequest
+    now_seconds: float
+
+
 class Scope(Protocol):
     """One kind of key. Each scope is a file in scopes/, and has a place in scopes.SCOPES."""
 
@@ -55,13 +64,7 @@ class Scope(Protocol):
     def key_count(self, request: PageRequest) -> int:
         """How many keys that is."""
 
-    def make(
-        self,
-        values: Sequence[bytes | None],
-        request: PageRequest,
-        now_seconds: float,
-        made: Mapping[str, Matrix],
-    ) -> Mapping[str, Matrix]:
+    def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """The columns (n,) of n candidates, from the values of the keys.
 
         `made` are those of the scopes before.

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from time import perf_counter
 
-ROUNDS = 5
+_ROUNDS = 5
 
 
-def least_seconds(run: Callable[[], object], rounds: int = ROUNDS) -> float:
+def least_seconds(run: Callable[[], object]) -> float:
     """The shortest of some runs: other work on the machine only ever makes a run longer."""
-    return min(_seconds(run) for _ in range(rounds))
+    return min(_seconds(run) for _ in range(_ROUNDS))
 
 
 def _seconds(run: Callable[[], object]) -> float:

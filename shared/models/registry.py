@@ -66,7 +66,7 @@ class Registry:
         """
         if promoted := self._promoted():
             return bundle.read(self.root / promoted, verify=False)
-        return bundle.read(self.default, verify=False) if self.default_version() else None
+        return self._shipped()
 
     def chosen(self, version: str = "") -> Bundle | None:
         """The bundle named, else the one in use, its files checked; None if there is none."""
@@ -128,8 +128,12 @@ class Registry:
 
     def default_version(self) -> str:
         """The name of the bundle that Aisle ships; empty if it ships none."""
-        shipped = (self.default / bundle.MANIFEST).is_file()
-        return bundle.read(self.default, verify=False).version if shipped else ""
+        shipped = self._shipped()
+        return shipped.version if shipped else ""
+
+    def _shipped(self) -> Bundle | None:
+        there = (self.default / bundle.MANIFEST).is_file()
+        return bundle.read(self.default, verify=False) if there else None
 
     def _versions(self) -> list[str]:
         """Names of the bundles under the root, oldest first (names sort by time)."""

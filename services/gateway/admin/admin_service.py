@@ -1,7 +1,6 @@
 """The engine's state on the wire."""
 
 import time
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -33,5 +32,5 @@ class AdminService(AdminServiceServicer):
             replicas=status.replicas,
             waiting_for=status.waiting_for,
             dead_letter_count=status.dead_letter_count,
-            counts=dict(ChainMap(*(dict(counts()) for counts in self._counted))),
+            counts={name: count for counts in self._counted for name, count in counts().items()},
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.features import counters
 from shared.features.counters import ALONE
 from shared.features.keys import PRODUCT_SECONDS, product_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, PageRequest
+from shared.features.scope import Counted, PageRequest, StoredScope
 from shared.features.spec import (
     ADD_TO_CART,
     DAY,
@@ -63,17 +63,11 @@ class ProductScope:
         """See Scope."""
         return len(request.product_ids)
 
-    def make(
-        self,
-        values: Sequence[bytes | None],
-        request: PageRequest,
-        now_seconds: float,
-        made: Mapping[str, Matrix],
-    ) -> Mapping[str, Matrix]:
+    def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """See Scope."""
         from shared.features.time_windows import Windows
 
-        return product_columns(Windows.of_products(values, now_seconds))
+        return product_columns(Windows.of_products(stored.values, stored.now_seconds))
 
     def check(self, value: bytes) -> None:
         """See Scope."""

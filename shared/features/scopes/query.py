@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from shared.features import counters
 from shared.features.keys import QUERY_SECONDS, query_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, PageRequest
+from shared.features.scope import Counted, PageRequest, StoredScope
 from shared.features.spec import ADD_TO_CART, DAY, MONTH, OPENED, PURCHASE, WEEK, Count, Rate
 from shared.query_ids import query_hash
 
@@ -48,17 +48,13 @@ class QueryScope:
         """See Scope."""
         return 1
 
-    def make(
-        self,
-        values: Sequence[bytes | None],
-        request: PageRequest,
-        now_seconds: float,
-        made: Mapping[str, Matrix],
-    ) -> Mapping[str, Matrix]:
+    def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """See Scope."""
         from shared.features.time_windows import Windows
 
-        return query_columns(Windows.of_query(values[0], request.product_ids, now_seconds), made)
+        return query_columns(
+            Windows.of_query(stored.values[0], stored.request.product_ids, stored.now_seconds), made
+        )
 
     def check(self, value: bytes) -> None:
         """See Scope."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shared.features.keys import visitor_key
 from shared.features.observation import Interaction, Shown
-from shared.features.scope import Counted, PageRequest
+from shared.features.scope import Counted, PageRequest, StoredScope
 from shared.features.visitor import Visitor, state_of
 
 if TYPE_CHECKING:
@@ -41,17 +41,12 @@ class VisitorScope:
         """See Scope."""
         return 1
 
-    def make(
-        self,
-        values: Sequence[bytes | None],
-        request: PageRequest,
-        now_seconds: float,
-        made: Mapping[str, Matrix],
-    ) -> Mapping[str, Matrix]:
+    def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """See Scope."""
-        state = state_of(values[0])
-        ever = state.weights_at(now_seconds)
-        session = state.weights_at(now_seconds, request.session_id) if request.session_id else {}
+        request = stored.request
+        state = state_of(stored.values[0])
+        ever = state.weights_at(stored.now_seconds)
+        session = state.weights_at(stored.now_seconds, request.session_id) if request.session_id else {}
         ids = request.product_ids
         return {VISITOR_WEIGHT: _weights(ids, ever), SESSION_WEIGHT: _weights(ids, session)}
 

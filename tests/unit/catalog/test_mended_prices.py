@@ -4,20 +4,8 @@ from typing import Any
 
 import pytest
 
-from shared.catalog.mending.row import Reading, read_leniently
 from shared.catalog.product import Product
-
-NAN = float("nan")
-
-
-def _read(**fields: Any) -> Reading:
-    return read_leniently({"product_id": "p1", "title": "Kettle", **fields})
-
-
-def _product(**fields: Any) -> Product:
-    outcome = _read(**fields).outcome
-    assert isinstance(outcome, Product), outcome
-    return outcome
+from tests.unit.catalog.lenient_rows import NAN, product_of, read
 
 
 @pytest.mark.parametrize(
@@ -42,7 +30,7 @@ def _product(**fields: Any) -> Product:
     ],
 )
 def test_a_price_that_says_one_thing_is_read(said: Any, price: float, currency: str) -> None:
-    product = _product(price=said)
+    product = product_of(price=said)
     assert (product.price, product.currency_code) == (price, currency)
 
 
@@ -65,17 +53,17 @@ def test_a_price_that_says_one_thing_is_read(said: Any, price: float, currency: 
     ],
 )
 def test_a_price_that_could_mean_two_things_is_left_out(said: Any) -> None:
-    reading = _read(price=said)
+    reading = read(price=said)
     assert isinstance(reading.outcome, Product)
     assert reading.outcome.price is None
     assert [(each.field, each.action) for each in reading.mendings] == [("price.amount", "left out")]
 
 
 def test_a_price_whose_currency_contradicts_the_rows_is_left_out() -> None:
-    product = _product(price="105.29 USD", currency="EUR")
+    product = product_of(price="105.29 USD", currency="EUR")
     assert (product.price, product.currency_code) == (None, "EUR")
 
 
 def test_a_member_of_a_price_that_nothing_reads_is_reported() -> None:
-    reading = _read(price={"amount": 5, "min": 3})
+    reading = read(price={"amount": 5, "min": 3})
     assert [(each.field, each.action) for each in reading.mendings] == [("price.min", "left out")]

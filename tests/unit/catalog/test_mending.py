@@ -4,21 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.catalog.mending.row import Reading, read_leniently, read_strictly, valid_product
+from shared.catalog.mending.row import read_strictly, valid_product
 from shared.catalog.product import Product
 from shared.catalog.validation import Violation
-
-NAN = float("nan")
-
-
-def _read(**fields: Any) -> Reading:
-    return read_leniently({"product_id": "p1", "title": "Kettle", **fields})
-
-
-def _product(**fields: Any) -> Product:
-    outcome = _read(**fields).outcome
-    assert isinstance(outcome, Product), outcome
-    return outcome
+from tests.unit.catalog.lenient_rows import NAN, product_of, read
 
 
 @pytest.mark.parametrize(
@@ -26,18 +15,18 @@ def _product(**fields: Any) -> Product:
     [(-3, 0), ("-3", 0), ("12.0", 12), ("1,200", 1200), (" 7 ", 7), ("many", None), (2.5, None)],
 )
 def test_a_stock_is_read_as_a_whole_number(said: Any, quantity: int | None) -> None:
-    assert _product(available_quantity=said).available_quantity == quantity
+    assert product_of(available_quantity=said).available_quantity == quantity
 
 
 @pytest.mark.parametrize("said", [-3, "-3", "none", 1e300, NAN, {"warehouse": 1}])
 def test_a_row_that_says_out_of_stock_is_kept_whatever_its_quantity(said: Any) -> None:
-    assert _product(availability="out of stock", available_quantity=said).availability == "out_of_stock"
+    assert product_of(availability="out of stock", available_quantity=said).availability == "out_of_stock"
 
 
 @pytest.mark.parametrize(("said", "state"), [(0, "out_of_stock"), (-3, "out_of_stock"), (1, "in_stock")])
 def test_where_only_the_stock_is_given_none_left_is_out_of_stock(said: int, state: str) -> None:
-    assert _product(available_quantity=said).availability == state
-    assert _product(available_quantity=said, availability="backorder").availability == "backorder"
+    assert product_of(available_quantity=said).availability == state
+    assert product_of(available_quantity=said, availability="backorder").availability == "backorder"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +47,7 @@ def test_where_only_the_stock_is_given_none_left_is_out_of_stock(said: int, stat
     ],
 )
 def test_availability_is_read_in_the_words_of_others(said: Any, state: str) -> None:
-    assert _product(availability=said).availability == state
+    assert product_of(availability=said).availability == state
 
 
 @pytest.mark.parametrize(
@@ -73,7 +62,7 @@ def test_availability_is_read_in_the_words_of_others(said: Any, state: str) -> N
     ],
 )
 def test_a_gtin_is_read_from_its_digits(said: Any, gtin: str) -> None:
-    assert _product(gtin=said).gtin == gtin
+    assert product_of(gtin=said).gtin == gtin
 
 
 @pytest.mark.parametrize(
@@ -89,12 +78,12 @@ def test_a_gtin_is_read_from_its_digits(said: Any, gtin: str) -> None:
     ],
 )
 def test_a_rating_is_read_on_the_scale_to_five(said: Any, average: float | None) -> None:
-    assert _product(rating=said).rating_average == average
-    assert _product(rating={"average": said, "count": "1,204"}).rating_count == 1204
+    assert product_of(rating=said).rating_average == average
+    assert product_of(rating={"average": said, "count": "1,204"}).rating_count == 1204
 
 
 def test_prose_that_is_too_long_is_cut_at_a_word() -> None:
-    product = _product(title="word " * 300, description="letters " * 4_000)
+    product = product_of(title="word " * 300, description="letters " * 4_000)
     assert len(product.title) <= 1_000
     assert product.title.endswith("word")
     assert 19_900 < len(product.description) <= 20_000
@@ -102,11 +91,11 @@ def test_prose_that_is_too_long_is_cut_at_a_word() -> None:
 
 
 def test_an_address_that_is_too_long_is_left_out_since_a_part_of_it_leads_nowhere() -> None:
-    assert _product(uri="https://x/" + "a" * 3_000).uri == ""
+    assert product_of(uri="https://x/" + "a" * 3_000).uri == ""
 
 
 def test_of_a_hundred_and_twenty_pictures_the_first_hundred_are_kept() -> None:
-    reading = _read(images=[{"url": f"https://x/{at}.jpg"} for at in range(120)])
+    reading = read(images=[{"url": f"https://x/{at}.jpg"} for at in range(120)])
     assert isinstance(reading.outcome, Product)
     assert reading.outcome.images[0] == "https://x/0.jpg"
     assert len(reading.outcome.images) == 100
@@ -136,7 +125,7 @@ def test_of_a_hundred_and_twenty_pictures_the_first_hundred_are_kept() -> None:
 def test_nested_values_are_read_where_they_have_one_meaning(
     fields: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    product = _product(**fields)
+    product = product_of(**fields)
     assert {name: getattr(product, name) for name in expected} == expected
 
 
@@ -144,7 +133,7 @@ def test_nested_values_are_read_where_they_have_one_meaning(
     "field", ["description", "price", "rating", "gtin", "publish_time", "available_quantity"]
 )
 def test_no_number_is_no_value(field: str) -> None:
-    assert isinstance(_read(**{field: NAN}).outcome, Product)
+    assert isinstance(read(**{field: NAN}).outcome, Product)
 
 
 @pytest.mark.parametrize(
@@ -156,18 +145,18 @@ def test_no_number_is_no_value(field: str) -> None:
     ],
 )
 def test_without_a_valid_id_or_a_title_a_row_is_no_product(fields: dict[str, Any], field: str) -> None:
-    outcome = _read(**fields).outcome
+    outcome = read(**fields).outcome
     assert isinstance(outcome, Violation)
     assert outcome.field == field
 
 
 def test_a_variant_that_names_no_primary_is_a_product_of_its_own() -> None:
-    assert _product(type="variant").type == "primary"
-    assert _product(type="bundle").type == "primary"
+    assert product_of(type="variant").type == "primary"
+    assert product_of(type="bundle").type == "primary"
 
 
 def test_each_field_of_a_row_is_mended_by_itself() -> None:
-    reading = _read(
+    reading = read(
         price="1,299.00",
         gtin="x",
         availability="instock",
@@ -186,13 +175,13 @@ def test_each_field_of_a_row_is_mended_by_itself() -> None:
 
 
 def test_a_thousand_bad_attributes_are_mended_in_one_pass() -> None:
-    reading = _read(attributes={f"a{at}": NAN for at in range(2_000)})
+    reading = read(attributes={f"a{at}": NAN for at in range(2_000)})
     assert isinstance(reading.outcome, Product)
     assert len(reading.mendings) == 2_000
 
 
 def test_a_field_that_is_left_out_says_how_to_mend_it() -> None:
-    [mending] = _read(gtin="123").mendings
+    [mending] = read(gtin="123").mendings
     assert mending.reason == "is '123'; give 8, 12, 13 or 14 digits, or leave it out"
 
 
