@@ -9,9 +9,10 @@ import typer
 
 from aisle.v1.events_pb2 import EventAck, EventStatus, UserEvent
 from cli.client import Client
-from cli.files.event_file import UnreadEvent, read_events
+from cli.files.event_file import SkippedEvent, UnreadEvent, read_events
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import print_json, progress, say, warn
+from services.gateway.events.formats.event_format import EventFormat
 from shared.errors import AisleError
 
 _LISTED = 1000  # rejections told at most
@@ -20,22 +21,32 @@ _LISTED = 1000  # rejections told at most
 def events(
     file: Annotated[
         Path,
-        typer.Argument(help="JSON lines; docs/commands.md has one.", exists=True, dir_okay=False),
+        typer.Argument(help="JSON or JSON lines of a format of docs/events.md.", exists=True, dir_okay=False),
     ],
+    format: Annotated[
+        str,
+        typer.Option(
+            help="ubi, google-retail, algolia, metarank, gorse or aisle; default: found by its content.",
+            metavar="FORMAT",
+        ),
+    ] = "",
     address: Address = ADDRESS,
     as_json: Json = False,
 ) -> None:
     """Stream events from a file; each is acknowledged once it is durable.
 
     Sending a file again is harmless: events are told apart by event_id. Rejected ones are told with
-    line, field and reason and do not stop the others; exit code 1 when all are.
+    line, field and reason and do not stop the others; exit code 1 when all are. What is no
+    interaction, such as a search, is skipped and counted by its reason.
     """
-    stream = EventStream(file)
+    stream = EventStream(file, format)
     with Client(address) as engine, progress("Events", None, quiet=as_json) as advance:
         for ack in engine.stream_events(stream.events()):
             stream.take(ack)
             advance(1)
     report = stream.report()
+    if stream.title:
+        warn(f"{file}: read as {stream.title}")
     print_json(report) if as_json else _show(report)
     if stream.failure:
         raise stream.failure
@@ -50,11 +61,14 @@ class EventStream:
     rejections are kept.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, format_name: str = "") -> None:
         self._file = file
+        self._format_name = format_name
+        self.format: EventFormat | None = None  # once it is known
         self._lines: deque[int] = deque()  # of the events sent and not yet acknowledged, in order
         self._unread: list[UnreadEvent] = []
         self._unread_count = 0
+        self._skipped: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
         self._rejections: list[dict[str, Any]] = []
         self.failure: AisleError | None = None
@@ -62,15 +76,25 @@ class EventStream:
     def events(self) -> Iterator[UserEvent]:
         """Events to send; lines that are none are noted, and so is what ends the file too soon."""
         try:
-            for entry in read_events(self._file):
+            for entry in read_events(self._file, self._format_name, self._found):
                 if isinstance(entry, UnreadEvent):
                     self._note(entry)
+                elif isinstance(entry, SkippedEvent):
+                    self._skipped[entry.reason] += 1
                 else:
                     line, event = entry
                     self._lines.append(line)
                     yield event
         except AisleError as error:  # gRPC would only say that something was raised
             self.failure = error
+
+    @property
+    def title(self) -> str:
+        """What the file is; empty if that is our own format, or not known."""
+        return self.format.title if self.format and self.format.names else ""
+
+    def _found(self, format: EventFormat) -> None:
+        self.format = format
 
     def _note(self, entry: UnreadEvent) -> None:
         self._unread_count += 1
@@ -93,6 +117,9 @@ class EventStream:
             "duplicate": self._counts["duplicate"],
             "rejected": self._unread_count + self._counts["rejected"],
             "rejections": rejections[:_LISTED],
+            "format": self.format.name if self.format else "",
+            "skipped": self._skipped.total(),
+            "skipped_by_reason": dict(sorted(self._skipped.items())),
         }
 
 
@@ -104,4 +131,7 @@ def _show(report: dict[str, Any]) -> None:
     for one in report["rejections"]:
         field = f"{one['field']}: " if one["field"] else ""
         warn(f"line {one['line']}: {field}{one['reason']}")
-    say(f"{report['accepted']} accepted, {report['duplicate']} duplicate, {report['rejected']} rejected")
+    reasons = ", ".join(f"{count} {reason}" for reason, count in report["skipped_by_reason"].items())
+    skipped = f", {report['skipped']} skipped ({reasons})" if reasons else ""
+    counts = f"{report['accepted']} accepted, {report['duplicate']} duplicate"
+    say(f"{counts}, {report['rejected']} rejected{skipped}")

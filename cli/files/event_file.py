@@ -1,17 +1,22 @@
-"""Events from a file: JSON lines with UserEvent's field names, plain or gzipped."""
+"""Events from a file, in the format of any system that Aisle knows, plain or packed."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from google.protobuf.json_format import ParseDict, ParseError
-
 from aisle.v1.events_pb2 import UserEvent
-from shared.catalog.validation import printable
-from shared.json_lines import Line, read_lines
+from cli.files.containers import json_values
+from services.gateway.events.formats import aisle
+from services.gateway.events.formats.event_format import EventFormat, Rejected, Skipped
+from services.gateway.events.formats.reading import LISTS, detected, format_named, payloads, read
+from shared.errors import InvalidRequest
+from shared.json_lines import Line, lines_in
+from shared.unpacking import Unpacked, unpacked
 
-_NAMED = re.compile(r'(?:no field named "|Failed to parse )([\w.]+)')
+_SAMPLED_LINES = 20
+_BEGINS_AS_LIST_OR_PRINTED = re.compile(rb"\[\s*\{|\{\s*\n\s*\"")
 
 
 @dataclass(frozen=True)
@@ -23,29 +28,71 @@ class UnreadEvent:
     reason: str
 
 
-def read_events(path: Path) -> Iterator[tuple[int, UserEvent] | UnreadEvent]:
-    """Line number (from 1) and event, or why the line is none. Raises as read_lines does."""
-    for line in read_lines(path):
-        yield UnreadEvent(line.number, "line", line.fault) if line.fault else _event(line)
+@dataclass(frozen=True)
+class SkippedEvent:
+    """A line that says something else than what a shopper did, and what, in one word."""
+
+    line: int
+    reason: str
 
 
-def _event(line: Line) -> tuple[int, UserEvent] | UnreadEvent:
+Entry = tuple[int, UserEvent] | UnreadEvent | SkippedEvent
+
+
+def read_events(
+    path: Path,
+    format_name: str = "",
+    found: Callable[[EventFormat], None] = lambda format: None,
+) -> Iterator[Entry]:
+    """The events of each line with its number (from 1), or why there is none.
+
+    Without a name the format is that of the first lines, and `found` is told it. Raises NotFound
+    without the file, Corrupt where it is damaged, InvalidRequest for a format that does not exist.
+    """
+    format = _format_named(format_name) if format_name else None
+    with unpacked(path) as file:
+        lines = _lines(file)
+        sampled = list(itertools.islice(lines, _SAMPLED_LINES))
+        format = format or _format_of(sampled)
+        found(format)
+        for line in itertools.chain(sampled, lines):
+            yield from _entries(line, format)
+
+
+def _format_named(name: str) -> EventFormat:
     try:
-        return line.number, ParseDict(line.content, UserEvent())
-    except ParseError as error:
-        message = printable(str(error).splitlines()[0])
-        return UnreadEvent(line.number, _field(message), message)
-    except (
-        ValueError,
-        TypeError,
-        RecursionError,
-    ) as error:  # what ParseDict lets through, half a surrogate pair for one
-        return UnreadEvent(
-            line.number, "line", (f"cannot be read ({printable(str(error))}); send valid UTF-8")
-        )
+        return format_named(name)
+    except InvalidRequest as error:
+        raise InvalidRequest("--format", error.reason) from error
 
 
-def _field(message: str) -> str:
-    """The field that protobuf's message names; empty when it names none."""
-    named = _NAMED.search(message)
-    return named[1] if named else ""
+def _lines(file: Unpacked) -> Iterator[Line]:
+    """Its objects: those of a list or a body, or one a line."""
+    text = file.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return json_values.values_in(file, LISTS) if _is_one_value(text) else lines_in(file)
+
+
+def _is_one_value(text: bytes) -> bool:
+    """Whether the file is a list, a body with a list, or an object over several lines."""
+    if _BEGINS_AS_LIST_OR_PRINTED.match(text):
+        return True
+    return json_values.list_name(text.decode(errors="ignore"), LISTS) != ""
+
+
+def _format_of(lines: list[Line]) -> EventFormat:
+    """Our own where no line tells; then the errors name our fields."""
+    known = (detected(payload) for line in lines for _, payload in payloads(line.content))
+    return next(filter(None, known), aisle.FORMAT)
+
+
+def _entries(line: Line, format: EventFormat) -> Iterator[Entry]:
+    if line.fault:
+        yield UnreadEvent(line.number, "line", line.fault)
+        return
+    for outcome in read(line.content, format):
+        if isinstance(outcome, Skipped):
+            yield SkippedEvent(line.number, outcome.reason)
+        elif isinstance(outcome, Rejected):
+            yield UnreadEvent(line.number, outcome.field, outcome.reason)
+        else:
+            yield line.number, outcome

@@ -5,7 +5,7 @@ An array, an object that has the array, or objects printed over several lines.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,12 +32,12 @@ _DIGITS = 4_300  # of the longest number that Python makes of a text
 _SPARING = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else None)
 
 
-def values_in(file: Unpacked) -> Iterator[Line]:
-    """The objects of the file in their order.
+def values_in(file: Unpacked, lists: Collection[str] = LISTS) -> Iterator[Line]:
+    """The objects of the file in their order; `lists` are the members that may hold them.
 
     Raises Corrupt where the JSON ends in the middle or is none.
     """
-    text = _Text(file)
+    text = _Text(file, lists)
     while (letter := text.next_letter()) in ("[", "{"):
         if letter == "[":
             yield from _members(text)
@@ -50,9 +50,9 @@ def values_in(file: Unpacked) -> Iterator[Line]:
         raise text.corrupt("has something that is no JSON object or array")
 
 
-def list_name(head: str) -> str:
-    """The member of an object, begun in `head`, that holds its products; empty where there is none."""
-    return _list_in(head)[0]
+def list_name(head: str, lists: Collection[str] = LISTS) -> str:
+    """The member of an object, begun in `head`, that holds its rows; empty where there is none."""
+    return _list_in(head, lists)[0]
 
 
 def deeper_list(content: dict[str, Any], levels: int = 3) -> str:
@@ -70,7 +70,7 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
-def _list_in(head: str) -> tuple[str, int]:
+def _list_in(head: str, lists: Collection[str]) -> tuple[str, int]:
     """The same, and where its value begins."""
     nothing = "", 0
     at = head.find("{") + 1
@@ -80,7 +80,7 @@ def _list_in(head: str) -> tuple[str, int]:
             return nothing
         at = named.end()
         if re.compile(r"\[\s*\{").match(head, at):
-            return (named[1], at) if named[1] in LISTS else nothing
+            return (named[1], at) if named[1] in lists else nothing
         if named[1] in ("id", "product_id", "title", "@type"):  # it is a product itself
             return nothing
         try:
@@ -112,8 +112,9 @@ def _members(text: "_Text") -> Iterator[Line]:
 class _Text:
     """The text of a file, of which a window is in memory."""
 
-    def __init__(self, file: Unpacked) -> None:
+    def __init__(self, file: Unpacked, lists: Collection[str]) -> None:
         self._file = file
+        self._lists = lists
         self._path = file.path
         self._window = ""
         self._at = 0
@@ -148,7 +149,7 @@ class _Text:
         self._move_to(end)
         if not isinstance(value, dict):
             value = {}
-            fault = "is no JSON object; write an object for each product"
+            fault = "is no JSON object; write one for each row"
         return Line(number, value, fault, self._file.bytes_read())
 
     def _read_more_for(self, error: ValueError) -> None:
@@ -158,8 +159,8 @@ class _Text:
             raise self.corrupt(f"is no JSON, or ends in the middle ({error})")
 
     def enter_list(self) -> bool:
-        """Go to the list of products that is in the next object; False where there is none."""
-        name, at = _list_in(self._window[self._at : self._at + _CHUNK_BYTES])
+        """Go to the list of rows that is in the next object; False where there is none."""
+        name, at = _list_in(self._window[self._at : self._at + _CHUNK_BYTES], self._lists)
         if name:
             self._move_to(self._at + at)
         return name != ""
@@ -171,7 +172,7 @@ class _Text:
         self._at = 0
         rest = self.value()
         for name, value in rest.content.items():
-            if name in LISTS and _is_list(value):
+            if name in self._lists and _is_list(value):
                 fault = f"is a second list, {name!r}, of {len(value):,}; write one list, or a file for each"
                 yield replace(rest, content={}, fault=fault)
 

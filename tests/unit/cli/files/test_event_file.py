@@ -28,7 +28,7 @@ def _file(folder: Path, *lines: bytes | Mapping[str, object]) -> Path:
 
 def test_events_are_read_with_their_lines_and_empty_lines_are_skipped(tmp_path: Path) -> None:
     [entry] = read_events(_file(tmp_path, b"", {**EVENT, "event_time": "2026-11-24T02:00:00Z"}, b"  "))
-    assert not isinstance(entry, UnreadEvent)
+    assert isinstance(entry, tuple)
     line, event = entry
     assert (line, event.event_id, event.products[0].position) == (2, "e1", 2)
     assert event.event_time.seconds == 1795485600

@@ -1,0 +1,121 @@
+"""A JSON value that a shop's system sent, as events; it may come from a file, a topic or a request."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from aisle.v1.events_pb2 import UserEvent
+from services.gateway.events import event_validation
+from services.gateway.events.formats import aisle, algolia, google_retail, gorse, metarank, ubi
+from services.gateway.events.formats.event_format import EventFormat, Outcome, Rejected, Skipped
+from services.gateway.events.formats.fields import Fields, NotAnInteraction, Unreadable
+from shared.catalog.validation import printable
+from shared.errors import InvalidRequest
+
+FORMATS = {
+    each.name: each
+    for each in (
+        ubi.FORMAT,
+        algolia.FORMAT,
+        google_retail.FORMAT,
+        metarank.FORMAT,
+        gorse.FORMAT,
+        aisle.FORMAT,
+    )
+}
+# Of a body that has several events
+LISTS = ("events", "userEvents", "user_events")
+_AROUND_LISTS = ("inputConfig", "input_config", "userEventInlineSource", "user_event_inline_source")
+_UNKNOWN = f"is of no known format; send one of docs/events.md: {', '.join(FORMATS)}"
+_TOO_DEEP = "is nested too deeply; send the flat object that its format describes"
+
+
+def format_named(name: str) -> EventFormat:
+    """Raises InvalidRequest for a name of none."""
+    if name not in FORMATS:
+        raise InvalidRequest("format", f"is {name!r}; give one of {', '.join(FORMATS)}")
+    return FORMATS[name]
+
+
+def detected(payload: Any) -> EventFormat | None:
+    """The format that a payload is of, by its fields; None if it is of none that is known."""
+    if not isinstance(payload, dict):
+        return None
+    return next((each for each in FORMATS.values() if each.matches(payload)), None)
+
+
+def payloads(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The events in a value, each with its path: those of a list, those of a body, or itself."""
+    if isinstance(value, list):
+        for at, each in enumerate(value):
+            yield f"{path}[{at}].", each
+        return
+    if isinstance(value, dict):
+        for name in LISTS:
+            if isinstance(value.get(name), list):
+                yield from payloads(value[name], path + name)
+                return
+        for name in _AROUND_LISTS:
+            if isinstance(value.get(name), dict):
+                yield from payloads(value[name], f"{path}{name}.")
+                return
+    yield path, value
+
+
+def read(value: Any, format: EventFormat | None = None) -> Iterator[Outcome]:
+    """What became of each event in a value, in order; without a format each is read by its fields.
+
+    Whatever the value is, nothing is raised.
+    """
+    try:
+        found = list(payloads(value))
+    except RecursionError:
+        found = []
+        yield Rejected("event", _TOO_DEEP)
+    for path, payload in found:
+        yield from _read(path, payload, format or detected(payload))
+
+
+def _read(path: str, payload: Any, format: EventFormat | None) -> Iterator[Outcome]:
+    place = path.rstrip(".") or "event"
+    if not isinstance(payload, dict):
+        yield Rejected(place, "is no JSON object; send one for each event")
+    elif format is None:
+        yield Rejected(place, _UNKNOWN)
+    else:
+        yield from _outcomes(path, payload, format)
+
+
+def _outcomes(path: str, payload: dict[str, Any], format: EventFormat) -> list[Outcome]:
+    place = path.rstrip(".") or "event"
+    try:
+        events = list(format.read(Fields(payload, path)))
+        return [_finished(path, event, at, payload, format) for at, event in enumerate(events)]
+    except NotAnInteraction as other:
+        return [Skipped(other.reason)]
+    except Unreadable as error:
+        return [Rejected(printable(error.field), error.reason)]
+    except RecursionError:
+        return [Rejected(place, _TOO_DEEP)]
+    except (ValueError, TypeError, OverflowError) as error:
+        return [Rejected(place, f"cannot be read ({printable(str(error))[:200]}); correct it")]
+
+
+def _finished(path: str, event: UserEvent, at: int, payload: dict[str, Any], format: EventFormat) -> Outcome:
+    """The event with an id, if it is valid. One that has our names is checked where all events are."""
+    if not format.names:
+        return event
+    if not event.event_id:
+        event.event_id = _event_id(format.name, payload) + (f"/{at}" if at else "")
+    if fault := event_validation.fault(event):
+        name, reason = fault
+        ours = name.partition(".")[0].partition("[")[0]
+        return Rejected(path + format.names.get(ours, name), reason)
+    return event
+
+
+def _event_id(name: str, payload: dict[str, Any]) -> str:
+    """The same for the same payload, however its fields are ordered, so that it counts once."""
+    canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+    return f"{name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"
