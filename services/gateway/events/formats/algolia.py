@@ -9,9 +9,11 @@ from typing import Any
 from aisle.v1.events_pb2 import EventProduct, UserEvent
 from services.gateway.events.formats.event_format import EventFormat
 from services.gateway.events.formats.fields import Fields, NotAnInteraction, Unreadable, shown
+from services.gateway.events.formats.spelling import snake_case
 from services.gateway.events.formats.verbs import action_of, known_action
 
 _TYPES = ("view", "click", "conversion")
+_LISTED = "hits_viewed"  # what InstantSearch calls a page of results
 _USUAL = ("userToken", "authenticatedUserToken", "objectIDs")
 _NAMES = {
     "action": "eventType",
@@ -65,9 +67,9 @@ def _action(fields: Fields) -> str:
     if kind not in _TYPES:
         reason = f"{shown(kind)!r} is unknown; use one of: {', '.join(_TYPES)}"
         raise Unreadable(fields.path + "eventType", reason if kind else "is required")
+    if kind == "view" and snake_case(name) == _LISTED:
+        raise NotAnInteraction("impression")
     if kind != "conversion":
-        if kind == "view":
-            known_action(name)  # raises for lists: the name of InstantSearch for them is "Hits Viewed"
         return kind
     if subtype := fields.text("eventSubtype"):
         return action_of(fields.path + "eventSubtype", subtype)
