@@ -13,8 +13,9 @@ from typing import Any
 from services.gateway.admin.admin_service import AdminService
 from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
-from services.gateway.events.event_log import open_event_log
+from services.gateway.events.event_log import open_event_log, open_events_in
 from services.gateway.events.event_service import EventService
+from services.gateway.events.events_in import EventsIn
 from services.gateway.processes import Processes
 from services.gateway.replicas.stubs import (
     EmbeddingReplicas,
@@ -42,7 +43,8 @@ from shared.rpc.server import Server, asked_to_end
 async def main() -> None:
     """Serve until asked to end."""
     config = load(GatewayConfig)
-    log = open_event_log(config, load(KafkaConfig))
+    kafka = load(KafkaConfig)
+    log = open_event_log(config, kafka)
     signatures = Signatures(SecretFile(Path(config.secret_path)).current)
     embedding = EmbeddingReplicas(config.embedding_address, config.hedge_share)
     retrieval = RetrievalReplicas(config.retrieval_address, config.hedge_share)
@@ -60,9 +62,11 @@ async def main() -> None:
         windows = caches.windows if caches else None
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
-        admin = _admin(processes, search, log)
-        parts = servicers(search, CatalogService(log, retrieval), EventService(log, signatures), admin)
-        await _serve(Server(parts, config.port, config.host), retrieval)
+        events = EventService(log, signatures)
+        events_in = await open_events_in(log, events.record, config, kafka)
+        admin = _admin(processes, search, log, events_in)
+        parts = servicers(search, CatalogService(log, retrieval), events, admin)
+        await _serve(Server(parts, config.port, config.host), retrieval, events_in)
         await search.close()
         await processes.close()
         if caches:
@@ -70,18 +74,26 @@ async def main() -> None:
     await log.close()
 
 
-def _admin(processes: Processes, search: SearchService, log: EventLog) -> AdminService:
+def _admin(
+    processes: Processes, search: SearchService, log: EventLog, events_in: EventsIn | None
+) -> AdminService:
     spooled = [log.counts] if isinstance(log, SpooledEventLog) else []
-    return AdminService(processes, search.counts, *spooled)
+    followed = [events_in.counts] if events_in else []
+    return AdminService(processes, search.counts, *spooled, *followed)
 
 
-async def _serve(server: Server, retrieval: RetrievalReplicas) -> None:
+async def _serve(server: Server, retrieval: RetrievalReplicas, events_in: EventsIn | None) -> None:
     ended = asked_to_end()  # before anybody is told that it is ready
     await server.start()
-    telling = asyncio.create_task(_tell_whether_searchable(server, retrieval))
+    work = [asyncio.create_task(_tell_whether_searchable(server, retrieval))]
+    if events_in:
+        work.append(asyncio.create_task(events_in.run()))
     await ended.wait()
     await server.stop()
-    telling.cancel()
+    for task in work:
+        task.cancel()
+    if events_in:
+        await events_in.close()
 
 
 async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:

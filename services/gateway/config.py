@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.gateway.events.formats.reading import FORMATS
 from services.gateway.replicas import addresses
 from shared.listening import LOOPBACK
 
@@ -35,6 +36,11 @@ class GatewayConfig:
     # Events and impressions, while Kafka is away; a folder of this gateway's own
     spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
+    # Where there is Kafka: take in what shops' systems put into aisle.events-in
+    follow_events_in: bool = True
+    events_in_group: str = "aisle-events-in"  # consumer group; gateways share the work
+    # Of its records: ubi, google-retail, algolia, metarank, gorse, aisle; empty: by their fields
+    events_in_format: str = ""
     # Signs query_ids and page tokens; the same for all gateways of a shop
     secret_path: str = "data/secret"
     deadline_ms: int = 250  # a page's budget, when the request names none
@@ -68,8 +74,15 @@ class GatewayConfig:
             raise ValueError("shared_window_ttl_seconds, encoding_ttl_seconds and cache_ms are more than 0")
         if not self.resolve_seconds > 0 or not 0 <= self.hedge_share <= 1:
             raise ValueError("resolve_seconds is more than 0, and hedge_share a share from 0 to 1")
+        self._check_events_in()
         for text in self.addresses.values():
             addresses.parse(text)
+
+    def _check_events_in(self) -> None:
+        if not self.events_in_group:
+            raise ValueError("events_in_group is empty; name a consumer group")
+        if self.events_in_format not in ("", *FORMATS):
+            raise ValueError(f"events_in_format is none of {', '.join(FORMATS)}; leave it out to find it")
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -13,6 +13,7 @@ USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
 # DeadLetter: what could not be applied, by the place it came from
 DEAD_LETTERS = "aisle.dead-letters"
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
+EVENTS_IN = "aisle.events-in"  # JSON that shops' systems send, by a key of theirs; on Kafka alone
 # The newest record of a key stands for all before it; in one partition
 COMPACTED = frozenset({CATALOG, VECTORS})
 # Topics of one partition, which can be read by offset; offsets count records

@@ -16,7 +16,7 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.consumer import KafkaLogConsumer
 from shared.events.kafka.log import KafkaEventLog
 from shared.events.kafka.topic_maker import make_topics
-from shared.events.log import CATALOG, SEARCH_LOGS, TOPICS, USER_EVENTS, NewRecord, Record
+from shared.events.log import CATALOG, EVENTS_IN, SEARCH_LOGS, TOPICS, USER_EVENTS, NewRecord, Record
 from tests.contract.event_log import read_all
 
 SHARED_OUT_SECONDS = 40
@@ -51,7 +51,7 @@ def test_topics_are_made_as_configured_and_making_them_again_changes_nothing(
     )
     made = make_topics(config)
     assert [(report.name.removeprefix(config.topic_prefix), report.partitions) for report in made] == [
-        (topic, 3 if topic in (SEARCH_LOGS, USER_EVENTS) else 1) for topic in TOPICS
+        (topic, 3 if topic in (SEARCH_LOGS, USER_EVENTS, EVENTS_IN) else 1) for topic in (*TOPICS, EVENTS_IN)
     ]
     assert all(report.made for report in made)
     catalog = settings_of(config, CATALOG)
@@ -104,11 +104,11 @@ def test_the_command_tells_what_it_made(kafka: KafkaConfig) -> None:
     assert finished.exit_code == 0
     report = json.loads(finished.stdout)
     assert [topic["name"] for topic in report["topics"]] == [
-        f"{kafka.topic_prefix}cli.{topic}" for topic in TOPICS
+        f"{kafka.topic_prefix}cli.{topic}" for topic in (*TOPICS, EVENTS_IN)
     ]
     assert all(topic["made"] for topic in report["topics"])
     plain = CliRunner().invoke(app, ["topics"], env=environ)
-    assert plain.stdout.count("as it should be") == len(TOPICS)
+    assert plain.stdout.count("as it should be") == len(TOPICS) + 1
 
 
 async def test_a_compacted_topic_forgets_old_records_of_a_key_and_is_read_over_the_gaps(

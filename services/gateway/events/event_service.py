@@ -39,17 +39,20 @@ class EventService(EventServiceServicer):
         """See protos/aisle/v1/events.proto. What has arrived together is appended together."""
         async with aclosing(stream_batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
-                for ack in await self._record([request.event for request in batch]):
+                for ack in await self.record([request.event for request in batch]):
                     yield StreamEventsResponse(ack=ack)
 
     async def RecordEvents(self, request: RecordEventsRequest, context: Any = None) -> RecordEventsResponse:
         """See protos/aisle/v1/events.proto."""
         if not 1 <= len(request.events) <= _MAX_BATCH:
             raise InvalidRequest("events", f"has {len(request.events)}; send 1 to {_MAX_BATCH}")
-        return RecordEventsResponse(acks=await self._record(request.events))
+        return RecordEventsResponse(acks=await self.record(request.events))
 
-    async def _record(self, events: Sequence[UserEvent]) -> list[EventAck]:
-        """Append what is valid; an acknowledgement for each event, in order."""
+    async def record(self, events: Sequence[UserEvent]) -> list[EventAck]:
+        """Append what is valid; an acknowledgement for each event, in order.
+
+        Raises what the log raises, but for records that it refuses.
+        """
         faults = [event_validation.fault(event) async for event in in_slices(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
         records = [self._record_of(event) async for event in in_slices(valid)]

@@ -13,7 +13,7 @@ class KafkaConfig:
     address: str = ""  # host:port of brokers, comma-separated; empty: there is no Kafka
     # Before the name of every topic and group, so that shops can share a cluster
     topic_prefix: str = ""
-    partitions: int = 4  # of events, and of impressions
+    partitions: int = 4  # of events, those that come in, and impressions
     replication: int = 1  # copies of every partition; a write waits for all but one of them
     retention_days: int = 90  # of events, impressions and dead letters; 0: for ever
     tombstone_days: int = 30  # a replica away for longer starts from a newer snapshot

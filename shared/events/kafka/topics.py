@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
-from shared.events.log import CO_PARTITIONED, COMPACTED, TOPICS
+from shared.events.log import COMPACTED, EVENTS_IN, SINGLE, TOPICS
 
 _DAY_MS = 24 * 3_600_000
 _FOR_EVER = -1
@@ -34,7 +34,7 @@ class Difference:
 
 def wanted(config: KafkaConfig) -> list[Topic]:
     """The topics that the settings ask for."""
-    return [_wanted(config, name) for name in TOPICS]
+    return [_wanted(config, name) for name in (*TOPICS, EVENTS_IN)]
 
 
 def _wanted(config: KafkaConfig, name: str) -> Topic:
@@ -52,7 +52,7 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
     else:
         keeping = str(config.retention_days * _DAY_MS or _FOR_EVER)
         settings |= {"cleanup.policy": "delete", "retention.ms": keeping}
-    partitions = config.partitions if name in CO_PARTITIONED else 1
+    partitions = 1 if name in SINGLE else config.partitions
     return Topic(config.topic_prefix + name, partitions, config.replication, settings)
 
 

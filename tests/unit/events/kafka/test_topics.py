@@ -5,7 +5,7 @@ import pytest
 from shared.errors import InvalidRequest
 from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.topics import Difference, Topic, difference, wanted
-from shared.events.log import CATALOG, CO_PARTITIONED, COMPACTED, TOPICS, USER_EVENTS
+from shared.events.log import CATALOG, COMPACTED, EVENTS_IN, SINGLE, TOPICS, USER_EVENTS
 
 DAY_MS = 24 * 3_600_000
 
@@ -23,13 +23,13 @@ def with_settings(of: Topic, **settings: object) -> Topic:
 
 def test_every_topic_is_wanted_under_the_prefix() -> None:
     assert [each.name for each in wanted(KafkaConfig(topic_prefix="shop."))] == [
-        f"shop.{name}" for name in TOPICS
+        f"shop.{name}" for name in (*TOPICS, EVENTS_IN)
     ]
 
 
-def test_what_a_visitor_does_and_sees_has_equally_many_partitions_and_the_rest_one() -> None:
+def test_what_shoppers_do_and_see_has_equally_many_partitions_and_the_rest_one() -> None:
     partitions = {each.name: each.partitions for each in wanted(KafkaConfig(partitions=7))}
-    assert partitions == {name: 7 if name in CO_PARTITIONED else 1 for name in TOPICS}
+    assert partitions == {name: 1 if name in SINGLE else 7 for name in (*TOPICS, EVENTS_IN)}
 
 
 def test_the_catalogue_is_compacted_and_the_rest_is_kept_for_a_time() -> None:

@@ -26,7 +26,13 @@ RETAIL = {
 }
 METARANK = {"event": "interaction", "id": "m1", "user": "u", "type": "click", "item": "p"}
 GORSE = {"FeedbackType": "read", "UserId": "u", "ItemId": "p"}
-PAYLOADS = {"ubi": UBI, "algolia": ALGOLIA, "google-retail": RETAIL, "metarank": METARANK, "gorse": GORSE}
+PAYLOADS: dict[str, dict[str, Any]] = {
+    "ubi": UBI,
+    "algolia": ALGOLIA,
+    "google-retail": RETAIL,
+    "metarank": METARANK,
+    "gorse": GORSE,
+}
 
 
 def only(value: Any, name: str = "") -> Outcome:
