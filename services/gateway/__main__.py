@@ -49,11 +49,7 @@ async def main() -> None:
     embedding = EmbeddingReplicas(config.embedding_address, config.hedge_share)
     retrieval = RetrievalReplicas(config.retrieval_address, config.hedge_share)
     reranker = RerankerReplicas(config.reranker_address, config.hedge_share)
-    services: dict[str, Replicas[Any]] = {
-        "embedding": embedding.all,
-        "retrieval": retrieval.all,
-        "reranker": reranker.all,
-    }
+    services = _by_name(embedding, retrieval, reranker)
     async with AsyncExitStack() as stack:
         for each in services.values():
             await stack.enter_async_context(each.open(config.resolve_seconds))
@@ -72,6 +68,12 @@ async def main() -> None:
         if caches:
             await caches.close()
     await log.close()
+
+
+def _by_name(
+    embedding: EmbeddingReplicas, retrieval: RetrievalReplicas, reranker: RerankerReplicas
+) -> dict[str, Replicas[Any]]:
+    return {"embedding": embedding.all, "retrieval": retrieval.all, "reranker": reranker.all}
 
 
 def _admin(

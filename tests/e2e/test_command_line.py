@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from aisle.v1.events_pb2 import Impression
+from tests.unit.gateway.events.formats.test_golden import FILES
 
 COMMANDS = (
     "", "demo", "index", "serve", "search", "events", "export", "get", "delete", "status", "evaluate",
@@ -115,6 +116,40 @@ def test_events_are_streamed_and_told_apart(
         (3, "visitor_id"),
         (4, "action"),
     ]
+
+
+@pytest.mark.parametrize("options", [(), ("--format", "algolia")])
+def test_events_of_another_system_are_streamed_as_they_are(
+    aisle: Any, address: str, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """By their content, or as they are said to be; sent again they are known."""
+    path = tmp_path / "insights.json"
+    story = FILES["algolia"].read_text().replace("v-7f3", f"v-{len(options)}")
+    path.write_text(story.replace('"positions": [3]', '"positions": [0]'))
+    finished = aisle("events", path, "--address", address, *options)
+    assert finished.returncode == 0
+    assert f"{path}: read as Algolia Insights events" in finished.stderr
+    reason = "positions[0]: is 0; positions are from 1: add 1 to all, or leave them out"
+    assert f"line 11: {reason}" in finished.stderr
+    skipped = "2 skipped (1 filters, 1 impression)"
+    assert finished.stdout == f"3 accepted, 0 duplicate, 1 rejected, {skipped}\n"
+    again = json.loads(aisle("events", path, "--address", address, *options, "--json").stdout)
+    del again["rejections"]
+    assert again == {
+        "accepted": 0,
+        "duplicate": 3,
+        "rejected": 1,
+        "format": "algolia",
+        "skipped": 2,
+        "skipped_by_reason": {"filters": 1, "impression": 1},
+    }
+
+
+def test_events_of_a_format_that_does_not_exist_are_refused(aisle: Any, address: str) -> None:
+    finished = aisle("events", FILES["ubi"], "--address", address, "--format", "segment")
+    assert finished.returncode == 1
+    known = "ubi, algolia, google-retail, metarank, gorse, aisle"
+    assert finished.stderr.strip().endswith(f"--format: is 'segment'; give one of {known}")
 
 
 def test_evaluate_reports_every_tier(
