@@ -93,7 +93,7 @@ def _products(fields: Fields, ids: list[str], action: str) -> Iterator[tuple[str
             position=position,
             quantity=line.count("quantity"),
             price=line.number("price"),
-            currency_code=fields.text("currency"),
+            currency_code=fields.currency_code("currency"),
         )
         yield line.identifier("queryID") or query_id, product
 

@@ -94,6 +94,14 @@ class Fields:
         path, value = self.find(*names)
         return None if value is None else _number(path, value)
 
+    def currency_code(self, *names: str) -> str:
+        """Three letters of ISO 4217, in capitals; empty if it is absent."""
+        path, value = self.find(*names)
+        code = "" if value is None else _text(path, value).strip().upper()
+        if code and not (len(code) == 3 and code.isascii() and code.isalpha()):
+            raise Unreadable(path, f"{shown(code)!r} is not three letters (ISO 4217)")
+        return code
+
     def set_time(self, event: UserEvent, *names: str) -> None:
         """Take over when it happened, if the payload says so."""
         path, value = self.find(*names)

@@ -45,7 +45,7 @@ def _read(fields: Fields) -> Iterator[UserEvent]:
         user_id=fields.object(*_either("userInfo")).identifier(*_either("userId")),
         session_id=fields.identifier(*_either("sessionId")),
         query_id=fields.identifier(*_either("attributionToken")),
-        products=[_product(each, transaction.text(*_either("currencyCode"))) for each in details],
+        products=[_product(each, transaction.currency_code(*_either("currencyCode"))) for each in details],
     )
     fields.set_time(event, *_either("eventTime"))
     _keep(event, fields, transaction)
@@ -59,7 +59,7 @@ def _product(detail: Fields, currency_code: str) -> EventProduct:
         product_id=product.identifier("id", required=True),
         quantity=detail.count("quantity"),
         price=price.number("price"),
-        currency_code=price.text(*_either("currencyCode")) or currency_code,
+        currency_code=price.currency_code(*_either("currencyCode")) or currency_code,
     )
 
 

@@ -53,7 +53,7 @@ def _product(fields: Fields, action: str) -> EventProduct:
         position=more.position(action, "position"),
         quantity=more.count("quantity", "count"),
         price=more.number("price"),
-        currency_code=more.text("currency", "currency_code"),
+        currency_code=more.currency_code("currency", "currency_code"),
     )
 
 

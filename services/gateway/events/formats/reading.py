@@ -26,7 +26,8 @@ FORMATS = {
 }
 # Of a body that has several events
 LISTS = ("events", "userEvents", "user_events")
-_AROUND_LISTS = ("inputConfig", "input_config", "userEventInlineSource", "user_event_inline_source")
+# Around them: Google's import, and a document of OpenSearch
+_AROUND = ("inputConfig", "input_config", "userEventInlineSource", "user_event_inline_source", "_source")
 _UNKNOWN = f"is of no known format; send one of docs/events.md: {', '.join(FORMATS)}"
 _TOO_DEEP = "is nested too deeply; send the flat object that its format describes"
 
@@ -56,7 +57,7 @@ def payloads(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             if isinstance(value.get(name), list):
                 yield from payloads(value[name], path + name)
                 return
-        for name in _AROUND_LISTS:
+        for name in _AROUND:
             if isinstance(value.get(name), dict):
                 yield from payloads(value[name], f"{path}{name}.")
                 return

@@ -50,7 +50,7 @@ def _product(attributes: Fields, action: str) -> EventProduct:
     thing = attributes.object("object")
     places = (attributes, thing, thing.object("object_detail"))
     prices = [place.number("price") for place in places]
-    codes = [place.text("currency", "currency_code") for place in places]
+    codes = [place.currency_code("currency", "currency_code") for place in places]
     return EventProduct(
         product_id=thing.identifier("object_id", required=True),
         position=attributes.object("position").position(action, "ordinal"),

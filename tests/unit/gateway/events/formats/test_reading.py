@@ -171,6 +171,11 @@ def test_lists_that_belong_together_are_equally_long() -> None:
     assert rejected({**ALGOLIA, "objectData": [{}, {}]}).field == "objectData"
 
 
+def test_a_currency_is_three_letters_in_any_case() -> None:
+    assert event({**ALGOLIA, "currency": "eur"}).products[0].currency_code == "EUR"
+    assert rejected({**ALGOLIA, "currency": "euro"}).field == "currency"
+
+
 def test_a_number_may_be_an_id() -> None:
     payload = {**UBI, "event_attributes": {"object": {"object_id": 4711}}}
     assert event(payload).products[0].product_id == "4711"
@@ -231,3 +236,4 @@ def test_events_in_bodies_and_lists_are_named_by_their_place() -> None:
     assert fields == ["events[1].objectIDs[1]", "events[2]"]
     body = {"inputConfig": {"userEventInlineSource": {"userEvents": [RETAIL]}}}
     assert event(body) == event([RETAIL]) == event(RETAIL)
+    assert event({"_index": "ubi_events", "_id": "1", "_source": UBI}) == event(UBI)
