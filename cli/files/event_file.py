@@ -1,7 +1,6 @@
 """Events from a file, in the format of any system that Aisle knows, plain or packed."""
 
 import itertools
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from shared.json_lines import Line, lines_in
 from shared.unpacking import Unpacked, unpacked
 
 _SAMPLED_LINES = 20
-_BEGINS_AS_LIST_OR_PRINTED = re.compile(rb"\[\s*\{|\{\s*\n\s*\"")
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,10 @@ def _lines(file: Unpacked) -> Iterator[Line]:
 
 def _is_one_value(text: bytes) -> bool:
     """Whether the file is a list, a body with a list, or an object over several lines."""
-    if _BEGINS_AS_LIST_OR_PRINTED.match(text):
+    inner = text[1:].lstrip()
+    if text.startswith(b"["):
+        return inner.startswith(b"{")
+    if text.startswith(b"{") and inner.startswith(b'"') and b"\n" in text[: -len(inner)]:
         return True
     return json_values.list_name(text.decode(errors="ignore"), LISTS) != ""
 

@@ -120,3 +120,46 @@ def test_acknowledgements_are_counted_and_rejections_get_the_line_of_the_file(
         (2, "line"),
         (3, "visitor_id"),
     ]
+
+
+UBI = {
+    "action_name": "view",
+    "client_id": "v",
+    "event_attributes": {"object": {"object_id": "p"}},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(UBI) + "\n" + json.dumps(UBI),
+        json.dumps([UBI, UBI]),
+        json.dumps([UBI, UBI], indent=1),
+        "[\n" + json.dumps(UBI) + ",\n" + json.dumps(UBI) + "\n]",
+        json.dumps({"events": [UBI, UBI]}),
+        json.dumps({"events": [UBI]}) + "\n" + json.dumps({"events": [UBI]}),
+        json.dumps({"inputConfig": {"userEventInlineSource": {"userEvents": [UBI, UBI]}}}, indent=2),
+        json.dumps(UBI, indent=1) + json.dumps(UBI, indent=1),
+    ],
+)
+def test_events_are_read_from_lines_lists_and_bodies(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(text)
+    found = [entry[1].visitor_id for entry in read_events(path) if isinstance(entry, tuple)]
+    assert found == ["v", "v"]
+
+
+def test_a_list_that_is_cut_short_is_read_up_to_there_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "events.json"
+    path.write_text(json.dumps([UBI] * 30)[:-20])
+    entries = read_events(path, "ubi")
+    assert sum(isinstance(next(entries), tuple) for _ in range(29)) == 29
+    with pytest.raises(Corrupt, match="or ends in the middle"):
+        next(entries)
+
+
+def test_the_first_line_that_tells_the_format_decides_it(tmp_path: Path) -> None:
+    bad, read = read_events(_file(tmp_path, b"{", UBI))
+    assert isinstance(bad, UnreadEvent) and isinstance(read, tuple)
+    _, kept = read_events(_file(tmp_path, UBI, EVENT))
+    assert isinstance(kept, UnreadEvent) and kept.field == "action_name"
