@@ -38,8 +38,9 @@ def config(kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def put(config: KafkaConfig, *values: bytes, key: bytes | None = b"shop") -> None:
     """As a shop's own producer does."""
     producer = KafkaProducer(bootstrap_servers=config.address)
-    for value in values:
-        producer.send(config.topic_prefix + EVENTS_IN, value, key).get(timeout=20)
+    sent = [producer.send(config.topic_prefix + EVENTS_IN, value, key) for value in values]
+    for each in sent:
+        each.get(timeout=20)
     producer.close()
 
 
@@ -116,5 +117,31 @@ async def test_what_a_killed_gateway_has_taken_in_is_not_taken_in_twice(
     log = KafkaEventLog(config)
     found = await polled(await log.consumer([USER_EVENTS]), 8)
     assert len({record.event_id for record in found}) == len(found) == 8
+    await log.close()
+    assert gateway.end(signal.SIGTERM) == 0
+
+
+async def test_a_gateway_that_is_killed_while_it_takes_them_in_loses_none(
+    config: KafkaConfig, tmp_path: Path
+) -> None:
+    numbers = range(20_000)
+    clicks = [{"FeedbackType": "click", "UserId": f"u{number}", "ItemId": "p"} for number in numbers]
+    put(config, *(json.dumps(click).encode() for click in clicks))
+    gateway = Process(tmp_path / "unused.sqlite")
+    told = AdminServiceStub(gateway.channel)
+    while not (count := told.GetStatus(GetStatusRequest()).counts.get("events_in.accepted")):
+        time.sleep(0.02)
+    assert count < len(numbers)
+    gateway.end(signal.SIGKILL)
+    gateway = Process(tmp_path / "unused.sqlite")
+    log = KafkaEventLog(config)
+    consumer = await log.consumer([USER_EVENTS])
+    shoppers: dict[str, set[str | None]] = {}
+    ends = time.monotonic() + PATIENCE_SECONDS
+    while len(shoppers) < len(numbers) and time.monotonic() < ends:
+        for record in await consumer.poll(0.5):
+            shoppers.setdefault(record.key, set()).add(record.event_id)
+    assert set(shoppers) == {f"u{number}" for number in numbers}
+    assert {len(ids) for ids in shoppers.values()} == {1}  # whatever came again has its id
     await log.close()
     assert gateway.end(signal.SIGTERM) == 0
