@@ -137,7 +137,8 @@ def _read(record: Record, format: EventFormat | None) -> _Read:
     except ValueError as error:
         found.faults.append(f"value: {error}")
         return found
-    for outcome in read(value, format):
+    place = f"{record.topic}:{record.partition}:{record.offset}"
+    for outcome in read(value, format, place):
         if isinstance(outcome, Skipped):
             found.skipped[outcome.reason] += 1
         elif isinstance(outcome, Rejected):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from aisle.v1.events_pb2 import UserEvent
@@ -64,10 +65,11 @@ def payloads(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     yield path, value
 
 
-def read(value: Any, format: EventFormat | None = None) -> Iterator[Outcome]:
+def read(value: Any, format: EventFormat | None = None, place: str = "") -> Iterator[Outcome]:
     """What became of each event in a value, in order; without a format each is read by its fields.
 
-    Whatever the value is, nothing is raised.
+    `place` tells values apart that are equal and have neither id nor time, such as a record's place
+    in a topic; without one they are the same event. Whatever the value is, nothing is raised.
     """
     try:
         found = list(payloads(value))
@@ -75,48 +77,60 @@ def read(value: Any, format: EventFormat | None = None) -> Iterator[Outcome]:
         found = []
         yield Rejected("event", _TOO_DEEP)
     for path, payload in found:
-        yield from _read(path, payload, format or detected(payload))
+        chosen = format or detected(payload)
+        where = path.rstrip(".") or "event"
+        if not isinstance(payload, dict):
+            yield Rejected(where, "is no JSON object; send one for each event")
+        elif chosen is None:
+            yield Rejected(where, _UNKNOWN)
+        else:
+            yield from _Payload(payload, path, chosen, place).outcomes()
 
 
-def _read(path: str, payload: Any, format: EventFormat | None) -> Iterator[Outcome]:
-    place = path.rstrip(".") or "event"
-    if not isinstance(payload, dict):
-        yield Rejected(place, "is no JSON object; send one for each event")
-    elif format is None:
-        yield Rejected(place, _UNKNOWN)
-    else:
-        yield from _outcomes(path, payload, format)
+@dataclass(frozen=True, slots=True)
+class _Payload:
+    """One event as it was sent, where it stands in the value, and its format."""
 
+    content: dict[str, Any]
+    path: str
+    format: EventFormat
+    place: str
 
-def _outcomes(path: str, payload: dict[str, Any], format: EventFormat) -> list[Outcome]:
-    place = path.rstrip(".") or "event"
-    try:
-        events = list(format.read(Fields(payload, path)))
-        return [_finished(path, event, at, payload, format) for at, event in enumerate(events)]
-    except NotAnInteraction as other:
-        return [Skipped(other.reason)]
-    except Unreadable as error:
-        return [Rejected(printable(error.field), error.reason)]
-    except RecursionError:
-        return [Rejected(place, _TOO_DEEP)]
-    except (ValueError, TypeError, OverflowError) as error:
-        return [Rejected(place, f"cannot be read ({printable(str(error))[:200]}); correct it")]
+    def outcomes(self) -> list[Outcome]:
+        """Usually one; several where an order has several searches."""
+        where = self.path.rstrip(".") or "event"
+        try:
+            events = list(self.format.read(Fields(self.content, self.path)))
+            return [self._finished(event, at) for at, event in enumerate(events)]
+        except NotAnInteraction as other:
+            return [Skipped(other.reason)]
+        except Unreadable as error:
+            return [Rejected(printable(error.field), error.reason)]
+        except RecursionError:
+            return [Rejected(where, _TOO_DEEP)]
+        except (ValueError, TypeError, OverflowError) as error:
+            return [Rejected(where, f"cannot be read ({printable(str(error))[:200]}); correct it")]
 
+    def _finished(self, event: UserEvent, at: int) -> Outcome:
+        """The event with an id, if it is valid.
 
-def _finished(path: str, event: UserEvent, at: int, payload: dict[str, Any], format: EventFormat) -> Outcome:
-    """The event with an id, if it is valid. One that has our names is checked where all events are."""
-    if not format.names:
+        One that has our names is checked where all events are.
+        """
+        names = self.format.names
+        if not names:
+            return event
+        if not event.event_id:
+            is_told_apart = self.place and not event.HasField("event_time")
+            place = f"{self.place} {self.path}" if is_told_apart else ""
+            event.event_id = _event_id(self.format.name, self.content, place) + (f"/{at}" if at else "")
+        if fault := event_validation.fault(event):
+            name, reason = fault
+            ours = name.partition(".")[0].partition("[")[0]
+            return Rejected(self.path + names.get(ours, name), reason)
         return event
-    if not event.event_id:
-        event.event_id = _event_id(format.name, payload) + (f"/{at}" if at else "")
-    if fault := event_validation.fault(event):
-        name, reason = fault
-        ours = name.partition(".")[0].partition("[")[0]
-        return Rejected(path + format.names.get(ours, name), reason)
-    return event
 
 
-def _event_id(name: str, payload: dict[str, Any]) -> str:
+def _event_id(name: str, payload: dict[str, Any], place: str) -> str:
     """The same for the same payload, however its fields are ordered, so that it counts once."""
-    canonical = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+    canonical = json.dumps(payload, sort_keys=True, separators=(",", ":")) + place
     return f"{name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"

@@ -1,5 +1,7 @@
 """What is easy to get wrong in payloads of other systems."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from aisle.v1.events_pb2 import UserEvent
@@ -216,6 +218,16 @@ def test_an_id_does_not_depend_on_the_order_of_fields_and_does_on_their_values()
     turned = dict(reversed(UBI.items()))
     assert event(UBI).event_id == event(turned).event_id != event({**UBI, "client_id": "w"}).event_id
     assert event(METARANK).event_id == "m1"
+
+
+def test_the_place_of_a_payload_tells_it_apart_only_if_it_has_no_time() -> None:
+    def ids(payload: Mapping[str, object]) -> set[str]:
+        found = [each for place in ("a", "b") for each in read(payload, place=place)]
+        return {each.event_id for each in found if isinstance(each, UserEvent)}
+
+    assert len(ids(UBI)) == 2
+    assert len({each.event_id for each in read([UBI, UBI], place="a") if isinstance(each, UserEvent)}) == 2
+    assert len(ids({**UBI, "timestamp": 1732440600})) == len(ids(METARANK)) == 1
 
 
 def test_a_shopper_is_named_by_what_there_is() -> None:
