@@ -1,4 +1,4 @@
-"""What became of each row of a catalogue file."""
+"""The outcome of each row of a catalogue file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,23 +10,23 @@ from shared.catalog.validation import printable
 
 LISTED = 1_000
 _NAMES_COUNTED = 1_000
-_NAME_CHARACTERS = 60  # compared with known names
+_NAME_CHARACTERS = 60  # longer names are cut before they are compared with known ones
 _NEAR = 0.75  # the similarity of "colour" and "color" is 0.91
 
 
 @dataclass(frozen=True, slots=True)
 class RowRejection:
-    """A row that was not taken."""
+    """A row that was rejected."""
 
-    line: int  # from 1
-    product_id: str  # as far as there was one
+    line: int  # starts at 1
+    product_id: str  # empty if the row has no readable id
     field: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class RowWarning:
-    """A field of a row that was taken, which was not valid: why, and what was done about it."""
+    """An invalid field of an accepted row: the reason, and how the field was mended."""
 
     line: int
     product_id: str
@@ -37,8 +37,9 @@ class RowWarning:
 
 @dataclass(frozen=True, slots=True)
 class UnreadColumn:
-    """A column that nothing reads, in how many rows it has a value, and the known name nearest to
-    its own.
+    """A column that nothing reads.
+
+    `count` is the number of rows with a value in it, `nearest` the known name most like its own.
     """
 
     name: str
@@ -48,42 +49,42 @@ class UnreadColumn:
 
 @dataclass
 class Account:
-    """Every row of a file: rows + made == accepted + rejected + merged.
+    """The counts of all rows of a file: rows + made == accepted + rejected + merged.
 
-    Lists hold the first LISTED, counts all.
+    Lists hold the first LISTED entries; counts cover all.
     """
 
-    # The names in the file's header; a row has only its cells with a value
+    # Names in the file's header; a row holds only its non-empty cells
     columns: frozenset[str] = frozenset()
     rows: int = 0
-    made: int = 0  # products made for others, such as the primary of Shopify's variants
-    merged: int = 0  # rows that went into the product of another row
+    made: int = 0  # products made for other rows, such as the primary of Shopify's variants
+    merged: int = 0  # rows merged into the product of another row
     accepted: int = 0
     rejected: int = 0
     rejections: list[RowRejection] = field(default_factory=list)
-    # As they stand in the file; not those left out
+    # Spelled as in the file; rows that are left out do not count
     rejected_ids: set[str] = field(default_factory=set)
-    unreadable: int = 0  # rejected rows of which not even the id could be read
+    unreadable: int = 0  # rejected rows whose id could not be read either
     warned: int = 0
     warnings: list[RowWarning] = field(default_factory=list)
     unread: dict[str, int] = field(default_factory=dict)
     unread_more: int = 0  # values in columns beyond the first _NAMES_COUNTED
 
     def reject(self, rejection: RowRejection, product_id: str) -> None:
-        """Reject a row that has an id, which is empty where the file does not say one."""
+        """Reject a row of the product `product_id`, which is empty if the file does not give one."""
         if product_id:
             self.rejected_ids.add(product_id)
         self._list(rejection)
 
     def reject_unread(self, number: int, fault: str) -> None:
-        """Reject a line that may be any product's."""
+        """Reject a line that could belong to any product."""
         self.unreadable += 1
         self._list(RowRejection(number, "", "line", fault))
 
     def leave_out(self, rejection: RowRejection) -> None:
-        """Reject a row that shoppers shall not see.
+        """Reject a row that shoppers must not see.
 
-        Where the file replaces the catalogue, its product goes.
+        If the file replaces the catalogue, its product is removed.
         """
         self._list(rejection)
 
@@ -98,7 +99,7 @@ class Account:
             self.warnings.append(warning)
 
     def warn_first(self, warning: RowWarning) -> None:
-        """Warn of what concerns the whole file: it is listed before what concerns a row."""
+        """Warn about the whole file. Such warnings are listed before those about a row."""
         self.warned += 1
         self.warnings = [warning, *self.warnings][:LISTED]
 
@@ -109,9 +110,9 @@ class Account:
             self.unread_more += 1
 
     def unread_columns(self, known: Mapping[str, str]) -> list[UnreadColumn]:
-        """The columns that nothing read, those with most values first.
+        """The columns that nothing reads, most frequent first.
 
-        `known`: comparable names, and names to show.
+        `known` maps comparable names to names to show.
         """
         columns = sorted(self.unread.items(), key=lambda each: -each[1])
         return [UnreadColumn(printable(name), count, _nearest(name, known)) for name, count in columns]
@@ -119,7 +120,7 @@ class Account:
 
 def _nearest(name: str, known: Mapping[str, str]) -> str:
     comparable = name.lower().replace(" ", "_")[:_NAME_CHARACTERS]
-    if comparable in known:  # another column has the field
+    if comparable in known:  # another column already fills this field
         return ""
     close = process.extractOne(
         comparable, list(known), scorer=Indel.normalized_similarity, score_cutoff=_NEAR

@@ -1,4 +1,4 @@
-"""A catalogue file being read: its valid products, and what became of the other rows."""
+"""A catalogue file being read: its valid products, and the outcome of the other rows."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,19 +16,19 @@ LISTED_REJECTIONS = LISTED
 
 
 class ReadProgress(Protocol):
-    """Told how far reading has come, in bytes of the file."""
+    """Receives how many bytes of the file have been read."""
 
     def read(self, done: int, total: int, /) -> None: ...
 
 
 @dataclass
 class CatalogFile:
-    """A catalogue file being read; its account says what became of each row."""
+    """A catalogue file being read; its account holds the outcome of each row."""
 
     path: Path
     options: ReadOptions = field(default_factory=ReadOptions)
     account: Account = field(default_factory=Account)
-    format: str = ""  # in words, once reading has begun
+    format: str = ""  # a description, set once reading has begun
 
     @property
     def rows(self) -> int:
@@ -53,7 +53,7 @@ class CatalogFile:
         return self.account.unreadable
 
     def products(self, progress: ReadProgress | None = None) -> Iterator[Product]:
-        """The valid products. Raises InvalidRequest at the end of a file that holds none."""
+        """Yield the valid products. Raises InvalidRequest at the end of a file without any."""
         size = self.path.stat().st_size if self.path.is_file() else 0
 
         def read(done: int) -> None:
@@ -65,7 +65,7 @@ class CatalogFile:
             raise InvalidRequest(str(self.path), self._nothing())
 
     def report(self) -> dict[str, Any]:
-        """What `--json` says of the reading."""
+        """The account of the reading that `--json` prints."""
         account = self.account
         return {
             "format": self.format,

@@ -1,6 +1,6 @@
 """A product as a row of a catalogue file.
 
-What `aisle index` reads is what `aisle get` and `aisle export` write.
+`aisle get` and `aisle export` write the rows that `aisle index` reads.
 """
 
 from collections.abc import Mapping
@@ -27,12 +27,13 @@ _DEFAULTS = {"type": "primary", "availability": "in_stock"}
 
 
 def row_of(product: Product) -> dict[str, Any]:
-    """The fields of docs/catalog.md, without those that are absent or as by default."""
+    """The fields of docs/catalog.md, without absent ones and defaults."""
     row: dict[str, Any] = {name: getattr(product, name) for name in _AS_THEY_ARE}
     row |= {
         name: value for name, default in _DEFAULTS.items() if (value := getattr(product, name)) != default
     }
-    if product.available_quantity == 0:  # where a row does not say, none of it means out of stock
+    # A row with quantity 0 and no availability would be read as out of stock
+    if product.available_quantity == 0:
         row["availability"] = product.availability
     row |= {name: list(getattr(product, name)) for name in _LISTS}
     row |= {name: _time(getattr(product, name)) for name in _TIMES}
@@ -60,7 +61,7 @@ def _rating(product: Product) -> Mapping[str, Any] | None:
 
 
 def _time(seconds: float | None) -> str | float | None:
-    """RFC 3339; seconds since 1970 for a time that no calendar has."""
+    """The time in RFC 3339, or as seconds since 1970 if no calendar date can express it."""
     if seconds is None:
         return None
     try:

@@ -1,6 +1,6 @@
-"""What a catalogue file is.
+"""Detects the format of a catalogue file.
 
-Its container by its first bytes, its dialect by the names in its first rows.
+Its first bytes tell the container, the names in its first rows tell the dialect.
 """
 
 import itertools
@@ -52,7 +52,7 @@ _WORDPRESS = b"wordpress.org/export/"
 
 @dataclass(frozen=True)
 class Container:
-    """The rows of a file as they stand there; `names` are known from a header before the first row."""
+    """The rows of a file as written. `names` holds the columns if a header precedes the rows."""
 
     kind: str
     title: str
@@ -62,22 +62,22 @@ class Container:
 
 @dataclass(frozen=True)
 class Format:
-    """What a file is, in words, and its rows under our names as far as the dialect knows theirs."""
+    """The format of a file in words, and its rows translated by its dialect."""
 
     title: str
     lines: Iterator[Line]
 
 
 def checked_format(name: str) -> None:
-    """Raises InvalidRequest for a --format that does not exist."""
+    """Raises InvalidRequest if --format names no known format."""
     if name and name not in FORMATS:
         raise InvalidRequest("--format", f"is {name!r}; give one of {', '.join(FORMATS)}")
 
 
 def container_of(file: Unpacked, options: ReadOptions, account: Account) -> Container:
-    """The container that --format names or the first bytes tell.
+    """The container that --format names or that the first bytes show.
 
-    Raises InvalidRequest for what holds no rows.
+    Raises InvalidRequest if the file is no known container.
     """
     kind = options.format if options.format in CONTAINERS else _kind(file, options.format)
     if kind == "parquet":
@@ -119,7 +119,7 @@ def _kind(file: Unpacked, dialect: str) -> str:
 
 
 def _wide_kind(file: Unpacked) -> str:
-    """The kind of a file in UTF-16."""
+    """The format of a file in UTF-16."""
     text = file.head.decode("utf-16", errors="ignore").lstrip()
     if text.startswith(("{", "[")):
         raise InvalidRequest(str(file.path), "is JSON in UTF-16; save it as UTF-8")
@@ -127,7 +127,7 @@ def _wide_kind(file: Unpacked) -> str:
 
 
 def _refuse(file: Unpacked) -> None:
-    """Raises InvalidRequest for what is well known and no catalogue."""
+    """Raises InvalidRequest for well-known formats that hold no catalogue."""
     for magic, reason in _REFUSED.items():
         if file.head.startswith(magic):
             raise InvalidRequest(str(file.path), reason)
@@ -140,7 +140,7 @@ def _refuse(file: Unpacked) -> None:
 
 
 def _is_printed(text: bytes) -> bool:
-    """Whether JSON that begins with an object is more than one object a line."""
+    """Whether JSON that begins with an object spans several lines per object."""
     first = text.partition(b"\n")[0].rstrip()
     decoded = text.decode(errors="ignore")
     if json_values.list_name(decoded):
@@ -156,13 +156,13 @@ def _is_printed(text: bytes) -> bool:
 
 
 def _objects(text: bytes) -> list[bytes]:
-    """The lines after the first that begin as objects and end as such."""
+    """The lines after the first that begin and end as objects."""
     lines = text.split(b"\n", _SAMPLED_ROWS)[1:_SAMPLED_ROWS]
     return [line for line in lines if line.startswith(b"{") and line.rstrip().endswith(b"}")]
 
 
 def _is_table(file: Unpacked, dialect: str) -> bool:
-    """Whether the first line names columns, so that it is no broken line of JSON."""
+    """Whether the first line names columns. Otherwise it is a broken line of JSON."""
     table = delimited.table_of(file.head)
     if table is None or len(table.header) < 2:
         return False
@@ -171,9 +171,9 @@ def _is_table(file: Unpacked, dialect: str) -> bool:
 
 
 def format_of(file: Unpacked, options: ReadOptions, account: Account, mapped: Mapped) -> Format:
-    """What a file is.
+    """The format of a file.
 
-    `mapped` gives the columns that --map names their new names before the dialect sees them.
+    `mapped` renames the columns that --map names, before the dialect reads them.
     """
     checked_format(options.format)
     container = container_of(file, options, account)

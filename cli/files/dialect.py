@@ -1,4 +1,4 @@
-"""A dialect: how a shop system or a feed specification says what Aisle calls a product."""
+"""Dialects: the product vocabularies of shop systems and feed specifications."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -13,26 +13,28 @@ Translation = Callable[[Iterator[Line], Account], Iterator[Line]]
 
 
 class NotAProduct(Exception):
-    """What a row is instead, and why it is left out."""
+    """Raised for a row that is no product. Says what the row is, and why it is left out."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """Its name for --format, what it is called, when a file is of it, and its rows under our names.
+    """A dialect: its name for --format, its title, its test for a file, and its translation.
 
-    Columns that the dialect does not translate stay in the row as they are, to be named or counted
-    later.
+    Columns that the dialect does not translate stay in the row. Later steps name or count them.
     """
 
     name: str
     title: str
-    # The names of the first rows together, and one of these rows
+    # All names of the first rows, and one of these rows
     matches: Callable[[frozenset[str], Row], bool]
     translated: Translation
 
 
 def row_by_row(translate: Callable[[Row], Iterable[Row]]) -> Translation:
-    """The translation of a dialect in which each row says all of its products, the main one first."""
+    """A translation for dialects in which one row holds all of its products.
+
+    The main product comes first.
+    """
 
     def translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
         for line in lines:
@@ -52,13 +54,16 @@ def row_by_row(translate: Callable[[Row], Iterable[Row]]) -> Translation:
 
 
 def taken(row: Row, *names: str) -> Any:
-    """The first of these columns that has a value; all of them leave the row."""
+    """The value of the first of these columns that has one.
+
+    All of them are removed from the row.
+    """
     values = [row.pop(name, None) for name in names]
     return next((value for value in values if value not in EMPTY), None)
 
 
 def first(value: Any) -> Any:
-    """The first of several values where only one can be used."""
+    """The first value of a list, for fields that hold only one."""
     return value[0] if isinstance(value, list) and value else value
 
 

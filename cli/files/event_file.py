@@ -19,7 +19,7 @@ _SAMPLED_LINES = 20
 
 @dataclass(frozen=True)
 class UnreadEvent:
-    """A line that is no event."""
+    """A line that holds no valid event."""
 
     line: int
     field: str

@@ -1,4 +1,4 @@
-"""A product and its variants, from formats that write them together."""
+"""A product and its variants, for formats that write them together."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -24,12 +24,12 @@ _ID_BYTES = 128
 
 
 def family(primary: Row, variants: Sequence[Row], choices: Sequence[Sequence[str]]) -> Iterator[Row]:
-    """The rows of a product: itself where it has one variant without choices.
+    """The rows of a product.
 
-    Else a primary, then its variants.
+    A product with one variant and no choices is one row; others are a primary and its variants.
 
-    `choices` has the values that tell each variant from the others. A variant without an id of its
-    own gets one of these; what it does not say is as in the primary, whose price is that of the
+    `choices` has the values that tell each variant from the others. A variant without an id gets
+    one made of these. Fields that it lacks come from the primary, whose price is that of the
     cheapest variant.
     """
     if len(variants) == 1 and not choices[0]:
@@ -49,12 +49,10 @@ def _joined(primary: Row, variant: Row) -> Row:
 
 
 def variant_of(primary: Row, variant: Row, values: Sequence[str] = ()) -> Row:
-    """A variant with what it does not say itself from its primary.
+    """A variant, with the fields that it lacks taken from its primary.
 
-    `values` tell it from the others.
-
-    No more is inherited than a product can have: a product of thousands of variants may have
-    thousands of pictures.
+    `values` tell it from the others. It inherits no more than a product may hold: thousands of
+    variants may have thousands of pictures.
     """
     inherited = {name: _first_values(primary[name]) for name in _INHERITED if name in primary}
     row = {**inherited, **without_empty(variant)}
@@ -81,8 +79,9 @@ def _id(product_id: Any, values: Sequence[str]) -> str:
 
 
 def primary_of(primary: Row, variants: Sequence[Row]) -> Row:
-    """A primary with the lowest price, the best availability and all attributes and images of its
-    variants.
+    """A primary with the lowest price and the best availability of its variants.
+
+    It also has all of their attributes and images.
     """
     row = dict(primary)
     if not row.get("price"):

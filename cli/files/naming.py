@@ -1,4 +1,4 @@
-"""Names of columns: ours, other spellings of them, and those that nothing reads."""
+"""Names of columns: Aisle's own, other spellings of them, and those that nothing reads."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from shared.catalog.rows import EMPTY, NAMES, SHORT_NAMES
 
 _ATTRIBUTE_NAMES = frozenset(ATTRIBUTES.split())
 _OURS = {spelling: ours for ours, spellings in SPELLINGS.items() for spelling in spellings.split()}
-# As they are compared
+# In the form in which names are compared
 KNOWN = {**{name: name for name in _OURS}, **{name: name for name in _ATTRIBUTE_NAMES}}
 _PATHS = ("price.amount", "price.original_amount", "price.currency_code", "rating.average", "rating.count")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -24,9 +24,9 @@ _WHOLE_NAMES = frozenset(NAMES)
 
 
 def is_known(name: str) -> bool:
-    """Whether a field of that name can be given.
+    """Whether a name is a field of a product.
 
-    One of docs/catalog.md, a member of price or rating, an attribute.
+    Fields are those of docs/catalog.md, the members of price and rating, and attributes.
     """
     return (
         name in NAMES or name in _PATHS or (name.startswith("attributes.") and len(name) > len("attributes."))
@@ -34,9 +34,9 @@ def is_known(name: str) -> bool:
 
 
 def target_of(column: str) -> str:
-    """Where a column goes.
+    """The target of a column.
 
-    A field, one of its members, "attributes.NAME", or "" where nothing reads it.
+    Returns a field, a member of one, "attributes.NAME", or "" if nothing reads the column.
     """
     if column in _PATHS or (column.startswith("attributes.") and is_known(column)):
         return column
@@ -48,7 +48,7 @@ def target_of(column: str) -> str:
 
 
 class Naming:
-    """Gives rows our names, and says which columns nothing reads."""
+    """Renames the columns of rows, and records which columns nothing reads."""
 
     def __init__(
         self, names: Mapping[str, str], rest_as_attributes: bool, unread: Callable[[str], None]
@@ -56,28 +56,26 @@ class Naming:
         self._names = dict(names)
         self._rest = rest_as_attributes
         self._unread = unread
-        self.never_met = set(names)  # columns that --map names, and no row has
+        self.unseen = set(names)  # mapped columns that no row has had so far
         self._shapes: dict[tuple[str, ...], list[tuple[str, str]]] = {}
 
     def mapped(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row with the columns that --map names under our names, which hides other columns of
-        these names.
-        """
-        met = self._names.keys() & row.keys()
-        if not met:
+        """The row after --map. A mapped column hides other columns of the same target."""
+        present = self._names.keys() & row.keys()
+        if not present:
             return row
-        self.never_met -= met
+        self.unseen -= present
         chosen: dict[str, Any] = {}
         for theirs, ours in self._names.items():
-            if theirs in met and not _fill(chosen, ours, row[theirs]) and row[theirs] not in EMPTY:
+            if theirs in present and not _fill(chosen, ours, row[theirs]) and row[theirs] not in EMPTY:
                 self._unread(theirs)
-        for name in chosen.keys() & row.keys() - met:
+        for name in chosen.keys() & row.keys() - present:
             self._unread(name)
-        given = {name: value for name, value in row.items() if name not in chosen and name not in met}
+        given = {name: value for name, value in row.items() if name not in chosen and name not in present}
         return {**given, **chosen}
 
     def named(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row under our names; a row that has no others is returned as it is."""
+        """The row with Aisle's names. A row that already has them is returned unchanged."""
         if row.keys() <= _WHOLE_NAMES and not any(
             name in row and short in row for name, short in SHORT_NAMES.items()
         ):
@@ -101,9 +99,9 @@ class Naming:
         return _settled(named)
 
     def _plan(self, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Where the columns of rows of this shape go.
+        """The targets for rows of this shape.
 
-        Exact names first, so that they win over other spellings.
+        Exact names come first, so that they win over other spellings.
         """
         shape = tuple(row)
         if shape not in self._shapes:
@@ -122,7 +120,7 @@ class Naming:
 
 
 def _put(named: dict[str, Any], target: str, value: Any) -> bool:
-    """Set a field unless another column has; False where it has."""
+    """Set a field unless another column has set it. Returns whether it was set."""
     if target.startswith("attributes."):
         return _put_attribute(named, target.removeprefix("attributes."), value)
     if target == "attributes" and isinstance(named.get(target), dict) and isinstance(value, (dict, list)):
@@ -147,7 +145,7 @@ def _put_whole(named: dict[str, Any], target: str, value: Any) -> bool:
 
 
 def _fill(members: dict[str, Any], name: str, value: Any) -> bool:
-    """Set a member that has no value; False where it has one."""
+    """Set a member that has no value. Returns whether it was set."""
     if members.get(name) not in EMPTY:
         return False
     members[name] = value
@@ -156,7 +154,8 @@ def _fill(members: dict[str, Any], name: str, value: Any) -> bool:
 
 def _put_attribute(named: dict[str, Any], name: str, value: Any) -> bool:
     attributes = named.setdefault("attributes", {})
-    if isinstance(attributes, list):  # of names and values, as other systems have it
+    # A list of names and values, as other systems write attributes
+    if isinstance(attributes, list):
         named["attributes"] = [*attributes, *_pairs({name: value})]
         return True
     return isinstance(attributes, dict) and attributes.setdefault(name, value) is value
@@ -167,16 +166,15 @@ def _pairs(attributes: Mapping[str, Any]) -> list[Any]:
 
 
 def _is_state(value: Any) -> bool:
-    """Whether a column called stock or the like says in words or with yes and no what can be
-    bought.
-    """
+    """Whether a column such as "stock" holds an availability in words or as yes or no."""
     is_word = isinstance(value, str) and not any(letter.isdigit() for letter in value)
     return isinstance(value, bool) or (is_word and availability_of(value) != "")
 
 
 def _put_availability(named: dict[str, Any], value: Any) -> bool:
-    """Of two columns that say something else, the one that says no more than "in stock" does not
-    count.
+    """Resolve two columns of availability.
+
+    A plain "in stock" gives way to the more specific one.
     """
     before = named.get("availability")
     if before is None or (availability_of(before) in ("", "in_stock") and availability_of(value)):
@@ -185,9 +183,9 @@ def _put_availability(named: dict[str, Any], value: Any) -> bool:
 
 
 def _settled(named: dict[str, Any]) -> dict[str, Any]:
-    """The row with what two of its columns say together.
+    """Combine columns that belong together.
 
-    A sale price beside a price, one more picture.
+    These are a sale price beside a price, and additional pictures.
     """
     if "more_images" in named:
         named["images"] = [*_listed(named.get("images")), *_listed(named.pop("more_images"))]

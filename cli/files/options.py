@@ -1,4 +1,4 @@
-"""How a catalogue file is to be read."""
+"""The options for reading a catalogue file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ from shared.errors import InvalidRequest
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """The options of `aisle index` and `aisle load` that say how to read a file."""
+    """The options of `aisle index` and `aisle load` that control how a file is read."""
 
-    format: str = ""  # empty: found by content
-    names: Mapping[str, str] = field(default_factory=dict)  # their column -> our field
+    format: str = ""  # empty: detect it from the content
+    names: Mapping[str, str] = field(default_factory=dict)  # the file's column -> Aisle's field
     rest_as_attributes: bool = False
-    strict: bool = False  # a field that is not valid keeps its row out
+    strict: bool = False  # reject rows with an invalid field
 
     @classmethod
     def parsed(cls, format: str, names: list[str] | None, attributes: str, strict: bool) -> Self:
-        """The options as they are typed. Raises InvalidRequest naming the one that is wrong."""
+        """Parse the options as typed. Raises InvalidRequest naming the invalid one."""
         if attributes not in ("", "rest"):
             raise InvalidRequest("--attributes", f"is {attributes!r}; give rest, or leave it out")
         return cls(format, dict(_pair(each) for each in names or ()), attributes == "rest", strict)

@@ -1,4 +1,4 @@
-"""The time in which a sale price counts."""
+"""The period in which a sale price applies."""
 
 from datetime import UTC, datetime, time
 from typing import Any
@@ -9,7 +9,7 @@ _DATE_CHARACTERS = 10
 def in_effect(start: Any, end: Any, now: datetime | None = None) -> bool:
     """Whether now is between two times in ISO 8601.
 
-    One that is missing or cannot be read is no bound.
+    A missing or unreadable time is no bound.
     """
     moment = now or datetime.now(UTC)
     first = _moment(start, time.min)
@@ -18,7 +18,7 @@ def in_effect(start: Any, end: Any, now: datetime | None = None) -> bool:
 
 
 def _moment(value: Any, time_of_day: time) -> datetime | None:
-    """The time in UTC where no zone is named; a date alone is that day up to `time_of_day`."""
+    """The time, in UTC if it names no zone. A date alone stands for that day at `time_of_day`."""
     text = str(value or "").strip()
     try:
         moment = datetime.fromisoformat(text)

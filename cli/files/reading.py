@@ -1,4 +1,4 @@
-"""A catalogue file into products, with an account of every row."""
+"""Reads a catalogue file into products, with an account of every row."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,9 +27,9 @@ def read_products(
     found: Callable[[str], None] = lambda title: None,
     progress: Callable[[int], None] = lambda bytes_read: None,
 ) -> Iterator[Product]:
-    """The products of a file, one at a time; `found` is told its format, `progress` the bytes read.
+    """Yield the products of a file. `found` receives its format, `progress` the bytes read.
 
-    Raises NotFound without the file, Corrupt where it is damaged, InvalidRequest where it is no
+    Raises NotFound if the file is missing, Corrupt if it is damaged, InvalidRequest if it is no
     catalogue.
     """
     with unpacked(path) as file:
@@ -42,7 +42,7 @@ def read_products(
             if product is not None:
                 yield product
             progress(line.bytes_read)
-        for column in sorted(naming.never_met):
+        for column in sorted(naming.unseen):
             reason = f"no row has a column {printable(column[:60])!r}; name one as it stands in the file"
             account.warn(RowWarning(1, "", "--map", reason, "not used"))
         if warning := reader.separators.warning():
@@ -55,10 +55,10 @@ class _Reader:
         self._account = account
         self._read = read_strictly if strict else read_leniently
         self.separators = Separators()
-        self._seen: set[int] = set()  # hashes of ids, which are less than the ids
+        self._seen: set[int] = set()  # hashes take less memory than ids
 
     def product(self, line: Line) -> Product | None:
-        """The product of a line that has one; else the reason goes into the account."""
+        """The product of a line. If the line has none, the reason is added to the account."""
         if line.fault:
             self._account.reject_unread(line.number, line.fault)
             return None
@@ -67,7 +67,7 @@ class _Reader:
             row = self._naming.named(row)
             self.separators.note(line.number, row)
             product = valid_product(row) or self._mended(line, row)
-        except RecursionError:  # JSON that could just be read, and is too deep to be looked at
+        except RecursionError:  # JSON so deeply nested that it cannot be inspected
             reason = "is nested too deeply; write one flat object a line"
             self._reject(line.number, row, "line", reason)
             return None
@@ -77,9 +77,9 @@ class _Reader:
         return product
 
     def _mended(self, line: Line, row: dict[str, Any]) -> Product | None:
-        """The product of a row that is not valid as it is, with a warning for each field.
+        """The product of an invalid row after mending, with a warning for each field.
 
-        Or its rejection.
+        If it cannot be mended, it is rejected.
         """
         reading = self._read(row)
         if isinstance(reading.outcome, Violation):
@@ -105,7 +105,7 @@ class _Reader:
 
 
 def _other_id(content: dict[str, Any], missing: str) -> str:
-    """How to read the SKU as the id, where a row has one and no id."""
+    """A hint to read the SKU as the id, for a row with a SKU and no id."""
     if missing != "product_id":
         return ""
     targets = {target_of(str(column)): str(column) for column in content}
@@ -114,7 +114,7 @@ def _other_id(content: dict[str, Any], missing: str) -> str:
 
 
 def _deeper(content: dict[str, Any], missing: str) -> str:
-    """Where the products are, where a row is none and has a list of them deeper within."""
+    """A hint at a nested list of products, for a row that is no product."""
     path = printable(deeper_list(content)[:60]) if missing in ("product_id", "title") else ""
     return (
         (f"; it has a list in {path}: give that as a file of its own (jq {quote('.' + path)})")

@@ -1,4 +1,4 @@
-"""Prices such as "1.299" in a file whose other prices have a decimal comma."""
+"""Warns of prices such as "1.299" in a file whose other prices have a decimal comma."""
 
 import re
 from typing import Any
@@ -11,19 +11,19 @@ _EITHER = re.compile(r"[^\d.,]*([1-9]\d{0,2}\.\d{3})[^\d.,]*")  # 1.299
 
 
 class Separators:
-    """A dot alone is a decimal point.
+    """Reads a lone dot as a decimal point.
 
-    That it may be none is known only when the file has been read.
+    Only the whole file shows whether that is in doubt.
     """
 
     def __init__(self) -> None:
         self._comma = ""  # the first price with a decimal comma
-        # Line and price of the first that could be either
+        # Line and price of the first ambiguous price
         self._doubtful: tuple[int, str] | None = None
         self._count = 0
 
     def note(self, number: int, row: dict[str, Any]) -> None:
-        """Look at the prices of a row, as far as they are texts."""
+        """Look at those prices of a row that are texts."""
         price = row.get("price")
         for amount in (
             *(price.values() if isinstance(price, dict) else (price,)),
@@ -38,7 +38,7 @@ class Separators:
                 self._count += 1
 
     def warning(self) -> RowWarning | None:
-        """What is in doubt at the end of the file; None where nothing is."""
+        """The warning at the end of the file. Returns None if no price is in doubt."""
         if not self._comma or self._doubtful is None:
             return None
         number, price = self._doubtful

@@ -1,4 +1,4 @@
-"""Spellings of columns that shops use, by the name that we give them, and names of common attributes."""
+"""Other spellings of column names, by Aisle's name for each, and names of common attributes."""
 
 SPELLINGS = {
     "product_id": "product_id id item_id product_number article_number article_id object_id",

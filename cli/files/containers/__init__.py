@@ -1,1 +1,1 @@
-"""What holds the rows of a catalogue file: JSON, a table of delimited text, XML, Parquet."""
+"""The containers of a catalogue file's rows: JSON, delimited text, XML, Parquet."""

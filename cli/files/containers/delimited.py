@@ -1,4 +1,4 @@
-"""Tables of text with a header: CSV, TSV, and what calls itself so."""
+"""Tables of delimited text with a header: CSV, TSV and their relatives."""
 
 import codecs
 import csv
@@ -16,33 +16,33 @@ from shared.json_lines import LINE_BYTES, Line, skip_rest
 from shared.unpacking import Unpacked
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-# The first line of what Excel shall read
+# The first line of a file written for Excel
 _SAYS_DELIMITER = re.compile(r'"?sep=([,;\t|])"?\1*\s*', re.IGNORECASE)
 _CHUNK_BYTES = 1 << 16
-_HEADER_LINES = 50  # a name in quotes may hold line breaks
-_GIVEN_BACK = 1 << 26  # letters that are read again behind quotes that do not end, of a whole file
+_HEADER_LINES = 50  # a quoted name may hold line breaks
+_GIVEN_BACK = 1 << 26  # letters of a whole file that may be read again after unclosed quotes
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How a table is written."""
+    """The format of a table."""
 
     header: tuple[str, ...]
     delimiter: str
     encoding: str
-    ending: str = "\n"  # of its lines; "\r" as old spreadsheets write
+    ending: str = "\n"  # line ending; old spreadsheets write "\r"
 
     @property
     def said(self) -> str:
-        """In words: "comma, UTF-8"."""
+        """The format in words: "comma, UTF-8"."""
         return f"{DELIMITERS[self.delimiter]}, {self.encoding}"
 
 
 def table_of(head: bytes, delimiter: str = "") -> Table | None:
-    """How the table that begins with these bytes is written.
+    """The format of the table that begins with these bytes.
 
-    None where its first line is no header.
+    Returns None if its first line is no header.
     """
     encoding = "UTF-16" if head.startswith(_UTF_16) else "UTF-8"
     text = head.decode("utf-16", errors="replace") if encoding == "UTF-16" else _text_of(head)
@@ -67,7 +67,7 @@ def _text_of(head: bytes) -> str:
 
 
 def _decoded(line: bytes) -> tuple[str, bool]:
-    """A line as text, and whether it is UTF-8; else it is read as Windows-1252."""
+    """A line as text, and whether it is UTF-8. Other lines are read as Windows-1252."""
     try:
         return line.decode(), True
     except UnicodeDecodeError:
@@ -75,18 +75,18 @@ def _decoded(line: bytes) -> tuple[str, bool]:
 
 
 def _delimiter(line: str) -> str:
-    """The one that comes most often outside quotes."""
+    """The delimiter that occurs most often outside quotes."""
     outside = Counter("".join(line.split('"')[::2]))
     best = max(DELIMITERS, key=lambda each: outside[each])
     return best if outside[best] else ""
 
 
 def rows_in(file: Unpacked, table: Table, account: Account) -> Iterator[Line]:
-    """The rows below the header, as objects of the cells that are not empty."""
+    """The rows below the header, as objects of their non-empty cells."""
     lines = _TextLines(file, table, account)
     rows = _Rows(lines, table)
     while (header := rows.next()) == ([], "") or (header[0] and not _is_header(header[0], table.delimiter)):
-        pass  # empty lines before the header, and one that says the delimiter
+        pass  # skip empty lines before the header, and a line that names the delimiter
     while True:
         number = lines.number + 1
         cells, fault = rows.next()
@@ -102,14 +102,14 @@ def _is_header(cells: list[str], delimiter: str) -> bool:
 
 
 class _Rows:
-    """The cells of the rows; a quote that does not end costs its own line, not those behind it."""
+    """The cells of the rows. An unclosed quote costs its own line, not the lines after it."""
 
     def __init__(self, lines: "_TextLines", table: Table) -> None:
         self._lines, self._table = lines, table
         self._reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
 
     def next(self) -> tuple[list[str] | None, str]:
-        """The next row, or what is wrong with it; None at the end."""
+        """The next row, or an error. Returns None at the end."""
         self._lines.begin_row()
         try:
             cells = next(self._reader, None)
@@ -118,13 +118,13 @@ class _Rows:
         if self._lines.too_long:
             return cells, f"is longer than {LINE_BYTES:,} bytes; split or shorten it"
         if cells and len(cells) > len(self._table.header) and len(self._lines.taken) > 1:
-            return self._first_line()  # rows that a quote has made one
+            return self._first_line()  # an unclosed quote has joined several rows
         return cells, ""
 
     def _first_line(self) -> tuple[list[str], str]:
         """The first line of a row by itself, as spreadsheets read quotes.
 
-        The lines behind it are read once more.
+        The lines after it are read once more.
         """
         first = self._lines.give_back()
         reader = csv.reader((first, ""), delimiter=self._table.delimiter)
@@ -132,7 +132,7 @@ class _Rows:
             cells = next(reader)
         except csv.Error as error:
             return [], f"is no row of a table ({error}); look for a quote that does not end"
-        if reader.line_num > 1:  # the end of the line was within quotes
+        if reader.line_num > 1:  # the line ended within quotes
             return [], (
                 "has a quote that does not end; end it, or write two for one that belongs to the text"
             )
@@ -169,7 +169,7 @@ def _wide_chunks(file: Unpacked) -> Iterator[str]:
 
 
 def _split(path: Path, chunks: Iterator[AnyStr], rest: AnyStr, ending: AnyStr) -> Iterator[AnyStr]:
-    """The lines of a text that comes in parts, of which `rest` is the first."""
+    """Split a text that comes in parts into lines; `rest` is the first part."""
     for chunk in chunks:
         lines = (rest + chunk).split(ending)
         rest = lines.pop()
@@ -186,9 +186,8 @@ def _split(path: Path, chunks: Iterator[AnyStr], rest: AnyStr, ending: AnyStr) -
 class _TextLines:
     """The lines of a file as texts.
 
-    A line that is not UTF-8 is read as Windows-1252, and that is reported once.
-
-    Keeps those of the row that is read, to give them out again.
+    A line that is not UTF-8 is read as Windows-1252, and that is reported once. The lines of the
+    current row are kept, so that they can be read again.
     """
 
     def __init__(self, file: Unpacked, table: Table, account: Account) -> None:
@@ -199,7 +198,7 @@ class _TextLines:
         self._again: deque[str] = deque()
         self._given_back = 0
         self._warned = False
-        self.number = 0  # of the line given out last
+        self.number = 0  # of the last line returned
         self.taken: list[str] = []  # since the row began
         self.too_long = False
 
@@ -213,15 +212,15 @@ class _TextLines:
         return text
 
     def begin_row(self) -> None:
-        """Forget the lines of the row before."""
+        """Forget the lines of the previous row."""
         self.taken, self.too_long = [], False
 
     def give_back(self) -> str:
-        """The first line since the row began; those behind it will come once more."""
+        """The first line since the row began. The lines after it will be returned once more."""
         first, *behind = self.taken
         self._given_back += sum(map(len, behind))
         if self._given_back > _GIVEN_BACK:
-            what = f"line {self.number - len(behind)}: so many quotes do not end that this is no table"
+            what = f"line {self.number - len(behind)}: this is no table: too many quotes do not end"
             raise InvalidRequest(str(self._file.path), (f"{what}; end them, or write two for each in a text"))
         self._again.extendleft(reversed(behind))
         self.number -= len(behind)

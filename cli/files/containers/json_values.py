@@ -1,6 +1,6 @@
-"""JSON that is not one object a line.
+"""JSON files other than JSON lines.
 
-An array, an object that has the array, or objects printed over several lines.
+The file is an array, an object that contains the array, or objects that each span several lines.
 """
 
 import json
@@ -28,14 +28,14 @@ LISTS = (
 _CHUNK_BYTES = 1 << 18
 _SPACE = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
-_DIGITS = 4_300  # of the longest number that Python makes of a text
+_DIGITS = 4_300  # digits of the longest number that Python parses
 _SPARING = json.JSONDecoder(parse_int=lambda digits: int(digits) if len(digits) <= _DIGITS else None)
 
 
 def values_in(file: Unpacked, lists: Collection[str] = LISTS) -> Iterator[Line]:
     """The objects of the file in their order; `lists` are the members that may hold them.
 
-    Raises Corrupt where the JSON ends in the middle or is none.
+    Raises Corrupt if the JSON is invalid or cut short.
     """
     text = _Text(file, lists)
     while (letter := text.next_letter()) in ("[", "{"):
@@ -56,7 +56,10 @@ def list_name(head: str, lists: Collection[str] = LISTS) -> str:
 
 
 def deeper_list(content: dict[str, Any], levels: int = 3) -> str:
-    """Where an object within has a list of products, as "data.products"; empty where none has."""
+    """The path of a nested list of products, such as "data.products".
+
+    Empty if there is no such list.
+    """
     for name, value in content.items():
         if isinstance(value, dict):
             inner = next((each for each in LISTS if _is_list(value.get(each))), "")
@@ -66,7 +69,7 @@ def deeper_list(content: dict[str, Any], levels: int = 3) -> str:
 
 
 def _is_list(value: Any) -> bool:
-    """Whether it may be a list of products."""
+    """Whether a value may be a list of products."""
     return isinstance(value, list) and any(isinstance(each, dict) for each in value)
 
 
@@ -91,7 +94,7 @@ def _list_in(head: str, lists: Collection[str]) -> tuple[str, int]:
 
 
 def _value_at(text: str, at: int) -> tuple[Any, int, str]:
-    """The value that begins there, where it ends, and what is wrong with it."""
+    """The value that begins at a position, its end, and an error."""
     try:
         return *_DECODER.raw_decode(text, at), ""
     except json.JSONDecodeError:
@@ -110,7 +113,7 @@ def _members(text: "_Text") -> Iterator[Line]:
 
 
 class _Text:
-    """The text of a file, of which a window is in memory."""
+    """The text of a file, with a window of it in memory."""
 
     def __init__(self, file: Unpacked, lists: Collection[str]) -> None:
         self._file = file
@@ -120,10 +123,10 @@ class _Text:
         self._at = 0
         self._line = 1
         self._ended = False
-        self._broken = b""  # the bytes of a letter of which the rest has not been read
+        self._broken = b""  # bytes of a letter that continues in the next part
 
     def next_letter(self) -> str:
-        """The next letter that is neither space nor comma; empty at the end."""
+        """The next letter that is neither space nor comma. Empty at the end."""
         while True:
             self._move_to(_SPACE.match(self._window, self._at).end())  # type: ignore[union-attr]  # matches always
             if self._at < len(self._window):
@@ -154,9 +157,11 @@ class _Text:
 
     def _read_more_for(self, error: ValueError) -> None:
         if len(self._window) - self._at > LINE_BYTES:
-            raise self.corrupt(f"has a value of more than {LINE_BYTES:,} letters, or is no JSON ({error})")
+            raise self.corrupt(
+                f"has a value of more than {LINE_BYTES:,} letters or is invalid JSON ({error})"
+            )
         if not self._read_on(len(self._window) - self._at):
-            raise self.corrupt(f"is no JSON, or ends in the middle ({error})")
+            raise self.corrupt(f"is invalid JSON, or is cut short ({error})")
 
     def enter_list(self) -> bool:
         """Go to the list of rows that is in the next object; False where there is none."""
@@ -166,7 +171,7 @@ class _Text:
         return name != ""
 
     def leave_object(self) -> Iterator[Line]:
-        """Go behind the object whose list has been read; what it has as a second list is not read."""
+        """Skip the rest of an object after its list. A second list in it is not read."""
         self.next_letter()
         self._window = "{" + self._window[self._at :]
         self._at = 0
@@ -177,7 +182,7 @@ class _Text:
                 yield replace(rest, content={}, fault=fault)
 
     def corrupt(self, what: str) -> Corrupt:
-        """The error of a file that cannot be read on."""
+        """The error for a file that cannot be read any further."""
         return Corrupt(f"{self._path}: line {self._line}: {what}; write the file again, or give JSON lines")
 
     def _move_to(self, at: int) -> None:
@@ -185,10 +190,7 @@ class _Text:
         self._at = at
 
     def _read_on(self, at_least: int = 0) -> bool:
-        """Read the next part of the file, as much as there is of the value already.
-
-        False at the end.
-        """
+        """Read the next part of the file, of at least so many bytes. Returns False at the end."""
         if self._ended:
             return False
         data = self._broken + self._file.stream.read(max(_CHUNK_BYTES, at_least))
@@ -210,7 +212,7 @@ class _Text:
 
 
 def sample_of(head: bytes) -> Any:
-    """The first JSON value that is whole in the first bytes of a file; None where there is none."""
+    """The first complete JSON value in the first bytes of a file. Returns None if there is none."""
     try:
         return _value_at(head.decode("utf-8-sig", errors="ignore").lstrip(), 0)[0]
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Parquet files, a batch of rows at a time; needs the extra parquet."""
+"""Parquet files, read in batches of rows. Needs the extra parquet."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ _BATCH_ROWS = 1_000
 
 
 def rows_in(path: Path) -> Iterator[Line]:
-    """The rows in their order; a row's number from 1 stands for its line."""
+    """The rows in order. A row's number, from 1, serves as its line."""
     if not _is_plain(path):
         what = (
             "is Parquet in a pipe, or packed with gzip or zstd; unpack "
@@ -51,9 +51,9 @@ def _library(path: Path) -> Any:
 
 
 def _filled(row: dict[str, Any]) -> dict[str, Any]:
-    """The row's values as JSON would have them.
+    """The row's values in the types of JSON.
 
-    A time as text, a map as an object, decimals as numbers.
+    Times become texts, maps become objects, decimals become numbers.
     """
     return {name: _plain(value) for name, value in row.items() if value is not None}
 

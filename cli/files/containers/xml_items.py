@@ -1,4 +1,4 @@
-"""Feeds in XML: the item elements of RSS, the entry elements of Atom, read as they come."""
+"""Streams XML feeds: the item elements of RSS, the entry elements of Atom."""
 
 import codecs
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from shared.json_lines import LINE_BYTES, Line
 from shared.unpacking import Unpacked
 
 _ITEMS = ("item", "entry", "product")
-_MERCHANT = "google.com/"  # in the names of Google's namespaces
+_MERCHANT = "google.com/"  # part of the names of Google's namespaces
 _CHUNK_BYTES = 1 << 16
 _DEEPEST = 20
 _OF_FEEDS = frozenset(
@@ -21,15 +21,16 @@ _OF_FEEDS = frozenset(
 def items_in(file: Unpacked) -> Iterator[Line]:
     """The items as objects.
 
-    An element's name without its namespace, and its text or its own elements.
+    An element becomes its name without namespace, and its text or its child elements.
 
-    An XML attribute is a column too, unless it only says how a feed is written: "id" of the item
-    itself, "price.currency" of an element in it; of an empty element it is the content.
+    An XML attribute becomes a column too, unless it only says how a feed is written. The item's own
+    attributes are named "id", those of an element in it "price.currency". The attribute of an empty
+    element is its content.
 
-    Where RSS or Atom and Google's vocabulary both have a name, such as Atom's own <id> and <g:id>,
-    Google's counts.
+    If RSS or Atom and Google's vocabulary share a name, such as <id> and <g:id>, Google's element
+    counts.
 
-    Raises Corrupt where the XML is none, InvalidRequest for a document type, which could hold
+    Raises Corrupt if the XML is invalid, InvalidRequest for a document type, which could define
     entities.
     """
     reader = _Reader(file)
@@ -48,10 +49,11 @@ class _Reader:
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._refuse
         self._ready: list[Line] = []
-        # Name, children, texts; the item first
+        # Name, children, texts; the item comes first
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
         self._said: list[dict[str, str]] = []  # XML attributes of the open elements
-        self._merchant: set[str] = set()  # the names that an item has from Google's vocabulary
+        # Names of the item's elements that are from Google's vocabulary
+        self._merchant: set[str] = set()
         self._line = self._size = self._skipped = 0
         self._begun = False
 
@@ -67,8 +69,9 @@ class _Reader:
         return self._ready
 
     def _beginning(self, data: bytes) -> bytes:
-        """The first bytes without the empty lines before the declaration, which plugins write and
-        XML forbids.
+        """The first bytes without leading empty lines.
+
+        Plugins write such lines before the declaration, and XML forbids them.
         """
         text = data.removeprefix(codecs.BOM_UTF8).lstrip()
         self._skipped += data.count(b"\n", 0, len(data) - len(text))
@@ -122,7 +125,7 @@ class _Reader:
     def _counts(self, tag: str, name: str) -> bool:
         """Whether an element of an item counts.
 
-        Google's takes the place of one of that name from elsewhere.
+        Google's element replaces others of the same name.
         """
         is_merchant = _MERCHANT in tag.rpartition(" ")[0] + "/"
         if is_merchant and name not in self._merchant:

@@ -1,1 +1,1 @@
-"""What the rows of a catalogue file mean: one module for each shop system or feed specification."""
+"""The meaning of catalogue rows: one module for each shop system or feed specification."""

@@ -1,5 +1,6 @@
-"""The product feed of the Agentic Commerce Protocol, one offer a row, with the names of before and
-after 2026.
+"""The product feed of the Agentic Commerce Protocol, with one offer a row.
+
+Reads both the names used before 2026 and the later ones.
 """
 
 import json
@@ -59,14 +60,14 @@ def _row(content: Row) -> Row:
 
 
 def _flat(value: Any) -> Any:
-    """A price as an object in the notation of a feed."""
+    """A price object in the notation of a feed."""
     if isinstance(value, dict) and value.keys() >= {"amount", "currency"}:
         return f"{value['amount']} {value['currency']}"
     return value
 
 
 def _options(plain: Row) -> Row:
-    """What tells a variant from others: variant_dict, or the pairs of custom columns."""
+    """The options that tell a variant from others: variant_dict, or the pairs of custom columns."""
     given = said = taken(plain, "variant_dict")
     if isinstance(given, str):
         try:
@@ -74,7 +75,7 @@ def _options(plain: Row) -> Row:
         except (ValueError, RecursionError):
             given = None
     if said is not None and not isinstance(given, dict):
-        plain["variant_dict"] = said  # counted as not read
+        plain["variant_dict"] = said  # the rest is counted as not read
     options = dict(given) if isinstance(given, dict) else {}
     for at in (1, 2, 3):
         name, value = (taken(plain, f"custom_variant{at}_{kind}") for kind in ("category", "option"))

@@ -22,7 +22,7 @@ def _products(content: Row) -> list[Row]:
     paths = _deepest(rest.get(named))
     if paths:
         del rest[named]
-        rest.pop("categories", None)  # the same, level by level
+        rest.pop("categories", None)  # the same path, level by level
         row["categories"] = paths
     return [{**rest, **without_empty(row)}]
 

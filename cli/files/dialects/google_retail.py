@@ -52,7 +52,7 @@ def _address(image: Any) -> Any:
 def _price(rest: Row) -> Row:
     info = taken(rest, "price_info")
     if not isinstance(info, dict):
-        rest["price_info"] = info  # counted as not read
+        rest["price_info"] = info  # the rest is counted as not read
         return {}
     members = {_snake(name): value for name, value in info.items()}
     price = {
@@ -74,8 +74,8 @@ def _rating(rest: Row) -> Any:
 
 
 def _attributes(rest: Row, given: Any) -> Any:
-    """The attributes, without the switches that stand beside their values, and the fields that are
-    attributes here.
+    """The attributes, without the switches beside their values, and with the fields that become
+    attributes.
     """
     if given is not None and not isinstance(given, dict):
         return given

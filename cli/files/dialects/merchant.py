@@ -1,6 +1,6 @@
 """Feeds for Google Merchant Center, as a table or as XML.
 
-The items of a group become variants of the first.
+The items of a group become variants of its first item.
 """
 
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def _plain(name: str) -> str:
 def offers(lines: Iterator[Line], row_of: Callable[[Row], Row]) -> Iterator[Line]:
     """The rows of a feed of offers.
 
-    All of a group but the first with id and title are its variants.
+    The first item of a group with id and title is the primary; the others are its variants.
     """
     firsts: dict[str, str] = {}  # the first product_id of each group
     for line in lines:
@@ -69,7 +69,7 @@ def _translated(lines: Iterator[Line], _: Account) -> Iterator[Line]:
 
 
 def offer_row(content: Row) -> Row:
-    """A row of a feed under our names, "group" for its item group."""
+    """A feed row with Aisle's names. "group" holds its item group."""
     rest = {_plain(name): value for name, value in content.items()}
     categories, google = (
         listed(taken(rest, "product_type")),
@@ -101,8 +101,9 @@ def offer_row(content: Row) -> Row:
 
 
 def _prose(rest: Row, name: str) -> Any:
-    """A text, or the structured one of a machine, which a table has as
-    "trained_algorithmic_media:text".
+    """The plain text, or the structured one that a machine wrote.
+
+    A table gives the latter as "trained_algorithmic_media:text".
     """
     structured = first(taken(rest, f"structured_{name}"))
     if isinstance(structured, dict):
@@ -117,7 +118,7 @@ def _state(value: Any) -> Any:
 
 
 def price_of(rest: Row, now: datetime | None = None) -> Any:
-    """The price; the sale price where it is in effect, with the price before."""
+    """The price. While a sale is in effect, the sale price and the price before it."""
     price = first(taken(rest, "price"))
     sale = first(taken(rest, "sale_price"))
     start, _, end = str(first(taken(rest, "sale_price_effective_date")) or "").partition("/")
@@ -129,7 +130,7 @@ def price_of(rest: Row, now: datetime | None = None) -> Any:
 
 
 def _price(value: Any, original: Any) -> Any:
-    """In numbers as far as they can be read; else as it is, for its fault to be reported."""
+    """The price in numbers. An unreadable price is kept as it is, so that it is reported."""
     read = amount_of(value)
     before = amount_of(original)
     price = {

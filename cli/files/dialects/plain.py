@@ -1,4 +1,4 @@
-"""Rows under our own names, or names like them; the cells of a table hold lists as texts."""
+"""Rows with Aisle's own names or similar ones. The cells of a table hold lists as texts."""
 
 import json
 import re

@@ -1,6 +1,7 @@
-"""JSON-LD of schema.org:
+"""JSON-LD of schema.org.
 
-Product, ProductGroup with its variants, lists of them; offers of one seller or several.
+Reads Product, ProductGroup with its variants, and lists of them, with offers of one or more
+sellers.
 """
 
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def _rows(node: Any, depth: int) -> Iterator[Row]:
 
 
 def _variants(group: Row) -> list[Row]:
-    """The variants in a group; a bare reference stands for a node that is elsewhere in the file."""
+    """The variants in a group. A bare reference stands for a node elsewhere in the file."""
     return [
         each for each in listed(group.get("hasVariant")) if isinstance(each, dict) and each.keys() - {"@id"}
     ]
@@ -135,7 +136,7 @@ def _group_id(group: Any) -> Any:
 
 
 def _rating(given: Any) -> Row:
-    """On a scale to 5, from bestRating where it is given."""
+    """The rating on a scale to 5, converted from bestRating if that is given."""
     if not isinstance(given, dict):
         return {}
     average = given.get("ratingValue")

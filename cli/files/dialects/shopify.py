@@ -1,6 +1,6 @@
-"""Shopify's product CSV, with the headers of before and after 2024.
+"""Shopify's product CSV, with the headers used before 2024 or the later ones.
 
-A row for each variant or further picture.
+Each variant and each further picture has a row of its own.
 """
 
 from collections.abc import Iterator
@@ -61,7 +61,7 @@ _NO_HANDLE = "has no handle; write the product's handle into each of its rows"
 _NOT_SHOWN = ("draft", "archived", "unlisted")
 _GOOGLE = "google shopping / "
 _GOOGLE_ATTRIBUTES = ("gender", "age group", "condition", "mpn")
-_MOST_ROWS = 5_000  # of one product; Shopify allows 2,048 variants
+_MOST_ROWS = 5_000  # rows of one product; Shopify allows 2,048 variants
 
 
 def _matches(names: frozenset[str], _: Row) -> bool:
@@ -86,9 +86,9 @@ def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
 
 
 def _columns(content: Row) -> Row:
-    """The columns of a row under one name each, whatever year's header it has.
+    """The columns of a row under the names of one year's header.
 
-    Others under their own.
+    Unknown columns keep their names.
     """
     return {_OURS.get(name.lower(), name): value for name, value in content.items()}
 
@@ -158,8 +158,10 @@ def _count_rest(rows: list[Row], account: Account) -> None:
 
 
 def _attribute_name(column: str) -> str:
-    """Of a metafield such as "Color (product.metafields.shopify.color-pattern)", or of a column for
-    Google.
+    """The attribute's name from a metafield such as "Color
+    (product.metafields.shopify.color-pattern)".
+
+    Also reads the columns for Google.
     """
     if "(product.metafields." in column:
         return column.partition(" (")[0]
@@ -183,7 +185,7 @@ def _variant(row: Row, options: dict[str, str]) -> Row:
     quantity = row.get("quantity") if _is_counted(row) else None
     variant = {
         "sku": row.get("sku"),
-        "gtin": str(row.get("gtin", "")).removeprefix("'"),  # spreadsheets keep zeros so
+        "gtin": str(row.get("gtin", "")).removeprefix("'"),  # a zero that a spreadsheet wrote
         "price": without_empty(price),
         "available_quantity": quantity,
         "availability": _availability(row, quantity),
@@ -194,15 +196,15 @@ def _variant(row: Row, options: dict[str, str]) -> Row:
 
 
 def _is_counted(row: Row) -> bool:
-    """Whether somebody counts the stock.
+    """Whether the shop tracks the stock.
 
-    Without a tracker Shopify sells whatever the quantity says.
+    Without a tracker, Shopify sells regardless of the quantity.
     """
     return bool(row.get("tracker")) or "tracker" not in row
 
 
 def _availability(row: Row, quantity: Any) -> str:
-    """What Shopify sells at a stock of nothing depends on the policy of the variant."""
+    """The availability of a variant. At a stock of 0, its inventory policy decides."""
     text = str(quantity if quantity is not None else "").strip()
     sold_out = text.startswith("-") or text == "0"
     goes_on = (

@@ -1,6 +1,6 @@
 """Products of the Universal Commerce Protocol, and of the nested feed of ACP.
 
-Variants inside, amounts in cents.
+Variants are nested, and amounts are in cents.
 """
 
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def _products(content: Row) -> Iterator[Row]:
 
 
 def _choices(variants: list[Row]) -> list[list[str]]:
-    """The values that tell variants apart; a single one that has none is the product itself."""
+    """The values that tell variants apart. A single variant without any is the product itself."""
     chosen = [[str(value) for value in _options(each).values()] for each in variants]
     if len(chosen) < 2:
         return chosen
@@ -57,7 +57,7 @@ def _choices(variants: list[Row]) -> list[list[str]]:
 
 
 def _shared_fields(rest: Row) -> Row:
-    """The fields that products and variants have alike; they leave the row."""
+    """The fields that products and variants share. They are removed from the row."""
     media = [each for each in listed(taken(rest, "media")) if isinstance(each, dict)]
     return {
         "product_id": taken(rest, "id"),
@@ -83,7 +83,7 @@ def _category(value: Any) -> Any:
 
 
 def _rating(value: Any) -> Row:
-    """On a scale to 5, from the scale that it names."""
+    """The rating on a scale to 5, converted from the scale that it names."""
     if not isinstance(value, dict):
         return {}
     average: Any = value.get("value")
@@ -113,7 +113,7 @@ def _variant(content: Row) -> Row:
         "price": _price(taken(rest, "price"), taken(rest, "list_price")),
         "availability": _availability(taken(rest, "availability")),
         "attributes": without_empty({**options, "condition": condition}),
-        "title": None if options else title,  # which repeats the options
+        "title": None if options else title,  # the description repeats the options
     }
     return {**rest, **without_empty(row)}
 
@@ -143,7 +143,7 @@ def _price(price: Any, before: Any) -> Row:
 
 
 def _major(price: Any) -> Any:
-    """The amount in units of its currency, from the smallest unit of it."""
+    """The amount in its currency's main unit, from the smallest unit."""
     if not isinstance(price, dict) or not _is_number(price.get("amount")):
         return price.get("amount") if isinstance(price, dict) else price
     currency = str(price.get("currency", "")).upper()

@@ -1,6 +1,6 @@
 """WooCommerce's product CSV.
 
-Variations are rows of their own, which name their parent by id or SKU.
+Variations have rows of their own, which name their parent by id or SKU.
 """
 
 import re
@@ -34,7 +34,7 @@ _GUARDED = ("'=", "'+", "'-", "'@")
 _COMMA = re.compile(r"(?<!\\),")
 _LINE_BREAK = re.compile(r"\\?\\n")
 _MOST_HELD = 5_000  # parents
-_MOST_EARLY = 5_000  # variations that stand before their parents
+_MOST_EARLY = 5_000  # variations that come before their parents
 
 
 def _matches(names: frozenset[str], _: Row) -> bool:
@@ -53,24 +53,23 @@ def _translated(lines: Iterator[Line], account: Account) -> Iterator[Line]:
 
 
 class _Parents:
-    """Variable products, which wait for what their variations say of them.
+    """Variable products, held back until their variations have been read.
 
-    These may stand anywhere.
-
-    A variation that stands before its parent waits for it: shoppers may not see the parent.
+    Variations may come anywhere in the file. A variation before its parent waits for it, because
+    shoppers may not see the parent.
     """
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._held: dict[str, tuple[Line, Row, list[Row]]] = {}
-        self._ids: dict[str, str] = {}  # of parents by SKU
-        self._shown: set[str] = set()  # parents that shoppers see, as variations name them
-        self._hidden: set[str] = set()  # those that they do not see
+        self._ids: dict[str, str] = {}  # ids of parents by SKU
+        self._shown: set[str] = set()  # visible parents, by the names that variations use
+        self._hidden: set[str] = set()  # the same for hidden parents
         self._early: dict[str, list[Line]] = {}  # variations by the parent that they name
         self._early_count = 0
 
     def given(self, line: Line) -> Iterator[Line]:
-        """The products that can be given out once a row is read."""
+        """The products that can be emitted once a row is read."""
         parent, hidden = str(line.content.get("Parent") or ""), _hidden(line.content)
         if not hidden and parent in self._hidden:
             hidden = "Parent", "is of a product that is left out, and so is this"
@@ -81,25 +80,27 @@ class _Parents:
         elif is_variation and parent not in self._shown:
             self._early.setdefault(parent, []).append(line)
             self._early_count += 1
-            yield from self._unmet(_MOST_EARLY)
+            yield from self._release_early(_MOST_EARLY)
         else:
             yield from self._taken(line)
         if "variable" in str(line.content.get("Type", "")):
-            yield from self._met(_names(line.content), self._hidden if hidden else self._shown)
+            yield from self._parent_read(_names(line.content), self._hidden if hidden else self._shown)
 
     def rest(self) -> Iterator[Line]:
-        """What still waits at the end of the file."""
-        yield from self._unmet(0)
+        """The products that still wait at the end of the file."""
+        yield from self._release_early(0)
         yield from self._released(0)
 
-    def _met(self, names: list[str], among: set[str]) -> Iterator[Line]:
-        """What a parent's variations before it become, once shoppers are known to see it or not."""
+    def _parent_read(self, names: list[str], among: set[str]) -> Iterator[Line]:
+        """The products of variations that came before their parent, once the parent's visibility is
+        known.
+        """
         among.update(names)
         for line in [line for name in names for line in self._called(name)]:
             yield from self.given(line)
 
-    def _unmet(self, most: int) -> Iterator[Line]:
-        """The variations whose parents have been waited for longest, until no more than `most`
+    def _release_early(self, most: int) -> Iterator[Line]:
+        """Release the variations that have waited longest for their parents, until at most `most`
         wait.
         """
         while self._early_count > most:
@@ -117,7 +118,7 @@ class _Parents:
         held = self._held.get(str(row.get("primary_product_id", "")))
         if is_parent:
             product_id = str(row.get("product_id"))
-            if product_id in self._held:  # a row of the same id, which is reported
+            if product_id in self._held:  # a row with the same id, which is reported
                 yield self._whole(product_id)
             self._held[product_id] = (line, row, [])
             yield from self._released(_MOST_HELD)
@@ -128,7 +129,7 @@ class _Parents:
         yield Line(line.number, row, "", line.bytes_read)
 
     def _released(self, most: int) -> Iterator[Line]:
-        """The parents that have waited longest, until no more than `most` wait."""
+        """Release the parents that have waited longest, until at most `most` wait."""
         while len(self._held) > most:
             yield self._whole(next(iter(self._held)))
 
@@ -138,7 +139,7 @@ class _Parents:
 
 
 def _names(content: Row) -> list[str]:
-    """How variations name a parent."""
+    """The names by which variations refer to a parent."""
     product_id, sku = str(content.get("ID") or ""), str(content.get("SKU") or "")
     return [name for name in (product_id and f"id:{product_id}", sku) if name]
 
@@ -156,14 +157,14 @@ def _unguarded(value: Any) -> Any:
 
 
 def _split(value: Any) -> list[Any]:
-    """The values of a list; a comma within one has a backslash before it."""
+    """The values of a list. A comma within a value has a backslash before it."""
     if not isinstance(value, str):
         return listed(value)
     return [part for each in _COMMA.split(value) if (part := each.replace("\\,", ",").strip())]
 
 
 def _text(value: Any) -> Any:
-    """A description, in which the export writes a line break as \\n, and \\n as \\\\n."""
+    """A description. The export writes a line break as \n, and \n as \\n."""
     broken = _LINE_BREAK.sub(lambda found: found[0][1:] if len(found[0]) > 2 else "\n", str(value or ""))
     return plain_text(broken.strip())
 
@@ -224,7 +225,7 @@ def _attributes(rest: Row) -> Row:
 
 
 def _sizes(rest: Row) -> dict[str, Any]:
-    """Weight and size with their unit, as "1.5 kg"."""
+    """Weight and size with their units, as in "1.5 kg"."""
     sizes: dict[str, Any] = {}
     for column in list(rest):
         found = _SIZES.fullmatch(column)

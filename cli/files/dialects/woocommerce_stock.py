@@ -12,7 +12,7 @@ _BACKORDER = ("1", "yes", "notify", "true")
 def stock(rest: Row) -> Row:
     """The stock of a simple product.
 
-    "parent" in a variation's means that the parent counts for all.
+    "parent" in a variation means that the parent's stock counts.
     """
     said, quantity, backorders = (taken(rest, name) for name in ("In stock?", "Stock", "Backorders allowed?"))
     count = None if str(quantity).strip().lower() == "parent" else quantity
@@ -26,6 +26,6 @@ def stock(rest: Row) -> Row:
 
 
 def _is_gone(count: Any) -> bool:
-    """Whether a number says that none is left."""
+    """Whether a number means that the stock is used up."""
     left = decimal_of(str(count).strip().removeprefix("-"))
     return left is not None and (left == 0 or str(count).strip().startswith("-"))
