@@ -1,1 +1,1 @@
-"""Products as values: reading, validating, and their form on the wire."""
+"""Products as values: how they are read and validated, and their wire format."""

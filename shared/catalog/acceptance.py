@@ -1,4 +1,4 @@
-"""Whether a product as it would be after a write can be taken in."""
+"""Checks whether a product can be accepted after a write."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,18 @@ from shared.catalog.validation import Violation, violations
 from shared.catalog.wire import to_message
 from shared.events.log import MAX_RECORD_BYTES
 
-# What encoders add to a product must fit into a record, too
+# Leaves room in a record for what encoders add to a product
 MAX_PRODUCT_BYTES = MAX_RECORD_BYTES - 100_000
 
 
 def objection(product: Product) -> Violation | None:
-    """The first thing that keeps a product out; None when it is valid and fits into the log."""
+    """The first reason to reject a product. Returns None if it is valid and fits into the log."""
     found = next(iter(violations(product)), None) or next(_without_amount(product), None)
     return found or _size(product)
 
 
 def _without_amount(product: Product) -> Iterator[Violation]:
-    """Members of a price or rating that is not there: the product's message has no place for them."""
+    """Members of an absent price or rating. The product's message has no place for them."""
     if product.price is None and (product.original_price is not None or product.currency_code):
         yield Violation("price.amount", "is missing; send it with the other members of price")
     if product.rating_average is None and product.rating_count:

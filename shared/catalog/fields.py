@@ -1,4 +1,4 @@
-"""The fields of a product in one table: what they may hold, and what searches can do with them.
+"""The fields of a product in one table: their limits, and how searches use them.
 
 Validation, columns, filters, facets and orders read this table. docs/adding.md says how to add a
 field.
@@ -15,19 +15,19 @@ TEXT_CHARACTERS = 2_000
 LIST_VALUES = 100
 ATTRIBUTES = 1_000
 CATEGORY_LEVELS = 20
-LARGEST_AMOUNT = 1e15  # cents are exact up to here, and float32, which ranks, has room
+LARGEST_AMOUNT = 1e15  # cents are exact up to this amount, and ranking's float32 can hold it
 LARGEST_COUNT = (1 << 32) - 1
 LATEST_SECONDS = 253_402_300_799.0  # the end of the year 9999
 EARLIEST_SECONDS = -62_135_596_800.0  # the start of the year 1
 
 
 class Kind(Enum):
-    """What a field holds, and so which checks it must pass."""
+    """The type of a field's values, which decides the checks that they must pass."""
 
-    WORD = auto()  # one of a few
+    WORD = auto()  # one of a few words
     TEXT = auto()
-    LIST = auto()  # of texts
-    AMOUNT = auto()  # of money
+    LIST = auto()  # list of texts
+    AMOUNT = auto()  # an amount of money
     AVERAGE = auto()  # from 0 to 5
     COUNT = auto()
     TIME = auto()  # seconds since 1970
@@ -40,17 +40,17 @@ _NUMERIC = (Kind.AMOUNT, Kind.AVERAGE, Kind.COUNT, Kind.TIME)
 class Field:
     """A field of Product."""
 
-    attribute: str  # of Product
+    attribute: str  # the attribute of Product
     kind: Kind
-    path: str = ""  # in messages, as errors name it; empty: the attribute
-    # By which filters, facets, orders and rankers call it; empty: they do not read it
+    path: str = ""  # the name in messages and errors; empty: same as the attribute
+    # The name for filters, facets, orders and rankers; empty: they do not read it
     column: str = ""
-    filterable: bool = False  # by its column
+    filterable: bool = False  # sortable by its column
     max_characters: int = TEXT_CHARACTERS  # of a text
 
     @property
     def name(self) -> str:
-        """As errors name it."""
+        """The name in errors."""
         return self.path or self.attribute
 
 
@@ -92,8 +92,8 @@ ORDERS: Mapping[str, tuple[str, float]] = {
     "price desc": ("price", -1.0),
     "rating desc": ("rating", -1.0),
     NEWEST: ("publish_time", -1.0),
-}  # order: column, and 1 or -1 for the smallest or the largest first
-ORDER_NAMES = (RELEVANCE, *ORDERS)  # relevance is the ranker's
+}  # order: column, and 1 for smallest or -1 for largest first
+ORDER_NAMES = (RELEVANCE, *ORDERS)  # the ranker sorts by relevance
 
 
 def of_kind(*kinds: Kind) -> tuple[Field, ...]:

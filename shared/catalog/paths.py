@@ -1,11 +1,11 @@
 """Fields of a product by their paths, as update_mask names them.
 
-Whole fields, members of price and rating, attributes.
+A path is a whole field, a member of price or rating, or an attribute:
 
 price              the whole price         price.amount, price.original_amount, price.currency_code
 rating             the whole rating        rating.average, rating.count
 attributes         all attributes          attributes.NAME
-title, brands ...  every other field of the message but product_id
+title, brands ...  every other field of the message except product_id
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ MEMBERS: Mapping[str, Mapping[str, str]] = {
         "currency_code": "currency_code",
     },
     "rating": {"average": "rating_average", "count": "rating_count"},
-}  # field of the message: its members, as Product calls them
+}  # field of the message: the attributes of Product
 _ATTRIBUTE = "attributes."
 _ATTRIBUTE_PATH = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 _MEMBER_PATHS = {
     f"{field}.{name}": value for field, names in MEMBERS.items() for name, value in names.items()
 }
-_ALWAYS_SENT = {"price.amount", "rating.average"}  # a number without presence: 0 is a value
+_ALWAYS_SENT = {"price.amount", "rating.average"}  # proto3 numbers without presence: 0 is a value
 
 
 def is_path(path: str) -> bool:
-    """Whether a path names something that can be replaced."""
+    """Whether a path names a field that can be replaced."""
     return path in WHOLE_FIELDS or path in _MEMBER_PATHS or bool(_ATTRIBUTE_PATH.fullmatch(path))
 
 
 def expanded(message: Message, paths: Iterable[str]) -> list[str]:
-    """Paths with price, rating and attributes taken apart into the members that the message has.
+    """The paths, with price, rating and attributes replaced by the members that the message has.
 
-    So members that were not sent stay. One of these fields that is absent in the message stands for
-    itself: the whole field is taken away.
+    So members that were not sent keep their values. If the message lacks the whole field, its path
+    stays, and the field is removed.
     """
     return list(dict.fromkeys(each for path in paths for each in _expanded(message, path)))
 
@@ -65,7 +65,7 @@ def _is_sent(message: object, name: str) -> bool:
 
 
 def part(message: Message, paths: Sequence[str]) -> Message:
-    """A message that has of another its id and some fields alone."""
+    """A message with only the id and some fields of another."""
     alone = Message(product_id=message.product_id)
     FieldMask(paths=[path for path in paths if not path.startswith(_ATTRIBUTE)]).MergeMessage(message, alone)
     for field in {path.partition(".")[0] for path in paths if path in _MEMBER_PATHS}:
@@ -78,7 +78,7 @@ def part(message: Message, paths: Sequence[str]) -> Message:
 
 
 def with_fields(product: Product, source: Product, paths: Iterable[str]) -> Product:
-    """A product with some fields as they are in another."""
+    """A product with some fields taken from another."""
     values: dict[str, object] = {}
     attributes = dict(product.attributes)
     for path in paths:
@@ -99,5 +99,5 @@ def _replace_attribute(attributes: dict[str, AttributeValues], source: Product, 
 
 
 def _names(path: str) -> Iterable[str]:
-    """What Product calls the values at a path."""
+    """The attributes of Product at a path."""
     return MEMBERS[path].values() if path in MEMBERS else (_MEMBER_PATHS.get(path, path),)

@@ -1,4 +1,4 @@
-"""A product of the shop, as every core sees it."""
+"""The product of a shop, as the cores of all services see it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
-"""A row of a catalogue: an object with the fields of a Product (docs/catalog.md) into a product.
+"""Reads a catalogue row, an object with the fields of docs/catalog.md, into a product.
 
 The short forms id, brand, category, price as a number, currency, image_url and released are read
-too. A number written as text is read as one where the field is one.
+too. Numeric fields accept numbers written as text.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from shared.catalog.validation import printable
 
 
 class FieldFault(Exception):
-    """A value of the wrong kind: its field, and what is wrong with it and the remedy."""
+    """Raised for a value of the wrong type. Names the field, the fault and the remedy."""
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
@@ -22,7 +22,10 @@ class FieldFault(Exception):
 
 
 def product_of(row: Mapping[str, Any]) -> Product:
-    """The product of a parsed row, not yet validated; raises when a value has the wrong kind."""
+    """The product of a parsed row, not validated yet.
+
+    Raises FieldFault for a value of the wrong type.
+    """
     price, rating = _part(row, "price", _PRICE_NAMES), _part(row, "rating", _RATING_NAMES)
     given = {name: _either(row.get(name), row, short) for name, short in SHORT_NAMES.items()}
     original = _either(price.get("original_amount"), row, "original_price")
@@ -54,7 +57,7 @@ def product_of(row: Mapping[str, Any]) -> Product:
 
 
 def _either(value: Any, row: Mapping[str, Any], short: str) -> Any:
-    """The value of the long name; where that is absent or empty, the one of the short name."""
+    """The value of the long name. If that is absent or empty, the value of the short name."""
     return row.get(short) if value in EMPTY else value
 
 
@@ -95,12 +98,12 @@ NAMES = frozenset(
         ),
         "language_code",
     )
-)  # what is read of a row
+)  # the keys of a row that are read
 _AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 
 
 def _part(row: Mapping[str, Any], field: str, names: Mapping[str, None]) -> Mapping[str, Any]:
-    """A nested object of members with these names; a bare number stands for the first of them."""
+    """A nested object of members with these names. A bare number stands for the first of them."""
     value = row.get(field)
     if value is None:
         return {}
@@ -113,7 +116,7 @@ def _part(row: Mapping[str, Any], field: str, names: Mapping[str, None]) -> Mapp
 
 
 def _text(field: str, value: Any) -> str:
-    if type(value) is str:  # nearly all are
+    if type(value) is str:  # nearly all values are texts
         return value
     if value is None:
         return ""
@@ -141,7 +144,7 @@ def _word(field: str, value: Any, allowed: tuple[str, ...]) -> str:
 def _stock(row: Mapping[str, Any]) -> dict[str, Any]:
     """Availability and quantity.
 
-    Where only the quantity is given, a product of which none is left is out of stock.
+    A product with quantity 0 and no availability is out of stock.
     """
     quantity = _count("available_quantity", row.get("available_quantity"))
     said = row.get("availability")
@@ -183,10 +186,10 @@ def _attributes(value: Any) -> dict[str, AttributeValues]:
 
 
 def attribute_values(field: str, value: Any) -> AttributeValues:
-    """The values of one attribute; raises when they are of the wrong kind."""
-    if type(value) is str:  # nearly all are
+    """The values of one attribute. Raises FieldFault if they have the wrong type."""
+    if type(value) is str:  # nearly all values are texts
         return (value,) if value else ()
-    if isinstance(value, dict):  # as the wire has it: {"text": [...]} or {"numbers": [...]}
+    if isinstance(value, dict):  # the form of messages: {"text": [...]} or {"numbers": [...]}
         if value.keys() - {"text", "numbers"}:
             raise FieldFault(field, f"is {_shown(value)}; give a text, a number or a list of them")
         value = [*_listed(value.get("text")), *_listed(value.get("numbers"))]

@@ -1,4 +1,4 @@
-"""What a product must be to be taken in."""
+"""The rules that a product must meet to be accepted."""
 
 import math
 import re
@@ -35,21 +35,21 @@ _TIMES = of_kind(Kind.TIME)
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A field at fault, and what is wrong with it and how to mend it."""
+    """A field at fault, the reason, and the remedy."""
 
     field: str
     reason: str
 
 
 def violations(product: Product) -> list[Violation]:
-    """Everything that keeps a product out; empty when it is valid."""
+    """All violations of a product. Empty if it is valid."""
     return [Violation(field, reason) for check in _CHECKS for field, reason in check(product)]
 
 
 def printable(text: str) -> str:
     """A text in one line that any terminal and any JSON can hold.
 
-    What cannot be printed is escaped.
+    Unprintable characters are escaped.
     """
     return text if text.isprintable() else repr(text)[1:-1]
 

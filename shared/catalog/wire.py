@@ -1,4 +1,4 @@
-"""A product as the wire and the snapshot have it: the message aisle.v1.Product."""
+"""Converts products to and from aisle.v1.Product, the message used by RPCs and snapshots."""
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -50,7 +50,10 @@ def to_message(product: Product) -> pb.Product:
 
 
 def from_message(message: pb.Product) -> Product:
-    """The product of a message; enums that this version does not know are read as their defaults."""
+    """The product of a message.
+
+    Enum values that this version does not know become their defaults.
+    """
     price = message.price if message.HasField("price") else None
     rating = message.rating if message.HasField("rating") else None
     return Product(
@@ -114,7 +117,7 @@ def _seconds(message: pb.Product, field: str) -> float | None:
 
 
 def to_bytes(product: Product) -> bytes:
-    """The serialised message of a valid product; equal products give equal bytes."""
+    """The serialised message of a valid product. Equal products give equal bytes."""
     return to_message(product).SerializeToString(deterministic=True)
 
 

@@ -1,9 +1,10 @@
-"""A record of aisle.catalog as a value: a whole product, some fields of it, or its removal.
+"""A record of aisle.catalog as a value: a whole product, some of its fields, or its removal.
 
-The key of a whole product and of a removal is the product_id; that of a write of fields is the
-product_id and the paths of the fields, each after a NUL. So the log's compaction may drop an older
-record of the same key: what is newer says it all. A removal has a second record with the key
-`product_id NUL`: it stays when the product comes back, and says that its variants went with it.
+A whole product and a removal have the product_id as their key. A write of fields has the product_id
+and the paths of the fields, each after a NUL. So the log's compaction may drop an older record of
+the same key, because the newer one replaces it. A removal has a second record with the key
+`product_id NUL`. That record stays when the product comes back, and says that its variants were
+removed.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ from shared.catalog.product import Product
 from shared.catalog.wire import from_message
 from shared.events.log import NewRecord, Record
 
-_SEPARATOR = "\x00"  # in no product_id and in no path
+_SEPARATOR = "\x00"  # occurs in no product_id and no path
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What happens to a product.
+    """A write to a product.
 
-    Without a product it is removed; with fields, only those are taken from it.
-
-    A record of fields without a product is one that was cleared away, and does nothing.
+    Without a product it is a removal. With fields, only those of the product are written. A record
+    of fields without a product was cleared away, and has no effect.
     """
 
     product_id: str
@@ -40,7 +40,7 @@ class Write:
         return self.product is None and not self.fields
 
     def applied_to(self, before: Product | None) -> Product | None:
-        """The product afterwards; a field of a product that is not there changes nothing."""
+        """The product after the write. Fields of a missing product have no effect."""
         if not self.fields:
             return self.product
         if before is None or self.product is None:
@@ -54,7 +54,7 @@ def whole(message: Message) -> NewRecord:
 
 
 def some(message: Message, fields: Sequence[str]) -> NewRecord:
-    """The record of some fields; what is absent in the message is absent in the product afterwards."""
+    """The record of some fields. A field that the message lacks is removed from the product."""
     key = _SEPARATOR.join((message.product_id, *sorted(fields)))
     return NewRecord(key, part(message, fields).SerializeToString())
 
@@ -72,7 +72,7 @@ def removals(product_ids: Iterable[str]) -> list[NewRecord]:
 
 
 def from_record(record: Record) -> Write:
-    """The write in a record. Raises ValueError when there is none that can be read."""
+    """The write in a record. Raises ValueError if the record cannot be read."""
     record.check()
     product_id, *paths = record.key.split(_SEPARATOR)
     fields = tuple(path for path in paths if path)

@@ -1,4 +1,4 @@
-"""A row of a catalogue that breaks a rule is mended field by field.
+"""Mends a row that breaks a rule, field by field.
 
-What can be read without doubt is kept.
+Unambiguous values are kept.
 """

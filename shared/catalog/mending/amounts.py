@@ -1,4 +1,4 @@
-"""Amounts and counts as people and exports write them: "1,299.00", "19,99 EUR", "$19.99"."""
+"""Reads amounts and counts as people and exports write them: "1,299.00", "19,99 EUR", "$19.99"."""
 
 import math
 import re
@@ -32,7 +32,7 @@ _CURRENCY_WORDS = {
     "nz$": "NZD",
     "r$": "BRL",
 }
-# Of several countries: the amount is read, the currency is not
+# Signs that several countries use: the amount is read, the currency is not
 _AMBIGUOUS_CURRENCY = ("$", "¥", "kr", "kr.")
 _AMOUNT = re.compile(
     r"(?P<before>[^\d.,+-]{0,6})(?P<amount>[\d.,\s\u00a0\u2009\u202f'\u2019]*\d)(?P<after>[^\d]{0,6})"
@@ -45,7 +45,7 @@ _OUT_OF_FIVE = re.compile(rf"{_STARS}\s*(?:/|out of|of)\s*5(?:\.0+)?(?:\s*stars?
 class Amount:
     """An amount.
 
-    The currency is empty where the text names none, or one that several countries have.
+    The currency is empty if the text names none, or one that several countries have.
     """
 
     value: float
@@ -53,7 +53,7 @@ class Amount:
 
 
 def amount_of(value: Any) -> Amount | None:
-    """The amount that a text says without doubt; None where there is doubt."""
+    """The amount in a text. Returns None if the text is ambiguous."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
     found = _AMOUNT.fullmatch(value.strip())
@@ -70,7 +70,10 @@ def amount_of(value: Any) -> Amount | None:
 
 
 def number_of(value: Any) -> float | None:
-    """The amount that a price, a number or a text says without doubt; None where there is none."""
+    """The amount in a price, a number or a text.
+
+    Returns None if there is none or it is ambiguous.
+    """
     given: Any = value.get("amount", value.get("value")) if isinstance(value, dict) else value
     try:
         number = math.nan if isinstance(given, bool) else float(given)
@@ -81,15 +84,18 @@ def number_of(value: Any) -> float | None:
 
 
 def is_sale_price(value: Any) -> bool:
-    """Whether a product can be sold for it.
+    """Whether a value can be a sale price.
 
-    Exports write 0, "n/a" or a dash where nothing is reduced.
+    Exports write 0, "n/a" or a dash for products without a sale.
     """
     return (number_of(value) or 0) > 0
 
 
 def decimal_of(text: str) -> float | None:
-    """The number in a text of digits and separators; None where a separator may be either kind."""
+    """The number in a text of digits and separators.
+
+    Returns None if a separator could mean thousands or decimals.
+    """
     digits = _SPACES.sub("", text.strip())
     if len(digits) > _LONGEST:
         return None
@@ -105,7 +111,7 @@ def decimal_of(text: str) -> float | None:
 
 
 def currency_of(value: Any) -> str:
-    """The ISO 4217 code of "eur" or "€"; empty where it is not clear which."""
+    """The ISO 4217 code of "eur" or "€". Empty if the code is ambiguous."""
     word = value.strip() if isinstance(value, str) else ""
     if len(word) == 3 and word.isascii() and word.isalpha():
         return word.upper()
@@ -113,13 +119,13 @@ def currency_of(value: Any) -> str:
 
 
 def mend_currency(value: Any) -> Mended | None:
-    """For price.currency_code."""
+    """Mends price.currency_code."""
     code = currency_of(value)
     return read_as(code) if code else None
 
 
 def mend_count(value: Any) -> Mended | None:
-    """For whole numbers; below zero means that more was sold than there was, so none is left."""
+    """Mends whole numbers. A number below zero means oversold stock, and becomes 0."""
     number = _whole(value)
     if number is None or number >= 1 << 32:
         return None
@@ -141,9 +147,9 @@ def _whole(value: Any) -> int | None:
 
 
 def mend_rating(value: Any) -> Mended | None:
-    """For rating.average:
+    """Mends rating.average: "4,5", "4.5 out of 5".
 
-    "4,5", "4.5 out of 5"; what is above 5 may be of another scale, and is left out.
+    A value above 5 may use another scale, and is left out.
     """
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None

@@ -1,6 +1,6 @@
-"""Attributes in the shapes of other systems.
+"""Reads attributes in the shapes of other systems.
 
-Lists of names and values, objects in objects, no numbers.
+These are lists of names and values, nested objects, and values other than texts.
 """
 
 import json
@@ -12,7 +12,7 @@ from shared.catalog.mending.mended import Mended
 from shared.catalog.mending.numbers import is_finite
 from shared.catalog.validation import CONTROL
 
-_DEEPEST = 4  # objects in objects
+_DEEPEST = 4  # levels of nested objects
 _NAME_KEYS = ("name", "key", "label", "attribute", "attribute_name", "attribute_code")
 _VALUE_KEYS = ("value", "values", "option", "options", "value_name")
 
@@ -20,7 +20,7 @@ Values = list[str | int | float | bool]
 
 
 def mend_attributes(value: Any) -> Mended | None:
-    """For attributes: every one that can be read; None where there is none."""
+    """Mends attributes: keeps all that can be read. Returns None if none can be read."""
     given = _named(value)
     read: dict[str, Values] = {}
     for name, values in _flat("", given, 0):
@@ -36,7 +36,7 @@ def _names(read: Mapping[str, Values]) -> str:
 
 
 def _named(value: Any) -> Mapping[str, Any]:
-    """An object of names and values, from that, from a list of pairs, or from JSON in a text."""
+    """An object of names and values, from an object, a list of pairs, or JSON in a text."""
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return _named(json.loads(value))
@@ -57,7 +57,7 @@ def _first(pair: Any, keys: tuple[str, ...]) -> Any:
 
 
 def _flat(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, Values]]:
-    """The attributes in an object; those of an object in it have its name before theirs."""
+    """The attributes in an object. Attributes of a nested object have its name as a prefix."""
     if isinstance(value, dict) and depth <= _DEEPEST and not _typed(value):
         for name, inner in value.items():
             yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner, depth + 1)
@@ -68,9 +68,8 @@ def _flat(prefix: str, value: Any, depth: int) -> Iterator[tuple[str, Values]]:
 
 
 def _typed(value: Any) -> bool:
-    """Whether it is as messages have it: {"text": [...]} or {"numbers".
-
-    [...]}, perhaps with switches beside them.
+    """Whether a value has the shape of messages: {"text": [...]} or {"numbers": [...]}, perhaps
+    with switches.
     """
     return isinstance(value, dict) and any(isinstance(value.get(kind), list) for kind in ("text", "numbers"))
 

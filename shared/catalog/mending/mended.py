@@ -1,4 +1,4 @@
-"""A value that was made valid, and in words how."""
+"""A mended value, and a description of the change."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mended:
-    """The value to use instead, and what was done:
+    """The value to use instead, and what was changed, as in "read as 19.99".
 
-    "read as 19.99". Menders return None where a field is left out.
+    Menders return None if the field is to be left out.
     """
 
     value: Any

@@ -1,4 +1,7 @@
-"""Times as exports write them: milliseconds, "13/01/2024", "5 Jan 2024", "2024-01-05 10:00:00 UTC"."""
+"""Reads times as exports write them.
+
+Examples: milliseconds, "13/01/2024", "5 Jan 2024", "2024-01-05 10:00:00 UTC".
+"""
 
 import re
 from datetime import UTC, datetime
@@ -9,7 +12,8 @@ from shared.catalog.fields import EARLIEST_SECONDS, LATEST_SECONDS
 from shared.catalog.mending.mended import Mended
 
 _LONGEST = 60  # characters
-_EARLIEST_NUMBER = 100_000_000  # a text of fewer digits is a date or a year, not seconds since 1970
+# A text with fewer digits is a date or a year, not seconds since 1970
+_EARLIEST_NUMBER = 100_000_000
 _FINEST = 10**9  # nanoseconds
 _THOUSAND = 1_000
 _DATE = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(?:[ T,]+(\d{1,2}:\d{2}(?::\d{2})?))?")
@@ -34,7 +38,7 @@ _MONTH_OF = {name: at + 1 for names in (_MONTHS, (*_NAMES, "december")) for at, 
 
 
 def mend_moment(value: Any) -> Mended | None:
-    """For times; a date that two countries read differently, such as 05/01/2024, is left out."""
+    """Mends times. Dates such as 05/01/2024, which countries read differently, are left out."""
     if isinstance(value, dict):
         return _of_object(value)
     if isinstance(value, list):
@@ -46,19 +50,19 @@ def mend_moment(value: Any) -> Mended | None:
 
 
 def _shown(seconds: float) -> str:
-    """A time in RFC 3339."""
+    """The time in RFC 3339."""
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _of_object(value: dict[str, Any]) -> Mended | None:
-    """A protobuf Timestamp, or a document database's date."""
+    """The time in a protobuf Timestamp, or in a document database's date."""
     if isinstance(value.get("seconds"), (int, str)):
         return mend_moment(str(value["seconds"]))
     return mend_moment(value["$date"]) if isinstance(value.get("$date"), (int, str)) else None
 
 
 def _of_number(number: float) -> float | None:
-    """Milliseconds, microseconds or nanoseconds since 1970: more than the seconds of the year 9999."""
+    """The time in milli-, micro- or nanoseconds since 1970. Seconds would be beyond the year 9999."""
     divisor = _THOUSAND
     while divisor <= _FINEST:
         if LATEST_SECONDS < number <= LATEST_SECONDS * divisor:
@@ -84,7 +88,7 @@ def _of_text(value: Any) -> float | None:
 
 
 def _of_iso(text: str) -> datetime | None:
-    """RFC 3339 with a zone's name or a space before its offset."""
+    """The time in RFC 3339 with a zone's name, or with a space before its offset."""
     try:
         return (
             datetime.fromisoformat(_ZONE.sub("", text))

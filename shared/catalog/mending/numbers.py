@@ -1,11 +1,11 @@
-"""Numbers as JSON can write them, which no float may hold."""
+"""JSON numbers that no float can hold."""
 
 import math
 
 
 def is_finite(value: float) -> bool:
-    """Whether a float can hold it, and it is a number."""
+    """Whether a number is finite as a float."""
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond every float
+    except OverflowError:  # the whole number is too large for a float
         return False

@@ -1,6 +1,6 @@
-"""A row whose fields are not all valid.
+"""Mends a row with invalid fields.
 
-Each is mended or left out, and the product is kept if it has id and title.
+Each of them is mended or left out. The product is kept if it has an id and a title.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,8 @@ from shared.catalog.rows import EMPTY, SHORT_NAMES, FieldFault, attribute_values
 from shared.catalog.validation import Violation, attribute_faults, printable, violations
 
 _REQUIRED = ("product_id", "title")
-_PASSES = 8  # a field mended in vain is left out in the next pass; more are never needed
+# The second pass leaves out a field that is still invalid; more passes are never needed
+_PASSES = 8
 _LEFT_OUT = "left out"
 _AMOUNTS = ("price.amount", "price.original_amount")
 _PARTS = {
@@ -62,7 +63,7 @@ _MENDERS: Mapping[str, Callable[[Any], Mended | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """A field that was not valid, why, and what was done about it."""
+    """A field that was invalid, the reason, and how it was mended."""
 
     field: str
     reason: str
@@ -71,14 +72,17 @@ class Mending:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What became of a row: a product and its mendings, or the violation that keeps it out."""
+    """The outcome of a row: a product and its mendings, or the violation that rejects it."""
 
     outcome: Product | Violation
     mendings: tuple[Mending, ...] = ()
 
 
 def valid_product(row: Mapping[str, Any]) -> Product | None:
-    """The product of a row whose fields are all valid, which nearly all are; None where one is not."""
+    """The product of a row whose fields are all valid, as nearly all rows are.
+
+    Otherwise returns None.
+    """
     try:
         product = product_of(row)
     except FieldFault:
@@ -87,7 +91,7 @@ def valid_product(row: Mapping[str, Any]) -> Product | None:
 
 
 def read_strictly(row: Mapping[str, Any]) -> Reading:
-    """A product whose fields are all valid, or the first that is not."""
+    """A product whose fields are all valid, or the first violation."""
     try:
         product = product_of(row)
     except FieldFault as fault:
@@ -97,15 +101,15 @@ def read_strictly(row: Mapping[str, Any]) -> Reading:
 
 
 def read_leniently(row: Mapping[str, Any]) -> Reading:
-    """A product as far as its fields can be read.
+    """A product with all fields that can be read.
 
-    A violation only where it has no valid id or no title.
+    Returns a violation only if the id or the title is invalid.
     """
     return _Mend(row).run()
 
 
 class _Mend:
-    """A copy of a row in its long form, which becomes valid pass by pass."""
+    """A copy of a row in its long form. Each pass mends more of it."""
 
     def __init__(self, row: Mapping[str, Any]) -> None:
         self._row = dict(row)
@@ -118,7 +122,7 @@ class _Mend:
             self._open(part, single)
 
     def _open(self, part: str, single: str) -> None:
-        """Make an object of a number, and give an object's members our names."""
+        """Make an object of a number, and give an object's members Aisle's names."""
         given = self._row.get(part)
         given = given[0] if isinstance(given, list) and len(given) == 1 else given
         members: dict[str, Any] = (
@@ -159,7 +163,10 @@ class _Mend:
         return product, violations(product)
 
     def _mend(self, violation: Violation) -> bool:
-        """Mend or leave out the field at fault; False where it is one that every product needs."""
+        """Mend the invalid field or leave it out.
+
+        Returns False for a field that every product needs.
+        """
         field = _whole(violation.field)
         if field == "attributes" and isinstance(self._row[field], dict) and field not in self._tried:
             return self._mend_attributes()
@@ -176,13 +183,13 @@ class _Mend:
         return True
 
     def _note(self, field: str, reason: str, mended: Mended | None) -> None:
-        """Note what was done; the remedy stays in the reason only where a value was lost."""
+        """Record a mending. The reason includes the remedy only if a value was lost."""
         fault = reason.rpartition("; ")[0] or reason
         action = mended.action if mended else _LEFT_OUT
         self._mendings.append(Mending(field, fault if mended else reason, action))
 
     def _mend_attributes(self) -> bool:
-        """Mend each attribute by itself, so that each is reported by itself."""
+        """Mend each attribute by itself, so that each has its own report."""
         self._tried.add("attributes")
         kept: dict[str, Any] = {}
         for name, values in self._row["attributes"].items():
@@ -204,7 +211,10 @@ class _Mend:
         return mend(value) if mend else None
 
     def _mended_amount(self, value: Any) -> Mended | None:
-        """An amount; the currency beside it fills the price's own, and must not contradict it."""
+        """Mend an amount.
+
+        A currency beside it fills the price's own, and must not contradict it.
+        """
         value = value[0] if isinstance(value, list) and len(value) == 1 else value
         read = amounts.amount_of(value)
         if read is None or read.value > LARGEST_AMOUNT:
@@ -230,12 +240,12 @@ class _Mend:
 
 
 def _whole(field: str) -> str:
-    """The field that is mended as one: all attributes together."""
+    """The field that is mended as a whole: all attributes together."""
     return "attributes" if field.startswith("attributes") else field
 
 
 def _attribute_fault(name: str, values: Any) -> str:
-    """What is wrong with one attribute; empty where nothing is."""
+    """What is wrong with an attribute. Empty if it is valid."""
     try:
         read = attribute_values("", values)
     except FieldFault as fault:

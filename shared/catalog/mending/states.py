@@ -25,7 +25,7 @@ _VARIANT_WORDS = ("variant", "variation", "child")
 
 
 def availability_of(value: Any) -> str:
-    """One of in_stock, out_of_stock, preorder, backorder; empty where the value says none of them."""
+    """One of in_stock, out_of_stock, preorder, backorder. Empty if the value means none of them."""
     if isinstance(value, list):
         return availability_of(value[0]) if len(value) == 1 else ""
     if isinstance(value, dict):
@@ -34,13 +34,13 @@ def availability_of(value: Any) -> str:
 
 
 def mend_availability(value: Any) -> Mended | None:
-    """For availability."""
+    """Mends availability. A value of unknown meaning is left out."""
     meaning = availability_of(value)
     return read_as(meaning) if meaning else None
 
 
 def mend_type(value: Any) -> Mended | None:
-    """For type: what is no variant is a product of its own."""
+    """Mends type. An unknown type is left out, so that the product is a primary."""
     word = _word(value)
     return read_as("variant") if word in _VARIANT_WORDS else read_as("primary") if word == "primary" else None
 

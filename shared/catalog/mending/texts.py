@@ -1,4 +1,4 @@
-"""Texts and lists of texts that are too long, nested in objects, or no Unicode."""
+"""Mends texts and lists of texts that are too long, nested in objects, or invalid Unicode."""
 
 import re
 from collections.abc import Callable
@@ -13,15 +13,15 @@ _ADDRESSES = ("url", "src", "uri", "contentUrl", "href", "link", "@id")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BETWEEN_DIGITS = re.compile(r"[\s\u00a0-]+")
 _DIGITS = re.compile(r"[0-9]{8}|[0-9]{12,14}")
-_DEEPEST = 4  # objects in objects
+_DEEPEST = 4  # levels of nested objects
 
 Member = Callable[[Any], str | None]
 
 
 def text_of(value: Any, keys: tuple[str, ...] = _NAMES, depth: int = 0) -> str | None:
-    """The one text in a value: itself, the only one of a list, or the name in an object.
+    """The single text in a value: the value itself, a list's only text, or an object's name.
 
-    None where there is none.
+    Returns None if there is none.
     """
     if isinstance(value, str):
         return _SURROGATES.sub("", value)
@@ -36,7 +36,7 @@ def text_of(value: Any, keys: tuple[str, ...] = _NAMES, depth: int = 0) -> str |
 
 
 def cut_to(most: int) -> Callable[[Any], Mended | None]:
-    """Mends a text of prose, which still helps a search when it is cut."""
+    """Mends prose by cutting it, because a cut description still helps a search."""
 
     def mend(value: Any) -> Mended | None:
         joined = (
@@ -55,7 +55,7 @@ def cut_to(most: int) -> Callable[[Any], Mended | None]:
 
 
 def whole_up_to(most: int) -> Callable[[Any], Mended | None]:
-    """Mends a text that says something else, or nothing, once it is cut: an id, an address."""
+    """Mends ids and addresses, which are useless once they are cut."""
 
     def mend(value: Any) -> Mended | None:
         text = text_of(value, (*_NAMES, *_ADDRESSES))
@@ -91,9 +91,9 @@ def address_of(value: Any) -> str | None:
 
 
 def category_of(value: Any) -> str | None:
-    """A path of categories: a text, an object's name, or a list from the top.
+    """The path of a category: a text, an object's name, or a list from the top.
 
-    The upper levels of a deep one.
+    A path that is too deep keeps its upper levels.
     """
     if isinstance(value, list):
         steps = [text for each in value if (text := text_of(each))]
@@ -104,7 +104,7 @@ def category_of(value: Any) -> str | None:
 
 
 def mend_gtin(value: Any) -> Mended | None:
-    """For gtin: digits with spaces or hyphens between them."""
+    """Mends gtin: digits with spaces or hyphens between them."""
     text = text_of(value) or ""
     digits = _BETWEEN_DIGITS.sub("", text[:40].removesuffix(".0"))
     return Mended(digits, f"read as {digits!r}") if _DIGITS.fullmatch(digits) else None
