@@ -1,4 +1,4 @@
-"""Something else that the thread of a log in a file does, between two groups of appends."""
+"""Other work on the log's file, which its thread does between two groups of appends."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,16 +10,19 @@ from shared.events.sqlite_file import SqliteFile
 
 @dataclass(frozen=True, slots=True)
 class Chore:
-    """What to do with the file; `done` has what it returns."""
+    """Work on the file. `result` receives what `do` returns."""
 
     do: Callable[[SqliteFile], object]
-    done: Future[Any]
+    result: Future[Any]
 
     def carry_out(self, file: SqliteFile) -> None:
-        """Do it, unless the caller has left. Never raises: the thread has more to do."""
-        if not self.done.set_running_or_notify_cancel():
+        """Do the work, unless the caller has cancelled it.
+
+        Never raises, because the thread must go on.
+        """
+        if not self.result.set_running_or_notify_cancel():
             return
         try:
-            self.done.set_result(self.do(file))
+            self.result.set_result(self.do(file))
         except Exception as error:
-            self.done.set_exception(error)
+            self.result.set_exception(error)

@@ -1,4 +1,4 @@
-"""Settings of the log in a file, read from AISLE_LOG_*."""
+"""Settings of the SQLite log, read from AISLE_LOG_*."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,10 @@ DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class LogConfig:
-    """How long and how much of what shoppers did `aisle serve` keeps in its log, once it is
-    counted.
-    """
+    """How long, and how many bytes, of shopper records `aisle serve` keeps once they are counted."""
 
-    retention_days: float = 90.0  # of events, impressions and dead letters; 0: for ever
-    # Of the file, beyond which the oldest events and impressions go; 0: no limit
+    retention_days: float = 90.0  # of events, impressions and dead letters; 0: forever
+    # Above this size of the file, the oldest events and impressions are removed; 0: no limit
     max_bytes: int = 8_589_934_592
 
     def __post_init__(self) -> None:
@@ -20,5 +18,5 @@ class LogConfig:
             raise ValueError("retention_days and max_bytes are at least 0; 0 means no limit")
 
     def oldest_seconds(self, now_seconds: float) -> float:
-        """The time before which records go; 0 when none do."""
+        """The time before which records are removed. 0 if none are."""
         return now_seconds - self.retention_days * DAY_SECONDS if self.retention_days else 0.0

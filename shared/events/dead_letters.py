@@ -1,6 +1,6 @@
-"""Records that have no effect.
+"""Dead letters: records that cannot be applied.
 
-Put aside in aisle.dead-letters with the reason, and counted by GetStatus.
+They go to aisle.dead-letters with the reason, and GetStatus counts them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.events.log import DEAD_LETTERS, EventLog, NewRecord, Record
 
 _LOG = logging.getLogger(__name__)
 
-# Of a value: what was almost too large for the log must fit once more, with its reason
+# Bytes of a value to keep: a record near the log's limit must fit again, with its reason
 KEPT_BYTES = 600_000
 _FEW_BYTES = 10_000
 _KEY_CHARACTERS = 10_000
@@ -23,11 +23,10 @@ _REASON_CHARACTERS = 2_000
 
 
 async def put(log: EventLog, letter: Callable[[int], NewRecord]) -> None:
-    """Append the letter with as much of the value as the log takes.
+    """Append the letter with as many bytes of the value as the log takes.
 
-    `letter` makes it with so many bytes of that.
-
-    A letter that the log refuses without any of the value is logged alone.
+    `letter` makes a letter that keeps so many bytes. A letter that the log refuses even without the
+    value is only logged.
     """
     for kept_bytes in (KEPT_BYTES, _FEW_BYTES, 0):
         try:
@@ -51,7 +50,7 @@ def unusable(record: Record, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRe
 
 
 def refused(topic: str, record: NewRecord, reason: str, kept_bytes: int = KEPT_BYTES) -> NewRecord:
-    """The letter for a record that the log does not take, which has no position.
+    """The letter for a record that the log refuses, which therefore has no position.
 
     `kept_bytes` of its value are kept.
     """
@@ -63,7 +62,7 @@ def refused(topic: str, record: NewRecord, reason: str, kept_bytes: int = KEPT_B
 def from_record(record: Record) -> DeadLetter:
     """The letter in a record of aisle.dead-letters.
 
-    Raises google.protobuf.message.DecodeError for anything else.
+    Raises google.protobuf.message.DecodeError for other records.
     """
     return DeadLetter.FromString(record.value or b"")
 

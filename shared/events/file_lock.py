@@ -1,4 +1,4 @@
-"""Which process has a file."""
+"""Locks a file for one process."""
 
 import fcntl
 import os
@@ -8,15 +8,15 @@ from shared.errors import Corrupt, Unavailable
 
 
 class FileLock:
-    """Keeps a second process off the file.
+    """Keeps other processes off a file.
 
-    The system lets go of it when the process ends, however it ends.
+    The system releases the lock when the process ends, even after a crash.
     """
 
     def __init__(self, path: Path) -> None:
-        """Raises Unavailable, naming the process, when another one has the file.
+        """Raises Unavailable, naming the process, if another one holds the file.
 
-        Corrupt when it is no file.
+        Raises Corrupt if the path is no file.
         """
         try:
             self._file = path.open("a+", errors="replace")

@@ -1,4 +1,7 @@
-"""The log that everything else can be rebuilt from: its topics, its records, and the port to it."""
+"""The event log from which all other state can be rebuilt.
+
+This module has its topics, its records, and its port.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +13,7 @@ CATALOG = "aisle.catalog"  # Product by product_id, and single fields of it; com
 VECTORS = "aisle.vectors"  # IndexedProduct by product_id; compacted
 SEARCH_LOGS = "aisle.search-logs"  # Impression by visitor_id
 USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
-# DeadLetter: what could not be applied, by the place it came from
+# DeadLetter: records that could not be applied, by their place in the log
 DEAD_LETTERS = "aisle.dead-letters"
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
 EVENTS_IN = "aisle.events-in"  # JSON that shops' systems send, by a key of theirs; on Kafka alone
@@ -18,34 +21,37 @@ EVENTS_IN = "aisle.events-in"  # JSON that shops' systems send, by a key of thei
 COMPACTED = frozenset({CATALOG, VECTORS})
 # Topics of one partition, which can be read by offset; offsets count records
 SINGLE = COMPACTED | {DEAD_LETTERS}
-# Equally many partitions: a visitor's records are in the same one of both
+# Equally many partitions: a visitor's records are in the same partition of both
 CO_PARTITIONED = (SEARCH_LOGS, USER_EVENTS)
-# Key and value of one record; brokers take 1 MiB a batch unless told otherwise
+# Key and value of one record; brokers take 1 MiB a batch by default
 MAX_RECORD_BYTES = 900_000
 
 
 @dataclass(frozen=True, slots=True)
 class NewRecord:
-    """A record to append. A `value` of None is a tombstone: the key is gone."""
+    """A record to append. A `value` of None is a tombstone, which removes the key."""
 
     key: str
     value: bytes | None
-    # A second record with this id in the topic is a duplicate; None: never one
+    # A second record with this id in the topic is a duplicate; None: no check
     event_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """Where a record is; `duplicate` when it was there before."""
+    """The position of a record. `duplicate` if it was appended before."""
 
-    offset: int  # 0: durable, but its place in the topic comes later
+    offset: int  # 0: durable, but its position comes later
     duplicate: bool = False
     partition: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record of a topic. Offsets start at 1 and grow within a partition; compaction leaves gaps."""
+    """A record of a topic.
+
+    Offsets start at 1 and grow within a partition. Compaction leaves gaps.
+    """
 
     offset: int
     key: str
@@ -54,31 +60,31 @@ class Record:
     event_id: str | None = None
     topic: str = ""
     partition: int = 0
-    damage: str = ""  # why it must not be used, with the remedy; empty: all is well
+    damage: str = ""  # why it must not be used, with the remedy; empty if it is sound
 
     def check(self) -> None:
-        """Raise ValueError if it is damaged: for whoever is about to make something of its value."""
+        """Raise ValueError if the record is damaged. Call it before the value is decoded."""
         if self.damage:
             raise ValueError(self.damage)
 
 
 class RecordsRefused(InvalidRequest):
-    """The log does not take some of the records, and never will.
+    """Raised if the log refuses some of the records for good.
 
     The others of the append are durable.
     """
 
     def __init__(self, key: str, reason: str, outcomes: Sequence["Appended | str"]) -> None:
-        """`key` and `reason` are of the first.
+        """`key` and `reason` describe the first refused record.
 
-        `outcomes` has for each record its place, or why it is refused.
+        `outcomes` has for each record its position, or the reason for its refusal.
         """
         super().__init__(f"record {key!r}", reason)
         self.outcomes = tuple(outcomes)
 
 
 def check_sizes(topic: str, records: Iterable[NewRecord]) -> None:
-    """Raise InvalidRequest for a record that no log takes."""
+    """Raises InvalidRequest for a record that is too large for any log."""
     for record in records:
         size = len(record.key) + len(record.value or b"")
         if size > MAX_RECORD_BYTES:
@@ -104,15 +110,16 @@ class Consumer(Protocol):
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
         """The next records, in order within a partition.
 
-        Empty when the time has passed without one.
-
-        A record may come again after a crash or when a partition moves: effects go by (topic,
-        partition, offset). Raises Unavailable when the log is down; poll again later.
+        Returns an empty list if none arrives in time. A record may come again after a crash, or
+        when a partition moves. So effects are tracked by (topic, partition, offset). Raises
+        Unavailable if the log is down; poll again later.
         """
         ...
 
     async def commit(self, records: Iterable[Record]) -> None:
-        """Remember that these and all before them in their partitions have had their effect."""
+        """Remember that these records, and all before them in their partitions, have had their
+        effect.
+        """
         ...
 
     async def close(self) -> None:
@@ -121,14 +128,15 @@ class Consumer(Protocol):
 
 
 class EventLog(Protocol):
-    """Durable, ordered topics. To be used from one event loop."""
+    """Durable, ordered topics, for use from one event loop."""
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        """Append in order; all are durable on return, and none may be taken for so when it raises.
+        """Append records in order. On return all are durable; if it raises, none may be assumed to
+        be.
 
-        Raises StorageFull without room, Overloaded when too many records wait, Unavailable when the
-        log is down, InvalidRequest for a record of more than MAX_RECORD_BYTES; RecordsRefused for
-        those that the log itself does not take, which keep none of the others from being written.
+        Raises StorageFull, Overloaded if too many records wait, Unavailable if the log is down,
+        InvalidRequest for a record of more than MAX_RECORD_BYTES. Raises RecordsRefused for records
+        that the log itself refuses; the others are written.
         """
         ...
 
@@ -140,36 +148,38 @@ class EventLog(Protocol):
         ...
 
     async def end_offset(self, topic: str) -> int:
-        """Offset of the newest record of a SINGLE topic; 0 in an empty one."""
+        """The offset of the newest record of a SINGLE topic. 0 if it is empty."""
         ...
 
     async def trimmed_through(self, topic: str) -> int:
-        """Offset up to which records of a topic may be missing though no newer one stands for them;
-        0: none are.
+        """The offset up to which records may have been removed without a newer one of their key.
+
+        0 if none have been.
         """
         ...
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
-        """Return True once a SINGLE topic has a record after the offset, False when the time has
-        passed without.
+        """Wait for a record of a SINGLE topic after the offset.
+
+        Returns False if the time passes without one.
         """
         ...
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> Consumer:
-        """Follow topics from where the group has committed.
+        """A consumer that starts where its group has committed.
 
-        Without a group: from the start, and alone.
+        Without a group it reads from the start, and alone.
         """
         ...
 
     @property
     def waiting_for(self) -> str:
-        """What one of its readers or consumers waits for and should not have to, for people.
+        """A description of what a reader or consumer waits for because of a fault.
 
-        Empty: all is well.
+        Empty if all work.
         """
         ...
 
     async def close(self) -> None:
-        """Finish what was begun, and let go of the log."""
+        """Finish pending appends, and close the log."""
         ...

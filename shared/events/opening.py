@@ -1,4 +1,4 @@
-"""The log that processes share, from the environment."""
+"""Opens the log that processes share, as the environment configures it."""
 
 from shared.config import load
 from shared.events.kafka.config import KafkaConfig
@@ -8,7 +8,7 @@ from shared.events.kafka.log import KafkaEventLog
 def open_log() -> KafkaEventLog:
     """The log on Kafka.
 
-    Raises SystemExit when no broker is named; one that is away is waited for later.
+    Raises SystemExit if no broker is configured. A broker that is down is awaited later.
     """
     config = load(KafkaConfig)
     if not config.address:

@@ -1,4 +1,4 @@
-"""Records on disk, on their way to a log that is away."""
+"""Records on disk that wait for a log that is down."""
 
 import asyncio
 import contextlib
@@ -19,23 +19,23 @@ _RETRY_SECONDS = 0.5
 
 
 class Spool:
-    """Keeps records of one topic in a SQLite file, and appends them to the log in order once it
-    takes them.
+    """Keeps records of one topic in a SQLite file, and appends them in order once the log accepts
+    them.
 
-    A record is on the disk when `append` returns, and leaves the file when the log has it: a
-    process that dies in between appends it again at the next start, with the same event_id.
+    A record is on disk when `append` returns, and is deleted once the log has it. If the process
+    dies in between, the next one appends the record again with the same event_id.
     """
 
     def __init__(self, log: EventLog, topic: str, path: Path, max_bytes: int) -> None:
         """Open or create the file.
 
-        Raises Unavailable when another process has it, Corrupt when it is damaged.
+        Raises Unavailable if another process has it, Corrupt if it is damaged.
         """
         self._log = log
         self._topic = topic
         self._path = path
         self._file = SqliteEventLog(path, max_bytes=max_bytes)
-        # Appends that are not on the disk yet
+        # Appends that are not on disk yet
         self._keeping: set[asyncio.Task[list[Appended]]] = set()
         self._appends = 0
         self._replay: asyncio.Task[None] | None = None
@@ -43,25 +43,25 @@ class Spool:
 
     @property
     def holds(self) -> bool:
-        """Whether there are records that the log must have before any other of the topic."""
+        """Whether there are records that must be appended before new ones of the topic."""
         return self._replay is not None and not self._replay.done()
 
     def start(self) -> None:
-        """Replay what is in the file, now and for as long as there is something."""
+        """Replay the file's records, now and while more arrive."""
         if not self.holds:
             self._replay = asyncio.create_task(self._replay_all())
 
     async def append(self, records: Sequence[NewRecord]) -> list[Appended]:
-        """Keep records behind those that are here.
+        """Keep records behind those in the file.
 
-        Raises StorageFull when the file is as large as it may be.
+        Raises StorageFull if the file has reached its limit.
         """
         self._appends += 1
         keeping = asyncio.create_task(self._file.append(self._topic, records))
         self._keeping.add(keeping)
         keeping.add_done_callback(self._is_kept)
         self.start()
-        # A caller that leaves does not take away what may be on the disk
+        # A cancelled caller must not discard records that may be on disk
         appended = await asyncio.shield(keeping)
         self.counts["kept"] += len(records)
         return [Appended(0, each.duplicate) for each in appended]
@@ -69,7 +69,7 @@ class Spool:
     def _is_kept(self, keeping: "asyncio.Task[list[Appended]]") -> None:
         self._keeping.discard(keeping)
         if not keeping.cancelled():
-            keeping.exception()  # the caller is told, if it is still there
+            keeping.exception()  # the caller receives the error, unless it has left
 
     async def _replay_all(self) -> None:
         while True:
@@ -84,7 +84,7 @@ class Spool:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _replay_some(self) -> bool:
-        """Append the oldest records; False when there are none, and none on their way to the disk."""
+        """Append the oldest records. Returns False if none are left or on their way to disk."""
         if self._keeping:
             await asyncio.wait(self._keeping)
         records = await self._file.read(self._topic, 0, _REPLAYED_AT_ONCE)
@@ -100,27 +100,27 @@ class Spool:
         return bool(records or self._keeping)
 
     async def _hand_over(self, records: Sequence[NewRecord]) -> None:
-        """Append records that are acknowledged already.
+        """Append records that have been acknowledged.
 
-        Those that the log refuses become dead letters.
+        Records that the log refuses become dead letters.
         """
         try:
             await self._log.append(self._topic, records)
         except InvalidRequest as error:
             if len(records) > 1:
-                for record in records:  # those that are written are known by their event_ids
+                for record in records:  # records already written are detected by their event_ids
                     await self._hand_over([record])
                 return
             await self._bury(records[0], error.reason)
 
     async def _bury(self, record: NewRecord, reason: str) -> None:
-        """Put the record aside; as much of it as the log takes."""
-        _LOG.error("%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
+        """Put the record aside, with as much of it as the log takes."""
+        _LOG.error("%s: record %r: %s; moved to %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
         await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, reason))
         self.counts["refused"] += 1
 
     async def close(self) -> None:
-        """Leave what the log does not have yet on the disk."""
+        """Close the file. Records that the log lacks stay on disk."""
         if self._replay is not None:
             self._replay.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""An event log whose events are taken while it is away."""
+"""An event log that accepts events while the log behind it is down."""
 
 import asyncio
 import logging
@@ -16,17 +16,16 @@ _LOG = logging.getLogger(__name__)
 class SpooledEventLog:
     """EventLog over another one.
 
-    While that is Unavailable, records of some topics are kept on disk and acknowledged.
-
-    They are appended in order when it is back, and as long as one waits new ones go behind it.
-    Appends to other topics go through as they are.
+    While that log is Unavailable, records of some topics are kept on disk and acknowledged. They
+    are appended in order when it is back, and new records queue behind them. Appends to other
+    topics are passed on unchanged.
     """
 
     def __init__(self, log: EventLog, folder: Path, topics: Iterable[str], max_bytes: int) -> None:
-        """Take up what an earlier process has left in the folder, a file a topic of at most
-        `max_bytes` each.
+        """Take over the records that an earlier process left in the folder.
 
-        To be called in the event loop. Raises Unavailable when another process has the folder.
+        Each topic has a file of at most `max_bytes`. Call it in the event loop. Raises Unavailable
+        if another process has the folder.
         """
         self._log = log
         self._spools = {topic: Spool(log, topic, folder / f"{topic}.sqlite", max_bytes) for topic in topics}
@@ -36,7 +35,8 @@ class SpooledEventLog:
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
         """See EventLog.
 
-        Offset 0: it is on the disk, and its place comes later. StorageFull: the spool is full.
+        Offset 0 means that the record is on disk, and gets its position later. StorageFull means
+        that the spool is full.
         """
         spool = self._spools.get(topic)
         if spool is None:
@@ -75,13 +75,14 @@ class SpooledEventLog:
         return await self._log.consumer(topics, group)
 
     def counts(self) -> Mapping[str, int]:
-        """Records that were kept on disk, and what became of them, as spool.kept, spool.replayed
-        and spool.refused.
+        """The number of records that were kept, and of those replayed and refused.
+
+        The keys are spool.kept, spool.replayed and spool.refused.
         """
         total = sum((spool.counts for spool in self._spools.values()), Counter[str]())
         return {f"spool.{name}": count for name, count in total.items()}
 
     async def close(self) -> None:
-        """See EventLog. What is on the disk stays there for the next process."""
+        """See EventLog. Records on disk stay for the next process."""
         await asyncio.gather(*(spool.close() for spool in self._spools.values()))
         await self._log.close()

@@ -31,11 +31,11 @@ _MAX_GROUP_RECORDS = 20_000
 class _Append:
     topic: str
     records: Sequence[NewRecord]
-    done: asyncio.Future[list[Appended]]
+    result: asyncio.Future[list[Appended]]
 
 
 class PositionKeeper(Protocol):
-    """Keeps how far consumers have come, together with what they made of it."""
+    """Stores the positions of consumers together with the results of their work."""
 
     def position(self, topic: str) -> int: ...
 
@@ -43,11 +43,11 @@ class PositionKeeper(Protocol):
 
 
 class SqliteEventLog:
-    """EventLog over SQLite in WAL mode. What is acknowledged is on the disk (synchronous = FULL).
+    """EventLog over SQLite in WAL mode. Acknowledged records are on disk (synchronous = FULL).
 
-    Appends that arrive while another is being written share the next transaction and its fsync
-    (group commit). An event_id is known for `dedup_seconds` after it was appended (default 7 days);
-    a retry later than that is a new record. Records are kept until they are trimmed or dropped.
+    Appends that arrive during a write share the next transaction and its fsync (group commit). An
+    event_id is known for `dedup_seconds` after its append (default 7 days); a later retry is a new
+    record. Records are kept until they are trimmed or dropped.
     """
 
     def __init__(
@@ -57,9 +57,10 @@ class SqliteEventLog:
         max_bytes: int = 0,
         keeper: PositionKeeper | None = None,
     ) -> None:
-        """Open or create the file; `keeper` has the positions of consumers with a group, else the file.
+        """Open or create the file.
 
-        Raises Unavailable if another process has it, Corrupt if it is damaged.
+        `keeper` holds the positions of consumers with a group; by default the file does. Raises
+        Unavailable if another process has the file, Corrupt if it is damaged.
         """
         owner_only.folder(path.parent)
         self._lock = FileLock(path.with_name(path.name + ".lock"))
@@ -72,7 +73,7 @@ class SqliteEventLog:
         self.log_id = self._reading.log_id()
         self._ends = {topic: self._writing.end_offset(topic) for topic in TOPICS}
         self._growth = asyncio.Event()
-        self._owners: dict[tuple[str, str], SqliteConsumer] = {}  # of (group, topic)
+        self._owners: dict[tuple[str, str], SqliteConsumer] = {}  # by (group, topic)
         self._waiting = 0  # records
         self._queue: queue.SimpleQueue[_Append | Chore | None] = queue.SimpleQueue()
         self._closed = False
@@ -89,10 +90,10 @@ class SqliteEventLog:
         check_sizes(topic, records)
         if self._waiting + len(records) > _MAX_WAITING_RECORDS and self._waiting:
             raise Overloaded(f"{self._waiting} records wait for the event log; retry later")
-        done: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[list[Appended]] = asyncio.get_running_loop().create_future()
         self._waiting += len(records)
-        self._queue.put(_Append(topic, records, done))
-        return await done
+        self._queue.put(_Append(topic, records, result))
+        return await result
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         """See EventLog."""
@@ -116,35 +117,35 @@ class SqliteEventLog:
 
     @property
     def waiting_for(self) -> str:
-        """See EventLog. Its readers are in the same process, and wait for nothing."""
+        """See EventLog. Always empty, because all readers are in the same process."""
         return ""
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> SqliteConsumer:
         """See EventLog.
 
-        Each topic is one partition; topics are merged by the time of their records.
+        Each topic is one partition. Topics are merged by the time of their records.
         """
         return SqliteConsumer(self, topics, group, self._owners)
 
     def growth(self) -> asyncio.Event:
-        """What is set when the next records are in the log."""
+        """An event that is set when the next records are in the log."""
         return self._growth
 
     async def position(self, group: str, topic: str) -> int:
-        """The offset that a group has committed; 0 before it has."""
+        """The offset that a group has committed. 0 before its first commit."""
         if self._keeper:
             return self._keeper.position(topic)
         return await self._in_reader(lambda: self._reading.position(group, topic))
 
     async def commit(self, group: str, offsets: Mapping[str, int]) -> None:
-        """Remember how far a group has come in its topics."""
+        """Store the positions of a group in its topics."""
         if self._keeper:
             self._keeper.commit(offsets)
         else:
             await self._in_reader(lambda: self._reading.commit(group, offsets))
 
     async def drop(self, topic: str, through_offset: int) -> None:
-        """Remove the records up to and with an offset."""
+        """Remove the records up to and including an offset."""
         await self._in_reader(lambda: self._reading.drop(topic, through_offset))
 
     async def trimmed_through(self, topic: str) -> int:
@@ -152,19 +153,19 @@ class SqliteEventLog:
         return await self._in_reader(lambda: self._reading.trimmed_through(topic))
 
     def now(self) -> float:
-        """Seconds since 1970, for what goes by age (see SteadyClock)."""
+        """Seconds since 1970, for decisions about age (see SteadyClock)."""
         return self._reading.now()
 
     async def between_appends(self, do: Callable[[SqliteFile], Result]) -> Result:
-        """What `do` returns, called with the file in the thread that writes.
+        """The result of `do`, called with the file in the writing thread.
 
-        No append waits for a lock that way.
+        So no append waits for a lock.
         """
         if self._closed:
             raise Unavailable("the event log is closed")
         chore = Chore(do, Future())
         self._queue.put(chore)
-        result: Result = await asyncio.wrap_future(chore.done)
+        result: Result = await asyncio.wrap_future(chore.result)
         return result
 
     async def close(self) -> None:
@@ -195,11 +196,9 @@ class SqliteEventLog:
             open_ = end is not None
 
     def _next_group(self) -> tuple[list[_Append], Chore | bool | None]:
-        """Every append that waits, up to a bound, and what ends them.
+        """The waiting appends, up to a limit, and what follows them.
 
-        A chore, nothing (True), or closing (None).
-
-        Blocks until there is something.
+        This is a chore, nothing (True), or the end of the log (None). Blocks until there is work.
         """
         group: list[_Append] = []
         count = 0
@@ -225,26 +224,27 @@ class SqliteEventLog:
             outcomes = [error] * len(group)
         except (
             Exception
-        ) as error:  # a defect; but whoever waits must hear of it, and the next group is written
+            # A defect; but the callers must receive an error, and the next group must be written
+        ) as error:
             _LOG.exception("the event log could not write %d appends", len(group))
             outcomes = [AisleError(f"the event log could not write the records ({error!r})")] * len(group)
-        # The loop ended before its appends did: nobody is left to be told
+        # The loop ended before its appends did, so no caller is waiting
         with contextlib.suppress(RuntimeError):
-            group[0].done.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
+            group[0].result.get_loop().call_soon_threadsafe(self._settle, group, outcomes)
 
     def _settle(self, group: list[_Append], outcomes: Sequence[list[Appended] | AisleError]) -> None:
         for append, outcome in zip(group, outcomes, strict=True):
             self._waiting -= len(append.records)
             if isinstance(outcome, AisleError):
-                _settle_with_error(append.done, outcome)
+                _settle_with_error(append.result, outcome)
                 continue
             self._ends[append.topic] = max(self._ends[append.topic], *(each.offset for each in outcome))
-            if not append.done.done():  # it is, when the caller has given up
-                append.done.set_result(outcome)
+            if not append.result.done():  # true if the caller has been cancelled
+                append.result.set_result(outcome)
         self._growth.set()
         self._growth = asyncio.Event()
 
 
-def _settle_with_error(done: asyncio.Future[list[Appended]], error: AisleError) -> None:
-    if not done.done():
-        done.set_exception(error)
+def _settle_with_error(result: asyncio.Future[list[Appended]], error: AisleError) -> None:
+    if not result.done():
+        result.set_exception(error)

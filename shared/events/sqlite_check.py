@@ -1,6 +1,6 @@
-"""Whether a log's file has what was written to it.
+"""Checks a log's file for damage.
 
-Its tables when it is opened, its records as they are read.
+Its tables are checked when it is opened, its records as they are read.
 """
 
 import math
@@ -24,12 +24,15 @@ _REMEDY = "write it again, or restore the file from a backup"
 
 
 def text(raw: bytes) -> str:
-    """A text of the file, whatever bytes it has: one that is damaged must not hide those beside it."""
+    """A text of the file, whatever its bytes are.
+
+    A damaged text must not hide the records beside it.
+    """
     return raw.decode(errors="surrogateescape")
 
 
 def check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise Corrupt if a table lacks a column, or the log's own notes are not what it writes there."""
+    """Raise Corrupt if a table lacks a column, or if the log's own notes are not of its making."""
     for topic in TOPICS:
         connection.execute(f'SELECT {COLUMNS} FROM "{topic}" LIMIT 0')
         first = connection.execute(f'SELECT min(offset) FROM "{topic}"').fetchone()[0]
@@ -55,7 +58,7 @@ def _is_name(found: object) -> bool:
 def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
     """The record in a row of COLUMNS.
 
-    One that is damaged says so, and keeps of its value what can be kept.
+    A damaged record says so, and keeps as much of its value as possible.
     """
     offset, key, value, time_seconds, event_id = row
     if not (damage := _damage(key, value, time_seconds, event_id)):
@@ -67,7 +70,7 @@ def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
 
 
 def _damage(key: object, value: object, time_seconds: object, event_id: object) -> str:
-    """What is wrong with a record's columns; empty: nothing."""
+    """What is wrong with a record's columns. Empty if they are sound."""
     if not isinstance(key, str) or not is_utf8(key):
         return f"its key is {_kind(key)}, not text"
     if value is not None and not isinstance(value, bytes):

@@ -1,4 +1,4 @@
-"""Follow topics of a log in one SQLite file."""
+"""Follows topics of a log in a SQLite file."""
 
 import asyncio
 import heapq
@@ -11,7 +11,7 @@ from shared.events.log import Record, ends
 
 
 class FollowedLog(Protocol):
-    """What a consumer needs of the log."""
+    """The parts of a log that a consumer uses."""
 
     def growth(self) -> asyncio.Event: ...
 
@@ -25,7 +25,7 @@ class FollowedLog(Protocol):
 class SqliteConsumer:
     """Consumer over SqliteEventLog.
 
-    In a group, a topic is read by the consumer that asked for it first.
+    Within a group, a topic is read by the consumer that asked for it first.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class SqliteConsumer:
         group: str,
         owners: "MutableMapping[tuple[str, str], SqliteConsumer]",
     ) -> None:
-        """`owners` is what the consumers of a log share: who reads which topic for which group."""
+        """`owners` maps groups and topics to their reader, and is shared by the consumers of a log."""
         self._log = log
         self._topics = topics
         self._group = group
         self._owners = owners
-        self._positions: dict[str, int] = {}  # offset of the last record handed out
+        self._positions: dict[str, int] = {}  # offset of the last record returned
         self._closed = False
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
@@ -49,7 +49,7 @@ class SqliteConsumer:
             raise Unavailable("the consumer is closed")
         until = asyncio.get_running_loop().time() + timeout_seconds
         while True:
-            growth = self._log.growth()  # before reading, so that nothing is missed in between
+            growth = self._log.growth()  # before reading, so that no record is missed in between
             if records := await self._next(limit):
                 return records
             try:

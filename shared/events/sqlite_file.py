@@ -1,4 +1,4 @@
-"""The tables of a log in one SQLite file, and what is said to them; synchronous."""
+"""The tables of a log in a SQLite file, and the statements on them. Synchronous."""
 
 import sqlite3
 import time
@@ -19,27 +19,30 @@ Result = TypeVar("Result")
 # Records forgotten or removed in one transaction, so that no append waits for long
 _AT_ONCE = 1_000
 _NO_END = (1 << 63) - 1
-_INCREMENTAL = 2  # of PRAGMA auto_vacuum
-_TIME = "CAST(time AS REAL)"  # one that is damaged is long past
-_FREE_SHARE = 8  # a file shrinks when more than an eighth of it is free
+_INCREMENTAL = 2  # a value of PRAGMA auto_vacuum
+_TIME = "CAST(time AS REAL)"  # a damaged time counts as long past
+_FREE_SHARE = 8  # a file is shrunk if more than an eighth of it is free
 
 
 class SqliteFile:
     """One connection; each topic is a table.
 
-    A unique index finds duplicates without holding ids in memory. In a compacted topic the key is unique,
-    and a newer record replaces the older. Offsets are never given twice.
+    A unique index finds duplicates without holding ids in memory. In a compacted topic the key is
+    unique, and a newer record replaces the older. An offset is never reused.
     """
 
     def __init__(self, path: Path, max_bytes: int = 0) -> None:
-        """Open or create; `max_bytes` 0 means that only the disk limits the file."""
+        """Open or create the file. With `max_bytes` 0, only the disk limits it."""
         self.path = path
         self._forgotten = dict.fromkeys(TOPICS, 0)  # offset up to which event ids are forgotten
         self._connection = self._guarded(lambda: connect(path, max_bytes))
         self._clock = SteadyClock(self._newest_seconds())
 
     def _newest_seconds(self) -> float | None:
-        """When the newest record of the topics of events was appended; None when there is none."""
+        """When the newest record of the topics of events was appended.
+
+        Returns None if there is none.
+        """
         newest = [
             self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset DESC LIMIT 1')
             for topic in CO_PARTITIONED
@@ -47,7 +50,10 @@ class SqliteFile:
         return max((float(rows[0][0]) for rows in newest if rows), default=None)
 
     def append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
-        """Append all batches in one transaction, durable on return; all or none of them."""
+        """Append all batches in one transaction.
+
+        On return they are durable; after an error, none is written.
+        """
         return self._guarded(lambda: self._append(batches, dedup_seconds))
 
     def _append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
@@ -94,7 +100,7 @@ class SqliteFile:
         return int(row[0]) if row else 0
 
     def _forget(self, topic: str, before_seconds: float) -> None:
-        """Let go of the ids of events at the beginning of the topic that are older than the time.
+        """Forget the event ids of records at the start of the topic that are older than the time.
 
         The records stay.
         """
@@ -106,18 +112,17 @@ class SqliteFile:
             self._forgotten[topic] = through
 
     def _oldest(self, topic: str, part: tuple[int, int], end: tuple[float, int]) -> tuple[int, int]:
-        """Of a part of a topic (after an offset, so many records) those before the end.
+        """The last offset and the number of old records in a part of a topic.
 
-        The last offset, how many.
-
-        The end is the first record that is as new as a time, or beyond an offset: when the clock
-        was wrong for a moment, records behind it may look older than they are.
+        The part has so many records after an offset. Old records end at the first one that is as
+        new as the time, or beyond an offset. After a clock error, records behind that one may look
+        older than they are.
         """
         one = self._connection.execute(
             f'SELECT {_TIME} FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1]
         )
         if (first := one.fetchone()) is None or first[0] >= end[0]:
-            return 0, 0  # as nearly always, and quickly
+            return 0, 0  # almost always the case, and fast
         rows = f'SELECT offset, {_TIME} AS time FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT ?'
         stop = f"SELECT min(offset) FROM ({rows}) WHERE time >= ? OR offset > ?"
         statement = f"SELECT max(offset), count(*) FROM ({rows}) WHERE offset < coalesce(({stop}), ?)"
@@ -125,8 +130,9 @@ class SqliteFile:
         return int(found[0] or 0), int(found[1])
 
     def trim(self, topic: str, through_offset: int, before_seconds: float, most: int = _AT_ONCE) -> int:
-        """Remove the oldest records of a topic up to an offset, as long as they are older than a
-        time; how many.
+        """Remove up to `limit` records older than a time, up to an offset.
+
+        Returns the number removed.
         """
         return self._guarded(lambda: self._trim(topic, through_offset, before_seconds, most))
 
@@ -145,12 +151,11 @@ class SqliteFile:
     def drop_tombstones(
         self, topic: str, part: tuple[int, int], before_seconds: float, most: int = _AT_ONCE
     ) -> int:
-        """Look at some records of a compacted topic in a part of it (after, up to an offset).
+        """Scan a part of a compacted topic, after one offset and up to another.
 
-        The last that was seen.
-
-        Tombstones older than a time are removed, with what older or newer records say of parts of
-        their keys (KEY NUL PART): it is of no use without them. 0 at the end of the part.
+        Tombstones older than a time are removed, and with them all records for parts of their keys
+        (KEY NUL PART), which have no use without them. Returns the last offset scanned, or 0 at the
+        end of the part.
         """
         rows = f'SELECT offset, key, value IS NULL AND time < ? FROM "{topic}"'
         found = self._rows(
@@ -169,59 +174,59 @@ class SqliteFile:
                 self._connection.execute(f'DELETE FROM "{topic}" WHERE key = ?', (key,))
 
     def trimmed_through(self, topic: str) -> int:
-        """The last offset that was trimmed; 0 when all is there that no newer record stands for."""
+        """The last offset that was trimmed. 0 if only superseded records are missing."""
         rows = self._rows("SELECT offset FROM trimmed WHERE topic = ?", topic)
         return int(rows[0][0]) if rows else 0
 
     def oldest_seconds(self, topic: str) -> float | None:
-        """When the oldest record was appended; None in an empty topic."""
+        """When the oldest record was appended. Returns None for an empty topic."""
         rows = self._rows(f'SELECT {_TIME} FROM "{topic}" ORDER BY offset LIMIT 1')
         return float(rows[0][0]) if rows else None
 
     def used_bytes(self) -> int:
-        """What records and their indexes take; the file is larger by what is free in it."""
+        """The bytes of records and their indexes, without the free pages of the file."""
         return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
 
     def shrink(self, pages: int) -> bool:
-        """Give some free pages back to the system when many are free.
+        """Return some free pages to the system if many are free.
 
-        Returns whether there were any to give.
+        Returns whether any page was released.
         """
         free = self._pragma("freelist_count")
         if free * _FREE_SHARE < self._pragma("page_count") or self._pragma("auto_vacuum") != _INCREMENTAL:
-            return False  # new records take them; a file of an older Aisle cannot do without
+            return False  # new records fill them; files of an older Aisle do not support this
         self._rows(f"PRAGMA incremental_vacuum({pages})")
         return self._pragma("freelist_count") < free
 
     def log_id(self) -> str:
-        """A name that no other log has, and copies of this one do."""
+        """A unique name of the log. Copies of the file share it."""
         return str(self._rows("SELECT log_id FROM identity")[0][0])
 
     def now(self) -> float:
-        """The time, for what goes by age; a clock that is ahead for a moment does not count."""
+        """The time, for decisions about age. A clock that jumps ahead briefly has no effect."""
         return self._clock.now()
 
     def _pragma(self, name: str) -> int:
         return int(self._rows(f"PRAGMA {name}")[0][0])
 
     def read(self, topic: str, after_offset: int, limit: int) -> list[Record]:
-        """Records after an offset, oldest first; one that is damaged says so."""
+        """Records after an offset, oldest first. A damaged record says so."""
         condition = "WHERE offset > ? ORDER BY offset LIMIT ?"
         rows = self._rows(f'SELECT {COLUMNS} FROM "{topic}" {condition}', after_offset, limit)
         return [record_of(row, topic, self.path) for row in rows]
 
     def drop(self, topic: str, through_offset: int) -> None:
-        """Remove the records up to and with an offset; no offset is given again."""
+        """Remove the records up to and including an offset. Offsets are not reused."""
         self._rows(f'DELETE FROM "{topic}" WHERE offset <= ?', through_offset)
 
     def position(self, group: str, topic: str) -> int:
-        """The offset that a group has committed; 0 before it has."""
+        """The offset that a group has committed. 0 before its first commit."""
         statement = "SELECT offset FROM positions WHERE consumer_group = ? AND topic = ?"
         rows = self._rows(statement, group, topic)
         return int(rows[0][0]) if rows else 0
 
     def commit(self, group: str, offsets: Mapping[str, int]) -> None:
-        """Move a group on to an offset in each topic, never back."""
+        """Advance a group to an offset in each topic, never back."""
         statement = (
             "INSERT INTO positions VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
             "SET offset = max(offset, excluded.offset)"
@@ -230,7 +235,7 @@ class SqliteFile:
             self._rows(statement, group, topic, offset)
 
     def end_offset(self, topic: str) -> int:
-        """The greatest offset ever given in a topic."""
+        """The greatest offset ever assigned in a topic."""
         given = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
         there = self._rows(f'SELECT max(offset) FROM "{topic}"')
         return max(int(given[0][0]) if given else 0, int(there[0][0] or 0))

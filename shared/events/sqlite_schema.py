@@ -1,4 +1,4 @@
-"""The tables of a log in one SQLite file, and their versions."""
+"""The tables of a log in a SQLite file, and their versions."""
 
 import secrets
 import sqlite3
@@ -15,16 +15,16 @@ SCHEMA = 1
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
-    """A connection to the file, which has all tables then.
+    """A connection to the file, with all tables made.
 
-    Raises Corrupt for one of a newer Aisle, or damaged.
+    Raises Corrupt for a damaged file, or one of a newer Aisle.
     """
     check_whole(path)
-    owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+    owner_only.file(path)  # SQLite gives this file's mode to the files beside it
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
     connection.text_factory = text
     try:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect on a new file alone
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # affects new files only
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync a commit
         _migrate(connection, path)
@@ -43,16 +43,16 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Make a new file's tables, and add to an older file what it lacks.
+    """Create a new file's tables, and add what an older file lacks.
 
-    Its records stay as they are.
+    Its records are kept.
     """
     if (version := _version(connection)) > SCHEMA:
         remedy = "start the Aisle that wrote it, or restore a backup of the data folder from before"
         raise Corrupt(f"{path} has format {version}, and this Aisle reads formats up to {SCHEMA}: {remedy}")
     if version == SCHEMA:
         return
-    connection.execute("BEGIN IMMEDIATE")  # another process may do the same at the moment
+    connection.execute("BEGIN IMMEDIATE")  # another process may migrate at the same time
     try:
         for topic in TOPICS:
             _make_topic(connection, topic)
@@ -82,7 +82,7 @@ def _make_rest(connection: sqlite3.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS positions (consumer_group TEXT, topic TEXT, offset INTEGER NOT NULL,"
         " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
     )
-    # How far a topic was trimmed: what comes before is not all there any more.
+    # How far a topic was trimmed: records up to there may be missing.
     connection.execute("CREATE TABLE IF NOT EXISTS trimmed (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)")
     connection.execute("CREATE TABLE IF NOT EXISTS identity (log_id TEXT NOT NULL)")
     if connection.execute("SELECT count(*) FROM identity").fetchone()[0] == 0:

@@ -1,1 +1,1 @@
-"""Calls between processes: servers, channels, and the limits of what a caller may ask."""
+"""Calls between processes: servers, channels, and limits on requests."""

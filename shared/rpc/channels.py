@@ -1,4 +1,4 @@
-"""Reach a server at an address."""
+"""Connects to servers."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ OPTIONS = [
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
 ]
-PROMPT = [  # a connection that broke is tried again within a second
+PROMPT = [  # a broken connection is retried within a second
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 500),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 ]
 _PING_MS = 1_000  # between two pings of a connection to a replica
-# Without an answer the connection is given up: the process stands still, or the network is gone
+# Without an answer the connection is closed: the process hangs, or the network is down
 _PONG_MS = 2_000
 _REPLICA_OPTIONS = [
     *OPTIONS,
     ("grpc.keepalive_time_ms", _PING_MS),
     ("grpc.keepalive_timeout_ms", _PONG_MS),
-    # The one that counts for pings beside calls; a minute otherwise
+    # This is the limit for pings during calls; it is a minute by default
     ("grpc.http2.ping_timeout_ms", _PONG_MS),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
@@ -37,10 +37,10 @@ _REPLICA_OPTIONS = [
 
 
 class StatusAsError(aio.UnaryUnaryClientInterceptor):
-    """Client side: a gRPC status arrives as the AisleError it was made from."""
+    """On the client side, turns a gRPC status into the AisleError that it was made from."""
 
     async def intercept_unary_unary(self, continuation: Any, client_call_details: Any, request: Any) -> Any:
-        """Wait for the call and translate its failure."""
+        """Wait for the call and translate its error."""
         call = await continuation(client_call_details, request)
         try:
             return await call
@@ -51,18 +51,18 @@ class StatusAsError(aio.UnaryUnaryClientInterceptor):
 def connect(address: str, options: Sequence[tuple[str, int]] = ()) -> aio.Channel:
     """A channel to `address` whose unary calls raise AisleErrors.
 
-    `options` are gRPC's, beside ours.
+    `options` are gRPC's, in addition to ours.
     """
     return aio.insecure_channel(address, interceptors=[StatusAsError()], options=[*OPTIONS, *options])
 
 
 def connect_replica(address: str, service: str) -> aio.Channel:
-    """A channel to one process that is READY only while the process says that it serves `service`
-    (its full name).
+    """A channel to one process.
 
-    It connects again by itself, and pings. Calls on it raise grpc.aio.AioRpcErrors.
+    It is READY only while the process reports that it serves `service` (its full name). It
+    reconnects by itself, and sends pings. Calls on it raise grpc.aio.AioRpcErrors.
     """
-    # Only round_robin, even among one, watches health (gRFC A17).
+    # Only round_robin watches health (gRFC A17), even with a single address.
     config = {
         "loadBalancingConfig": [{"round_robin": {}}],
         "healthCheckConfig": {"serviceName": service},

@@ -1,6 +1,6 @@
-"""File descriptors that have run out.
+"""Watches for a lack of file descriptors.
 
-New connections are not accepted then, and nothing can be opened.
+Without them the process accepts no connections and opens no files.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ def are_left() -> bool:
 
 
 class DescriptorWatch:
-    """Logs once a minute that there are none, and once that there are some again.
+    """Logs a lack of descriptors once a minute, and its end once.
 
-    gRPC accepts again by itself; connections that came meanwhile have waited in the system's queue.
+    gRPC accepts connections again by itself. Until then they wait in the system's queue.
     """
 
     def __init__(
@@ -40,17 +40,17 @@ class DescriptorWatch:
         self._logged_at: float | None = None  # while there are none
 
     async def run(self) -> None:
-        """Look every few seconds, until cancelled."""
+        """Check every few seconds, until cancelled."""
         while True:
             self.look()
             await asyncio.sleep(_LOOK_SECONDS)
 
     def look(self) -> None:
-        """Log what has changed, or has lasted a minute."""
+        """Log a change, or a lack that has lasted another minute."""
         now = self._clock()
         if self._left():
             if self._logged_at is not None:
-                _LOG.info("there are file descriptors again; new connections are accepted")
+                _LOG.info("file descriptors are available again; new connections are accepted")
             self._logged_at = None
         elif self._logged_at is None or now - self._logged_at >= _REST_SECONDS:
             self._logged_at = now

@@ -1,7 +1,9 @@
-"""AisleErrors as gRPC statuses and back: the same class, field, pause and metadata on both sides.
+"""Converts AisleErrors to gRPC statuses and back.
 
-The code and the message say what a person needs. The details (google.rpc.Status in
-`grpc-status-details-bin`) say it to a program: ErrorInfo names the class, BadRequest the field,
+Class, field, retry pause and metadata are the same on both sides.
+
+The code and the message are for people. The details (google.rpc.Status in
+`grpc-status-details-bin`) are for programs: ErrorInfo names the class, BadRequest the field,
 RetryInfo the pause before a retry.
 """
 
@@ -32,16 +34,16 @@ from shared.errors import (
     shortened,
 )
 
-_MOST_FIELD_BYTES = 300  # of a field's name in the details
+_MOST_FIELD_BYTES = 300  # the longest field name in the details
 
 
 @dataclass(frozen=True, slots=True)
 class _OnWire:
-    """How a class of errors travels."""
+    """The wire format of a class of errors."""
 
     code: StatusCode
     reason: str  # in ErrorInfo
-    pause_ms: int | None = None  # before a retry, where the error itself knows none
+    pause_ms: int | None = None  # default pause before a retry
 
 
 _ON_WIRE: Mapping[type[AisleError], _OnWire] = {
@@ -64,7 +66,7 @@ _BY_CODE[StatusCode.DEADLINE_EXCEEDED] = Unavailable
 def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str | bytes], ...]]:
     """Code, message and trailing metadata of an error.
 
-    Cheap: what an overloaded server sends is mostly kept.
+    Most of it is cached, so that an overloaded server can send it cheaply.
     """
     kind = _kind_of(type(error))
     message = shortened(str(error))
@@ -73,7 +75,7 @@ def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str 
         details = _details(kind, pause_ms, error.metadata, *_violations(error))
     else:
         details = _kept_details(_ON_WIRE[kind].reason, pause_ms)
-    # Messages of one type add up when their bytes are joined, so that only the text is new each
+    # Protobuf messages are merged by joining their bytes, so that only the text is serialised each
     # time.
     status = Status(message=message).SerializeToString() + details
     pushback = () if pause_ms is None else ((PUSHBACK_KEY, str(pause_ms)),)
@@ -81,9 +83,9 @@ def to_status(error: AisleError) -> tuple[StatusCode, str, tuple[tuple[str, str 
 
 
 def from_call(failed: FailedCall) -> AisleError:
-    """The error that a failed call was ended with.
+    """The error that a failed call carries.
 
-    Without details the code alone decides. A deadline that passed counts as Unavailable.
+    Without details, the code alone decides. An exceeded deadline becomes Unavailable.
     """
     info, bad, retry = details_of(failed)
     kind = _BY_REASON.get(info.reason) if info.domain == DOMAIN else None
@@ -97,7 +99,7 @@ def from_call(failed: FailedCall) -> AisleError:
 
 
 def _kind_of(kind: type[AisleError]) -> type[AisleError]:
-    """The class as which an error travels: its own, or the nearest that the wire knows."""
+    """The class as which an error travels: its own, or its nearest base class in the table."""
     return next(each for each in kind.__mro__ if each in _ON_WIRE)
 
 
@@ -112,7 +114,7 @@ def _details(
     metadata: Mapping[str, str] | None = None,
     *more: Message,
 ) -> bytes:
-    """A google.rpc.Status without its message, serialized."""
+    """A google.rpc.Status without its message, serialised."""
     on_wire = _ON_WIRE[kind]
     details: list[Message] = [
         ErrorInfo(reason=on_wire.reason, domain=DOMAIN, metadata=metadata),
@@ -147,5 +149,5 @@ def _error(kind: type[AisleError], message: str, bad: BadRequest) -> AisleError:
         return kind(message)
     violation = bad.field_violations[0]
     error = InvalidRequest(violation.field, violation.description)
-    error.args = (message,)  # a long one is shortened otherwise than its parts
+    error.args = (message,)  # the constructor would cut a long text again
     return error

@@ -1,4 +1,4 @@
-"""What gRPC logs of callers that went away while they were answered."""
+"""Filters gRPC's log messages about callers that left during a call."""
 
 import logging
 from functools import cache
@@ -7,17 +7,17 @@ from grpc._cython import cygrpc
 
 
 class WithoutGoneCallers(logging.Filter):
-    """Drops the trace that gRPC logs when an answer finds no caller any more.
+    """Drops the traces that gRPC logs when a caller has left before its answer.
 
-    Every caller may go when it likes.
+    Callers may leave at any time.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written."""
+        """Whether the record is logged."""
         return not (record.exc_info and record.exc_info[0] is cygrpc.ExecuteBatchError)
 
 
 @cache
 def leave_out() -> None:
-    """From now on, in this process."""
+    """Install the filter in this process."""
     logging.getLogger("grpc._cython.cygrpc").addFilter(WithoutGoneCallers())

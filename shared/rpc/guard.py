@@ -1,4 +1,4 @@
-"""What stands before every method of a server: limits on what comes in, and errors as statuses."""
+"""Guards every method of a server: limits requests, and turns errors into statuses."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ Answer = Callable[[Any, Context], Awaitable[Any]]
 
 
 class Guard(aio.ServerInterceptor):
-    """Requests are limited by their method, and an AisleError leaves as its gRPC status.
+    """Limits requests by their method, and turns an AisleError into its gRPC status.
 
-    gRPC is told that every method takes a stream, so that each request is read here: not before its
-    call is counted, and not for longer than the method's time. On the wire one message looks the
-    same either way.
+    gRPC treats every method as taking a stream, so that each request is read by this class. A
+    request is read only after its call is counted, and within the method's time. The wire format is
+    the same either way.
     """
 
     def __init__(self, budget: RequestBudget, limit_of: Callable[[str], RequestLimit] = limit_of) -> None:
@@ -58,7 +58,7 @@ class Guard(aio.ServerInterceptor):
 
 
 class _Method:
-    """One method of a server: its limits, and its calls of the moment."""
+    """A method of a server: its limits, and its current calls."""
 
     def __init__(self, name: str, parse: Parse, limit: RequestLimit, budget: RequestBudget) -> None:
         """`name` is the full one, with slashes."""
@@ -69,9 +69,9 @@ class _Method:
         self._calls = 0
 
     async def run(self, work: Callable[[Context], Awaitable[Any]], context: Context) -> Any:
-        """The outcome of one call's work.
+        """Run one call.
 
-        An AisleError ends the call with its status, as does one call too many.
+        An AisleError ends it with its status, and so does a call above the limit.
         """
         try:
             self._check()
@@ -82,19 +82,20 @@ class _Method:
             finally:
                 self._calls -= 1
         except AisleError as error:
-            # gRPC keeps what abort raises, and with it this error: without its traces, in which the
-            # request is.
+            # GRPC keeps the exception of abort, and with it this error. Its traces hold the
+            # request, so
+            # they are dropped.
             error.__traceback__ = error.__cause__ = error.__context__ = None
             await context.abort(*to_status(error))
 
     def _check(self) -> None:
         if self._calls >= self._limit.at_once:
             raise Overloaded(
-                f"{self._calls} calls of {self._name} are in work, which is the most; retry in a moment"
+                f"{self._calls} calls of {self._name} are running, which is the limit; retry in a moment"
             )
 
     async def with_request(self, answer: Answer, context: Context) -> Any:
-        """The answer to the one message of a call, whose bytes are held meanwhile."""
+        """The answer to a call's single message, whose bytes are counted meanwhile."""
         data = await self._first(context)
         self._budget.hold(len(data))
         try:
@@ -116,7 +117,10 @@ class _Method:
         return _taken(taken)
 
     async def with_requests(self, answer: Answer, context: Context) -> Any:
-        """The answer to the messages of a stream; whoever keeps them holds their bytes."""
+        """The answer to the messages of a stream.
+
+        Code that keeps messages must count their bytes.
+        """
         async with aclosing(self._messages(context)) as messages:
             return await answer(messages, context)
 
@@ -127,7 +131,7 @@ class _Method:
                 message = await self.reader.read(data)
             del data, taken
             yield message
-            await self._budget.room()  # a stream is slowed down rather than refused
+            await self._budget.room()  # a stream is slowed down instead of being refused
 
 
 def _taken(taken: bytes | AisleError) -> bytes:
@@ -152,7 +156,7 @@ def _guard(handler: Handler, method: _Method, coding: dict[str, Any]) -> Handler
 
 
 async def _write_all(answer: Callable[[Any, Context], Any], request: Any, context: Context) -> None:
-    """Send what a method generates; one that writes by itself is awaited."""
+    """Send the messages that a method yields. A method that writes by itself is awaited."""
     answers = answer(request, context)
     if not hasattr(answers, "__aiter__"):
         await answers

@@ -1,6 +1,6 @@
-"""Ask a server whether it answers calls: python -m shared.rpc.health HOST:PORT
+"""Check whether a server answers calls: python -m shared.rpc.health HOST:PORT
 
-Exit code 0 when it does, else 1, as health checks of containers want it.
+The exit code is 0 if it does and 1 otherwise, as health checks of containers expect.
 """
 
 import sys
@@ -14,10 +14,10 @@ _SECONDS = 2.0
 
 
 def is_serving(address: str) -> bool:
-    """Whether the server there says SERVING for the whole process, within two seconds.
+    """Whether the server reports SERVING for the whole process within two seconds.
 
-    The messages are written out: their modules take longer to load than the question to be
-    answered, and it is asked every few seconds.
+    The messages are written as bytes, because their modules load slowly and this runs every few
+    seconds.
     """
     with grpc.insecure_channel(address) as channel:
         check: Any = channel.unary_unary(_CHECK)

@@ -1,13 +1,12 @@
-"""gRPC's asyncio server, taking calls in as they come, and knowing when each came.
+"""A gRPC asyncio server that accepts calls promptly, and knows when each arrived.
 
-grpc.aio asks its core for one call of a method at a time, and for the next one when that has begun:
-two threads and the event loop in turn, twice. Beside busy cores this takes milliseconds. What comes
-faster waits in the core, unseen: it can neither be refused in time, nor is its wait part of its
-deadline. Here some calls of each method are asked for ahead, and each begins as soon as it has
-come.
+grpc.aio requests one call of a method at a time, and the next one when that has begun. Each request
+needs two threads and the event loop in turn, twice. On busy cores this takes milliseconds. Calls
+that arrive faster wait unseen in the core: they cannot be refused in time, and their wait does not
+count towards their deadline. This server requests several calls of each method ahead, and starts
+each on arrival.
 
-This builds on parts of grpc.aio that are not public; tests/contract/test_prompt_server.py fails
-when they change.
+It uses private parts of grpc.aio; tests/contract/test_prompt_server.py fails when they change.
 """
 
 import asyncio
@@ -21,22 +20,22 @@ from grpc import aio
 from grpc._cython import cygrpc
 from grpc.aio import _server
 
-_AHEAD = 32  # calls of a method that are asked for at once
+_AHEAD = 32  # calls of a method that are requested ahead
 
 _came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
 
 
 def since_arrival_ms() -> float:
-    """Milliseconds since the call that this task answers came to the server.
+    """Milliseconds since the call of this task arrived.
 
-    0 in a task that answers none.
+    0 in a task that answers no call.
     """
     came_at = _came_at.get()
     return 0.0 if came_at is None else (time.perf_counter() - came_at) * 1e3
 
 
 def prompt_server(interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]) -> Any:
-    """An aio.Server, as aio.server() makes one, but prompt."""
+    """An aio.Server, as aio.server() makes one, with prompt acceptance."""
     return _PromptServer(interceptors, options)
 
 
@@ -49,7 +48,7 @@ class _PromptServer(_server.Server):
 
 
 class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
-    """Answers the calls of registered methods by itself, and leaves all else to the library."""
+    """Answers the calls of registered methods by itself, and leaves the others to the library."""
 
     def __init__(
         self,
@@ -68,9 +67,9 @@ class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
         self._handlers.update(handlers)
 
     def _make_request_call_future(self, method: bytes | None) -> "asyncio.Future[Any]":
-        """What the library awaits for the next call of a method; None.
+        """The future that the library awaits for the next call of a method.
 
-        Of those that were not registered.
+        None stands for methods that are not registered.
         """
         if method is None:
             future: asyncio.Future[Any] = super()._make_request_call_future(None)
@@ -83,14 +82,14 @@ class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
             interceptors = self._own_interceptors
             answer = cygrpc._handle_rpc(name, resolver, interceptors, state, loop, False)
             task = loop.create_task(cygrpc._schedule_rpc_coro(answer, state, loop, name), context=context)
-            self._calls.add(task)  # the loop itself holds it weakly
+            self._calls.add(task)  # the loop holds it only weakly
             task.add_done_callback(self._calls.discard)
 
-        return _Lane(lambda: super(_CoreServer, self)._make_request_call_future(method), begin).ended
+        return _MethodCalls(lambda: super(_CoreServer, self)._make_request_call_future(method), begin).ended
 
 
-class _Lane:
-    """The calls of one method; `ended` has the error after which there are no more."""
+class _MethodCalls:
+    """The calls of one method. `ended` receives the error that ends them."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The bytes of the requests that a process works on together."""
+"""Limits the bytes of the requests that a process holds at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from shared.errors import Overloaded
 from shared.memory import return_free_memory
 from shared.rpc.request_limits import MAX_HELD_BYTES
 
-_REST = 3.0  # times as long as a large request took to read, before the next one is read
-_TRIM_BYTES = 16 << 20  # released, after which the C library is asked to give memory back
-_FULL = 0.5  # share of the budget above which streams are not read any further
+_REST = 3.0  # pause before the next large request, as a multiple of the time that the last one took
+_TRIM_BYTES = 16 << 20  # bytes released before the C library is asked to return memory
+_FULL = 0.5  # share of the budget above which streams are paused
 
 
 class RequestBudget:
-    """Counts what calls hold, and refuses what is too much. To be used from one event loop."""
+    """Counts the bytes that calls hold, and refuses more than the budget.
+
+    For use from one event loop.
+    """
 
     def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:
         self._max_bytes = max_bytes
@@ -29,19 +32,19 @@ class RequestBudget:
         self.held_bytes = 0
 
     def check(self, more_bytes: int) -> None:
-        """Raises Overloaded when so many bytes are too many now; one request alone never is."""
+        """Raises Overloaded if so many bytes exceed the budget. A single request never does."""
         if self.held_bytes and self.held_bytes + more_bytes > self._max_bytes:
             mib = self.held_bytes / (1 << 20)
             raise Overloaded(
-                f"requests of {mib:.0f} MiB are in work already; send smaller ones, or retry in a moment"
+                f"requests of {mib:.0f} MiB are being processed; send smaller ones, or retry in a moment"
             )
 
     def hold(self, count_bytes: int) -> None:
-        """Count what has been read; `release` it when it is no longer needed."""
+        """Count bytes that were read. Call `release` when they are no longer needed."""
         self.held_bytes += count_bytes
 
     def release(self, count_bytes: int) -> None:
-        """Count no longer what was held."""
+        """Stop counting held bytes."""
         self.held_bytes -= count_bytes
         self._given_back.set()
         self._since_trim_bytes += count_bytes
@@ -51,7 +54,7 @@ class RequestBudget:
 
     @contextmanager
     def holding(self, count_bytes: int) -> Iterator[None]:
-        """Hold so many bytes while the block runs."""
+        """Count so many bytes while the block runs."""
         self.hold(count_bytes)
         try:
             yield
@@ -60,14 +63,17 @@ class RequestBudget:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Read a large request in the block: one at a time, and most of the time is left to others."""
+        """Wait for the turn to read a large request.
+
+        Large requests are read one at a time, with pauses that leave most of the time to others.
+        """
         async with self._turn:
             began = time.perf_counter()
             yield
             await asyncio.sleep(_REST * (time.perf_counter() - began))
 
     async def room(self) -> None:
-        """Return once a stream may read its next message."""
+        """Wait until a stream may read its next message."""
         while self.held_bytes > _FULL * self._max_bytes:
             self._given_back.clear()
             await self._given_back.wait()
@@ -77,10 +83,10 @@ _current: ContextVar[RequestBudget | None] = ContextVar("request_budget", defaul
 
 
 def begin(budget: RequestBudget) -> None:
-    """The call that runs in this task counts into `budget`, and so do the tasks that it starts."""
+    """Make this task's call, and the tasks that it starts, count into `budget`."""
     _current.set(budget)
 
 
 def current() -> RequestBudget:
-    """The budget of the call; one of its own where no server has begun it."""
+    """The budget of the current call. Outside a server's call, a new one."""
     return _current.get() or RequestBudget()

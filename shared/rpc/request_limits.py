@@ -1,6 +1,6 @@
-"""How large a request may be, and how many calls of a kind there may be at once.
+"""Limits on the size of requests, and on concurrent calls of a method.
 
-One table for every service.
+One table covers every service.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class RequestLimit:
-    """What one call of a method may bring."""
+    """Limits on one call of a method."""
 
     max_bytes: int = 64 * _KIB  # of a message, after decompression
-    # Submessages and values of a message, as far as shared/rpc/wire_parts.py counts them
+    # Submessages and values of a message, as shared/rpc/wire_parts.py counts them
     max_parts: int = 20_000
-    at_once: int = 1_000  # calls of the method in the process
-    read_seconds: float = _SECONDS  # in which a request that is one message must have come
+    at_once: int = 1_000  # concurrent calls of the method in the process
+    read_seconds: float = _SECONDS  # time in which the single message of a call must arrive
 
 
 DEFAULT = RequestLimit()
-MAX_HELD_BYTES = 128 * _MIB  # of the requests that a process works on together
-MAX_RATIO = 100  # times its compressed size, which a message may be
-FREE_BYTES = 64 * _KIB  # up to which the ratio does not count
+MAX_HELD_BYTES = 128 * _MIB  # of all requests that a process holds at once
+MAX_RATIO = 100  # largest ratio of a message's size to its compressed size
+FREE_BYTES = 64 * _KIB  # size up to which the ratio is not checked
 
 # The events of a batch may name 100 products each, which are parts. A message of UpsertProducts is
-# one product; one with too many attributes should be that product's rejection, not the end of the
+# one product; one with too many attributes should only be rejected, and not end the
 # stream.
 LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
@@ -40,8 +40,8 @@ LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
-    # A GetProduct that waits for a write is a FetchProducts that waits: room for those of several
-    # gateways, and pages.
+    # A GetProduct that waits for a write holds a FetchProducts call: room for those of several
+    # gateways, and for pages.
     "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),
     "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
 }
@@ -52,20 +52,23 @@ _CALLS_OF_A_GATEWAY = 5_000
 
 
 def limit_of(method: str) -> RequestLimit:
-    """The limit of a method, by its full name with slashes."""
+    """The limits of a method, by its full name with slashes."""
     return LIMITS.get(method, DEFAULT)
 
 
 def largest_bytes(services: Iterable[str]) -> int:
-    """The largest message that one of the services takes; they are given by their full names."""
+    """The size of the largest message that one of the services takes.
+
+    Services are given by their full names.
+    """
     prefixes = tuple(f"/{service}/" for service in services)
     found = (limit.max_bytes for method, limit in LIMITS.items() if method.startswith(prefixes))
     return max(found, default=DEFAULT.max_bytes)
 
 
 def calls_a_connection(services: Iterable[str]) -> int:
-    """Calls at once on one connection.
+    """The limit of concurrent calls on one connection.
 
-    Of anybody's to a gateway, or of a gateway's to a service behind it.
+    The connection is a client's to a gateway, or a gateway's to a service.
     """
     return _CALLS_OF_A_GATEWAY if _PUBLIC.isdisjoint(services) else _CALLS_OF_A_CALLER

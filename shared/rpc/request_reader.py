@@ -1,7 +1,8 @@
-"""From the bytes of a request to its message: decompressed, measured, and only then parsed.
+"""Turns the bytes of a request into its message.
 
-gRPC itself would decompress first and measure afterwards, so its own decompression is off
-(shared/rpc/server.py) and gzip is undone here, to the limit and no further.
+The bytes are decompressed and measured before they are parsed. gRPC would decompress first and
+measure afterwards. So its decompression is off (shared/rpc/server.py), and gzip is undone by this
+module, only up to the limit.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from shared.rpc.request_budget import RequestBudget
 from shared.rpc.request_limits import FREE_BYTES, MAX_RATIO, RequestLimit
 from shared.rpc.wire_parts import has_more_parts
 
-# No message begins so: it would be a field of wire type 7, which does not exist
+# No message begins with this byte: wire type 7 does not exist
 _GZIP = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's number for gzip's header and its largest window
+_GZIP_WINDOW = 31  # zlib's code for a gzip header with the largest window
 _LARGE_BYTES = 256 << 10  # takes milliseconds to read
 _KIB = 1 << 10
 
@@ -34,16 +35,22 @@ class RequestReader:
         self._descriptor = getattr(getattr(parse, "__self__", None), "DESCRIPTOR", None)
 
     def take(self, data: bytes) -> bytes | AisleError:
-        """What has arrived, or why it is not read. gRPC calls this, and would hide what is raised."""
+        """The received bytes, or the error that rejects them.
+
+        gRPC calls this, and would hide a raised error.
+        """
         try:
             self._check_size(len(data))
             self._budget.check(len(data))
         except AisleError as error:
-            return error.with_traceback(None)  # in which the data is
+            return error.with_traceback(None)  # the buffer that holds the data
         return data
 
     async def read(self, data: bytes) -> Any:
-        """The message. Large ones are read one after the other, so that pages come in between."""
+        """The message.
+
+        Large messages are read one after the other, so that other calls run in between.
+        """
         if len(data) * (MAX_RATIO if _is_compressed(data) else 1) < _LARGE_BYTES:
             return self._message(data)
         async with self._budget.turn():

@@ -1,4 +1,4 @@
-"""Serve servicers on a port."""
+"""Serves servicers on a port."""
 
 from __future__ import annotations
 
@@ -23,32 +23,33 @@ from shared.rpc.request_limits import calls_a_connection, largest_bytes
 # A generated add_XServicer_to_server, with its servicer
 Register = Callable[[Any, aio.Server], None]
 
-# Without a call, after which a connection is closed; whoever has it connects again by itself
+# An idle connection is closed after this time; clients reconnect by themselves
 _IDLE_MS = 600_000
 _IDENTITY_AND_GZIP = 0b101  # bits of gRPC's algorithms: none, deflate, gzip
 _SERVER_OPTIONS = [
-    # A connection that says nothing is closed; it has a descriptor
+    # A connection without an answer to pings is closed, because it holds a descriptor
     ("grpc.server_handshake_timeout_ms", 10_000),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
-    # Of all connections, above which gRPC cancels anybody's
+    # Bytes of all connections, above which gRPC cancels calls of any of them
     ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
-    ("grpc.per_message_decompression", 0),  # shared/rpc/request_reader.py does it, with a limit
+    # Shared/rpc/request_reader.py decompresses, with a limit
+    ("grpc.per_message_decompression", 0),
     ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
-    # A second server on a port is refused, not silently given half of the calls
+    # A second server on a port fails, instead of silently receiving half of the calls
     ("grpc.so_reuseport", 0),
-    # connect_replica's pings are welcome, and two at once after a pause
+    # Allows connect_replica's pings, and two at once after a pause
     ("grpc.http2.max_ping_strikes", 0),
 ]
 
 
 def _options(services: Sequence[str]) -> list[tuple[str, int]]:
-    """What gRPC itself keeps to, for a server of the services."""
+    """The channel options of a server of the services."""
     return [
         ("grpc.max_receive_message_length", largest_bytes(services)),
-        # Calls that were reset count until they are forgotten, so that a caller who begins and
-        # resets calls without end (CVE-2023-44487) fills neither the memory nor the queue of those
-        # not yet handled.
+        # Calls that were reset count until they are forgotten. So a caller that begins and resets
+        # calls without end (CVE-2023-44487) fills neither the memory nor the queue of pending
+        # calls.
         ("grpc.max_concurrent_streams", calls_a_connection(services)),
         ("grpc.max_connection_idle_ms", _IDLE_MS),
         *_SERVER_OPTIONS,
@@ -56,14 +57,14 @@ def _options(services: Sequence[str]) -> list[tuple[str, int]]:
 
 
 class Server:
-    """A gRPC server with health and reflection; `port` 0 takes a free one."""
+    """A gRPC server with health and reflection. `port` 0 takes a free port."""
 
     def __init__(
         self, services: Iterable[tuple[str, Register, Any]], port: int, host: str = LOOPBACK
     ) -> None:
         """`services` are (full name, generated register function, servicer).
 
-        Raises SystemExit without the port.
+        Raises SystemExit if the port cannot be opened.
         """
         gone_callers.leave_out()
         services = list(services)
@@ -85,7 +86,7 @@ class Server:
         return names
 
     def _bind(self, host: str, port: int) -> int:
-        # A free port is taken once, and then the same one at each
+        # The first address picks a free port, the others use the same one
         for address in addresses_of(host):
             port = self._open(address, port)
         return port
@@ -99,15 +100,15 @@ class Server:
         return bound
 
     async def start(self, serving: bool = True) -> None:
-        """Accept calls, and say to health checks whether they will be answered."""
+        """Accept calls, and report to health checks whether they are answered."""
         await self._server.start()
         self._watch = asyncio.create_task(DescriptorWatch().run())
         await self.report(serving)
 
     async def report(self, serving: bool, *names: str) -> None:
-        """Tell health checks whether calls are answered.
+        """Report to health checks whether calls are answered.
 
-        Of the services named, or of all and the process.
+        Applies to the named services, or to all of them and the process.
         """
         status = (
             health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
@@ -116,18 +117,18 @@ class Server:
             await self._health.set(name, status)
 
     async def stop(self, grace_seconds: float = 5) -> None:
-        """Tell health checks, then finish the calls in flight for at most `grace_seconds`."""
+        """Report the end to health checks, then let running calls finish for at most
+        `grace_seconds`.
+        """
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
         if self._watch:
             self._watch.cancel()
 
     async def run(self, ready: Coroutine[Any, Any, Any], *work: Coroutine[Any, Any, None]) -> None:
-        """Serve until SIGTERM or SIGINT, with `work` beside it.
+        """Serve until SIGTERM or SIGINT, while `work` runs.
 
-        Health checks are told once `ready` has come.
-
-        Work that fails ends all of it.
+        Health checks report SERVING once `ready` is set. An error in `work` ends the server.
         """
 
         async def healthy_once_ready() -> None:
@@ -145,7 +146,7 @@ class Server:
 
 
 def asked_to_end() -> asyncio.Event:
-    """Set once SIGTERM or SIGINT comes, which from now on do not end the process by themselves."""
+    """An event that SIGTERM or SIGINT sets. They no longer end the process by themselves."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

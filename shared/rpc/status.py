@@ -1,4 +1,4 @@
-"""What a process serves, on the wire."""
+"""Answers what a process serves."""
 
 import time
 from collections.abc import Callable
@@ -13,10 +13,9 @@ from shared.rpc.server import Register
 
 class StatusService(StatusServiceServicer):
     def __init__(self, describe: Callable[[], ReplicaStatus], trouble: Callable[[], str]) -> None:
-        """`describe` says what is served at the moment, `trouble` what the process waits for beside
-        that.
+        """`describe` returns what is served at the moment, `trouble` what the process waits for.
 
-        This adds what is the same for every process.
+        This class adds the fields that every process has.
         """
         self._describe = describe
         self._trouble = trouble
@@ -50,9 +49,9 @@ def status_servicer(
 
 @cache
 def aisle_version() -> str:
-    """Of the package that is installed.
+    """The version of the installed package.
 
-    Read once: it is in a file, and a status must not need a file descriptor.
+    It is read once, because it is in a file, and a status must not need a file descriptor.
     """
     try:
         return version("aisle")

@@ -1,8 +1,8 @@
-"""Count the parts of a protobuf message before it is parsed.
+"""Counts the parts of a protobuf message before it is parsed.
 
-An empty submessage has two bytes on the wire and a hundred or more in memory, so a message of legal
-size can become gigabytes. The count stops at a limit and passes over what cannot grow, such as a
-long text.
+An empty submessage takes two bytes on the wire and a hundred or more in memory. So a message of
+legal size can become gigabytes. The count stops at a limit, and skips values that cannot grow, such
+as long texts.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ Schema = Mapping[int, Any]
 _VARINT = 0
 _LENGTH = 2
 _WIDTHS = {1: 8, 5: 4, 3: 0, 4: 0}  # 3 and 4 begin and end a group; no message of ours has one
-_LEAF_BYTES = 64 << 10  # a message without messages inside is looked into only when it is longer
+_LEAF_BYTES = 64 << 10  # a message without submessages is inspected only if it is longer
 
 
 def has_more_parts(data: bytes, descriptor: Any, limit: int) -> bool:
     """Whether a message of that type has more than `limit` parts.
 
-    What is no message of the type has not.
+    Returns False for bytes that are no such message.
     """
     if len(data) <= 2 * limit:  # the smallest part has two bytes
         return False
     try:
         return _counted(data, descriptor, limit) > limit
     except (LookupError, ValueError):
-        return False  # the parser says what is wrong with it
+        return False  # the parser reports the fault
 
 
 @cache
@@ -67,7 +67,7 @@ def _counted(data: bytes, descriptor: Any, limit: int) -> int:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number at a place, and the place after it."""
+    """The number at a position, and the position after it."""
     byte = data[at]
     if byte < 128:
         return byte, at + 1
@@ -83,5 +83,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _after(data: bytes, at: int, kind: int) -> int:
-    """The place after a value that has no length of its own. Raises KeyError for an unknown kind."""
+    """The position after a value without a length of its own.
+
+    Raises KeyError for an unknown wire type.
+    """
     return _varint(data, at)[1] if kind == _VARINT else at + _WIDTHS[kind]

@@ -22,10 +22,9 @@ _HEARD_EVERY = 64  # records
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A producer, and a topic by Kafka's name of it.
+    """A producer, and a topic by its name in Kafka.
 
-    `heard` is called now and then while records are acknowledged, `broken` when one of them is not
-    written.
+    `heard` is called from time to time as records are acknowledged, `broken` when a record fails.
     """
 
     producer: Any
@@ -36,25 +35,28 @@ class Channel:
 
 
 class KafkaBatch:
-    """Made and waited for in the event loop, sent in the writer's thread, acknowledged in the
-    producer's.
+    """A batch of records.
 
-    Where Kafka refuses a record, the others may have been refused with it. Then the batch is sent
-    again by another producer: what was refused alone, so that a record that is refused again is
-    known to be at fault. Of records that are too large it is known at once: kafka-python splits
-    what is too large until a record is alone.
+    The event loop makes it and waits for it. The writer's thread sends it, and the producer's
+    thread acknowledges it.
+
+    When Kafka refuses a record, it may refuse others of the same request too. So another producer
+    sends the refused records again, each alone. A record that is refused again is at fault. Records
+    that are too large are known at once, because kafka-python splits a request until such a record
+    is alone.
     """
 
     def __init__(self, topic: str) -> None:
         self.topic = topic
         self.records: list[NewRecord] = []
-        self.outcomes: list[Appended | None] = []  # once it is done; None: not known to be written
-        # Kafka's error of records that it does not take, by their place
+        # Set once the batch has ended; None: perhaps not written
+        self.outcomes: list[Appended | None] = []
+        # Kafka's error for each record that it refuses, by index
         self.refusals: dict[int, Exception] = {}
         self.error: AisleError | None = None
         self.attempt = 0
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._futures: dict[int, Any] = {}  # of when each record was sent last
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._futures: dict[int, Any] = {}  # Kafka's future of each record's latest send
         self._suspects: set[int] = set()  # records to be sent alone
         self._open: set[int] = set()  # partitions whose last record is not acknowledged
 
@@ -63,9 +65,9 @@ class KafkaBatch:
         return sum(len(record.value or b"") for record in self.records)
 
     def send(self, channel: Channel, limit_seconds: float) -> None:
-        """Hand what is not written to the producer, in order.
+        """Pass the unwritten records to the producer, in order.
 
-        A suspect goes alone: what is before it is waited for, and so is the suspect, each for at
+        A suspect is sent alone: records before it are awaited first, then the suspect, each for at
         most `limit_seconds`.
         """
         runs = self._runs()
@@ -78,10 +80,10 @@ class KafkaBatch:
             if not self._send_run(run, channel, is_last=run is runs[-1]):
                 return
             if is_alone and not self._is_written(run[0], limit_seconds):
-                return  # it is refused, and the rest is sent by another producer
+                return  # refused; another producer sends the rest
 
     def _runs(self) -> list[list[int]]:
-        """The places of what is not written, in order: suspects alone, the others together."""
+        """The indexes of unwritten records, in order. Suspects are alone, the others together."""
         runs: list[list[int]] = []
         for at in range(len(self.records)):
             if at in self.refusals or (at in self._futures and self._futures[at].succeeded()):
@@ -92,7 +94,7 @@ class KafkaBatch:
         return runs
 
     def _send_run(self, run: Sequence[int], channel: Channel, is_last: bool) -> bool:
-        """Whether all of it is on its way."""
+        """Send a run of records. Returns whether all of them were sent."""
         last = {}
         for at in run:
             if self.error:
@@ -114,8 +116,8 @@ class KafkaBatch:
             if at % _HEARD_EVERY == 0:
                 future.add_callback(channel.heard)
             last[partition] = future
-        # In a partition records are acknowledged in order: the last one of each speaks for all
-        # before it
+        # Records of a partition are acknowledged in order, so waiting for the last one of each is
+        # enough
         if is_last:
             self._open = set(last)
             for future in last.values():
@@ -142,26 +144,29 @@ class KafkaBatch:
             self._finish()
 
     def fail(self, error: AisleError) -> None:
-        """End it with an error, unless it has ended; from any thread."""
+        """End the batch with an error, unless it has ended. Safe to call from any thread."""
         if self.error is None:
             self.error = error
             self._finish()
 
     def _finish(self) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop ended before: nobody is left to be told
-            self.done.get_loop().call_soon_threadsafe(self._settle)
+        with contextlib.suppress(RuntimeError):  # the loop has closed, so no caller is waiting
+            self.ended.get_loop().call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
-        if self.done.done():
+        if self.ended.done():
             return
         self.outcomes = [_outcome(self._futures.get(at)) for at in range(len(self.records))]
         self._futures = {}
-        self.done.set_result(None)
+        self.ended.set_result(None)
 
 
 @lru_cache(16_384)
 def _hash(key: bytes) -> int:
-    """Kafka's own: its clients in other languages put a visitor's records into the same partition."""
+    """The hash of Kafka's own clients.
+
+    So clients in other languages put a visitor's records into the same partition.
+    """
     return int(murmur2(key)) & 0x7FFFFFFF
 
 

@@ -1,4 +1,4 @@
-"""A thread for calls that block."""
+"""A thread for blocking calls."""
 
 import time
 from collections.abc import Callable
@@ -11,9 +11,9 @@ Call = Callable[[], Any]
 
 
 class CallThread:
-    """Makes one call after another.
+    """Makes calls one after another.
 
-    Other than an executor's thread it can be abandoned when a call never returns: as a daemon it
+    Unlike an executor's thread, it can be abandoned if a call never returns. As a daemon thread it
     does not keep the process from ending.
     """
 
@@ -26,7 +26,7 @@ class CallThread:
 
     @property
     def busy_seconds(self) -> float:
-        """How long the call that is being made has taken; 0 without one."""
+        """How long the current call has taken. 0 if no call is running."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 
@@ -37,11 +37,11 @@ class CallThread:
         return future
 
     def stop(self) -> None:
-        """End after all calls before this."""
+        """Stop after all calls submitted so far."""
         self._calls.put(None)
 
     def abandon(self, error: Exception) -> None:
-        """Fail the calls that wait, and end should the one that is being made ever return."""
+        """Fail the waiting calls, and stop if the current one ever returns."""
         while (waiting := self._next()) is not None:
             if waiting[0].set_running_or_notify_cancel():
                 waiting[0].set_exception(error)
@@ -66,5 +66,5 @@ class CallThread:
 def _answer(future: Future[Any], call: Call) -> None:
     try:
         future.set_result(call())
-    except BaseException as error:  # the one who waits is told
+    except BaseException as error:  # the caller receives the error
         future.set_exception(error)

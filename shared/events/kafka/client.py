@@ -1,4 +1,4 @@
-"""How clients of kafka-python are made, and what their errors mean."""
+"""Creates kafka-python clients, and translates their errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,15 +19,15 @@ from shared.errors import AisleError, InvalidRequest, Overloaded, StorageFull, U
 from shared.events.kafka.config import KafkaConfig
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
-# Of a record itself: sent again, it is refused again.
+# Caused by the record itself: Kafka would refuse it again
 REFUSALS = (*TOO_LARGE, InvalidRecordError, InvalidTimestampError, PolicyViolationError)
-REQUEST_MS = 10_000  # a broker that takes longer for an answer is asked again
+REQUEST_MS = 10_000  # the request is repeated if a broker takes longer to answer
 
 
 def connected(kind: Callable[..., Any], config: KafkaConfig, **settings: Any) -> Any:
     """A producer, consumer or admin client that has reached a broker.
 
-    Raises Unavailable when none answers in time.
+    Raises Unavailable if no broker answers in time.
     """
     if not config.address:
         raise InvalidRequest("AISLE_KAFKA_ADDRESS", "is not set; name a broker, such as localhost:9092")
@@ -48,13 +48,13 @@ def connected(kind: Callable[..., Any], config: KafkaConfig, **settings: Any) ->
             **settings,
         )
     except KafkaError as error:
-        for each in nets:  # a client that was not made leaves its thread and sockets behind
+        for each in nets:  # a client whose constructor fails leaves its thread and sockets open
             each.close()
         raise Unavailable(f"Kafka at {config.address} does not answer ({error}); retry later") from error
 
 
 def meaning(error: Exception, address: str) -> AisleError:
-    """The error of ours that stands for one of Kafka's; ours stay as they are."""
+    """The AisleError for an error of Kafka. AisleErrors are returned unchanged."""
     if isinstance(error, AisleError):
         return error
     if isinstance(error, KafkaStorageError):

@@ -1,4 +1,4 @@
-"""A thread that makes a client of kafka-python and calls it."""
+"""A thread that creates a kafka-python client and calls it."""
 
 import logging
 from collections.abc import Callable
@@ -16,9 +16,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class ClientThread:
-    """Calls a client in order.
+    """Calls a client, one call at a time.
 
-    Makes it at the first call, and makes it anew after an error that stays.
+    The client is made at the first call, and again after a lasting error.
     """
 
     def __init__(self, make: Callable[[], Any], address: str, close: Callable[[Any], None]) -> None:
@@ -33,18 +33,18 @@ class ClientThread:
         return self._thread.submit(lambda: self._answer(lambda: work(self._made())))
 
     def renew(self) -> Future[Any]:
-        """Close the client after all calls before this one; the next call makes another."""
+        """Close the client after all calls before this one. The next call makes another."""
         return self._thread.submit(lambda: self._answer(self._drop))
 
     def stop(self) -> None:
-        """End the thread after all calls before this one."""
+        """Stop the thread after all calls before this one."""
         self._thread.stop()
 
     def abandon(self, error: AisleError) -> None:
-        """Fail all calls that wait, and close the client from another thread.
+        """Fail all waiting calls, and close the client from another thread.
 
-        To close the client often frees the call that hangs, and makes the client leave its group: a
-        member that still sends heartbeats would keep its partitions.
+        Closing often frees a call that hangs. It also makes the client leave its group: a member
+        that still sends heartbeats would keep its partitions.
         """
         self._thread.abandon(error)
         Thread(target=self._close_quietly, name="kafka-closing", daemon=True).start()
@@ -53,7 +53,7 @@ class ClientThread:
         try:
             return call()
         except (KafkaError, OSError, RuntimeError) as error:
-            # What passes, passes with the same client and its group
+            # After a passing error the client keeps its membership of the group
             if not getattr(error, "retriable", False):
                 self._close_quietly()
             raise meaning(error, self._address) from error
@@ -72,5 +72,5 @@ class ClientThread:
     def _close_quietly(self) -> None:
         try:
             self._drop()
-        except Exception as error:  # it is given up either way
-            _LOG.warning("a client of Kafka was not closed in order: %s", error)
+        except Exception as error:  # the client is dropped in either case
+            _LOG.warning("a client of Kafka was not closed properly: %s", error)

@@ -8,22 +8,22 @@ COMPRESSIONS = ("none", "gzip", "lz4")
 
 @dataclass(frozen=True)
 class KafkaConfig:
-    """Where Kafka is, how records go there, and what the topics are like."""
+    """Kafka's address, how records are sent, and how the topics are configured."""
 
-    address: str = ""  # host:port of brokers, comma-separated; empty: there is no Kafka
-    # Before the name of every topic and group, so that shops can share a cluster
+    address: str = ""  # host:port of brokers, comma-separated; empty: no Kafka
+    # Prefix of every topic and group, so that shops can share a cluster
     topic_prefix: str = ""
     partitions: int = 4  # of events, those that come in, and impressions
     replication: int = 1  # copies of every partition; a write waits for all but one of them
-    retention_days: int = 90  # of events, impressions and dead letters; 0: for ever
-    tombstone_days: int = 30  # a replica away for longer starts from a newer snapshot
+    retention_days: int = 90  # of events, impressions and dead letters; 0: forever
+    tombstone_days: int = 30  # a replica that is down for longer starts from a newer snapshot
     compression: str = "lz4"  # none, gzip or lz4
-    linger_ms: int = 5  # a record waits so long for others to share its batch
+    linger_ms: int = 5  # time that a record waits for others to share its batch
     batch_bytes: int = 131_072
-    max_waiting_records: int = 50_000  # not acknowledged yet; further ones are refused
+    max_waiting_records: int = 50_000  # unacknowledged records; more are refused
     max_waiting_bytes: int = 67_108_864
-    away_ms: int = 2_000  # without a sign of life for so long, Kafka is away
-    recent_event_ids: int = 50_000  # remembered to tell duplicates, 0.3 to 1 kB each
+    away_ms: int = 2_000  # without an answer for so long, Kafka counts as down
+    recent_event_ids: int = 50_000  # event_ids remembered to detect duplicates, 0.3 to 1 kB each
 
     def __post_init__(self) -> None:
         for each in filter(None, self.address.split(",")):

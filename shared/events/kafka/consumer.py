@@ -1,4 +1,4 @@
-"""Follow topics on Kafka."""
+"""Follows topics on Kafka."""
 
 import asyncio
 import heapq
@@ -21,17 +21,18 @@ from shared.events.log import Record, ends
 
 _LOG = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
-# Without a record, then it is asked whether some wait; to join a group takes about as long
+# Time without a record before the lag is checked; joining a group takes about as long
 _LOOK_SECONDS = 10.0
-_SESSION_MS = 10_000  # a consumer that was killed is given up, and its partitions go to others
-_POLL_MS = 60_000  # a consumer that lives but does not poll holds up its group for no longer
+_SESSION_MS = 10_000  # the partitions of a killed consumer go to others after this time
+_POLL_MS = 60_000  # a consumer that does not poll for longer loses its partitions
 _COMMIT_MS = 5_000
 
 
 class KafkaLogConsumer:
-    """Consumer over a Kafka consumer group; without a group, over all partitions from their start.
+    """Consumer over a Kafka consumer group. Without a group, it reads all partitions from their
+    start.
 
-    Topics with equally many partitions are shared out alike, so that one consumer has the same
+    Topics with equally many partitions are assigned alike, so that one consumer has the same
     visitors in both.
     """
 
@@ -42,9 +43,9 @@ class KafkaLogConsumer:
         group: str,
         look_seconds: float = _LOOK_SECONDS,
     ) -> None:
-        """After `look_seconds` without a record it is looked whether some wait.
+        """After `look_seconds` without a record, check whether records wait.
 
-        If so for twice as long, it rejoins.
+        If they still wait at the next check, the consumer rejoins.
         """
         self._config = config
         self._names = {config.topic_prefix + topic: topic for topic in topics}
@@ -52,16 +53,17 @@ class KafkaLogConsumer:
         self._session = KafkaSession(self._new_consumer, config.address, _close)
         self._looks = KafkaSession(self._new_onlooker, config.address, _close)
         self._watchdog = Watchdog(f"the consumer of {', '.join(topics)}", look_seconds)
-        self._positions: dict[TopicPartition, int] = {}  # of the next record, as Kafka counts
+        # Offset of the next record, as Kafka counts
+        self._positions: dict[TopicPartition, int] = {}
         self._committed: dict[tuple[str, int], int] = {}
 
     @property
     def waiting_for(self) -> str:
-        """What it waits for and should not have to; empty when all is well."""
+        """What the consumer waits for because of a fault. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
-        """See Consumer. Records of one answer are merged by their time."""
+        """See Consumer. The records of one answer are merged by time."""
         clock = asyncio.get_running_loop().time
         until = clock() + timeout_seconds
         while True:
@@ -87,13 +89,14 @@ class KafkaLogConsumer:
         return list(heapq.merge(*runs, key=lambda record: record.time_seconds))
 
     async def _look(self) -> None:
-        """Begin anew if records wait for this consumer, or for all of its group when it was given
-        no partition.
+        """Rejoin the group if records wait for this consumer and do not arrive.
+
+        A consumer without partitions checks all partitions of its group.
         """
         mine = await self._session.use(lambda consumer: consumer.assignment())
         try:
             waiting = await self._looks.use(lambda client: self._waiting_count(client, mine))
-        except Unavailable:  # then Kafka is away, and what it holds is not known
+        except Unavailable:  # Kafka is down, so the lag is unknown
             return
         if self._watchdog.is_stuck(waiting):
             await self._session.renew()
@@ -105,7 +108,7 @@ class KafkaLogConsumer:
     async def commit(self, records: Iterable[Record]) -> None:
         """See Consumer.
 
-        When the partitions have gone to another consumer, their records come again there.
+        If the partitions have moved to another consumer, it gets their records again.
         """
         new = {
             place: offset for place, offset in ends(records).items() if offset > self._committed.get(place, 0)
@@ -116,7 +119,7 @@ class KafkaLogConsumer:
             self._committed |= new
 
     def _commit(self, consumer: Any, offsets: dict[tuple[str, int], int]) -> bool:
-        """Whether the offsets are committed."""
+        """Whether the offsets were committed."""
         prefix = self._config.topic_prefix
         places = {
             TopicPartition(prefix + topic, at): OffsetAndMetadata(offset, "", -1)
@@ -126,7 +129,7 @@ class KafkaLogConsumer:
             consumer.commit(places, timeout_ms=_COMMIT_MS)
         except (CommitFailedError, RebalanceInProgressError) as error:
             _LOG.info(
-                "%s shares out its partitions anew; what was read comes again (%s)",
+                "%s rebalances its partitions; uncommitted records will be read again (%s)",
                 self._group,
                 error,
             )
@@ -159,7 +162,7 @@ class KafkaLogConsumer:
         return consumer
 
     def _new_onlooker(self) -> Any:
-        """A client that asks about the group and never joins it."""
+        """A client that queries the group and never joins it."""
         return connected(
             KafkaConsumer,
             self._config,
@@ -173,12 +176,10 @@ class KafkaLogConsumer:
         places = places_of(consumer, self._names)
         if missing := set(self._names) - {place.topic for place in places}:
             _close(consumer)
-            raise Unavailable(
-                f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'"
-            )
+            raise Unavailable(f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'")
         consumer.assign(places)
         for place in places:
-            # 0, if gone: the earliest that is left
+            # removed records: 0 means the earliest offset that is left
             consumer.seek(place, self._positions.get(place, 0))
 
 

@@ -1,4 +1,4 @@
-"""What a kafka-python consumer fetches, as records of the port."""
+"""Converts fetched kafka-python records to records of the port."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from shared.events.log import Record
 
 
 def record(topic: str, fetched: Any) -> Record:
-    """The record of a ConsumerRecord; `topic` is the port's name.
+    """The record of a ConsumerRecord. `topic` is the port's name.
 
-    Kafka counts from 0, the port from 1.
+    Kafka's offsets start at 0, the port's at 1.
     """
     event_id = None
     for name, value in fetched.headers:

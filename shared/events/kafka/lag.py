@@ -1,4 +1,4 @@
-"""How many records wait for a consumer."""
+"""Counts the records that wait for a consumer."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,11 +18,10 @@ def waiting_count(
     committed: bool,
     timeout_ms: int,
 ) -> int:
-    """Records after what was read in each partition, and after what its group has committed if
-    `committed`.
+    """The number of records after the read positions.
 
-    `read` has the offset of the next record, as Kafka counts. Records that retention has removed do
-    not wait.
+    If `committed`, records up to the group's committed offset do not count either. `read` has the
+    offset of the next record, as Kafka counts. Records that retention has removed do not count.
     """
     asked = list(places)
     ends = client.end_offsets(asked, timeout_ms=timeout_ms)
@@ -30,6 +29,6 @@ def waiting_count(
     starts = client.beginning_offsets(behind, timeout_ms=timeout_ms) if behind else {}
     count = 0
     for place in behind:
-        done = (client.committed(place, timeout_ms=timeout_ms) or 0) if committed else 0
-        count += max(0, ends[place] - max(starts[place], done, read.get(place, 0)))
+        committed_to = (client.committed(place, timeout_ms=timeout_ms) or 0) if committed else 0
+        count += max(0, ends[place] - max(starts[place], committed_to, read.get(place, 0)))
     return count

@@ -22,11 +22,11 @@ from shared.events.log import SINGLE, Appended, NewRecord, Record, RecordsRefuse
 class KafkaEventLog:
     """EventLog over Kafka topics, which `aisle topics` makes.
 
-    What is acknowledged is in every in-sync replica.
+    An acknowledged record is in every in-sync replica.
 
-    Nothing is asked of Kafka before the first use, so that a process can start while Kafka is away.
-    A repeated event_id is a duplicate as long as this process remembers it (`recent_event_ids`);
-    later, and from other processes, the record is there twice, and consumers go by its event_id.
+    Kafka is not contacted before the first use, so that a process can start while Kafka is down. A
+    repeated event_id is a duplicate as long as this process remembers it (`recent_event_ids`). A
+    later repeat, or one from another process, is appended again; consumers deduplicate by event_id.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
@@ -35,8 +35,8 @@ class KafkaEventLog:
         self._recent = RecentIds(config.recent_event_ids)
         self._readers: dict[str, KafkaReaders] = {}
         self._consumers: list[KafkaLogConsumer] = []
-        # A connection of its own: on that of a reader an answer waits behind a fetch that waits for
-        # records.
+        # A separate connection: on a reader's connection, an answer waits behind a fetch that waits
+        # for records.
         self._ends = KafkaSession(self._new_end_reader, config.address, KafkaConsumer.close)
         self._closed = False
 
@@ -50,11 +50,11 @@ class KafkaEventLog:
         if batch.records:
             self._writer.write(batch)
         for each in {place.batch for place in places}:
-            await asyncio.shield(each.done)  # a caller that leaves does not end it for others
+            await asyncio.shield(each.ended)  # a cancelled caller must not end the batch for others
         return _all_taken(records, [place.outcome() for place in places])
 
     def _place(self, batch: KafkaBatch, record: NewRecord) -> Place:
-        """Where the record is or is on its way to; a new one joins the batch."""
+        """The place of the record, if it is known. A new record joins the batch."""
         if record.event_id is not None and (known := self._recent.find(batch.topic, record.event_id)):
             return known
         place = Place(batch, len(batch.records))
@@ -77,7 +77,7 @@ class KafkaEventLog:
         )
 
     async def trimmed_through(self, topic: str) -> int:
-        """See EventLog. Kafka keeps the newest record of every key of a compacted topic."""
+        """See EventLog. In a compacted topic, Kafka keeps the newest record of every key."""
         return 0
 
     async def wait(self, topic: str, after_offset: int, timeout_seconds: float) -> bool:
@@ -93,7 +93,7 @@ class KafkaEventLog:
         return next(filter(None, told), "")
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:
-        """See EventLog. It closes with the log, if not before."""
+        """See EventLog. Closing the log closes the consumer."""
         self._check_open()
         consumer = KafkaLogConsumer(self._config, topics, group)
         self._consumers.append(consumer)

@@ -1,4 +1,4 @@
-"""Producers of kafka-python that never give up a record by themselves."""
+"""Producers of kafka-python that never drop a record on their own."""
 
 import logging
 from typing import Any
@@ -14,7 +14,7 @@ _NEVER_MS = 7 * 24 * 3_600_000
 
 
 def new_producer(config: KafkaConfig) -> Any:
-    """A producer that is connected. Raises Unavailable, and whatever kafka-python raises."""
+    """A connected producer. Raises Unavailable, and kafka-python's errors."""
     return connected(
         KafkaProducer,
         config,
@@ -31,22 +31,22 @@ def new_producer(config: KafkaConfig) -> Any:
 
 
 def stop_sending(producer: Any) -> None:
-    """Keep a producer from sending anything more, at once.
+    """Stop a producer from sending anything more, at once.
 
-    close() would first wait for the records that are to be given up. What this uses of kafka-python is
-    private, and a test watches it.
+    close() would first wait for the records that are to be dropped. This uses private parts of
+    kafka-python, which a test watches.
     """
     producer._sender.force_close()
 
 
 def close_stopped(producer: Any, timeout_seconds: float) -> None:
-    """Close a producer that was stopped, once its thread has ended."""
+    """Close a stopped producer, once its thread has ended."""
     producer._sender.join(timeout_seconds)
     close(producer, 0)
 
 
 def close(producer: Any, timeout_seconds: float) -> None:
-    """Close it; if that takes too long, it is logged."""
+    """Close the producer. A slow close is logged."""
     try:
         producer.close(timeout_seconds)
     except KafkaError as error:

@@ -1,4 +1,4 @@
-"""Read a compacted topic."""
+"""Reads a compacted topic."""
 
 import asyncio
 from collections import deque
@@ -16,17 +16,17 @@ from shared.events.kafka.session import KafkaSession
 from shared.events.kafka.watchdog import Watchdog
 from shared.events.log import Record
 
-_SLICE_SECONDS = 0.5  # the consumer's thread is free for others between two of them
+_SLICE_SECONDS = 0.5  # other calls use the consumer's thread between two slices
 _READ_SECONDS = 10.0
-_LOOK_SECONDS = 5.0  # without a record, then it is asked whether some wait
+_LOOK_SECONDS = 5.0  # time without a record before the lag is checked
 _FETCHED_AT_ONCE = 1_000
-_FETCHED_BYTES = 8 << 20  # a replica that starts reads every product's vectors
+_FETCHED_BYTES = 8 << 20  # a starting replica reads every product's vectors
 
 
 class KafkaReader:
-    """Reads the one partition of a compacted topic.
+    """Reads the single partition of a compacted topic.
 
-    Reading on where one stopped costs no request of its own.
+    A read that continues at the previous position costs no extra request.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class KafkaReader:
         self._place = TopicPartition(config.topic_prefix + topic, 0)
         self._session = KafkaSession(self._new_consumer, config.address, KafkaConsumer.close)
         self._watchdog = Watchdog(f"the reader of {topic}", look_seconds)
-        self.after = -1  # the offset that the next record comes after; -1: nothing was read yet
-        self._fetched: deque[Record] = deque()  # and not handed out
+        self.after = -1  # offset before the next record; -1: no position yet
+        self._fetched: deque[Record] = deque()  # fetched and not yet returned
 
     @property
     def waiting_for(self) -> str:
-        """What it waits for and should not have to; empty when all is well."""
+        """What the reader waits for because of a fault. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
@@ -55,7 +55,7 @@ class KafkaReader:
         records, reached = await self._take(after_offset, limit, 0)
         if len(records) == limit:
             return records
-        end = await self._end_offset()  # what is at hand may be of before the caller slept
+        end = await self._end_offset()  # buffered records may be outdated after the caller slept
         until = asyncio.get_running_loop().time() + _READ_SECONDS
         while reached < end and len(records) < limit:
             last = records[-1].offset if records else after_offset
@@ -67,7 +67,7 @@ class KafkaReader:
         return records
 
     async def wait(self, after_offset: int, timeout_seconds: float) -> bool:
-        """See EventLog. While Kafka is away the time passes."""
+        """See EventLog. While Kafka is down, it waits for the whole time."""
         clock = asyncio.get_running_loop().time
         until = clock() + timeout_seconds
         while (left := until - clock()) > 0:
@@ -83,7 +83,7 @@ class KafkaReader:
         return False
 
     async def _look(self, after_offset: int) -> None:
-        """Begin anew if records wait for this reader."""
+        """Reconnect if records wait for this reader and do not arrive."""
         end = await self._end_offset()
         reached = await self._session.use(lambda consumer: consumer.position(self._place, timeout_ms=0) or 0)
         if self._watchdog.is_stuck(max(0, end - max(reached, after_offset))):
@@ -103,9 +103,10 @@ class KafkaReader:
     def _handed_out(
         self, consumer: Any, after_offset: int, limit: int, seconds: float
     ) -> tuple[list[Record], int]:
-        """The next records, and the offset up to which there are no others; compaction leaves gaps.
+        """The next buffered records, and the offset up to which there are no others. Compaction
+        leaves gaps.
 
-        Both at once: a moment later the consumer may be where another caller reads.
+        Both are read in one step, because another caller may move the consumer in between.
         """
         self._fetch(consumer, after_offset, seconds)
         records = list(islice(self._fetched, limit))
@@ -116,7 +117,7 @@ class KafkaReader:
         return records, reached
 
     def _fetch(self, consumer: Any, after_offset: int, seconds: float) -> bool:
-        """Have the records after an offset at hand; False when none has come in time."""
+        """Buffer the records after an offset. Returns False if none has arrived in time."""
         if after_offset != self.after:
             consumer.seek(self._place, after_offset)
             self._fetched.clear()

@@ -10,22 +10,21 @@ _MOST = 2  # a replica that serves one snapshot may be opening the next
 
 
 class KafkaReaders:
-    """As many as there are places that are read from at the same time.
+    """One reader for each position that is read at the same time.
 
-    One reader would do, but it would be sent to and fro, and each time wait for the answer from the
-    place before.
+    A single reader would have to seek back and forth, and lose its pending fetch each time.
     """
 
     def __init__(self, config: KafkaConfig, topic: str, end_offset: Callable[[], Awaitable[int]]) -> None:
         self._config = config
         self._topic = topic
         self._end_offset = end_offset
-        self._readers: list[KafkaReader] = []  # the one used last is last
+        self._readers: list[KafkaReader] = []  # most recently used last
 
     def at(self, after_offset: int) -> KafkaReader:
-        """The reader that goes on after an offset.
+        """The reader that continues after an offset.
 
-        Else a new one, or the one that was not used for longest.
+        Otherwise a new one, or the least recently used one.
         """
         found = next((each for each in self._readers if each.after == after_offset), None)
         if found is None and len(self._readers) < _MOST:
@@ -36,7 +35,7 @@ class KafkaReaders:
 
     @property
     def waiting_for(self) -> str:
-        """What the reader used last waits for and should not have to; empty when all is well."""
+        """What the most recently used reader waits for because of a fault. Empty if it works."""
         return self._readers[-1].waiting_for if self._readers else ""
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The event_ids that were appended lately."""
+"""The event_ids of recent appends."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from shared.events.log import Appended
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A record in a batch: one that is known, or one on its way."""
+    """A record's place in a batch that is sent or being sent."""
 
     batch: KafkaBatch
     index: int
@@ -18,17 +18,17 @@ class Place:
 
     @property
     def lost(self) -> bool:
-        """Whether the batch is done and the record is not known to be written."""
-        return self.batch.done.done() and self.batch.outcomes[self.index] is None
+        """Whether the batch has ended and the record is not known to be written."""
+        return self.batch.ended.done() and self.batch.outcomes[self.index] is None
 
     @property
     def _is_large(self) -> bool:
         return isinstance(self.batch.refusals[self.index], TOO_LARGE)
 
     def outcome(self) -> Appended | str:
-        """Where the record is, or why Kafka refuses it, once its batch is done.
+        """The record's position, or the reason for Kafka's refusal, once its batch has ended.
 
-        Raises what kept it from Kafka.
+        Raises the error that kept it from Kafka.
         """
         if self.index in self.batch.refusals:
             remedy = (
@@ -42,16 +42,16 @@ class Place:
 
 
 class RecentIds:
-    """Tells where a record with an event_id went, as long as it is among the last `limit`."""
+    """Finds the record with an event_id among the last `limit` records."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._places: dict[tuple[str, str], Place] = {}  # by topic and event_id, oldest first
 
     def find(self, topic: str, event_id: str) -> Place | None:
-        """The place of the record, as that of a duplicate.
+        """The place of an earlier record with this event_id.
 
-        Returns None when it is not known, or known to be lost.
+        Returns None if it is unknown, or known to be lost.
         """
         place = self._places.get((topic, event_id))
         return None if place is None or place.lost else replace(place, duplicate=True)

@@ -1,4 +1,4 @@
-"""A client of kafka-python behind the event loop."""
+"""A kafka-python client for use from the event loop."""
 
 import asyncio
 import logging
@@ -13,19 +13,17 @@ from shared.events.kafka.client_thread import ClientThread
 Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
-# Our calls have limits of a few seconds, but kafka-python waits for its own thread without one: a
-# call of it can hang for ever (its issue 3121). It is abandoned after this time, which a busy
-# machine or a broker at rest does not take.
+# Our calls have limits of a few seconds, but kafka-python waits for its own thread without one:
+# its calls can hang forever (kafka-python issue 3121). A call is abandoned after this time, which
+# is longer than a busy machine or a slow broker needs.
 _LIMIT_SECONDS = 20.0
 
 
 class KafkaSession:
-    """A client that blocks, in a thread of its own.
+    """A blocking client in a thread of its own.
 
-    Made at its first use, and anew after an error that stays.
-
-    When a call does not return, the client and its thread are abandoned, and the next call has new
-    ones.
+    The client is made at its first use, and again after a lasting error. If a call does not return,
+    the client and its thread are abandoned, and the next call has new ones.
     """
 
     def __init__(
@@ -42,19 +40,19 @@ class KafkaSession:
         self._closed = False
 
     async def use(self, work: Callable[[Any], Result]) -> Result:
-        """What `work` makes of the client, after all that was asked before. Raises Unavailable."""
+        """The result of `work` on the client, after all earlier requests. Raises Unavailable."""
         result: Result = await self._ask(lambda thread: thread.submit(work))
         return result
 
     async def renew(self) -> None:
-        """Close the client after all that was asked before; the next call makes another.
+        """Close the client after all earlier requests. The next call makes another.
 
         Raises Unavailable.
         """
         await self._ask(ClientThread.renew)
 
     async def close(self) -> None:
-        """Close the client after all that was asked before."""
+        """Close the client after all earlier requests."""
         self._closed = True
         thread = self._thread
         self._thread = None
@@ -64,7 +62,7 @@ class KafkaSession:
             async with asyncio.timeout(self._limit_seconds):
                 await asyncio.wrap_future(thread.renew())
         except (TimeoutError, Unavailable) as error:
-            _LOG.warning("the client of Kafka at %s was not closed in order: %r", self._address, error)
+            _LOG.warning("the client of Kafka at %s was not closed properly: %r", self._address, error)
         thread.stop()
 
     async def _ask(self, ask: Callable[[ClientThread], Future[Any]]) -> Any:

@@ -1,4 +1,4 @@
-"""Make the topics in Kafka."""
+"""Makes the topics in Kafka."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from shared.events.log import CO_PARTITIONED
 
 @dataclass(frozen=True)
 class TopicReport:
-    """What became of a topic. `notes` say what is other than configured and stays so."""
+    """The outcome for a topic. `notes` list the differences from the configuration that stay."""
 
     name: str
     partitions: int
@@ -28,12 +28,12 @@ class TopicReport:
 
 
 def make_topics(config: KafkaConfig) -> list[TopicReport]:
-    """Make what is missing and change what differs, as `topics.difference` has it.
+    """Make missing topics and change those that differ, as `topics.difference` defines.
 
-    Again changes nothing.
+    A second run changes nothing.
 
-    Raises Unavailable when Kafka does not answer or refuses, InvalidRequest when a topic cannot be
-    what it should.
+    Raises Unavailable if Kafka is down or refuses, InvalidRequest if a topic cannot be changed as
+    configured.
     """
     admin = connected(KafkaAdminClient, config)
     try:
@@ -60,7 +60,7 @@ def _make_topics(admin: Any, config: KafkaConfig) -> list[TopicReport]:
 
 
 def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
-    """Those of the topics that are there, with all their settings."""
+    """The existing ones among the topics, with all their settings."""
     found = {}
     for topic in admin.describe_topics(list(names)):
         if partitions := topic["partitions"]:
@@ -81,7 +81,7 @@ def _made(admin: Any, topic: Topic, partitions: int) -> TopicReport:
     }
     try:
         admin.create_topics({topic.name: asked}, wait_for_metadata=True)
-    except TopicAlreadyExistsError:  # another one ran at the same time
+    except TopicAlreadyExistsError:  # another process made it at the same time
         return TopicReport(topic.name, partitions, topic.replication)
     return TopicReport(topic.name, partitions, topic.replication, made=True)
 
@@ -108,7 +108,7 @@ def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicR
 
 
 def delete_topics(config: KafkaConfig) -> None:
-    """Remove the topics and all that is in them; for tests."""
+    """Remove the topics with all their records; for tests."""
     admin = connected(KafkaAdminClient, config)
     try:
         admin.delete_topics(list(_there(admin, [topic.name for topic in wanted(config)])))

@@ -1,4 +1,4 @@
-"""The topics as they should be, and how those that are there differ."""
+"""The topics as configured, and how existing ones differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from shared.events.log import COMPACTED, EVENTS_IN, SINGLE, TOPICS
 _DAY_MS = 24 * 3_600_000
 _FOR_EVER = -1
 _KEEPING = ("retention.ms", "delete.retention.ms")
-_SEGMENT_BYTES = 128 << 20  # what is in the newest segment is not compacted
+_SEGMENT_BYTES = 128 << 20  # the newest segment is not compacted
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class Topic:
 
 @dataclass(frozen=True)
 class Difference:
-    """What is to be changed, and what is other than configured and stays so."""
+    """The changes to make, and the differences from the configuration that stay."""
 
-    partitions: int = 0  # as many as there should be; 0: it is enough
+    partitions: int = 0  # the number of partitions to grow to; 0: unchanged
     settings: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -57,11 +57,11 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
 
 
 def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
-    """How a topic comes to what is asked: never fewer partitions, never kept for less time.
+    """The changes that bring a topic to its configuration.
 
-    `partitions` is how many it is to have: those asked for, or more if another topic with the same
-    visitors has more. Raises InvalidRequest when a compacted topic has several partitions, which
-    cannot be undone.
+    Partitions are never removed, and retention is never shortened. `partitions` is the number that
+    it must have: the configured one, or more if another topic with the same visitors has more.
+    Raises InvalidRequest if a compacted topic has several partitions, which cannot be undone.
     """
     if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
         remedy = "delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"

@@ -1,4 +1,4 @@
-"""Append to Kafka."""
+"""Appends to Kafka."""
 
 import asyncio
 import contextlib
@@ -20,24 +20,24 @@ from shared.events.log import NewRecord
 
 _LOG = logging.getLogger(__name__)
 _RECONNECT_SECONDS = 0.5
-_MISSING_SECONDS = 2.0  # a topic that is not there is not asked for again for so long
-# Then nobody waits for the answer any longer than this; one that comes later is known the next time.
+_MISSING_SECONDS = 2.0  # time before a missing topic is looked up again
+# Limit of a call whose answer is awaited; a later answer is used the next time.
 _ASKED_AGAIN_MS = 100
-# No call of ours takes so long; kafka-python waits for its own thread without a limit
+# Far longer than a call needs; kafka-python waits for its own thread without a limit
 _STUCK_SECONDS = 20.0
-_PATIENCE = 10  # times away_ms: what is not acknowledged then has failed, whatever else goes well
+_PATIENCE = 10  # times away_ms: a batch fails after this time, even if others are acknowledged
 
 
 class KafkaWriter:
     """Sends batches in order through a producer, in a thread of its own.
 
-    The producer itself never gives up a record. When Kafka has been silent for `away_ms`, or cannot
-    write, the whole producer is given up, and all that waits has failed; the next batch makes a new
-    one. So within a partition nothing is written after what has failed, and whoever appends that
-    again, in order, keeps the order.
+    The producer itself never drops a record. If Kafka is silent for `away_ms` or cannot write, the
+    writer drops the whole producer and fails all waiting batches. The next batch makes a new
+    producer. So no record is written after a failed one of its partition, and appending the failed
+    records again keeps the order.
 
-    When Kafka refuses a record for what it is, the producer is given up as well, and another is
-    sent all that waits, in order and without that record.
+    If Kafka refuses a record as invalid, the writer replaces the producer too. The new one sends
+    all waiting records except that one, in order.
     """
 
     def __init__(self, config: KafkaConfig) -> None:
@@ -46,17 +46,17 @@ class KafkaWriter:
         self._thread = CallThread("kafka-writer")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._producer: Any = None  # made and closed in the thread
-        self._broken: Any = None  # the last producer that was given up
+        self._broken: Any = None  # the producer that was dropped last
         self._connect_at = 0.0
-        self._topics: set[str] = set()  # that have been written to, by Kafka's names
-        self._missing: dict[str, float] = {}  # topics that are not there, and when to ask again
-        self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time when it was sent
+        self._topics: set[str] = set()  # topics written to so far, by their names in Kafka
+        self._missing: dict[str, float] = {}  # missing topics, and when to look them up again
+        self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time of sending
         self._watching: asyncio.Task[None] | None = None
         self._waiting_records = self._waiting_bytes = 0
         self._heard_at = 0.0
 
     def check_room(self, records: Sequence[NewRecord]) -> None:
-        """Raise Overloaded when too many records wait to take these as well."""
+        """Raises Overloaded if too many records wait already."""
         count, size_bytes = len(records), sum(len(record.value or b"") for record in records)
         if self._waiting and (
             self._waiting_records + count > self._config.max_waiting_records
@@ -70,7 +70,7 @@ class KafkaWriter:
         self._waiting[batch] = time.monotonic()
         self._waiting_records += len(batch.records)
         self._waiting_bytes += batch.size_bytes
-        batch.done.add_done_callback(lambda _: self._done(batch))
+        batch.ended.add_done_callback(lambda _: self._batch_ended(batch))
         self._submit(batch)
         if self._watching is None or self._watching.done():
             self._watching = asyncio.create_task(self._watch())
@@ -78,23 +78,23 @@ class KafkaWriter:
     def _submit(self, batch: KafkaBatch) -> None:
         self._thread.submit(partial(self._send, batch, batch.attempt))
 
-    def _done(self, batch: KafkaBatch) -> None:
+    def _batch_ended(self, batch: KafkaBatch) -> None:
         del self._waiting[batch]
         self._waiting_records -= len(batch.records)
         self._waiting_bytes -= batch.size_bytes
         batch.records = []
 
     async def close(self) -> None:
-        """Wait for what was sent, as long as Kafka answers, and let go of the producer."""
+        """Wait for the batches that were sent, as long as Kafka answers, then close the producer."""
         if self._waiting:
-            await asyncio.wait([batch.done for batch in self._waiting])
+            await asyncio.wait([batch.ended for batch in self._waiting])
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STUCK_SECONDS):
                 await asyncio.wrap_future(self._thread.submit(self._close))
         self._thread.stop()
 
     async def _watch(self) -> None:
-        """Give Kafka up when it has been silent for too long, or one batch has waited for much too
+        """Drop the producer if Kafka has been silent for too long, or a batch has waited far too
         long.
         """
         while self._waiting:
@@ -111,10 +111,10 @@ class KafkaWriter:
                 self._give_up_all(Unavailable(f"{reason}; retry later"))
 
     def _give_up_all(self, error: Unavailable) -> None:
-        """Fail all that waits; leave the thread behind if it hangs."""
+        """Fail all waiting batches. A hanging thread is left behind."""
         producer = self._producer
         if producer is not None and producer is not self._broken:
-            self._stop(producer, error, "failed")
+            self._stop(producer, error, "fail")
         self._fail_waiting(producer, error)
         if self._thread.busy_seconds > _STUCK_SECONDS:
             _LOG.error(
@@ -131,7 +131,7 @@ class KafkaWriter:
             producer = self._connected()
             topic = self._config.topic_prefix + batch.topic
             count = self._partition_count(producer, topic)
-            # It has stopped meanwhile; the batch is sent again, or has failed
+            # The producer has stopped meanwhile; the batch is sent again, or has failed
             if producer is self._broken:
                 return
             if not count:
@@ -140,11 +140,12 @@ class KafkaWriter:
                 return
             channel = Channel(producer, topic, count, self._hear, partial(self._fail, producer))
             batch.send(channel, self._away_seconds)
-        except Exception as error:  # whatever it is: nobody may wait for a batch that is not on its way
+        # Every error must end the batch, or its caller would wait forever
+        except Exception as error:
             self._give_up(producer, error)
 
     def _partition_count(self, producer: Any, topic: str) -> int:
-        """0 of a topic that is not there."""
+        """The number of partitions. 0 if the topic is missing."""
         if time.monotonic() < self._missing.get(topic, 0.0):
             return 0
         patience_ms = producer.config["max_block_ms"]
@@ -169,33 +170,36 @@ class KafkaWriter:
     def _connected(self) -> Any:
         if self._producer is None:
             if time.monotonic() < self._connect_at:
-                raise Unavailable(f"Kafka at {self._config.address} was not there a moment ago; retry later")
+                raise Unavailable(f"Kafka at {self._config.address} did not answer a moment ago; retry later")
             try:
                 self._producer = new_producer(self._config)
             except Exception:
                 self._connect_at = time.monotonic() + _RECONNECT_SECONDS
                 raise
-            # What it asks Kafka once it has stopped, it waits for in vain
+            # A stopped producer would wait in vain for an answer from Kafka
             for topic in list(self._topics):
                 self._partition_count(self._producer, topic)
         return self._producer
 
     def _fail(self, producer: Any, error: Exception) -> None:
-        """A record was not written; in the producer's thread."""
+        """Handle a record that was not written. Runs in the producer's thread."""
         if producer is self._broken:
             return
-        # The latter: of one beside a refused one
+        # The second kind: a record beside a refused one
         if isinstance(error, REFUSALS) or type(error) is KafkaError:
             self._hear(error)
-            self._stop(producer, error, "sent again")
+            self._stop(producer, error, "are sent again")
             self._call_soon(self._send_again, producer)
         else:
             self._give_up(producer, error)
 
     def _stop(self, producer: Any, error: Exception, outcome: str) -> None:
-        """Keep a producer from sending anything more; `outcome` is what becomes of all that waits."""
+        """Stop a producer from sending more.
+
+        `outcome` describes what happens to the waiting records.
+        """
         self._broken = producer
-        _LOG.warning("%s; all that waits for it is %s", error, outcome)
+        _LOG.warning("%s; the records that wait for it %s", error, outcome)
         stop_sending(producer)
 
     def _send_again(self, producer: Any) -> None:
@@ -205,11 +209,11 @@ class KafkaWriter:
             self._submit(batch)
 
     def _give_up(self, producer: Any, error: Exception) -> None:
-        """Stop a producer at once and fail all that waits; from any thread."""
+        """Stop a producer at once and fail all waiting batches. Safe to call from any thread."""
         if producer is not None:
             if producer is self._broken:
                 return
-            self._stop(producer, error, "failed")
+            self._stop(producer, error, "fail")
         self._call_soon(self._fail_waiting, producer, meaning(error, self._config.address))
 
     def _call_soon(self, call: Callable[..., None], *arguments: Any) -> None:

@@ -5,7 +5,7 @@ from shared.events.log import SEARCH_LOGS, USER_EVENTS, Appended
 
 def done(batch: KafkaBatch, *outcomes: Appended | None) -> KafkaBatch:
     batch.outcomes = list(outcomes)
-    batch.done.set_result(None)
+    batch.ended.set_result(None)
     return batch
 
 
