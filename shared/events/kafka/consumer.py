@@ -176,7 +176,9 @@ class KafkaLogConsumer:
         places = places_of(consumer, self._names)
         if missing := set(self._names) - {place.topic for place in places}:
             _close(consumer)
-            raise Unavailable(f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'")
+            raise Unavailable(
+                f"{', '.join(sorted(missing))}: there is no such topic; make it with 'aisle topics'"
+            )
         consumer.assign(places)
         for place in places:
             # removed records: 0 means the earliest offset that is left
