@@ -27,7 +27,7 @@ from cli.commands import (
 from shared import early_stops, owner_only
 from shared.errors import AisleError
 from shared.extras import needs_extra
-from shared.process_end import told
+from shared.process_end import one_line
 
 app = typer.Typer(
     name="aisle",
@@ -62,7 +62,7 @@ _INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 def main() -> None:
     """Run a command.
 
-    Exit code 0 on success, 1 on an error that is told in one line, 2 on wrong usage.
+    Exit code 0 on success, 1 after an error, reported in one line, 2 on wrong usage.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -76,7 +76,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (AisleError, ModuleNotFoundError, OSError, UnicodeEncodeError) as error:
-        print(f"aisle: {_told(error)}", file=sys.stderr)
+        print(f"aisle: {_in_one_line(error)}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
@@ -84,14 +84,14 @@ def main() -> None:
         raise
 
 
-def _told(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError) -> str:
+def _in_one_line(error: AisleError | ModuleNotFoundError | OSError | UnicodeEncodeError) -> str:
     if isinstance(error, ModuleNotFoundError):
         if not (needed := needs_extra(error)):
             raise error
         return needed
     if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
         return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
-    return told(error)
+    return one_line(error)
 
 
 def _leave_at_once() -> None:

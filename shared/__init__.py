@@ -1,1 +1,1 @@
-"""What every service needs; each module imports only its own library."""
+"""Code that several services need. Each module imports only its own library."""

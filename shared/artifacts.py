@@ -1,12 +1,12 @@
 """Immutable versioned folders, and the pointer to the current one.
 
-ROOT/<version>/manifest.json          what is in the folder, with a checksum a file
+ROOT/<version>/manifest.json          the content of the folder, with a checksum a file
 ROOT/<version>/manifest.json.sha256   the checksum of manifest.json itself
 ROOT/current                          the name of the version in use, replaced atomically
 
-A version is written as ROOT/.tmp-<version> and renamed once every byte of it is on the disk, so a
-crash at any byte leaves the versions that were there before, and nothing else that a reader would
-look at.
+A version is written as ROOT/.tmp-<version>, and renamed once all of its bytes are on disk. So a
+crash at any byte leaves the earlier versions as they were, and no broken one that a reader would
+open.
 """
 
 import errno
@@ -29,12 +29,12 @@ CURRENT = "current"
 _FIELDS = Fields({"files": OBJECT}, {})
 _FILE_FIELDS = Fields({"bytes": COUNT, "sha256": CHECKSUM}, {})
 _CHUNK_BYTES = 1 << 20
-# With less room than this, a failure of a library that does not say why is a full disk
+# With less free space than this, an unexplained failure of a library counts as a full disk
 _LITTLE_BYTES = 64 << 10
 
 
 def sha256(path: Path) -> str:
-    """Checksum of a file, as hexadecimal digits."""
+    """The SHA-256 checksum of a file, in hexadecimal."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
@@ -45,9 +45,10 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def new_version(root: Path, version: str) -> Iterator[Path]:
-    """A folder to fill; it becomes ROOT/<version> when the block ends, and vanishes when it raises.
+    """A folder to fill. It becomes ROOT/<version> when the block ends, and is removed if the block
+    raises.
 
-    Raises StorageFull when the disk is full, whoever noticed it.
+    Raises StorageFull if the disk is full, even if only a library noticed.
     """
     root.mkdir(parents=True, exist_ok=True)
     folder = root / f".tmp-{version}"
@@ -65,9 +66,7 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
 
 @contextmanager
 def full_disk_named(root: Path) -> Iterator[None]:
-    """Whatever fails in the block for want of room, also inside a library, is a StorageFull that
-    names the remedy.
-    """
+    """Raise StorageFull, with the remedy, for any error in the block that is caused by a full disk."""
     try:
         yield
     except StorageFull:
@@ -96,7 +95,7 @@ def write_manifest(folder: Path, content: dict[str, Any]) -> None:
 
 
 def copy_version(root: Path, version: str, name: str, changes: Mapping[str, Any]) -> None:
-    """Make version `name` of the files of another, with changes in its manifest.
+    """Make version `name` from the files of another, with changes in its manifest.
 
     The files keep their checksums.
     """
@@ -123,8 +122,8 @@ def _seal(folder: Path, manifest: Mapping[str, Any]) -> None:
 def read_manifest(folder: Path, verify: bool = True) -> dict[str, Any]:
     """The manifest of a version.
 
-    Raises NotFound without one, Corrupt when it or a file is not what it was when it was written;
-    `verify` False checks the sizes of the files only.
+    Raises NotFound without one, and Corrupt if it or a file has changed since it was written. With
+    `verify` False, only the sizes of files are checked.
     """
     _check_seal(folder)
     try:
@@ -154,7 +153,7 @@ def _check_entry(path: Path, name: str, expected: object) -> None:
 
 
 def _check_seal(folder: Path) -> None:
-    """Versions made before there were seals have none."""
+    """Check the manifest's own checksum. Old versions have none."""
     path = folder / MANIFEST
     seal = folder / SEAL
     if path.is_file() and seal.is_file() and seal.read_bytes() != sha256(path).encode():
@@ -178,9 +177,9 @@ def set_current(root: Path, version: str) -> None:
 
 
 def current(root: Path) -> str | None:
-    """The name of the version in use, or None when there is none yet.
+    """The name of the version in use. Returns None if there is none yet.
 
-    Raises Corrupt when it is no name.
+    Raises Corrupt if the pointer holds no name.
     """
     path = root / CURRENT
     try:

@@ -1,15 +1,15 @@
-"""Where bytes are kept that may be gone at any time."""
+"""The port of caches, whose bytes may disappear at any time."""
 
 from typing import Protocol
 
 
 class Cache(Protocol):
-    """Where bytes are kept that can be done without."""
+    """Stores bytes that can be computed again."""
 
     async def get(self, key: str) -> bytes | None:
-        """What was put; None when it is not there, or nobody says in time."""
+        """The stored bytes. Returns None if they are missing, or do not arrive in time."""
         ...
 
     def put(self, key: str, value: bytes) -> None:
-        """Keep it for a while, if that can be done; returns at once."""
+        """Store bytes for a while, if possible. Returns at once."""
         ...

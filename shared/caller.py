@@ -1,6 +1,6 @@
-"""Work in a thread for a caller who may leave.
+"""Work in a thread for a caller that may leave.
 
-A thread cannot be cancelled: the work looks between its steps.
+A thread cannot be cancelled, so the work checks between its steps.
 """
 
 import asyncio
@@ -11,32 +11,32 @@ Answer = TypeVar("Answer")
 
 
 class CallerLeft(Exception):
-    """Nobody waits for the work any longer."""
+    """Raised when no caller waits for the work any longer."""
 
 
 class Caller:
-    """Who waits for the work."""
+    """The caller that waits for the work."""
 
     def __init__(self) -> None:
         self._left = False
 
     def leave(self) -> None:
-        """The answer is not needed any more."""
+        """Record that the answer is no longer needed."""
         self._left = True
 
     def check(self) -> None:
-        """Raise CallerLeft once nobody waits; to be called between steps of some milliseconds."""
+        """Raise CallerLeft if the caller has left. Call it between steps of some milliseconds."""
         if self._left:
             raise CallerLeft
 
 
-PATIENT = Caller()  # one that never leaves
+PATIENT = Caller()  # a caller that never leaves
 
 
 async def in_thread(work: Callable[[Caller], Answer]) -> Answer:
-    """What the work returns.
+    """The result of the work.
 
-    When this is cancelled, as by a deadline, the work ends at its next check.
+    If this is cancelled, as by a deadline, the work ends at its next check.
     """
     caller = Caller()
     try:

@@ -1,9 +1,8 @@
-"""Text in Unicode's compatible form (NFKC), in time that grows with the length of the text alone."""
+"""Unicode's compatible form (NFKC) of a text, in linear time."""
 
 import unicodedata
 
-# In a row, as in Unicode's stream-safe text (UAX 15): to order them takes the square of their
-# number
+# The limit of Unicode's stream-safe text (UAX 15): sorting marks takes quadratic time
 MAX_MARKS = 30
 _FIRST_MARK = "\u0300"
 
@@ -11,7 +10,7 @@ _FIRST_MARK = "\u0300"
 def compatible(text: str) -> str:
     """The text in NFKC.
 
-    Of more than 30 combining marks in a row, those behind the 30th are left out.
+    Of more than 30 consecutive combining marks, only the first 30 are kept.
     """
     return text if text.isascii() else unicodedata.normalize("NFKC", _with_few_marks(text))
 
@@ -27,7 +26,5 @@ def _with_few_marks(text: str) -> str:
 
 
 def _is_mark(letter: str) -> bool:
-    """Whether the letter, or the first of those that it stands for, combines with what is before
-    it.
-    """
+    """Whether the letter, or the first of its decomposition, combines with the letter before it."""
     return letter >= _FIRST_MARK and unicodedata.combining(unicodedata.normalize("NFKD", letter)[0]) > 0

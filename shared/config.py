@@ -1,4 +1,4 @@
-"""Read a service's settings from the environment, once, at start."""
+"""Reads a service's settings from the environment, once, at start."""
 
 import logging
 import os
@@ -21,24 +21,25 @@ SECTIONS = (
     "REDIS",
     "RERANKER",
     "RETRIEVAL",
-)  # of every process; one that a process does not read is for another
-_OF_TOOLS = ("ADDRESS", "CI", "SERVICES", "TEST")  # of the command line, of CI and of tests
-_LONGEST_CHARACTERS = 100  # of a name that is compared with others
-_ALIKE = 0.85  # the section alone is alike already
+)  # sections of all processes; a process ignores the settings of others
+# Sections of the command line, of CI and of tests
+_OF_TOOLS = ("ADDRESS", "CI", "SERVICES", "TEST")
+_LONGEST_CHARACTERS = 100  # of a name that is compared with known ones
+_ALIKE = 0.85  # higher than the similarity that the section alone gives
 _named: set[str] = set()
 
 _TRUTHS = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
 def prefix_of(kind: type[Any]) -> str:
-    """GatewayConfig reads AISLE_GATEWAY_*."""
+    """The prefix of a config's variables: GatewayConfig reads AISLE_GATEWAY_*."""
     return "AISLE_" + kind.__name__.removesuffix("Config").upper()
 
 
 def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
     """Build `kind` from variables named after it: GatewayConfig.port is AISLE_GATEWAY_PORT.
 
-    Raises SystemExit naming the variable when a value does not fit its field.
+    Raises SystemExit naming the variable if a value does not fit its field.
     """
     for warning in unknown(kind, environ):
         if warning not in _named:
@@ -57,8 +58,9 @@ def load(kind: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
 
 
 def unknown(kind: type[Any], environ: Mapping[str, str]) -> Iterator[str]:
-    """What to say about variables that look like a setting of `kind`, or of no process at all, and
-    are none.
+    """Warnings about AISLE_ variables without effect.
+
+    These are in the section of `kind` and none of its settings, or in no known section.
     """
     known = [f"{prefix_of(kind)}_{field.name.upper()}" for field in fields(kind)]
     sections = {prefix_of(kind), *(f"AISLE_{name}" for name in (*SECTIONS, *_OF_TOOLS))}

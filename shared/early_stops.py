@@ -1,20 +1,20 @@
-"""Ctrl-C before a process has its own way to end."""
+"""Handles Ctrl-C before a process has installed its own handler."""
 
 import signal
 import sys
 import threading
 from pathlib import Path
 
-# What Python says of `python -m services...` while it imports, and the command line
+# Python's name for `python -m services...` while it imports, and the command line
 _PROGRAMS = ("-m", "aisle")
 
 
 def end_silently() -> None:
-    """Let Ctrl-C end one of our processes as SIGTERM does, at once and without a traceback, while
-    it imports.
+    """While one of our processes imports, let Ctrl-C end it as SIGTERM does: at once, without a
+    traceback.
 
-    Servers and commands take over when they begin (shared/rpc/server.py, asked_to_end; cli/app.py).
-    Programs of others that import us keep their own way.
+    Servers and commands install their own handlers later (shared/rpc/server.py, asked_to_end;
+    cli/app.py). Other programs that import Aisle keep theirs.
     """
     ours = Path(sys.argv[0]).name in _PROGRAMS and threading.current_thread() is threading.main_thread()
     if ours and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -22,6 +22,6 @@ def end_silently() -> None:
 
 
 def raise_again() -> None:
-    """From now on Ctrl-C raises KeyboardInterrupt."""
+    """Make Ctrl-C raise KeyboardInterrupt again."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)

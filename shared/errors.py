@@ -1,12 +1,12 @@
 """The errors that cross a service boundary; shared/rpc/errors.py has their gRPC statuses and details.
 
 AisleError          INTERNAL             a defect of ours
-+- InvalidRequest   INVALID_ARGUMENT     the caller must change the request; `field` names what
-+- NotFound         NOT_FOUND            there is no such thing
++- InvalidRequest   INVALID_ARGUMENT     the caller must change `field` of the request
++- NotFound         NOT_FOUND            the requested item does not exist
 +- SnapshotGone     FAILED_PRECONDITION  the snapshot is no longer served; ask for the current one
-+- Corrupt          DATA_LOSS            a file is not what its manifest says; restore or rebuild it
-|  +- LogBehind     DATA_LOSS            a snapshot contains more of the log than there is
-+- StorageFull      RESOURCE_EXHAUSTED   no room on the disk; free some
++- Corrupt          DATA_LOSS            a file does not match its manifest; restore or rebuild it
+|  +- LogBehind     DATA_LOSS            a snapshot contains more records than the log
++- StorageFull      RESOURCE_EXHAUSTED   no room on the disk; free some space
 +- Unavailable      UNAVAILABLE          a dependency is down or late; retry or degrade   (retriable)
 +- Overloaded       RESOURCE_EXHAUSTED   the queue is full; back off, then retry          (retriable)
 """
@@ -15,20 +15,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Self
 
-MOST_BYTES = 1_000  # of a message that is told
+MOST_BYTES = 1_000  # of a message that is sent
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class AisleError(Exception):
-    """Base of every error that crosses a service boundary."""
+    """The base of all errors that cross a service boundary."""
 
-    retry_after_ms: int | None = None  # the pause before a retry, where it is known
-    metadata: Mapping[str, str] = _NOTHING  # for programs: what the message says in words
+    retry_after_ms: int | None = None  # the pause before a retry, if known
+    metadata: Mapping[str, str] = _NOTHING  # the facts of the message, for programs
 
     def extended(self, words: str, **metadata: str) -> Self:
-        """The same error with more words at the end of its message, and with more metadata.
+        """The same error with text added to its message, and with more metadata.
 
-        A copy: several callers may hold one error.
+        Returns a copy, because several callers may hold one error.
         """
         other = type(self).__new__(type(self), f"{self}{words}")
         other.__dict__.update(self.__dict__)
@@ -45,7 +45,7 @@ class InvalidRequest(AisleError):
         self.reason = reason
 
     def extended(self, words: str, **metadata: str) -> Self:
-        """See AisleError.extended; the reason has the words, too."""
+        """See AisleError.extended. The text is added to the reason, too."""
         other = super().extended(words, **metadata)
         other.reason += words
         return other
@@ -64,7 +64,7 @@ class Corrupt(AisleError):
 
 
 class LogBehind(Corrupt):
-    """A log ends before what a snapshot contains of it."""
+    """A snapshot contains more records of a log than the log has."""
 
 
 class Unavailable(AisleError):
@@ -80,12 +80,12 @@ class StorageFull(AisleError):
 
 
 def shortened(message: str, most_bytes: int = MOST_BYTES) -> str:
-    """A message without its middle where it is long.
+    """A long message without its middle.
 
     The field at its start and the remedy at its end stay.
 
-    A value of the caller's makes it long. A status travels in a header, with three bytes for each
-    that is not ASCII, and a header of more than 8 KiB is refused on the way, with the status in it.
+    Quoted input can make a message long. A status travels in a header, with three bytes for each
+    non-ASCII byte. Proxies refuse headers of more than 8 KiB, and the status would be lost.
     """
     encoded = message.encode(errors="replace")
     if len(encoded) <= most_bytes:

@@ -1,4 +1,4 @@
-"""Say which extra brings a package that is not installed, in one line instead of a traceback."""
+"""Names the extra that provides a missing package, in one line instead of a traceback."""
 
 import sys
 from pathlib import Path
@@ -11,10 +11,10 @@ _COMMAND_LINE = "cli.app"
 
 
 def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
-    """What is missing and the remedy; empty when a module of our own is missing, which is a defect.
+    """The missing package and the remedy. Empty if a module of our own is missing, which is a
+    defect.
 
-    `extra` is the one that brings what the command or service needs, unless the package is one for
-    training.
+    `extra` provides the packages of the command or service. Training has its own extra.
     """
     package = (missing.name or "").partition(".")[0]
     if not package or package in _OWN:
@@ -28,26 +28,27 @@ def needs_extra(missing: ModuleNotFoundError, extra: str = "standalone") -> str:
 
 
 def say_what_is_missing() -> None:
-    """Let `aisle` and `python -m services.NAME` end with one line where a package that they need is
-    not installed.
+    """Install an exception hook that reports a missing package in one line.
+
+    It applies to `aisle` and `python -m services.NAME`.
     """
     module = _program()
     if not module.startswith(("cli.", "services.")):
         return
 
-    def tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         needed = needs_extra(error, _extra_of(module)) if isinstance(error, ModuleNotFoundError) else ""
         if not needed:
             sys.__excepthook__(kind, error, trace)
             return
         sys.stderr.write(f"{'aisle' if module == _COMMAND_LINE else module}: {needed}\n")
 
-    sys.excepthook = tell
+    sys.excepthook = report
 
 
 def _program() -> str:
-    """The module that this process was started to run; empty in another program, which imports us."""
-    if sys.argv[:1] == ["-m"]:  # so it is until `python -m` has found the module
+    """The module that this process was started to run. Empty if another program imports us."""
+    if sys.argv[:1] == ["-m"]:  # its value until `python -m` has found the module
         return sys.orig_argv[sys.orig_argv.index("-m") + 1]
     return _COMMAND_LINE if sys.argv and Path(sys.argv[0]).name == "aisle" else ""
 

@@ -1,4 +1,4 @@
-"""Go over to what is published in a data folder, without a restart."""
+"""Follows the versions published in a data folder, without a restart."""
 
 import asyncio
 import logging
@@ -15,10 +15,9 @@ _LOG = logging.getLogger(__name__)
 
 
 class Follower(Generic[Name]):
-    """Takes up what `newest` names whenever that has changed.
+    """Switches to the version that `newest` names, whenever it changes.
 
-    Whatever cannot be named or taken up is reported once, and what was taken up before goes on
-    serving.
+    A version that cannot be named or opened is logged once, and the previous one stays in use.
     """
 
     def __init__(self, newest: Callable[[], Name], take_up: Callable[[Name], None]) -> None:
@@ -27,23 +26,24 @@ class Follower(Generic[Name]):
         self._take_up = take_up
         self._seen: Name | None = None
         self._looking = asyncio.Lock()
-        self._failures = LogOnce(_LOG, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(_LOG, "the newest version is not served, the previous one stays in use: %s")
 
     def skip(self) -> None:
-        """What is newest now has been taken up already."""
-        with suppress(AisleError):  # the next look says what is wrong
+        """Treat the newest version as taken up already."""
+        with suppress(AisleError):  # the next check reports the fault
             self._seen = self._newest()
 
     async def look(self) -> None:
-        """Take up what is new; on return nobody else is still at it."""
+        """Take up a new version. On return no other task is still doing so."""
         async with self._looking:
             try:
                 await self._take_up_if_new()
-            except Exception as error:  # none may end the following: the next version may be a good one
+            # Keep following after any error: the next version may be good
+            except Exception as error:
                 self._failures.log(error)
 
     async def run(self, refresh_seconds: float) -> None:
-        """Look every `refresh_seconds`, for ever."""
+        """Check every `refresh_seconds`, forever."""
         while True:
             await self.look()
             await asyncio.sleep(refresh_seconds)

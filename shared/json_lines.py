@@ -1,4 +1,7 @@
-"""A file of JSON objects, one a line, plain or packed; read line by line, whatever is in it."""
+"""Reads a file of JSON objects, one a line, plain or compressed.
+
+Every line gives an object or an error.
+"""
 
 import json
 from collections.abc import Iterator
@@ -15,18 +18,18 @@ LONG_NUMBER = "has a number of thousands of digits; correct it"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that is not blank: its object, or what is wrong with it and the remedy."""
+    """A line that is not blank: its object, or its fault with the remedy."""
 
-    number: int  # from 1
+    number: int  # starts at 1
     content: dict[str, Any]
-    fault: str  # empty when there is an object
-    bytes_read: int  # of the file so far, for a progress bar; 0 from a pipe
+    fault: str  # empty if there is an object
+    bytes_read: int  # position in the file, for a progress bar; 0 for a pipe
 
 
 def read_lines(path: Path) -> Iterator[Line]:
-    """The lines of a file or a pipe in their order, one at a time; blank ones are passed over.
+    """The lines of a file or a pipe in order, without blank ones.
 
-    Raises NotFound without the file, Corrupt when a gzip or zstd file is cut short or damaged.
+    Raises NotFound if the file is missing, Corrupt if a gzip or zstd file is cut short or damaged.
     """
     with unpacked(path) as file:
         yield from lines_in(file)
@@ -46,7 +49,7 @@ def lines_in(file: Unpacked) -> Iterator[Line]:
 
 
 def skip_rest(stream: BufferedReader, read: bytes) -> None:
-    """Read on to the end of a line of which a part was read."""
+    """Read to the end of a line whose start was read."""
     while read and not read.endswith(b"\n"):
         read = stream.readline(LINE_BYTES)
 
@@ -60,7 +63,7 @@ def _parsed(data: bytes) -> tuple[dict[str, Any], str]:
         return {}, f"is not UTF-8 (byte {error.start}); save the file as UTF-8"
     except (json.JSONDecodeError, RecursionError) as error:
         return {}, f"is not JSON ({error}); write one object a line"
-    except ValueError:  # Python makes no number of more than 4,300 digits
+    except ValueError:  # Python parses no number of more than 4,300 digits
         return {}, LONG_NUMBER
     return (
         (content, "") if isinstance(content, dict) else ({}, ("is no JSON object; write one object a line"))

@@ -1,15 +1,15 @@
-"""Where a server listens."""
+"""The addresses of a server."""
 
 import socket
 
-# Who is on this machine; clients that dial localhost try either of its addresses
+# Clients on this machine that dial localhost try either address
 LOOPBACK = "localhost"
 
 
 def addresses_of(host: str) -> list[str]:
-    """What a server opens for a configured host, as gRPC takes it.
+    """The addresses that a server opens for a configured host, in gRPC's notation.
 
-    Both addresses of the loopback for its name.
+    A name of the loopback means both of its addresses.
     """
     if host != LOOPBACK:
         return [_bracketed(host)]
@@ -26,7 +26,7 @@ def _bracketed(host: str) -> str:
 
 
 def _has_ipv6() -> bool:
-    """Whether this machine has IPv6's loopback: containers often have not."""
+    """Whether this machine has IPv6's loopback. Containers often lack it."""
     try:
         with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
             probe.bind(("::1", 0))

@@ -1,6 +1,6 @@
-"""What a manifest must say, and of which kind.
+"""Checks the fields of a manifest and their types.
 
-A file that was edited by hand is named, with the field at fault.
+For a manifest edited by hand, the error names the file and the field.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ _SHA256_DIGITS = 64
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of value, and how a message names it."""
+    """A type of value, and its name in messages."""
 
     name: str
     holds: Callable[[object], bool]
@@ -48,14 +48,14 @@ CHECKSUM = Kind("a SHA-256 checksum", _is_checksum)
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of an object in a manifest; others are left alone."""
+    """The required fields of an object in a manifest. Others are ignored."""
 
     required: Mapping[str, Kind]
     optional: Mapping[str, Kind]
     remedy: str = "rebuild the version or roll back"
 
     def check(self, path: Path, content: object, within: str = "") -> None:
-        """Raise Corrupt, naming the file and the field, when one is missing or of another kind."""
+        """Raise Corrupt, naming the file and the field, if one is missing or of the wrong type."""
         if not isinstance(content, dict):
             raise self._error(path, within, content, OBJECT)
         prefix = f"{within}." if within else ""
@@ -66,7 +66,7 @@ class Fields:
                 raise self._error(path, prefix + name, content[name], kind)
 
     def of_each(self, content: Mapping[str, object], kind: Kind) -> "Fields":
-        """Fields of an object whose values are all of one kind, with the same remedy."""
+        """Check an object whose values all have one type, with the same remedy."""
         return Fields({}, dict.fromkeys(content, kind), self.remedy)
 
     def _error(self, path: Path, name: str, value: object, kind: Kind) -> Corrupt:

@@ -1,12 +1,12 @@
-"""Memory that was freed goes back to the system."""
+"""Returns freed memory to the system."""
 
 import ctypes
 
 
 def return_free_memory() -> None:
-    """Ask glibc to give back what it holds for later; nothing where there is no glibc.
+    """Ask glibc to return the memory that it keeps for reuse. Does nothing without glibc.
 
-    After an engine is built these are 150 MB that would count as the process's own.
+    After an engine is built, this is about 150 MB.
     """
     try:
         ctypes.CDLL("libc.so.6").malloc_trim(0)

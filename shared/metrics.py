@@ -1,4 +1,4 @@
-"""Measures of one ranking against the judgments of its query; None where a measure says nothing.
+"""Measures of one ranking against the judgments of its query. They return None if undefined.
 
 A judgment is a grade from 0 to 3. A ranking is a list of product ids, best first.
 """
@@ -11,10 +11,11 @@ Grades = Mapping[str, float]  # product_id -> grade
 
 
 def ndcg(ranking: Sequence[str], grades: Grades, cut: int = 10) -> float | None:
-    """Normalised discounted cumulative gain at `cut`; unjudged products count as grade 0.
+    """Normalised discounted cumulative gain at `cut`. Unjudged products count as grade 0.
 
-    Gain 2^grade - 1, discount log2(position + 1) (Burges et al. 2005); the ideal is made of all
-    judged products of the query, ranked or not. None when no judged product has a grade above 0.
+    Gain 2^grade - 1, discount log2(position + 1) (Burges et al. 2005). The ideal ranking has all
+    judged products of the query, ranked or not. Returns None if no judged product has a grade above
+    0.
     """
     ideal = _dcg(sorted(grades.values(), reverse=True)[:cut])
     if ideal == 0:
@@ -29,15 +30,15 @@ def _dcg(grades: Sequence[float]) -> float:
 def condensed(ranking: Sequence[str], grades: Grades) -> list[str]:
     """The ranking without unjudged products (Sakai 2007).
 
-    Fair to rankings that the judges did not see.
+    This is fair to rankings that the judges did not see.
     """
     return [product_id for product_id in ranking if product_id in grades]
 
 
 def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | None:
-    """Share of the relevant products (grade 2 and above) among the first `cut`.
+    """The share of the relevant products (grade 2 and above) among the first `cut`.
 
-    Returns None when none is relevant.
+    Returns None if none is relevant.
     """
     relevant = {product_id for product_id, grade in grades.items() if grade >= RELEVANT_GRADE}
     if not relevant:
@@ -46,9 +47,9 @@ def recall(ranking: Sequence[str], grades: Grades, cut: int = 100) -> float | No
 
 
 def reciprocal_rank(ranking: Sequence[str], grades: Grades) -> float | None:
-    """1 / position of the first relevant product, 0 when it is not ranked.
+    """1 / position of the first relevant product, 0 if it is not ranked.
 
-    Returns None when none is relevant.
+    Returns None if none is relevant.
     """
     if recall(ranking, grades, 1) is None:
         return None
@@ -59,26 +60,24 @@ def reciprocal_rank(ranking: Sequence[str], grades: Grades) -> float | None:
 
 
 def judged_share(ranking: Sequence[str], grades: Grades, cut: int = 10) -> float | None:
-    """Share of the first `cut` results that are judged; None for an empty ranking."""
+    """The share of the first `cut` results that are judged. Returns None for an empty ranking."""
     shown = ranking[:cut]
     return sum(product_id in grades for product_id in shown) / len(shown) if shown else None
 
 
 def coverage(rankings: Iterable[Sequence[str]], product_count: int, cut: int = 20) -> float | None:
-    """Share of the catalogue's products that are among the first `cut` of some ranking.
+    """The share of the catalogue's products that are among the first `cut` of some ranking.
 
-    None for an empty catalogue.
-
-    Catalogue coverage (Ge, Delgado-Battenfeld and Jannach 2010), by default of the page that a
-    shopper gets.
+    Returns None for an empty catalogue. This is catalogue coverage (Ge, Delgado-Battenfeld and
+    Jannach 2010), by default of the page that a shopper gets.
     """
     shown = {product_id for ranking in rankings for product_id in ranking[:cut]}
     return len(shown) / product_count if product_count else None
 
 
 def completed(ranking: Sequence[str], grades: Grades) -> list[str]:
-    """The judged products in the ranking's order, then those that it does not hold, in the
-    judgments' order.
+    """The judged products in the ranking's order, followed by unranked ones in the judgments'
+    order.
     """
     ranked = condensed(ranking, grades)
     seen = set(ranked)
@@ -86,7 +85,7 @@ def completed(ranking: Sequence[str], grades: Grades) -> list[str]:
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Mean over the queries that a measure says something about; None when there is none."""
+    """The mean over the queries for which a measure is defined. Returns None if there are none."""
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
 
@@ -94,7 +93,7 @@ def mean(values: Sequence[float | None]) -> float | None:
 def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` of all values do not exceed (nearest rank).
 
-    0 of no values.
+    Returns 0 without values.
     """
     if not values:
         return 0.0
@@ -103,5 +102,5 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 def quantiles_ms(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 of durations in milliseconds, to the hundredth."""
+    """p50, p95 and p99 of durations, in milliseconds rounded to hundredths."""
     return {f"p{share}": round(quantile(values, share / 100), 2) for share in (50, 95, 99)}

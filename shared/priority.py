@@ -1,4 +1,4 @@
-"""Who goes first where processors are short, between processes and between the threads of one."""
+"""Priorities between processes, and between the threads of one, where processors are scarce."""
 
 import gc
 import os
@@ -6,24 +6,24 @@ import sys
 from contextlib import suppress
 
 _NICE = 10
-# Python's 5 ms, several times a page, are what a page takes (docs/performance-live.md)
+# Python's default of 5 ms, several times a page, is a page's whole time (docs/performance-live.md)
 _SWITCH_SECONDS = 0.0002
 
 
 def give_way() -> None:
-    """From now on this process, and those that it begins, let others go first.
+    """Give this process, and its children, a lower priority than others.
 
-    Pages, which somebody waits for.
+    Pages have priority, because shoppers wait for them.
     """
-    with suppress(OSError):  # where the system allows it
+    with suppress(OSError):  # if the system allows it
         os.nice(_NICE)
 
 
 def answer_promptly() -> None:
-    """For a process that serves, once all is imported and nothing is opened yet.
+    """Tune a serving process, after its imports and before it opens anything.
 
-    A thread that computes hands the interpreter over soon to the one that answers, and what was
-    imported is no longer looked through for garbage while requests wait.
+    A computing thread soon hands the interpreter to an answering one. The garbage collector skips
+    the imported modules while requests wait.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     gc.collect()

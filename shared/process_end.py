@@ -1,7 +1,4 @@
-"""How a process ends on an error that was foreseen.
-
-With one line that names the file and the remedy.
-"""
+"""Ends a process after an expected error, with one line that names the file and the remedy."""
 
 import asyncio
 import errno
@@ -22,8 +19,8 @@ _REMEDIES = {
 }
 
 
-def told(error: AisleError | OSError) -> str:
-    """The line for people."""
+def one_line(error: AisleError | OSError) -> str:
+    """The error in one line."""
     if isinstance(error, AisleError):
         return str(error)
     place = f"{error.filename}: " if error.filename else ""
@@ -32,8 +29,8 @@ def told(error: AisleError | OSError) -> str:
 
 
 def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a service to its end; exit code 1 after an error."""
+    """Run a service to its end. The exit code is 1 after an error."""
     try:
         asyncio.run(main())
     except (AisleError, OSError) as error:
-        sys.exit(told(error))  # on standard error, and exit code 1
+        sys.exit(one_line(error))  # on standard error, with exit code 1

@@ -1,4 +1,4 @@
-"""What a process says on standard error."""
+"""The log of a process on standard error."""
 
 import logging
 import re
@@ -8,21 +8,21 @@ from collections.abc import Callable
 
 _OURS = ("services", "shared")
 _TALKATIVE = (
-    "kafka.net.selector",  # every wait for a busy processor
-    # Every try for a coordinator that Kafka is still making; the worker says that it waits
+    "kafka.net.selector",  # logs every wait for a busy processor
+    # Logs every retry for a coordinator that Kafka is still making; the worker logs the wait itself
     "kafka.coordinator",
 )
 _REST_SECONDS = 60
-_MAX_KINDS = 1_000  # of messages that are remembered, unless more come within a minute
+_MAX_KINDS = 1_000  # of remembered messages, unless more come within a minute
 _NUMBERS = re.compile(r"\d+")
 
-_Kind = tuple[str, str, int, str]  # logger, file, line, words
+_Kind = tuple[str, str, int, str]  # logger, file, line, text
 
 
 def begin(news: bool = True) -> None:
-    """Our own messages, all or without `news` the warnings alone, and the warnings of libraries.
+    """Show our own messages (only warnings without `news`), and the warnings of libraries.
 
-    Once, at the start.
+    Call it once, at the start.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in logging.getLogger().handlers:
@@ -34,11 +34,11 @@ def begin(news: bool = True) -> None:
 
 
 class Sparingly(logging.Filter):
-    """What repeats passes once a minute, and then says how often it came.
+    """Lets a repeated message pass once a minute, with the number of repetitions.
 
-    For a library that is a warning of one line of its code, whatever it says: kafka-python says
-    several times a second that a broker is away, and the places that wait for it say so once. For
-    us it is a warning or an error with the same words, whatever numbers are in it.
+    A library's warnings repeat if they come from the same line of code: kafka-python logs several
+    times a second that a broker is down, and our callers log that once. Our own warnings and errors
+    repeat if their texts are equal, ignoring numbers.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

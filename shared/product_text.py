@@ -1,15 +1,15 @@
-"""What the encoder reads of a product: the same text when indexing and when training."""
+"""The text of a product that the encoder reads, the same for indexing and training."""
 
 from collections.abc import Sequence
 
 from shared.catalog.product import Product
 
-# Of the composition below: raise it with every change, so that vectors of other texts are not
-# reused
+# Version of the composition below: raise it with every change, so that vectors of older texts
+# are not reused
 TEXT_VERSION = 1
-MAX_TOKENS = 64  # of which the vector is the mean
-STATE_TOKENS = 40  # of which the reranker keeps states: the first ones
-# More than the tokens can hold; a tokenizer reads all it is given
+MAX_TOKENS = 64  # the vector is the mean of these tokens
+STATE_TOKENS = 40  # the reranker keeps the states of the first ones
+# More than the tokens can hold; a tokenizer reads its whole input
 _MAX_DESCRIPTION_CHARACTERS = 600
 
 
@@ -18,7 +18,7 @@ def product_text(
 ) -> str:
     """Brand and title, then the last part of the category, then the description.
 
-    Nothing is said twice.
+    No part is repeated.
     """
     name = _with_brand(title.strip(), brands)
     kind = categories[0].split(">")[-1].strip() if categories else ""

@@ -1,11 +1,11 @@
-"""Names for searches.
+"""Ids for searches.
 
-They sort by time, and say which query was searched without saying what it was.
+They sort by time, and identify the query without revealing it.
 
 A query_id is a UUID version 8 (RFC 9562, section 5.8): 48 bits of milliseconds since 1970, then 42
-bits of a hash of the normalised query and 32 random bits, around version and variant. So what a
-shopper did can be counted for the query that led to it from the query_id alone. The gateway appends
-a dot and a signature, which is not read here.
+bits of a hash of the normalised query and 32 random bits, around version and variant. So a
+shopper's action can be counted for its query by the query_id alone. The gateway appends a dot and a
+signature, which this module does not read.
 """
 
 import hashlib
@@ -17,20 +17,20 @@ from shared.compatible_form import compatible
 
 _HASH_BITS = 42
 _RANDOM_BITS = 32
-# Of the hash, behind the variant; the first 12 bits are behind the version
+# Bits of the hash after the variant; the first 12 bits are after the version
 _LOW_HASH_BITS = _HASH_BITS - 12
 
 
 def normalised(query: str) -> str:
-    """The query without what makes no difference to a shopper.
+    """The query without differences that mean nothing to a shopper.
 
-    Case, forms of a letter, white space.
+    These are case, forms of a letter, and white space.
     """
     return " ".join(compatible(query).casefold().split())
 
 
 def query_hash(query: str) -> int:
-    """42 bits of a query, the same on every machine; 0 for one that is empty (browsing)."""
+    """42 bits of a query, the same on every machine. 0 for an empty query (browsing)."""
     text = normalised(query)
     if not text:
         return 0
@@ -39,7 +39,7 @@ def query_hash(query: str) -> int:
 
 
 def new_query_id(query: str) -> str:
-    """A new name for a search of `query`."""
+    """A new id for a search of `query`."""
     milliseconds = time.time_ns() // 1_000_000
     hashed = query_hash(query)
     high = hashed >> _LOW_HASH_BITS
@@ -50,7 +50,7 @@ def new_query_id(query: str) -> str:
 
 
 def hash_in(query_id: str) -> int:
-    """query_hash of what was searched; 0 for browsing, and when the text is no query_id of ours."""
+    """The query_hash in a query_id. 0 for browsing, and for a text that is no query_id."""
     try:
         parsed = uuid.UUID(query_id.partition(".")[0])
     except ValueError:

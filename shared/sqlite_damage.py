@@ -1,4 +1,4 @@
-"""What is wrong with a SQLite file, as errors that name the file and the remedy."""
+"""Translates SQLite errors to errors that name the file and the remedy."""
 
 import sqlite3
 from pathlib import Path
@@ -15,7 +15,7 @@ _LARGEST_PAGE_BYTES = 65_536
 
 
 def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleError:
-    """An error of SQLite as one of ours; `remedy` is for a file that is damaged."""
+    """The AisleError for an error of SQLite. `remedy` is for a damaged file."""
     # Extended codes keep the primary one in the low byte
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
@@ -28,11 +28,10 @@ def meaning(error: sqlite3.Error, path: Path, remedy: str = RESTORE) -> AisleErr
 
 
 def check_whole(path: Path, remedy: str = RESTORE) -> None:
-    """Raise Corrupt for a file that ends within a page:
+    """Raise Corrupt for a file that ends within a page, because SQLite reads the missing rest as
+    zeros.
 
-    SQLite takes the rest of the page for zeros.
-
-    While a write-ahead log is there, the file may be anything; that log has the rest.
+    While a write-ahead log exists, the file may have any length; the log has the rest.
     """
     wal = path.with_name(path.name + "-wal")
     if not path.is_file() or _size_bytes(wal):
@@ -46,9 +45,9 @@ def check_whole(path: Path, remedy: str = RESTORE) -> None:
 
 
 def _size_bytes(path: Path) -> int:
-    """0 for a file that is not there.
+    """The size of a file. 0 if it is missing.
 
-    Another process that closes the database removes what is beside it.
+    Another process that closes the database removes the files beside it.
     """
     try:
         return path.stat().st_size

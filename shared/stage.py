@@ -1,4 +1,4 @@
-"""One thing a page asks for, that it can do without when it does not come."""
+"""A stage of a page that the page can do without."""
 
 import asyncio
 import logging
@@ -12,29 +12,28 @@ from shared.errors import AisleError
 
 Answer = TypeVar("Answer")
 
-# Of what a stage gets of an ordinary page's budget: what came before has taken its part
+# Of a stage's share of an ordinary page's budget: earlier stages have used theirs
 FAIR_SHARE = 0.75
-# For whom the page is, where that is known
+# The caller of the page, if known
 asker: ContextVar[str] = ContextVar("asker", default="")
 
 _LOG = logging.getLogger(__name__)
 
 
 class Missed(Exception):
-    """The stage gave no answer; the message is the note for served_by.degraded."""
+    """Raised if the stage gave no answer. The message is the note for served_by.degraded."""
 
 
 class Late(Missed):
-    """It gave none within its limit."""
+    """Raised if the stage gave no answer within its limit."""
 
 
 class Stage:
-    """Calls with a limit, and cancels what is late.
+    """Runs calls with a time limit, and cancels late ones.
 
-    After `max_late` late calls in a row it rests for `rest_seconds`: work that a cancellation does
-    not stop (a thread) cannot pile up behind pages that gave up long ago, and pages do not wait for
-    what will not come. Where a few askers made all those calls, it rests for them alone: their
-    requests may be the reason.
+    After `max_late` late calls in a row the stage rests for `rest_seconds`. So work that cannot be
+    cancelled (a thread) does not pile up, and pages do not wait in vain. If a few callers made all
+    those calls, it rests for these callers alone, because their requests may be the reason.
     """
 
     def __init__(
@@ -45,23 +44,23 @@ class Stage:
         rest_seconds: float = 1.0,
         fair_ms: float = 50.0,
     ) -> None:
-        """`through` are the errors that are for the page, not reasons to do without the stage.
+        """`through` are errors that the page must raise, instead of doing without the stage.
 
-        Lateness under a limit below `fair_ms`, about what an ordinary page gives the stage, says
-        more about the caller's deadline than about the stage.
+        A limit below `fair_ms`, about an ordinary page's share, does not count as lateness of the
+        stage. Then the caller's deadline is too short.
         """
         self.name = name
         self._through = through
         self._max_late = max_late
         self._rest_seconds = rest_seconds
         self._fair_ms = fair_ms
-        # The askers of the last late calls in a row
+        # The callers of the last late calls in a row
         self._late_for: deque[str] = deque(maxlen=max_late)
         self._rests_until = 0.0
         self._rests_for: frozenset[str] = frozenset()
 
     async def run(self, call: Callable[[], Awaitable[Answer]], limit_ms: float) -> Answer:
-        """The answer of `call` within the limit. Raises Missed, or an error that goes through."""
+        """The answer of `call` within the limit. Raises Missed, or an error in `through`."""
         if limit_ms <= 0:
             raise Late(f"{self.name}: deadline")
         if self._rests():
@@ -104,4 +103,4 @@ class Stage:
         if len(self._late_for) >= self._max_late:
             self._rests_until = time.monotonic() + self._rest_seconds
             self._rests_for = frozenset(self._late_for)
-            self._late_for.popleft()  # after the rest, one more late answer is enough
+            self._late_for.popleft()  # after the rest, one more late call is enough

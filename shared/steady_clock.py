@@ -1,4 +1,4 @@
-"""The time, for what is forgotten by age: a clock that is wrong for a moment makes nothing old."""
+"""A clock for expiry by age. A clock that is wrong for a moment makes nothing old."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,10 @@ _CONFIRMED_SECONDS = 3_600.0
 
 
 class SteadyClock:
-    """The wall clock.
+    """The wall clock, protected from jumps.
 
-    When it jumps ahead, the time goes on as before until the jump has stood for an hour.
-
-    What was forgotten because a machine's clock was a week ahead does not come back when the clock
-    is set right.
+    When the wall clock jumps ahead, this clock ignores the jump until it has lasted an hour.
+    Otherwise a machine whose clock is a week ahead would expire data for good.
     """
 
     def __init__(
@@ -22,9 +20,9 @@ class SteadyClock:
         wall: Callable[[], float] = lambda: time.time(),
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`newest_seconds` is the time of the newest thing known.
+        """`newest_seconds` is the time of the newest known record.
 
-        At a start the clock may be ahead already.
+        The wall clock may be ahead already at the start.
         """
         self._wall = wall
         self._monotonic = monotonic

@@ -1,4 +1,4 @@
-"""How long the stages of a request take."""
+"""Measures how long the stages of a request take."""
 
 import time
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 
 class Stopwatch:
-    """Milliseconds by stage; a stage that comes again adds to its time."""
+    """Milliseconds by stage. A repeated stage adds to its time."""
 
     def __init__(self, spent_ms: float = 0.0) -> None:
         """`spent_ms` have passed already."""
@@ -18,7 +18,7 @@ class Stopwatch:
         return self._timed(stage)
 
     def elapsed_ms(self) -> float:
-        """Milliseconds since the start, stages or not."""
+        """Milliseconds since the start, in or between stages."""
         return (time.perf_counter() - self._start) * 1e3
 
     @contextmanager

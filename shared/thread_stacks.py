@@ -1,4 +1,4 @@
-"""What the threads of this process are in, a line a thread."""
+"""The call stacks of this process's threads, a line a thread."""
 
 import sys
 import threading
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-_FRAMES = 6  # of a thread, the innermost first
+_FRAMES = 6  # frames of a thread, the innermost first
 
 
 def thread_stacks() -> str:
-    """Threads by name, without the caller's and without those that wait for work."""
+    """Threads by name, without the caller's and without idle ones."""
     return "\n".join(_lines())
 
 

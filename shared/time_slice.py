@@ -1,4 +1,4 @@
-"""Long work on an event loop, in slices of time."""
+"""Runs long work on an event loop in slices of time."""
 
 import asyncio
 import time
@@ -11,9 +11,10 @@ SLICE_SECONDS = 0.002
 
 
 class TimeSlice:
-    """Gives the event loop back whenever a slice of time is used up, so that work holds up no page.
+    """Returns control to the event loop at the end of each slice, so that work delays no page.
 
-    Time is measured, not steps: one step may take a thousand times as long as another.
+    Slices are measured in time, not in steps, because one step may take a thousand times as long as
+    another.
     """
 
     def __init__(
@@ -22,9 +23,9 @@ class TimeSlice:
         rest_seconds: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """After a slice others have `rest_seconds` for themselves, if they want them or not; 0.
+        """After each slice, the work pauses for `rest_seconds`.
 
-        One turn each.
+        With 0, other tasks get one turn each.
         """
         self.rest_seconds = rest_seconds
         self._slice_seconds = slice_seconds
@@ -34,19 +35,19 @@ class TimeSlice:
     def is_used_up(self) -> bool:
         """Whether the slice is used up.
 
-        To be asked after each small step, since awaiting `give_way` takes longer.
+        Check it after each small step, because awaiting `give_way` takes longer.
         """
         return self._clock() >= self._ends
 
     async def give_way(self) -> None:
-        """Let others have their turn if the slice is used up; to be awaited after each step."""
+        """Let other tasks run if the slice is used up. Await it after each step."""
         if self.is_used_up():
             await asyncio.sleep(self.rest_seconds)
             self._ends = self._clock() + self._slice_seconds
 
 
 async def in_slices(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
-    """The items one by one, with others' turns in between."""
+    """The items one by one, with turns for other tasks in between."""
     time_slice = TimeSlice()
     for item in items:
         yield item

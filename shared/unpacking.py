@@ -1,6 +1,4 @@
-"""A file or a pipe as a stream of bytes, plain, gzipped or packed with zstd, which its first bytes
-tell.
-"""
+"""Opens a file or a pipe as a stream of bytes. It detects gzip and zstd by the first bytes."""
 
 import gzip
 import io
@@ -14,33 +12,30 @@ from typing import Any
 
 from shared.errors import Corrupt, NotFound
 
-HEAD_BYTES = 1 << 16  # looked at to tell what is in a file
+HEAD_BYTES = 1 << 16  # read ahead to detect the format
 _MAGIC_BYTES = 4
 _BUFFER_BYTES = 1 << 18
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-# Frames for programs, as of pzstd
+# Frames for programs, as pzstd writes them
 _ZSTD_SKIPPED = tuple(bytes((0x50 + at,)) + b"\x2a\x4d\x18" for at in range(16))
 
 
 @dataclass(frozen=True)
 class Unpacked:
-    """An open file.
-
-    Its bytes from the start, the first of them once more, and how far the file itself is read.
-    """
+    """An open file: its first bytes, its stream from the start, and the position in the file."""
 
     path: Path
     stream: BufferedReader
     head: bytes
-    bytes_read: Callable[[], int]  # of the packed file; 0 from a pipe
+    bytes_read: Callable[[], int]  # of the compressed file; 0 for a pipe
 
 
 @contextmanager
 def unpacked(path: Path) -> Iterator[Unpacked]:
     """Open a file or a pipe.
 
-    Raises NotFound without the file; reading raises Corrupt where a packed one is damaged.
+    Raises NotFound if the file is missing. Reading raises Corrupt if a compressed file is damaged.
     """
     try:
         raw = path.open("rb")
@@ -59,7 +54,8 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
 def _peeked(stream: BufferedReader, size: int) -> tuple[bytes, BufferedReader]:
     """The first bytes of a stream, and the stream from its start."""
     head = b""
-    with suppress(Corrupt):  # what comes before the damage is read first; then it is raised again
+    # The data before the damage is read first; then the error is raised again
+    with suppress(Corrupt):
         while len(head) < size and (more := stream.read1(size - len(head))):
             head += more
     if stream.seekable():
@@ -90,7 +86,7 @@ def _zstd() -> Any:
 
 
 class _Rejoined(RawIOBase):
-    """A stream of which the first bytes have been read already."""
+    """A stream whose first bytes have been read already."""
 
     def __init__(self, head: bytes, rest: BufferedReader) -> None:
         self._head = io.BytesIO(head)
@@ -104,7 +100,7 @@ class _Rejoined(RawIOBase):
 
 
 class _Packed(RawIOBase):
-    """What is in a packed file; a damaged one is named."""
+    """The content of a compressed file. An error names a damaged file."""
 
     def __init__(self, path: Path, kind: str, inner: Any, damages: tuple[type[Exception], ...]) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Vectors as they cross the wire: float32, little-endian, row-major."""
+"""The wire format of vectors: float32, little-endian, row-major."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,10 @@ Matrix = NDArray[np.float32]  # (n, dim)
 
 
 def to_bytes(vectors: Matrix) -> bytes:
-    """The bytes of `vectors`, whatever its shape."""
+    """The bytes of `vectors`, of any shape."""
     return np.ascontiguousarray(vectors, dtype="<f4").tobytes()
 
 
 def from_bytes(data: bytes, dim: int) -> Matrix:
-    """The (n, dim) matrix in `data`, read in place (it cannot be written to)."""
+    """The (n, dim) matrix in `data`, as a read-only view."""
     return np.frombuffer(data, dtype="<f4").reshape(-1, dim)

@@ -1,9 +1,8 @@
-"""Names what a process waits for, on standard error, when some work of it has not moved for half a
-minute.
+"""Reports work of a process that has not moved for half a minute, on standard error.
 
-A thread names the work, its last step, and what every thread is in. It cannot run while a native
-library holds Python's interpreter and waits for something. Then faulthandler, which needs no
-interpreter, writes "Timeout" and the stacks of all threads.
+A thread names the work, its last step, and the stack of every thread. It cannot run while a native
+library holds Python's interpreter and waits. Then faulthandler, which needs no interpreter, writes
+"Timeout" and the stacks of all threads.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 from shared.thread_stacks import thread_stacks
 
 SILENCE_SECONDS = 30.0
-_LOOKS = 10  # in that time
+_LOOKS = 10  # checks in that time
 _LOG = logging.getLogger(__name__)
 # Tasks and asyncio's threads inherit it
 _current: ContextVar[_Work | None] = ContextVar("work", default=None)
@@ -39,7 +38,7 @@ class _Work:
     step: str = ""
 
     def lineage(self) -> Iterator[_Work]:
-        """The work, and what it is a part of."""
+        """The work, and the work that contains it, from the inside out."""
         work: _Work | None = self
         while work:
             yield work
@@ -47,7 +46,7 @@ class _Work:
 
 
 class Watchdog:
-    """Watches work in any thread or task; its own thread runs only while there is some."""
+    """Watches work in any thread or task. Its own thread runs only while there is some."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Watchdog:
 
     @contextmanager
     def watching(self, name: str) -> Iterator[None]:
-        """Watch the block, which moves whenever it says so by `progress`."""
+        """Watch the block. It shows that it moves by calling `progress`."""
         work = _Work(name, _current.get(), self._clock(), self._silence_seconds)
         token = _current.set(work)
         self._begin(work)
@@ -76,9 +75,9 @@ class Watchdog:
             _current.reset(token)
 
     def progress(self, step: str = "") -> None:
-        """Say that the work of this thread or task moves.
+        """Record that the work of this thread or task moves.
 
-        `step` is what it does now, and may be left out.
+        `step` describes its current step, and may be left out.
         """
         innermost = _current.get()
         now = self._clock()
@@ -90,7 +89,7 @@ class Watchdog:
     def look(self) -> None:
         """Report work that is silent for too long, each time after twice the silence.
 
-        Parts stand for the whole.
+        Only the innermost work is reported, which stands for the work around it.
         """
         now = self._clock()
         with self._changed:
@@ -103,7 +102,8 @@ class Watchdog:
     def _begin(self, work: _Work) -> None:
         with self._changed:
             if not self._works:
-                _watch_interpreter(self._silence_seconds)  # the thread may not get it any more
+                # The thread may never get the interpreter again
+                _watch_interpreter(self._silence_seconds)
             self._works.append(work)
             self._changed.notify()
             if self._thread is None:
@@ -126,7 +126,7 @@ class Watchdog:
 
 
 def _silence(work: _Work, now: float) -> float:
-    """Seconds beyond the patience with it."""
+    """Seconds of silence beyond the work's limit."""
     return now - work.moved_seconds - work.patience_seconds
 
 
@@ -136,9 +136,9 @@ def _description(work: _Work, seconds: float) -> str:
 
 
 def _watch_interpreter(seconds: float) -> None:
-    """Have all stacks written if this is not called again in time.
+    """Write all stacks if this is not called again in time.
 
-    No thread gets the interpreter then.
+    It works while no thread gets the interpreter.
     """
     if sys.__stderr__ is not None and not sys.__stderr__.closed:
         faulthandler.dump_traceback_later(seconds, file=sys.__stderr__)

@@ -1,4 +1,4 @@
-"""What runs models: the processor, ONNX graphs and ONNX Runtime.
+"""The tools that run models: the processor's features, ONNX graphs and ONNX Runtime.
 
-For the embedding, reranker and training services.
+Used by the embedding, reranker and training services.
 """

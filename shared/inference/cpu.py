@@ -1,4 +1,4 @@
-"""What this machine can compute with."""
+"""The features of this machine's processor."""
 
 import os
 import platform
@@ -11,7 +11,9 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @dataclass(frozen=True, slots=True)
 class Cpu:
-    """The processor's name, its instruction sets, and how many cores this process may use."""
+    """The processor's name, its instruction sets, and the number of cores that this process may
+    use.
+    """
 
     name: str
     flags: frozenset[str]
@@ -29,7 +31,7 @@ class Cpu:
 
 
 def read_cpu() -> Cpu:
-    """This machine's; without flags where the system does not tell them."""
+    """This machine's processor, without flags if the system does not list them."""
     text = _CPUINFO.read_text() if _CPUINFO.exists() else ""
     lines = [line.partition(":") for line in text.split("\n\n")[0].splitlines()]
     values = {name.strip(): value.strip() for name, _, value in lines}
@@ -42,5 +44,5 @@ def _cores() -> int:
 
 
 def has_cuda() -> bool:
-    """Whether an NVIDIA GPU and torch are here; found out without importing torch."""
+    """Whether an NVIDIA GPU and torch are available. Does not import torch."""
     return Path("/dev/nvidia0").exists() and find_spec("torch") is not None

@@ -1,6 +1,6 @@
-"""What a model file of a bundle may be.
+"""Checks the model files of a bundle.
 
-A plain graph, with finite weights of its own and inputs that are filled.
+A model must be a plain graph with finite weights of its own and known inputs.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,16 +11,16 @@ import numpy as np
 
 from shared.errors import Corrupt
 
-# May run for ever, and hold graphs of their own
+# Operators that may run forever, and hold graphs of their own
 _FOREIGN = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 def check_graph(path: Path, inputs: Collection[str], output: str = "") -> None:
     """Raise Corrupt, naming the file, unless it is such a graph with no other inputs.
 
-    `output` "" is any single one.
+    An empty `output` allows any single output.
     """
-    import onnx  # takes a while to load; the bundle that Aisle ships is not checked
+    import onnx  # slow to import; the bundle that Aisle ships is not checked
 
     try:
         model = onnx.load(path, load_external_data=False)

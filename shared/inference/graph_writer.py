@@ -1,4 +1,4 @@
-"""Write an ONNX graph by hand, node by node."""
+"""Writes an ONNX graph, node by node."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,22 +10,22 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 20  # the first with Gelu
-MICROSOFT = "com.microsoft"  # the domain of operators that only ONNX Runtime knows
+MICROSOFT = "com.microsoft"  # the domain of ONNX Runtime's own operators
 _IR_VERSION = 10
 
-Sizes = Sequence[str | int]  # the dimensions of a tensor; a name stands for one that varies
+Sizes = Sequence[str | int]  # the dimensions of a tensor; a name stands for a variable one
 Input = tuple[int, Sizes]  # a type of TensorProto, and the dimensions
 
 
 @dataclass
 class GraphWriter:
-    """The nodes and constants written so far; every method returns the name of its result."""
+    """Collects nodes and constants. Every method returns the name of its result."""
 
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: list[TensorProto] = field(default_factory=list)
 
     def add(self, kind: str, *inputs: str, name: str = "", **attributes: Any) -> str:
-        """Add a node; its output has the node's name."""
+        """Add a node. Its output has the node's name."""
         output = name or f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
         return output
@@ -38,33 +38,33 @@ class GraphWriter:
         return name
 
     def linear(self, inputs: str, weight: NDArray[Any], bias: NDArray[Any] | None = None) -> str:
-        """inputs @ weight.T + bias."""
+        """The result of inputs @ weight.T + bias."""
         product = self.product(inputs, weight)
         return product if bias is None else self.add("Add", product, self.constant(bias))
 
     def product(self, inputs: str, weight: NDArray[Any]) -> str:
-        """inputs @ weight.T."""
+        """The result of inputs @ weight.T."""
         return self.add("MatMul", inputs, self.constant(weight.T))
 
     def reshape(self, inputs: str, *shape: int) -> str:
-        """`inputs` in another shape; 0 keeps a dimension, -1 is what is left."""
+        """Reshape `inputs`. 0 keeps a dimension, -1 stands for the remaining size."""
         return self.add("Reshape", inputs, self.constant(shape))
 
     def unsqueeze(self, inputs: str, *axes: int) -> str:
-        """`inputs` with new dimensions of size one."""
+        """Add dimensions of size one to `inputs`."""
         return self.add("Unsqueeze", inputs, self.constant(axes))
 
     def total(self, inputs: str, axis: int) -> str:
-        """The sum over an axis, which goes."""
+        """The sum over an axis, which is removed."""
         return self.add("ReduceSum", inputs, self.constant([axis]), keepdims=0)
 
     def unit_norm(self, inputs: str, name: str) -> str:
-        """`inputs` with rows of length one."""
+        """`inputs` with rows scaled to length one."""
         norm = self.add("ReduceL2", inputs, self.constant([-1]), keepdims=1)
         return self.add("Div", inputs, self.add("Max", norm, self.constant(1e-12)), name=name)
 
     def model(self, name: str, inputs: Mapping[str, Input], outputs: Mapping[str, Sizes]) -> onnx.ModelProto:
-        """The whole graph; its outputs are float32."""
+        """The whole graph. Its outputs are float32."""
         given = [
             helper.make_tensor_value_info(each, kind, list(sizes)) for each, (kind, sizes) in inputs.items()
         ]

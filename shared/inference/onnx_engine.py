@@ -1,4 +1,4 @@
-"""Model files in ONNX Runtime, in the number format that this processor runs fastest."""
+"""Runs model files in ONNX Runtime, in the number format that is fastest on this processor."""
 
 import tempfile
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from shared.inference.cpu import read_cpu
 from shared.inference.session import open_session
 from shared.inference.trial import least_seconds
 
-# Of a trial's inputs, by name, without the dimensions that the model fixes
+# Trial inputs by name, without the dimensions that the model fixes
 Sizes = Mapping[str, tuple[int, ...]]
 
 DTYPES: dict[str, Any] = {
@@ -24,29 +24,28 @@ DTYPES: dict[str, Any] = {
     "tensor(float)": np.float32,
     "tensor(int64)": np.int64,
 }
-_WORTH_IT = 0.8  # int8 loses a little precision, so a tie goes to float32
+_WORTH_IT = 0.8  # int8 is slightly less precise, so a tie goes to float32
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A session and what it is called in the status, such as "onnxruntime-int8"."""
+    """A session and its name in the status, such as "onnxruntime-int8"."""
 
     session: onnxruntime.InferenceSession
     name: str
 
 
 def open_engine(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
-    """The float32 model in `path` as `precision`.
+    """Open the float32 model in `path` as `precision`: int8, fp32, or auto for the faster one on
+    the trial inputs.
 
-    Int8, fp32, or auto for the faster of them on such inputs.
-
-    Raises Corrupt, naming the file, when it cannot be opened or does not take such inputs.
+    Raises Corrupt, naming the file, if it cannot be opened or does not take such inputs.
     """
     try:
         return _chosen(path, precision, threads, trial)
     except OSError:
         raise
-    except Exception as error:  # onnxruntime has a dozen of its own
+    except Exception as error:  # onnxruntime raises a dozen types of its own
         why = str(error).partition("\n")[0][:200]
         raise Corrupt(f"{path} cannot be used ({why}); train the bundle again or roll back") from error
 
@@ -60,14 +59,18 @@ def _chosen(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
 
 
 def _used_once(path: Path, precision: str, threads: int, trial: Sizes) -> Engine:
-    """The engine after its first run, which allocates, and which several threads must not make at
-    once.
+    """The engine after its first run.
+
+    That run allocates, and must not happen in several threads at once.
     """
     return used_once(lambda: _open(path, precision, threads), lambda engine: _run(engine, trial))
 
 
 def _run(engine: Engine, trial: Sizes) -> None:
-    """Run it once; a model whose inputs are not in `trial` is not run, its caller refuses it."""
+    """Run the model once.
+
+    A model with inputs that `trial` lacks is not run; its caller refuses it.
+    """
     nodes = engine.session.get_inputs()
     if not {node.name for node in nodes} <= trial.keys():
         return
@@ -83,9 +86,9 @@ def _open(path: Path, precision: str, threads: int) -> Engine:
 
 
 def _quantised(path: Path) -> bytes:
-    """The model with 8-bit weights, a scale a channel.
+    """The model with 8-bit weights and a scale for each channel.
 
-    Done here because the range depends on the processor.
+    It is made at start because the range depends on the processor.
     """
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process

@@ -1,4 +1,4 @@
-"""ONNX Runtime sessions, all with the same options."""
+"""ONNX Runtime sessions that share the same options."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ _SLOW = ["SkipLayerNormFusion"]
 
 
 def open_session(model: bytes | str, threads: int) -> onnxruntime.InferenceSession:
-    """A session on the CPU with so many threads for each run.
+    """A session on the CPU, with this number of threads for each run.
 
-    `model` is a serialised graph, or a path.
-
-    Raises whatever ONNX Runtime raises.
+    `model` is a serialised graph or a path. Raises ONNX Runtime's errors.
     """
-    import onnxruntime  # an engine of another library does without
+    import onnxruntime  # processes that use another engine do not need the import
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

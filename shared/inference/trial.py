@@ -1,4 +1,4 @@
-"""How long a model takes on this machine."""
+"""Measures how long a model takes on this machine."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -7,7 +7,7 @@ _ROUNDS = 5
 
 
 def least_seconds(run: Callable[[], object]) -> float:
-    """The shortest of some runs: other work on the machine only ever makes a run longer."""
+    """The shortest of some runs, because other work on the machine only makes a run longer."""
     return min(_seconds(run) for _ in range(_ROUNDS))
 
 

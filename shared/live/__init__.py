@@ -1,1 +1,1 @@
-"""A snapshot that follows the log: what was written since, in arrays that only grow."""
+"""A snapshot that follows the log. Later changes are kept in append-only arrays."""

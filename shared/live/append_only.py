@@ -1,4 +1,4 @@
-"""An array that only grows: one thread appends to it while others read what was there before."""
+"""An array that only grows: one thread appends while others read the earlier rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _FIRST_ROWS = 64
 class AppendOnly:
     """Rows of one shape, appended in amortised constant time.
 
-    A row never changes once it is there. When the array must move, readers keep the old one: it has
-    all they know of.
+    A row never changes once it is written. When the array must move, readers keep the old one,
+    which has all rows that they know.
     """
 
     def __init__(self, dtype: DTypeLike, *shape: int) -> None:
-        """`shape` of one row; none for an array of numbers."""
+        """`shape` is that of one row, and empty for an array of numbers."""
         self._array: NDArray[Any] = np.empty((_FIRST_ROWS, *shape), dtype)
         self._length = 0
 
@@ -29,7 +29,7 @@ class AppendOnly:
         """Append one row."""
         self._grow(self._length + 1)
         self._array[self._length] = row
-        self._length += 1  # last, so that nobody reads a row that is not written yet
+        self._length += 1  # last, so that no reader sees a row that is not written yet
 
     def extend(self, rows: NDArray[Any]) -> None:
         """Append (n, *shape) rows."""
@@ -45,5 +45,5 @@ class AppendOnly:
             self._array = larger
 
     def upto(self, length: int) -> NDArray[Any]:
-        """The first `length` rows, in place; at most as many as there are."""
+        """The first `length` rows, without a copy. There may be fewer."""
         return self._array[:length]

@@ -1,4 +1,4 @@
-"""Columns of a snapshot and of what was written since, in memory; one code a text in both."""
+"""Columns of a snapshot and its delta, in memory. A text has the same code in both."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ _PLACES = {name: place for place, name in enumerate(NUMBERS)}
 
 
 class LiveValues:
-    """The texts of a snapshot, and behind them those that came since, in the order of their coming."""
+    """The texts of a snapshot, followed by the texts of its delta in order of arrival."""
 
     def __init__(self, base: Values) -> None:
         self._base = base
-        # Of every text that came since, known to the snapshot or not
+        # One entry for every text in the delta, known to the snapshot or not
         self._codes: dict[str, int] = {}
         self._new: list[str] = []
-        self._new_codes: dict[str, list[int]] = {}  # by the text without regard to case
+        self._new_codes: dict[str, list[int]] = {}  # keyed by the casefolded text
 
     @property
     def sorted_count(self) -> int:
-        """Codes below it are in the order of their texts: the snapshot's."""
+        """Codes below it are in the order of their texts. They are the snapshot's."""
         return len(self._base)
 
     def __getitem__(self, code: int) -> str:
         return self._base[code] if code < len(self._base) else self._new[code - len(self._base)]
 
     def spans(self, value: str) -> list[range]:
-        """The codes of a text in whatever case, in runs."""
+        """The codes of a text in any letter case, as ranges."""
         new = self._new_codes.get(value.casefold(), ())
         return [*self._base.spans(value), *(range(code, code + 1) for code in new)]
 
     def added(self, value: str) -> int:
-        """The code of a text that comes now."""
+        """The code of a text. A new text gets the next one."""
         code = self._codes.get(value)
         if code is None:
             known = self._base.code(value)
@@ -65,7 +65,7 @@ class _Field:
 
     def add(self, row: int, value: float) -> None:
         self._values.append(value)
-        self._rows.append(row)  # behind the value: a reader goes by the rows
+        self._rows.append(row)  # after the value: a reader counts the rows
 
     def upto(self, row_count: int) -> Entries | None:
         rows: NDArray[np.uint32] = self._rows.upto(len(self._rows))
@@ -74,9 +74,9 @@ class _Field:
 
 
 class DeltaNumbers:
-    """The dense columns of what was written since.
+    """The dense columns of a delta.
 
-    A product that is gone has a row without numbers.
+    A removed product has a row without numbers.
     """
 
     def __init__(self) -> None:
@@ -96,7 +96,7 @@ class DeltaNumbers:
 
 
 class DeltaColumns:
-    """The columns of what was written since; a product that is gone has a row without values."""
+    """The columns of a delta. A removed product has a row without values."""
 
     def __init__(self, base: Columns) -> None:
         self.values = LiveValues(base.values)
@@ -114,7 +114,10 @@ class DeltaColumns:
         self._numbers.add(product)
 
     def over(self, base: Columns, row_count: int) -> LiveColumns:
-        """The columns of the snapshot and of the first rows here; they do not change any more."""
+        """The columns of the snapshot and of the delta's first rows.
+
+        They do not change any more.
+        """
         delta = DeltaSegment(row_count, self._numbers.upto(row_count), self._texts, self._sparse)
         return LiveColumns(base, delta, self.values)
 
@@ -128,7 +131,7 @@ def _add(fields: dict[str, _Field], kind: str, row: int, entries: Iterable[tuple
 
 @dataclass(frozen=True)
 class DeltaSegment:
-    """The columns of the first `row_count` slots of a delta; rows are slots."""
+    """The columns of the first `row_count` slots of a delta. Rows are slots."""
 
     row_count: int
     _numbers: NDArray[np.float64]  # (rows, NUMBERS)
@@ -136,7 +139,7 @@ class DeltaSegment:
     _sparse: dict[str, _Field]
 
     def fields(self) -> set[str]:
-        """Names of the fields that some slot has a value in."""
+        """Names of the fields with a value in some slot."""
         return {name for fields in (self._texts, self._sparse) for name, field in tuple(fields.items())}
 
     def dense(self, name: str) -> Numbers | None:
@@ -171,5 +174,5 @@ class LiveColumns:
         return (self.base, self.delta)
 
     def fields(self) -> Iterable[str]:
-        """Every field there is, by the names that filters use."""
+        """All fields, by the names that filters use."""
         return dict.fromkeys((*self.base.fields(), *TEXTS, *sorted(self.delta.fields())))

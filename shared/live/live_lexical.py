@@ -1,10 +1,8 @@
-"""The words of a snapshot and of what was written since.
+"""The word index of a snapshot and its delta.
 
-A private copy of its index, with a writer.
-
-Its files are hard links, or copies where links cannot be made; tantivy never writes into a file
-that is there. But it writes a lock into the folder even to read an index, and a data folder may be
-read-only, so the copy is what is opened.
+It is a private copy of the snapshot's index, with a writer. Its files are hard links, or copies
+where links cannot be made; tantivy never writes into an existing file. But it writes a lock into
+the folder even to read an index, and a data folder may be read-only. So the copy is opened.
 """
 
 from __future__ import annotations
@@ -21,14 +19,17 @@ from shared.live.live_vocabulary import LiveVocabulary
 from shared.snapshot.lexical import ROW, LexicalIndex, document, names, opened
 from shared.snapshot.vocabulary import Vocabulary
 
-_WRITER_BYTES = 15_000_000  # the least that tantivy takes; a commit writes what there is
+_WRITER_BYTES = 15_000_000  # tantivy's minimum; a commit writes the whole buffer
 
 
 class LiveLexical:
-    """Adds and deletes products; what it did is seen by indexes that `committed` gives afterwards."""
+    """Adds and deletes products.
+
+    Indexes returned by later calls of `committed` include the changes.
+    """
 
     def __init__(self, private: Path, vocabulary: Vocabulary) -> None:
-        """`private` is a copy of a snapshot's index, for this process alone."""
+        """`private` is a copy of a snapshot's index that only this process uses."""
         self._index = opened(private)
         self._index.config_reader("manual")
         self._writer = self._index.writer(_WRITER_BYTES, 1)
@@ -36,12 +37,12 @@ class LiveLexical:
         self._deleted = False
 
     def add(self, product: Product, row: int) -> None:
-        """Index a product in a row that has none."""
+        """Index a product in a new row."""
         self._writer.add_document(document(product, row))
         self._vocabulary.add(names(product))
 
     def delete(self, product: Product, row: int) -> None:
-        """No longer find the product that is in a row."""
+        """Remove the product in a row from the index."""
         # By query: delete_documents_by_term finds nothing in a field of unsigned numbers
         # (tantivy-py 0.27).
         self._writer.delete_documents_by_query(Query.term_query(self._index.schema, ROW, row))
@@ -49,14 +50,14 @@ class LiveLexical:
         self._deleted = True
 
     def committed(self) -> LexicalIndex:
-        """The index with everything that was added and deleted; it does not change any more."""
+        """The index with all changes so far. It does not change any more."""
         self._writer.commit()
         self._index.reload()
         return LexicalIndex(self._index, self._vocabulary, self._deleted)
 
 
 def copy_index(folder: Path, private: Path) -> None:
-    """Copy a snapshot's index into a folder that is not there yet."""
+    """Copy a snapshot's index into a new folder."""
     private.mkdir(parents=True)
     for path in _index_files(folder):
         try:

@@ -1,4 +1,4 @@
-"""The products of a snapshot and of what was written since, by row and by id."""
+"""The products of a snapshot and its delta, by row and by id."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from shared.catalog.wire import from_bytes
 
 
 class RowsById(Protocol):
-    """Where the products of a snapshot are."""
+    """Finds the rows of a snapshot's products."""
 
     def __len__(self) -> int: ...
 
     def row(self, product_id: str) -> int | None:
-        """The row of a product, or None when the snapshot has no such product."""
+        """The row of a product. Returns None if the snapshot lacks the product."""
 
 
 class Products(RowsById, Protocol):
     """The products of n rows.
 
-    A row that was replaced keeps its product, for those who have found it before.
+    A replaced row keeps its product, for searches that have found it before.
     """
 
     def payload(self, row: int) -> bytes:
@@ -40,7 +40,7 @@ class Products(RowsById, Protocol):
 
 
 class DeltaIds:
-    """Which slots a product has had, the latest last; a slot in which it is gone is there too."""
+    """The slots of each product, latest last. A removal has a slot too."""
 
     def __init__(self) -> None:
         self.ids: list[str] = []  # by slot
@@ -54,9 +54,9 @@ class DeltaIds:
         self.ids.append(product_id)
 
     def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
-        """The slot of a product among the first `slot_count`, None without one.
+        """The slot of a product among the first `slot_count`, and whether it is a removal.
 
-        And whether it is gone there.
+        Returns None if the product has no slot.
         """
         slots = self._slots.get(product_id, ())
         place = len(slots) if not slots or slots[-1] < slot_count else bisect_left(slots, slot_count)
@@ -75,7 +75,7 @@ class LiveRows:
         return len(self.base) + self.slot_count
 
     def row(self, product_id: str) -> int | None:
-        """The row that is shown of a product; None when it is gone or never was."""
+        """The row of a product's current version. Returns None if it was removed or is unknown."""
         slot, gone = self.delta.latest(product_id, self.slot_count)
         if gone:
             return None
@@ -88,7 +88,7 @@ class LiveProducts:
 
     base: Products
     rows: LiveRows
-    payloads: Sequence[bytes]  # by slot, and there may be more of them
+    payloads: Sequence[bytes]  # by slot; later slots may exist
 
     def __len__(self) -> int:
         return len(self.rows)

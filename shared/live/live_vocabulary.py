@@ -1,4 +1,4 @@
-"""The words of a snapshot and of what was written since, with the counts of today."""
+"""The words of a snapshot and its delta, with current counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.snapshot.vocabulary import Vocabulary, letter_counts, nearest, spell
 class LiveVocabulary:
     """A Words that follows the catalogue.
 
-    One state for all searches, since a newer count misleads nobody.
+    All searches share one state, because a newer count does no harm.
     """
 
     def __init__(self, base: Vocabulary) -> None:
@@ -28,16 +28,16 @@ class LiveVocabulary:
         for word in set(spelled(" ".join(names))):
             if word not in self._change and not self._base.knows(word):
                 self._new.append(word)
-                # Behind the word: a reader goes by the letters
+                # After the word: a reader counts the letters
                 self._letters.append(letter_counts([word])[0])
             self._change[word] += 1
 
     def remove(self, names: Iterable[str]) -> None:
-        """No longer count a product that is gone, or has other names now."""
+        """Stop counting the old names of a product that was removed or renamed."""
         self._change.subtract(set(spelled(" ".join(names))))
 
     def count(self, word: str) -> int:
-        """In how many products' names a plain word is."""
+        """The number of products with a plain word in their names."""
         return self._base.count(word) + self._change.get(word, 0)
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""A snapshot that is open, as all services of the process have it, and what it takes in."""
+"""An open snapshot, as all services of the process hold it, and the changes that it applies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Live(Protocol):
-    """A snapshot that one of the process's services has opened, and that takes in what is written."""
+    """A snapshot that one of the process's services has opened, and that applies changes."""
 
     @property
     def version(self) -> str: ...
@@ -24,35 +24,38 @@ class Live(Protocol):
 
     @property
     def position(self) -> int:
-        """Offset in aisle.vectors that it contains."""
+        """The offset in aisle.vectors up to which changes are applied."""
 
     @property
     def log_position(self) -> int:
-        """Offset in aisle.catalog up to which it shows writes; 0 for a service that shows none."""
+        """The offset in aisle.catalog up to which writes are shown.
+
+        0 for a service that shows none.
+        """
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes in, off the event loop; after an error it is not to be used again."""
+        """Apply changes, off the event loop. After an error the snapshot must not be used again."""
 
     def serve(self) -> None:
-        """Answer with it from now on."""
+        """Answer requests with this snapshot from now on."""
 
     def refresh(self) -> None:
-        """Show what it has taken in since."""
+        """Show the changes applied so far."""
 
     def close(self) -> None:
-        """Let go of what it has on the disk; searches in flight may finish."""
+        """Close the files. Running searches may finish."""
 
 
-Open = Callable[[str], Live]  # by version, off the event loop; raises what is wrong with the files
+Open = Callable[[str], Live]  # opens a version, off the event loop; raises for faulty files
 
 
 class CannotApply(Exception):
-    """A snapshot is in an unknown state, and no longer to be used."""
+    """A snapshot is in an unknown state, and must not be used any more."""
 
 
 @dataclass
 class Opened:
-    """One snapshot as all services of the process have it."""
+    """A snapshot as all services of the process hold it."""
 
     lives: Sequence[Live]
     position: int
@@ -71,7 +74,7 @@ class Opened:
         try:
             for live in self.lives:
                 live.apply(changes)
-        except Exception as error:  # whatever it is, what is served must not follow it
+        except Exception as error:  # after any error, the services must not use this state
             raise CannotApply(f"{type(error).__name__}: {error}") from error
         self.position = records[-1].offset
 
@@ -89,5 +92,5 @@ def _changes(records: Sequence[Record]) -> Iterator[Change]:
         try:
             yield from_record(record)
         except ValueError as error:
-            _LOG.error("%s; it is passed over", error)
+            _LOG.error("%s; it is skipped", error)
             yield Change(0, offset=record.offset)

@@ -1,8 +1,8 @@
-"""Serve the newest snapshot with everything that was written since, as long as the process lives.
+"""Serves the newest snapshot with all later changes, as long as the process lives.
 
-A snapshot that becomes current is opened beside the one that serves, takes in the tail of
-aisle.vectors, and serves when it has caught up. The one before goes on taking in changes only if
-its encoder is another: queries may still come.
+A snapshot that becomes current is opened beside the one that serves. It applies the tail of
+aisle.vectors, and serves once it has caught up. The previous one applies further changes only if it
+has another encoder, because queries for it may still come.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
 
-# Between two states of a snapshot: each costs pages a commit of the word index
+# Between two states of a snapshot, because each costs a commit of the word index
 REFRESH_SECONDS = 0.4
-# Times as long as the last state took, so that on a busy machine most of the time is the pages'
+# Multiple of the last refresh's time, so that pages get most of a busy machine's time
 _REST = 2
 _LONGEST_PAUSE_SECONDS = 0.5
-_KEPT = 2  # snapshots open: the newest, and the one that searches in flight began with
+_KEPT = 2  # open snapshots: the newest, and the previous one for running searches
 _RETRY_SECONDS = 1.0
 _REOPEN_SECONDS = 30.0
 
@@ -46,9 +46,9 @@ class SnapshotFollower:
         look_seconds: float,
         pause: float = REFRESH_SECONDS,
     ) -> None:
-        """`root` has the snapshots, and is looked at every `look_seconds`.
+        """`root` holds the snapshots, and is checked every `look_seconds`.
 
-        What is first in `opens` serves first.
+        The first of `opens` serves first.
         """
         self._events, self._root, self._opens = events, root, opens
         self._look_seconds, self._pause_seconds = look_seconds, pause
@@ -59,22 +59,22 @@ class SnapshotFollower:
         self._opening: asyncio.Task[None] | None = None
         self._not_before = 0.0
         self._first = asyncio.Event()
-        self._failures = LogOnce(_LOG, "what is newest is not served, the one before goes on: %s")
+        self._failures = LogOnce(_LOG, "the newest snapshot is not served, the previous one stays in use: %s")
 
     async def start(self) -> None:
-        """Serve the current snapshot, or the newest that is whole; without any, wait for one in `run`.
+        """Serve the current snapshot, or the newest sound one. Without any, `run` waits for one.
 
-        Raises what is wrong with the oldest, naming the file, when there are some and none is
-        whole; NotFound when the one in use is missing.
+        If no snapshot is sound, raises the error of the oldest, naming the file. Raises NotFound if
+        the current one is missing.
         """
         failures: dict[str, AisleError] = {}
         while (version := self._next_of(failures)) is not None:
             try:
                 await self._open(version, even_behind=True)
                 return
-            except LogBehind:  # the snapshot is whole; an older one would hide that
+            except LogBehind:  # the snapshot is sound, so older ones are not tried
                 raise
-            except Exception as error:  # whatever a library says of a broken file
+            except Exception as error:  # libraries raise all kinds of errors for a broken file
                 failures[version] = self._named(version, error)
                 _LOG.error("snapshot %s is not served: %s", version, failures[version])
         if failures:
@@ -83,16 +83,20 @@ class SnapshotFollower:
             read_manifest(self._root / missing)
 
     def _next_of(self, failures: Container[str]) -> str | None:
-        """The snapshot in use, else the newest, of those that have not failed; None if there are no more.
+        """The current snapshot, or the newest one, among those that have not failed.
 
-        Looks at the disk each time: `aisle index` may publish snapshots and remove older ones meanwhile.
+        Returns None if none is left. It reads the folder each time, because `aisle index` may
+        publish and remove snapshots meanwhile.
         """
         self._tried = self._newest()
         untried = [name for name in versions(self._root) if name not in failures]
         return max(untried, key=lambda name: (name == self._tried, name), default=None)
 
     def _newest(self) -> str | None:
-        """The name of the snapshot in use; None when there is none, or none can be named."""
+        """The name of the current snapshot.
+
+        Returns None if there is none, or its name cannot be read.
+        """
         try:
             version = current(self._root)
         except AisleError as error:
@@ -102,7 +106,7 @@ class SnapshotFollower:
         return version
 
     def _named(self, version: str, error: Exception) -> AisleError:
-        """The error as one of ours, which name the file and the remedy."""
+        """The error as an AisleError, which names the file and the remedy."""
         if isinstance(error, CannotApply):
             remedy = "restore the log from a backup, or roll the snapshot back"
             return Corrupt(
@@ -113,7 +117,7 @@ class SnapshotFollower:
         return Corrupt(f"{self._root / version}: {error}; rebuild it")
 
     async def opened(self) -> None:
-        """Return once something is served."""
+        """Return once a snapshot is served."""
         await self._first.wait()
 
     async def run(self) -> None:
@@ -145,13 +149,13 @@ class SnapshotFollower:
                 began = time.monotonic()
                 await self._catch_up()
                 self._not_before = began + self._pause(time.monotonic() - began)
-        except Exception as error:  # none may end the following
+        except Exception as error:  # keep following after any error
             what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
             _LOG.error(what, error, exc_info=trace_of(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _pause(self, took_seconds: float) -> float:
-        """Between the beginnings of two states."""
+        """The pause between two refreshes."""
         return max(self._pause_seconds, min((1 + _REST) * took_seconds, _LONGEST_PAUSE_SECONDS))
 
     def _look(self) -> None:
@@ -168,15 +172,18 @@ class SnapshotFollower:
         except Superseded as error:
             _LOG.info("snapshot %s is not served: %s", version, error)
         except Corrupt as error:
-            _LOG.error("snapshot %s is not served, the one before goes on: %s", version, error)
-        except Exception as error:  # none may end the following
+            _LOG.error("snapshot %s is not served, the previous one stays in use: %s", version, error)
+        except Exception as error:  # keep following after any error
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
             known = isinstance(error, ValueError | CannotApply)
-            what = "snapshot %s is not served yet, the one before goes on: %s"
+            what = "snapshot %s is not served yet, the previous one stays in use: %s"
             _LOG.error(what, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
-        """Open, catch up, serve; `even_behind`: without the tail while the log is down."""
+        """Open a snapshot, catch up, serve.
+
+        With `even_behind`, it serves without the tail while the log is down.
+        """
         with watching(f"opening snapshot {version}"):
             lives = [await asyncio.to_thread(self._live, open_, version) for open_ in self._opens]
             opened = await self._caught_up(lives, even_behind)
@@ -211,9 +218,9 @@ class SnapshotFollower:
         return opened
 
     async def _catch_up(self) -> None:
-        """Take in what is new.
+        """Apply new changes.
 
-        The snapshot before the newest is left as it is, unless its encoder is another.
+        The previous snapshot is left as it is, unless it has another encoder.
         """
         encoder = self._opened[-1].encoder_version
         for opened in list(self._opened):
@@ -226,7 +233,7 @@ class SnapshotFollower:
                 self._give_up(opened, error)
 
     def _give_up(self, opened: Opened, error: CannotApply) -> None:
-        """What it showed last stays; the snapshot is opened anew, with all that was written since."""
+        """Stop changing a snapshot. It is opened again, with all later changes."""
         _LOG.error(
             "snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error
         )

@@ -1,8 +1,8 @@
-"""Rows as services name them to each other, and rows as their cores have them.
+"""Rows as services exchange them, and rows as their cores use them.
 
-Core: a product of the snapshot has its row there; what was written since has the snapshot's count +
-its slot, in the order in which this process took it in. Wire: the snapshot's row, or its count +
-the record's place in aisle.vectors after the snapshot's position: the same on every replica,
+Core: a product of the snapshot has the snapshot's row. A later product has the snapshot's count +
+its slot, in the order in which this process applied it. Wire: the snapshot's row, or its count +
+the record's offset in aisle.vectors after the snapshot's position. It is the same on every replica,
 whatever the log's compaction has removed in between.
 """
 
@@ -26,10 +26,10 @@ class WireRows:
     product_count: int  # of the snapshot
     vectors_position: int  # offset in aisle.vectors that the snapshot contains
     offsets: Rows  # (slots,): the offset of each slot's record, ascending
-    position: int  # offset in aisle.vectors that has been taken in
+    position: int  # offset in aisle.vectors up to which changes are applied
 
     def to_wire(self, rows: Rows) -> Rows:
-        """The names of core rows (k,)."""
+        """The wire rows of core rows (k,)."""
         if not len(self.offsets):
             return rows
         slots = np.maximum(rows - self.product_count, 0)
@@ -37,7 +37,7 @@ class WireRows:
         return np.where(rows < self.product_count, rows, since)
 
     def to_core(self, rows: Rows) -> Rows:
-        """The core rows (k,) of wire rows; UNKNOWN for those that are not here."""
+        """The core rows (k,) of wire rows. UNKNOWN for rows that this process lacks."""
         here = np.where(rows < self.product_count, rows, UNKNOWN)
         if not len(self.offsets):
             return here
@@ -47,10 +47,10 @@ class WireRows:
         return np.where(found, self.product_count + slots, here)
 
     def held(self, rows: Rows) -> Rows:
-        """Like to_core, but every row must be here.
+        """Like to_core, but requires every row.
 
-        Raises Unavailable for one that has not arrived yet, SnapshotGone for one that the log has
-        no longer.
+        Raises Unavailable for a row that has not arrived yet, SnapshotGone for a row that the log
+        no longer has.
         """
         found = self.to_core(rows)
         if (missing := found == UNKNOWN).any():

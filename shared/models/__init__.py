@@ -1,1 +1,1 @@
-"""Bundles of models: what is in one, which there are, and which of them serves."""
+"""Bundles of models: their content, their registry, and the one that serves."""

@@ -4,7 +4,7 @@ bundle.json         version, what it was trained on, a checksum a file
 heads.safetensors   state_projection.weight, token_weight.{weight,bias}, optionally encoder.* tensors
 block.onnx          the interaction block
 ranker.txt          the learned ranker, and ranker.json with its features
-cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.json; seldom there
+cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.json; optional
 """
 
 import json
@@ -41,7 +41,7 @@ ENCODER_PREFIX = "encoder."  # of tensors in heads.safetensors that replace the 
 
 @dataclass(frozen=True)
 class Bundle:
-    """What bundle.json says, and where the files are."""
+    """The content of bundle.json, and the paths of the files."""
 
     folder: Path
     version: str
@@ -53,15 +53,15 @@ class Bundle:
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def path(self, name: str) -> Path | None:
-        """Where a file of the bundle is, or None when it has none of that name."""
+        """The path of a file of the bundle. Returns None if it has no such file."""
         return self.folder / name if name in self.files else None
 
 
 def read(folder: Path, verify: bool = True) -> Bundle:
     """Read a bundle's manifest and, unless `verify` is False, check its files.
 
-    Raises NotFound when the folder has no bundle.json, Corrupt when that cannot be read or a file
-    does not match it.
+    Raises NotFound if the folder has no bundle.json, Corrupt if that is unreadable or a file does
+    not match it.
     """
     bundle = _parse(folder)
     for name, expected in bundle.files.items():
@@ -86,11 +86,11 @@ def _parse(folder: Path) -> Bundle:
 
 
 def _name(folder: Path, content: Mapping[str, Any]) -> str:
-    """In DATA/bundles a bundle is called as its folder is.
+    """The name of a bundle. In DATA/bundles this is its folder's name.
 
-    The bundle.json of a copy has another's name.
+    The bundle.json of a copied bundle has the name of the original.
     """
-    # As one in the making is
+    # The folder name of an unfinished version
     is_named = folder.parent.name == FOLDER and not folder.name.startswith(".")
     return folder.name if is_named else str(content["version"])
 

@@ -1,11 +1,11 @@
-"""Which bundle of a folder of bundles is in use, and which it took the place of.
+"""Records which bundle of a folder is in use, and its predecessors.
 
 ROOT/current      the one in use; without it, the default that Aisle ships
-ROOT/promotions   names promoted, one a line, oldest first
+ROOT/promotions   names of promoted bundles, one a line, oldest first
 
-A promotion, or taking one back, happens when `current` is replaced, which is atomic. `promotions`
-counts up to the last line that names the one in use: what follows has not come into use, or no
-longer is.
+A promotion or a rollback takes effect when `current` is replaced, which is atomic. In `promotions`,
+lines after the last one that names the bundle in use are ignored: their promotion was interrupted
+or rolled back.
 """
 
 import os
@@ -17,7 +17,7 @@ _PROMOTIONS = "promotions"
 
 
 def history(root: Path, default: str = "") -> list[str]:
-    """Names promoted, oldest first, the one in use last.
+    """Names of promoted bundles, oldest first. The last one is in use.
 
     Empty while the default is in use and was never promoted.
     """
@@ -30,14 +30,14 @@ def history(root: Path, default: str = "") -> list[str]:
 
 
 def promote(root: Path, version: str, default: str = "") -> None:
-    """Use a version from now on; nothing changes when it is in use."""
+    """Use a version from now on. Does nothing if it is in use already."""
     if (artifacts.current(root) or default) != version:
         _record(root, [*history(root, default), version])
         _use(root, version, default)
 
 
 def take_back(root: Path, default: str = "") -> None:
-    """Use what was in use before the last promotion."""
+    """Return to the bundle before the last promotion."""
     before = history(root, default)[:-1]
     _use(root, before[-1] if before else default, default)
     _record(root, before)

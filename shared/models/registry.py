@@ -1,7 +1,7 @@
-"""The bundles of a data folder: which there are, which serves, and which may serve a snapshot.
+"""The bundles of a data folder: all of them, the one that serves, and those that fit a snapshot.
 
-DATA/bundles/<version>/ has the bundles, which nothing overwrites; promotions.py records which is in
-use. Until one is promoted, the bundle that Aisle ships serves.
+DATA/bundles/<version>/ holds the bundles, which are never overwritten. promotions.py records the
+one in use. Until one is promoted, the bundle that Aisle ships serves.
 """
 
 import logging
@@ -15,7 +15,7 @@ from shared.models import bundle, promotions
 from shared.models.bundle import Bundle
 
 _LOG = logging.getLogger(__name__)
-DEFAULT = Path(__file__).parents[1] / "default_bundle"  # what Aisle ships
+DEFAULT = Path(__file__).parents[1] / "default_bundle"  # of the bundle that Aisle ships
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Registry:
     def all(self) -> list[Bundle]:
         """The default first, then by age.
 
-        Unreadable bundles are logged and skipped; files are not checked.
+        Unreadable bundles are logged and skipped. Files are not checked.
         """
         default = self.default_version()
         if default and (self.root / default / bundle.MANIFEST).is_file():
@@ -45,7 +45,7 @@ class Registry:
         return _readable([*([self.default] if default else []), *(self.root / name for name in names)])
 
     def named(self, version: str) -> Bundle:
-        """The bundle of that name, its files checked. Raises NotFound or Corrupt."""
+        """The bundle of that name, with its files checked. Raises NotFound or Corrupt."""
         if version in self._versions() and version != self.default_version():
             return bundle.read(self.root / version)
         readable = self.all()
@@ -56,30 +56,33 @@ class Registry:
         return bundle.read(found.folder)
 
     def version_in_use(self) -> str:
-        """The promoted bundle's name; the default's without one; empty if there is neither."""
+        """The promoted bundle's name, or the default's. Empty if there is neither."""
         return artifacts.current(self.root) or self.default_version()
 
     def in_use(self) -> Bundle | None:
-        """The bundle that serves, its files not checked.
+        """The bundle that serves, without a check of its files.
 
-        Raises NotFound if what is promoted is no bundle.
+        Raises NotFound if the promoted name is no bundle.
         """
         if promoted := self._promoted():
             return bundle.read(self.root / promoted, verify=False)
         return self._shipped()
 
     def chosen(self, version: str = "") -> Bundle | None:
-        """The bundle named, else the one in use, its files checked; None if there is none."""
+        """The named bundle, or the one in use, with its files checked.
+
+        Returns None if there is none.
+        """
         name = version or self._promoted() or self.default_version()
         return self.named(name) if name else None
 
     def fitting(self, heads_sha256: str, version: str = "") -> list[Bundle]:
-        """The bundles that may serve a snapshot whose token states were made with these heads, the
-        best first.
+        """The bundles that may serve a snapshot whose token states were made with these heads, best
+        first.
 
-        These are the one in use and those that it took the place of. A new ranker or block serves
-        at once; new heads wait for the snapshot that is made with them, and the bundle before goes
-        on serving. With `version` only that bundle will do. Raises NotFound if none fits.
+        These are the bundle in use and its predecessors. A new ranker or block serves at once. New
+        heads wait for a snapshot made with them, and the previous bundle serves meanwhile. With
+        `version`, only that bundle counts. Raises NotFound if none fits.
         """
         wanted = self._all_folders() if version else self._promoted_folders()
         readable = _readable(folder for folder in wanted if (folder / bundle.MANIFEST).is_file())
@@ -94,7 +97,10 @@ class Registry:
         raise NotFound(f"no bundle under {self.root} fits {reason}; index again")
 
     def with_heads(self, heads_sha256: str) -> Bundle | None:
-        """A bundle with these heads: a promoted one, else the newest; None if there is none."""
+        """A bundle with these heads: a promoted one, or the newest.
+
+        Returns None if there is none.
+        """
         folders = [
             *self._promoted_folders(),
             *(self.root / name for name in reversed(self._versions())),
@@ -107,12 +113,12 @@ class Registry:
     def promote(self, version: str) -> None:
         """Use a bundle from now on.
 
-        It is not looked at: services/training/promotion.py does that first.
+        It is not validated; services/training/promotion.py does that first.
         """
         promotions.promote(self.root, version, self.default_version())
 
     def roll_back(self) -> str:
-        """Use the bundle that was in use before the last promotion; its name.
+        """Return to the bundle before the last promotion, and return its name.
 
         Raises NotFound without a promotion.
         """
@@ -127,7 +133,7 @@ class Registry:
         return previous
 
     def default_version(self) -> str:
-        """The name of the bundle that Aisle ships; empty if it ships none."""
+        """The name of the bundle that Aisle ships. Empty if it ships none."""
         shipped = self._shipped()
         return shipped.version if shipped else ""
 
@@ -140,9 +146,9 @@ class Registry:
         return artifacts.versions(self.root, bundle.MANIFEST)
 
     def _promoted(self) -> str:
-        """The promoted bundle's name; empty without one.
+        """The promoted bundle's name. Empty without a promotion.
 
-        Raises NotFound if it is the name of no bundle.
+        Raises NotFound if no bundle has that name.
         """
         version = artifacts.current(self.root) or ""
         if version and not (self.root / version / bundle.MANIFEST).is_file():
@@ -156,9 +162,9 @@ class Registry:
         return [*(self.root / name for name in self._versions()), self.default]
 
     def _promoted_folders(self) -> list[Path]:
-        """Of the bundles that may serve.
+        """The folders of the bundles that may serve.
 
-        The one in use, those that it took the place of, the default last.
+        The one in use comes first, then its predecessors, then the default.
         """
         default = self.default_version()
         names = [*reversed(promotions.history(self.root, default)), default]
@@ -168,7 +174,10 @@ class Registry:
 
 
 def _readable(folders: Iterable[Path]) -> list[Bundle]:
-    """The bundles in `folders`, their files not checked; unreadable ones are logged and skipped."""
+    """The bundles in `folders`, without a check of their files.
+
+    Unreadable ones are logged and skipped.
+    """
     found = []
     for folder in folders:
         try:

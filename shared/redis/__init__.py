@@ -1,1 +1,1 @@
-"""Redis: where it is, and how to reach it."""
+"""Clients and settings of Redis."""

@@ -1,6 +1,6 @@
-"""Bytes in Redis that may be gone at any time.
+"""A cache in Redis.
 
-What is absent, late or down costs nothing but the cache.
+Missing, late or failed answers cost no more than a cache miss.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from shared.stage import Missed, Stage
 
 DEFAULT_MAX_BYTES = 256 << 20
 _MAX_LATE = 3
-_MAX_PUTS = 32  # on their way at once; further ones are dropped
+_MAX_PUTS = 32  # concurrent writes; more are dropped
 _PUT_MS = 1_000.0
 
 
 class RedisCache:
     """Cache in Redis.
 
-    A look takes a bounded time, and after some late answers nobody looks for a second.
+    A lookup takes a bounded time. After some late answers, lookups are skipped for a second.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class RedisCache:
     ) -> None:
         """Keys are `<name>:<key>`.
 
-        `max_bytes` is what this process may have in it; more is not put.
+        `max_bytes` limits the bytes of this process in Redis; more are not stored.
         """
         self._put_lately = RecentBytes(max_bytes, ttl_seconds)
         self._client = client
@@ -58,7 +58,7 @@ class RedisCache:
             task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Finish what is on its way."""
+        """Finish the writes in progress."""
         await asyncio.gather(*self._tasks)
 
     async def _look(self, key: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""A client of Redis, and what its failures are."""
+"""A client of Redis, and its errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,13 +18,13 @@ RedisClient = Redis | RedisCluster
 def connect(config: RedisConfig) -> RedisClient:
     """A client for one event loop.
 
-    It connects when it is first used, and again whenever a connection is lost.
+    It connects at its first use, and again whenever a connection is lost.
     """
     return _client(config.url, config)
 
 
 def connect_cache(config: RedisConfig) -> RedisClient:
-    """The same for what may be forgotten."""
+    """The same for the cache."""
     return _client(config.cache_url or config.url, config)
 
 
@@ -33,14 +33,14 @@ def _client(url: str, config: RedisConfig) -> RedisClient:
     options: dict[str, Any] = {"socket_timeout": seconds, "socket_connect_timeout": seconds}
     if config.cluster:
         return RedisCluster.from_url(url, **options)
-    # One more try at once: after a restart of the server the first to use an old connection finds
+    # One immediate retry: after a restart of the server, the first use of an old connection finds
     # it closed.
     return Redis.from_url(url, retry=Retry(NoBackoff(), 1), **options)
 
 
 @contextmanager
 def unavailable(what: str) -> Iterator[None]:
-    """Whatever goes wrong with Redis in the block is Unavailable."""
+    """Turn every Redis error in the block into Unavailable."""
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class RedisConfig:
-    """Where Redis is; without an address there is none, and processes do without."""
+    """The address of Redis. Without one, processes work without Redis."""
 
     # redis://HOST:PORT/0, rediss:// for TLS, with user and password as in any URL; empty: no Redis
     url: str = ""
-    cache_url: str = ""  # another Redis for what may be forgotten at any time; empty: the same
-    cluster: bool = False  # the URLs are each of one node of a Redis Cluster
-    key_prefix: str = ""  # before the name of every key, so that shops can share a server
-    # For a connection and for an answer; pages wait far less, as their own settings say
+    cache_url: str = ""  # another Redis for the cache; empty: the same
+    cluster: bool = False  # each URL is that of one node of a Redis Cluster
+    key_prefix: str = ""  # prefix of every key, so that shops can share a server
+    # For a connection and for an answer; pages have shorter limits of their own
     timeout_ms: float = 1_000
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How many bytes were written lately, and whether some more may be."""
+"""Limits the bytes written within a time span."""
 
 import time
 from collections import deque
@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 
 class RecentBytes:
-    """Admits at most `max_bytes` in any `span_seconds`: what expires after that span is never more."""
+    """Admits at most `max_bytes` in any `span_seconds`.
+
+    Values that expire after that span never take more.
+    """
 
     def __init__(
         self,
@@ -17,11 +20,12 @@ class RecentBytes:
         self._max_bytes = max_bytes
         self._span_seconds = span_seconds
         self._clock_seconds = clock_seconds
-        self._written: deque[tuple[float, int]] = deque()  # when each ends to count, and its bytes
+        # When each write leaves the span, and its bytes
+        self._written: deque[tuple[float, int]] = deque()
         self._bytes = 0
 
     def admits(self, size_bytes: int) -> bool:
-        """Whether so many bytes may be written now; they count then."""
+        """Whether so many bytes may be written now. If so, they count."""
         now = self._clock_seconds()
         while self._written and self._written[0][0] <= now:
             self._bytes -= self._written.popleft()[1]

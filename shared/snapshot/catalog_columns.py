@@ -1,4 +1,6 @@
-"""What filters, facets, orders and rankers read of the products, wherever it is kept."""
+"""The values of products that filters, facets, orders and rankers read, independent of their
+storage.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Entries:
-    """Values of one field, sorted by row; a row has none, one or several."""
+    """Values of one field, sorted by row. A row has none, one or several."""
 
     rows: NDArray[np.uint32]  # (entries,)
     values: NDArray[Any]  # (entries,): codes, or numbers
@@ -31,17 +33,20 @@ class Segment(Protocol):
     def row_count(self) -> int: ...
 
     def dense(self, name: str) -> Numbers | None:
-        """A number for every row (n,), NaN where there is none; None when no such column."""
+        """A number for every row (n,), NaN for missing ones.
+
+        Returns None if the column does not exist.
+        """
 
     def text(self, name: str) -> Entries | None:
-        """Codes of a textual field; None when no product has a text in it."""
+        """Codes of a textual field. Returns None if no product has a text in it."""
 
     def sparse(self, name: str) -> Entries | None:
-        """Numbers of an attribute; None when no product has a number in it."""
+        """Numbers of an attribute. Returns None if no product has a number in it."""
 
 
 class Texts(Protocol):
-    """The different texts, by code."""
+    """The distinct texts, by code."""
 
     @property
     def sorted_count(self) -> int:
@@ -50,13 +55,13 @@ class Texts(Protocol):
     def __getitem__(self, code: int) -> str: ...
 
     def spans(self, value: str) -> list[range]:
-        """The codes of a text in whatever case, in runs."""
+        """The codes of a text in any letter case, as ranges."""
 
 
 class CatalogColumns(Protocol):
-    """What filters, facets, orders and rankers read.
+    """The values that filters, facets, orders and rankers read.
 
-    The columns of a snapshot, and of what was written since.
+    Covers a snapshot and its delta.
     """
 
     @property
@@ -67,10 +72,10 @@ class CatalogColumns(Protocol):
 
     @property
     def segments(self) -> Sequence[Segment]:
-        """One behind the other, they hold all rows."""
+        """The segments, whose rows together are all rows in order."""
 
     def fields(self) -> Iterable[str]:
-        """Every field there is, by the names that filters use."""
+        """All fields, by the names that filters use."""
 
 
 def has_text(columns: CatalogColumns, name: str) -> bool:

@@ -1,6 +1,6 @@
 """A record of aisle.vectors as a value.
 
-The newest state of a product, with what the encoders make of it.
+It holds the newest state of a product, with its encodings.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from shared.events.log import NewRecord, Record
 
 _LOG = logging.getLogger(__name__)
 
-NOTHING = ""  # key of a record that changes nothing but the position
+NOTHING = ""  # key of a record that changes only the position
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoding:
-    """What one encoder makes of a product."""
+    """The encoding of a product by one encoder."""
 
     vector: NDArray[np.float16]  # (dim,), unit norm
     states: NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-norm states
@@ -35,14 +35,17 @@ class Encoding:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """What became of a product. Without a payload it is gone; without a product_id nothing changed."""
+    """The change of a product.
 
-    catalog_offset: int  # all of the catalogue's records up to it have been taken in
+    Without a payload it is a removal; without a product_id nothing changed.
+    """
+
+    catalog_offset: int  # all of the catalogue's records up to it are included
     product_id: str = NOTHING
     payload: bytes = b""  # the product's serialised message
     encodings: Mapping[str, Encoding] = field(default_factory=dict)  # by the encoder's version
-    offset: int = 0  # in aisle.vectors; 0 before it is there
-    lineage: str | None = None  # of the snapshot that it was worked out over; None: not said
+    offset: int = 0  # in aisle.vectors; 0 before the record is appended
+    lineage: str | None = None  # lineage of the snapshot that it was computed for; None: unknown
 
     @classmethod
     def of(
@@ -52,18 +55,18 @@ class Change:
         encodings: Mapping[str, Encoding] | None = None,
         offset: int = 0,
     ) -> Change:
-        """The change that makes a product what it is here."""
+        """The change that writes this product."""
         return cls(catalog_offset, product.product_id, to_bytes(product), encodings or {}, offset)
 
     @cached_property
     def product(self) -> Product | None:
-        """The product, parsed when it is first asked for; None if it is gone."""
+        """The product, parsed at first use. None for a removal."""
         return from_bytes(self.payload) if self.payload else None
 
     def encoding(self, version: str, dim: int, state_dim: int | None = None) -> Encoding | None:
-        """What an encoder made of it.
+        """The encoding by one encoder.
 
-        None for nothing, or what is not of the sizes that its snapshot has.
+        Returns None if there is none, or if its sizes differ from its snapshot's.
         """
         found = self.encodings.get(version)
         if found is None:
@@ -84,15 +87,15 @@ class Change:
         return None
 
     def at(self, catalog_offset: int) -> Change:
-        """The same change, standing for another record of the catalogue."""
+        """The same change at another record of the catalogue."""
         return replace(self, catalog_offset=catalog_offset)
 
 
 def from_record(record: Record) -> Change:
-    """The change in a record. Raises ValueError when there is none that can be read."""
+    """The change in a record. Raises ValueError if the record cannot be read."""
     try:
         message = _message_in(record)
-        # So that what cannot be read is met here, and not later
+        # So that an unreadable product fails in this function, and not later
         ProductMessage.FromString(message.product)
         encodings = {each.encoder_version: _encoding(each) for each in message.encodings}
     except (DecodeError, ValueError) as error:
@@ -104,7 +107,7 @@ def from_record(record: Record) -> Change:
 def _message_in(record: Record) -> IndexedProduct:
     record.check()
     if record.value is None:
-        raise ValueError("it has no value")  # a removal has one, too
+        raise ValueError("it has no value")  # every record of a change has a value, even a removal
     return IndexedProduct.FromString(record.value)
 
 

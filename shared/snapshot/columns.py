@@ -1,14 +1,14 @@
-"""Columns of a snapshot: what filters, facets, orders and rankers read of all products.
+"""Columns of a snapshot: the values of products that filters, facets, orders and rankers read.
 
 numbers/NAME.f64     float64 (n,): one file for each of NUMBERS; NaN where a product has no value
 text.rows/.codes     uint32 (entries,): row and value of every textual entry, sorted by field, then row
 sparse.rows/.values  uint32, float64 (entries,): the same for numeric attributes
-values.txt           the different texts, one a line with line breaks escaped; sorted without regard to case
+values.txt           the distinct texts, one a line, line breaks escaped; sorted without regard to case
 values.offsets       int64 (values + 1,): where each line starts
 columns.json         row count, and for every field the range of its entries
 
-All attributes share the files, so thousands of sparse names cost a few numbers each; everything is
-memory-mapped.
+All attributes share the files, so each of thousands of sparse names costs only a few numbers. All
+files are memory-mapped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.snapshot.catalog_columns import Entries, Numbers, Segment
 from shared.snapshot.entries import EntryWriter, append, mapped
 
 SEPARATOR = " > "
-_KEPT_EVERY = 32  # texts: 1 MB of memory for 300,000
+_KEPT_EVERY = 32  # cached texts: 1 MB of memory for 300,000
 
 
 def paths(category: str) -> list[str]:
@@ -39,7 +39,7 @@ def paths(category: str) -> list[str]:
 
 
 def texts(product: Product) -> Iterable[tuple[str, str]]:
-    """Every textual entry of a product, as (field, value); a value comes once a field."""
+    """Every textual entry of a product, as (field, value). A value comes once a field."""
     for name, field in TEXTS.items():
         yield from ((name, value) for value in _values_of(product, field))
     for name, values in product.attributes.items():
@@ -57,14 +57,17 @@ def _values_of(product: Product, field: Field) -> Iterable[str]:
 
 
 def numbers(product: Product) -> Iterable[tuple[str, float]]:
-    """Every numeric attribute of a product, as (field, value); a value comes once a field."""
+    """Every numeric attribute of a product, as (field, value). A value comes once a field."""
     for name, values in product.attributes.items():
         numeric = [float(value) for value in values if not isinstance(value, str)]
         yield from ((f"attributes.{name}", value) for value in dict.fromkeys(numeric))
 
 
 class ColumnsWriter:
-    """Writes the columns into `folder`; memory grows with the different values, not the products."""
+    """Writes the columns into `folder`.
+
+    Memory grows with the number of distinct values, not of products.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -91,7 +94,7 @@ class ColumnsWriter:
         self._rows += len(products)
 
     def finish(self) -> None:
-        """Sort the entries by field and write what is missing."""
+        """Sort the entries by field and write the remaining files."""
         self.add([])  # so that an empty catalogue has all files
         ranges = {"text": self._text.finish(self._sort_values()), "sparse": self._sparse.finish()}
         (self._folder / "columns.json").write_text(
@@ -99,7 +102,7 @@ class ColumnsWriter:
         )
 
     def _sort_values(self) -> NDArray[np.uint32]:
-        """Write the values in order; the new code of every old one."""
+        """Write the values in order. Returns the new code of every old one."""
         order = sorted(self._values, key=_order)
         lines = [_escape(value).encode() for value in order]
         (self._folder / "values.txt").write_bytes(b"".join(lines))
@@ -119,9 +122,9 @@ def _escape(value: str) -> str:
 
 
 class Values:
-    """The different texts, by code, read from the disk when asked for.
+    """The distinct texts, by code, read from disk on demand.
 
-    A few are kept to look others up from.
+    A few are kept in memory to speed up lookups.
     """
 
     def __init__(self, data: bytes | mmap.mmap, offsets: NDArray[np.int64]) -> None:
@@ -143,7 +146,7 @@ class Values:
 
     @property
     def sorted_count(self) -> int:
-        """Codes below it are in the order of their texts: all."""
+        """Codes below it are in the order of their texts. All are."""
         return len(self)
 
     def __getitem__(self, code: int) -> str:
@@ -151,21 +154,21 @@ class Values:
         return str(json.loads(b'"' + line + b'"')) if b"\\" in line else line.decode()
 
     def code(self, value: str) -> int | None:
-        """The code of exactly this text; None when no product has it."""
+        """The code of exactly this text. Returns None if no product has it."""
         return next((code for code in self.codes(value) if self[code] == value), None)
 
     def spans(self, value: str) -> list[range]:
-        """The codes of a text in whatever case, in runs."""
+        """The codes of a text in any letter case, as ranges."""
         codes = self.codes(value)
         return [codes] if codes else []
 
     def codes(self, value: str) -> range:
-        """The codes of a text in whatever case.
+        """The codes of a text in any letter case.
 
-        A range, since the texts are sorted without regard to case.
+        They form a range, because the texts are sorted without regard to case.
         """
         key = value.casefold()
-        # The first that is kept and does not come before the text
+        # The first cached text that does not come before the text
         last = bisect_left(self._kept, key) * _KEPT_EVERY
         low = max(0, last - _KEPT_EVERY)
         high = min(last, len(self))
@@ -180,7 +183,7 @@ class Values:
 
 @dataclass(frozen=True)
 class Columns:
-    """The opened columns of n products; a CatalogColumns and its only Segment."""
+    """The opened columns of n products. It is a CatalogColumns and its only Segment."""
 
     row_count: int
     values: Values
@@ -192,9 +195,9 @@ class Columns:
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
-        """Map what ColumnsWriter wrote, all of it.
+        """Map all files of ColumnsWriter.
 
-        Who has it open does not need the folder any more.
+        Open columns do not need the folder any more.
         """
         content = json.loads((folder / "columns.json").read_text(encoding="utf-8"))
         dense = {name: _dense(folder / "numbers" / f"{name}.f64", content["rows"]) for name in NUMBERS}
@@ -206,31 +209,34 @@ class Columns:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        """Itself."""
+        """The columns themselves, as the only segment."""
         return (self,)
 
     def fields(self) -> Iterable[str]:
-        """Every field there is, by the names that filters use.
+        """All fields, by the names that filters use.
 
-        Not sorted, since there may be very many.
+        Not sorted, because there may be very many.
         """
         return dict.fromkeys((*FILTERABLE, *self._text, *self._sparse))
 
     def dense(self, name: str) -> Numbers | None:
-        """A number for every row (n,), NaN where there is none; None when no such column."""
+        """A number for every row (n,), NaN for missing ones.
+
+        Returns None if the column does not exist.
+        """
         return self._dense.get(name)
 
     def text(self, name: str) -> Entries | None:
-        """Codes of a textual field; None when no product has a text in it."""
+        """Codes of a textual field. Returns None if no product has a text in it."""
         return _slice(self._text_entries, self._text.get(name))
 
     def sparse(self, name: str) -> Entries | None:
-        """Numbers of an attribute; None when no product has a number in it."""
+        """Numbers of an attribute. Returns None if no product has a number in it."""
         return _slice(self._sparse_entries, self._sparse.get(name))
 
 
 def _dense(path: Path, row_count: int) -> Numbers:
-    """The numbers of a column; NaN for all rows of a snapshot that is older than the column."""
+    """The numbers of a column. NaN for all rows if the snapshot is older than the column."""
     return mapped(path, "<f8") if path.exists() else np.full(row_count, np.nan)
 
 

@@ -1,5 +1,6 @@
-"""Entries (field, row, value) on the disk, sorted by field and row, with memory for one chunk at a
-time.
+"""Entries (field, row, value) on disk, sorted by field and row.
+
+Sorting holds one chunk in memory.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ def append(path: Path, values: NDArray[Any]) -> None:
 
 
 def mapped(path: Path, kind: str) -> NDArray[Any]:
-    """The file as an array (n,) that is read when looked at."""
+    """The file as an array (n,) that is read on access."""
     return np.memmap(path, kind, mode="r") if path.stat().st_size else np.empty(0, kind)
 
 
 class EntryWriter:
-    """Takes entries in the order of their rows and leaves them sorted by field.
+    """Takes entries in the order of their rows, and sorts them by field.
 
     See `columns` for the files.
     """
@@ -40,7 +41,7 @@ class EntryWriter:
         self._pending: list[tuple[int, int, float]] = []
 
     def add(self, field: str, row: int, value: float) -> None:
-        """One entry."""
+        """Add one entry."""
         code = self._fields.setdefault(field, len(self._fields))
         if code == len(self._counts):
             self._counts.append(0)
@@ -48,12 +49,12 @@ class EntryWriter:
         self._pending.append((code, row, value))
 
     def flush(self) -> None:
-        """Move what was added to the disk."""
+        """Write buffered entries to disk."""
         append(self._unsorted, np.array(self._pending, self._record))
         self._pending = []
 
     def finish(self, renamed: NDArray[np.uint32] | None = None) -> dict[str, tuple[int, int]]:
-        """Sort by counting, chunk by chunk, and give each field's range.
+        """Sort by counting, chunk by chunk, and return each field's range.
 
         `renamed` holds new codes for the values.
         """

@@ -1,4 +1,4 @@
-"""One index generation on disk: its folders, its manifest, and what an indexer reads back of it.
+"""One index generation on disk: its folders, its manifest, and the parts that an indexer reuses.
 
 DATA/snapshots/<version>/  manifest.json, products/, dense/, states/, lexical/, columns/
 """
@@ -36,44 +36,45 @@ _DENSE = Fields(
 
 
 def snapshots_of(data: Path) -> Path:
-    """Where the snapshots of DATA are."""
+    """The snapshots of DATA."""
     return data / SNAPSHOTS
 
 
 def new_version_name() -> str:
-    """A name for a new version, later than those before: 20261124T021500.123456Z."""
+    """A name for a new version that sorts after earlier ones: 20261124T021500.123456Z."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
 
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """How much of the logs a snapshot contains."""
+    """The positions up to which a snapshot contains the logs."""
 
     catalog: int = 0  # offset in aisle.catalog
-    # Offset in aisle.vectors; what comes after it is applied to the snapshot while it serves
+    # Offset in aisle.vectors; later records are applied to the snapshot while it serves
     vectors: int = 0
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "Positions":
-        """As a manifest has them; one from before aisle.vectors contains nothing of it."""
+        """The positions in a manifest.
+
+        A manifest older than aisle.vectors contains none of its records.
+        """
         return cls(int(manifest.get("log_position", 0)), int(manifest.get("vectors_position", 0)))
 
 
 def lineage_of(manifest: Mapping[str, Any]) -> str:
     """The snapshot into which a catalogue file was last indexed beside a log.
 
-    Empty when there was none.
-
-    Changes in aisle.vectors hold for snapshots of their own lineage: others have products that they
-    know nothing of.
+    Empty if there was none. Changes in aisle.vectors apply to snapshots of their own lineage only,
+    because other snapshots have products unknown to them.
     """
     return str(manifest.get("lineage", ""))
 
 
 def encoder_version(encoder: Mapping[str, Any]) -> str:
-    """How services name the encoder in a manifest:
+    """The name by which services refer to the encoder in a manifest.
 
-    `all-MiniLM-L6-v2@53aa51172d14+<heads>`, weights and heads.
+    It combines weights and heads, as in `all-MiniLM-L6-v2@53aa51172d14+<heads>`.
     """
     if not encoder:
         return ""
@@ -84,7 +85,7 @@ def encoder_version(encoder: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Generation:
-    """What an indexer reuses of a snapshot.
+    """The parts of a snapshot that an indexer reuses.
 
     Products, vectors (n, dim) and states by row, all memory-mapped.
     """
@@ -97,18 +98,18 @@ class Generation:
     variants: Variants
 
     def encoding(self, row: int) -> Encoding:
-        """What the encoder made of the product in a row."""
+        """The encoding of the product in a row."""
         return Encoding(np.asarray(self.vectors[row], np.float16), self.states.of(row))
 
     @property
     def encoder(self) -> dict[str, Any]:
-        """What made the vectors and states."""
+        """The encoder that made the vectors and states."""
         encoder: dict[str, Any] = self.manifest["encoder"]
         return encoder
 
     @property
     def encoder_version(self) -> str:
-        """The encoder, as services name it."""
+        """The encoder, by the name that services use."""
         return encoder_version(self.encoder)
 
     @property
@@ -118,16 +119,15 @@ class Generation:
 
     @property
     def positions(self) -> Positions:
-        """How much of the logs the snapshot contains."""
+        """The positions up to which the snapshot contains the logs."""
         return Positions.of(self.manifest)
 
 
 def read_manifest(folder: Path, verify: bool = True, whole: bool = False) -> dict[str, Any]:
     """The manifest of a generation that this version can read.
 
-    `whole` wants its encoder and product count, too.
-
-    Raises as artifacts.read_manifest does, and Corrupt when a field is of another kind.
+    `whole` requires its encoder and product count, too. Raises as artifacts.read_manifest does, and
+    Corrupt if a field has the wrong type.
     """
     manifest = artifacts.read_manifest(folder, verify)
     if manifest.get("format") != FORMAT:
@@ -152,23 +152,24 @@ def _check_fields(path: Path, manifest: Mapping[str, Any]) -> None:
 
 @contextmanager
 def broken_file_named(folder: Path) -> Iterator[None]:
-    """Whatever a library says in the block of a snapshot's files is Corrupt, which names the file
-    and the remedy.
+    """Raise Corrupt, naming the file and the remedy, for a library's error about a snapshot's
+    files.
     """
     try:
         yield
     except (AisleError, OSError, MemoryError):
         raise
     except Exception as error:
-        artifacts.read_manifest(folder)  # says which file is not what it was
+        artifacts.read_manifest(folder)  # raises with the name of the changed file
         raise Corrupt(
             f"{folder}: it cannot be opened ({shortened(str(error))}); rebuild it or roll back"
         ) from error
 
 
 def open_generation(folder: Path, verify: bool = True) -> Generation:
-    """Raises NotFound without a manifest, Corrupt when a file is not what it says or the parts
-    differ in length.
+    """Open a generation. Raises NotFound without a manifest.
+
+    Raises Corrupt if a file does not match it, or the parts differ in length.
     """
     manifest = read_manifest(folder, verify, whole=True)
     with broken_file_named(folder):
@@ -182,6 +183,6 @@ def open_generation(folder: Path, verify: bool = True) -> Generation:
 
 
 def current_generation(data: Path, verify: bool = True) -> Generation | None:
-    """The snapshot in use, or None when there is none yet."""
+    """The snapshot in use. Returns None if there is none yet."""
     version = artifacts.current(snapshots_of(data))
     return open_generation(snapshots_of(data) / version, verify) if version else None

@@ -1,15 +1,15 @@
-"""Words of a snapshot.
+"""The word index of a snapshot.
 
-A tantivy index in which the fields of a product are blended, and the words for spelling.
+It is a tantivy index that blends the fields of a product, with the words for spelling correction.
 
-Term statistics belong to one field, `text`, that holds every searchable field of the product as
-often as it weighs: BM25F with shared length normalisation (Robertson & Zaragoza 2009, "The
-Probabilistic Relevance Framework"). Scores added up field by field are worth .03-.09 nDCG@10 less
+Term statistics belong to one field, `text`, in which each searchable field of the product is
+repeated by its weight. This is BM25F with shared length normalisation (Robertson & Zaragoza 2009,
+"The Probabilistic Relevance Framework"). Scores added up field by field have .03-.09 nDCG@10 less
 (docs/relevance-retrieval.md).
 
 `joined` holds hyphenated words without their hyphens ("t-shirt" as "tshirt"), `identifier` the
-product's id, stock-keeping unit and trade number, `row` its row. Nothing is stored: products are
-read from the product store.
+product's id, stock-keeping unit and trade number, `row` its row. The index stores no products; they
+are in the product store.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ TEXT = "text"
 JOINED = "joined"
 IDENTIFIER = "identifier"
 ROW = "row"
-# How often a field is in the blend; every other field once
+# How often a field is repeated in the blend; other fields appear once
 TITLE_WEIGHT = 3
 BRAND_WEIGHT = 2
 CATEGORY_WEIGHT = 3
 
 # "43.2" and "1/2" stay whole, "dv7-1211ea" is two words
 _WORDS = r"\d+(?:[.,/]\d+)+|[\p{L}\p{M}\p{N}]+"
-# Sought from the beginnings of words
+# Matched by prefix
 _HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:-[^\W_]++)++")
 _LETTERS_OR_DIGITS = re.compile(r"[^\W_]+")
 _LONGEST_WORD_BYTES = 64
@@ -57,19 +57,19 @@ def analyzer() -> TextAnalyzer:
 def identifier(text: str) -> str:
     """The form in which identifiers are compared.
 
-    Case, spaces and a trade number's leading zeros do not matter.
+    Case, spaces and a trade number's leading zeros are ignored.
     """
     plain = "".join(text.casefold().split())
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a query as typed, in lower case; neither stemmed nor different."""
+    """The words of a query as typed, in lower case, without stemming or deduplication."""
     return _LETTERS_OR_DIGITS.findall(text.lower())
 
 
 def joined(text: str) -> list[str]:
-    """The hyphenated words of `text`, each in one word."""
+    """The hyphenated words of `text`, each joined to one word."""
     return [word.replace("-", "") for word in _HYPHENATED.findall(text)] if "-" in text else []
 
 
@@ -102,7 +102,7 @@ class LexicalWriter:
             self._rows += 1
 
     def finish(self) -> None:
-        """Make the index complete on the disk."""
+        """Write the complete index to disk."""
         self._writer.commit()
         self._writer.wait_merging_threads()
         self._vocabulary.finish()
@@ -111,7 +111,7 @@ class LexicalWriter:
 
 
 def document(product: Product, row: int) -> tantivy.Document:
-    """What is indexed of a product."""
+    """The document that is indexed for a product."""
     document = tantivy.Document()
     document.add_unsigned(ROW, row)
     document.add_text(TEXT, " ".join(_blend(product)))
@@ -127,14 +127,14 @@ def _blend(product: Product) -> Iterable[str]:
     leaves = [path.rsplit(">", 1)[-1] for path in product.categories]
     yield from [product.title] * TITLE_WEIGHT
     yield from product.brands * BRAND_WEIGHT
-    # What is above the leaf counts once
+    # The levels above the leaf count once
     yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
     yield from (product.description, product.sku, *product.tags)
     yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
 
 
 def names(product: Product) -> list[str]:
-    """The texts whose words spelling is corrected from."""
+    """The texts whose words are used for spelling correction."""
     return [product.title, *product.brands, *product.categories]
 
 
@@ -142,9 +142,7 @@ class LexicalIndex:
     """The opened index: `searcher` and `schema` for queries, `vocabulary` for spelling."""
 
     def __init__(self, index: tantivy.Index, vocabulary: Words, has_deletions: bool = False) -> None:
-        """`has_deletions` says that documents were deleted since the index was written in one
-        piece.
-        """
+        """`has_deletions` says that documents were deleted after the index was written."""
         self.schema = index.schema
         self.searcher = index.searcher()
         self.vocabulary = vocabulary
@@ -153,14 +151,14 @@ class LexicalIndex:
 
     @classmethod
     def open(cls, folder: Path, copy: Path | None = None) -> LexicalIndex:
-        """Read what LexicalWriter wrote into `folder`.
+        """Read the files of LexicalWriter in `folder`.
 
-        The index itself from its `copy`, if there is one.
+        The index itself is read from `copy` if that is given.
         """
         return cls(opened(copy or folder), Vocabulary.open(folder))
 
     def words(self, text: str) -> list[str]:
-        """The different indexed words of `text`, in order."""
+        """The distinct indexed words of `text`, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(text)))
 
     def holds(self, field: str, word: str) -> bool:
@@ -169,7 +167,7 @@ class LexicalIndex:
             return False
         if not self._has_deletions:
             return True
-        # doc_freq counts deleted ones too
+        # doc_freq counts deleted documents too
         having = tantivy.Query.term_query(self.schema, field, word, "basic")
         return bool(self.searcher.search(having, 1, count=False).hits)
 

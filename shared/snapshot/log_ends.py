@@ -1,7 +1,7 @@
-"""Whether the log reaches as far as a snapshot says that it contains of it.
+"""Checks that the log is at least as long as a snapshot claims.
 
-An older log, an empty one or another shop's gives new writes the offsets that the snapshot has
-already. Such writes would be acknowledged and never shown.
+An older log, an empty one or another shop's would reuse offsets that the snapshot contains already.
+New writes there would be acknowledged and never shown.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ ACCEPT = (
 
 
 def check_ends(version: str, contained: Positions, ends: Positions) -> None:
-    """Raise LogBehind, with both positions and the way out, if a snapshot contains more than there
-    is.
+    """Raise LogBehind, with both positions and the remedy, if a snapshot contains more than the log
+    has.
     """
     pairs: Sequence[tuple[str, int, int]] = (
         (CATALOG, contained.catalog, ends.catalog),
@@ -36,5 +36,5 @@ def check_ends(version: str, contained: Positions, ends: Positions) -> None:
 
 
 async def ends_of(events: EventLog) -> Positions:
-    """Where both logs end."""
+    """The ends of both logs."""
     return Positions(await events.end_offset(CATALOG), await events.end_offset(VECTORS))

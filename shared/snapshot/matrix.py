@@ -1,4 +1,4 @@
-"""A matrix written row by row into a .npy file, without holding it."""
+"""Writes a matrix row by row into a .npy file, without holding it in memory."""
 
 from pathlib import Path
 
@@ -11,11 +11,11 @@ _COPY_BYTES = 1 << 24
 class MatrixWriter:
     """Rows of `columns` numbers each.
 
-    The file has its header, and so its length, when finish() returns.
+    The file is complete, with its header, when finish() returns.
     """
 
     def __init__(self, path: Path, columns: int, dtype: str) -> None:
-        """`dtype` such as "<f2" or "|i1"."""
+        """`dtype` is a format such as "<f2" or "|i1"."""
         self._path = path
         self._columns = columns
         self._dtype = np.dtype(dtype)

@@ -1,9 +1,11 @@
-"""The products of a snapshot: messages by row, and rows by id, without a Python object a product.
+"""The products of a snapshot: messages by row, and rows by id.
+
+No product needs a Python object in memory.
 
 payloads.bin     serialised aisle.v1.Product, back to back
-offsets.npy      int64 (n + 1): where each begins
+offsets.npy      int64 (n + 1): the start of each message
 ids.bin          product ids in UTF-8, back to back
-id_offsets.npy   int64 (n + 1): where each begins
+id_offsets.npy   int64 (n + 1): the start of each id
 hashes.npy       uint64 (n,), sorted: first 8 bytes of blake2b
 hash_rows.npy    uint32 (n,): the row of each hash
 """
@@ -26,10 +28,10 @@ def id_hash(product_id: str) -> int:
 
 
 class BlobWriter:
-    """Byte strings back to back in a data file, with their ends in memory until finish() writes the
-    offsets.
+    """Writes byte strings back to back into a data file.
 
-    The file is open only while it is written to, so that a writer may be dropped at any time.
+    The ends stay in memory until finish() writes the offsets. The file is open only while it is
+    written to, so a writer may be dropped at any time.
     """
 
     def __init__(self, data: Path, offsets: Path) -> None:
@@ -39,7 +41,7 @@ class BlobWriter:
         self._ends = [0]
 
     def add(self, blobs: Sequence[bytes]) -> None:
-        """Append blobs; a few thousand a call are quicker than one."""
+        """Append blobs. Calls with a few thousand blobs are faster than single ones."""
         with self._data.open("ab") as file:
             for blob in blobs:
                 file.write(blob)
@@ -51,7 +53,7 @@ class BlobWriter:
 
 
 class Blobs:
-    """What a BlobWriter wrote, memory-mapped."""
+    """The file of a BlobWriter, memory-mapped."""
 
     def __init__(self, data: Path, offsets: Path) -> None:
         # As plain arrays: a slice of a memmap object costs five times as much.
@@ -67,9 +69,9 @@ class Blobs:
         return self._data[self._offsets[row] : self._offsets[row + 1]].tobytes()
 
     def texts(self, rows: NDArray[np.int64]) -> list[str]:
-        """Those in some rows as text, several times quicker than one by one.
+        """The blobs of some rows as text.
 
-        All are copied, and decoded, at once.
+        All are copied and decoded at once, which is several times faster than one by one.
         """
         first = self._offsets[rows]
         counts = self._offsets[rows + 1] - first
@@ -77,7 +79,7 @@ class Blobs:
         data = self._data[index].tobytes()
         text = data.decode()
         spans = list(zip(starts.tolist(), (starts + counts).tolist(), strict=True))
-        if len(text) == len(data):  # ASCII: characters are where the bytes are
+        if len(text) == len(data):  # ASCII: characters have the positions of bytes
             return [text[start:end] for start, end in spans]
         return [data[start:end].decode() for start, end in spans]
 
@@ -92,20 +94,20 @@ class ProductsWriter:
         self._hashes: list[int] = []
 
     def add(self, products: Sequence[Product]) -> None:
-        """Append products; each id at most once in a snapshot."""
+        """Add products. An id may occur once in a snapshot."""
         self.add_payloads(
             [product.product_id for product in products],
             [to_bytes(product) for product in products],
         )
 
     def add_payloads(self, product_ids: Sequence[str], payloads: Sequence[bytes]) -> None:
-        """Append products that are serialised already."""
+        """Append serialised products."""
         self._payloads.add(payloads)
         self._ids.add([product_id.encode() for product_id in product_ids])
         self._hashes += map(id_hash, product_ids)
 
     def finish(self) -> None:
-        """Write what is still in memory."""
+        """Write the data that is still in memory."""
         self._payloads.finish()
         self._ids.finish()
         hashes = np.array(self._hashes, dtype=np.uint64)
@@ -140,7 +142,7 @@ class ProductStore:
         return from_bytes(self._payloads[row])
 
     def hashes_by_row(self) -> NDArray[np.uint64]:
-        """id_hash of every product (n,), in the order of the rows."""
+        """The id_hash of every product (n,), in the order of the rows."""
         hashes = np.empty(len(self), np.uint64)
         hashes[self._hash_rows] = self._hashes
         return hashes
@@ -150,7 +152,7 @@ class ProductStore:
         return self._ids.texts(rows)
 
     def row(self, product_id: str) -> int | None:
-        """The row of a product, or None when the snapshot has no such product."""
+        """The row of a product. Returns None if the snapshot lacks the product."""
         wanted = id_hash(product_id)
         first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
         # Two ids may share a hash

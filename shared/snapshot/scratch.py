@@ -1,4 +1,4 @@
-"""A folder of this process alone; what is left of one that was killed is removed by the next."""
+"""A private folder of this process. The folder of a killed process is removed by the next one."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from shared.errors import StorageFull
 _LOCK = ".lock"
 _NAME = re.compile("[0-9a-f]{32}")
 _MEMORY = Path("/dev/shm")
-_ROOM_BYTES = 1 << 30  # free; a word index has about 130 bytes a product
+_ROOM_BYTES = 1 << 30  # free space; a word index has about 130 bytes a product
 
 
 class Scratch:
     """A new folder under `root`, locked as long as the process lives.
 
-    Remains of others are removed.
+    Folders of dead processes are removed.
     """
 
     def __init__(self, root: Path) -> None:
-        """Raises StorageFull when nothing can be written there, or others can write there, too."""
+        """Raises StorageFull if the folder is not writable, or writable for others."""
         if fault := _fault(root):
             raise StorageFull(
                 f"{root} {fault}; name another folder for scratch files (AISLE_RETRIEVAL_SCRATCH)"
@@ -36,7 +36,7 @@ class Scratch:
             owner_only.folder(root)
             _remove_abandoned(root)
             self.folder = root / uuid.uuid4().hex
-            made = root / f".{self.folder.name}"  # nobody looks at it before it is locked
+            made = root / f".{self.folder.name}"  # other processes ignore it until it is locked
             made.mkdir(mode=0o700)
             self._lock = (made / _LOCK).open("w")
             fcntl.flock(self._lock, fcntl.LOCK_EX)
@@ -53,11 +53,11 @@ class Scratch:
 
 
 def scratch_root(configured: str, data: Path, memory: Path = _MEMORY) -> Path:
-    """Where scratch folders are: as configured, else in memory where it has plenty of room.
+    """The parent of scratch folders: the configured one, or memory if it has plenty of room.
 
-    What is there is written several times a second and need not last, and on a disk each time waits
-    for the disk. Else DATA/live, where links to the snapshot's files can be made, or the system's
-    temporary files.
+    Scratch files are written several times a second and need not last, and a disk would delay each
+    write. The alternatives are DATA/live, where the snapshot's files can be linked, and the
+    system's temporary folder.
     """
     name = f"aisle-live-{os.getuid()}"
     if configured:
@@ -69,7 +69,7 @@ def scratch_root(configured: str, data: Path, memory: Path = _MEMORY) -> Path:
 
 
 def _is_for_all(folder: Path) -> bool:
-    """Whether everybody may write there, and nobody can take what is another's, as in /tmp."""
+    """Whether all users may write to the folder, but not remove files of others, as in /tmp."""
     try:
         return bool(folder.stat().st_mode & stat.S_ISVTX)
     except OSError:
@@ -88,11 +88,11 @@ def _is_usable(root: Path) -> bool:
 
 
 def _fault(root: Path) -> str:
-    """Why a folder that exists is not used: whoever owns it can take away or replace what is in it."""
+    """Why an existing folder is not used. Its owner could remove or replace its files."""
     owner_only.close_to_others(root)
     try:
         found = root.lstat()
-    except OSError:  # it does not exist; what else is wrong with it, making it will say
+    except OSError:  # it does not exist; making it will report any other fault
         return ""
     if stat.S_ISLNK(found.st_mode):
         return "is a symlink"
@@ -108,7 +108,7 @@ def _remove_abandoned(root: Path) -> None:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Whether nobody holds its lock. A symlink is none of ours, and neither is what has no lock."""
+    """Whether no process holds its lock. Symlinks and folders without a lock are not ours."""
     try:
         found = folder.lstat()
         if stat.S_ISLNK(found.st_mode) or not owner_only.is_ours(found):
@@ -118,7 +118,7 @@ def _is_abandoned(folder: Path) -> bool:
         return False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # it is in use
+    except OSError:  # another process holds it
         return False
     finally:
         os.close(lock)

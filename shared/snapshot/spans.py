@@ -7,11 +7,9 @@ Rows = NDArray[np.int64]
 
 
 def end_to_end(first: Rows, counts: Rows) -> tuple[Rows, Rows]:
-    """Spans that begin at `first` (n,) and have `counts` (n,) items.
+    """Join spans that begin at `first` (n,) and have `counts` (n,) items.
 
-    The index of every item, and where each span is.
-
-    The second, (n,), says where a span begins once the items are taken.
+    Returns the index of every item, and where each span (n,) begins among the joined items.
     """
     starts = np.cumsum(counts) - counts
     return np.repeat(first - starts, counts) + np.arange(counts.sum()), starts

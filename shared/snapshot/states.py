@@ -1,4 +1,4 @@
-"""Product token states: what late interaction and the interaction block read of a product.
+"""Token states of products, which late interaction and the interaction block read.
 
 tokens.npy  int8 (T, state_dim): round(STATE_SCALE x) of unit-norm states, product after product
 offsets.npy int64 (n + 1): product i has tokens offsets[i] to offsets[i + 1]
@@ -18,7 +18,7 @@ STATE_SCALE = 127.0  # a stored state is round(127 x) of a unit-norm one
 
 
 class StatesWriter:
-    """Writes states in the order of the rows, without holding them."""
+    """Writes states in the order of the rows, without holding them in memory."""
 
     def __init__(self, folder: Path, state_dim: int) -> None:
         self._folder = folder
@@ -32,13 +32,13 @@ class StatesWriter:
             self._ends += (self._ends[-1] + np.cumsum([len(each) for each in states])).tolist()
 
     def finish(self) -> None:
-        """Write what is still in memory."""
+        """Write the data that is still in memory."""
         self._tokens.finish()
         np.save(self._folder / "offsets.npy", np.array(self._ends, dtype=np.int64))
 
 
 class ProductStates:
-    """The states of an opened snapshot, memory-mapped; only the pages that are touched are read."""
+    """The states of an opened snapshot, memory-mapped. Only accessed pages are read."""
 
     def __init__(self, folder: Path) -> None:
         # As plain arrays: indexing a memmap object is slow.

@@ -1,4 +1,4 @@
-"""Which products of a snapshot are variants of which primary product.
+"""The variants of each primary product in a snapshot.
 
 primary_hashes.npy   uint64 (variants,), sorted: id_hash of each variant's primary product
 variant_rows.npy     uint32 (variants,): the row of each variant
@@ -18,7 +18,7 @@ _ROWS = "variant_rows.npy"
 
 
 class VariantsWriter:
-    """Takes the products in the order of their rows; memory holds some numbers a variant."""
+    """Takes the products in the order of their rows. Memory holds a few numbers a variant."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -70,9 +70,9 @@ class Variants:
         return self._found
 
     def _scanned(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-        """The same from the products themselves.
+        """The same variants, read from the products themselves.
 
-        A snapshot of an earlier version does not have the files.
+        Snapshots of earlier versions lack the files.
         """
         primaries = [self._products.product(row).primary_product_id for row in range(len(self._products))]
         rows = np.array([row for row, primary in enumerate(primaries) if primary], np.uint32)

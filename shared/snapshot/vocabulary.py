@@ -1,9 +1,8 @@
-"""The words of titles, brands and categories with their frequencies, from which spelling is
-corrected.
+"""The words of titles, brands and categories with their frequencies, for spelling correction.
 
 words.txt      one word a line, the shortest first, then alphabetically
-counts.npy     int32 (n,): in how many products' names the word is
-letters.npy    uint8 (n, 27): how often each of a-z is in the word, then everything else
+counts.npy     int32 (n,): the number of products with the word in their names
+letters.npy    uint8 (n, 27): how often the word has each of a-z, and other letters
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 LONGEST_WORD = 30  # letters
-MAX_WORDS = 200_000  # the most frequent ones; the matrix of letters is then 5 MB
+MAX_WORDS = 200_000  # the most frequent words; their matrix of letters has 5 MB
 _LETTERS = re.compile(rf"[^\W\d_]{{3,{LONGEST_WORD}}}(?!\w)")
 _WORD = re.compile(r"\w+")
 _REMEMBERED_LETTERS = 10_000
-_MAX_NEAR = 5_000  # words that are looked at closely
+_MAX_NEAR = 5_000  # candidate words that are compared exactly
 
 
 def plain(text: str) -> str:
@@ -34,10 +33,9 @@ def plain(text: str) -> str:
 
 
 class _WithoutAccents(dict[int, str]):
-    """What each letter stands for (NFKD), without accents.
+    """The decomposition (NFKD) of each letter, without accents.
 
-    Letter by letter, since to decompose a text orders its accents, in the square of how many are in
-    a row.
+    It works letter by letter, because decomposing a whole text sorts its accents in quadratic time.
     """
 
     def __missing__(self, code: int) -> str:
@@ -52,12 +50,12 @@ _WITHOUT_ACCENTS = _WithoutAccents()
 
 
 def spelled(text: str) -> list[str]:
-    """The words of a text, plain, as the vocabulary has them: letters only, 3 to 30 of them."""
+    """The plain words of a text as the vocabulary has them: letters only, 3 to 30 of them."""
     return [word for word in _WORD.findall(plain(text)) if _LETTERS.fullmatch(word)]
 
 
 def letter_counts(words: Sequence[str]) -> NDArray[np.uint8]:
-    """(n, 27) counts of a-z and of everything else."""
+    """The counts (n, 27) of a-z and of all other letters."""
     counts = np.zeros((len(words), 27), np.uint8)
     codes = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32).astype(np.int64) - ord("a")
     rows = np.repeat(np.arange(len(words)), [len(word) for word in words])
@@ -66,7 +64,10 @@ def letter_counts(words: Sequence[str]) -> NDArray[np.uint8]:
 
 
 def nearest(differences: NDArray[np.integer[Any]], most: int) -> NDArray[np.intp]:
-    """Places of the differences (n,) that are at most `most`; of very many, those of the smallest."""
+    """The indexes of differences (n,) of at most `most`.
+
+    If there are very many, those of the smallest.
+    """
     places = np.flatnonzero(differences <= most)
     if len(places) <= _MAX_NEAR:
         return places
@@ -74,7 +75,7 @@ def nearest(differences: NDArray[np.integer[Any]], most: int) -> NDArray[np.intp
 
 
 class VocabularyWriter:
-    """Counts words; memory grows with the number of different words alone."""
+    """Counts words. Memory grows only with the number of distinct words."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -99,12 +100,12 @@ class Words(Protocol):
     """The catalogue's own words."""
 
     def count(self, word: str) -> int:
-        """In how many products' names a plain word is."""
+        """The number of products with a plain word in their names."""
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that `distance` edits may separate from a plain word, with their counts.
+        """Words that may be `distance` edits away from a plain word, with their counts.
 
-        A superset, to be checked.
+        This is a superset, to be checked.
         """
 
 
@@ -120,28 +121,27 @@ class Vocabulary:
 
     @classmethod
     def open(cls, folder: Path) -> Vocabulary:
-        """Read what VocabularyWriter wrote."""
+        """Read the files of VocabularyWriter."""
         words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
         counts = np.load(folder / "counts.npy")
         letters = np.load(folder / "letters.npy", mmap_mode="r")
         return cls(words if len(counts) else [], counts, letters)
 
     def knows(self, word: str) -> bool:
-        """Whether a plain word is among them."""
+        """Whether a plain word is in the vocabulary."""
         return word in self._place
 
     def count(self, word: str) -> int:
-        """In how many products' names a plain word is."""
+        """The number of products with a plain word in their names."""
         place = self._place.get(word)
         return 0 if place is None else int(self.counts[place])
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that `distance` edits may separate from a plain word, with their counts.
+        """Words that may be `distance` edits away from a plain word, with their counts.
 
-        A superset, to be checked.
-
-        An edit changes the count of at most two letters and the length by at most one. Of very many
-        words, which no language has, the most alike are given.
+        This is a superset, to be checked. An edit changes the count of at most two letters, and the
+        length by at most one. If there are too many words, which no language has, the most similar
+        are returned.
         """
         low, high = np.searchsorted(self.lengths, [len(word) - distance, len(word) + distance + 1])
         difference = np.abs(self.letters[low:high].astype(np.int8) - letter_counts([word]).astype(np.int8))

@@ -19,7 +19,7 @@ from services.standalone.standalone import Standalone
 from shared.errors import AisleError
 from shared.models import promotions
 from shared.models.registry import DEFAULT
-from shared.process_end import told
+from shared.process_end import one_line
 from tests.integration.engine_writes import found, upsert
 
 REMEDIES = (
@@ -75,7 +75,7 @@ async def _trouble(data: Path) -> str:
         async with Standalone.open(data) as engine:
             await found(engine, "kettle")
     except (AisleError, OSError) as error:
-        line = told(error)
+        line = one_line(error)
         named = str(data) in line and any(remedy in line for remedy in REMEDIES)
         return "" if named and len(line) < 1_500 and "\n" not in line else line
     except Exception as error:  # what a user would see as a traceback

@@ -153,7 +153,7 @@ async def test_a_snapshot_that_cannot_be_opened_leaves_the_one_before(
     async with following(service, log) as follower:
         await follower.opened()
         service.publish("v2")
-        await until(lambda: "the one before goes on" in caplog.text)
+        await until(lambda: "the previous one stays in use" in caplog.text)
         await write(log, "a")
         await until(lambda: service.applied("v1") == [1])
     assert "serve v2" not in service.events and str(error) in caplog.text
