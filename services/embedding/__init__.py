@@ -1,1 +1,1 @@
-"""Here are texts, give me vectors; and the indexer, which makes snapshots."""
+"""Turns texts into vectors. Contains the indexer, which makes snapshots."""

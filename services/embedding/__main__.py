@@ -29,7 +29,7 @@ async def main() -> None:
     server = Server(doors, config.port, config.host)
     await server.start(serving=False)
     await asyncio.to_thread(encoders.refresh)
-    ended = asked_to_end()  # before anybody is told that it is ready
+    ended = asked_to_end()  # before health checks report that it is ready
     await server.report(serving=True)
     following = asyncio.create_task(encoders.follow(config.refresh_seconds))
     await ended.wait()

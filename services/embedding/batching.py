@@ -1,6 +1,6 @@
-"""Queries that arrive while the engine is busy are encoded together.
+"""Encodes queries in batches.
 
-Lately seen ones are not encoded at all.
+Queries that arrive while the engine is busy form the next batch. Recent queries are cached.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ from services.embedding.encoding import QueryEncoding
 from shared.errors import Overloaded
 from shared.weighing import weigher
 
-_CHARACTERS_PER_TOKEN = 4  # to guess a query's length without tokenising it twice
+_CHARACTERS_PER_TOKEN = 4  # to estimate a query's length without tokenising it twice
 _SPECIAL_TOKENS = 2
 
 
 class QueryEncoder(Protocol):
-    """What encodes a batch of queries; called from one thread."""
+    """Encodes a batch of queries. Called from one thread."""
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
         """One encoding a query."""
@@ -30,18 +30,18 @@ class QueryEncoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """How much is encoded together, waits, and is remembered."""
+    """Limits on batches, the queue and the cache."""
 
-    batch_tokens: int = 256  # about, in one batch, padding included
+    batch_tokens: int = 256  # of one batch, approximately, with padding
     query_tokens: int = 32  # read of a query
-    max_waiting: int = 512  # queries in the queue; further ones are refused
+    max_waiting: int = 512  # queries in the queue; more are refused
     cached_queries: int = 2_000
     cached_bytes: int = 64 << 20
 
 
 @dataclass(slots=True)
 class _Waiting:
-    """A query in the queue, and all who want it."""
+    """A query in the queue, and all callers that wait for it."""
 
     query: str
     answer: "asyncio.Future[QueryEncoding]" = field(
@@ -52,7 +52,7 @@ class _Waiting:
 class QueryBatcher:
     """Encodes off the event loop, one batch at a time.
 
-    An idle engine starts at once, so nobody waits for company.
+    An idle engine starts at once, without waiting to fill a batch.
     """
 
     def __init__(self, encoder: QueryEncoder, limits: BatchLimits) -> None:
@@ -69,21 +69,21 @@ class QueryBatcher:
     async def encode(self, queries: Sequence[str]) -> list[QueryEncoding]:
         """One encoding a query, in order.
 
-        Raises Overloaded when the queue is full, and what the encoder raises.
+        Raises Overloaded if the queue is full, and the encoder's errors.
         """
         new = {query for query in queries if query not in self._cache and query not in self._pending}
         if len(self._queue) + len(new) > self._limits.max_waiting:
             raise Overloaded(f"{len(self._queue)} queries wait to be encoded; try again in a moment")
         answers = [self._answer(query) for query in queries]
-        # Shielded: another request may wait for the same query, and must get it if this one gives
-        # up.
+        # Shielded: another request may wait for the same query, and must get it if this one is
+        # cancelled.
         return [
             answer if isinstance(answer, QueryEncoding) else await asyncio.shield(answer)
             for answer in answers
         ]
 
     def close(self) -> None:
-        """End the thread; the batch in hand is finished first."""
+        """End the thread, after the current batch."""
         if self._worker:
             self._worker.cancel()
         self._thread.shutdown(cancel_futures=True)
@@ -107,7 +107,7 @@ class QueryBatcher:
             batch = self._next_batch()
             try:
                 encodings = await self._encode(batch)
-            except Exception as error:  # whatever it is, those who asked must hear of it
+            except Exception as error:  # after any error, the callers must receive it
                 self._finish(batch, error)
             else:
                 self._finish(batch, encodings)
@@ -150,6 +150,6 @@ def _size_bytes(encoding: QueryEncoding) -> int:
 
 
 def _retrieved(answer: "asyncio.Future[QueryEncoding]") -> None:
-    """Mark a failure as seen: all who asked may have given up, and asyncio would complain."""
+    """Mark a failure as retrieved. All callers may have left, and asyncio would log a warning."""
     if not answer.cancelled():
         answer.exception()

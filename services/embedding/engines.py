@@ -1,4 +1,4 @@
-"""What runs the encoder: ONNX Runtime, OpenVINO or torch, behind one port."""
+"""The engines that run the encoder, behind one port: ONNX Runtime, OpenVINO or torch."""
 
 import io
 import sys
@@ -25,19 +25,19 @@ Batch = tuple[Ids, Floats]  # token ids and mask, padded
 
 
 class Engine(Protocol):
-    """Runs batches; may be called from several threads."""
+    """Runs batches. Several threads may call it."""
 
     @property
     def name(self) -> str:
-        """As in the configuration and in the status."""
+        """The name in the configuration and in the status."""
 
     @property
     def batches(self) -> bool:
-        """Whether a text's result is the same whatever else is in its batch."""
+        """Whether a text's result does not depend on the other texts of its batch."""
 
     @property
     def at_once(self) -> int:
-        """Batches that it runs side by side when as many threads call it.
+        """The number of batches that it runs side by side when called from as many threads.
 
         Each uses its share of the cores.
         """
@@ -47,7 +47,7 @@ class Engine(Protocol):
 
 
 def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
-    """The outputs of every batch, in order, with as many in work as the engine runs at once."""
+    """The outputs of every batch, in order, running as many at once as the engine allows."""
     if engine.at_once == 1:
         yield from (engine.run(*batch) for batch in batches)
         return
@@ -58,8 +58,8 @@ def run_all(engine: Engine, batches: Sequence[Batch]) -> Iterator[Outputs]:
 class OnnxRuntimeEngine:
     """ONNX Runtime on the CPU, float32 or int8.
 
-    Products run one batch a thread, not each operator on all threads: then what else runs on one
-    core delays one batch, and not every operator.
+    For products, each thread runs a batch of its own, instead of all threads sharing each operator.
+    So other work on a core delays one batch, and not every operator.
     """
 
     def __init__(self, name: str, model: onnx.ModelProto, job: Job, batches: bool = True) -> None:
@@ -78,9 +78,8 @@ class OnnxRuntimeEngine:
 class OpenVinoEngine:
     """OpenVINO on the CPU, float32 or bf16.
 
-    Products run one batch a stream, and about as many streams as cores, not each operator on all
-    cores: then what else runs on one core delays one stream, and not every operator. Its threads
-    are free to move to a core that is idle.
+    For products, each stream runs a batch of its own, with about as many streams as cores. So other
+    work on a core delays one stream, and not every operator. Its threads may move to an idle core.
     """
 
     batches = True
@@ -113,9 +112,9 @@ class OpenVinoEngine:
 
 
 def _openvino_without_telemetry() -> ModuleType:
-    """The library.
+    """Import the library without its telemetry.
 
-    Imported as usual it forks this process, threads and all, to tell Google Analytics about it.
+    The usual import forks this process with all its threads, to report to Google Analytics.
     """
     sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]  # importing it fails, which OpenVINO allows
     import openvino
@@ -167,9 +166,9 @@ _FIRST_BATCH: Batch = (np.zeros((1, 8), np.int64), np.ones((1, 8), np.float32))
 
 
 def build(name: str, model: EncoderModel, job: Job) -> Engine:
-    """The engine of that name, after its first inference; raises whatever its library does.
+    """The engine of that name, after its first inference. Raises its library's errors.
 
-    The only place that makes an engine: the first inference of a library must not be made by two
-    threads at once.
+    This is the only function that makes engines, because the first inferences of a library must not
+    run in two threads at once.
     """
     return used_once(lambda: ENGINES[name](model, job), lambda engine: engine.run(*_FIRST_BATCH))

@@ -1,6 +1,6 @@
-"""The encoder as an ONNX graph, written by hand from its weights: BERT, and the heads of a bundle.
+"""The encoder as an ONNX graph, built from its weights: BERT, and the heads of a bundle.
 
-Devlin et al. 2019 (BERT, post-norm); mean pooling as in Reimers and Gurevych 2019; token states and
+Devlin et al. 2019 (BERT, post-norm). Mean pooling as in Reimers and Gurevych 2019. Token states and
 MaxSim weights as in Khattab and Zaharia 2020 (ColBERT). Query, key and value are one product;
 1/sqrt(d) is in the query's weights.
 """
@@ -34,7 +34,7 @@ _SHAPES: dict[str, Sizes] = {
 
 @dataclass(frozen=True)
 class Architecture:
-    """The sizes that the graph needs to know."""
+    """The sizes that the graph depends on."""
 
     layers: int
     heads: int
@@ -43,7 +43,7 @@ class Architecture:
 
     @staticmethod
     def of(config: dict[str, Any]) -> "Architecture":
-        """From a Hugging Face config.json."""
+        """The sizes in a Hugging Face config.json."""
         sizes = (config["num_hidden_layers"], config["num_attention_heads"], config["hidden_size"])
         return Architecture(*sizes, config.get("layer_norm_eps", 1e-12))
 
@@ -59,10 +59,10 @@ class Nodes(GraphWriter):
     """A graph whose products may be in 8 bits."""
 
     int8: str = ""  # how weights become 8 bits: "", "block" or "dynamic"
-    narrow: bool = False  # 7 bits, where the CPU adds two products in 16 bits (AVX2 without VNNI)
+    narrow: bool = False  # 7 bits, for CPUs that add two products in 16 bits (AVX2 without VNNI)
 
     def product(self, inputs: str, weight: NDArray[Any]) -> str:
-        """inputs @ weight.T."""
+        """The result of inputs @ weight.T."""
         multiply = {"": super().product, "block": self._block_product, "dynamic": self._dynamic_product}[
             self.int8
         ]
@@ -95,22 +95,22 @@ class Nodes(GraphWriter):
 
 @dataclass(frozen=True, slots=True)
 class GraphPlan:
-    """Which graph to build."""
+    """The graph to build."""
 
     outputs: Sequence[str] = QUERY_OUTPUTS
-    state_tokens: int | None = None  # states of the first so many tokens only; None: of all
+    state_tokens: int | None = None  # states of the first tokens, this many; None: of all tokens
     int8: str = ""  # "block" or "dynamic": the encoder's products in int8, the heads in float32
     narrow: bool = False  # 7 bits instead of 8 for "dynamic"
 
 
 def build(model: EncoderModel, plan: GraphPlan) -> onnx.ModelProto:
-    """The graph:
+    """Build the graph.
 
-    `ids` (n, t) int64 and `mask` (n, t) float32 in; the plan's outputs out, those that have a head.
+    Inputs are `ids` (n, t) int64 and `mask` (n, t) float32. Outputs are those of the plan that have
+    a head: vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens),
+    state_dim) unit norm; token_weights (n, t), 0 at padding.
 
-    vector (n, dim) unit norm; hidden (n, t, dim); states (n, min(t, state_tokens), state_dim) unit
-    norm; token_weights (n, t), 0 at padding. An int8 graph has operators that only ONNX Runtime
-    knows. Raises Corrupt when a tensor is missing.
+    An int8 graph has operators that only ONNX Runtime knows. Raises Corrupt if a tensor is missing.
     """
     nodes = Nodes(int8=plan.int8, narrow=plan.narrow)
     try:

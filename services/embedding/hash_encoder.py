@@ -1,4 +1,4 @@
-"""An encoder without weights: words and their parts hashed to vectors.
+"""An encoder without weights, which hashes words and their parts to vectors.
 
 For tests and tiny installations.
 """
@@ -23,14 +23,14 @@ _PART_WEIGHT = 0.5
 class HashEncoder:
     """Feature hashing with signs (Weinberger et al. 2009).
 
-    Texts that share words or parts of them are near.
+    Texts that share words or parts of them have similar vectors.
     """
 
     identity = EncoderIdentity("hash", "0" * 64, DIM, STATE_DIM, MAX_TOKENS)
     engines = {"queries": "hash", "products": "hash"}  # noqa: RUF012  (never changed)
 
     def encode_queries(self, queries: Sequence[str]) -> list[QueryEncoding]:
-        """One encoding a query; any text gives a vector, an empty one too."""
+        """One encoding a query. Every text has a vector, even an empty one."""
         return [_query_encoding(_hidden(query, QUERY_TOKENS)) for query in queries]
 
     def encode_products(self, texts: Sequence[str]) -> tuple[Floats, list[States]]:
@@ -45,7 +45,7 @@ def _query_encoding(hidden: Floats) -> QueryEncoding:
 
 
 def _hidden(text: str, max_tokens: int) -> Floats:
-    # What has no word is one token
+    # A text without words is one token
     words = _WORDS.findall(text.lower())[:max_tokens] or [text.strip()]
     return np.stack([_word(word) for word in words])
 

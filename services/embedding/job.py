@@ -1,4 +1,4 @@
-"""What an encoder's engine is for."""
+"""The purpose of an encoder's engine."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,16 @@ PRODUCT_OUTPUTS = ("vector", "states")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What an engine is for:
+    """The purpose of an engine.
 
-    `queries` (every output, latency) or `products` (vector and states, throughput).
+    `queries` needs every output with low latency, `products` needs vectors and states with high
+    throughput.
     """
 
     side: str
     threads: int
-    max_tokens: int  # of a text, [CLS] and [SEP] included; the rest is not read
-    # States of the first so many tokens only, [CLS] included; None: of all
+    max_tokens: int  # of a text, with [CLS] and [SEP]; the rest is ignored
+    # Number of tokens whose states are made, with [CLS]; None: all
     state_tokens: int | None = None
 
     @property

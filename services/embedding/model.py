@@ -1,4 +1,4 @@
-"""The encoder's weights with a bundle's on top."""
+"""The encoder's weights, with those of a bundle on top."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ TOKEN_BIAS = "token_weight.bias"
 
 @dataclass(frozen=True)
 class EncoderModel:
-    """Everything that an engine is built from."""
+    """All data that an engine is built from."""
 
     tensors: Tensors  # by their Hugging Face names
     architecture: dict[str, Any]  # config.json
@@ -28,18 +28,18 @@ class EncoderModel:
 
 @dataclass(frozen=True)
 class EncoderSource:
-    """Where a model comes from.
+    """The source of a model.
 
-    Reads it whenever an engine is built, so that nobody keeps the weights.
+    It is read whenever an engine is built, so that the weights do not stay in memory.
     """
 
     files: EncoderFiles
     bundle: Bundle | None
-    # Of a product's text, [CLS] and [SEP] included; the bundle's own when it says so
+    # Of a product's text, with [CLS] and [SEP]; the bundle's value takes precedence
     max_tokens: int = MAX_TOKENS
 
     def setting(self, name: str, default: int) -> int:
-        """How the bundle was trained: max_tokens, state_tokens."""
+        """A value of the bundle's training: max_tokens, state_tokens."""
         value = self.bundle.training.get(name, default) if self.bundle else default
         if not isinstance(value, int):
             raise Corrupt(f"bundle.json: training.{name} is {value!r}, not a number; train the bundle again")
@@ -47,11 +47,11 @@ class EncoderSource:
 
     @property
     def product_tokens(self) -> int:
-        """How many tokens of a product's text are read."""
+        """The number of tokens that are read of a product's text."""
         return self.setting("max_tokens", self.max_tokens)
 
     def identity(self) -> EncoderIdentity:
-        """What names the encoder; reads the heads only."""
+        """The fields that name the encoder. Reads the heads only."""
         config = self.files.architecture()
         heads = _heads(self._bundle_tensors())
         state_dim = heads[PROJECTION].shape[0] if PROJECTION in heads else 0
@@ -61,7 +61,10 @@ class EncoderSource:
         return EncoderIdentity(self.files.name, self.files.sha256, *sizes, version, made_with)
 
     def read(self) -> EncoderModel:
-        """Read the weights; Corrupt when a file cannot be read or a tensor has the wrong shape."""
+        """Read the weights.
+
+        Raises Corrupt if a file cannot be read or a tensor has the wrong shape.
+        """
         tensors = dict(self.files.tensors())
         config = self.files.architecture()
         given = self._bundle_tensors()
@@ -77,9 +80,9 @@ class EncoderSource:
 
 
 def read_heads(path: Path) -> Tensors:
-    """A bundle's heads, and what its encoder has learnt.
+    """A bundle's heads, and its changes to the encoder's weights.
 
-    Corrupt when they cannot be read or are not finite.
+    Raises Corrupt if they cannot be read or are not finite.
     """
     tensors = read_tensors(path)
     if strange := [name for name, tensor in tensors.items() if not np.isfinite(tensor).all()]:

@@ -1,4 +1,4 @@
-"""From settings to an encoder that is ready to be asked."""
+"""Opens an encoder as the settings define it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ HASH = "hash"
 def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
     """The encoder that `config` names.
 
-    Its engines are built when first needed, or by `encode_queries([])`.
+    Its engines are built at their first use, or by `encode_queries([])`.
     """
     if config.model == HASH:
         return HashEncoder()
@@ -51,7 +51,7 @@ def open_encoder(config: EmbeddingConfig) -> TextEncoder | HashEncoder:
 
 
 def batch_limits(config: EmbeddingConfig) -> BatchLimits:
-    """The part of the settings that is the batcher's."""
+    """The batcher's part of the settings."""
     return BatchLimits(
         config.batch_tokens,
         config.query_tokens,
@@ -69,12 +69,12 @@ class _Engines:
     identity: EncoderIdentity
 
     def open(self, job: Job) -> Engine:
-        """The engine that is configured, was chosen before, or wins the trial now."""
+        """The configured engine, the one chosen before, or the winner of a trial."""
         try:
             with watching(f"opening the encoder's engine for {job.side}"):
                 return self._open(job)
         finally:
-            return_free_memory()  # weights and graphs are large, and gone now
+            return_free_memory()  # weights and graphs are large, and no longer needed
 
     def _open(self, job: Job) -> Engine:
         cache = self._cache()
@@ -94,7 +94,7 @@ class _Engines:
             return build(name, model, job)
         except AisleError:
             raise
-        except Exception as error:  # each library has its own
+        except Exception as error:  # each library has its own errors
             remedy = (
                 "set AISLE_EMBEDDING_ENGINE and AISLE_EMBEDDING_PRODUCT_ENGINE "
                 "to auto, or install what it needs"

@@ -16,7 +16,7 @@ NAME = "aisle.v1.EmbeddingService"
 
 
 class EmbeddingService(EmbeddingServiceServicer):
-    """Checks requests, and encodes them together with those that wait for the same encoder."""
+    """Checks requests, and encodes them in batches with others for the same encoder."""
 
     def __init__(self, encoders: Encoders) -> None:
         self._encoders = encoders
@@ -30,7 +30,7 @@ class EmbeddingService(EmbeddingServiceServicer):
 
 
 def replica_status(encoders: Encoders) -> ReplicaStatus:
-    """What this process encodes with now."""
+    """The encoders of this process."""
     opened = encoders.all()
     engines = {
         f"encoder_{side}": name for each in opened.values() for side, name in each.encoder.engines.items()

@@ -1,4 +1,4 @@
-"""Texts to token ids, and ids to the matrices that an engine takes."""
+"""Converts texts to token ids, and ids to the matrices of an engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from shared.errors import Corrupt
 from shared.first_use import used_once
 
 Ids = NDArray[np.int64]  # (n, tokens)
-TokenIds = list[int]  # of one text, [CLS] and [SEP] included
+TokenIds = list[int]  # of one text, with [CLS] and [SEP]
 
-# What is beyond max_tokens of these is not read: a bound on the tokeniser's time
+# Characters per token that are read, which bounds the tokeniser's time
 _CHARACTERS_PER_TOKEN = 64
 
 
@@ -22,7 +22,7 @@ class TokenReader:
     """Splits texts into the encoder's word pieces."""
 
     def __init__(self, path: Path) -> None:
-        """Read tokenizer.json; Corrupt when that fails."""
+        """Read tokenizer.json. Raises Corrupt if that fails."""
         try:
             self._tokenizer = used_once(
                 lambda: Tokenizer.from_file(str(path)), lambda read: read.encode_batch_fast([""])
@@ -49,7 +49,10 @@ def _truncate(ids: TokenIds, max_tokens: int) -> TokenIds:
 
 
 def pad(texts: Sequence[TokenIds], multiple: int = 1) -> tuple[Ids, Floats]:
-    """The ids (n, t) and their mask (n, t), t the longest text's rounded up to a multiple."""
+    """The ids (n, t) and their mask (n, t).
+
+    t is the longest text's length, rounded up to a multiple.
+    """
     width = -(-max(map(len, texts)) // multiple) * multiple
     ids = np.zeros((len(texts), width), np.int64)
     mask = np.zeros((len(texts), width), np.float32)

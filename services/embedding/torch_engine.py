@@ -1,4 +1,4 @@
-"""The encoder in torch, on the CPU or on CUDA; imported only when it is chosen."""
+"""The encoder in torch, on the CPU or on CUDA. Imported only if it is chosen."""
 
 import torch
 from torch.nn import functional

@@ -1,6 +1,6 @@
-"""Which engine suits this machine.
+"""Chooses the engine for this machine.
 
-Candidates by its instruction sets, then a short measured trial, remembered.
+The instruction sets give the candidates. A short trial measures them, and its result is stored.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from shared.watchdog import progress
 _LOG = logging.getLogger(__name__)
 FORMAT = 6
 LIBRARIES = ("onnxruntime", "openvino")
-# To float32; at 0.993 reranking costs what it should gain
+# To float32; at 0.993 reranking costs as much as it should gain
 LEAST_COSINE = {"queries": 0.998, "products": 0.999}
 # An engine at most so many times slower than the fastest wins if its vectors are closer to float32
 CLOSE = 1.25
-AS_GOOD = 0.9999  # a cosine from which on closer is no better: bf16 and float32 rank alike
+AS_GOOD = 0.9999  # a cosine above which closeness does not matter: bf16 and float32 rank alike
 
 QUERY_PROBES = (
     "wireless mouse", "red running shoes size 42", "usb c charger 65w", "sofa",
@@ -61,17 +61,17 @@ PRODUCT_PROBES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """How an engine did in the trial."""
+    """The result of an engine in the trial."""
 
-    ms: float  # for all probes; of an engine that runs several batches at once, its share of them
-    cosine: float  # the least, to float32
+    ms: float  # for all probes; for an engine that runs several batches at once, its share of them
+    cosine: float  # the least cosine to float32
 
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Token ids of the probe texts, as the side meets them.
+    """Token ids of the probe texts, batched as in production.
 
-    Queries one by one, products in one batch.
+    Queries come one by one, products in one batch.
     """
 
     batches: Sequence[Batch]
@@ -87,10 +87,10 @@ class Probes:
 
 
 def candidates(job: Job, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
-    """The engines worth a trial; the float32 reference comes first.
+    """The engines to try. The float32 reference comes first.
 
-    OpenVINO in float32 is 4 % faster on one thread, and loading a second library takes most of a
-    second of a start.
+    OpenVINO in float32 is 4 % faster on one thread, but loading a second library takes most of a
+    second at start.
     """
     bf16 = ("openvino-bf16",) if cpu.has_bf16 else ()
     float32 = ("openvino-f32",) if job.threads > 1 else ()
@@ -99,10 +99,10 @@ def candidates(job: Job, cpu: Cpu, cuda: bool) -> tuple[str, ...]:
 
 
 def choose(side: str, measured: Mapping[str, Measurement]) -> str:
-    """The closest to float32 among those that are close enough and nearly as fast as the fastest of
-    them.
+    """The engine closest to float32, among those that are close enough and nearly as fast as the
+    fastest.
 
-    Where several are as good as float32, the fastest of those.
+    If several are as good as float32, the fastest of them.
     """
     allowed = {name: found for name, found in measured.items() if found.cosine >= LEAST_COSINE[side]}
     limit = CLOSE * min(found.ms for found in allowed.values()) if side == "queries" else 0
@@ -115,11 +115,10 @@ def choose(side: str, measured: Mapping[str, Measurement]) -> str:
 def run_trial(
     model: EncoderModel, job: Job, probes: Probes, names: Sequence[str]
 ) -> tuple[Engine, dict[str, Measurement]]:
-    """Build and measure the engines; the best one and what was measured.
+    """Build and measure the engines. Returns the best one and the measurements.
 
-    `names` starts with the reference.
-
-    Another one that cannot be built here (a driver or a library is missing) takes no part.
+    `names` starts with the reference. Other engines that cannot be built (without a driver or a
+    library) are skipped.
     """
     engines = {REFERENCE: build(REFERENCE, model, job)} | _buildable(model, job, names[1:])
     reference = probes.vectors(engines[REFERENCE])
@@ -133,8 +132,8 @@ def _buildable(model: EncoderModel, job: Job, names: Sequence[str]) -> dict[str,
         progress(f"trying {name}")
         try:
             engines[name] = build(name, model, job)
-        except Exception as error:  # each library has its own
-            _LOG.warning("the engine %s is left out, it cannot be built here: %s", name, error)
+        except Exception as error:  # each library has its own errors
+            _LOG.warning("the engine %s is skipped, because it cannot be built: %s", name, error)
     return engines
 
 
@@ -150,23 +149,23 @@ def _run(engine: Engine, probes: Probes) -> None:
 
 
 class TrialCache:
-    """What was chosen before, in one JSON file.
+    """Stores chosen engines in one JSON file.
 
-    A choice is for one machine, versions, encoder and job.
+    A choice applies to one machine, set of versions, encoder and job.
     """
 
     def __init__(self, folder: Path | None) -> None:
-        """`folder` None remembers nothing."""
+        """With `folder` None, nothing is stored."""
         self._path = folder / "engines.json" if folder else None
 
     def get(self, key: str) -> str | None:
-        """The engine chosen for the key, if it is still one of ours."""
+        """The engine chosen for the key, if this version still has it."""
         found = self._read().get(key)
         name = found.get("engine") if isinstance(found, dict) else None
         return name if isinstance(name, str) and name in ENGINES else None
 
     def put(self, key: str, engine: str, measured: Mapping[str, Measurement]) -> None:
-        """Remember a choice and why; a folder that cannot be written to costs only the next trial."""
+        """Store a choice and its reason. A read-only folder only costs another trial."""
         if self._path is None:
             return
         why = {name: asdict(found) for name, found in measured.items()}
@@ -189,7 +188,7 @@ class TrialCache:
 
 
 def cache_key(job: Job, cpu: Cpu, encoder_version: str) -> str:
-    """What a choice depends on, as a few hexadecimal digits."""
+    """A hash of all facts that a choice depends on, as a few hexadecimal digits."""
     versions = [_version(name) for name in LIBRARIES]
     parts = [
         FORMAT,

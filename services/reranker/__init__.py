@@ -1,1 +1,1 @@
-"""Here are candidates, give me an order."""
+"""Puts candidates in order."""

@@ -1,1 +1,1 @@
-"""Here is a query and its vector, give me candidates."""
+"""Finds candidates for a query and its vector."""

@@ -21,9 +21,7 @@ from shared.snapshot.scratch import Scratch, scratch_root
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder and written to the log, until asked
-    to end.
-    """
+    """Serve until asked to end. Follows the data folder's snapshots and the log."""
     config = load(RetrievalConfig)
     log = open_log()
     snapshots = Snapshots()

@@ -9,15 +9,15 @@ from shared.listening import LOOPBACK
 class RetrievalConfig:
     """Defaults suit two ordinary cores."""
 
-    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
+    host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50053
     data: str = "data"  # folder of snapshots/
-    # Folder for the copy of the word index that takes in writes; "": memory, or DATA/live
+    # Folder for the writable copy of the word index; "": memory, or DATA/live
     scratch: str = ""
-    leg_limit: int = 300  # products that words, and vectors, propose at most
+    leg_limit: int = 300  # most products that words, or vectors, propose
     dense_floor: float = 0.5  # share of the best cosine below which a product is not near; 0 to 1
     correct_spelling: bool = True
-    refresh_seconds: float = 1.0  # how often to look for a newer snapshot
+    refresh_seconds: float = 1.0  # how often to check for a newer snapshot
 
     def __post_init__(self) -> None:
         if self.leg_limit < 1 or not self.refresh_seconds > 0:

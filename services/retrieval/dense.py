@@ -18,9 +18,9 @@ Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Vector = NDArray[np.float32]  # (dim,), unit norm
 
-EXACT_ROWS = 5_000  # so few rows are scored one by one where the index is approximate
+EXACT_ROWS = 5_000  # up to so many rows are scored one by one if the index is approximate
 BLOCK_ROWS = 1_000  # scored at a time: more make BLAS wake threads that wait for a core
-WIDEST = 8.0  # a filter hides neighbours, so approximate indexes look at up to so many times more
+WIDEST = 8.0  # a filter hides neighbours, so approximate indexes search up to so many times more
 
 
 class DenseSearch(Protocol):
@@ -31,7 +31,7 @@ class DenseSearch(Protocol):
 
     @property
     def kind(self) -> str:
-        """Of the index, as in the manifest: flat, hnsw, ivf-rabitq."""
+        """The kind of index, as in the manifest: flat, hnsw, ivf-rabitq."""
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The nearest `limit` rows that `mask` (n,) selects, or of all, with their scores.
@@ -44,14 +44,15 @@ class DenseSearch(Protocol):
 
 
 class DenseLeg:
-    """Searches a FAISS index; scores are always exact.
+    """Searches a FAISS index. Scores are always exact.
 
-    A flat index's own, or from the stored vectors.
+    They are a flat index's own, or computed from the stored vectors.
     """
 
     def __init__(self, index: Any, vectors: NDArray[Any], search: Mapping[str, Any]) -> None:
-        """`vectors` (n, dim) of unit norm, `search` the parameters that the manifest has for the
-        index.
+        """`vectors` (n, dim) have unit norm.
+
+        `search` holds the index's parameters from the manifest.
         """
         self._index = index
         self._vectors = vectors
@@ -62,7 +63,7 @@ class DenseLeg:
     def open(cls, folder: Path, search: Mapping[str, Any]) -> DenseLeg:
         """Read a snapshot's dense folder.
 
-        Raises Corrupt when index and vectors do not belong together.
+        Raises Corrupt if index and vectors do not belong together.
         """
         vectors = np.load(folder / "vectors.npy", mmap_mode="r")
         index = faiss.read_index(str(folder / "index.faiss"))
@@ -78,7 +79,7 @@ class DenseLeg:
 
     @property
     def kind(self) -> str:
-        """Of the index, as in the manifest."""
+        """The kind of index, as in the manifest."""
         return str(self._search.get("kind", ""))
 
     def best(self, vector: Vector, limit: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
@@ -137,9 +138,9 @@ def _among(mask: Mask, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """One busy thread a request.
+    """Use one busy thread for each request.
 
-    The setting is OpenMP's, of the calling thread: torch would compute with it, too.
+    The setting is OpenMP's, for the calling thread. Torch would use it, too.
     """
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
@@ -150,7 +151,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def search_parameters(index: Any, search: Mapping[str, Any], selector: Any = None, widen: float = 1.0) -> Any:
-    """FAISS's parameters for this kind of index; `widen` looks at so many times more of it.
+    """FAISS's parameters for this kind of index. `widen` searches so many times more of it.
 
     `search` may hold ef_search (HNSW), nprobe (IVF) and k_factor (refinement).
     """

@@ -1,4 +1,4 @@
-"""Counts of the match set by the values of a field."""
+"""Counts the values of a field in the match set."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NO_CODES = np.empty(0, np.uint32)
 
 @dataclass(frozen=True)
 class Facet:
-    """The most frequent values with their counts, and the range of the numbers when there are some."""
+    """The most frequent values with their counts, and the range of the numbers if there are some."""
 
     field: str
     values: tuple[tuple[str, int], ...]
@@ -31,10 +31,8 @@ class Facet:
 def count(columns: CatalogColumns, matching: Mask, field: str, limit: int) -> Facet:
     """Count the products that `matching` (n,) selects, by value.
 
-    The most frequent first, then alphabetically.
-
-    A category counts for itself and for everything above it. Raises InvalidRequest for an unknown
-    field.
+    The most frequent values come first, then alphabetically. A category counts for itself and for
+    all levels above it. Raises InvalidRequest for an unknown field.
     """
     if field == PRODUCT_ID:
         raise InvalidRequest(
@@ -79,9 +77,9 @@ def _most_frequent_texts(
 
 
 def _counted(codes: NDArray[np.integer[Any]]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The different codes in order, and how often each comes.
+    """The distinct codes in order, and their counts.
 
-    By sorting them only where they are few.
+    It sorts them only if they are few.
     """
     if len(codes) < _FEW_CODES or (span := int(codes.max()) - (low := int(codes.min()))) > 8 * len(codes):
         return np.unique(codes, return_counts=True)
@@ -100,9 +98,8 @@ def _largest(
 ) -> list[tuple[Any, int]]:
     """The `limit` largest counts.
 
-    Ties by the values' own order, which is alphabetical for codes below `sorted_until`.
-
-    Of the values behind that, all that may be among the first when they are sorted by their texts.
+    Ties are in the values' own order, which is alphabetical for codes below `sorted_until`. Of the
+    later values, all are returned that may be among the first once they are sorted by text.
     """
     order = np.argsort(-counts, kind="stable")[:limit]
     behind = values >= sorted_until

@@ -34,14 +34,14 @@ MAX_VALUES = 1_000
 
 @dataclass(frozen=True)
 class AnyOf:
-    """One of these values, whatever their case."""
+    """One of these values, in any letter case."""
 
     values: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Between:
-    """A number from `low` to `high`, both inclusive; infinite when open."""
+    """A number from `low` to `high`, both inclusive; infinite if open."""
 
     low: float
     high: float
@@ -49,7 +49,7 @@ class Between:
 
 @dataclass(frozen=True)
 class Exists:
-    """A value, or (`present` False) none."""
+    """A value is present, or absent if `present` is False."""
 
     present: bool
 
@@ -64,9 +64,9 @@ class Filter:
 
 
 def is_known(columns: CatalogColumns, field: str) -> bool:
-    """Whether a product can have the field.
+    """Whether products can have the field.
 
-    Every field of a product, and the attributes that some product has.
+    Every field of a product counts, and every attribute that some product has.
     """
     return field in FILTERABLE or has_text(columns, field) or has_numbers(columns, field)
 
@@ -80,7 +80,7 @@ def check_field(columns: CatalogColumns, name: str, field: str) -> None:
 
 
 def note(columns: CatalogColumns, name: str, field: str) -> str:
-    """What to say about an attribute that no product has; empty for one that some product has."""
+    """A note about an attribute that no product has. Empty if some product has it."""
     if field == PRODUCT_ID or is_known(columns, field):
         return ""
     return f"{name}: no product has {field!r}; {_hint(columns, field)}"
@@ -96,9 +96,9 @@ def _hint(columns: CatalogColumns, field: str) -> str:
 def mask_of(
     filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT
 ) -> Mask | None:
-    """The rows (n,) that meet all filters; None when there are no filters.
+    """The rows (n,) that meet all filters. Returns None without filters.
 
-    Raises CallerLeft once the caller has.
+    Raises CallerLeft once the caller has left.
     """
     if not filters:
         return None
@@ -153,7 +153,7 @@ def _with_value(columns: CatalogColumns, field: str, values: Sequence[str]) -> M
 
 
 def _written(field: str, values: Sequence[str]) -> Sequence[str]:
-    """The values as the columns have them."""
+    """The values in the form that the columns use."""
     if field != "categories":
         return values
     return [SEPARATOR.join(part.strip() for part in value.split(">")) for value in values]
@@ -186,7 +186,7 @@ def _among(values: Numbers, wanted: Sequence[float]) -> Mask:
 def _coded(entries: Entries, spans: Sequence[range]) -> Mask:
     """Which entries are one of the values.
 
-    A run of codes is one comparison, so one value costs two.
+    A range of codes takes one comparison, so one value takes two.
     """
     if len(spans) > 4:
         return np.isin(entries.values, np.fromiter((code for span in spans for code in span), np.int64))

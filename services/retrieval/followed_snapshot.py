@@ -13,10 +13,10 @@ from shared.snapshot.change import Change
 
 
 class FollowedSnapshot:
-    """A live snapshot whose states go to `snapshots`; a shared.live.opened.Live."""
+    """A live snapshot whose states go to `snapshots`. It implements shared.live.opened.Live."""
 
     def __init__(self, folder: Path, scratch: Path, snapshots: Snapshots) -> None:
-        """Open the snapshot in `folder`; what it writes is under `scratch`."""
+        """Open the snapshot in `folder`. Its files are written under `scratch`."""
         self._private = scratch / uuid4().hex
         self._live = LiveSnapshot(folder, self._private)
         self._snapshots = snapshots

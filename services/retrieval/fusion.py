@@ -1,4 +1,4 @@
-"""Join the lists of the two legs by reciprocal ranks.
+"""Joins the lists of the two legs by reciprocal ranks.
 
 Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual
 rank learning methods".
@@ -17,7 +17,7 @@ K = 60
 
 @dataclass(frozen=True)
 class Fused:
-    """Equally long columns (k,), the best first; a rank is 0 where a list does not have the row."""
+    """Columns of equal length (k,), best first. A rank is 0 if its list lacks the row."""
 
     rows: Rows
     scores: NDArray[np.float32]
@@ -26,7 +26,7 @@ class Fused:
 
 
 def fuse(lexical: Rows, dense: Rows) -> Fused:
-    """Sum of 1 / (60 + rank) over both lists, each without repetition; ties in row order."""
+    """Sum 1 / (60 + rank) over both lists, each without repetition. Ties are in row order."""
     rows = np.union1d(lexical, dense)
     lexical_ranks = ranks(lexical, rows)
     dense_ranks = ranks(dense, rows)
@@ -36,13 +36,13 @@ def fuse(lexical: Rows, dense: Rows) -> Fused:
 
 
 def in_order(rows: Rows, lexical: Rows, dense: Rows) -> Fused:
-    """Rows in a given order, scored by their place in it."""
+    """Rows in a given order, scored by their position."""
     scores = 1 / (K + np.arange(1, len(rows) + 1))
     return Fused(rows, scores.astype(np.float32), ranks(lexical, rows), ranks(dense, rows))
 
 
 def ranks(ranked: Rows, rows: Rows) -> NDArray[np.uint32]:
-    """The place of each of `rows` (k,) in a ranked list, from 1; 0 when it is not there."""
+    """The position of each of `rows` (k,) in a ranked list, from 1. 0 if it is missing."""
     order = np.argsort(ranked)
     places = np.searchsorted(ranked, rows, sorter=order)
     found = np.append(order, -1)[places]

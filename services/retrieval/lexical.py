@@ -1,4 +1,4 @@
-"""The lexical leg: products that share words with the query, the best first."""
+"""The lexical leg: products that share words with the query, best first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-# Results the first search asks for; one costs 40 ns, so that in small catalogues these are all
+# Results that the first search requests, at 40 ns each; in small catalogues these are all
 FIRST_FETCH = 5_000
-FEW_ROWS = 500  # so few rows are named in a query rather than waited for in a longer list
+FEW_ROWS = 500  # up to so many rows are named in a query, instead of searching a longer list
 
 
 class LexicalLeg:
@@ -30,13 +30,13 @@ class LexicalLeg:
         self._parser = QueryParser(index)
 
     def search(self, text: str) -> LexicalSearch:
-        """Begin a search for a query; nothing in it is syntax."""
+        """Begin a search for a query, which has no syntax."""
         return LexicalSearch(self, self._parser.parse(text))
 
 
 @dataclass(frozen=True)
 class LexicalSearch:
-    """One search; what it has found serves every question asked of it."""
+    """One search. Its results serve all questions about it."""
 
     _leg: LexicalLeg
     _query: LexicalQuery
@@ -67,7 +67,7 @@ class LexicalSearch:
         return rows[order], scores[order]
 
     def scores(self, rows: Rows) -> Scores:
-        """The lexical score of each of `rows` (k,), 0 where no word matches."""
+        """The lexical score of each of `rows` (k,), 0 if no word matches."""
         if self._query.empty or not len(rows):
             return np.zeros(len(rows), np.float32)
         if len(self._first[0]) < FIRST_FETCH:
@@ -108,9 +108,9 @@ class LexicalSearch:
 
 
 def _in_order(limit: int, rows: Rows, scores: Scores) -> tuple[Rows, Scores]:
-    """The first of a list whose scores fall.
+    """The first rows of a list whose scores fall.
 
-    Ties in row order, which tantivy keeps only within a segment.
+    Ties are in row order, which tantivy keeps only within a segment.
     """
     # With all that tie with the last
     among = np.searchsorted(-scores, -scores[:limit][-1:], side="right").sum()

@@ -1,4 +1,4 @@
-"""What a shopper typed, as a query of the lexical index."""
+"""Compiles a shopper's text to a query of the lexical index."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from shared.snapshot.lexical import IDENTIFIER, JOINED, TEXT, LexicalIndex, iden
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-# Above what words reach, so that the product with this very number is first
+# Above the scores of words, so that the product with exactly this number is first
 IDENTIFIER_SCORE = 30.0
 UNSURE_IDENTIFIER_SCORE = 1.0
 
 _QUANTITY = re.compile(r"(\d+)([a-z]{1,4})")
-_FUNCTION_WORDS = frozenset(  # never needed for a match
+_FUNCTION_WORDS = frozenset(  # not needed for a match
     (
         "a",
         "an",
@@ -44,7 +44,7 @@ _FUNCTION_WORDS = frozenset(  # never needed for a match
 
 @dataclass(frozen=True)
 class LexicalQuery:
-    """A query as the index understands it."""
+    """A query in the terms of the index."""
 
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
@@ -58,7 +58,7 @@ class QueryParser:
     index: LexicalIndex
 
     def parse(self, text: str) -> LexicalQuery:
-        """Compile a query; nothing in it is syntax."""
+        """Compile a query, which has no syntax."""
         words = self.index.words(text)
         groups = {word: [self._term(TEXT, word)] for word in words if self._known(TEXT, word)}
         scored = [query for queries in groups.values() for query in queries]
@@ -76,8 +76,7 @@ class QueryParser:
         return self.index.holds(field, word)
 
     def _extras(self, text: str, groups: dict[str, list[Query]]) -> list[Query]:
-        """Other spellings of the query's words, each also added to the groups of the words that it
-        stands for.
+        """Other spellings of the query's words. Each is also added to the groups of its words.
 
         "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt", "4gb" finds "4 GB".
         """
@@ -118,8 +117,8 @@ class QueryParser:
         return [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _identifiers(self, text: str) -> list[Query]:
-        """Products whose id, stock-keeping unit or trade number is a word of the query, or all of
-        it.
+        """Products whose id, stock-keeping unit or trade number equals a word of the query, or all
+        of it.
         """
         numbers = {identifier(word): IDENTIFIER_SCORE for word in text.split() if _is_code(word)}
         numbers.setdefault(identifier(text), IDENTIFIER_SCORE if _is_code(text) else UNSURE_IDENTIFIER_SCORE)
@@ -132,7 +131,9 @@ class QueryParser:
 
 
 def enough(words: int) -> int:
-    """How many of a query's words a match holds: all of one or two, then two thirds, rounded up."""
+    """How many of a query's words a match holds: all of one or two, otherwise two thirds, rounded
+    up.
+    """
     return words - words // 3
 
 

@@ -1,4 +1,4 @@
-"""A snapshot that follows the catalogue: what is written since makes its next state."""
+"""A snapshot that follows the catalogue. Writes produce its next state."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from shared.snapshot.vocabulary import Vocabulary
 
 
 class LiveSnapshot:
-    """Takes changes in, in the order of the log, and shows them all at once in a next `state`.
+    """Applies changes in the order of the log, and shows them all at once in a next `state`.
 
-    A state holds what it has seen for good: the arrays that states share only grow, and each has
-    its own mask of rows that are alive. To be called from one thread at a time.
+    A state never changes: the arrays that states share only grow, and each state has its own mask
+    of live rows. Call it from one thread at a time.
     """
 
     def __init__(self, folder: Path, private: Path) -> None:
-        """Open the snapshot in `folder`; `private` is where its copy of the word index will be."""
+        """Open the snapshot in `folder`. Its copy of the word index will be in `private`."""
         self._base = self.state = Snapshot.open(folder, private)
         self._folder = folder
         self._private = private
@@ -62,11 +62,11 @@ class LiveSnapshot:
 
     @property
     def position(self) -> int:
-        """Offset in aisle.vectors up to which changes are in `state`."""
+        """The offset in aisle.vectors up to which changes are in `state`."""
         return self.state.rows.position
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Make the next `state`. After an error the whole snapshot must be opened anew."""
+        """Make the next `state`. After an error the snapshot must be opened again."""
         if not changes:
             return
         slots = len(self._ids.ids)
@@ -85,9 +85,9 @@ class LiveSnapshot:
             )
 
     def _log_position(self, changes: Sequence[Change]) -> int:
-        """Up to where the catalogue's writes are shown.
+        """The position up to which the catalogue's writes are shown.
 
-        Changes for another lineage do not say it of this one.
+        Changes for another lineage do not count.
         """
         own = [change.catalog_offset for change in changes if (change.lineage or "") == self._base.lineage]
         return max([self.state.log_position, *own])
@@ -97,17 +97,17 @@ class LiveSnapshot:
         if row is not None:
             self._writer().delete(self._product(row), row)
             self._alive.upto(row + 1)[row] = self._all_alive = False
-        elif not change.payload:  # gone already
+        elif not change.payload:  # removed already
             return
         self._add(change)
 
     def _add(self, change: Change) -> None:
-        """Append a slot; one without a product says that it is gone."""
+        """Append a slot. Without a product it is a removal."""
         here = change.product is not None
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
         encoding = change.encoding(self.encoder_version, self._base_dense.dim)
-        # Without one, words alone find it
+        # Without a vector, words alone find it
         self._vectors.append(0 if encoding is None else encoding.vector)
         self._payloads.append(change.payload)
         self._columns.add(change.product)

@@ -1,4 +1,4 @@
-"""The dense leg over a snapshot and what was written since: its index, and every newer vector."""
+"""The dense leg over a snapshot and its delta: its index, and every newer vector."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LiveDense:
         slots = np.arange(len(self.vectors)) if new_mask is None else np.flatnonzero(new_mask)
         rows = np.concatenate([old, slots + self.row_count])
         scores = np.concatenate([old_scores, self._cosines(vector)[slots]])
-        if len(scores) > limit > 0:  # sort what may be among the best alone
+        if len(scores) > limit > 0:  # sort only the candidates for the best
             among = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit])
             rows = rows[among]
             scores = scores[among]
@@ -57,7 +57,9 @@ class LiveDense:
         return scores
 
     def _cosines(self, vector: Vector) -> Scores:
-        """Of all slots, whatever is masked: to copy the others' vectors would take longer."""
+        """The cosines of all slots, masked or not, because copying the others' vectors would take
+        longer.
+        """
         scores = np.empty(len(self.vectors), np.float32)
         for start in range(0, len(scores), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)

@@ -1,4 +1,4 @@
-"""Words of a query that are in a product, for a person to read."""
+"""The words of a query that a product holds, for display."""
 
 from collections.abc import Iterable
 from itertools import pairwise
@@ -9,7 +9,7 @@ MAX_CHARACTERS_READ = 32_000  # of one product; its title and all of its descrip
 
 
 class MatchedTerms:
-    """One query, taken apart once, whatever the number of products on the page."""
+    """One query, parsed once for all products of a page."""
 
     def __init__(self, index: LexicalIndex, query: str) -> None:
         words = words_of(query)

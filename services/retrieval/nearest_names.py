@@ -1,4 +1,4 @@
-"""Names that resemble a name, for an error that says what may have been meant."""
+"""Suggests similar names for an unknown one."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -6,7 +6,7 @@ from itertools import islice
 from rapidfuzz import process
 from rapidfuzz.distance import Indel
 
-# Names told; share of letters that are the same, in their order
+# Number of suggestions; share of letters that are the same, in their order
 _MOST = 3
 _LEAST_ALIKE = 0.6
 _LONGEST_CHARACTERS = 200
@@ -14,7 +14,7 @@ _AT_ONCE = 10_000  # names compared in one call, which holds the interpreter: a 
 
 
 def nearest_names(wanted: str, known: Iterable[str]) -> list[str]:
-    """At most three of the known names, the most alike first; none when no name is much like it."""
+    """At most three of the known names, the most similar first. Empty if none is similar."""
     left = iter(known)
     best = list[tuple[float, str]]()
     while names := list(islice(left, _AT_ONCE)):

@@ -1,4 +1,4 @@
-"""The orders a shopper may ask for, each worked out once a snapshot, and once a delta."""
+"""The orders that a shopper may ask for. Each is computed once a snapshot, and once a delta."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Mask = NDArray[np.bool_]
 
 
 def check(order_by: str) -> str:
-    """The order asked for, relevance when empty. Raises InvalidRequest for an unknown one."""
+    """Return the requested order, relevance if empty. Raises InvalidRequest for an unknown one."""
     if order_by in ("", *ORDER_NAMES):
         return order_by or RELEVANCE
     raise InvalidRequest("order_by", (f"{order_by!r} is not an order; use one of {', '.join(ORDER_NAMES)}"))
 
 
 class RowOrders(Protocol):
-    """Rows in each order; missing values last, ties by popularity, then in row order."""
+    """Rows in each order. Missing values are last; ties are by popularity, then in row order."""
 
     def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
         """The first `limit` rows that `mask` (n,) selects, or of all.
@@ -65,7 +65,7 @@ class Orders:
         return np.asarray(np.nan_to_num(average) * np.log1p(np.nan_to_num(count)))
 
     def keys(self, order_by: str, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What `rows` (k,) are ordered by, the smallest first.
+        """The sort keys of `rows` (k,), smallest first.
 
         The order's own number, then popularity.
         """

@@ -1,8 +1,8 @@
-"""A query and its vector in, candidates out.
+"""Finds candidates for a query and its vector.
 
-The match set is what total count, facets and orders are about: the products that pass the filters
-and have not expired, and that hold enough of the query's words or are among the nearest by vector.
-Every candidate is in it.
+Total count, facets and orders describe the match set: the unexpired products that pass the filters,
+and that hold enough of the query's words or are among the nearest by vector. Every candidate is in
+it.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _MOST_NOTES = 5
 
 @dataclass(frozen=True)
 class Request:
-    """What to recall from one snapshot."""
+    """A recall from one snapshot."""
 
-    query: str = ""  # as analysed; empty browses
+    query: str = ""  # after analysis; empty browses
     vector: NDArray[np.float32] | None = None  # (dim,), unit norm
     filters: tuple[Filter, ...] = ()
     facets: tuple[tuple[str, int], ...] = ()  # field, limit
@@ -48,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Equally long columns (k,), the best first."""
+    """Columns of equal length (k,), best first."""
 
     rows: Rows
     lexical_scores: Scores
@@ -75,7 +75,7 @@ class Lists:
 
 
 class Clock(Stopwatch):
-    """Milliseconds by stage; no stage begins once the caller has left."""
+    """Milliseconds by stage. No stage begins once the caller has left."""
 
     def __init__(self, caller: Caller = PATIENT) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class Retriever:
     def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.
 
-        A `strict` list is of those alone, if there are any.
+        A `strict` list has only those rows, if there are any.
         """
         matching = words.matching()
         if allowed is not None:
@@ -159,7 +159,7 @@ class Retriever:
 
 
 def tier_of(request: Request) -> str:
-    """What can run: without a vector, words alone."""
+    """The tier that can run: without a vector, words alone."""
     return request.tier if request.vector is not None else LEXICAL
 
 
@@ -207,7 +207,10 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
 
 
 def _notes(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
-    """About the first few attributes that no product has: each is compared with the names of all."""
+    """Notes about the first few attributes that no product has.
+
+    Only a few, because each is compared with the names of all.
+    """
     named = [("filters", filter_.field) for filter_ in request.filters]
     named += [("facets", field) for field, _ in request.facets]
     notes = (filters.note(snapshot.columns, name, field) for name, field in dict.fromkeys(named))
@@ -223,9 +226,10 @@ def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller
 def _dense_scores(
     snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores
 ) -> Scores:
-    """Of `rows` (k,): the first k of `ranks` are their places in the dense list, 0 if not in it.
+    """The dense scores of `rows` (k,).
 
-    `known` are the scores of the list.
+    The first k of `ranks` are their positions in the dense list, 0 if missing. `known` are the
+    scores of the list.
     """
     scores = np.zeros(len(rows), np.float32)
     if request.vector is not None:

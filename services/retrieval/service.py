@@ -38,7 +38,7 @@ from shared.errors import InvalidRequest, Unavailable
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
 MAX_FETCHED = 1_000
-_AT_ONCE = 50  # products of a page that are read on the event loop
+_AT_ONCE = 50  # up to so many products are read on the event loop
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
 _MESSAGES = {LEXICAL: TIER_LEXICAL, DENSE: TIER_DENSE, FUSED: TIER_FUSED}
 
@@ -64,8 +64,8 @@ class RetrievalService(RetrievalServiceServicer):
         )
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
-        # Held to the end: a state never changes, even if a newer one or another snapshot takes its
-        # place.
+        # Held to the end: a state never changes, even if a newer one or another snapshot replaces
+        # it.
         snapshot = await self._snapshots.showing(
             request.wait_for_visible,
             request.budget_ms,
@@ -85,14 +85,14 @@ class RetrievalService(RetrievalServiceServicer):
         snapshot = await self._snapshots.showing(
             request.wait_for_visible, request.budget_ms, request.snapshot_version
         )
-        # To wake a thread would take as long
+        # Waking a thread would take as long
         if 0 < len(request.rows) <= _AT_ONCE and not request.query:
             return _fetched(snapshot, request, PATIENT)
         return await in_thread(lambda caller: _fetched(snapshot, request, caller))
 
 
 def replica_status(snapshots: Snapshots) -> ReplicaStatus:
-    """What this process serves now."""
+    """The snapshots of this process."""
     try:
         snapshot = snapshots.get()
     except Unavailable as error:
@@ -206,7 +206,7 @@ def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) 
 
 
 def _rows(snapshot: Snapshot, request: FetchProductsRequest) -> list[int]:
-    """The core rows of the products asked for, by row or else by id."""
+    """The core rows of the requested products, by row or else by id."""
     for field in ("rows", "product_ids"):
         if len(getattr(request, field)) > MAX_FETCHED:
             raise InvalidRequest(

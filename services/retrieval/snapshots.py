@@ -1,4 +1,4 @@
-"""One opened snapshot, and the ones that requests may still ask for."""
+"""An opened snapshot, and the set of snapshots that requests may ask for."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.products import ProductStore
 
 Mask = NDArray[np.bool_]
-KEPT = 2  # the current one, and the one that searches in flight began with
+KEPT = 2  # the current one, and the previous one for running searches
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One state of an opened index generation; its parts agree on the rows, and it never changes.
+    """One state of an opened index generation. Its parts agree on the rows, and it never changes.
 
-    What is written while it serves makes a next state (see live.py), in which some rows are no
-    longer alive and others come behind the generation's own.
+    Later writes make a next state (see live.py). In that state, replaced rows are no longer alive,
+    and new rows follow the generation's own.
     """
 
     version: str
@@ -51,17 +51,17 @@ class Snapshot:
     rows: WireRows
     encoder_version: str
     log_position: int  # the catalogue log's offset up to which writes are shown
-    expires: bool  # whether some product has a time from when it is no longer shown
-    lineage: str = ""  # changes of another one were worked out over other products
+    expires: bool  # whether some product has an expiry time
+    lineage: str = ""  # changes of another lineage were computed for other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
-    embargoed: bool = False  # whether some product was not published yet when this state was made
+    embargoed: bool = False  # whether some product was unpublished when this state was made
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
         """Map a snapshot's files and warm them up.
 
-        `private` is a folder to be made for a copy of the word index, which is opened instead of
-        the snapshot's own. Raises Corrupt naming the file when one is not what the manifest says.
+        `private` is a new folder for a copy of the word index, which is opened instead of the
+        snapshot's own. Raises Corrupt, naming the file, if one does not match the manifest.
         """
         manifest = read_manifest(folder)
         if private is not None:
@@ -94,9 +94,10 @@ class Snapshot:
         return len(self.products) if self.alive is None else int(np.count_nonzero(self.alive))
 
     def shown(self, published: bool = False) -> Mask | None:
-        """The rows (n,) that are alive and have not expired, and with `published` are not to come.
+        """The rows (n,) that are alive and not expired. With `published`, future products are left
+        out.
 
-        None for all.
+        Returns None for all rows.
         """
         mask = self.alive
         if self.expires:
@@ -112,17 +113,17 @@ class Snapshot:
         return np.concatenate([each for each in times if each is not None])
 
     def warm(self) -> None:
-        """Do once what a first request would otherwise wait for."""
+        """Prepare what a first request would otherwise wait for."""
         for order in ORDER_NAMES:
             self.orders.first(order, 1, self.shown())
         if self.columns.row_count:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
-        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself here, 70 ms
+        fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself at this call, 70 ms
 
 
 def expires(columns: Segment) -> bool:
-    """Whether some product has a time from when it is no longer shown."""
+    """Whether some product has an expiry time."""
     times = columns.dense("expire_time")
     return times is not None and bool(np.any(~np.isnan(times)))
 
@@ -134,7 +135,10 @@ def embargoed(columns: Segment) -> bool:
 
 
 class Snapshots:
-    """The opened snapshots, replaced as a whole: a request sees either the old set or the new one."""
+    """The opened snapshots, replaced as a whole.
+
+    A request sees either the old set or the new one.
+    """
 
     def __init__(self, *snapshots: Snapshot) -> None:
         """The current one last."""
@@ -144,15 +148,15 @@ class Snapshots:
     def swap(self, snapshot: Snapshot) -> None:
         """Use `snapshot` from now on.
 
-        The one before stays until the next swap, older ones until their last request.
+        The previous one stays until the next swap, older ones until their last request.
         """
         others = [other for other in self._by_version.values() if other.version != snapshot.version]
         self._publish([*others, snapshot][-KEPT:])
 
     def refresh(self, snapshot: Snapshot) -> None:
-        """Show the next state of a snapshot that is open.
+        """Show the next state of an open snapshot.
 
-        One that is not open any more is passed over.
+        A closed snapshot is ignored.
         """
         opened = self._by_version.values()
         self._publish([snapshot if each.version == snapshot.version else each for each in opened])
@@ -163,10 +167,9 @@ class Snapshots:
         self._changed = asyncio.Event()
 
     def get(self, version: str = "", encoder_version: str = "") -> Snapshot:
-        """The snapshot of that version, without one the newest of that encoder, without either the
-        current one.
+        """The snapshot of that version, or the newest of that encoder, or the current one.
 
-        Raises SnapshotGone, or Unavailable when none is open.
+        Raises SnapshotGone, or Unavailable if none is open.
         """
         opened = self._by_version
         if not opened:
@@ -193,9 +196,8 @@ class Snapshots:
     ) -> Snapshot:
         """Like `get`, once it shows the catalogue's writes up to a position.
 
-        Unavailable when time is up before.
-
-        Raises SnapshotGone when it never will: a newer one of its encoder takes in the writes.
+        Raises Unavailable if the time passes before. Raises SnapshotGone if it never will, because
+        a newer snapshot of its encoder applies the writes.
         """
         snapshot = self.get(version, encoder)
         try:

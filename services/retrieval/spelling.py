@@ -1,10 +1,10 @@
-"""Make of what was typed what is searched.
+"""Turns a typed text into the text to search.
 
-One clean line, its unknown words corrected from the catalogue's own.
-
-A word is only touched when no product has it and it has letters alone; so a product can always be
-found by the words in it. Of one query only the first ten such words are, for each is compared with
-many. Distances are Damerau's: a letter more, less, another, or two that changed places.
+It becomes one clean line, with unknown words corrected from the catalogue's own. A word is only
+corrected if no product has it and it consists of letters. So every product can be found by its own
+words. Only the first ten such words of a query are corrected, because each is compared with many.
+Distances are Damerau's: an insertion, a deletion, a substitution, or a transposition of two
+letters.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
 from shared.snapshot.vocabulary import LONGEST_WORD, plain
 
 MAX_QUERY_CHARACTERS = 1_000
-# Letters: shorter words are left alone, longer ones may differ twice
+# Letters: shorter words are never corrected, longer ones may differ twice
 _SHORTEST = 4
 _LONG = 8
 _MOST_LOOKED_UP = 10  # words of a query
-_RARE = 2  # a word that two edits separate is in at least as many products
+_RARE = 2  # a word two edits away must be in at least as many products
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -35,8 +35,8 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 def normalise(query: str) -> str:
     """One line of at most 1,000 characters.
 
-    Compatible forms unified (NFKC), control characters and runs of white space as one space. A
-    query without a letter or digit, such as a picture, is empty: it browses.
+    Compatible forms are unified (NFKC). Control characters and runs of white space become one
+    space. A query without a letter or digit, such as a picture, becomes empty and browses.
     """
     shown = "".join(
         " " if unicodedata.category(letter)[0] == "C" else letter
@@ -53,7 +53,7 @@ class Spelling:
     index: LexicalIndex
 
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
-        """The query with its correctable words replaced; other characters stay as they are.
+        """The query with its correctable words replaced. Other characters stay as they are.
 
         Raises CallerLeft.
         """
@@ -69,7 +69,7 @@ class Spelling:
         return "".join([*corrected, query[end:]])
 
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
-        """`looked_up` are the query's words so far that no product has, with what they became."""
+        """`looked_up` maps the query's words that no product has to their corrections so far."""
         if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or self._known(word):
             return word
         # "mac book" for "macbook"
@@ -84,7 +84,7 @@ class Spelling:
         return any(self.index.holds(field, each) for field in (TEXT, JOINED) for each in indexed)
 
     def _nearest(self, word: str) -> str | None:
-        """The closest word; of several, one that starts alike, then the most frequent."""
+        """The closest word. Of several, one with the same start, then the most frequent."""
         farthest = 2 if len(word) >= _LONG else 1
         if len(word) > LONGEST_WORD + farthest:
             return None
@@ -98,9 +98,9 @@ class Spelling:
         return min(found)[3] if found else None
 
     def _split(self, word: str) -> str | None:
-        """Two words of the catalogue that were run together.
+        """Two words of the catalogue that were joined.
 
-        Of several pairs the one whose rarer word is commonest.
+        Of several pairs, the one whose rarer word is most common.
         """
         if len(word) > 2 * LONGEST_WORD:
             return None

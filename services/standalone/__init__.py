@@ -1,1 +1,1 @@
-"""All services in one process, and the command line."""
+"""All services in one process."""

@@ -22,10 +22,7 @@ class FieldFault(Exception):
 
 
 def product_of(row: Mapping[str, Any]) -> Product:
-    """The product of a parsed row, not validated yet.
-
-    Raises FieldFault for a value of the wrong type.
-    """
+    """The product of a parsed row, not validated. Raises FieldFault for a value of the wrong type."""
     price, rating = _part(row, "price", _PRICE_NAMES), _part(row, "rating", _RATING_NAMES)
     given = {name: _either(row.get(name), row, short) for name, short in SHORT_NAMES.items()}
     original = _either(price.get("original_amount"), row, "original_price")

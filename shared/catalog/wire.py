@@ -50,10 +50,7 @@ def to_message(product: Product) -> pb.Product:
 
 
 def from_message(message: pb.Product) -> Product:
-    """The product of a message.
-
-    Enum values that this version does not know become their defaults.
-    """
+    """The product of a message. Unknown enum values become their defaults."""
     price = message.price if message.HasField("price") else None
     rating = message.rating if message.HasField("rating") else None
     return Product(

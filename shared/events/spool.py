@@ -115,7 +115,7 @@ class Spool:
 
     async def _bury(self, record: NewRecord, reason: str) -> None:
         """Put the record aside, with as much of it as the log takes."""
-        _LOG.error("%s: record %r: %s; moved to %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
+        _LOG.error("%s: record %r: %s; it is put in %s", self._topic, record.key[:60], reason, DEAD_LETTERS)
         await dead_letters.put(self._log, partial(dead_letters.refused, self._topic, record, reason))
         self.counts["refused"] += 1
 

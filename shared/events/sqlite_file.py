@@ -100,10 +100,7 @@ class SqliteFile:
         return int(row[0]) if row else 0
 
     def _forget(self, topic: str, before_seconds: float) -> None:
-        """Forget the event ids of records at the start of the topic that are older than the time.
-
-        The records stay.
-        """
+        """Forget the event ids of old records at the start of the topic. The records stay."""
         start = self._forgotten[topic]
         through, _ = self._oldest(topic, (start, _AT_ONCE), (before_seconds, _NO_END))
         if through:

@@ -1,1 +1,1 @@
-"""The catalogue in; vectors and snapshots out."""
+"""The indexer: turns the catalogue into vectors and snapshots."""

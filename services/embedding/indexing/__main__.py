@@ -25,7 +25,7 @@ _LOG = logging.getLogger("services.embedding.indexing")
 
 
 async def main() -> None:
-    """Follow the catalogue until asked to end; while another indexer does, wait in case it goes."""
+    """Follow the catalogue until asked to end. If another indexer runs, wait until it ends."""
     config = load(IndexingConfig)
     embedding = load(EmbeddingConfig)
     events = open_log()
@@ -40,7 +40,7 @@ async def main() -> None:
     )
 
     async def follow() -> None:
-        with suppress(Exception):  # whatever it is, encoders.follow tells it and tries again
+        with suppress(Exception):  # encoders.follow logs any error and tries again
             await asyncio.to_thread(encoders.refresh)
         await follower.warm()
         async with the_indexer(data, config.refresh_seconds):

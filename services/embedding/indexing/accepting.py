@@ -1,10 +1,8 @@
-"""Go on with a log that is not the one that the snapshot was made from.
+"""Accepts a log that is not the one that the snapshot was made from.
 
-An older one, an empty one, another one.
-
-The snapshot is made current again under a new name, with positions of this log. What the log had
-when the snapshot was made counts as contained. What was written to it later is not contained, and
-is taken in.
+It may be an older one, an empty one or another one. The snapshot becomes current again under a new
+name, with positions of this log. Records that the log had when the snapshot was made count as
+contained. Later records are applied.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ _LOG = logging.getLogger(__name__)
 async def check_log(data: Path, events: EventLog, accept: bool = False) -> None:
     """Raise LogBehind if the log ends before what the current snapshot contains.
 
-    With `accept` go on with that log.
+    With `accept`, continue with that log.
     """
     root = snapshots_of(data)
     version = current(root)
@@ -54,7 +52,7 @@ async def _accept(root: Path, version: str, events: EventLog) -> None:
 
 
 async def last_before(events: EventLog, topic: str, seconds: float) -> int:
-    """Offset of the last record that was appended until a time (since 1970); 0 if there is none."""
+    """The offset of the last record appended until a time (since 1970). 0 if there is none."""
     low = 0
     high = await events.end_offset(topic)
     while low < high:  # records up to `low` are older, those after `high` are newer

@@ -1,6 +1,6 @@
-"""Take catalogue records into a draft, append changes to aisle.vectors.
+"""Applies catalogue records to a draft, and appends changes to aisle.vectors.
 
-What cannot be applied is a dead letter.
+Records that cannot be applied become dead letters.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 async def take_records(draft: Draft, records: Sequence[Record], events: EventLog) -> None:
     """Apply catalogue records to a draft.
 
-    Those that cannot be applied are put aside and hold nothing up.
+    Those that cannot be applied are put aside, and delay no others.
     """
     for record, reason in await asyncio.to_thread(_unusable, draft, records):
         await put_aside(events, record, reason)
@@ -44,7 +44,7 @@ def _unusable(draft: Draft, records: Sequence[Record]) -> list[tuple[Record, str
 
 
 def take_record(draft: Draft, record: Record) -> str:
-    """Apply one record; the reason when it cannot be read or applied."""
+    """Apply one record. Returns the reason if it cannot be read or applied."""
     try:
         write = writes.from_record(record)
     except ValueError as error:
@@ -59,9 +59,9 @@ async def put_aside(events: EventLog, record: Record, reason: str) -> None:
 
 
 async def append_changes(events: EventLog, changes: Sequence[Change]) -> list[Record]:
-    """Append changes to aisle.vectors; the records as they are there.
+    """Append changes to aisle.vectors. Returns the records as appended.
 
-    Of one that is refused, the position alone.
+    For a refused change, only the position is appended.
     """
     new = [to_record(change) for change in changes]
     for at, record in enumerate(new):
@@ -81,7 +81,10 @@ async def append_changes(events: EventLog, changes: Sequence[Change]) -> list[Re
 
 
 def _objection(record: NewRecord) -> str:
-    """Why no log takes a record; gateways refuse such products, so only many encoders make one."""
+    """Why any log refuses a record.
+
+    Gateways refuse such products, so only many encoders cause this.
+    """
     try:
         check_sizes(VECTORS, [record])
     except InvalidRequest as error:
@@ -90,6 +93,6 @@ def _objection(record: NewRecord) -> str:
 
 
 async def _without_product(events: EventLog, change: Change, record: NewRecord, reason: str) -> NewRecord:
-    _LOG.error("product %s is not shown as it was written last: %s", change.product_id, reason)
+    _LOG.error("the last write of product %s is not shown: %s", change.product_id, reason)
     await dead_letters.put(events, partial(dead_letters.refused, VECTORS, record, reason))
     return to_record(Change(change.catalog_offset, lineage=change.lineage))

@@ -1,9 +1,8 @@
-"""Follow the catalogue's log.
+"""Follows the catalogue's log.
 
-Every write becomes a change in aisle.vectors, which all replicas take in.
-
-The position of the last change says how far the catalogue's log was taken in, so whoever starts
-again goes on from there; what a crash cut off is done once more, and comes to the same.
+Every write becomes a change in aisle.vectors, which all replicas apply. The position of the last
+change says how far the catalogue's log was processed, so a new indexer continues from there. Work
+lost in a crash is repeated, with the same result.
 """
 
 from __future__ import annotations
@@ -34,14 +33,14 @@ from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
 
-# Writes seldom come alone; what comes within this time is encoded and appended together
+# Writes seldom come alone; those within this time are encoded and appended together
 _GATHER_SECONDS = 0.03
 _RETRY_SECONDS = 1.0
 _WARM = "warm"
 
 
 class CatalogFollower:
-    """The only one that reads aisle.catalog and writes aisle.vectors."""
+    """The only reader of aisle.catalog, and the only writer of aisle.vectors."""
 
     def __init__(
         self,
@@ -51,7 +50,7 @@ class CatalogFollower:
         text: Text,
         config: IndexingConfig | None = None,
     ) -> None:
-        """`text` is what encoders read of a product."""
+        """`text` composes the text of a product that encoders read."""
         self._data = data
         self._events = events
         self._encoders = encoders
@@ -63,20 +62,18 @@ class CatalogFollower:
 
     @property
     def positions(self) -> Positions:
-        """Up to where both logs are taken in; from the start while it does not follow."""
+        """The positions up to which both logs are applied. The start until it follows."""
         return self._state.tail.end if self._state else Positions()
 
     @property
     def snapshot_version(self) -> str:
-        """What it adds to; empty while it does not follow."""
+        """The snapshot that its changes extend. Empty until it follows."""
         return self._state.base.version if self._state else ""
 
     async def move_over(self) -> None:
-        """Encode everything again when another encoder, or other heads, made the snapshot.
+        """Encode everything again if another encoder, or other heads, made the snapshot.
 
-        Before anybody serves it.
-
-        `run` does the same while the snapshot serves.
+        Call it before the snapshot serves. `run` does the same while it serves.
         """
         state = await self._caught_up()
         target = self._encoders.target
@@ -87,7 +84,7 @@ class CatalogFollower:
             await asyncio.to_thread(self._compaction.make, state.tail, target)
 
     async def run(self) -> None:
-        """Follow until cancelled; what goes wrong is tried again."""
+        """Follow until cancelled. After an error it tries again."""
         failures = LogOnce(_LOG, "catalogue writes wait for the next try: %s")
         try:
             while True:
@@ -96,16 +93,19 @@ class CatalogFollower:
                     failures.recovered()
                 except (
                     Exception
-                ) as error:  # none may end the following: acknowledged writes would never be seen
-                    self._state = None  # what was appended is in the log, if not here
+                    # Keep following after any error: acknowledged writes would never be seen
+                ) as error:
+                    # Appended changes are in the log, even if unknown to this process
+                    self._state = None
                     failures.log(error)
                     await asyncio.sleep(_RETRY_SECONDS)
         finally:
             await self._compaction.close()
 
     async def warm(self) -> None:
-        """Build the engine for products before there is a first write, which would wait for it, and
-        pages with it.
+        """Build the engine for products before the first write.
+
+        Otherwise that write, and pages with it, would wait for the engine.
         """
         try:
             await asyncio.to_thread(lambda: self._encoders.target.encoder.encode_products([_WARM]))
@@ -115,22 +115,20 @@ class CatalogFollower:
     async def _step(self) -> None:
         state = await self._caught_up()
         if state.foreign is not None:
-            self._state = None  # what is appended now is read with the rest of the tail
+            self._state = None  # later appends are read with the rest of the tail
             await rebase(self._events, self._maker, state, self._open(), self._config.batch_products)
             return
         position = state.tail.end.catalog
         if await self._events.wait(CATALOG, position, self._config.refresh_seconds):
             await asyncio.sleep(_GATHER_SECONDS)
             if records := await self._events.read(CATALOG, position, self._config.batch_products):
-                with watching(
-                    f"taking in the catalogue's writes {records[0].offset} to {records[-1].offset}"
-                ):
+                with watching(f"applying the catalogue's writes {records[0].offset} to {records[-1].offset}"):
                     await self._take(state, records)
         if current(snapshots_of(self._data)) == state.base.version:
             self._compaction.look(state, self._encoders.target)
 
     async def _caught_up(self) -> CatalogState:
-        """The state over the snapshot that is current now: another process may have made one."""
+        """The state over the current snapshot, which another process may have made."""
         state = self._state
         if state is None or current(snapshots_of(self._data)) != state.base.version:
             state = self._state = await self._opened()

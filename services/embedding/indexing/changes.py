@@ -1,4 +1,4 @@
-"""Catalogue writes in; the changes that they make, with what the encoders say of new texts, out."""
+"""Turns catalogue writes into changes, with the encodings of new texts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Encoders = Mapping[str, ProductEncoder]  # by version
 
 @dataclass(frozen=True)
 class ChangeMaker:
-    """Works out what writes change.
+    """Computes the changes that writes make.
 
-    What changes nothing makes no change; only a new text is encoded.
+    A write without effect makes no change. Only new texts are encoded.
     """
 
     text: Text
@@ -34,13 +34,11 @@ class ChangeMaker:
         start: int,
         end: int,
     ) -> list[Change]:
-        """The changes that make the products, by id, out of what is shown.
+        """The changes from the shown products to these, by id.
 
-        They stand for the catalogue up to `end`.
-
-        Only the last stands for `end`, the others for `start`: whoever has taken in a part of them
-        begins again at `start`, and comes to the same. When nothing changes there is one that says
-        just that.
+        They cover the catalogue up to `end`. Only the last one carries `end`, the others carry
+        `start`. So an indexer that has seen only some of them starts again at `start`, with the
+        same result. If nothing changes, a single change carries the position.
         """
         changed = [change for each in products.items() if (change := self._change(*each, state, encoders))]
         encoded = self._encoded(changed, encoders) or [Change(end)]
@@ -49,7 +47,10 @@ class ChangeMaker:
     def _change(
         self, product_id: str, product: Product | None, state: CatalogState, encoders: Encoders
     ) -> Change | None:
-        """With the encodings that can be kept; None when all stays as it is shown."""
+        """The change, with the encodings that can be kept.
+
+        Returns None if the product is shown like this already.
+        """
         shown = state.get(product_id)
         if product is None:
             return Change(0, product_id) if shown else None
@@ -60,7 +61,7 @@ class ChangeMaker:
         return Change(0, product_id, payload, kept)
 
     def _kept(self, product: Product, known: Sequence[Known], encoders: Encoders) -> dict[str, Encoding]:
-        """What the encoders have made of the same text of the same product."""
+        """Earlier encodings of the same text of the same product."""
         text = self.text(product)
         kept = dict[str, Encoding]()
         for each in known:
@@ -72,7 +73,7 @@ class ChangeMaker:
         return kept
 
     def _encoded(self, changes: Sequence[Change], encoders: Encoders) -> list[Change]:
-        """The changes with an encoding of every encoder."""
+        """The changes with an encoding by every encoder."""
         complete = list(changes)
         for version, encoder in encoders.items():
             products = {

@@ -1,4 +1,4 @@
-"""When to make the next snapshot, and making it beside everything else."""
+"""Decides when to make the next snapshot, and makes it in the background."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ _RETRY_SECONDS = 60.0
 
 
 class Compaction:
-    """Folds what was written into new snapshots, and encodes all products again when the encoder
-    changes.
+    """Compacts the delta into new snapshots.
+
+    Encodes all products again when the encoder changes.
     """
 
     def __init__(self, data: Path, text: Text, config: IndexingConfig) -> None:
@@ -34,12 +35,12 @@ class Compaction:
         self._text = text
         self._config = config
         self._task: asyncio.Task[None] | None = None
-        self._thread: asyncio.Task[None] | None = None  # of `make`, while it works
+        self._thread: asyncio.Task[None] | None = None  # of `make`, while it runs
         self._not_before = 0.0  # after a failure
         self._ending = False
 
     def reason(self, state: CatalogState, target: VersionedEncoder) -> str:
-        """Why a new snapshot is due; empty when none is."""
+        """Why a new snapshot is due. Empty if none is."""
         tail = state.tail
         limit = self._config.record_limit(len(state.base.products))
         if not fits(target.identity, state.base):
@@ -51,24 +52,24 @@ class Compaction:
         return ""
 
     def look(self, state: CatalogState, target: VersionedEncoder) -> None:
-        """Begin with a new snapshot when one is due and none is in the making."""
+        """Start a new snapshot if one is due and none is being made."""
         busy = self._task is not None and not self._task.done()
         if not busy and time.monotonic() >= self._not_before and (reason := self.reason(state, target)):
             _LOG.info("a new snapshot follows %s: %s", state.base.version, reason)
-            # The process of `compact` has no encoder, and knows of one text alone.
+            # The process of `compact` has no encoder, and knows one text composition only.
             apart = fits(target.identity, state.base) and self._text is product_text_of
             self._task = asyncio.create_task(self._make(state.tail.frozen(), target, apart))
 
     def make(self, tail: Tail | None, target: VersionedEncoder) -> None:
-        """Make the next snapshot now, in this process; see Indexer.run."""
+        """Make the next snapshot now, in this process. See Indexer.run."""
         indexer = Indexer(self._data, target.encoder, target.identity, self._text)
         with watching("making a snapshot"):
             _tell(indexer.run(tail=tail, progress=self._go_on))
 
     def _go_on(self, done: int, total: int) -> None:
-        """Called by the indexer every now and then.
+        """The indexer calls this from time to time.
 
-        Who ends it need not wait for a whole catalogue.
+        It raises once the process ends, which need not wait for a whole catalogue.
         """
         progress(f"{done} of {total} products written")
         if self._ending:
@@ -79,17 +80,17 @@ class Compaction:
             if not (apart and await self._folded(tail, target)):
                 self._thread = asyncio.create_task(asyncio.to_thread(self.make, tail, target))
                 await self._thread
-        except Exception as error:  # whatever it is, writes go on becoming visible
+        except Exception as error:  # after any error, writes must still become visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
-            what = "no new snapshot is made, what is served goes on; the next try is in a minute: %s"
+            what = "no new snapshot is made, the current one stays in use; the next try is in a minute: %s"
             _LOG.error(what, error, exc_info=trace_of(error))
         finally:
             self._thread = None
 
     async def _folded(self, tail: Tail, target: VersionedEncoder) -> bool:
-        """Make it in a process of its own.
+        """Make the snapshot in a process of its own.
 
-        Returns False when an encoding is missing, or the process was killed.
+        Returns False if an encoding is missing, or the process was killed.
         """
         try:
             _tell(await compact(self._data, target.identity, tail))
@@ -101,7 +102,7 @@ class Compaction:
     async def close(self) -> None:
         """End a process that makes a snapshot.
 
-        Wait for a thread that does, which gives it up at its next look.
+        Wait for a thread that makes one, which stops at its next check.
         """
         self._ending = True
         if self._task and self._thread is None:

@@ -1,10 +1,8 @@
-"""Write what was changed into the next snapshot, in a process of its own.
+"""Writes the delta into the next snapshot, in a process of its own.
 
-python -m services.embedding.indexing.compaction_process is started by compaction.py.
-
-Writing a snapshot is a second of Python for some thousand products, and pages of the same process
-would wait for it. The process gets its job on standard input. It has no encoder, so all products
-must be encoded already.
+python -m services.embedding.indexing.compaction_process is started by compaction.py. Some thousand
+products take a second of Python, and pages of the same process would wait. The process reads its
+job from standard input. It has no encoder, so all products must be encoded already.
 """
 
 from __future__ import annotations
@@ -38,18 +36,17 @@ class _Job:
 
 
 class _NoEncoder:
-    """Everything is encoded already."""
+    """An encoder that raises, because everything is encoded already."""
 
     def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
         raise Unavailable(f"{len(texts)} products have no encoding of this encoder yet")
 
 
 async def compact(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
-    """Make the next snapshot of the current one and a tail; see Indexer.run.
+    """Make the next snapshot of the current one and a tail. See Indexer.run.
 
-    Ends the process when it is cancelled.
-
-    Raises Unavailable when some product must be encoded first, and when the process was killed.
+    Ends the process if it is cancelled. Raises Unavailable if some product must be encoded first,
+    or if the process was killed.
     """
     command = [sys.executable, "-m", "services.embedding.indexing.compaction_process"]
     pipe = asyncio.subprocess.PIPE
@@ -77,18 +74,18 @@ def _report(answer: bytes, returncode: int) -> IndexReport:
 
 
 def _main() -> None:
-    """Do the job, and print the report or what went wrong."""
+    """Do the job, and print the report or the error."""
     give_way()
     try:
         job: _Job = pickle.load(sys.stdin.buffer)
-    except (EOFError, pickle.UnpicklingError):  # the process that asks has ended
+    except (EOFError, pickle.UnpicklingError):  # the parent process has ended
         sys.exit(1)
     try:
         with watching("compaction"):
             answer = asdict(_compacted(job))
     except AisleError as error:
         answer = {"error": type(error).__name__, "reason": str(error)}
-    with suppress(BrokenPipeError):  # the process that asked has ended
+    with suppress(BrokenPipeError):  # the parent process has ended
         os.write(sys.stdout.fileno(), f"{json.dumps(answer)}\n".encode())
 
 

@@ -7,22 +7,22 @@ from shared.listening import LOOPBACK
 
 @dataclass(frozen=True)
 class IndexingConfig:
-    """How catalogue writes become visible, and when they are compacted into a new snapshot."""
+    """When catalogue writes become visible, and when they are compacted into a new snapshot."""
 
-    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
+    host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50056  # of its health checks
-    data: str = "data"  # folder of snapshots/, which it writes, and bundles/
-    # Writes taken in together at most: more are quicker, fewer are visible sooner
+    data: str = "data"  # folder of bundles/, and of snapshots/, which it writes
+    # Most writes applied together: larger batches are faster, smaller ones are visible sooner
     batch_products: int = 64
-    least_records: int = 5_000  # written since a snapshot, at which a new one may be made
+    least_records: int = 5_000  # records after a snapshot from which on a new one may be made
     # The same as a share of the snapshot's products; the greater of the two counts
     share_of_products: float = 0.2
-    # At which one is made whatever the share: newer vectors are searched one by one
+    # The same regardless of the share: newer vectors are searched one by one
     most_records: int = 50_000
     max_age_seconds: float = 3_600  # of the oldest write that is in no snapshot
-    # Go on with a log that ends before what the snapshot contains; for one start
+    # Accept a log that ends before what the snapshot contains; for one start
     accept_log: bool = False
-    refresh_seconds: float = 1.0  # how often to look for another snapshot or bundle
+    refresh_seconds: float = 1.0  # how often to check for another snapshot or bundle
 
     def __post_init__(self) -> None:
         if min(self.batch_products, self.least_records, self.most_records) < 1:
@@ -33,5 +33,5 @@ class IndexingConfig:
             )
 
     def record_limit(self, product_count: int) -> int:
-        """How many records a snapshot of so many products may be behind."""
+        """How many records may follow a snapshot of so many products."""
         return int(min(max(self.least_records, self.share_of_products * product_count), self.most_records))

@@ -1,10 +1,9 @@
 """The FAISS index over a snapshot's vectors.
 
-Exact while fast enough, else approximate with its recall measured.
-
-Exact search serves up to about fifty thousand products, over float16 as the snapshot has them: half
-the memory to go through. HNSW (Malkov and Yashunin 2016) serves up to half a million; beyond that
-inverted lists of RaBitQ codes (Gao and Long 2024) refined with 8-bit vectors.
+It is exact while that is fast enough. Larger ones are approximate, with measured recall. Exact
+search serves up to about fifty thousand products, over float16 as in the snapshot, which halves the
+memory to read. HNSW (Malkov and Yashunin 2016) serves up to half a million. Beyond that, inverted
+lists of RaBitQ codes (Gao and Long 2024) are refined with 8-bit vectors.
 """
 
 from collections.abc import Mapping
@@ -23,12 +22,12 @@ Queries = NDArray[np.float32]  # (q, dim)
 
 _CHUNK_ROWS = 8_192
 _HNSW_EFFORTS = [{"ef_search": effort} for effort in (200, 400, 800, 1600)]
-NOISE = 3.0  # in the queries that recall is measured with, for a product of length 1
+NOISE = 3.0  # noise of the queries that measure recall, for a product of length 1
 
 
 @dataclass(frozen=True)
 class DensePlan:
-    """Which index serves how many products, and how well it must recall."""
+    """The index to use for a number of products, and the recall that it must have."""
 
     flat_until: int = 50_000
     hnsw_until: int = 500_000
@@ -38,7 +37,7 @@ class DensePlan:
     hnsw_build_effort: int = 100
 
     def kind(self, count: int) -> str:
-        """Of the index over so many vectors."""
+        """The kind of index for so many vectors."""
         if count <= self.flat_until:
             return "flat"
         return "hnsw" if count <= self.hnsw_until else "ivf-rabitq"
@@ -46,9 +45,9 @@ class DensePlan:
 
 @dataclass(frozen=True)
 class Measured:
-    """What the manifest says of the index.
+    """The index in a manifest.
 
-    Its kind, its search parameters, and its recall at those.
+    Its kind, its search parameters, and its recall with them.
     """
 
     kind: str
@@ -57,7 +56,7 @@ class Measured:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "Measured":
-        """As a manifest has it."""
+        """The index that a manifest describes."""
         search = {name: value for name, value in manifest.items() if name not in ("kind", "recall_at_100")}
         return cls(manifest["kind"], manifest["recall_at_100"], search)
 
@@ -66,8 +65,9 @@ class Measured:
 
 
 def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> Measured:
-    """Write the index that fits the number of vectors, with the least search effort that recalls
-    enough.
+    """Write the index that fits the number of vectors.
+
+    It uses the least search effort that reaches the recall.
     """
     plan = plan or DensePlan()
     count, dim = vectors.shape
@@ -85,9 +85,9 @@ def build_index(vectors: Vectors, path: Path, plan: DensePlan | None = None) -> 
 
 
 def extend_index(before: Path, vectors: Vectors, path: Path, plan: DensePlan) -> Measured:
-    """Write the HNSW index in `before` with the vectors that come behind its own.
+    """Add the vectors after the index's own to the HNSW index in `before`.
 
-    The same as if built at once.
+    The result is the same as if built at once.
     """
     index = faiss.read_index(str(before))
     _fill(index, vectors, index.ntotal)
@@ -110,7 +110,7 @@ def _hnsw(vectors: Vectors, plan: DensePlan) -> tuple[str, Any, list[dict[str, i
 
 
 def _inverted(vectors: Vectors) -> tuple[str, Any, list[dict[str, int]]]:
-    """Lists of one-bit RaBitQ codes, refined with 8-bit vectors; about the square root of n lists."""
+    """Lists of one-bit RaBitQ codes, refined with 8-bit vectors. There are about sqrt(n) lists."""
     count, dim = vectors.shape
     lists = int(2 ** np.clip(np.round(np.log2(np.sqrt(max(count, 1)))), 4, 13))
     index = faiss.index_factory(dim, f"IVF{lists},RaBitQfs,Refine(SQ8)", faiss.METRIC_INNER_PRODUCT)
@@ -126,7 +126,7 @@ def _measure(
 ) -> Measured:
     """The least effort whose recall@100 against exact search reaches the target.
 
-    The greatest when none does.
+    The greatest effort if none does.
     """
     rows = np.random.default_rng(1).choice(
         len(vectors), min(plan.sampled_queries, len(vectors)), replace=False
@@ -144,11 +144,11 @@ def _measure(
 
 
 def _like_queries(vectors: Queries) -> Queries:
-    """Products led astray by noise that varies as the products do, because queries are farther off
-    than products are.
+    """Products with noise that varies as the products do, because queries are farther off than
+    products.
 
     Measured on icecat with inverted lists: points between two products promised .97 at an effort
-    that recalled .82 for shoppers' queries; these promise .96 at one that recalls .94.
+    that recalled .82 for shoppers' queries. These promise .96 at an effort that recalls .94.
     """
     weights = np.random.default_rng(2).normal(size=(len(vectors), len(vectors)))
     noise = _unit(weights @ (vectors - vectors.mean(axis=0)))
@@ -168,7 +168,10 @@ def _parameters(kind: str, effort: dict[str, int]) -> Any:
 
 
 def exact(vectors: Vectors, queries: Queries, limit: int) -> NDArray[np.int64]:
-    """Rows of the `limit` nearest vectors to each query (q, limit), reading the vectors in chunks."""
+    """The rows of the `limit` nearest vectors to each query (q, limit).
+
+    Vectors are read in chunks.
+    """
     best_scores = np.full((len(queries), 0), 0, np.float32)
     best_rows = np.zeros((len(queries), 0), np.int64)
     for start in range(0, len(vectors), _CHUNK_ROWS):

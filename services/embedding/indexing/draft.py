@@ -1,6 +1,4 @@
-"""Products as some catalogue writes leave them, before anything is encoded or written to
-aisle.vectors.
-"""
+"""The products after some catalogue writes, before they are encoded or written to aisle.vectors."""
 
 from __future__ import annotations
 
@@ -13,22 +11,22 @@ from shared.catalog.writes import Write
 
 
 class Written(Protocol):
-    """The catalogue as the writes before have left it."""
+    """The catalogue after all earlier writes."""
 
     def product(self, product_id: str) -> Product | None:
-        """A product; None when there is none."""
+        """A product. Returns None if it does not exist."""
 
     def variants(self, product_id: str) -> Iterable[str]:
         """The ids of products that may be variants of a primary product."""
 
 
 class Draft:
-    """Takes writes in the order of the log. A removed primary product takes its variants with it."""
+    """Applies writes in the order of the log. Removing a primary product removes its variants."""
 
     def __init__(self, before: Written) -> None:
         self._before = before
         self._after: dict[str, Product | None] = {}
-        self._variants: dict[str, set[str]] = {}  # of a primary product, by writes taken before
+        self._variants: dict[str, set[str]] = {}  # of a primary product, by writes applied so far
 
     @property
     def product_ids(self) -> list[str]:
@@ -36,11 +34,11 @@ class Draft:
         return list(self._after)
 
     def product(self, product_id: str) -> Product | None:
-        """A product as it is now; None when there is none."""
+        """A product after the writes so far. Returns None if it does not exist."""
         return self._after[product_id] if product_id in self._after else self._before.product(product_id)
 
     def take(self, write: Write) -> str:
-        """Apply a write; the reason when it cannot be applied, which leaves everything as it was."""
+        """Apply a write. If it cannot be applied, changes nothing and returns the reason."""
         before = self.product(write.product_id)
         if write.fields and write.product is not None and before is None:
             return f"product_id: there is no product {write.product_id!r}; send the whole product"

@@ -1,6 +1,6 @@
-"""Products on their way into a snapshot.
+"""Products to be indexed.
 
-Kept on disk in the order they came, the last of an id counting.
+They are kept on disk in their order of arrival. The last one of an id counts.
 """
 
 from pathlib import Path
@@ -18,14 +18,14 @@ _AT_ONCE = 1_024
 
 
 class IncomingProducts:
-    """A file of products; memory holds 8 bytes a product.
+    """A file of products. Memory holds 8 bytes a product.
 
-    Products are told apart by 64 bits of their id: two different ids of a million meet with a
-    chance of 3 in 10^8.
+    Products are identified by 64 bits of their id. In a million, two different ids collide with a
+    probability of 3 in 10^8.
     """
 
     def __init__(self, folder: Path) -> None:
-        """`folder` must exist; the caller removes it."""
+        """`folder` must exist. The caller removes it."""
         self._data = folder / "incoming.bin"
         self._offsets = folder / "incoming.npy"
         self._writer = BlobWriter(self._data, self._offsets)
@@ -36,14 +36,14 @@ class IncomingProducts:
         return len(self._hashes)
 
     def add(self, product: Product) -> None:
-        """Take in one product."""
+        """Add one product."""
         self._waiting.append(to_bytes(product))
         self._hashes.append(id_hash(product.product_id))
         if len(self._waiting) == _AT_ONCE:
             self._write()
 
     def finish(self) -> None:
-        """Make what was added readable."""
+        """Make the added products readable."""
         self._write()
         self._writer.finish()
         self._blobs = Blobs(self._data, self._offsets)
@@ -53,18 +53,15 @@ class IncomingProducts:
         self._waiting = []
 
     def payload(self, place: int) -> bytes:
-        """The serialised product that came at a place, from 0."""
+        """The serialised product at a position, from 0."""
         return self._blobs[place]
 
     def repeated_count(self, start: int = 0) -> int:
-        """How many products from a place on have an id that came there before."""
+        """The number of products from a position on whose id has occurred before."""
         return len(self._hashes) - start - len(set(self._hashes[start:]))
 
     def last_places(self) -> tuple[Hashes, NDArray[np.int64]]:
-        """For each different id, in the order of their first coming.
-
-        Its hash, and the place where it came last.
-        """
+        """The hash and last position of each distinct id, in the order of first arrival."""
         hashes = np.array(self._hashes, dtype=np.uint64)
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         last = np.zeros(len(unique), dtype=np.int64)

@@ -1,8 +1,8 @@
-"""Products and the previous snapshot in, the next snapshot out.
+"""Makes the next snapshot from products and the previous snapshot.
 
-Every snapshot is whole: the old products that are still there, then the new ones. A product whose
-text the encoder has seen keeps its vector and states. Memory holds a window of products, and some
-bytes for each of the others.
+Every snapshot is complete: the remaining old products come first, then the new ones. A product
+whose text is already encoded keeps its vector and states. Memory holds a window of products, and
+some bytes for each of the others.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ from shared.snapshot.generation import (
     snapshots_of,
 )
 
-Progress = Callable[[int, int], None]  # products encoded so far, and in all
+Progress = Callable[[int, int], None]  # products encoded so far, and in total
 
-SLICE_TEXTS = 512  # encoded between two reports of progress
+SLICE_TEXTS = 512  # products encoded between two reports of progress
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What an indexing run did."""
+    """The outcome of an indexing run."""
 
     version: str
     product_count: int
-    incoming_count: int  # taken in, an id that came twice counting twice
-    replaced_count: int  # that came after another of the same id in the same run
-    swept_count: int  # removed because they were not among the products
-    reused_count: int  # products whose vectors were kept
+    incoming_count: int  # products read; a repeated id counts each time
+    replaced_count: int  # products after another one of the same id in the run
+    swept_count: int  # removed because the source lacks them
+    reused_count: int  # products that kept their vectors
     dense: Mapping[str, Any]  # kind, recall and parameters of the FAISS index
     seconds: float
 
@@ -72,7 +72,7 @@ class Indexer:
         text: Text,
         plan: DensePlan | None = None,
     ) -> None:
-        """`identity` names the encoder in the manifest: name, sha256, dim, state_dim and so on."""
+        """`identity` describes the encoder in the manifest: name, sha256, dim, state_dim and so on."""
         self._data, self._encoder, self._identity, self._text = data, encoder, dict(identity), text
         self._plan = plan or DensePlan()
 
@@ -83,12 +83,12 @@ class Indexer:
         progress: Progress = lambda written, of: None,
         sweep: Sweep | None = None,
     ) -> IndexReport:
-        """Make a snapshot of the current one, what was written since, and products; it is current then.
+        """Make a snapshot of the current one, the tail, and products, and make it current.
 
-        With `sweep`, whatever is not among the products is removed. Raises InvalidRequest when that
-        is too much, Overloaded when another indexer is at work on the same data or has made a
-        snapshot since `tail` was read, StorageFull when the disk is full; whatever it raises, the
-        snapshot from before is still there and current.
+        With `sweep`, products that the source lacks are removed. Raises InvalidRequest if these are
+        too many. Raises Overloaded if another indexer works on the same data, or has made a
+        snapshot since `tail` was read. Raises StorageFull if the disk is full. After any error, the
+        previous snapshot is still current.
         """
         began = time.monotonic()
         root = snapshots_of(self._data)
@@ -128,13 +128,13 @@ class Indexer:
     ) -> Source:
         merged = merge(_hashes(old), incoming.last_places(), gone)
         same, version = old is not None and self.fits(old), encoder_version(self._identity)
-        # Else another text went by the same name
+        # Otherwise another text has the same name
         trusted = same or old is None or old.encoder_version != version
         dims = self._identity["dim"], self._identity["state_dim"]
         return Source(old, same, tail, trusted, incoming, merged, self._text, *dims, version)
 
     def fits(self, old: Generation) -> bool:
-        """Whether a snapshot's vectors and states are what this encoder would make."""
+        """Whether this encoder would make the same vectors and states as a snapshot has."""
         return fits(self._identity, old)
 
     def _manifest(
@@ -145,9 +145,10 @@ class Indexer:
         return {**content, "encoder": self._identity, "dense": dict(dense), **logs}
 
     def _write(self, folder: Path, source: Source, progress: Progress) -> int:
-        """Write every part but the FAISS index; returns how many products kept their vectors.
+        """Write every part except the FAISS index. Returns the number of products that kept their
+        vectors.
 
-        The encoder works through one window while the other parts of it and of the next are made.
+        The encoder works on one window while the other parts of this one and the next are made.
         """
         writer, tally = (
             SnapshotWriter(folder, source.dim, self._identity["state_dim"]),
@@ -167,7 +168,7 @@ class Indexer:
         return tally.reused
 
     def _start(self, thread: ThreadPoolExecutor, window: Window) -> _Started:
-        """Queue the texts to encode, like lengths together."""
+        """Queue the texts to encode, similar lengths together."""
         places = sorted(window.unknown, key=lambda place: len(window.texts[place]))
         slices = [places[start : start + SLICE_TEXTS] for start in range(0, len(places), SLICE_TEXTS)]
         encode = self._encoder.encode_products
@@ -178,7 +179,7 @@ class Indexer:
 
 @dataclass
 class _Started:
-    """A window on its way through the encoder: places, and their vectors and states to come."""
+    """A window in the encoder: positions, and futures of their vectors and states."""
 
     window: Window
     slices: list[tuple[list[int], Future[tuple[Vectors, list[States]]]]]
@@ -186,7 +187,7 @@ class _Started:
 
 @dataclass
 class _Tally:
-    """How far the run has come."""
+    """The progress of the run."""
 
     total: int
     progress: Progress
@@ -218,7 +219,7 @@ def _encoder_thread() -> Iterator[ThreadPoolExecutor]:
     thread = ThreadPoolExecutor(1, "encoder")
     try:
         yield thread
-    finally:  # all has been waited for, or has failed: then what runs or is queued is not worth waiting for
+    finally:  # all results are in, or one has failed, and then the others are not needed
         thread.shutdown(wait=False, cancel_futures=True)
 
 
@@ -227,10 +228,9 @@ def _hashes(old: Generation | None) -> NDArray[np.uint64]:
 
 
 def fits(identity: Mapping[str, Any], old: Generation) -> bool:
-    """Whether vectors and states of a snapshot are what an encoder would make.
+    """Whether an encoder would make the same vectors and states as a snapshot has.
 
-    The bundle's name does not matter, the heads that are in it do: a new ranker needs no new
-    vectors.
+    The bundle's heads matter, not its name: a new ranker needs no new vectors.
     """
     names = set(identity) - {"bundle_version"}
     return all(old.encoder.get(name) == identity[name] for name in names)

@@ -1,9 +1,9 @@
-"""The FAISS index of the snapshot before, where the next one has the same vectors in the same rows.
+"""Keeps the previous snapshot's FAISS index if the next one has the same vectors in the same rows.
 
-A change of prices or stock changes no vector, and new products come behind the old ones. Building
-HNSW anew for 300,000 products takes minutes; copying it, or adding some vectors to it, takes
-seconds. Rows that are removed shift those behind them, and HNSW cannot forget a vector: then the
-index is built anew.
+A change of prices or stock changes no vector, and new products come after the old ones. Building
+HNSW for 300,000 products takes minutes; copying it, or adding some vectors to it, takes seconds.
+Removed rows shift later ones, and HNSW cannot forget a vector. So after a removal the index is
+built again.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ INDEX = Path("dense") / "index.faiss"
 
 
 def next_index(old: Generation | None, root: Path, vectors: Vectors, path: Path, plan: DensePlan) -> Measured:
-    """Write the index over the next snapshot's vectors, from the old snapshot's (in `root`) if that
-    can be kept.
+    """Write the index over the next snapshot's vectors.
+
+    It extends the old snapshot's index (in `root`) if that can be kept.
     """
     kind = plan.kind(len(vectors))
     if old is None or kind == "flat" or old.manifest.get("dense", {}).get("kind") != kind:

@@ -1,6 +1,6 @@
-"""Which products a new snapshot has, in which order.
+"""Decides which products a new snapshot has, and their order.
 
-The old ones where they were, the new ones behind them.
+Old products keep their order, and new ones follow.
 """
 
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ NONE = -1
 
 @dataclass(frozen=True)
 class Merge:
-    """For each row of the new snapshot (n,): where its product comes from."""
+    """The source of the product in each row of the new snapshot (n,)."""
 
-    old_rows: Places  # its row in the old snapshot, NONE when it is new there
-    new_places: Places  # its place among the incoming products, NONE when it did not come again
+    old_rows: Places  # its row in the old snapshot, NONE if it is new
+    new_places: Places  # its index among the incoming products, NONE if it is not among them
 
     def __len__(self) -> int:
         return len(self.old_rows)
@@ -28,7 +28,7 @@ class Merge:
 def merge(old: Hashes, incoming: tuple[Hashes, Places], gone: Hashes) -> Merge:
     """`old` are the id hashes of the old snapshot by row (m,).
 
-    An id both incoming and gone is gone.
+    An id that is both incoming and gone is removed.
     """
     hashes, places = incoming
     hashes, places = _without(hashes, places, gone)

@@ -1,4 +1,4 @@
-"""What the indexer needs of encoders."""
+"""The parts of encoders that the indexer uses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -11,10 +11,10 @@ States = NDArray[np.int8]  # (tokens, state_dim)
 
 
 class ProductEncoder(Protocol):
-    """What makes vectors and states of texts."""
+    """Makes vectors and states of texts."""
 
     def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
-        """(n, dim) float32, and (tokens, state_dim) int8 for each text."""
+        """Vectors (n, dim) float32, and states (tokens, state_dim) int8 for each text."""
 
 
 class VersionedEncoder(Protocol):
@@ -22,11 +22,11 @@ class VersionedEncoder(Protocol):
 
     @property
     def version(self) -> str:
-        """As services name it."""
+        """The name that services use."""
 
     @property
     def identity(self) -> Mapping[str, Any]:
-        """As manifests name it."""
+        """The fields that manifests use."""
 
     @property
     def encoder(self) -> ProductEncoder:
@@ -34,11 +34,11 @@ class VersionedEncoder(Protocol):
 
 
 class OpenEncoders(Protocol):
-    """The encoders in use, kept fresh by who made them."""
+    """The encoders in use. Their owner keeps them up to date."""
 
     @property
     def target(self) -> VersionedEncoder:
-        """What new snapshots are made with. Raises Unavailable while it is not open."""
+        """The encoder for new snapshots. Raises Unavailable while it is not open."""
 
     def all(self) -> Mapping[str, VersionedEncoder]:
-        """Every encoder that changes are encoded with, by version."""
+        """Every encoder that encodes changes, by version."""

@@ -1,4 +1,4 @@
-"""How far indexing has come, for whoever watches: a person's terminal, and the watchdog."""
+"""Reports the progress of indexing to a terminal and to the watchdog."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from shared import watchdog
 
 
 class IndexProgress(Protocol):
-    """Told how far reading (bytes of the file) and encoding (products) have come."""
+    """Receives how much has been read (bytes of the file) and encoded (products)."""
 
     def read(self, done: int, total: int, /) -> None: ...
 
@@ -14,17 +14,17 @@ class IndexProgress(Protocol):
 
 
 class Silent:
-    """Progress that nobody watches."""
+    """Discards progress."""
 
     def read(self, done: int, total: int, /) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def encoded(self, done: int, total: int, /) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class Watched:
-    """Progress that the watchdog hears of, too."""
+    """Passes progress on to the watchdog, too."""
 
     def __init__(self, watcher: IndexProgress) -> None:
         self._watcher = watcher

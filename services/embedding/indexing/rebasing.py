@@ -1,12 +1,12 @@
-"""Go over to a snapshot into which a catalogue file was indexed.
+"""Switches to a snapshot into which a catalogue file was indexed.
 
-What was written since is worked out over it anew.
+Later writes are applied to it again.
 
-Whoever indexed the file took in aisle.catalog up to the snapshot's position, and then the file.
-Meanwhile the follower wrote changes to aisle.vectors that know nothing of the file: a price that
-was written again as it was shown made no change at all, a single field became a whole product with
-the fields of before. So the writes after the position are applied to the snapshot's products, and
-whatever is shown otherwise is changed, once and for all at a time.
+The process that indexed the file applied aisle.catalog up to the snapshot's position, and then the
+file. Meanwhile the follower wrote changes to aisle.vectors without knowing the file. A price
+written again without a difference made no change at all, and a single field became a whole product
+with its old fields. So the writes after the position are applied to the snapshot's products. Each
+product that is shown otherwise gets one change.
 """
 
 from __future__ import annotations
@@ -26,16 +26,17 @@ from shared.snapshot.generation import Generation
 _LOG = logging.getLogger(__name__)
 
 _READ_AT_ONCE = 1_000
-_NO_POSITION = 0  # of the changes before the last: they alone do not say that anything was taken in
+# Position of the changes before the last: they alone do not say that anything was applied
+_NO_POSITION = 0
 
 
 async def rebase(
     events: EventLog, maker: ChangeMaker, state: CatalogState, encoders: Encoders, at_once: int
 ) -> None:
-    """Append the changes that show the writes after a snapshot as they are over it.
+    """Append the changes that show the writes after a snapshot on top of its products.
 
-    The last one says the snapshot's lineage. Memory holds the products that were written since. A
-    crash in between leaves changes that hold already; whoever begins again goes on from there.
+    The last change names the snapshot's lineage. Memory holds the products written since. After a
+    crash, appended changes stay valid, and the next run continues from there.
     """
     await _put_unapplied_aside(events, state.base)
     draft = Draft(state)
@@ -58,8 +59,9 @@ async def rebase(
 
 
 async def _put_unapplied_aside(events: EventLog, base: Generation) -> None:
-    """What whoever indexed the file could not apply, and could not put aside in a log that an
-    engine writes to.
+    """Put aside the writes that the indexing process could not apply.
+
+    It could not do so itself, because an engine writes to the log.
     """
     for offset, reason in base.manifest.get("unapplied", ()):
         found = await events.read(CATALOG, offset - 1, 1)

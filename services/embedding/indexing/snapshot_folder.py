@@ -1,4 +1,7 @@
-"""Where snapshots are made: one indexer at a time, and nothing left behind."""
+"""The folder in which snapshots are made.
+
+It admits one indexer at a time, and removes leftovers.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from shared.snapshot.generation import Generation, snapshots_of
 def only_one(root: Path) -> Iterator[None]:
     """Hold the indexers' lock, or raise Overloaded.
 
-    The system lets go of it when the process ends, however it ends.
+    The system releases the lock when the process ends, even after a crash.
     """
     root.mkdir(parents=True, exist_ok=True)
     with (root / ".lock").open("w") as file:
@@ -30,9 +33,9 @@ def only_one(root: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def the_indexer(data: Path, pause_seconds: float) -> AsyncIterator[None]:
-    """Be the only one that follows the catalogue for a data folder.
+    """Be the only process that follows the catalogue for a data folder.
 
-    Wait as long as another process is.
+    Waits as long as another one does.
     """
     root = snapshots_of(data)
     root.mkdir(parents=True, exist_ok=True)
@@ -52,7 +55,7 @@ def _locked(file: TextIO) -> bool:
 
 @contextmanager
 def scratch(root: Path) -> Iterator[Path]:
-    """A folder for what is on its way into a snapshot; a full disk is named."""
+    """A folder for the unfinished parts of a snapshot. A full disk raises StorageFull."""
     folder = root / ".incoming"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -64,12 +67,12 @@ def scratch(root: Path) -> Iterator[Path]:
 
 
 def remove_old(root: Path, version: str, old: Generation | None) -> None:
-    """Keep the new snapshot and the one before, which may still be serving."""
+    """Keep the new snapshot and the previous one, which may still be serving."""
     for name in set(artifacts.versions(root)) - {version, old.version if old else version}:
         shutil.rmtree(root / name, ignore_errors=True)
 
 
 def remove_remains(root: Path) -> None:
-    """Remove what indexers that were killed have left."""
+    """Remove the leftovers of killed indexers."""
     for folder in root.glob(".tmp-*"):
         shutil.rmtree(folder, ignore_errors=True)

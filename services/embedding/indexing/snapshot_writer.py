@@ -1,4 +1,4 @@
-"""Writes the parts of a snapshot side by side, row after row."""
+"""Writes the parts of a snapshot side by side, row by row."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,10 +18,10 @@ PARTS = ("products", "dense", "states", "lexical", "columns")
 
 
 class SnapshotWriter:
-    """All parts but the FAISS index, which needs all vectors at once.
+    """All parts except the FAISS index, which needs all vectors at once.
 
-    Products and their encodings come separately, each in the order of the rows: the encoder may be
-    behind.
+    Products and their encodings come separately, each in the order of the rows, because the encoder
+    may lag behind.
     """
 
     def __init__(self, folder: Path, dim: int, state_dim: int) -> None:
@@ -35,14 +35,14 @@ class SnapshotWriter:
         self._states = StatesWriter(folder / "states", state_dim)
 
     def add_products(self, products: Sequence[Product], payloads: Sequence[bytes]) -> None:
-        """Append the next products, given as values and as serialised messages."""
+        """Append the next products, as values and as serialised messages."""
         self._products.add_payloads([product.product_id for product in products], payloads)
         self._variants.add(products)
         self._lexical.add(products)
         self._columns.add(products)
 
     def finish_products(self) -> None:
-        """Complete what was made of products."""
+        """Complete the files made from products."""
         for writer in (self._products, self._variants, self._lexical, self._columns):
             writer.finish()
 

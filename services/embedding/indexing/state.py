@@ -1,7 +1,4 @@
-"""The catalogue as the indexer has left it.
-
-A snapshot, and what it has written to aisle.vectors since.
-"""
+"""The catalogue as the indexer knows it: a snapshot, and the changes in aisle.vectors after it."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from shared.snapshot.generation import Generation
 
 @dataclass(frozen=True)
 class Known:
-    """A product that is there, and what encoders made of it, by their versions."""
+    """A product, and its encodings by encoder version."""
 
     product: Product
     payload: bytes
@@ -26,22 +23,21 @@ class Known:
 
 @dataclass(frozen=True)
 class CatalogState:
-    """Every product by id, read from the disk when asked for.
+    """Every product by id, read from disk on demand.
 
-    `foreign` are changes that come after the snapshot in aisle.vectors and were worked out over
-    another lineage: replicas show them, but they do not say what the catalogue's writes come to.
-    Then `tail` is empty.
+    `foreign` are changes after the snapshot that were computed for another lineage. Replicas show
+    them, but they do not reflect the catalogue's writes. Then `tail` is empty.
     """
 
     base: Generation
     tail: Tail
-    # Whether encodings of the base, and those of its encoder in the tail, are what it would make
-    # now
+    # Whether the encoder would make the encodings of the base, and those in the tail, again
+    # as they are
     trusted: bool
     foreign: Tail | None = None
 
     def get(self, product_id: str) -> Known | None:
-        """A product as replicas show it; None when there is none, or not any more."""
+        """A product as replicas show it. Returns None if it does not exist or was removed."""
         change = (self.foreign or self.tail).get(product_id)
         if change is None:
             return self._in_base(product_id)
@@ -50,7 +46,7 @@ class CatalogState:
         return Known(change.product, change.payload, self._trusted(change.encodings))
 
     def product(self, product_id: str) -> Product | None:
-        """A product as the writes up to `tail.end` have left it."""
+        """A product after the writes up to `tail.end`."""
         change = self.tail.get(product_id)
         if change is not None:
             return change.product
@@ -62,7 +58,7 @@ class CatalogState:
         return {*self.base.variants.of(product_id), *self.tail.variants(product_id)}
 
     def encoded(self, product_id: str) -> list[Known]:
-        """The product with its encodings, as it is shown and as the snapshot has it."""
+        """The product with the encodings that are shown and those in the snapshot."""
         return [known for known in (self.get(product_id), self._in_base(product_id)) if known]
 
     def _in_base(self, product_id: str) -> Known | None:

@@ -1,4 +1,4 @@
-"""Remove what a catalogue file does not have."""
+"""Removes the products that a catalogue file lacks."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ from services.embedding.indexing.incoming import Hashes, IncomingProducts
 from shared.errors import InvalidRequest
 from shared.snapshot.products import id_hash
 
-_LARGEST_SHARE = 0.5  # of the products that may go without being told so
+_LARGEST_SHARE = 0.5  # share of the products that may be removed without permission
 
 
 @dataclass(frozen=True)
 class Gone:
-    """Products that a new snapshot does not have, by the hashes of their ids."""
+    """Products that a new snapshot lacks, by the hashes of their ids."""
 
     hashes: Hashes
-    swept_count: int = 0  # of them, because they were not in the file
+    swept_count: int = 0  # how many of them the file lacks
 
     @classmethod
     def of(cls, product_ids: Iterable[str]) -> Gone:
-        """Those that were removed."""
+        """The removed products."""
         return cls(_hashes(product_ids))
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """What of the products of before stays, and how many may go."""
+    """Decides which old products stay, and how many may be removed."""
 
-    # Ids that stay although they are not among the products; asked after those
+    # Ids that stay although the source lacks them; called after reading the source
     kept: Callable[[], Collection[str]]
-    # Whether more than half of the products may go, and whatever rows could not be read
+    # Whether more than half of the products, and those of unreadable rows, may be removed
     large: bool = False
-    # Rows that may be any product's; asked after the products
+    # Rows that could be any product's; called after reading the source
     unreadable: Callable[[], int] = lambda: 0
 
     def gone(self, removed: Gone, old: Hashes, incoming: IncomingProducts, written: int) -> Gone:
-        """What was removed before, and all that is not incoming after the first `written`, which
+        """Products removed before, and all that are not incoming after the first `written`, which
         come from the log.
 
-        Raises InvalidRequest when more than half of the products would go, or any that a row may
-        mean which could not be read, and nobody has said that they may.
+        Raises InvalidRequest without permission if more than half of the products would be removed.
+        The same applies to any removal if some rows could not be read.
         """
         hashes, places = incoming.last_places()
         before = np.union1d(old, incoming.hashes(written))
@@ -73,9 +73,9 @@ def gone_products(
     incoming: IncomingProducts,
     written: int,
 ) -> Gone:
-    """The products that are not in the new snapshot.
+    """The products that the new snapshot lacks.
 
-    `written` of those that are incoming came from the tail.
+    The first `written` of the incoming ones came from the tail.
     """
     deleted = Gone.of(deletions)
     return sweep.gone(deleted, old, incoming, written) if sweep else deleted

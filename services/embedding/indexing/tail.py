@@ -1,4 +1,4 @@
-"""What aisle.vectors has after a snapshot: the newest change of each product, kept on the disk."""
+"""The part of aisle.vectors after a snapshot: the newest change of each product, kept on disk."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _READ_AT_ONCE = 1_000
 
 
 class _Place(NamedTuple):
-    """Where a product's record is in the file, and its offset in the log."""
+    """The position of a product's record in the file, and its offset in the log."""
 
     start: int
     size: int
@@ -36,7 +36,7 @@ class Tail:
     """
 
     def __init__(self, folder: Path, start: Positions, version: str = "") -> None:
-        """`folder` is where the file is made; it vanishes with the process.
+        """The file is made in `folder`, and is removed when the process ends.
 
         `version` names the snapshot before it.
         """
@@ -44,9 +44,9 @@ class Tail:
         self.version = version
         self.unapplied: list[
             tuple[int, str]
-        ] = []  # offsets in aisle.catalog of writes that could not be applied, and why
+        ] = []  # offsets in aisle.catalog of writes that could not be applied, with the reasons
         self.is_whole = True  # whether every record could be read
-        self.lineage = ""  # of the newest change that says its own
+        self.lineage = ""  # of the newest change that names one
         self._file = _UnnamedFile(folder)
         self._size = 0
         self.began_seconds = time.time()  # when the first change was written
@@ -56,28 +56,28 @@ class Tail:
 
     @property
     def descriptor(self) -> int:
-        """Of the file: a process that is given it can read a pickled tail."""
+        """The descriptor of the file. A process that inherits it can read a pickled tail."""
         return self._file.descriptor
 
     @property
     def has_changes(self) -> bool:
-        """Whether some product is not as the snapshot has it."""
+        """Whether some product differs from the snapshot."""
         return bool(self._places)
 
     @property
     def record_count(self) -> int:
-        """Records of the log that a snapshot must take in, replaced ones too."""
+        """The number of log records that a snapshot must apply, including replaced ones."""
         return self.end.vectors - self.start.vectors
 
     def add(self, record: Record) -> None:
-        """Take in the next record.
+        """Add the next record.
 
-        One that cannot be read is passed over, and `is_whole` is not true any more.
+        An unreadable record is skipped, and sets `is_whole` to False.
         """
         try:
             change = from_record(record)
         except ValueError as error:
-            _LOG.error("%s; it is passed over, and aisle.catalog is read again", error)
+            _LOG.error("%s; it is skipped, and aisle.catalog is read again", error)
             change = Change(0)
             self.is_whole = False
         if change.product_id != NOTHING:
@@ -94,17 +94,15 @@ class Tail:
         self.end = Positions(max(self.end.catalog, change.catalog_offset), record.offset)
 
     def read_catalog_again(self) -> None:
-        """Go back to the snapshot's position in aisle.catalog, which has every write.
+        """Return to the snapshot's position in aisle.catalog, which has every write.
 
-        Some changes are not here.
-
-        They were trimmed from aisle.vectors when a newer snapshot contained them, or could not be
-        read.
+        Some changes are missing. They were trimmed from aisle.vectors when a newer snapshot
+        contained them, or could not be read.
         """
         self.end = Positions(self.start.catalog, self.end.vectors)
 
     def get(self, product_id: str) -> Change | None:
-        """The newest change of a product; None when there is none."""
+        """The newest change of a product. Returns None if there is none."""
         place = self._places.get(product_id)
         if place is None:
             return None
@@ -128,7 +126,7 @@ class Tail:
             yield change
 
     def frozen(self) -> Tail:
-        """The same as it is now, for another thread; it is not to be added to."""
+        """A copy for another thread. It must not be added to."""
         frozen = copy(self)
         frozen._places = dict(self._places)
         frozen._variants = {}
@@ -136,7 +134,7 @@ class Tail:
 
 
 class _UnnamedFile:
-    """A file without a name, open as long as somebody has this object."""
+    """A file without a name. It is open as long as this object is referenced."""
 
     def __init__(self, folder: Path) -> None:
         with tempfile.TemporaryFile(dir=folder) as file:
@@ -155,7 +153,7 @@ class Readable(Protocol):
 
 
 async def read_tail(events: Readable, folder: Path, start: Positions, version: str = "") -> Tail:
-    """Everything after the positions of a snapshot."""
+    """All changes after the positions of a snapshot."""
     tail = Tail(folder, start, version)
     while records := await events.read(VECTORS, tail.end.vectors, _READ_AT_ONCE):
         for record in records:

@@ -1,4 +1,4 @@
-"""What an indexing run takes of the changes since the current snapshot."""
+"""Applies the changes since the current snapshot in an indexing run."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from shared.snapshot.generation import Generation
 
 
 def check_start(tail: Tail | None, old: Generation | None) -> None:
-    """Raises Overloaded if a tail does not begin where the current snapshot ends."""
+    """Raises Overloaded if a tail does not begin at the end of the current snapshot."""
     if tail is None:
         return
     same = tail.start.vectors == (old.positions.vectors if old else 0)
@@ -18,14 +18,17 @@ def check_start(tail: Tail | None, old: Generation | None) -> None:
 
 
 def unapplied(tail: Tail | None, old: Generation | None) -> Sequence[tuple[int, str]]:
-    """Writes that could not be applied: the follower puts them aside when it goes over to the snapshot."""
+    """Writes that could not be applied.
+
+    The follower puts them aside when it switches to the snapshot.
+    """
     untouched = old is not None and (tail is None or tail.end == old.positions)
     before = old.manifest.get("unapplied", ()) if old and untouched else ()
     return [*before, *(tail.unapplied if tail else ())]
 
 
 def take_tail(incoming: IncomingProducts, tail: Tail | None, deletions: set[str]) -> int:
-    """Take in what was written since the old snapshot; how many products that are."""
+    """Add the products written since the old snapshot. Returns their number."""
     for change in tail.changes() if tail else ():
         if change.product is None:
             deletions.add(change.product_id)

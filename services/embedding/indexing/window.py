@@ -1,4 +1,4 @@
-"""Products of the next snapshot, a window at a time, with what the snapshot before knows of them."""
+"""Products of the next snapshot, a window at a time, with the previous snapshot's encodings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ WINDOW_PRODUCTS = 4_096
 class Window:
     """Some products of the new snapshot.
 
-    `unknown` are the places whose vectors and states are still to be made.
+    `unknown` are the positions whose vectors and states must be made.
     """
 
     products: list[Product]
@@ -36,12 +36,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything of the new snapshot comes from."""
+    """The source of all parts of the new snapshot."""
 
     old: Generation | None
     old_encodings: bool  # whether the encoder would make the old vectors and states again
-    tail: Tail | None  # what was written since the old snapshot, with encodings
-    tail_encodings: bool  # whether those are to be trusted
+    tail: Tail | None  # changes since the old snapshot, with encodings
+    tail_encodings: bool  # whether those can be used
     incoming: IncomingProducts  # the tail's products first
     merge: Merge
     text: Text
@@ -82,8 +82,8 @@ class Source:
         return self.old.products.payload(old_row)
 
     def _encoded_before(self, product_id: str, row: int, text: str) -> Encoding | None:
-        """What the same encoder has made of this text of this product, since the old snapshot or in
-        it.
+        """The encoding of this product's text by the same encoder, from the tail or the old
+        snapshot.
         """
         change = self.tail.get(product_id) if self.tail else None
         if change is not None and change.product is not None and self.text(change.product) == text:

@@ -79,10 +79,7 @@ class Reading:
 
 
 def valid_product(row: Mapping[str, Any]) -> Product | None:
-    """The product of a row whose fields are all valid, as nearly all rows are.
-
-    Otherwise returns None.
-    """
+    """The product of a row whose fields are all valid. Otherwise returns None."""
     try:
         product = product_of(row)
     except FieldFault:

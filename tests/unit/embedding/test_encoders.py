@@ -149,7 +149,7 @@ def test_a_snapshot_of_other_weights_is_told_once_and_costs_no_other_encoder(
     for _ in range(2):
         encoders.refresh()
     assert list(encoders.all()) == [encoders.target.version] and encoders.get() is encoders.target
-    assert caplog.text.count("no weights or no bundle of hash@000000000000") == 1
+    assert caplog.text.count("the weights or the bundle of hash@000000000000 are missing") == 1
 
 
 def test_before_it_has_looked_there_is_no_encoder(encoders: Encoders, promote: Callable[[str], str]) -> None:

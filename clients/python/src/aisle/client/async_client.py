@@ -1,4 +1,4 @@
-"""The client for programs of asyncio; see Client for what each call does."""
+"""The client for asyncio programs. Client documents its calls."""
 
 from __future__ import annotations
 
@@ -40,10 +40,8 @@ Read = TypeVar("Read", SearchRequest, GetProductRequest)
 class AsyncClient:
     """Calls the engine at an address.
 
-    An asynchronous context manager, to be made and used in one event loop.
-
-    Every call raises the errors of aisle.client.errors, after the tries that the retry policy
-    allows.
+    It is an asynchronous context manager, for use in one event loop. Every call raises the errors
+    of aisle.client.errors, after the retries that the policy allows.
     """
 
     def __init__(
@@ -142,7 +140,7 @@ class AsyncClient:
         return result
 
     async def events(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> AsyncIterator[EventAck]:
-        """See Client.events; `events` is read in the event loop."""
+        """See Client.events. `events` is read in the event loop."""
         tries = Tries(self._retry_policy, None)
         with AsyncOutbox(events) as outbox:
             while True:

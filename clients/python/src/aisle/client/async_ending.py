@@ -1,4 +1,4 @@
-"""How a call of grpc.aio has ended."""
+"""Keeps the status with which a call of grpc.aio has ended."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ _LOOK_SECONDS = 0.01
 class Ending:
     """Keeps the status of a call.
 
-    When a call ends while the client still sends, grpc.aio may report INTERNAL in place of the
-    status that the engine sent. The right one is there at the moment when the call is done, or a
-    moment later.
+    If a call ends while the client still sends, grpc.aio may replace the engine's status by
+    INTERNAL. The right status is available when the call ends, or a moment later.
     """
 
     def __init__(self, call: Any) -> None:
-        """`call` is any that grpc.aio has made, and has just begun."""
+        """`call` is a call of grpc.aio that has just begun."""
         self._call = call
         self._kept: aio.AioRpcError | None = None
         call.add_done_callback(self._keep)
 
     async def failure(self, failed: aio.AioRpcError) -> aio.AioRpcError:
-        """What the call has failed with, where it raised `failed`."""
+        """The error of the call, which raised `failed`."""
         for _ in range(_LOOKS):
             if not _is_lost(failed):
                 break
@@ -39,7 +38,10 @@ class Ending:
         return failed
 
     def _keep(self, call: Any) -> None:
-        """Look at the status. The first one that is not lost stays: some versions call this twice."""
+        """Read the status.
+
+        The first one that is not lost is kept, because some versions call this twice.
+        """
         if self._kept is not None and not _is_lost(self._kept):
             return
         status = [_result(each) for each in (call.code(), call.trailing_metadata(), call.details())]
@@ -52,7 +54,7 @@ def _is_lost(failed: aio.AioRpcError) -> bool:
 
 
 def _result(ended: Coroutine[Any, Any, Any]) -> Any:
-    """The result of a coroutine that does not wait; None if it does."""
+    """The result of a coroutine that does not wait. Returns None if it waits."""
     try:
         ended.send(None)
     except StopIteration as stopped:

@@ -1,4 +1,4 @@
-"""The errors that a client raises, each with what the engine said about it."""
+"""The errors that a client raises, with the details that the engine sent."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class FieldViolation:
     """A field of the request that must be changed."""
 
     field: str
-    description: str  # what is wrong with it, and the remedy
+    description: str  # the fault and the remedy
 
 
 @dataclass(eq=False)
 class AisleError(Exception):
-    """A call failed. The base of all errors that a client raises.
+    """A call failed. This is the base of all errors that a client raises.
 
-    `retry_after_seconds` is None if trying again does not help. After a failed upsert or delete,
-    `written` says what was written before. After a failed stream of events, `unacknowledged` has
-    those that were taken from the caller.
+    `retry_after_seconds` is None if a retry does not help. After a failed upsert or delete,
+    `written` holds the result of the batches before it. After a failed stream of events,
+    `unacknowledged` holds the events taken from the caller without an acknowledgement.
     """
 
     message: str = ""
@@ -46,15 +46,15 @@ class AisleError(Exception):
 
 
 class InvalidRequest(AisleError):
-    """The request must be changed; `field_violations` say where."""
+    """The request must be changed. `field_violations` name the fields."""
 
 
 class NotFound(AisleError):
-    """There is no such product."""
+    """The product does not exist."""
 
 
 class Overloaded(AisleError):
-    """The engine has too much to do. Try again after the pause."""
+    """The engine is overloaded. Try again after the pause."""
 
 
 class StorageFull(AisleError):
@@ -111,7 +111,7 @@ def _pushback(failed: FailedCall) -> float | None:
 
 
 def forbids_retry(failed: FailedCall) -> bool:
-    """Whether gRPC's own header says not to try again, as it does with a negative number."""
+    """Whether gRPC's own header forbids a retry, by a negative number."""
     told = _pushback_header(failed)
     return bool(told) and not told.isdecimal()
 

@@ -1,4 +1,4 @@
-"""Events on their way: what is not acknowledged when a stream breaks is sent again on the next."""
+"""Events in transit. When a stream breaks, unacknowledged events are sent again on the next one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aisle.v1.events_pb2 import StreamEventsRequest, UserEvent
 
 
 class Unacknowledged:
-    """Events that were taken from the caller and are not acknowledged yet, in order.
+    """The events taken from the caller that are not acknowledged yet, in order.
 
     Any thread may use it.
     """
@@ -22,12 +22,12 @@ class Unacknowledged:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[UserEvent] = deque()
-        self._sent_count = 0  # of those, on the stream of now
+        self._sent_count = 0  # how many of them were sent on the current stream
         self._stream = 0
         self._failure: Exception | None = None
 
     def begin(self) -> int:
-        """Begin a stream; its number. Streams before it get no more events."""
+        """Begin a stream and return its number. Earlier streams get no more events."""
         with self._lock:
             self._stream += 1
             self._sent_count = 0
@@ -38,19 +38,19 @@ class Unacknowledged:
         return stream != self._stream
 
     def add(self, event: UserEvent) -> None:
-        """Take an event, and give it an event_id if it has none."""
+        """Add an event. An event without an event_id gets one."""
         if not event.event_id:
             event.event_id = uuid.uuid4().hex
         with self._lock:
             self._waiting.append(event)
 
     def has_unsent(self) -> bool:
-        """Whether an event waits to be sent on the stream of now."""
+        """Whether an event waits to be sent on the current stream."""
         with self._lock:
             return self._sent_count < len(self._waiting)
 
     def next(self, stream: int) -> StreamEventsRequest | None:
-        """The next event to send on a stream; None if all were sent."""
+        """The next event to send on a stream. Returns None if all were sent."""
         with self._lock:
             if self.is_over(stream) or self._sent_count == len(self._waiting):
                 return None
@@ -58,7 +58,7 @@ class Unacknowledged:
             return StreamEventsRequest(event=self._waiting[self._sent_count - 1])
 
     def acknowledged(self) -> None:
-        """The engine has answered the first event that was sent."""
+        """Record that the engine has answered the oldest unacknowledged event."""
         with self._lock:
             self._waiting.popleft()
             self._sent_count -= 1
@@ -67,22 +67,20 @@ class Unacknowledged:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """The caller has left, or all tries have failed: send no more.
+        """Send no more, because the caller has left or all tries have failed.
 
-        An AisleError has what was not acknowledged.
+        An AisleError receives the unacknowledged events.
         """
         self.begin()
         if isinstance(error, AisleError):
             error.unacknowledged = tuple(self._waiting)
 
     def fail(self, error: Exception) -> None:
-        """The caller's events ended with an error."""
+        """Record the error with which the caller's events ended."""
         self._failure = error
 
     def check(self) -> None:
-        """Raises the error with which the caller's events ended, once those before it are
-        acknowledged.
-        """
+        """Raise the error of the caller's events, once the events before it are acknowledged."""
         if self._failure is not None:
             raise self._failure
 
@@ -93,11 +91,11 @@ class Outbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent]) -> None:
         super().__init__()
         self._events = iter(events)
-        # To take one: the thread of a broken stream may still wait for the next event
+        # Held to take an event: the thread of a broken stream may still wait for the next one
         self._turn = threading.Lock()
 
     def requests(self, stream: int) -> Iterator[StreamEventsRequest]:
-        """What is sent on a stream."""
+        """The messages to send on a stream."""
         while not self.is_over(stream):
             if (request := self.next(stream)) is not None:
                 yield request
@@ -105,7 +103,7 @@ class Outbox(Unacknowledged):
                 return
 
     def _take(self, stream: int) -> bool:
-        """Take the next event from the caller; False if there is none."""
+        """Take the next event from the caller. Returns False if there is none."""
         with self._turn:
             if self.is_over(stream):
                 return False
@@ -127,11 +125,11 @@ class AsyncOutbox(Unacknowledged):
     def __init__(self, events: Iterable[UserEvent] | AsyncIterable[UserEvent]) -> None:
         super().__init__()
         self._events = aiter(events) if isinstance(events, AsyncIterable) else _each(events)
-        # Goes on when the stream that waits for it breaks
+        # Stays pending when the stream that waits for it breaks
         self._taking: asyncio.Task[bool] | None = None
 
     async def requests(self, stream: int) -> AsyncIterator[StreamEventsRequest]:
-        """What is sent on a stream."""
+        """The messages to send on a stream."""
         while not self.is_over(stream):
             if (request := self.next(stream)) is not None:
                 yield request
@@ -146,7 +144,7 @@ class AsyncOutbox(Unacknowledged):
         return taken
 
     async def _take(self) -> bool:
-        """Take the next event from the caller; False if there is none."""
+        """Take the next event from the caller. Returns False if there is none."""
         try:
             self.add(await anext(self._events))
         except StopAsyncIteration:
@@ -157,7 +155,7 @@ class AsyncOutbox(Unacknowledged):
         return True
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """See Unacknowledged; no more events are taken, either."""
+        """See Unacknowledged. It also stops taking events."""
         super().__exit__(kind, error, trace)
         if self._taking is not None:
             self._taking.cancel()

@@ -1,4 +1,4 @@
-"""The requests of a client: searches from keywords, and writes in batches."""
+"""Builds requests: searches from keywords, and writes in batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ MAX_IDS = 1_000  # of a call
 
 
 class SearchOptions(TypedDict, total=False):
-    """The fields of a SearchRequest beside the query; protos/aisle/v1/search.proto describes each."""
+    """The fields of a SearchRequest except the query.
+
+    protos/aisle/v1/search.proto describes each.
+    """
 
     visitor_id: str
     user_id: str
@@ -38,7 +41,7 @@ class SearchOptions(TypedDict, total=False):
 
 
 def next_page(request: SearchRequest, page_token: str) -> SearchRequest:
-    """The request for the page after."""
+    """The request for the next page."""
     following = SearchRequest()
     following.CopyFrom(request)
     following.page_token = page_token
@@ -53,7 +56,7 @@ def upserts(products: Iterable[Product], update_mask: Sequence[str]) -> Iterator
 
 
 class Batch(list[Item]):
-    """What one call takes."""
+    """The items of one call."""
 
     def __init__(self, max_items: int, max_bytes: int = MAX_PRODUCT_BYTES) -> None:
         super().__init__()
@@ -62,7 +65,7 @@ class Batch(list[Item]):
         self._bytes = 0
 
     def add(self, item: Item) -> bool:
-        """Append an item; return whether the batch is full now."""
+        """Add an item. Returns whether the batch is full."""
         self.append(item)
         self._bytes += item.ByteSize() if isinstance(item, Product) else 0
         return len(self) >= self._max_items or self._bytes >= self._max_bytes
@@ -82,7 +85,7 @@ def batches(items: Iterable[Item], max_items: int) -> Iterator[list[Item]]:
 async def batches_async(
     items: Iterable[Item] | AsyncIterable[Item], max_items: int
 ) -> AsyncIterator[list[Item]]:
-    """All items, in batches; see batches."""
+    """All items, in batches. See batches."""
     if not isinstance(items, AsyncIterable):
         for full in batches(items, max_items):
             yield full

@@ -1,4 +1,4 @@
-"""Which failed calls are tried again, and when."""
+"""Decides which failed calls are tried again, and when."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ from grpc import StatusCode
 from aisle.client.errors import AisleError, forbids_retry, from_call
 from aisle.error_details import FailedCall
 
-# Of a pause is added at random, so that callers who were refused together do not come back together
+# Random share added to a pause, so that callers refused together do not return together
 _JITTER = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a call is made, and how long the pauses are where the engine does not name them.
+    """The number of tries, and the pauses if the engine names none.
 
-    Calls are made again when the engine is unavailable, or is overloaded and says when to come
-    back. All calls are safe to make again: writes replace, and an event with a known event_id is a
-    duplicate.
+    Calls are tried again if the engine is unavailable, or is overloaded and says when to return.
+    All calls are safe to repeat: writes replace, and an event with a known event_id is a duplicate.
     """
 
-    max_tries: int = 4  # 1: never again
+    max_tries: int = 4  # 1: no retry
     first_pause_seconds: float = 0.1  # doubles with each try
     longest_pause_seconds: float = 5.0
 
     def __post_init__(self) -> None:
-        """Raises ValueError if a number makes no sense."""
+        """Raises ValueError if a number is out of range."""
         if self.max_tries < 1:
             raise ValueError(f"max_tries is {self.max_tries}; use 1 or more")
         if not 0 <= self.first_pause_seconds <= self.longest_pause_seconds:
@@ -46,22 +45,22 @@ class Tries:
         timeout_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`timeout_seconds` is for all tries and pauses together; None: without end."""
+        """`timeout_seconds` covers all tries and pauses. None means no limit."""
         self._policy = policy
         self._clock = clock
         self._ends_at = None if timeout_seconds is None else clock() + timeout_seconds
         self._failed_count = 0
 
     def left_seconds(self) -> float | None:
-        """What is left of the timeout, at least 0. None: without end."""
+        """The rest of the timeout, at least 0. None means no limit."""
         return None if self._ends_at is None else max(0.0, self._ends_at - self._clock())
 
     def progressed(self) -> None:
-        """The call has come further, so that its next failure is its first."""
+        """Record progress of the call, which resets the count of failures."""
         self._failed_count = 0
 
     def pause_seconds(self, failed: FailedCall) -> float:
-        """How long to wait before the next try. Raises AisleError if there is none."""
+        """The pause before the next try. Raises AisleError if there is none."""
         error = from_call(failed)
         self._failed_count += 1
         if self._failed_count >= self._policy.max_tries or forbids_retry(failed) or not _may_pass(error):

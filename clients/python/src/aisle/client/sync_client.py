@@ -1,4 +1,4 @@
-"""The client for programs that block."""
+"""The client for blocking programs."""
 
 from __future__ import annotations
 
@@ -29,10 +29,9 @@ Read = TypeVar("Read", SearchRequest, GetProductRequest)
 
 
 class Client:
-    """Calls the engine at an address. A context manager; any thread may use it.
+    """Calls the engine at an address. It is a context manager, and any thread may use it.
 
-    Every call raises the errors of aisle.client.errors, after the tries that the retry policy
-    allows.
+    Every call raises the errors of aisle.client.errors, after the retries that the policy allows.
     """
 
     def __init__(
@@ -46,9 +45,9 @@ class Client:
     ) -> None:
         """Connects with the first call.
 
-        `credentials` are for TLS; None: not encrypted. `timeout_seconds` is for a call with its
-        tries and pauses, where the call names no other. With `read_your_writes`, searches and reads
-        show what this client has written before.
+        `credentials` are for TLS; without them the connection is not encrypted. `timeout_seconds`
+        is the default for a call with its retries and pauses. With `read_your_writes`, searches and
+        reads show all earlier writes of this client.
         """
         self._channel = open_channel(address, credentials)
         self._search = SearchServiceStub(self._channel)
@@ -66,7 +65,7 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connection. Calls in work fail."""
+        """Close the connection. Running calls fail."""
         self._channel.close()
 
     def search(
@@ -78,8 +77,8 @@ class Client:
     ) -> SearchResponse:
         """One page of products. An empty query browses.
 
-        `options` are the fields of SearchRequest. `deadline_ms` is what the engine may take for the
-        page; `timeout_seconds` is how long to wait for it, tries and pauses included.
+        `options` are the fields of SearchRequest. `deadline_ms` limits the engine's time for the
+        page. `timeout_seconds` limits the wait for it, including retries and pauses.
         """
         return self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
 
@@ -90,9 +89,9 @@ class Client:
         timeout_seconds: float | None = None,
         **options: Unpack[SearchOptions],
     ) -> Iterator[SearchResponse]:
-        """All pages, one after the other; no product is shown twice.
+        """All pages, one after the other. No product is repeated.
 
-        `timeout_seconds` is for each page.
+        `timeout_seconds` applies to each page.
         """
         request = SearchRequest(query=query, **options)
         while True:
@@ -119,12 +118,10 @@ class Client:
         update_mask: Sequence[str] = (),
         timeout_seconds: float | None = None,
     ) -> WriteResult:
-        """Add or replace products, in batches; what was accepted is durable.
+        """Add or replace products, in batches. Accepted products are durable.
 
-        Invalid products are listed, not raised.
-
-        With `update_mask`, such as ["price"], only these fields are replaced. `timeout_seconds` is
-        for each batch.
+        Invalid products are listed, not raised. With `update_mask`, such as ["price"], only these
+        fields are replaced. `timeout_seconds` applies to each batch.
         """
 
         def send(batch: list[Product], timeout: float | None) -> Any:
@@ -136,10 +133,10 @@ class Client:
         return result
 
     def delete(self, product_ids: Iterable[str], *, timeout_seconds: float | None = None) -> WriteResult:
-        """Remove products with their variants, in batches; an unknown id is no error.
+        """Remove products with their variants, in batches. An unknown id is no error.
 
-        Raises InvalidRequest if an id cannot be one. The batches before it are removed then.
-        `timeout_seconds` is for each batch.
+        Raises InvalidRequest if an id is invalid. The batches before it are removed then.
+        `timeout_seconds` applies to each batch.
         """
         with self._own_writes.noted() as result:
             for batch in batches(product_ids, MAX_IDS):
@@ -150,12 +147,12 @@ class Client:
         return result
 
     def events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
-        """Send what shoppers did, as it comes; an acknowledgement for each event, in order.
+        """Send shoppers' events as they come. Yields an acknowledgement for each event, in order.
 
-        An event without an event_id is given one. When the connection breaks, what was not
-        acknowledged is sent again. The engine counts it once, and may acknowledge it as a
-        duplicate. A rejected event is acknowledged as such. When all tries in a row fail, the error
-        has what was not acknowledged. `events` is read in another thread.
+        An event without an event_id gets one. When the connection breaks, unacknowledged events are
+        sent again. The engine counts such an event once, and may acknowledge it as a duplicate. A
+        rejected event is acknowledged as rejected. When all tries in a row fail, the error holds
+        the unacknowledged events. `events` is read in another thread.
         """
         tries = Tries(self._retry_policy, None)
         with Outbox(events) as outbox:
@@ -174,7 +171,7 @@ class Client:
                     call.cancel()
 
     def status(self, *, timeout_seconds: float | None = None) -> GetStatusResponse:
-        """What is being served, and by which processes."""
+        """What the engine serves, and by which processes."""
         return self._call(self._admin.GetStatus, GetStatusRequest(), timeout_seconds)
 
     def _read(

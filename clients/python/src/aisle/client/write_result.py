@@ -1,4 +1,4 @@
-"""What became of writes."""
+"""The results of writes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _MAX_LISTED = 1_000
 
 @dataclass(slots=True)
 class WriteResult:
-    """What became of an upsert or a delete, over all of its calls. What was accepted is durable."""
+    """The result of an upsert or a delete, over all of its calls. Accepted products are durable."""
 
     accepted_count: int = 0
     rejected_count: int = 0
-    # The first 1,000; positions count from 1
+    # The first 1,000; positions start at 1
     rejections: list[ProductRejection] = field(default_factory=list)
-    log_position: int = 0  # of the last write: what wait_for_visible takes; 0 if nothing was sent
+    log_position: int = 0  # of the last write, for wait_for_visible; 0 if nothing was sent
 
     def add_upsert(self, response: UpsertProductsResponse) -> None:
         """Count one call's outcome."""

@@ -1,4 +1,4 @@
-"""What became of writes, and reading them back."""
+"""Tracks the positions of writes, so that reads can wait for them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ _FIELD = "wait_for_visible"
 
 
 class OwnWrites:
-    """The position of the last write of a client; any thread may use it."""
+    """The position of a client's last write. Any thread may use it."""
 
     def __init__(self, are_read: bool) -> None:
-        """`are_read` says that reads wait for it."""
+        """`are_read` makes reads wait for it."""
         self._are_read = are_read
         self._lock = threading.Lock()
         self._log_position = 0
 
     @contextmanager
     def noted(self) -> Iterator[WriteResult]:
-        """Note the position of what is written in the block, whose errors say what was written."""
+        """Note the position of the writes in the block.
+
+        Errors receive the result of the writes before them.
+        """
         result = WriteResult()
         try:
             yield result
@@ -44,10 +47,10 @@ class OwnWrites:
             request.wait_for_visible = self._log_position
 
     def forget(self, request: SearchRequest | GetProductRequest, error: InvalidRequest) -> bool:
-        """Whether a read failed because the engine's log no longer has the last write, and is to be
-        made without it.
+        """Whether a read failed because the engine's log lacks the last write. It must be repeated
+        without it.
 
-        That is so when the engine was given other data.
+        This happens after the engine was given other data.
         """
         position = request.wait_for_visible
         with self._lock:
