@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CatalogServiceStub(object):
-    """Writes to and reads from the catalogue. A write is durable when it is acknowledged.
+    """Writes and reads products. A write is durable when it is acknowledged.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class CatalogServiceStub(object):
 
 
 class CatalogServiceServicer(object):
-    """Writes to and reads from the catalogue. A write is durable when it is acknowledged.
+    """Writes and reads products. A write is durable when it is acknowledged.
     """
 
     def UpsertProducts(self, request_iterator, context):
@@ -64,15 +64,15 @@ class CatalogServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def DeleteProducts(self, request, context):
-        """Removes products by id, each with its variants as they are when the removal is taken in; an unknown id is not an
-        error.
+        """Removes products by id. A product's variants are removed with it: those that it has when the removal is applied.
+        An unknown id is not an error.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetProduct(self, request, context):
-        """The product as searches show it; with wait_for_visible, not before a write is shown. NOT_FOUND when there is none.
+        """Returns a product as searches show it, after the write that wait_for_visible names. NOT_FOUND if it does not exist.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -105,7 +105,7 @@ def add_CatalogServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CatalogService(object):
-    """Writes to and reads from the catalogue. A write is durable when it is acknowledged.
+    """Writes and reads products. A write is durable when it is acknowledged.
     """
 
     @staticmethod

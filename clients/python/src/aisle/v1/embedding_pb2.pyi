@@ -27,7 +27,7 @@ class EmbedQueriesRequest(_message.Message):
     QUERIES_FIELD_NUMBER: _builtins.int
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     encoder_version: _builtins.str
-    """The encoder to use, as a snapshot names it; empty for the newest. FAILED_PRECONDITION when it is not open here."""
+    """The encoder to use, as a snapshot names it; empty for the newest. FAILED_PRECONDITION if it is not open."""
     @_builtins.property
     def queries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """1 to 64 queries."""
@@ -48,7 +48,7 @@ Global___EmbedQueriesRequest: _TypeAlias = EmbedQueriesRequest  # noqa: Y015
 
 @_typing.final
 class QueryEncoding(_message.Message):
-    """A query as the models see it. Matrices are little-endian float32, row-major."""
+    """A query as the models read it. Matrices are little-endian float32, row-major."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -62,7 +62,7 @@ class QueryEncoding(_message.Message):
     hidden: _builtins.bytes
     """(tokens, hidden): the encoder's last layer."""
     states: _builtins.bytes
-    """(tokens, state_dim), unit norm: what meets the product states."""
+    """(tokens, state_dim), unit norm, to be compared with product states."""
     token_weights: _builtins.bytes
     """(tokens,): weight of each token in late interaction."""
     token_count: _builtins.int
@@ -93,7 +93,7 @@ class EmbedQueriesResponse(_message.Message):
     ENCODINGS_FIELD_NUMBER: _builtins.int
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     encoder_version: _builtins.str
-    """Name and version of the encoder; must be that of the snapshot searched."""
+    """Name and version of the encoder, which must be the searched snapshot's."""
     @_builtins.property
     def encodings(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryEncoding]:
         """In the order of the queries."""

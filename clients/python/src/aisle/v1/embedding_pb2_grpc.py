@@ -47,7 +47,7 @@ class EmbeddingServiceServicer(object):
     """
 
     def EmbedQueries(self, request, context):
-        """Encodes queries; each is one pass that gives the vector and the token states.
+        """Encodes queries. One pass gives a query's vector and its token states.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,7 @@ class EmbeddingServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> EmbeddingServiceAsyncStub: ...
     EmbedQueries: _grpc.UnaryUnaryMultiCallable[_embedding_pb2.EmbedQueriesRequest, _embedding_pb2.EmbedQueriesResponse]
-    """Encodes queries; each is one pass that gives the vector and the token states."""
+    """Encodes queries. One pass gives a query's vector and its token states."""
 
 @_typing.type_check_only
 class EmbeddingServiceAsyncStub(EmbeddingServiceStub):
@@ -42,7 +42,7 @@ class EmbeddingServiceAsyncStub(EmbeddingServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     EmbedQueries: _aio.UnaryUnaryMultiCallable[_embedding_pb2.EmbedQueriesRequest, _embedding_pb2.EmbedQueriesResponse]  # type: ignore[assignment]
-    """Encodes queries; each is one pass that gives the vector and the token states."""
+    """Encodes queries. One pass gives a query's vector and its token states."""
 
 class EmbeddingServiceServicer(metaclass=_abc_1.ABCMeta):
     """The query tower."""
@@ -53,6 +53,6 @@ class EmbeddingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _embedding_pb2.EmbedQueriesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_embedding_pb2.EmbedQueriesResponse, _abc.Awaitable[_embedding_pb2.EmbedQueriesResponse]]:
-        """Encodes queries; each is one pass that gives the vector and the token states."""
+        """Encodes queries. One pass gives a query's vector and its token states."""
 
 def add_EmbeddingServiceServicer_to_server(servicer: EmbeddingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -54,9 +54,9 @@ class AnalyzeQueryResponse(_message.Message):
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
-    """True when the spelling was changed."""
+    """Whether the spelling was changed."""
     encoder_version: _builtins.str
-    """The encoder that the query's vector must come from to search the current snapshot."""
+    """The encoder whose vectors can search the current snapshot."""
     def __init__(
         self,
         *,
@@ -74,7 +74,7 @@ Global___AnalyzeQueryResponse: _TypeAlias = AnalyzeQueryResponse  # noqa: Y015
 
 @_typing.final
 class RetrieveRequest(_message.Message):
-    """What to recall."""
+    """The query, and the candidates to recall."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -90,26 +90,26 @@ class RetrieveRequest(_message.Message):
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """As analysed. Empty: browse."""
+    """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
     """Little-endian float32 (dim,), unit norm; empty: no dense leg."""
     order_by: _builtins.str
     """As in SearchRequest."""
     limit: _builtins.int
-    """How many candidates at most; 0 means 400."""
+    """The most candidates to return; 0 means 400."""
     tier: _search_pb2.Tier.ValueType
     """lexical, dense or fused; anything else means fused."""
     snapshot_version: _builtins.str
-    """The snapshot to read; empty for the current one. FAILED_PRECONDITION when it is gone."""
+    """The snapshot to read; empty for the current one. FAILED_PRECONDITION if it is no longer open."""
     encoder_version: _builtins.str
-    """The encoder that made the vector: the newest snapshot of that encoder is read. Empty: whichever is current."""
+    """The encoder that made the vector. The newest snapshot of that encoder is read. Empty: the current snapshot."""
     wait_for_visible: _builtins.int
-    """log_position of a catalogue write that must be shown; UNAVAILABLE when budget_ms has passed without it."""
+    """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
-        """All must hold, in both legs, before ranking."""
+        """Candidates must meet all of them. They apply in both legs, before ranking."""
 
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.FacetRequest]:
@@ -184,12 +184,12 @@ class RetrieveResponse(_message.Message):
     snapshot_version: _builtins.str
     """The snapshot read."""
     tier: _search_pb2.Tier.ValueType
-    """What ran."""
+    """The tier that ran."""
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Row: a product of the snapshot below its product count; above it, count + place in the vectors log since then."""
+        """Rows below the snapshot's product count are its products. Later products have count + position in the vectors log."""
 
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -197,7 +197,7 @@ class RetrieveResponse(_message.Message):
 
     @_builtins.property
     def lexical_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """BM25 over blended fields; 0 when no word matches."""
+        """BM25 over blended fields; 0 if no word matches."""
 
     @_builtins.property
     def dense_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
@@ -205,15 +205,15 @@ class RetrieveResponse(_message.Message):
 
     @_builtins.property
     def fused_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """What the candidates are ordered by."""
+        """The scores by which candidates are sorted."""
 
     @_builtins.property
     def lexical_ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Place in the lexical list, from 1; 0 when not in it."""
+        """Position in the lexical list, from 1; 0 if not in it."""
 
     @_builtins.property
     def dense_ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Place in the dense list, from 1; 0 when not in it."""
+        """Position in the dense list, from 1; 0 if not in it."""
 
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Facet]:
@@ -221,7 +221,7 @@ class RetrieveResponse(_message.Message):
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was left out and why."""
+        """The parts that were left out, with the reasons."""
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
@@ -229,7 +229,7 @@ class RetrieveResponse(_message.Message):
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the caller should know about its filters and facets."""
+        """Notes to the caller about its filters and facets."""
 
     def __init__(
         self,
@@ -260,7 +260,7 @@ Global___RetrieveResponse: _TypeAlias = RetrieveResponse  # noqa: Y015
 
 @_typing.final
 class FetchProductsRequest(_message.Message):
-    """Which products."""
+    """The products to fetch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -274,22 +274,22 @@ class FetchProductsRequest(_message.Message):
     snapshot_version: _builtins.str
     """The snapshot; empty for the current one."""
     query: _builtins.str
-    """With matched terms of this query; empty for none."""
+    """The query whose matched terms to return; empty for none."""
     wait_for_visible: _builtins.int
-    """log_position of a catalogue write that must be shown; UNAVAILABLE when budget_ms has passed without it."""
+    """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
     max_bytes: _builtins.int
-    """Bytes of products to send at most: those that do not fit are left out, from the first such on, but never the first
-    product. 0: all.
+    """The most bytes of products to send. The first product that does not fit is left out, with all after it. The first
+    product of all is always sent. 0: all.
     """
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Rows, as Retrieve gave them. UNAVAILABLE when one has not arrived at this replica yet."""
+        """Rows, as Retrieve returned them. UNAVAILABLE if one has not arrived at this replica yet."""
 
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Instead of rows: ids of products as shown now; those that do not exist are left out of the answer."""
+        """Ids to fetch instead of rows, as shown now. Products that do not exist are left out of the answer."""
 
     def __init__(
         self,
@@ -312,7 +312,7 @@ Global___FetchProductsRequest: _TypeAlias = FetchProductsRequest  # noqa: Y015
 
 @_typing.final
 class FetchProductsResponse(_message.Message):
-    """The products asked for."""
+    """The requested products."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -323,7 +323,7 @@ class FetchProductsResponse(_message.Message):
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
     shortened: _builtins.bool
-    """Products were left out because of max_bytes."""
+    """Whether products were left out because of max_bytes."""
     @_builtins.property
     def products(self) -> _containers.RepeatedCompositeFieldContainer[_catalog_pb2.Product]:
         """In the order of the rows."""
