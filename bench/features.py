@@ -10,6 +10,8 @@ own in one pipeline, and counts each event with four HINCRBYs (product and query
 and in total) in pipelines of 500 events: no visitors, and what comes twice is counted twice.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import statistics
@@ -59,7 +61,7 @@ QUERIES = [f"query number {n}" for n in range(2_000)]
 class Shoppers:
     """Records of the log, as a consumer gets them."""
 
-    offsets: "count[int]" = field(default_factory=lambda: count(1))
+    offsets: count[int] = field(default_factory=lambda: count(1))
 
     def events(self, size: int, days: float = 0) -> list[Record]:
         """Clicks and the like of the last `days` days, in their order; 0: of now."""

@@ -1,5 +1,7 @@
 """One model of a kind by a brand: what is decided about it before any word is written."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
@@ -21,7 +23,7 @@ class Model:
     line: str
     chosen: Chosen  # trait -> value, colour included
     quality: float  # 0 to 1: what shoppers would say of it
-    pages: tuple["Model", ...] = ()  # its variants
+    pages: tuple[Model, ...] = ()  # its variants
 
     def value(self, trait: str) -> str | float | None:
         """The value of a trait, None when this kind does not have it."""
@@ -33,7 +35,7 @@ class Model:
             picked = self.value(trait.name)
             yield from ((trait.name, value) for value in trait.values if value.value == picked)
 
-    def with_value(self, trait: str, value: str | float) -> "Model":
+    def with_value(self, trait: str, value: str | float) -> Model:
         """The same model in another colour or size."""
         return replace(
             self, chosen=tuple((name, value if name == trait else old) for name, old in self.chosen)

@@ -3,6 +3,8 @@
 For a manifest edited by hand, the error names the file and the field.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +67,7 @@ class Fields:
             if name in content and not kind.holds(content[name]):
                 raise self._error(path, prefix + name, content[name], kind)
 
-    def of_each(self, content: Mapping[str, object], kind: Kind) -> "Fields":
+    def of_each(self, content: Mapping[str, object], kind: Kind) -> Fields:
         """Check an object whose values all have one type, with the same remedy."""
         return Fields({}, dict.fromkeys(content, kind), self.remedy)
 

@@ -3,6 +3,8 @@
 Reading a catalogue, encoding its products, and whatever else a job counts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -27,7 +29,7 @@ class WorkBars:
 
     @classmethod
     @contextmanager
-    def shown(cls, quiet: bool = False) -> Iterator["WorkBars"]:
+    def shown(cls, quiet: bool = False) -> Iterator[WorkBars]:
         """Bars on standard error; none when that is no terminal, or when `quiet`."""
         columns = (
             TextColumn("{task.description:<9}"),

@@ -3,6 +3,8 @@
 Queries that arrive while the engine is busy form the next batch. Recent queries are cached.
 """
 
+from __future__ import annotations
+
 import asyncio
 from collections import deque
 from collections.abc import Sequence
@@ -44,7 +46,7 @@ class _Waiting:
     """A query in the queue, and all callers that wait for it."""
 
     query: str
-    answer: "asyncio.Future[QueryEncoding]" = field(
+    answer: asyncio.Future[QueryEncoding] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
@@ -88,7 +90,7 @@ class QueryBatcher:
             self._worker.cancel()
         self._thread.shutdown(cancel_futures=True)
 
-    def _answer(self, query: str) -> "QueryEncoding | asyncio.Future[QueryEncoding]":
+    def _answer(self, query: str) -> QueryEncoding | asyncio.Future[QueryEncoding]:
         if query in self._cache:
             return self._cache[query]
         if query not in self._pending:
@@ -149,7 +151,7 @@ def _size_bytes(encoding: QueryEncoding) -> int:
     return encoding.size_bytes
 
 
-def _retrieved(answer: "asyncio.Future[QueryEncoding]") -> None:
+def _retrieved(answer: asyncio.Future[QueryEncoding]) -> None:
     """Mark a failure as retrieved. All callers may have left, and asyncio would log a warning."""
     if not answer.cancelled():
         answer.exception()

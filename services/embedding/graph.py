@@ -5,6 +5,8 @@ MaxSim weights as in Khattab and Zaharia 2020 (ColBERT). Query, key and value ar
 1/sqrt(d) is in the query's weights.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +44,7 @@ class Architecture:
     norm_epsilon: float
 
     @staticmethod
-    def of(config: dict[str, Any]) -> "Architecture":
+    def of(config: dict[str, Any]) -> Architecture:
         """The sizes in a Hugging Face config.json."""
         sizes = (config["num_hidden_layers"], config["num_attention_heads"], config["hidden_size"])
         return Architecture(*sizes, config.get("layer_norm_eps", 1e-12))

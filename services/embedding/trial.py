@@ -3,6 +3,8 @@
 The instruction sets give the candidates. A short trial measures them, and its result is stored.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import logging
@@ -77,7 +79,7 @@ class Probes:
     batches: Sequence[Batch]
 
     @staticmethod
-    def of(side: str, texts: Sequence[TokenIds]) -> "Probes":
+    def of(side: str, texts: Sequence[TokenIds]) -> Probes:
         """Probes from the ids of QUERY_PROBES or PRODUCT_PROBES."""
         return Probes([pad([text]) for text in texts] if side == "queries" else [pad(texts, 8)])
 

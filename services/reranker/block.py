@@ -1,5 +1,7 @@
 """The interaction block: a query's tokens attend to the precomputed states of a product."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +53,7 @@ class BlockModel:
         self._mask_type = DTYPES[types["product_mask"]]
 
     @classmethod
-    def open(cls, path: Path, precision: str) -> "BlockModel":
+    def open(cls, path: Path, precision: str) -> BlockModel:
         """The model in `path`; precision auto, int8 or fp32.
 
         Raises Corrupt, naming the file, when it is no such model.

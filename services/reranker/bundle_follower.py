@@ -1,5 +1,7 @@
 """Serve the newest snapshot and bundle without a restart."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 class FollowedSnapshot:
     """A snapshot with the reranker that fits it, if there is one; a shared.live.opened.Live."""
 
-    def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: "BundleFollower") -> None:
+    def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: BundleFollower) -> None:
         self._snapshot = snapshot
         self._reranker = reranker
         self._shop = shop

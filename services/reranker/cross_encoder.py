@@ -1,5 +1,7 @@
 """A small cross-encoder: query and product text through one BERT, for comparison with the block."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -34,7 +36,7 @@ class CrossEncoderModel:
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     @classmethod
-    def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> "CrossEncoderModel":
+    def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> CrossEncoderModel:
         """The model in FOLDER. Raises Corrupt, naming the file, when it is no such model."""
         check_graph(folder / CROSS_ENCODER, _TRIAL)
         path = str(folder / TOKENIZER)

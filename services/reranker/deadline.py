@@ -1,5 +1,7 @@
 """When an answer is due."""
 
+from __future__ import annotations
+
 import math
 import time
 from collections.abc import Callable
@@ -16,7 +18,7 @@ class Deadline:
     clock: Clock = time.monotonic
 
     @classmethod
-    def after(cls, budget_ms: float, clock: Clock = time.monotonic) -> "Deadline":
+    def after(cls, budget_ms: float, clock: Clock = time.monotonic) -> Deadline:
         """The moment `budget_ms` from now; 0 means no limit."""
         return cls(clock() + budget_ms / 1000 if budget_ms else math.inf, clock)
 
@@ -24,6 +26,6 @@ class Deadline:
         """What is left; negative when it has passed."""
         return (self.at_seconds - self.clock()) * 1000
 
-    def sooner_by(self, reserve_ms: float) -> "Deadline":
+    def sooner_by(self, reserve_ms: float) -> Deadline:
         """The same deadline less what the work after it needs."""
         return Deadline(self.at_seconds - reserve_ms / 1000, self.clock)

@@ -1,5 +1,7 @@
 """The learned ranker: a linear prior, and what trees found beyond it."""
 
+from __future__ import annotations
+
 import json
 import math
 from dataclasses import dataclass
@@ -39,7 +41,7 @@ class Ranker:
         return [FEATURES.index(name) for name in self.names]
 
     @classmethod
-    def open(cls, folder: Path) -> "Ranker":
+    def open(cls, folder: Path) -> Ranker:
         """Read FOLDER/ranker.json {"features": [...], "prior": {feature.
 
         Weight}} and, if it is there, ranker.txt.

@@ -1,5 +1,7 @@
 """Token states of products."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +44,7 @@ class TokenStates:
         self._new_offsets.append(0)
 
     @classmethod
-    def open(cls, folder: Path) -> "TokenStates":
+    def open(cls, folder: Path) -> TokenStates:
         """The states of a snapshot's folder."""
         stored = ProductStates(folder)
         return cls(stored.tokens, stored.offsets)

@@ -4,6 +4,8 @@ A log that was cut to nothing, deleted, or put back from an older copy opens lik
 had lost would be gone without a word, and its places would be given to new writes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,7 +30,7 @@ class KnownLog:
     ends: Known
 
     @classmethod
-    def of(cls, data: Path) -> "KnownLog":
+    def of(cls, data: Path) -> KnownLog:
         """What DATA knows of its log.
 
         Nothing where nothing was counted, or what was counted cannot be read.

@@ -1,5 +1,7 @@
 """The whole engine in one process: the same services, handed to each other where stubs would go."""
 
+from __future__ import annotations
+
 import asyncio
 import logging
 from collections.abc import AsyncIterator
@@ -95,7 +97,7 @@ class Standalone:
         bundle: str = "",
         host: str = LOOPBACK,
         accept_log: bool = False,
-    ) -> AsyncIterator["Standalone"]:
+    ) -> AsyncIterator[Standalone]:
         """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
 
         Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is whole, LogBehind if the log is
@@ -205,7 +207,7 @@ class Standalone:
             raise NotFound(f"no weights or no bundle of {encoder} are here; its products are encoded again")
         return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
-    def _background(self) -> list["asyncio.Task[None]"]:
+    def _background(self) -> list[asyncio.Task[None]]:
         """Follow the events, the catalogue writes, and what is indexed or promoted by other
         processes.
         """
@@ -226,7 +228,7 @@ class Standalone:
         ]
 
 
-async def _cancel(tasks: list["asyncio.Task[None]"]) -> None:
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     for task in tasks:

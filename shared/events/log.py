@@ -3,6 +3,8 @@
 This module has its topics, its records, and its port.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -74,7 +76,7 @@ class RecordsRefused(InvalidRequest):
     The others of the append are durable.
     """
 
-    def __init__(self, key: str, reason: str, outcomes: Sequence["Appended | str"]) -> None:
+    def __init__(self, key: str, reason: str, outcomes: Sequence[Appended | str]) -> None:
         """`key` and `reason` describe the first refused record.
 
         `outcomes` has for each record its position, or the reason for its refusal.

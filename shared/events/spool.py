@@ -1,5 +1,7 @@
 """Records on disk that wait for a log that is down."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import logging
@@ -66,7 +68,7 @@ class Spool:
         self.counts["kept"] += len(records)
         return [Appended(0, each.duplicate) for each in appended]
 
-    def _is_kept(self, keeping: "asyncio.Task[list[Appended]]") -> None:
+    def _is_kept(self, keeping: asyncio.Task[list[Appended]]) -> None:
         self._keeping.discard(keeping)
         if not keeping.cancelled():
             keeping.exception()  # the caller receives the error, unless it has left

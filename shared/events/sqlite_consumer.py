@@ -1,5 +1,7 @@
 """Follows topics of a log in a SQLite file."""
 
+from __future__ import annotations
+
 import asyncio
 import heapq
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -33,7 +35,7 @@ class SqliteConsumer:
         log: FollowedLog,
         topics: Sequence[str],
         group: str,
-        owners: "MutableMapping[tuple[str, str], SqliteConsumer]",
+        owners: MutableMapping[tuple[str, str], SqliteConsumer],
     ) -> None:
         """`owners` maps groups and topics to their reader, and is shared by the consumers of a log."""
         self._log = log

@@ -4,6 +4,8 @@ DATA/bundles/<version>/ holds the bundles, which are never overwritten. promotio
 one in use. Until one is promoted, the bundle that Aisle ships serves.
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ class Registry:
     default: Path = DEFAULT
 
     @classmethod
-    def of(cls, data: Path) -> "Registry":
+    def of(cls, data: Path) -> Registry:
         """The bundles of a data folder, and the one that Aisle ships."""
         return cls(data / bundle.FOLDER)
 

@@ -9,6 +9,8 @@ each on arrival.
 It uses private parts of grpc.aio; tests/contract/test_prompt_server.py fails when they change.
 """
 
+from __future__ import annotations
+
 import asyncio
 import contextvars
 import time
@@ -66,7 +68,7 @@ class _CoreServer(cygrpc.AioServer):  # type: ignore[misc]
         super().add_registered_method_handlers(handlers)
         self._handlers.update(handlers)
 
-    def _make_request_call_future(self, method: bytes | None) -> "asyncio.Future[Any]":
+    def _make_request_call_future(self, method: bytes | None) -> asyncio.Future[Any]:
         """The future that the library awaits for the next call of a method.
 
         None stands for methods that are not registered.
@@ -93,7 +95,7 @@ class _MethodCalls:
 
     def __init__(
         self,
-        ask: Callable[[], "asyncio.Task[Any]"],
+        ask: Callable[[], asyncio.Task[Any]],
         begin: Callable[[Any, contextvars.Context], None],
     ) -> None:
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -105,7 +107,7 @@ class _MethodCalls:
     def _ask_ahead(self) -> None:
         self._ask().add_done_callback(self._came)
 
-    def _came(self, asked: "asyncio.Task[Any]") -> None:
+    def _came(self, asked: asyncio.Task[Any]) -> None:
         error = None if asked.cancelled() else asked.exception()
         if self.ended.done() or asked.cancelled():
             return

@@ -3,6 +3,8 @@
 DATA/snapshots/<version>/  manifest.json, products/, dense/, states/, lexical/, columns/
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,7 +56,7 @@ class Positions:
     vectors: int = 0
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> "Positions":
+    def of(cls, manifest: Mapping[str, Any]) -> Positions:
         """The positions in a manifest.
 
         A manifest older than aisle.vectors contains none of its records.

@@ -10,6 +10,8 @@ hashes.npy       uint64 (n,), sorted: first 8 bytes of blake2b
 hash_rows.npy    uint32 (n,): the row of each hash
 """
 
+from __future__ import annotations
+
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -126,7 +128,7 @@ class ProductStore:
         self._hash_rows: NDArray[np.uint32] = np.load(folder / "hash_rows.npy", mmap_mode="r")
 
     @classmethod
-    def open(cls, folder: Path) -> "ProductStore":
+    def open(cls, folder: Path) -> ProductStore:
         """Map the files of a snapshot's products/ folder."""
         return cls(folder)
 

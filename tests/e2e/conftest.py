@@ -1,5 +1,7 @@
 """The real command line and the real engine process, on a small part of the sample shop."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import subprocess
@@ -37,7 +39,7 @@ def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def aisle() -> Run:
     """Runs a command as a shell would: aisle("index", path, "--data", folder)."""
 
-    def run(*arguments: object, timeout: float = 240) -> "subprocess.CompletedProcess[str]":
+    def run(*arguments: object, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 

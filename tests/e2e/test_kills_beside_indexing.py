@@ -3,6 +3,8 @@
 What is acknowledged stays.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -142,7 +144,7 @@ def events_of(event_ids: list[str]) -> RecordEventsRequest:
     )
 
 
-def aisle_process(*arguments: object) -> "subprocess.Popen[bytes]":
+def aisle_process(*arguments: object) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -177,7 +179,7 @@ def beside(shop: Shop, names: list[str]) -> Iterator[None]:
                 each.result()
 
 
-def _end(process: "subprocess.Popen[bytes]", kill_after_seconds: float) -> str:
+def _end(process: subprocess.Popen[bytes], kill_after_seconds: float) -> str:
     """What a command prints, which must succeed if it is not killed; empty when it is."""
     try:
         printed, said = process.communicate(timeout=kill_after_seconds)

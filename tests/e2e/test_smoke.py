@@ -3,6 +3,8 @@
 It must pass there, and fail where something is missing.
 """
 
+from __future__ import annotations
+
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from cli.standalone_process import running_engine
 from tests.integration.redis_server import free_port
 
 
-def smoke(address: str) -> "subprocess.CompletedProcess[str]":
+def smoke(address: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli.smoke", "--address", address]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 

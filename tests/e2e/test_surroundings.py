@@ -1,5 +1,7 @@
 """What the commands say when the machine does not play along."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
@@ -40,7 +42,7 @@ def read_only(indexed: Path, tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def _told_in_one_line(finished: "subprocess.CompletedProcess[str]", *words: str) -> None:
+def _told_in_one_line(finished: subprocess.CompletedProcess[str], *words: str) -> None:
     assert finished.returncode == 1
     assert len(finished.stderr.strip().splitlines()) == 1, finished.stderr
     assert all(word in finished.stderr for word in words), finished.stderr

@@ -1,5 +1,7 @@
 """A log on Kafka, a Redis of its own, feedback workers as processes, and what was done so far."""
 
+from __future__ import annotations
+
 import asyncio
 import math
 import os
@@ -51,7 +53,7 @@ class FeedbackShop:
         }
 
     @contextmanager
-    def worker(self, port: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
+    def worker(self, port: int = 0) -> Iterator[subprocess.Popen[bytes]]:
         """A worker's process; it is asked to end when the block does."""
         environ = {
             **self.environ,
@@ -133,6 +135,6 @@ async def feedback_shop(kafka: KafkaConfig, folder: Path) -> AsyncIterator[Feedb
         await store.close()
 
 
-def kill(process: "subprocess.Popen[bytes]") -> None:
+def kill(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait()

@@ -1,5 +1,7 @@
 """A real Redis for tests, on a port of its own."""
 
+from __future__ import annotations
+
 import shutil
 import socket
 import subprocess
@@ -16,7 +18,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def redis_server(folder: Path, port: int, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
+def redis_server(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """The server's process; it writes what it acknowledges to an append-only file in the folder."""
     program = shutil.which("redis-server")
     assert program, "redis-server is missing: apt-get install redis-server"

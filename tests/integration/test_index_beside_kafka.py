@@ -3,6 +3,8 @@
 The file comes after what Kafka had, and before what is written later.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import subprocess
@@ -116,7 +118,7 @@ def test_kafka_that_nobody_names_is_a_log_that_is_gone(
         written_since(data)
 
 
-def _indexed(file: Path, data: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def _indexed(file: Path, data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli.app", "index", str(file), "--data", str(data), "--json"]
     return subprocess.run(
         [*command, *options],

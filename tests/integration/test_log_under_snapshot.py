@@ -3,6 +3,8 @@
 Refused by everything that opens the folder, until it is accepted.
 """
 
+from __future__ import annotations
+
 import asyncio
 import json
 import os
@@ -27,7 +29,7 @@ from tests.integration.engine_writes import found, remove, upsert
 _LONG_SECONDS = 120
 
 
-def aisle(*arguments: object) -> "subprocess.CompletedProcess[str]":
+def aisle(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "cli.app", *map(str, arguments)]
     return subprocess.run(
         command,

@@ -1,5 +1,7 @@
 """Events that are taken while the broker is away, and what becomes of them."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import signal
@@ -181,7 +183,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def appending(config: KafkaConfig, folder: Path, first: int) -> "subprocess.Popen[str]":
+def appending(config: KafkaConfig, folder: Path, first: int) -> subprocess.Popen[str]:
     command = [
         sys.executable,
         "-c",
@@ -197,7 +199,7 @@ def appending(config: KafkaConfig, folder: Path, first: int) -> "subprocess.Pope
     )
 
 
-def acknowledged_until_killed(process: "subprocess.Popen[str]", count: int) -> set[str]:
+def acknowledged_until_killed(process: subprocess.Popen[str], count: int) -> set[str]:
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(count)]
     process.send_signal(signal.SIGKILL)

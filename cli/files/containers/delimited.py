@@ -1,5 +1,7 @@
 """Tables of delimited text with a header: CSV, TSV and their relatives."""
 
+from __future__ import annotations
+
 import codecs
 import csv
 import io
@@ -40,10 +42,7 @@ class Table:
 
 
 def table_of(head: bytes, delimiter: str = "") -> Table | None:
-    """The format of the table that begins with these bytes.
-
-    Returns None if its first line is no header.
-    """
+    """The format of a table, from its first bytes. Returns None if the first line is no header."""
     encoding = "UTF-16" if head.startswith(_UTF_16) else "UTF-8"
     text = head.decode("utf-16", errors="replace") if encoding == "UTF-16" else _text_of(head)
     first = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
@@ -104,7 +103,7 @@ def _is_header(cells: list[str], delimiter: str) -> bool:
 class _Rows:
     """The cells of the rows. An unclosed quote costs its own line, not the lines after it."""
 
-    def __init__(self, lines: "_TextLines", table: Table) -> None:
+    def __init__(self, lines: _TextLines, table: Table) -> None:
         self._lines, self._table = lines, table
         self._reader = csv.reader(lines, delimiter=table.delimiter, strict=True)
 
@@ -186,7 +185,7 @@ def _split(path: Path, chunks: Iterator[AnyStr], rest: AnyStr, ending: AnyStr) -
 class _TextLines:
     """The lines of a file as texts.
 
-    A line that is not UTF-8 is read as Windows-1252, and that is reported once. The lines of the
+    Lines in another encoding are read as Windows-1252, and reported once. The lines of the
     current row are kept, so that they can be read again.
     """
 
@@ -202,7 +201,7 @@ class _TextLines:
         self.taken: list[str] = []  # since the row began
         self.too_long = False
 
-    def __iter__(self) -> "_TextLines":
+    def __iter__(self) -> _TextLines:
         return self
 
     def __next__(self) -> str:

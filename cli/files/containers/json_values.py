@@ -3,6 +3,8 @@
 The file is an array, an object that contains the array, or objects that each span several lines.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Collection, Iterator
@@ -103,7 +105,7 @@ def _value_at(text: str, at: int) -> tuple[Any, int, str]:
         return *_SPARING.raw_decode(text, at), LONG_NUMBER
 
 
-def _members(text: "_Text") -> Iterator[Line]:
+def _members(text: _Text) -> Iterator[Line]:
     text.skip_letter()
     while (letter := text.next_letter()) != "]":
         if not letter:

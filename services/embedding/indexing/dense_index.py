@@ -6,6 +6,8 @@ memory to read. HNSW (Malkov and Yashunin 2016) serves up to half a million. Bey
 lists of RaBitQ codes (Gao and Long 2024) are refined with 8-bit vectors.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +57,7 @@ class Measured:
     search: dict[str, int]
 
     @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> "Measured":
+    def of(cls, manifest: Mapping[str, Any]) -> Measured:
         """The index that a manifest describes."""
         search = {name: value for name, value in manifest.items() if name not in ("kind", "recall_at_100")}
         return cls(manifest["kind"], manifest["recall_at_100"], search)

@@ -3,6 +3,8 @@
 A second one when the first is late, or fails with what another may not fail with.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
@@ -50,7 +52,7 @@ class Asking:
         self._probes: set[asyncio.Task[None]] = set()
 
     async def ask(
-        self, kind: str, send: "Send[Answer]", log_position: int = 0, budget_ms: float = 0.0
+        self, kind: str, send: Send[Answer], log_position: int = 0, budget_ms: float = 0.0
     ) -> Answer:
         """The first answer of a replica.
 
@@ -76,9 +78,7 @@ class Asking:
         finally:
             call.cancel()
 
-    async def _race(
-        self, call: "_Call[Answer]", first: Replica, log_position: int, budget_ms: float
-    ) -> Answer:
+    async def _race(self, call: _Call[Answer], first: Replica, log_position: int, budget_ms: float) -> Answer:
         call.begin(first)
         failure: AisleError | None = None
         waits = first.log_position < log_position  # a peer would wait as well
@@ -104,7 +104,7 @@ class Asking:
         assert failure is not None
         raise failure
 
-    def _after(self, error: AisleError, call: "_Call[Answer]", log_position: int) -> Replica | None:
+    def _after(self, error: AisleError, call: _Call[Answer], log_position: int) -> Replica | None:
         """Who is asked after an error.
 
         It cost its replica next to nothing; a full queue says there is much to do.
@@ -114,7 +114,7 @@ class Asking:
             return None
         return other
 
-    def _won(self, call: "_Call[Answer]") -> None:
+    def _won(self, call: _Call[Answer]) -> None:
         """Somebody has answered.
 
         Those that failed were beaten, those that are late get a little longer.
@@ -126,7 +126,7 @@ class Asking:
             asyncio.get_running_loop().call_later(_LOSER_SECONDS, self._give_up, task, replica, call.fair)
         call.open.clear()
 
-    def _give_up(self, task: "asyncio.Task[Answer]", replica: Replica, fair: bool) -> None:
+    def _give_up(self, task: asyncio.Task[Answer], replica: Replica, fair: bool) -> None:
         if not task.done():
             task.cancel()
             if fair:
@@ -141,14 +141,14 @@ class Asking:
         if typical_ms and not kind.endswith(" wait"):
             self._ejection.answered(replica, ms / typical_ms, self._rotation.replicas)
 
-    def _probe(self, call: "_Call[Answer]") -> None:
+    def _probe(self, call: _Call[Answer]) -> None:
         """Send the call to a replica that was left alone long enough, too."""
         if replica := self._ejection.to_probe(self._rotation.replicas):
             task = asyncio.create_task(self._probed(replica, call))
             self._probes.add(task)
             task.add_done_callback(self._probes.discard)
 
-    async def _probed(self, replica: Replica, call: "_Call[Answer]") -> None:
+    async def _probed(self, replica: Replica, call: _Call[Answer]) -> None:
         slowness: float | None = None
         began = time.perf_counter()
         try:
@@ -169,7 +169,7 @@ class _Call(Generic[Answer]):
     def __init__(
         self,
         kind: str,
-        send: "Send[Answer]",
+        send: Send[Answer],
         measured: Callable[[str, Replica, float], None],
         fair: bool,
     ) -> None:
@@ -200,7 +200,7 @@ class _Call(Generic[Answer]):
         self._measured(self.kind, replica, (time.perf_counter() - began) * 1e3)
         return answer
 
-    async def next_ended(self, until_ms: float | None) -> "asyncio.Task[Answer] | None":
+    async def next_ended(self, until_ms: float | None) -> asyncio.Task[Answer] | None:
         """An attempt that has ended.
 
         Returns None once so many milliseconds of the call have passed without one.
@@ -209,7 +209,7 @@ class _Call(Generic[Answer]):
         done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         return next(iter(done), None)
 
-    def result(self, ended: "asyncio.Task[Answer]") -> Answer:
+    def result(self, ended: asyncio.Task[Answer]) -> Answer:
         """What came of an attempt."""
         replica = self.open.pop(ended)
         try:
@@ -231,6 +231,6 @@ def _more_telling(before: AisleError | None, now: AisleError) -> AisleError:
     return now if before is None or isinstance(before, Unavailable) else before
 
 
-def _drop(task: "asyncio.Task[Answer]") -> None:
+def _drop(task: asyncio.Task[Answer]) -> None:
     if not task.cancelled():
         task.exception()  # looked at, so that asyncio does not report it as forgotten

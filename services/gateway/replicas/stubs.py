@@ -1,5 +1,7 @@
 """What a generated stub is for one process, these are for all replicas of a service."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -74,7 +76,7 @@ class Replicas(Generic[Stub]):
 
     async def call(
         self,
-        method: Callable[[Stub], "Method[Response]"],
+        method: Callable[[Stub], Method[Response]],
         kind: str,
         request: Any,
         log_position: int = 0,
@@ -92,7 +94,7 @@ class Replicas(Generic[Stub]):
         return await self._asking.ask(kind, send, log_position, getattr(request, "budget_ms", 0.0))
 
 
-async def _sent(method: "Method[Response]", request: Any) -> Response:
+async def _sent(method: Method[Response], request: Any) -> Response:
     try:
         return await method(request)
     except aio.AioRpcError as error:

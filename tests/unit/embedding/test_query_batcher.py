@@ -1,5 +1,7 @@
 """Encoding concurrent queries together."""
 
+from __future__ import annotations
+
 import asyncio
 import threading
 from collections.abc import Sequence
@@ -29,7 +31,7 @@ class HeldEncoder:
         return HashEncoder().encode_queries(queries)
 
 
-async def asked(batcher: QueryBatcher, *queries: str) -> "list[asyncio.Task[list[QueryEncoding]]]":
+async def asked(batcher: QueryBatcher, *queries: str) -> list[asyncio.Task[list[QueryEncoding]]]:
     tasks = [asyncio.ensure_future(batcher.encode([query])) for query in queries]
     await asyncio.sleep(0.02)
     return tasks

@@ -1,5 +1,7 @@
 """A service that follows snapshots and says what it has done, and logs that are down or slow."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,7 +25,7 @@ class Service:
     lineages: dict[str, str] = field(default_factory=dict)  # version -> lineage
     fails_at: int = 0  # offset of a change that cannot be applied, once
     events: list[str] = field(default_factory=list)
-    lives: list["FakeLive"] = field(default_factory=list)
+    lives: list[FakeLive] = field(default_factory=list)
 
     def publish(
         self,
@@ -39,7 +41,7 @@ class Service:
         if current:
             set_current(self.root, version)
 
-    def open(self, version: str) -> "FakeLive":
+    def open(self, version: str) -> FakeLive:
         if version in self.broken:
             raise self.broken[version]
         self.lives.append(FakeLive(self, version, self.encoders[version], self.positions[version]))

@@ -1,5 +1,7 @@
 """A package that is not installed is told in one line with the extra that brings it."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -26,7 +28,7 @@ sys.meta_path.insert(0, Missing())
 NOWHERE = "nowhere"  # stands for a folder of the test's own
 
 
-def run(folder: Path, missing: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run(folder: Path, missing: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Python with these arguments, as if some packages were not installed."""
     (folder / "sitecustomize.py").write_text(AS_IF_MISSING)
     environment = {**os.environ, "PYTHONPATH": str(folder), "MISSING": missing}
