@@ -56,7 +56,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(bench.app, name="bench")
 
 
-_INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_INTERRUPTED = 130  # a shell's exit code after Ctrl-C
 
 
 def main() -> None:
@@ -72,7 +72,7 @@ def main() -> None:
     early_stops.raise_again()
     try:
         app()
-    except BrokenPipeError:  # whoever read us, such as `head`, has enough
+    except BrokenPipeError:  # the reader, such as `head`, has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (AisleError, ModuleNotFoundError, OSError, UnicodeEncodeError) as error:
@@ -81,6 +81,8 @@ def main() -> None:
     except SystemExit as ended:
         if ended.code == _INTERRUPTED:
             _leave_at_once()
+        if isinstance(ended.code, str):  # the reason, such as a missing setting
+            sys.exit(f"aisle: {ended.code}")
         raise
 
 
@@ -89,15 +91,15 @@ def _in_one_line(error: AisleError | ModuleNotFoundError | OSError | UnicodeEnco
         if not (needed := needs_extra(error)):
             raise error
         return needed
-    if isinstance(error, UnicodeEncodeError):  # a shell's argument that was no text
+    if isinstance(error, UnicodeEncodeError):  # an argument that is not valid text
         return f"{str(error.object)[:60]!r} is not valid UTF-8; type it in a terminal that is set to UTF-8"
     return one_line(error)
 
 
 def _leave_at_once() -> None:
-    """After Ctrl-C all that had to be put in order is.
+    """End after Ctrl-C, once the command has cleaned up.
 
-    Do not wait for a thread that still encodes for nobody.
+    Do not wait for a thread that is still encoding.
     """
     sys.stdout.flush()
     sys.stderr.flush()

@@ -71,13 +71,14 @@ def _unpacking(path: Path, magic: bytes, stream: BufferedReader) -> BufferedRead
         )
         return BufferedReader(packed, _BUFFER_BYTES)
     if magic in (_ZSTD_MAGIC, *_ZSTD_SKIPPED):
-        zstd = _zstd()
+        zstd = zstd_module()
         packed = _Packed(path, "zstd", zstd.ZstdFile(stream), (EOFError, zstd.ZstdError))
         return BufferedReader(packed, _BUFFER_BYTES)
     return stream
 
 
-def _zstd() -> Any:
+def zstd_module() -> Any:
+    """Python's own zstd, or its backport."""
     try:
         from compression import zstd  # type: ignore[import-not-found]  # Python 3.14 and later
     except ImportError:

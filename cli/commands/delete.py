@@ -22,9 +22,9 @@ def delete(
     ] = 30,
     as_json: Json = False,
 ) -> None:
-    """Remove products from a running engine; the removal is durable when this is done.
+    """Remove products, each with its variants, from a running engine.
 
-    An id that is not in the shop is named and does no harm.
+    The removal is durable when the command ends. Unknown ids are listed, and are no error.
     """
     with Client(address) as engine:
         missing = [product_id for product_id in product_ids if not _is_shown(engine, product_id)]
@@ -35,11 +35,12 @@ def delete(
                 engine.wait_until_shown(product_ids[-1], log_position, wait_seconds)
     removed_count = len(set(product_ids)) - len(set(missing))
     if as_json:
+        # Variants that go with their primary product are not counted: the engine does not list them
         print_json({"removed": removed_count, "missing": missing, "log_position": log_position})
         return
     for product_id in missing:
         warn(f"{one_line(product_id)}: there is no such product")
-    say(f"{removed_count:,} products removed")
+    say(f"{removed_count:,} products removed, and with them any variants that they had")
 
 
 def _is_shown(engine: Client, product_id: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from cli.commands.export import _written
 from shared.errors import InvalidRequest
+from shared.unpacking import unpacked
 
 
 def _write(file: Path | None) -> None:
@@ -22,6 +23,15 @@ def test_a_file_is_complete_or_not_there(tmp_path: Path) -> None:
         lines.write("{}")
         raise KeyError
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz", "all.jsonl.zst"])
+def test_the_name_of_a_file_says_how_it_is_compressed(tmp_path: Path, name: str) -> None:
+    _write(tmp_path / name)
+    magic = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd"}.get(Path(name).suffix, "Käse".encode())
+    assert (tmp_path / name).read_bytes().startswith(magic)
+    with unpacked(tmp_path / name) as opened:
+        assert opened.stream.read() == "Käse\n".encode()
 
 
 def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
