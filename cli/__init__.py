@@ -1,4 +1,4 @@
-"""What a person types: the command line `aisle`, and the programs beside it."""
+"""The command line `aisle`, and related programs."""
 
 from shared.process_start import begin
 

@@ -1,4 +1,4 @@
-"""A client of the gateway for the command line: blocking calls that raise AisleErrors."""
+"""A blocking client of the gateway for the command line. It raises AisleErrors."""
 
 import time
 from collections.abc import Iterable, Iterator
@@ -25,9 +25,9 @@ from shared.rpc.channels import OPTIONS
 from shared.rpc.errors import from_call
 
 DEFAULT_ADDRESS = "localhost:50051"
-# Beyond a page's own deadline: a slow start must not look like a dead engine
+# In addition to a page's deadline: a slow start must not look like a dead engine
 _MARGIN_SECONDS = 30.0
-# What gRPC itself says; a gateway's own words begin with the stage.
+# gRPC's own messages; the gateway's begin with the name of a stage.
 _NOBODY = ("failed to connect", "errors resolving", "Failed to create channel")
 
 _RETRY_SECONDS = 0.5
@@ -35,7 +35,7 @@ _LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
 class Client:
-    """Talks to the engine at `address`; a context manager."""
+    """Calls the engine at `address`. It is a context manager."""
 
     def __init__(self, address: str = DEFAULT_ADDRESS) -> None:
         self._address = address
@@ -59,14 +59,17 @@ class Client:
             raise self._translated(error) from error
 
     def upsert_products(self, requests: Iterable[UpsertProductsRequest]) -> UpsertProductsResponse:
-        """Add or replace products; durable when this returns."""
+        """Add or replace products. They are durable when this returns."""
         try:
             return self._catalog.UpsertProducts(iter(requests))
         except grpc.RpcError as error:
             raise self._translated(error) from error
 
     def delete_products(self, product_ids: Iterable[str]) -> int:
-        """Remove products; the log's position after that. Durable when this returns."""
+        """Remove products. The removal is durable when this returns.
+
+        Returns the log's position after it.
+        """
         try:
             return self._catalog.DeleteProducts(DeleteProductsRequest(product_ids=product_ids)).log_position
         except grpc.RpcError as error:
@@ -84,7 +87,7 @@ class Client:
     def wait_until_shown(self, product_id: str, log_position: int, seconds: float) -> None:
         """Return once searches show the write of a product.
 
-        Raises Unavailable when they do not within `seconds`.
+        Raises Unavailable if that takes more than `seconds`.
         """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
@@ -93,18 +96,18 @@ class Client:
                 self._catalog.GetProduct(request, timeout=min(left, _MARGIN_SECONDS))
                 return
             except grpc.RpcError as error:
-                # Shown, and removed by somebody since
+                # It was shown, and has been removed since
                 if error.code() is grpc.StatusCode.NOT_FOUND:
                     return
                 if error.code() not in _LATE:
                     raise self._translated(error) from error
                 time.sleep(min(left, _RETRY_SECONDS))
         raise Unavailable(
-            f"written, but not shown within {seconds:.0f} s; the indexer goes on, ask again later"
+            f"written, but not shown within {seconds:.0f} s; the indexer continues, ask again later"
         )
 
     def stream_events(self, events: Iterable[UserEvent]) -> Iterator[EventAck]:
-        """An acknowledgement an event, in their order."""
+        """Yield an acknowledgement for each event, in order."""
         try:
             for response in self._events.StreamEvents(StreamEventsRequest(event=event) for event in events):
                 yield response.ack
@@ -112,7 +115,7 @@ class Client:
             raise self._translated(error) from error
 
     def status(self) -> GetStatusResponse:
-        """What is being served."""
+        """What the engine serves."""
         try:
             return self._admin.GetStatus(GetStatusRequest(), timeout=_MARGIN_SECONDS)
         except grpc.RpcError as error:

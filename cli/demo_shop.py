@@ -1,4 +1,4 @@
-"""The demo's shop on the disk: written and indexed once, then found again."""
+"""The demo's shop on disk. It is written and indexed once, and reused later."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from shared.artifacts import current, sha256
 from shared.models.registry import Registry
 
 CATALOG = "products.jsonl"
-_INDEXED = "indexed.json"  # what the snapshot was made of
+_INDEXED = "indexed.json"  # records the inputs of the snapshot
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,10 @@ class DemoShop:
         return self.data / "sample" / CATALOG
 
     def write(self) -> int:
-        """Write the sample catalogue, which is the same every time; how many products it has."""
+        """Write the sample catalogue, which is the same every time.
+
+        Returns the number of products.
+        """
         write_sample(self.catalog.parent)
         return len(self.products())
 
@@ -35,17 +38,17 @@ class DemoShop:
             return [json.loads(line) for line in file]
 
     def indexed(self) -> bool:
-        """Whether there is a snapshot of this very catalogue, made with the models in use."""
+        """Whether a snapshot of exactly this catalogue exists, made with the models in use."""
         return current(self.data / "snapshots") is not None and self._noted() == self._made_of()
 
     def note_indexed(self) -> None:
-        """Remember what the snapshot was made of."""
+        """Record the inputs of the snapshot."""
         (self.data / _INDEXED).write_text(json.dumps(self._made_of()))
 
     def _noted(self) -> object:
         try:
             return json.loads((self.data / _INDEXED).read_text())
-        except (OSError, ValueError):  # never indexed, or not to the end
+        except (OSError, ValueError):  # never indexed, or not completely
             return None
 
     def _made_of(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""The engine's status as figures for Prometheus: python -m cli.exporter [--address HOST:PORT]
+"""Exports the engine's status to Prometheus: python -m cli.exporter [--address HOST:PORT]
 
-Asks the gateway's GetStatus at every scrape, and keeps nothing.
+Calls the gateway's GetStatus at every scrape, and caches nothing.
 """
 
 import os
@@ -24,13 +24,13 @@ _SERVING = ReplicaState.REPLICA_STATE_SERVING
 
 
 class EngineCollector(Collector):
-    """Figures of one engine; of one that does not answer, aisle_up 0 alone."""
+    """Metrics of one engine. If it does not answer, aisle_up 0 is the only one."""
 
     def __init__(self, engine: Client) -> None:
         self._engine = engine
 
     def collect(self) -> Iterable[Metric]:
-        """As they are now."""
+        """The current values."""
         try:
             status = self._engine.status()
         except AisleError:
@@ -68,10 +68,12 @@ def _of_engine(status: GetStatusResponse) -> Iterable[Metric]:
 
 def _of_replicas(status: GetStatusResponse) -> Iterable[Metric]:
     serving = GaugeMetricFamily("aisle_replica_serving", "Whether a process is healthy.", labels=_LABELS)
-    ejected = GaugeMetricFamily("aisle_replica_ejected", "Whether the gateway leaves it out.", labels=_LABELS)
-    pending = GaugeMetricFamily("aisle_replica_pending_records", "Records not taken in yet.", labels=_LABELS)
+    ejected = GaugeMetricFamily(
+        "aisle_replica_ejected", "Whether the gateway sends it no calls.", labels=_LABELS
+    )
+    pending = GaugeMetricFamily("aisle_replica_pending_records", "Records not applied yet.", labels=_LABELS)
     behind = GaugeMetricFamily(
-        "aisle_feedback_behind_seconds", "Age of what shoppers did last.", labels=_LABELS
+        "aisle_feedback_behind_seconds", "Age of the newest event that is not counted yet.", labels=_LABELS
     )
     for each in status.replicas:
         at = (each.service, each.address)
@@ -112,7 +114,8 @@ def main() -> None:
         help="where it listens; 0.0.0.0 is every address; default: %(default)s",
     )
     arguments = parser.parse_args()
-    pthread_sigmask(SIG_BLOCK, _ENDS)  # for the threads that follow too, so that sigwait has them
+    # Before threads start, so that they inherit it and sigwait receives the signals
+    pthread_sigmask(SIG_BLOCK, _ENDS)
     with Client(arguments.address) as engine:
         registry = CollectorRegistry()
         registry.register(EngineCollector(engine))

@@ -1,6 +1,6 @@
-"""Filters as one types them.
+"""Parses filters of the command line.
 
-Field=value, price=10..50, brands!=Acme, attributes.color=blue|green, rating=exists.
+Examples: brands=Acme, price=10..50, brands!=Acme, attributes.color=blue|green, rating=exists.
 """
 
 import re
@@ -14,7 +14,7 @@ _RANGE = re.compile(rf"(?P<min>{_NUMBER})?\.\.(?P<max>{_NUMBER})?")
 
 
 def parse_filter(text: str) -> Filter:
-    """The filter that `text` names; InvalidRequest when it has none of the forms above."""
+    """The filter in `text`. Raises InvalidRequest for another form."""
     form = _FORM.fullmatch(text.strip())
     if not form:
         raise InvalidRequest(

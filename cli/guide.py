@@ -1,4 +1,4 @@
-"""The guided tour: five queries through the gateway, and what to notice about each page."""
+"""The guided tour: five queries through the gateway, and a remark about each page."""
 
 import time
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from cli.terminal.page_table import results_table, served_line
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
 _SHOWN = 5
-# A machine that is busy with something else must not end the tour; each page says its time
+# A busy machine must not end the tour; each page shows its time
 _DEADLINE_MS = 2_000
-_FEATURES_SECONDS = 3.0  # events are features within a second; more would be a defect worth seeing
+# Events become features within a second; a longer delay would be a defect to show
+_FEATURES_SECONDS = 3.0
 _POLL_SECONDS = 0.1
 
 
@@ -30,12 +31,12 @@ class Guide:
     console: Console
     engine: Client
     products: Sequence[dict[str, Any]]
-    # A new one sees no earlier clicks
+    # A new visitor has no earlier clicks
     visitor_id: str = field(default_factory=lambda: f"demo-{token_hex(4)}")
 
     def show(self, stops: Sequence[Stop] = STOPS) -> None:
-        """All stops, one after the other."""
-        # The first page of a process pays for what is loaded late
+        """Show all stops, one after the other."""
+        # A process loads some parts with its first page
         self.engine.search(self._request(stops[0]))
         for number, stop in enumerate(stops, 1):
             self._headline(number, len(stops), stop)
@@ -105,9 +106,9 @@ class Guide:
             pass
 
     def _changed(self, stop: Stop, before: SearchResponse) -> SearchResponse:
-        """The first page that differs, since acknowledged events become features a moment later.
+        """The first page that differs, because acknowledged events become features a moment later.
 
-        Else the last.
+        Otherwise the last page.
         """
         until = time.perf_counter() + _FEATURES_SECONDS
         while True:
@@ -129,8 +130,9 @@ class Guide:
 
 
 def families(results: Sequence[SearchResult]) -> tuple[list[SearchResult], dict[str, int]]:
-    """The first result of each product with its variants, and by its id how many more of them the
-    page has.
+    """The first result of each product with its variants.
+
+    Also the number of further results of each, by the id of the first.
     """
     first: dict[str, SearchResult] = {}
     more: dict[str, int] = {}
@@ -160,7 +162,7 @@ def _order(page: SearchResponse) -> list[str]:
 
 
 def _moves(before: SearchResponse, after: SearchResponse) -> dict[str, str]:
-    """Where each result was before: up 3, down 1, new, or nothing."""
+    """Each result's move since the previous page: up 3, down 1, new, or nothing."""
     places = {product_id: place for place, product_id in enumerate(_order(before), 1)}
     moves = {}
     for place, product_id in enumerate(_order(after), 1):

@@ -8,7 +8,7 @@ import typer
 from cli.client import DEFAULT_ADDRESS
 
 Address = Annotated[
-    str, typer.Option(help="Where the engine listens.", metavar="HOST:PORT", envvar="AISLE_ADDRESS")
+    str, typer.Option(help="Address of the engine.", metavar="HOST:PORT", envvar="AISLE_ADDRESS")
 ]
 Bundle = Annotated[
     str,
@@ -32,7 +32,7 @@ Catalog = Annotated[
 Format = Annotated[
     str,
     typer.Option(
-        help="What the file is, such as csv or shopify; default: found by its content.",
+        help="Format of the file, such as csv or shopify; default: detected from its content.",
         metavar="FORMAT",
     ),
 ]
@@ -42,20 +42,22 @@ Map = Annotated[
 ]
 Attributes = Annotated[
     str,
-    typer.Option(help="rest: columns that nothing else reads become attributes.", metavar="rest"),
+    typer.Option(
+        help="With the value rest, columns that nothing else reads become attributes.", metavar="rest"
+    ),
 ]
 Strict = Annotated[
     bool,
     typer.Option(
         "--strict",
-        help="A field that is not valid keeps its row out; exit code 3 if one was kept out.",
+        help="Reject rows with an invalid field; exit code 3 if a row was rejected.",
     ),
 ]
 AcceptLog = Annotated[
     bool,
     typer.Option(
         "--accept-log",
-        help="Go on with a log that ends before what DATA has of it (docs/operations.md).",
+        help="Accept a log that ends before the positions that DATA contains (docs/operations.md).",
     ),
 ]
 

@@ -1,8 +1,8 @@
-"""Whether a running engine does what it is there for: python -m cli.smoke [--address HOST:PORT]
+"""Checks that a running engine works: python -m cli.smoke [--address HOST:PORT]
 
-Searches, writes a product of its own, finds it, clicks on it, sees that the next page knows, and
-removes it again. `make smoke` runs it on the host against docker compose. Exit code 1, and what was
-missed, when a step fails.
+It searches, writes a product of its own, finds it, clicks on it, checks that the next page knows
+the click, and removes the product. `make smoke` runs it on the host against docker compose. If a
+step fails, it prints the reason, and the exit code is 1.
 """
 
 import os
@@ -23,7 +23,7 @@ from cli.terminal.console import say
 from shared.errors import AisleError
 
 QUERY = "something to keep coffee hot"
-# Whether it works is asked, not how fast: no stage is to be left out on a busy machine
+# The test is of function, not speed: no stage may be left out on a busy machine
 _DEADLINE_MS = 30_000
 _PATIENCE_SECONDS = 30.0
 _POLL_SECONDS = 0.1
@@ -31,18 +31,18 @@ _AFFINITY = "affinity"  # the part of a score that a visitor's recent products a
 
 
 class Missed(AisleError):
-    """What a step was to show, and did not."""
+    """Raised if a step does not show the expected result."""
 
 
 @dataclass
 class Smoke:
-    """One walk through the shop, as a visitor and with a product that nobody else has."""
+    """One walk through the shop, with a new visitor and a unique product."""
 
     engine: Client
     name: str = field(default_factory=lambda: f"smoke-{token_hex(4)}")
 
     def steps(self) -> Iterator[tuple[str, str]]:
-        """(step, what came of it), each as it is done. Raises AisleError for the first that fails."""
+        """Yield (step, result) after each step. Raises AisleError for the first one that fails."""
         yield "status", self._serves()
         yield "search", self._searches()
         try:
@@ -102,7 +102,7 @@ class Smoke:
             raise Missed(
                 f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s"
             )
-        return f"the visitor's next page knows the click, {_ms(started)} after it was taken"
+        return f"the visitor's next page knows the click, {_ms(started)} after it was accepted"
 
     def _is_gone(self, position: int, started: float) -> str:
         page = self._page(self._title, wait_for_visible=position)
@@ -111,9 +111,9 @@ class Smoke:
         return f"{self.name} is gone, {_ms(started)} after it was removed"
 
     def _until(self, good: Callable[[SearchResponse], bool], query: str, **asked: Any) -> SearchResponse:
-        """The first page that is, or the last when patience ends.
+        """The first page that meets the condition, or the last one when the time is up.
 
-        A busy machine may leave something out once.
+        A busy machine may leave a stage out once.
         """
         until = time.monotonic() + _PATIENCE_SECONDS
         while not good(page := self._page(query, **asked)) and time.monotonic() < until:
@@ -134,7 +134,7 @@ def _knows_the_visitor(page: SearchResponse) -> bool:
 
 
 def _described(status: GetStatusResponse) -> str:
-    """Raises Missed naming the processes behind the gateway that do not serve."""
+    """Raises Missed, naming the processes behind the gateway that do not serve."""
     absent = [each for each in status.replicas if each.state != ReplicaState.REPLICA_STATE_SERVING]
     if absent:
         names = ", ".join(f"{each.service} at {each.address}" for each in absent)
@@ -150,7 +150,7 @@ def _ms(started: float) -> str:
 
 
 def main() -> int:
-    """Run it against the engine that the command line names; the exit code."""
+    """Run it against the engine that the command line names. Returns the exit code."""
     parser = ArgumentParser(prog="python -m cli.smoke", description=__doc__.partition("\n")[0])
     default = os.environ.get("AISLE_ADDRESS", DEFAULT_ADDRESS)
     parser.add_argument("--address", default=default, metavar="HOST:PORT", help="default: %(default)s")

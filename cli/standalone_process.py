@@ -1,4 +1,4 @@
-"""The engine in a process of its own, so that who asks and who answers do not share an interpreter."""
+"""Runs the engine in a process of its own, so that client and server do not share an interpreter."""
 
 import json
 import os
@@ -24,8 +24,8 @@ NOBODY_SHOPS: Settings = {"AISLE_GATEWAY_LOG_IMPRESSIONS": "false"}
 def running_engine(data: Path, bundle: str = "", settings: Settings | None = None) -> Iterator[str]:
     """The address of an engine that serves DATA on a free port until the block ends.
 
-    `settings` are environment variables for it alone. Raises Unavailable when it does not start;
-    why is on standard error, in the engine's own words.
+    `settings` are environment variables for this engine only. Raises Unavailable if it does not
+    start; its own message is on standard error.
     """
     with standalone_process(data, bundle, settings) as (_, address):
         yield address
@@ -35,10 +35,9 @@ def running_engine(data: Path, bundle: str = "", settings: Settings | None = Non
 def standalone_process(
     data: Path, bundle: str = "", settings: Settings | None = None
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process of an engine, and its address; it is asked to end when the block does.
+    """The process of an engine, and its address. The engine is asked to end when the block ends.
 
-    It ends with this process, too, whatever ends that: its standard input is a pipe that nobody
-    else holds.
+    It ends with this process in any case: its standard input is a pipe that no other process holds.
     """
     command = [sys.executable, "-m", "cli.app", "serve", "--json", "--while-stdin"]
     command += ["--data", str(data), "--port", "0", *(["--bundle", bundle] if bundle else [])]
@@ -62,10 +61,9 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def engine_at(address: str, data: Path, bundle: str) -> AbstractContextManager[str]:
-    """The engine at `address` when there is one, else one on DATA that logs nothing of what it
-    shows.
+    """The engine at `address` if given, otherwise one on DATA that logs no impressions.
 
-    Raises Unavailable, naming the address, when an engine serves DATA already.
+    Raises Unavailable, naming the address, if an engine serves DATA already.
     """
     if address:
         return nullcontext(address)

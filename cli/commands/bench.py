@@ -1,4 +1,4 @@
-"""`aisle bench`: pages, load and indexing, as ratios against named peers in one run."""
+"""`aisle bench`: pages, load and indexing, as ratios against named peers in the same run."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ from cli.terminal.console import err, print_json, progress, say, warn
 from cli.terminal.work_bars import WorkBars
 
 app = typer.Typer(
-    help="Measure speed, as ratios against named peers in one run.", invoke_without_command=True
+    help="Measure speed, as ratios against named peers in the same run.", invoke_without_command=True
 )
 
 Catalog = Annotated[
@@ -48,7 +48,7 @@ Judgments = Annotated[
 Data = Annotated[
     Path | None,
     typer.Option(
-        help="Where the snapshot is, or is made when there is none; default: under data/bench.",
+        help="Folder of the snapshot, which is made if it is missing; default: under data/bench.",
         metavar="DIR",
     ),
 ]
@@ -56,7 +56,7 @@ Data = Annotated[
 
 @app.callback()
 def bench(context: typer.Context, as_json: Json = False) -> None:
-    """Without a name: all of them on the sample shop."""
+    """Run all benchmarks on the sample shop, unless one is named."""
     if context.invoked_subcommand is None:
         chosen = subject(None, None, None, None)
         report = {
@@ -78,11 +78,11 @@ def page(  # noqa: PLR0913 (a command's options are its parameters)
     cross_encoder: Annotated[
         Path | None,
         typer.Option(
-            help="The peer's cross-encoder; default: six layers with an untrained head, for time alone.",
+            help="The peer's cross-encoder; default: six layers with an untrained head, for time only.",
             metavar="DIR",
         ),
     ] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each query is asked.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each query is sent.")] = 2,
     as_json: Json = False,
 ) -> None:
     """One client's page over gRPC, beside SentenceTransformer + FAISS + CrossEncoder (six layers,
@@ -110,19 +110,19 @@ def load(  # noqa: PLR0913 (a command's options are its parameters)
     ] = 6.0,
     as_json: Json = False,
 ) -> None:
-    """Pages a second with p99 within 100 ms, the capacity, and what happens at five times the
-    capacity.
+    """Measure pages a second with p99 within 100 ms, the capacity, and the behaviour at five times
+    the capacity.
     """
     _tell(_load(subject(catalog, queries, None, data), bundle, seconds), as_json)
 
 
 @app.command("index")
 def index(catalog: Catalog = None, as_json: Json = False) -> None:
-    """Products a second from file to snapshot, beside the encoder alone in the same run.
+    """Measure products a second from file to snapshot, and the peak of memory.
 
-    The peak of memory.
+    The encoder alone runs in the same run for comparison.
     """
-    chosen = subject(catalog, catalog, None, None)  # queries are not read
+    chosen = subject(catalog, catalog, None, None)  # queries are not needed
     _tell(_index(chosen), as_json)
 
 
@@ -184,7 +184,7 @@ def _index(chosen: Subject) -> dict[str, Any]:
 
 
 def _prepare(chosen: Subject, bundle: str) -> None:
-    """Index the catalogue when the data folder has no snapshot."""
+    """Index the catalogue if the data folder has no snapshot."""
     if chosen.indexed():
         return
     from cli.files.indexed import index_file

@@ -31,7 +31,9 @@ def demo(
         int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")
     ] = 50051,
 ) -> None:
-    """A guided tour: a sample shop is indexed and served, and asked five telling queries over gRPC."""
+    """A guided tour: indexes and serves a sample shop, and sends it five instructive queries over
+    gRPC.
+    """
     started = time.perf_counter()
     shop = DemoShop(data)
     _prepare(shop)
@@ -55,7 +57,7 @@ def _prepare(shop: DemoShop) -> None:
         count = shop.write()
     say(f"The sample shop: {count:,} products in {shop.catalog}")
     if shop.indexed():
-        say("Its snapshot is still there; nothing to encode")
+        say("Its snapshot exists already; nothing to encode")
         return
     with WorkBars.shown() as bars:
         report = index_file(shop.catalog, shop.data, progress=bars)
@@ -87,7 +89,7 @@ def _farewell(data: Path, seconds: float) -> None:
 
 
 def _activation() -> list[tuple[str, str]]:
-    """How a shell finds `aisle`, when it does not yet."""
+    """The command that puts `aisle` on the shell's path. Empty if it is there already."""
     folder = Path(sys.prefix) / "bin"
     script = folder / "activate"
     if which("aisle") == str(folder / "aisle") or not script.is_file():
@@ -95,7 +97,7 @@ def _activation() -> list[tuple[str, str]]:
     near = script.is_relative_to(Path.cwd())
     return [
         (
-            "first, so that your shell finds aisle",
+            "run this first, so that your shell finds aisle",
             f". {script.relative_to(Path.cwd()) if near else script}",
         )
     ]

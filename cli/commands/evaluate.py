@@ -1,4 +1,4 @@
-"""`aisle evaluate`: how well the whole engine ranks, asked over gRPC."""
+"""`aisle evaluate`: measures how well the whole engine ranks, over gRPC."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,9 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     data: Data = DATA,
     address: Annotated[
         str,
-        typer.Option(help="A running engine to ask; default: one is started on DATA.", metavar="HOST:PORT"),
+        typer.Option(
+            help="A running engine to measure; default: one is started on DATA.", metavar="HOST:PORT"
+        ),
     ] = "",
     bundle: Bundle = "",
     judged_only: Annotated[bool, typer.Option(help="Rank each query's judged products alone.")] = False,
@@ -39,9 +41,9 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
 ) -> None:
     """Measure ranking quality tier by tier, and the time of a page, over gRPC.
 
-    Quality is measured with a generous deadline so that no stage is cut short; time with the
-    engine's own. A mean is over the queries that have something to say: nDCG needs a product graded
-    above 0, recall and MRR one graded 2 or more, and --judged-only two judged products.
+    Quality is measured with a generous deadline, so that no stage is cut short, and time with the
+    engine's own. Means cover the queries for which a measure is defined: nDCG needs a product
+    graded above 0, recall and MRR one graded 2 or more, and --judged-only two judged products.
     """
     judged = comparable(read_judged_queries(queries, judgments), judged_only)
     if not judged:

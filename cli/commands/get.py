@@ -52,7 +52,7 @@ def _show(rows: list[dict[str, Any]], missing: list[str]) -> None:
 
 
 def _lines(field: str, value: Any) -> list[tuple[str, str]]:
-    """A line a field; of an object, a line a member."""
+    """A line for each field, and for each member of an object."""
     if isinstance(value, dict):
         return [line for name, member in value.items() for line in _lines(f"{field}.{name}", member)]
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""`aisle index`: a catalogue file becomes a snapshot."""
+"""`aisle index`: turns a catalogue file into a snapshot."""
 
 from typing import Annotated, Any
 
@@ -26,7 +26,7 @@ LargeRemoval = Annotated[
     bool,
     typer.Option(
         "--allow-large-removal",
-        help="Let --replace remove more than half, or any though rows could not be read.",
+        help="Let --replace remove more than half of the products, or any if some rows could not be read.",
     ),
 ]
 
@@ -46,15 +46,13 @@ def index(  # noqa: PLR0913  (the options of the command)
 ) -> None:
     """Add or replace a catalogue file's products.
 
-    The next snapshot serves as soon as it is complete.
+    The next snapshot serves as soon as it is complete. An invalid field is read as far as possible
+    or left out, with a warning. A row without id or title is rejected. Both are reported with line,
+    field and reason, and the other rows are indexed. Until the new snapshot is complete, and after
+    any error, the previous one serves.
 
-    A field that is not valid is read as far as it can be, or left out, with a warning; a row
-    without id or title is rejected. Both are reported with line, field and reason, and do not stop
-    the other rows. Until the new snapshot is complete, and whatever goes wrong before, the one from
-    before is served.
-
-    With --replace the file is the whole catalogue: products that are not in it go. Those whose rows
-    were rejected stay as they are; where a row could not be read at all, nothing is removed.
+    With --replace the file is the whole catalogue, so products that it lacks are removed. Products
+    of rejected rows stay as they are. If a row could not be read at all, nothing is removed.
     """
     from cli.files.indexed import index_file
     from services.standalone.indexing import ReplaceAll
@@ -76,7 +74,7 @@ def index(  # noqa: PLR0913  (the options of the command)
 
 
 def show_index_report(report: dict[str, Any]) -> None:
-    """What became of the rows, then what the run did."""
+    """The outcome of the rows, then that of the run."""
     show_reading(report)
     removed = f", {report['removed']:,} removed" if report["removed"] else ""
     kept = f", {report['reused']:,} encoded before" if report["reused"] else ""

@@ -1,4 +1,4 @@
-"""`aisle load`: a catalogue file's products, sent to a running engine."""
+"""`aisle load`: sends a catalogue file's products to a running engine."""
 
 import time
 from collections.abc import Iterator
@@ -35,16 +35,16 @@ def load(  # noqa: PLR0913  (the options of the command)
     strict: Strict = False,
     as_json: Json = False,
 ) -> None:
-    """Send a catalogue file's products to a running engine; they are durable when this is done.
+    """Send a catalogue file's products to a running engine. They are durable when the command ends.
 
-    A field that is not valid is read as far as it can be, or left out, with a warning; a row
-    without id or title is rejected. Both are reported with line, field and reason, and do not stop
-    the other rows. Loading a file again changes nothing.
+    An invalid field is read as far as possible or left out, with a warning. A row without id or
+    title is rejected. Both are reported with line, field and reason, and the other rows are sent.
+    Loading a file again changes nothing.
     """
     started = time.perf_counter()
     if catalog.exists() and not catalog.is_file():
         raise InvalidRequest(
-            str(catalog), "is no file; what is sent is read twice, so write a pipe to a file first"
+            str(catalog), "is no file; the catalogue is read twice, so write a pipe to a file first"
         )
     with Client(address) as engine:
         if if_empty and (count := _product_count(engine)):
@@ -71,7 +71,7 @@ def _load(engine: Client, checked: CatalogFile, wait_seconds: float, quiet: bool
     with WorkBars.shown(quiet) as bars:
         valid = sum(
             1 for _ in checked.products(bars)
-        )  # to its end, so that of a file that is cut short nothing is sent
+        )  # to its end, so that nothing of a truncated file is sent
         sending = _Sending(CatalogFile(checked.path, checked.options), bars, valid)
         answer = engine.upsert_products(sending.requests())
     if wait_seconds:
@@ -88,7 +88,7 @@ def _load(engine: Client, checked: CatalogFile, wait_seconds: float, quiet: bool
 
 
 class _Sending:
-    """The valid products of a file, which gRPC takes from a thread of its own."""
+    """The valid products of a file, which gRPC reads in a thread of its own."""
 
     def __init__(self, file: CatalogFile, bars: WorkBars, valid: int) -> None:
         self._file = file
@@ -104,7 +104,7 @@ class _Sending:
 
 
 def _described(rejection: ProductRejection) -> dict[str, Any]:
-    """What the engine itself did not take, such as a product that is too large for its log."""
+    """The products that the engine itself rejected, such as one that is too large for its log."""
     return {
         "line": None,
         "product_id": rejection.product_id,

@@ -22,14 +22,14 @@ Force = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Use it even if its report says nothing, or that it is worse; this is logged.",
+        help="Use it even if its report is empty, or says that it is worse; this is logged.",
     ),
 ]
 
 
 @app.command("list")
 def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
-    """All bundles, the default first, and which one is in use."""
+    """List all bundles, the default first, and mark the one in use."""
     registry = Registry.of(data)
     in_use = registry.version_in_use()
     rows = [_described(each, in_use) for each in registry.all()]
@@ -47,7 +47,7 @@ def list_bundles(data: Data = DATA, as_json: Json = False) -> None:
 
 @app.command("show")
 def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
-    """What a bundle was trained on, how well it did, and its files; checks their checksums."""
+    """Show a bundle's training, its quality, and its files. Checks their checksums."""
     registry = Registry.of(data)
     described = _described(registry.named(name), registry.version_in_use())
     if as_json:
@@ -59,11 +59,11 @@ def show(name: Name, data: Data = DATA, as_json: Json = False) -> None:
 
 @app.command("promote")
 def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json = False) -> None:
-    """Use a bundle from now on; a running engine swaps to it.
+    """Use a bundle from now on. A running engine switches to it.
 
     Its models must be sound, and its report must say that it ranks at least as well as the bundle
-    in use. One whose heads differ from those that made the snapshot serves once the products are
-    encoded again; the one before goes on serving until then.
+    in use. A bundle with other heads than the snapshot serves once the products are encoded again.
+    The previous bundle serves until then.
     """
     promotion.promote(Registry.of(data), name, force)
     _tell(name, as_json)
@@ -71,7 +71,7 @@ def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json =
 
 @app.command("rollback")
 def rollback(data: Data = DATA, as_json: Json = False) -> None:
-    """Use the bundle that was in use before the last promotion."""
+    """Return to the bundle before the last promotion."""
     _tell(Registry.of(data).roll_back(), as_json)
 
 

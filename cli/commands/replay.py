@@ -1,4 +1,4 @@
-"""`aisle replay`: the feature store, built anew from the log."""
+"""`aisle replay`: rebuilds the feature store from the log."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 
 def replay(as_json: Json = False) -> None:
-    """Build the feature store in Redis anew from the log on Kafka, and let pages read it once it is
-    complete.
+    """Rebuild the feature store in Redis from the log on Kafka. Pages read it once it is complete.
 
-    Pages and the feedback worker go on with the old one meanwhile. Where Kafka and Redis are:
-    AISLE_KAFKA_ADDRESS, AISLE_REDIS_URL. `aisle serve` needs no replay: it saves its features
-    beside its log.
+    Meanwhile pages and the feedback worker use the old one. AISLE_KAFKA_ADDRESS and AISLE_REDIS_URL
+    name Kafka and Redis. `aisle serve` needs no replay: it saves its features beside its log.
     """
     with progress("Records", None, quiet=as_json) as advance:
         replayed = asyncio.run(_replay(advance))
@@ -28,9 +26,9 @@ def replay(as_json: Json = False) -> None:
         print_json(asdict(replayed))
         return
     say(
-        f"{replayed.record_count:,} records, {replayed.duplicate_count:,} told twice, in {replayed.seconds} s"
+        f"{replayed.record_count:,} records, {replayed.duplicate_count:,} duplicates, in {replayed.seconds} s"
     )
-    say(f"generation {replayed.generation} serves instead of {replayed.replaced}")
+    say(f"feature generation {replayed.generation} replaces {replayed.replaced}")
 
 
 async def _replay(advance: Advance) -> Replayed:

@@ -36,9 +36,9 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         str, typer.Option(help="relevance, price asc, price desc, rating desc or newest.")
     ] = "relevance",
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
-    page_token: Annotated[str, typer.Option(help="next_page_token of the page before.")] = "",
+    page_token: Annotated[str, typer.Option(help="next_page_token of the previous page.")] = "",
     visitor: Annotated[
-        str, typer.Option(help="The visitor's id; the page is personalised by what they did.")
+        str, typer.Option(help="The visitor's id; the page is personalised by their events.")
     ] = "",
     deadline_ms: Annotated[
         int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
@@ -46,7 +46,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     max_tier: Annotated[
         str, typer.Option(help="The last stage that may run: lexical, dense, fused or reranked.")
     ] = "reranked",
-    explain: Annotated[bool, typer.Option(help="Say why each result is where it is.")] = False,
+    explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
     as_json: Json = False,
 ) -> None:
     """Ask a running engine for a page of products."""

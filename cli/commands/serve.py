@@ -1,4 +1,4 @@
-"""`aisle serve`: the engine with the gateway's doors."""
+"""`aisle serve`: serves a data folder in one process."""
 
 import asyncio
 import os
@@ -31,14 +31,13 @@ def serve(  # noqa: PLR0913  (its options)
     as_json: Json = False,
     accept_log: AcceptLog = False,
     while_stdin: Annotated[
-        bool, typer.Option(hidden=True, help="End, too, when standard input does.")
+        bool, typer.Option(hidden=True, help="Also end when standard input ends.")
     ] = False,
 ) -> None:
     """Serve the newest snapshot in DATA over gRPC until SIGTERM or Ctrl-C.
 
-    Calls in flight are finished first.
-
-    With --json, one object with the address is printed once it is ready.
+    Running calls are finished first. With --json, prints one object with the address once the
+    engine is ready.
     """
     process_log.begin(news=False)
     asyncio.run(_serve(data, port, host, bundle, as_json, while_stdin, accept_log))
@@ -56,12 +55,12 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
     started = time.perf_counter()
     from services.standalone.standalone import (
         Standalone,
-    )  # its libraries take a second to load, which `aisle --help` has no use for
+    )  # its libraries take a second to load, and `aisle --help` does not need them
     from shared.rpc.server import asked_to_end
 
     answer_promptly()
     async with Standalone.open(data, port=port, bundle=bundle, host=host, accept_log=accept_log) as engine:
-        ended = asked_to_end()  # before anybody is told that it is ready
+        ended = asked_to_end()  # before anything reports that it is ready
         if while_stdin:
             set_at_end_of(sys.stdin.fileno(), ended)
         ready = describe(
@@ -72,20 +71,20 @@ async def _serve(  # noqa: PLR0913  (the options of the command)
 
 
 def set_at_end_of(descriptor: int, ended: asyncio.Event) -> None:
-    """Set `ended` once whoever writes to the open file has closed it, or is no longer there."""
+    """Set `ended` once the writer of the open file has closed it or ended."""
     loop = asyncio.get_running_loop()
 
     def read() -> None:
-        while os.read(descriptor, 1):  # not by sys.stdin, whose lock Python wants when it ends
+        while os.read(descriptor, 1):  # not sys.stdin, whose lock Python takes at exit
             pass
-        with suppress(RuntimeError):  # the loop has ended before
+        with suppress(RuntimeError):  # the loop has closed before
             loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=read, daemon=True).start()
 
 
 def describe(status: GetStatusResponse, address: str, ready_seconds: float) -> dict[str, Any]:
-    """What is being served, as --json prints it."""
+    """What is served, as --json prints it."""
     return {
         "address": address,
         "snapshot_version": status.snapshot_version,
@@ -112,5 +111,5 @@ def _show(ready: dict[str, Any]) -> None:
 
 def _try(ready: dict[str, Any]) -> str:
     if not ready["snapshot_version"]:
-        return "aisle index CATALOG.jsonl, with the same --data: the engine takes up what is indexed"
+        return "aisle index CATALOG.jsonl, with the same --data: the engine switches to each new snapshot"
     return f"aisle search 'what you look for' --address {ready['address']} --explain"

@@ -1,4 +1,4 @@
-"""`aisle status`: what a running engine serves, and how far each of its processes is."""
+"""`aisle status`: shows what a running engine serves, and the progress of its processes."""
 
 from google.protobuf.json_format import MessageToDict
 from rich.table import Table

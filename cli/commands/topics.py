@@ -1,4 +1,4 @@
-"""`aisle topics`: make Kafka's topics."""
+"""`aisle topics`: makes Kafka's topics."""
 
 from dataclasses import asdict
 
@@ -9,14 +9,13 @@ from shared.events.kafka.config import KafkaConfig
 
 
 def topics(as_json: Json = False) -> None:
-    """Make the topics on the Kafka that AISLE_KAFKA_ADDRESS names, or bring them to what
-    AISLE_KAFKA_* says.
+    """Make the topics on the Kafka that AISLE_KAFKA_ADDRESS names, configured as AISLE_KAFKA_*
+    says.
 
-    Run again, it changes nothing. Nothing is lost by it: there are never fewer partitions than
-    before, and nothing is kept for a shorter time; what is other than configured and stays so is
-    told.
+    A second run changes nothing. Data is never lost: partitions are never removed, and retention is
+    never shortened. Differences from the configuration that stay are reported.
     """
-    # `aisle --help` has no use for the library
+    # `aisle --help` does not need the library
     from shared.events.kafka.topic_maker import TopicReport, make_topics
 
     def line(report: TopicReport) -> str:

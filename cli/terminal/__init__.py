@@ -1,1 +1,1 @@
-"""What a person sees: tables, bars and lines in a terminal."""
+"""Tables, bars and lines for a terminal."""

@@ -1,4 +1,4 @@
-"""What commands say: results on standard output, everything else on standard error."""
+"""The output of commands: results on standard output, everything else on standard error."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,33 +24,36 @@ err = Console(stderr=True)
 
 
 def print_json(content: Any) -> None:
-    """One object on standard output, for a program to read: ASCII, so that no locale can spoil it."""
+    """Print one object on standard output, for programs.
+
+    It is ASCII, so that every locale can print it.
+    """
     print(json.dumps(content, indent=1))
 
 
 def one_line(text: str) -> str:
     """A text as a terminal may show it.
 
-    Control characters, which could move the cursor, are spaces.
+    Control characters, which could move the cursor, become spaces.
     """
     return CONTROL.sub(" ", text)
 
 
 def say(line: str) -> None:
-    """A line on standard output, as it is."""
+    """Print a line on standard output, unformatted."""
     out.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def warn(line: str) -> None:
-    """A line on standard error, as it is."""
+    """Print a line on standard error, unformatted."""
     err.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager
 def progress(what: str, total: int | None, quiet: bool = False) -> Iterator[Advance]:
-    """A progress bar on standard error; nothing when that is no terminal, or when `quiet`.
+    """A progress bar on standard error. Hidden if that is no terminal, or if `quiet`.
 
-    `total` None: a bar without an end.
+    With `total` None, the bar has no end.
     """
     columns = (
         TextColumn("{task.description}"),
@@ -66,7 +69,7 @@ def progress(what: str, total: int | None, quiet: bool = False) -> Iterator[Adva
 
 @contextmanager
 def waiting(what: str, quiet: bool = False) -> Iterator[None]:
-    """A spinner on standard error while something of unknown length goes on."""
+    """A spinner on standard error during work of unknown length."""
     if quiet or not err.is_terminal:
         yield
         return

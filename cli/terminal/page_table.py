@@ -1,4 +1,4 @@
-"""A page of results as a table for a person."""
+"""Shows a page of results as a table."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ _STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
-    """Print the results, then why, when it is explained, and how the page came to be.
+    """Print the results, the explanations if there are any, and how the page was made.
 
     At most `limit` rows.
     """
@@ -30,7 +30,7 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
 
 
 def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
-    """Why each result is where it is, if that was asked for."""
+    """Print the explanation of each result, if the page has any."""
     explained = [result for result in results if result.HasField("explanation")]
     if not explained:
         return
@@ -50,11 +50,9 @@ def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:
 
 
 def results_table(results: Sequence[SearchResult], notes: Mapping[str, str] | None = None) -> Table:
-    """Position, title, brand unless every title says it, price and score.
+    """Position, title, brand unless every title contains it, price and score.
 
-    `notes` adds a word by product_id.
-
-    Titles take what width is left, and end in an ellipsis.
+    `notes` adds a word by product_id. Titles take the remaining width, and end in an ellipsis.
     """
     branded = not all(_says_brand(result.product) for result in results)
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), expand=True)
@@ -95,36 +93,36 @@ def _title(product: Product) -> str:
 
 
 def price(product: Product) -> str:
-    """Such as "24.90 EUR"; empty when it is not known."""
+    """A price such as "24.90 EUR". Empty if it is not known."""
     if not product.HasField("price"):
         return ""
     return f"{product.price.amount:,.2f} {product.price.currency_code}".strip()
 
 
 def why(result: SearchResult, parts: int = 4) -> str:
-    """The sentence for a person, then the largest parts of the score."""
+    """The explanation in words, then the largest parts of the score."""
     explanation = result.explanation
     added = [f"{part.feature} {part.contribution:+.2f}" for part in explanation.contributions[:parts]]
     return " ".join([explanation.summary, *([f"({', '.join(added)})"] if added else [])])
 
 
 def served_line(page: SearchResponse) -> str:
-    """How many there are, the tier, and what was left out; then the time of each stage."""
+    """The number of products, the tier, and the stages left out, then the time of each stage."""
     served = page.served_by
     left_out = f" (without {'; '.join(served.degraded)})" if served.degraded else ""
     return f"{page.total_count:,} products, {tier_name(served)}{left_out}\n{stages_line(served.stage_ms)}"
 
 
 def tier_name(served: ServedBy) -> str:
-    """Such as "reranked"."""
+    """A name such as "reranked"."""
     return Tier.Name(served.tier).removeprefix("TIER_").lower()
 
 
 def stages_line(stage_ms: Mapping[str, float]) -> str:
-    """Milliseconds by stage, in the order of a page; parts of stages stay with --json.
+    """Milliseconds by stage, in the order of a page. Parts of stages appear with --json only.
 
-    "rest" is what no stage had: waiting for a core or for the visitor's state, and putting the page
-    together.
+    "rest" is the time outside all stages: waiting for a core or for the visitor's state, and
+    building the page.
     """
     known = {name: stage_ms[name] for name in _STAGES if name in stage_ms}
     total = stage_ms.get("total")

@@ -1,4 +1,4 @@
-"""What a command says of a catalogue file that it has read."""
+"""The report of a command about the catalogue file that it has read."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,13 +15,13 @@ _PLAIN = "JSON lines"
 
 
 def show_format(path: Path, report: Mapping[str, Any]) -> None:
-    """What the file was read as, unless it is what it always was."""
+    """Print the detected format, unless it is JSON lines."""
     if report["format"] not in ("", _PLAIN):
         warn(f"{path}: read as {report['format']}")
 
 
 def show_reading(report: Mapping[str, Any]) -> None:
-    """Rejections, warnings, and columns that nothing read."""
+    """Print rejections, warnings, and columns that nothing read."""
     for one in report["rejections"][:_SHOWN]:
         place = f"line {one['line']}" if one["line"] else one["product_id"]
         warn(f"{place}: {one['field']}: {one['reason']}")
@@ -35,7 +35,7 @@ def show_reading(report: Mapping[str, Any]) -> None:
             "rest takes them, --map THEIRS=OURS names one"
         )
     if report["unread_more"]:
-        warn(f"not read either: {report['unread_more']:,} values in further columns")
+        warn(f"also not read: {report['unread_more']:,} values in further columns")
 
 
 def counts_of(report: Mapping[str, Any]) -> str:
@@ -47,7 +47,7 @@ def counts_of(report: Mapping[str, Any]) -> str:
 
 
 def end_strictly(report: Mapping[str, Any], strict: bool) -> None:
-    """End the command with an exit code of its own where --strict kept a row out."""
+    """End the command with a special exit code if --strict rejected a row."""
     if strict and report["rejected"]:
         raise typer.Exit(ROWS_REJECTED)
 

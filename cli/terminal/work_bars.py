@@ -1,7 +1,4 @@
-"""Progress bars of long work.
-
-Reading a catalogue, encoding its products, and whatever else a job counts.
-"""
+"""Progress bars of long work: reading a catalogue, encoding its products, and other jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from cli.terminal.console import err
 
 
 class WorkBars:
-    """One bar a kind of work, each shown once its work begins."""
+    """One bar for each kind of work, shown once its work begins."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -30,7 +27,7 @@ class WorkBars:
     @classmethod
     @contextmanager
     def shown(cls, quiet: bool = False) -> Iterator[WorkBars]:
-        """Bars on standard error; none when that is no terminal, or when `quiet`."""
+        """Bars on standard error. Hidden if that is no terminal, or if `quiet`."""
         columns = (
             TextColumn("{task.description:<9}"),
             BarColumn(bar_width=40),
@@ -41,15 +38,18 @@ class WorkBars:
             yield cls(bars)
 
     def read(self, done: int, total: int, /) -> None:
-        """How many bytes of the file."""
+        """Update the bytes read of the file."""
         self._bars.update(self._task("Reading", total), completed=done, total=total)
 
     def encoded(self, done: int, total: int, /) -> None:
-        """How many products."""
+        """Update the number of encoded products."""
         self._bars.update(self._task("Encoding", total), completed=done, total=total)
 
     def counting(self, what: str, total: int) -> Callable[[int], None]:
-        """A bar of its own; call what is returned with how many more are done."""
+        """Add a bar.
+
+        Call the returned function with the number of items finished since the last call.
+        """
         return lambda count: self._bars.advance(self._task(what, total), count)
 
     def _task(self, what: str, total: int) -> TaskID:
