@@ -1,4 +1,4 @@
-"""The services: each folder is one process, and they meet only on the wire."""
+"""The services. Each folder is one process, and services call each other only over the wire."""
 
 from shared.process_start import begin
 

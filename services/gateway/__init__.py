@@ -1,1 +1,1 @@
-"""The door of Aisle: searches, catalogue writes, and the intake of events."""
+"""The gateway: searches, catalogue writes, and the intake of events."""

@@ -1,8 +1,8 @@
 """Run the gateway: python -m services.gateway
 
-The services are reached at their addresses, of which each may have several. The log is on Kafka
-where AISLE_KAFKA_ADDRESS names it, else a file of this process. What gateways share beyond that is
-in Redis, where AISLE_REDIS_URL names it.
+The services are called at their addresses, and each may have several. The log is on Kafka if
+AISLE_KAFKA_ADDRESS names it, otherwise in a file of this process. Gateways share caches in Redis if
+AISLE_REDIS_URL names it.
 """
 
 import asyncio
@@ -99,7 +99,10 @@ async def _serve(server: Server, retrieval: RetrievalReplicas, events_in: Events
 
 
 async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:
-    """Health of the search service follows retrieval's; events and writes are taken without it."""
+    """Let the health of the search service follow retrieval's.
+
+    Events and writes are accepted without it.
+    """
     while True:
         retrieval.all.channels.changed.clear()
         await server.report(retrieval.all.ready, SEARCH)

@@ -1,4 +1,4 @@
-"""How many pages are worked on at once, how many may wait, and who is sent away."""
+"""Limits how many pages run at once and how many may wait, and refuses the others."""
 
 import asyncio
 import math
@@ -11,37 +11,36 @@ from services.gateway.recent_peers import RecentPeers
 from shared.errors import Overloaded
 
 _SMOOTHING = 0.1  # weight of the newest page in the mean
-_HEADROOM = 2.0  # mean pages that must fit into what is left when a page's turn comes
-# A wait that turns out longer than expected should still be in time, not refused late
+_HEADROOM = 2.0  # mean pages that must fit into the remaining time when a page's turn comes
+# A wait that takes longer than expected should still be in time, not refused late
 _WAIT_MARGIN = 1.5
 
 _Turn = asyncio.Future[None]
 
 
 class Admission:
-    """Lets `max_in_flight` pages through at once.
+    """Lets `max_in_flight` pages run at once.
 
-    Others wait in line as long as they can still be in time.
+    Others wait in a queue as long as they can still be in time. A page that would be late is
+    refused at once. So under any load the engine answers as many pages as it can, and never works
+    on a page whose caller has left.
 
-    A page that would be late is refused at once: under any load the engine answers what it can and
-    refuses the rest, and never works on pages that nobody waits for any longer.
-
-    Each peer has a line of its own, and the next page is of the peer with the fewest in work. While
-    others call too, one peer leaves one place free. With a single peer, such as one proxy before
-    all callers, this is one line.
+    Each peer has a queue of its own. The next page comes from the peer with the fewest running.
+    While others call too, one peer leaves one place free. A single peer, such as one proxy before
+    all callers, has one queue.
     """
 
     def __init__(self, max_in_flight: int, max_waiting: int) -> None:
         self._max_in_flight = max_in_flight
         self._max_waiting = max_waiting
-        self._lines: dict[str, deque[_Turn]] = {}  # by peer; none is empty
-        self._in_work: Counter[str] = Counter()  # pages, by peer
+        self._lines: dict[str, deque[_Turn]] = {}  # by peer; no queue is empty
+        self._in_work: Counter[str] = Counter()  # running pages, by peer
         self._peers = RecentPeers()
         self._mean_page_ms = 0.0
 
     @property
     def in_flight(self) -> int:
-        """Pages in work."""
+        """The number of running pages."""
         return self._in_work.total()
 
     @property
@@ -53,7 +52,7 @@ class Admission:
         return _HEADROOM * self._mean_page_ms
 
     def expected_wait_ms(self, peer: str = "") -> int:
-        """How long a page of the peer would wait that comes now (Little's law)."""
+        """The expected wait of a new page of the peer (Little's law)."""
         if self._may_begin(peer):
             return 0
         place = len(self._lines.get(peer, ())) + 1
@@ -61,14 +60,14 @@ class Admission:
         return math.ceil((ahead + place) * self._mean_page_ms / self._max_in_flight)
 
     def retry_after_ms(self, peer: str = "") -> int:
-        """When a refused caller may try again: once the line of now has been worked off."""
+        """When a refused caller may try again: after the current queue has been processed."""
         return max(1, self.expected_wait_ms(peer))
 
     @asynccontextmanager
     async def admitted(self, left_ms: float, peer: str = "") -> AsyncIterator[None]:
-        """Run the block as one of the pages in flight.
+        """Run the block as one of the running pages.
 
-        Raises Overloaded when `left_ms` is not enough for that.
+        Raises Overloaded if `left_ms` is too short for that.
         """
         await self._enter(left_ms, peer)
         start = time.perf_counter()
@@ -93,7 +92,7 @@ class Admission:
         await self._turn(left_ms, peer)
 
     async def _turn(self, left_ms: float, peer: str) -> None:
-        """Wait in line; the place is taken when this returns."""
+        """Wait in the queue. The place is taken when this returns."""
         self._make_room(peer)
         turn: _Turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(peer, deque()).append(turn)
@@ -108,8 +107,9 @@ class Admission:
             raise
 
     def _make_room(self, peer: str) -> None:
-        """Where the lines are full, the newest of the longest goes, unless the peer's own would be
-        as long.
+        """Remove the newest page of the longest queue if the queues are full.
+
+        Raises if the peer's own queue would be as long.
         """
         if self._waiting < self._max_waiting:
             return
@@ -121,7 +121,7 @@ class Admission:
         turn.set_exception(self._refusal(longest))
 
     def _give_up(self, turn: _Turn, peer: str) -> None:
-        """Leave the line; a turn that was given in the same moment goes to the next."""
+        """Leave the queue. A turn that was granted at the same moment goes to the next page."""
         if turn in self._lines.get(peer, ()):
             self._remove(turn, peer)
         elif not turn.cancelled() and turn.exception() is None:
@@ -150,12 +150,15 @@ class Admission:
                 self._in_work[chosen] += 1
 
     def _to_the_end(self, peer: str) -> None:
-        """Of peers with equally many pages in work, the one whose page ended longest ago is next."""
+        """Move a peer to the end.
+
+        Of peers with equally many running pages, the one whose page ended longest ago is next.
+        """
         if line := self._lines.pop(peer, None):
             self._lines[peer] = line
 
     def _refusal(self, peer: str) -> Overloaded:
-        in_work = f"{self.in_flight} pages are in work and {self._waiting} wait"
+        in_work = f"{self.in_flight} pages are running and {self._waiting} wait"
         return Overloaded(f"{in_work}; {self._again(peer)}")
 
     def _again(self, peer: str) -> str:

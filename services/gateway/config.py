@@ -20,20 +20,21 @@ _AT_LEAST_ONE = (
 
 @dataclass(frozen=True)
 class GatewayConfig:
-    """Where the gateway listens, whom it asks, and what a page may cost."""
+    """The gateway's address, the services that it calls, and the limits of a page."""
 
-    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
+    host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50051
     embedding_address: str = "localhost:50052"  # HOST:PORT of every replica, separated by commas
-    retrieval_address: str = "localhost:50053"  # a HOST with several addresses is as many replicas
+    # A HOST with several addresses counts as several replicas
+    retrieval_address: str = "localhost:50053"
     reranker_address: str = "localhost:50054"
-    feedback_address: str = "localhost:50055"  # this one and the next for GetStatus alone
+    feedback_address: str = "localhost:50055"  # this one and the next are called for GetStatus only
     indexing_address: str = "localhost:50056"
     resolve_seconds: float = 2  # how often hosts are looked up again
-    # Of calls, may be sent to a second replica because the first is late; 0: none
+    # Share of calls that may go to a second replica because the first is late; 0: none
     hedge_share: float = 0.1
-    log_path: str = "data/log.sqlite"  # the log, where there is no Kafka
-    # Events and impressions, while Kafka is away; a folder of this gateway's own
+    log_path: str = "data/log.sqlite"  # the log, if there is no Kafka
+    # Events and impressions while Kafka is down; a folder of this gateway's own
     spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
     # Where there is Kafka: take in what shops' systems put into aisle.events-in
@@ -43,22 +44,22 @@ class GatewayConfig:
     events_in_format: str = ""
     # Signs query_ids and page tokens; the same for all gateways of a shop
     secret_path: str = "data/secret"
-    deadline_ms: int = 250  # a page's budget, when the request names none
-    max_in_flight: int = 4  # pages worked on at once; twice the cores keeps them busy
-    max_waiting: int = 64  # pages that may wait for their turn, as far as their deadlines allow
+    deadline_ms: int = 250  # a page's budget, if the request names none
+    max_in_flight: int = 4  # pages that run at once; twice the cores keeps them busy
+    max_waiting: int = 64  # pages that may wait, as far as their deadlines allow
     window_size: int = 400  # candidates ranked for a query; paging ends there
     max_windows: int = 500  # ranked windows kept for their next pages
     max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600
-    # Write every page shown to the log; off where nobody shops, as in an evaluation
+    # Write every page shown to the log; turn it off without shoppers, as in an evaluation
     log_impressions: bool = True
     # In the Redis that gateways share, if there is one; about 14 kB each
     shared_window_ttl_seconds: float = 120
     encoding_ttl_seconds: float = 600  # query encodings in Redis, about 20 kB each
-    # That this gateway may have in Redis: of windows, and of encodings
+    # Most bytes of this gateway in Redis, for windows and for encodings each
     max_shared_bytes: int = 268_435_456
-    cache_ms: float = 5  # most that a page waits for Redis each time
-    max_waiting_impressions: int = 10_000  # in memory, on their way to the log
+    cache_ms: float = 5  # longest wait of a page for Redis at each lookup
+    max_waiting_impressions: int = 10_000  # in memory, waiting for the log
 
     def __post_init__(self) -> None:
         for name in _AT_LEAST_ONE:
@@ -86,7 +87,7 @@ class GatewayConfig:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """Where each service is."""
+        """The addresses of each service."""
         return {
             "embedding": self.embedding_address,
             "indexing": self.indexing_address,

@@ -1,7 +1,7 @@
-"""Who calls, for sharing out places between callers: the network address, without its port.
+"""Identifies callers by network address, without the port, to share capacity between them.
 
-A caller cannot choose it freely, unlike a visitor_id. All callers behind one proxy are one peer,
-and share as such.
+Unlike a visitor_id, a caller cannot choose it freely. All callers behind one proxy are one peer,
+and share its capacity.
 """
 
 import ipaddress
@@ -9,19 +9,20 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-_OWNED_BITS = 64  # of an IPv6 address: who has one usually has all that begin like it
+# Bits of an IPv6 address: usually all addresses with this prefix belong to one user
+_OWNED_BITS = 64
 
 
 def peer_of(context: Any) -> str:
-    """The peer of a call; empty for a call from within this process."""
+    """The peer of a call. Empty for a call from within this process."""
     return _without_port(context.peer()) if context is not None else ""
 
 
 @lru_cache(1_000)  # connections
 def _without_port(peer: str) -> str:
-    """Of "ipv4:HOST:PORT" or "ipv6:[HOST]:PORT" the host.
+    """The host of "ipv4:HOST:PORT" or "ipv6:[HOST]:PORT".
 
-    Anything else, such as "unix:PATH", as it is.
+    Other texts, such as "unix:PATH", are returned unchanged.
     """
     kind, _, rest = unquote(peer).partition(":")
     host = rest.rpartition(":")[0].strip("[]").partition("%")[0]

@@ -1,7 +1,7 @@
-"""What the gateway needs of others.
+"""The interfaces that the gateway uses.
 
-For the services, a generated stub and the servicer itself both fit: the stub calls over the wire,
-the servicer answers in this process.
+A generated stub and the servicer itself both implement those of the services. The stub calls over
+the wire, and the servicer answers in this process.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -39,7 +39,7 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is being served; the fields are those of GetStatusResponse."""
+    """What is served. The fields are those of GetStatusResponse."""
 
     snapshot_version: str = ""
     product_count: int = 0
@@ -55,4 +55,4 @@ class StatusSource(Protocol):
     async def status(self) -> Status: ...
 
 
-Ejected = Callable[[], set[str]]  # addresses of replicas that are left alone now
+Ejected = Callable[[], set[str]]  # addresses of replicas that get no calls now

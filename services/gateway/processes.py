@@ -1,4 +1,4 @@
-"""Every process behind this gateway: whether it answers, what it serves, and how far it is."""
+"""The status of every process behind this gateway: its health, its snapshot and models, its lag."""
 
 import asyncio
 import logging
@@ -28,17 +28,17 @@ _LOG = logging.getLogger(__name__)
 
 
 class Processes:
-    """A StatusSource that asks them all, each time."""
+    """A StatusSource that calls all processes each time."""
 
     def __init__(self, addresses: Mapping[str, str], log: EventLog, ejected: Mapping[str, Ejected]) -> None:
         """`addresses` as configured, by service.
 
-        `ejected` says who is left alone now, where there is a rotation.
+        `ejected` returns the addresses that get no calls now, for services with a rotation.
         """
         self._addresses = {service: Addresses(text) for service, text in addresses.items()}
         self._log = log
         self._ejected = ejected
-        # Kept: a new connection needs a file descriptor
+        # Kept open, because a new connection needs a file descriptor
         self._channels: dict[str, aio.Channel] = {}
 
     async def status(self) -> Status:
@@ -110,7 +110,7 @@ class Processes:
             await self._channels.pop(address).close()
 
     async def _ends(self) -> tuple[dict[str, int], str]:
-        """The logs' newest offsets; else why not."""
+        """The logs' newest offsets, or the reason why they are unknown."""
         try:
             return {
                 topic: await self._log.end_offset(topic) for topic in (CATALOG, VECTORS, DEAD_LETTERS)
@@ -124,7 +124,10 @@ def _of(service: str, replicas: Iterable[Replica]) -> list[ReplicaStatus]:
 
 
 def _pending(status: ReplicaStatus, ends: Mapping[str, int]) -> int:
-    """Records that a process has not taken in; 0 for one that takes in none, or is not there."""
+    """The number of records that a process has not applied.
+
+    0 for one that applies none, or is down.
+    """
     if status.log_position:
         return max(0, ends.get(CATALOG, 0) - status.log_position)
     return max(0, ends.get(VECTORS, 0) - status.vectors_position) if status.snapshot_version else 0

@@ -1,4 +1,4 @@
-"""Who has called lately, as far as it matters to share places out."""
+"""Remembers recent callers, as far as sharing capacity needs it."""
 
 import math
 import time
@@ -8,16 +8,16 @@ _SECONDS = 10.0
 
 
 class RecentPeers:
-    """Remembers the last two peers that called, which is enough to say whether one is alone."""
+    """Remembers the last two peers that called, which is enough to tell whether one is alone."""
 
     def __init__(self, clock_seconds: Callable[[], float] = time.monotonic) -> None:
         self._clock_seconds = clock_seconds
         self._last = ""
         self._last_seconds = -math.inf
-        self._before_seconds = -math.inf  # when any other than the last one called
+        self._before_seconds = -math.inf  # when a peer other than the last one called
 
     def note(self, peer: str) -> None:
-        """The peer calls now."""
+        """Record a call of the peer."""
         if peer != self._last:
             self._last = peer
             self._before_seconds = self._last_seconds

@@ -18,10 +18,10 @@ _Stamp = tuple[int, int, int]  # inode, modification time in nanoseconds, size i
 
 
 class SecretFile:
-    """A secret a line, the newest first: it signs, and the others are still accepted.
+    """A file with a secret on each line. The first one signs, and all are accepted.
 
-    The file is read again when it changes, so a secret is replaced by a new line before the old
-    one, which goes later.
+    The file is read again when it changes. To replace a secret, insert a new line before it, and
+    remove the old line later.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,7 +38,7 @@ class SecretFile:
     def current(self) -> Sequence[bytes]:
         """The secrets, the newest first.
 
-        A change that cannot be read is logged, and the secrets before it stay.
+        If a changed file cannot be read, the error is logged, and the previous secrets stay.
         """
         with suppress(OSError):
             if (stamp := _stamp(self._path)) != self._stamp:
@@ -50,7 +50,7 @@ class SecretFile:
         try:
             self._secrets = _read(self._path)
         except (OSError, Corrupt) as error:
-            _LOG.error("%s; the secrets from before are used on", error)
+            _LOG.error("%s; the previous secrets stay in use", error)
 
 
 def _make(path: Path) -> None:
@@ -61,7 +61,7 @@ def _make(path: Path) -> None:
         file.write(f"{secrets.token_hex(_NEW_BYTES)}\n")
         file.flush()
         os.fsync(file.fileno())
-    with suppress(FileExistsError):  # another gateway was quicker
+    with suppress(FileExistsError):  # another gateway was faster
         os.link(new, path)
     new.unlink()
 

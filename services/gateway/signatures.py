@@ -1,4 +1,4 @@
-"""Signatures of what the gateway hands out and takes back: query_ids and page tokens."""
+"""Signatures of the query_ids and page tokens that the gateway issues."""
 
 import base64
 import hmac
@@ -10,21 +10,21 @@ Secrets = Callable[[], Sequence[bytes]]  # the newest first
 
 
 class Signatures:
-    """Signs with the newest secret, and accepts the signature of every secret that is still kept."""
+    """Signs with the newest secret, and accepts signatures of every secret that is still kept."""
 
     def __init__(self, secrets: Secrets) -> None:
-        """`secrets` is asked each time, so that secrets can be replaced while the gateway serves."""
+        """`secrets` is called each time, so that secrets can be replaced while the gateway serves."""
         self._secrets = secrets
 
     def sign(self, purpose: str, content: bytes) -> bytes:
         """SIGNATURE_BYTES of HMAC-SHA256 (RFC 2104).
 
-        A signature for one purpose is none for another.
+        A signature for one purpose is invalid for another.
         """
         return _signature(self._secrets()[0], purpose, content)
 
     def holds(self, purpose: str, content: bytes, signature: bytes) -> bool:
-        """Whether the signature is one of ours."""
+        """Whether the gateway made the signature."""
         signatures = (_signature(secret, purpose, content) for secret in self._secrets())
         return any(hmac.compare_digest(signature, each) for each in signatures)
 
@@ -39,5 +39,5 @@ def to_text(data: bytes) -> str:
 
 
 def from_text(text: str) -> bytes:
-    """The bytes of a text. Raises ValueError if it is not one of `to_text`'s."""
+    """The bytes of a text. Raises ValueError if `to_text` did not make it."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

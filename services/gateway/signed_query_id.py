@@ -1,6 +1,6 @@
-"""A query_id with a signature behind it, so that only searches of this shop have one:
+"""A query_id with a signature: `<UUID>.<signature>`.
 
-`<UUID>.<signature>`.
+So only searches of this shop have valid query_ids.
 """
 
 from services.gateway.signatures import Signatures, from_text, to_text
@@ -15,7 +15,7 @@ def signed(query_id: str, signatures: Signatures) -> str:
 
 
 def is_signed(query_id: str, signatures: Signatures) -> bool:
-    """Whether a gateway of this shop has handed it out."""
+    """Whether a gateway of this shop has issued it."""
     name, _, signature = query_id.partition(_SEPARATOR)
     try:
         return signatures.holds(_PURPOSE, name.encode(), from_text(signature))

@@ -1,4 +1,4 @@
-"""Take a stream as it comes: whatever has arrived together is handled together."""
+"""Reads a stream in batches: messages that have arrived together are handled together."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -17,10 +17,10 @@ MAX_BATCH_BYTES = 4 << 20
 
 
 class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
-    """Messages read ahead, with their bytes; full when they are many, or large.
+    """Messages read ahead, with their bytes. Full when they are many, or large.
 
-    What was read is held until it has been handled. A size is asked for once: protobuf serializes
-    to know it.
+    The bytes are counted until the message has been handled. Sizes are computed once, because
+    protobuf serialises a message to know its size.
     """
 
     def __init__(self, max_messages: int, max_bytes: int, budget: RequestBudget) -> None:
@@ -33,19 +33,19 @@ class _Arrived(asyncio.Queue[tuple[Message, int] | None]):
         return super().full() or self._waiting_bytes >= self._max_bytes
 
     async def add(self, message: Message) -> None:
-        """Hold a message, and queue it once there is a place."""
+        """Count a message's bytes, and queue it once there is a place."""
         size_bytes = message.ByteSize()
         self._held_bytes += size_bytes
         self._budget.hold(size_bytes)
         await self.put((message, size_bytes))
 
     def handled(self) -> None:
-        """Hold no longer what was taken out of the queue."""
+        """Stop counting the messages taken out of the queue."""
         self._release(self._taken_bytes)
         self._taken_bytes = 0
 
     def close(self) -> None:
-        """Hold nothing any more."""
+        """Stop counting all messages."""
         self._release(self._held_bytes)
 
     def _release(self, count_bytes: int) -> None:
@@ -69,11 +69,10 @@ async def stream_batches(
 ) -> AsyncGenerator[list[Message], None]:
     """Batches of at most `max_batch`, in order.
 
-    At most one batch more is read ahead while one is handled.
-
-    Large messages make smaller batches, of `max_bytes` and one message at most, so that they cannot
-    fill the memory. An error of the stream is raised after what came before it. Close it with
-    aclosing: until then the stream is read.
+    At most one further batch is read while one is handled. Large messages make smaller batches, of
+    `max_bytes` plus one message at most, so that they cannot fill the memory. An error of the
+    stream is raised after the messages before it. Close it with aclosing, because the stream is
+    read until then.
     """
     arrived: _Arrived[Message] = _Arrived(max_batch, max_bytes, request_budget.current())
     reader = asyncio.create_task(_read(stream, arrived))
@@ -87,7 +86,7 @@ async def stream_batches(
         await reader
     finally:
         reader.cancel()
-        await asyncio.wait([reader])  # whoever owns the stream may close it now
+        await asyncio.wait([reader])  # the owner of the stream may close it now
         arrived.close()
 
 
@@ -98,7 +97,7 @@ async def _read(stream: AsyncIterator[Message], arrived: _Arrived[Message]) -> N
             await arrived.add(message)
     except Exception as error:
         failure = error
-    await arrived.put(None)  # not when cancelled: then nobody takes it
+    await arrived.put(None)  # not if cancelled: then there is no reader
     if failure is not None:
         raise failure
 

@@ -1,4 +1,4 @@
-"""What a search request must be; each error names the field and the remedy."""
+"""Checks search requests. Each error names the field and the remedy."""
 
 import math
 import re
@@ -27,16 +27,16 @@ _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
 
 def searched_text(query: str) -> str:
-    """What is searched of a query as typed.
+    """The searched part of a typed query.
 
-    Control characters are spaces, and a very long query is cut.
+    Control characters become spaces, and a very long query is cut.
     """
     return CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
 
 
 def read_part(request: SearchRequest) -> SearchRequest:
-    """The request without what is not read of a very long query, which nobody then keeps, logs or
-    sends on.
+    """The request without the unread rest of a very long query, so that it is not kept, logged or
+    passed on.
     """
     if len(request.query) <= MAX_QUERY_CHARACTERS:
         return request
@@ -51,7 +51,7 @@ def page_size(request: SearchRequest) -> int:
 
 
 def id_fault(value: str) -> str:
-    """What is wrong with an id of 1 to 128 bytes; empty when nothing is."""
+    """What is wrong with an id of 1 to 128 bytes. Empty if it is valid."""
     if not value:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:
@@ -60,7 +60,7 @@ def id_fault(value: str) -> str:
 
 
 def check(request: SearchRequest) -> None:
-    """Raises InvalidRequest naming the first field at fault."""
+    """Raise InvalidRequest naming the first field at fault."""
     if request.page_size > MAX_PAGE_SIZE:
         raise InvalidRequest(
             "page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page"
@@ -104,7 +104,7 @@ def _check_count(name: str, count: int, most: int) -> None:
 
 
 def _check_sums(request: SearchRequest) -> None:
-    """What a request costs grows with all values that its filters compare and its facets list."""
+    """Limit the values of all filters and facets together, because they determine the cost."""
     if (values := sum(len(each.any_of.values) for each in request.filters)) > MAX_ALL_FILTER_VALUES:
         remedy = f"send at most {MAX_ALL_FILTER_VALUES} in all"
         raise InvalidRequest("filters", f"their any_of have {values} values together; {remedy}")

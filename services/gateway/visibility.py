@@ -1,9 +1,7 @@
-"""Waiting until a write is shown.
+"""Waits until a write is shown.
 
-For positions that the log has given, by a bounded number of callers.
-
-A wait costs next to nothing, so it holds no place among the pages in work (admission.py) and has a
-bound of its own.
+The position must come from the log, and the number of waiting callers is limited. A wait costs
+almost nothing, so it does not count as a running page (admission.py), and has a limit of its own.
 """
 
 import asyncio
@@ -30,13 +28,13 @@ class Visibility:
         self._retrieval = retrieval
         self._max_waits = max_waits
         self._waits: Counter[str] = Counter()  # by peer
-        self._end = 0  # of the log, as far as known
+        self._end = 0  # end of the log, as far as known
         self._asking = asyncio.Lock()
 
     async def shown(self, log_position: int, limit_ms: float, peer: str) -> None:
         """Return once the write at a position is shown.
 
-        Raises Unavailable when it is not within the limit.
+        Raises Unavailable if the limit passes first.
         """
         try:
             async with self.waiting(log_position, limit_ms, peer), asyncio.timeout(limit_ms / 1e3):
@@ -52,15 +50,15 @@ class Visibility:
 
     @asynccontextmanager
     async def waiting(self, log_position: int, limit_ms: float, peer: str) -> AsyncIterator[None]:
-        """Hold one of the waits while the block runs; a position of 0 is not waited for.
+        """Hold one of the waits while the block runs. A position of 0 needs none.
 
-        Raises InvalidRequest when the log never gave the position, and Overloaded when too many
-        wait already.
+        Raises InvalidRequest if the log never assigned the position, and Overloaded if too many
+        calls wait already.
         """
         if not log_position:
             yield
             return
-        # As many as are left: others always find some
+        # As many as are free, so that other peers always find some
         if self._waits[peer] >= self._max_waits - self._waits.total():
             raise Overloaded(f"wait_for_visible: {self._waits.total()} calls wait already; retry later")
         self._waits[peer] += 1
@@ -72,9 +70,9 @@ class Visibility:
             self._waits += Counter()  # forgets peers without a wait
 
     async def _check_given(self, log_position: int, limit_ms: float) -> None:
-        """Where the log does not say how far it goes, the position is believed.
+        """Raise if the log never assigned the position.
 
-        It is waited for in vain at worst.
+        If the end of the log is unknown, the position is accepted. At worst the call waits in vain.
         """
         try:
             async with asyncio.timeout(limit_ms / 1e3):
@@ -90,9 +88,9 @@ class Visibility:
             )
 
     async def _end_beyond(self, log_position: int) -> int:
-        """The end of the log, asked for only where the known one is not enough.
+        """The end of the log. It is read only if the known one is too small.
 
-        One call asks at a time.
+        One call reads it at a time.
         """
         if log_position > self._end:
             async with self._asking:

@@ -1,1 +1,1 @@
-"""Puts candidates in order."""
+"""The reranker: puts candidates in order."""

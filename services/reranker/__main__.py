@@ -22,9 +22,7 @@ from shared.snapshot.generation import snapshots_of
 
 
 async def main() -> None:
-    """Serve, and follow what is published under the data folder and written to the log, until asked
-    to end.
-    """
+    """Serve until asked to end. Follows the data folder and the log."""
     config = load(RerankerConfig)
     log = open_log()
     opened = OpenedRerankers()

@@ -1,4 +1,4 @@
-"""How near candidates are to what a visitor lately acted on."""
+"""Measures how near candidates are to a visitor's recent products."""
 
 import numpy as np
 
@@ -7,11 +7,9 @@ from services.reranker.standardised import standardised
 
 
 def affinity(candidates: Matrix, recent: Matrix, weights: Matrix) -> Matrix:
-    """Standardised cosine of each candidate (n, dim) to the weighted mean of `recent` (k, dim).
+    """The standardised cosine of each candidate (n, dim) to the weighted mean of `recent` (k, dim).
 
-    (n,) in -1..1.
-
-    tanh bounds it: a product can be much nearer than all others and still gains no more than the
+    (n,) in -1..1. tanh bounds it: a product much nearer than all others gains no more than the
     strongest signal.
     """
     taste = weights @ recent.astype(np.float32)

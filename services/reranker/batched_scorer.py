@@ -1,4 +1,4 @@
-"""A scorer whose calls are cut into batches, which threads may share."""
+"""Cuts the calls of a scorer into batches, which threads may share."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from services.reranker.states import Rows
 
 
 class BatchedScorer:
-    """Hands `batch` rows at a time to the scorer behind it, however many it is given."""
+    """Passes at most `batch` rows at a time to the scorer behind it."""
 
     def __init__(self, scorer: Scorer, together: SideBySide, batch: int) -> None:
         self._scorer = scorer

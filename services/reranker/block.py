@@ -30,15 +30,15 @@ _TRIAL = {
 
 
 class BlockModel:
-    """The block of a bundle; it belongs to no snapshot yet.
+    """The block of a bundle, not bound to a snapshot yet.
 
     block.onnx has product_states (n, t, state_dim), product_mask (n, t) and some of query_hidden,
-    query_states, token_weights; it gives score (n,). After PreTTR (MacAvaney et al., SIGIR 2020)
-    and MORES (Gao et al., EMNLP 2020).
+    query_states, token_weights; its output is score (n,). After PreTTR (MacAvaney et al., SIGIR
+    2020) and MORES (Gao et al., EMNLP 2020).
     """
 
     def __init__(self, engine: Engine) -> None:
-        """Raises Corrupt when the model asks for something that nobody has."""
+        """Raises Corrupt if the model has an unknown input."""
         self._session = engine.session
         self.engine = engine.name
         types = {node.name: node.type for node in self._session.get_inputs()}
@@ -54,12 +54,10 @@ class BlockModel:
 
     @classmethod
     def open(cls, path: Path, precision: str) -> BlockModel:
-        """The model in `path`; precision auto, int8 or fp32.
+        """Open the model in `path`, with precision auto, int8 or fp32.
 
-        Raises Corrupt, naming the file, when it is no such model.
-
-        Where int8 cannot win (AVX2 alone: 5.3 ms beside 5.0) auto is fp32 without a trial, a second
-        less of a start.
+        Raises Corrupt, naming the file, if it is no such model. Where int8 cannot win (AVX2 only:
+        5.3 ms against 5.0), auto means fp32 without a trial, which saves a second at start.
         """
         chosen = "fp32" if precision == "auto" and not read_cpu().has_vnni else precision
         if path.parent != DEFAULT:
@@ -69,7 +67,7 @@ class BlockModel:
     def score(self, query: EncodedQuery, states: Matrix, mask: NDArray[np.bool_]) -> Matrix:
         """Scores (n,) of products with the padded states (n, t, state_dim) float32.
 
-        Raises InvalidRequest when another encoder made the query.
+        Raises InvalidRequest if another encoder made the query.
         """
         if self._hidden is not None and query.hidden.shape[1] != self._hidden:
             reason = f"has {query.hidden.shape[1]} numbers a token; the bundle's block reads {self._hidden}"

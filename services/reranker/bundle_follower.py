@@ -1,4 +1,4 @@
-"""Serve the newest snapshot and bundle without a restart."""
+"""Serves the newest snapshot and bundle without a restart."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class FollowedSnapshot:
-    """A snapshot with the reranker that fits it, if there is one; a shared.live.opened.Live."""
+    """A snapshot with the reranker that fits it, if there is one.
+
+    It implements shared.live.opened.Live.
+    """
 
     def __init__(self, snapshot: RerankerSnapshot, reranker: Reranker | None, shop: BundleFollower) -> None:
         self._snapshot = snapshot
@@ -43,7 +46,7 @@ class FollowedSnapshot:
 
     @property
     def log_position(self) -> int:
-        """See Live: it shows nothing by itself."""
+        """See Live. 0, because it shows no writes by itself."""
         return 0
 
     def apply(self, changes: Sequence[Change]) -> None:
@@ -55,16 +58,16 @@ class FollowedSnapshot:
         self._shop.serve(self._snapshot, self._reranker)
 
     def refresh(self) -> None:
-        """Nothing: what was taken in is there."""
+        """Do nothing: applied changes are visible at once."""
 
     def close(self) -> None:
-        """Nothing: it writes no files."""
+        """Do nothing: it writes no files."""
 
 
 class BundleFollower:
     """The rerankers of a data folder.
 
-    Opens them, and those for another bundle of the same snapshot.
+    Opens snapshots with their rerankers, and rerankers for another bundle of the same snapshot.
     """
 
     def __init__(
@@ -75,8 +78,8 @@ class BundleFollower:
         opened: OpenedRerankers,
         bundle_version: str = "",
     ) -> None:
-        """`bundle_version` "" is the promoted bundle, or the one before it while it does not fit
-        the snapshot.
+        """An empty `bundle_version` means the promoted bundle, or its predecessor while it does not
+        fit the snapshot.
         """
         self._data = data
         self._config = config
@@ -87,7 +90,7 @@ class BundleFollower:
         self.reranker: Reranker | None = None  # of the snapshot that serves
 
     def open(self, version: str) -> FollowedSnapshot:
-        """Open a snapshot and the reranker that fits it; without one pages are not reranked."""
+        """Open a snapshot and the reranker that fits it. Without one, pages are not reranked."""
         snapshot = open_snapshot(self._data, version)
         try:
             return FollowedSnapshot(snapshot, self._reranker_of(snapshot), self)
@@ -103,16 +106,16 @@ class BundleFollower:
             self._opened.add(reranker)
 
     async def follow(self, refresh_seconds: float) -> None:
-        """Go over to another bundle of the same snapshot whenever there is one that fits; for ever.
+        """Switch to another bundle of the same snapshot whenever one fits. Runs forever.
 
-        What cannot be opened is reported once, and the one before goes on serving.
+        If it cannot be opened, the error is logged once, and the previous one stays in use.
         """
         await Follower(self._newest, self._take_up).run(refresh_seconds)
 
     def _newest(self) -> tuple[str, str | None]:
-        """Names of the snapshot that serves and the bundle in use.
+        """The names of the serving snapshot and the bundle in use.
 
-        A change of either may call for another reranker.
+        A change of either may require another reranker.
         """
         return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
 
@@ -128,7 +131,7 @@ class BundleFollower:
         ):
             return
         reranker = self._reranker_of(snapshot)
-        if snapshot is self._snapshot:  # else a newer one serves, which has opened its own
+        if snapshot is self._snapshot:  # otherwise a newer one serves, which has opened its own
             self.serve(snapshot, reranker)
             _LOG.info("serving snapshot %s with bundle %s", snapshot.version, reranker.bundle_version)
 

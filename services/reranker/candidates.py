@@ -1,4 +1,4 @@
-"""What retrieval proposed, and what a visitor lately acted on, as columns."""
+"""Retrieval's candidates, and a visitor's recent products, as columns."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from services.reranker.states import Rows
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Equally long columns (n,), the best fused score first."""
+    """Columns of equal length (n,), best fused score first."""
 
     rows: Rows  # in the snapshot
-    lexical_scores: Matrix  # 0 when no word matches
+    lexical_scores: Matrix  # 0 if no word matches
     dense_scores: Matrix
     fused_scores: Matrix
-    lexical_ranks: Matrix  # from 1; 0 when not in that list
+    lexical_ranks: Matrix  # from 1; 0 if not in that list
     dense_ranks: Matrix
 
     def __len__(self) -> int:
@@ -23,7 +23,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class RecentProducts:
-    """Products that the visitor acted on, (k,) each; k may be 0."""
+    """Products that the visitor acted on, (k,) each. k may be 0."""
 
     rows: Rows
     weights: Matrix  # at least 0

@@ -12,24 +12,25 @@ SCORERS = ("block", "cross-encoder", "none")
 class RerankerConfig:
     """Defaults suit two ordinary cores."""
 
-    host: str = LOOPBACK  # where it listens; [::] is every address of the machine
+    host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50054
     data: str = "data"  # folder of snapshots/ and bundles/
-    # Of the interaction model, a request, at most; the others help while a core is idle, if it pays
+    # Most threads of the interaction model for a request; more than one if a core is idle and it
+    # pays
     threads: int = 2
     workers: int = 1  # requests at a time
-    max_waiting: int = 64  # requests in the queue; further ones are refused at once
+    max_waiting: int = 64  # requests in the queue; more are refused at once
     scorer: str = "block"  # block, cross-encoder (for comparison, if the bundle has one) or none
-    block_limit: int = 100  # candidates that the interaction model scores at most
-    block_batch: int = 25  # of them a thread between two looks at the clock
-    precision: str = "auto"  # auto (the faster of the two here), int8 or fp32
+    block_limit: int = 100  # most candidates that the interaction model scores
+    block_batch: int = 25  # candidates that a thread scores between two checks of the clock
+    precision: str = "auto"  # auto (the faster of the two on this machine), int8 or fp32
     affinity_weight: float = (
         # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
         0.5
     )
-    # Most that a page waits for the feature store, and at most a fifth of what is left to it
+    # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
-    refresh_seconds: float = 1.0  # how often to look for a newer snapshot or bundle
+    refresh_seconds: float = 1.0  # how often to check for a newer snapshot or bundle
 
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:

@@ -1,31 +1,31 @@
-"""How fast a part has been lately."""
+"""Estimates the time of work from recent measurements."""
 
 _NEWEST = 0.2  # share of the newest measurement: the last dozen count
 _DOUBT = 0.9
 
 
 class CostEstimate:
-    """Milliseconds a unit of work, as an exponentially weighted mean of what was measured."""
+    """Milliseconds per unit of work, as an exponentially weighted mean."""
 
     def __init__(self, ms_per_unit: float) -> None:
-        """`ms_per_unit` is believed until something has been measured."""
+        """`ms_per_unit` is used until the first measurement."""
         self._ms_per_unit = ms_per_unit
         self._measured = False
 
     def observe(self, units: int, ms: float) -> None:
-        """Take in that `units` took `ms`; the first measurement replaces the guess."""
+        """Record that `units` took `ms`. The first measurement replaces the guess."""
         if units:
             share = _NEWEST if self._measured else 1.0
             self._ms_per_unit += share * (ms / units - self._ms_per_unit)
             self._measured = True
 
     def expected_ms(self, units: int = 1) -> float:
-        """What `units` would take at this cost."""
+        """The expected time of `units`."""
         return self._ms_per_unit * units
 
     def doubt(self) -> None:
-        """Work was left out because of this cost.
+        """Lower the estimate a little, because work was left out.
 
-        Believe it a little less, so that one slow moment is not for ever.
+        So one slow moment does not last forever.
         """
         self._ms_per_unit *= _DOUBT

@@ -1,4 +1,4 @@
-"""A small cross-encoder: query and product text through one BERT, for comparison with the block."""
+"""A small cross-encoder: query and product text in one BERT, for comparison with the block."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ProductTexts = Callable[[Rows], Sequence[str]]
 class CrossEncoderModel:
     """The cross-encoder of a bundle: cross_encoder.onnx with its tokenizer.json.
 
-    Inputs input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64; the
+    Inputs are input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64. The
     first output is a score a pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with BERT"
     (2019).
     """
@@ -37,7 +37,7 @@ class CrossEncoderModel:
 
     @classmethod
     def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> CrossEncoderModel:
-        """The model in FOLDER. Raises Corrupt, naming the file, when it is no such model."""
+        """Open the model in FOLDER. Raises Corrupt, naming the file, if it is no such model."""
         check_graph(folder / CROSS_ENCODER, _TRIAL)
         path = str(folder / TOKENIZER)
         tokenizer = used_once(lambda: Tokenizer.from_file(path), lambda read: read.encode_batch([("", "")]))
@@ -64,7 +64,7 @@ class CrossEncoderScorer:
     """The cross-encoder over the products of one snapshot."""
 
     def __init__(self, model: CrossEncoderModel, texts: ProductTexts) -> None:
-        """`texts` gives what a product says, by row."""
+        """`texts` returns a product's text, by row."""
         self._model = model
         self._texts = texts
         self.engine = model.engine

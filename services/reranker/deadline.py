@@ -1,4 +1,4 @@
-"""When an answer is due."""
+"""The deadline of an answer."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Clock = Callable[[], float]  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on a monotonic clock; infinite when there is no limit."""
+    """A moment on a monotonic clock. Infinite without a limit."""
 
     at_seconds: float
     clock: Clock = time.monotonic
 
     @classmethod
     def after(cls, budget_ms: float, clock: Clock = time.monotonic) -> Deadline:
-        """The moment `budget_ms` from now; 0 means no limit."""
+        """The moment `budget_ms` from now. 0 means no limit."""
         return cls(clock() + budget_ms / 1000 if budget_ms else math.inf, clock)
 
     def remaining_ms(self) -> float:
-        """What is left; negative when it has passed."""
+        """The remaining time. Negative once it has passed."""
         return (self.at_seconds - self.clock()) * 1000
 
     def sooner_by(self, reserve_ms: float) -> Deadline:
-        """The same deadline less what the work after it needs."""
+        """The same deadline, earlier by the time that later work needs."""
         return Deadline(self.at_seconds - reserve_ms / 1000, self.clock)

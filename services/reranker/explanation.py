@@ -1,4 +1,4 @@
-"""Why candidates are where they are."""
+"""Explains the positions of candidates."""
 
 from collections.abc import Iterator
 
@@ -9,17 +9,17 @@ from services.reranker.ranker import Ranker
 from services.reranker.reranker import Reranking
 from services.reranker.states import Rows
 
-Part = tuple[str, float, float]  # feature, its value, what it added to relevance_score
+Part = tuple[str, float, float]  # feature, its value, its contribution to relevance_score
 
 AFFINITY = "affinity"
 START = "start"
 
 
 def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list[Part]]:
-    """The parts of each candidate's relevance_score, the largest first; they sum to it.
+    """The parts of each candidate's relevance_score, the largest first. They add up to it.
 
-    "start" is what every score begins with, "affinity" what recent products of the visitor added; a
-    value that is not known reads 0.
+    "start" is the common start of all scores, and "affinity" the part of the visitor's recent
+    products. Unknown values read 0.
     """
     values = reranking.features[places]
     contributions, start = ranker.contributions(values)

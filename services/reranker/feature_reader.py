@@ -1,6 +1,6 @@
-"""What shoppers did, read for a page.
+"""Reads the features of shoppers' actions for a page.
 
-In one trip, in a small part of its time, and never at the price of the page.
+It takes one trip and a small part of the page's time, and the page never depends on it.
 """
 
 import time
@@ -11,14 +11,14 @@ from shared.features.scope import PageRequest
 from shared.features.store import FeatureStore
 from shared.stage import Stage
 
-_SHARE = 0.2  # of the time that is left
+_SHARE = 0.2  # of the remaining time
 _MAX_LATE = 3
 
 
 class FeatureReader:
     """Reads the feature store.
 
-    After some late answers in a row it rests, so that pages do not wait in vain.
+    After some late answers in a row it pauses, so that pages do not wait in vain.
     """
 
     def __init__(self, store: FeatureStore, limit_ms: float, rest_seconds: float = 1.0) -> None:
@@ -28,9 +28,9 @@ class FeatureReader:
         self._stage = Stage("features", max_late=_MAX_LATE, rest_seconds=rest_seconds, fair_ms=limit_ms / 2)
 
     async def read(self, request: PageRequest, deadline: Deadline) -> StoredPage:
-        """What there is.
+        """The features that exist.
 
-        Raises Missed, with the note for `degraded`, when the page goes without it.
+        Raises Missed, with the note for `degraded`, if the page goes without them.
         """
         limit_ms = min(self._limit_ms, deadline.remaining_ms() * _SHARE)
         return await self._stage.run(lambda: read_page(self._store, request, time.time()), limit_ms)

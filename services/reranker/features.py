@@ -1,9 +1,9 @@
 """The ranker's features: one definition for serving, logging and training.
 
-Columns that end in _z are standardised over the query's candidates, since scores of different
-queries do not compare. What shoppers did (shared/features/spec.py) is 0 where nothing was done, and
-nan where nobody knows: without a feature store, or when it was late. New features go to the end,
-and none is ever given another meaning: rankers in older bundles know theirs by name.
+Columns that end in _z are standardised over the query's candidates, because scores of different
+queries do not compare. Features of shoppers' actions (shared/features/spec.py) are 0 without
+actions, and nan if unknown: without a feature store, or if it was late. New features go to the end,
+and no feature changes its meaning, because rankers in older bundles know theirs by name.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from services.reranker.standardised import standardised
 from shared.features.scopes import COLUMNS
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
-# Ratings that a product without any is treated as having, at the candidates' mean
+# A product without ratings counts as having so many, at the candidates' mean
 _RATINGS_PRIOR = 10
 
-VISITOR_AFFINITY = "visitor_affinity"  # as affinity.py has it; 0: no recent products
+VISITOR_AFFINITY = "visitor_affinity"  # as in affinity.py; 0: no recent products
 
 FEATURES = (
     "lexical_score",
@@ -50,27 +50,27 @@ _PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 @dataclass(frozen=True, slots=True)
 class CandidateScores:
-    """What is known of a query's candidates: equally long columns (n,).
+    """The known values of a query's candidates, as columns of equal length (n,).
 
-    Nan where a value is not known.
+    Nan for unknown values.
     """
 
-    lexical_score: Matrix  # 0 when no word matches
+    lexical_score: Matrix  # 0 if no word matches
     dense_score: Matrix
     fused_score: Matrix
-    lexical_rank: Matrix  # from 1; 0 when not in that list
+    lexical_rank: Matrix  # from 1; 0 if not in that list
     dense_rank: Matrix
     maxsim_score: Matrix
-    block_score: Matrix  # nan where the block had no time
+    block_score: Matrix  # nan if the block had no time
     price: Matrix  # in units of the currency
     rating_average: Matrix  # 0 to 5
-    rating_count: Matrix  # what there is of popularity before shoppers have been seen
+    rating_count: Matrix  # the best guess at popularity before any shopper came
 
 
 def feature_matrix(candidates: CandidateScores, done: Mapping[str, Matrix] = _NOT_KNOWN) -> Matrix:
-    """(n, len(FEATURES)) float32, in the order of FEATURES; nan where a value is not known.
+    """The matrix (n, len(FEATURES)) float32, in the order of FEATURES. Nan for unknown values.
 
-    `done` are columns (n,) of what shoppers did; those that are missing are not known.
+    `done` are columns (n,) of shoppers' actions; missing ones are unknown.
     """
     matrix = np.full((len(FEATURES), len(candidates.fused_score)), np.nan, np.float32)
     for name, column in (*_columns(candidates).items(), *done.items()):
@@ -105,10 +105,8 @@ def _columns(c: CandidateScores) -> dict[str, NDArray[np.floating]]:
 def _filled(scores: Matrix, earlier: Matrix) -> NDArray[np.floating]:
     """Standardised scores.
 
-    Where there is none, what a line through the others predicts from the earlier score.
-
-    So a candidate that the block had no time for keeps the place it had, instead of the middle of
-    the page.
+    A missing score is predicted from the earlier score by a line through the others. So a candidate
+    that the block had no time for keeps its position, instead of moving to the middle of the page.
     """
     scored = ~np.isnan(scores)
     filled = np.zeros(len(scores))
@@ -130,9 +128,9 @@ def _median(values: Matrix) -> float:
 
 
 def _smoothed(average: Matrix, count: Matrix) -> NDArray[np.floating]:
-    """The mean rating drawn towards that of the candidates when few have rated.
+    """The mean rating, drawn towards that of the candidates if there are few ratings.
 
-    Nan when none of them is rated.
+    Nan if none of them is rated.
     """
     known = ~np.isnan(average)
     if not known.any():

@@ -1,26 +1,26 @@
-"""Whether a core is idle at this moment."""
+"""Checks whether a core is idle at this moment."""
 
 import os
 from pathlib import Path
 
-_LOAD = Path("/proc/loadavg")  # "0.50 0.40 0.30 2/77 4711": two of 77 threads run or want to
+_LOAD = Path("/proc/loadavg")  # "0.50 0.40 0.30 2/77 4711": two of 77 threads are runnable
 
 
 class IdleCore:
-    """Asks Linux how many threads of the machine want to run, in two microseconds.
+    """Reads from Linux how many threads of the machine are runnable, in two microseconds.
 
-    Elsewhere no core is ever idle.
+    On other systems no core is ever idle.
     """
 
     def __init__(self, path: Path = _LOAD, cores: int | None = None) -> None:
-        """`cores` of the machine; None: all that there are."""
+        """`cores` of the machine. None means all."""
         self._cores = cores or os.cpu_count() or 1
         self._file = os.open(path, os.O_RDONLY) if path.exists() else None
 
     def __bool__(self) -> bool:
-        """True if, with the one that asks, no more threads want to run than there are cores.
+        """True if at most as many threads are runnable as there are cores, including this one.
 
-        Not fewer: a thread with a moment's work is often among them.
+        Not fewer, because a thread with a moment's work is often among them.
         """
         if self._file is None:
             return False

@@ -1,4 +1,4 @@
-"""Late interaction: how well each query token is met by its best product token."""
+"""Late interaction: how well each query token matches its best product token."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,20 +6,21 @@ from numpy.typing import NDArray
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import SCALE, GatheredStates
 
-_CACHED_TOKENS = 1_024  # half a megabyte of floats, of states 128 wide
+_CACHED_TOKENS = 1_024  # half a megabyte of floats, for states 128 wide
 
 
 def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
-    """sum_i w_i max_j <q_i, p_j> / sum_i w_i of each product, (n,); 0 for a product without states.
+    """The sum_i w_i max_j <q_i, p_j> / sum_i w_i of each product, (n,). 0 for a product without
+    states.
 
-    Khattab & Zaharia, "ColBERT" (SIGIR 2020), with a learned weight a query token.
+    Khattab & Zaharia, "ColBERT" (SIGIR 2020), with a learned weight for each query token.
     """
     scores = np.zeros(len(products.counts), dtype=np.float32)
     present = products.counts > 0
     total = float(query.token_weights.sum())
     if total <= 0 or not present.any():
         return scores
-    # All tokens are multiplied, then each product's own looked through: no padding, and no loop
+    # All tokens are multiplied, and then each product's are reduced: no padding, and no loop
     # over products.
     similarities = _similarities(products.values, query.states)
     best = np.maximum.reduceat(similarities, products.starts[present], axis=0)
@@ -28,7 +29,9 @@ def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
 
 
 def _similarities(values: NDArray[np.int8], states: Matrix) -> Matrix:
-    """(tokens, t); as much at a time as stays in a core's cache while int8 numbers become floats."""
+    """The matrix (tokens, t), in parts that stay in a core's cache while int8 numbers become
+    floats.
+    """
     similarities = np.empty((len(values), len(states)), np.float32)
     for start in range(0, len(values), _CACHED_TOKENS):
         part = slice(start, start + _CACHED_TOKENS)

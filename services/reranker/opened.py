@@ -1,33 +1,33 @@
-"""The rerankers in use, one for each snapshot that requests may still ask for."""
+"""The rerankers in use, one for each snapshot that requests may ask for."""
 
 from services.reranker.reranker import Reranker
 from shared.errors import SnapshotGone, Unavailable
 
-_KEPT = 2  # the newest, and the one that requests in flight began with
+_KEPT = 2  # the newest, and the previous one for running requests
 
 
 class OpenedRerankers:
-    """Replaced as a whole: a request sees either the old set or the new one."""
+    """A set that is replaced as a whole. A request sees either the old set or the new one."""
 
     def __init__(self, *rerankers: Reranker) -> None:
         """The newest last."""
         self._by_snapshot = {reranker.snapshot.version: reranker for reranker in rerankers[-_KEPT:]}
 
     def add(self, reranker: Reranker) -> None:
-        """Use `reranker` from now on; the one of its own snapshot goes, and so does the oldest."""
+        """Use `reranker` from now on. It replaces the one of its own snapshot, and the oldest."""
         version = reranker.snapshot.version
         others = [other for key, other in self._by_snapshot.items() if key != version]
         self._by_snapshot = {r.snapshot.version: r for r in [*others, reranker][-_KEPT:]}
 
     @property
     def newest(self) -> Reranker:
-        """Raises Unavailable while there is none."""
+        """The newest reranker. Raises Unavailable while there is none."""
         if not self._by_snapshot:
             raise Unavailable("no bundle that fits the snapshot is open; index the catalogue again")
         return list(self._by_snapshot.values())[-1]
 
     def of(self, snapshot_version: str) -> Reranker:
-        """The reranker of that snapshot; the newest when empty. Raises SnapshotGone."""
+        """The reranker of that snapshot. The newest if empty. Raises SnapshotGone."""
         if not snapshot_version or not self._by_snapshot:
             return self.newest
         try:

@@ -1,4 +1,4 @@
-"""From folders on the disk to a reranker that serves: a snapshot, and the bundle that fits it."""
+"""Opens a reranker: a snapshot, and the bundle that fits it."""
 
 import logging
 from collections.abc import Callable
@@ -33,17 +33,17 @@ from shared.snapshot.products import ProductStore
 _LOG = logging.getLogger(__name__)
 
 _NO_FEATURES = np.zeros((1, len(FEATURES)), np.float32)  # of one candidate
-_GUESS_MS = 0.2  # a candidate, before the first has been timed
+_GUESS_MS = 0.2  # a candidate, before the first measurement
 
 Texts = Callable[[Payloads], ProductTexts]
 
 
 def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
-    """What a reranker reads of a snapshot. Raises NotFound or Corrupt naming the file."""
+    """The reranker's part of a snapshot. Raises NotFound or Corrupt naming the file."""
     folder = data / "snapshots" / version
     manifest = read_manifest(
         folder, verify=False, whole=True
-    )  # retrieval, which opens the same files, checks their bytes
+    )  # retrieval opens the same files, and verifies their bytes
     return RerankerSnapshot(
         version,
         TokenStates.open(folder / "states"),
@@ -65,17 +65,15 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
 ) -> Reranker:
     """The reranker of a snapshot.
 
-    Raises NotFound or Corrupt naming the file; `texts` is for a cross-encoder only.
+    Raises NotFound or Corrupt naming the file. `texts` is for a cross-encoder only.
+    `bundle_version` requires one bundle. Without it the one in use serves, or its predecessor while
+    it does not fit the snapshot or is broken. `snapshot` is the snapshot if it is open already.
 
-    `bundle_version` asks for one bundle; without it, the one in use serves, or the one before it
-    while it does not fit the snapshot or is broken. `snapshot` is the snapshot when it is open
-    already.
-
-    Keeps this process's numpy to one thread: MaxSim is too small to share, and a second BLAS thread
-    that waits for a busy core made it twenty times slower under load.
+    It limits this process's numpy to one thread. MaxSim is too small to share, and a second BLAS
+    thread that waited for a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
-    # One of an empty shop is falsy
+    # A snapshot of an empty shop is falsy
     opened = open_snapshot(data, snapshot_version) if snapshot is None else snapshot
     failures: list[Corrupt] = []
     for chosen in Registry.of(data).fitting(opened.heads_sha256, bundle_version):
@@ -100,7 +98,7 @@ def _reranker(
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:
-    """Only the block's batches are shared: the cross-encoder's engine has the threads itself."""
+    """Share only the block's batches, because the cross-encoder's engine uses the threads itself."""
     together = _together(config.threads) if config.scorer == "block" else ALONE
     batched = BatchedScorer(scorer, together, config.block_batch)
     return TimedScorer(
@@ -111,7 +109,7 @@ def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:
 def _scorer(
     chosen: Bundle, states: TokenStates, texts: Callable[[], ProductTexts], config: RerankerConfig
 ) -> Scorer | None:
-    """The interaction model that is configured, if the bundle has it."""
+    """The configured interaction model, if the bundle has it."""
     if config.scorer == "block" and (path := chosen.path(bundle.BLOCK)):
         return BlockScorer(_block(path, chosen.files[bundle.BLOCK], config.precision), states)
     if config.scorer == "cross-encoder" and chosen.path(bundle.CROSS_ENCODER):
@@ -121,16 +119,16 @@ def _scorer(
     return None
 
 
-@lru_cache(2)  # one that serves, and the next
+@lru_cache(2)  # the serving one, and the next
 def _block(path: Path, sha256: str, precision: str) -> BlockModel:
     """The block of a bundle, opened once for all snapshots.
 
-    To quantise it and to try it takes a second.
+    Quantising and measuring it takes a second.
     """
     return BlockModel.open(path, precision)
 
 
 @lru_cache(1)
 def _together(threads: int) -> SideBySide:
-    """The threads that blocks share, whatever snapshot or bundle they are of."""
+    """The threads that all blocks share."""
     return SideBySide(threads, IdleCore())

@@ -1,4 +1,4 @@
-"""A query as the reranker sees it."""
+"""A query as the reranker reads it."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """One query after the query tower's single pass; t tokens."""
+    """One query after the query tower's single pass. t is its number of tokens."""
 
     text: str
     hidden: Matrix  # (t, hidden): the encoder's last layer

@@ -1,4 +1,4 @@
-"""The learned ranker: a linear prior, and what trees found beyond it."""
+"""The learned ranker: a linear prior, plus trees."""
 
 from __future__ import annotations
 
@@ -24,30 +24,29 @@ Scores = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Ranker:
-    """relevance_score = sum of prior[f] x f, an unknown f counting 0, + the trees' score.
+    """Computes relevance_score = sum of prior[f] x f, with 0 for unknown f, + the trees' score.
 
-    The trees are LightGBM's LambdaMART (Burges, "From RankNet to LambdaRank to LambdaMART", 2010),
-    trained with the prior as their starting score, so a ranker without trees, or with few
-    judgments, still orders well.
+    The trees are LightGBM's LambdaMART (Burges, "From RankNet to LambdaRank to LambdaMART", 2010).
+    They are trained with the prior as their starting score, so a ranker with few judgments or no
+    trees still orders well.
     """
 
     prior: Scores  # (features,)
     trees: Any = None  # a lightgbm.Booster over the features named next, or None
-    names: tuple[str, ...] = FEATURES  # those of an older bundle's trees are fewer
+    names: tuple[str, ...] = FEATURES  # trees of an older bundle have fewer features
 
     @cached_property
     def _places(self) -> list[int]:
-        """Where the trees' features are among all."""
+        """The positions of the trees' features among all."""
         return [FEATURES.index(name) for name in self.names]
 
     @classmethod
     def open(cls, folder: Path) -> Ranker:
-        """Read FOLDER/ranker.json {"features": [...], "prior": {feature.
+        """Read FOLDER/ranker.json and, if it exists, ranker.txt.
 
-        Weight}} and, if it is there, ranker.txt.
-
-        Its features may be fewer than today's. Raises Corrupt when it has others, the trees do not
-        fit them, or a weight is not finite.
+        ranker.json is {"features": [...], "prior": {feature: weight}}. It may have fewer features
+        than this version. Raises Corrupt if it has unknown ones, the trees do not fit them, or a
+        weight is not finite.
         """
         names, weights = _described(folder / DESCRIPTION)
         if unknown := {*names, *weights} - {*FEATURES}:
@@ -71,9 +70,10 @@ class Ranker:
         return linear + learned
 
     def contributions(self, matrix: Matrix) -> tuple[Scores, float]:
-        """What each feature added to each score, (n, features), and what all scores begin with.
+        """The contribution of each feature to each score, (n, features), and the common start of
+        all scores.
 
-        Together they sum to score(). The trees' share is TreeSHAP (Lundberg et al., 2020).
+        Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """
         linear: Scores = np.nan_to_num(matrix) * self.prior
         if self.trees is None or not len(matrix):
@@ -113,7 +113,7 @@ def _trees(path: Path, feature_count: int) -> Any:
 
 
 def _check_leaves(path: Path) -> None:
-    """Raise Corrupt when a leaf's value is no finite number, which LightGBM does not look at."""
+    """Raise Corrupt if a leaf's value is not finite, which LightGBM does not check."""
     leaves = (
         line for line in path.read_text(errors="replace").splitlines() if line.startswith("leaf_value=")
     )

@@ -1,4 +1,4 @@
-"""Candidates in, an order out: gather, MaxSim, interaction block, features, ranker, affinity."""
+"""Orders candidates: gather, MaxSim, interaction block, features, ranker, affinity."""
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,16 +24,16 @@ from shared.features.page import StoredPage
 from shared.live.wire_rows import UNKNOWN
 from shared.telemetry import Stopwatch
 
-# What needs Python, while the block's engine does not
+# For work in Python during the block's engine call
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
-_MAXSIM_SHARE = 0.5  # beside the fused score, when choosing what the block sees
+_MAXSIM_SHARE = 0.5  # weight beside the fused score, when choosing the block's candidates
 
 
 @dataclass(frozen=True, slots=True)
 class Reranking:
     """Columns in the order of the candidates, and their new order."""
 
-    order: Rows  # (n,), the best first
+    order: Rows  # (n,), best first
     relevance_scores: NDArray[np.float64]  # (n,)
     features: Matrix  # (n, features)
     affinity: Matrix  # (n,), -1 to 1
@@ -65,10 +65,10 @@ class Reranker:
         done: StoredPage | None,
         deadline: Deadline,
     ) -> Reranking:
-        """Order the candidates; the block scores as many as the deadline allows.
+        """Order the candidates. The block scores as many as the deadline allows.
 
-        `done` is what shoppers did with them; None: not known. Raises Unavailable when there is no
-        time even without the block.
+        `done` are the columns of shoppers' actions; None: unknown. Raises Unavailable if there is
+        no time even without the block.
         """
         self._refuse_if_late(deadline)
         clock, told = Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
@@ -112,7 +112,7 @@ class Reranker:
         with clock.timed("maxsim"):
             met = maxsim(query, states)
             unknown = rows == UNKNOWN
-            # A product that has not come here yet is as good as the others
+            # A product that has not arrived at this process counts as average
             if unknown.any() and not unknown.all():
                 met[unknown] = met[~unknown].mean()
             return met
@@ -142,12 +142,12 @@ class Reranker:
         )
 
     def _told(self, rows: Rows, done: StoredPage | None) -> tuple[Matrix, Mapping[str, Matrix]]:
-        """The visitor's affinity to each of the products, and the columns of what shoppers did."""
+        """The visitor's affinity to each product, and the columns of shoppers' actions."""
         near = self._affinity(rows, self._recent(done))
         return near, _known({**done.columns(), VISITOR_AFFINITY: near}, rows) if done else {}
 
     def _recent(self, done: StoredPage | None) -> RecentProducts:
-        """Those that the snapshot knows; products come and go."""
+        """The recent products that the snapshot knows, because products come and go."""
         weights = done.visitor().weights_at(done.now_seconds) if done else {}
         products = self.snapshot.products
         found = [(row, weight) for each, weight in weights.items() if (row := products.row(each)) is not None]
@@ -161,7 +161,7 @@ class Reranker:
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:
-    """The columns, nan for products that have not come here yet: nobody can say whose they are."""
+    """The columns, with nan for products that have not arrived yet, whose ids are unknown."""
     if not (unknown := rows == UNKNOWN).any():
         return columns
     return {name: np.where(unknown, np.float32(np.nan), column) for name, column in columns.items()}

@@ -1,4 +1,4 @@
-"""The port behind which an interaction model scores candidates, and its use under a deadline."""
+"""The port of interaction models, and their use under a deadline."""
 
 import time
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from services.reranker.deadline import Clock, Deadline
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 
-_PLENTY = 5.0  # times the expected time: with so much left, no look at the clock is needed
+_PLENTY = 5.0  # times the expected time: with so much left, the clock is not checked
 
 
 class Scorer(Protocol):
@@ -20,32 +20,32 @@ class Scorer(Protocol):
     engine: str  # such as "onnxruntime-int8"
 
     def score(self, query: EncodedQuery, rows: Rows) -> Matrix:
-        """Scores (n,) of `rows`; higher is better, comparable inside one query."""
+        """Scores (n,) of `rows`. Higher is better; comparable within a query."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartialScores:
-    """Scores of all candidates, nan where time was too short."""
+    """Scores of all candidates. Nan if the time was too short."""
 
     scores: Matrix  # (n,)
     scored_count: int
     wanted_count: int
 
     def degraded(self) -> tuple[str, ...]:
-        """What was left out and why."""
+        """The parts that were left out, with the reasons."""
         late = self.scored_count < self.wanted_count
         return (f"block: deadline ({self.scored_count} of {self.wanted_count})",) if late else ()
 
 
 def no_scores(count: int) -> PartialScores:
-    """Of a bundle without an interaction model."""
+    """The scores of a bundle without an interaction model."""
     return PartialScores(np.full(count, np.nan, dtype=np.float32), 0, 0)
 
 
 class TimedScorer:
-    """Scores the best first, in batches, and stops before a batch that would be late.
+    """Scores the best candidates first, in batches, and stops before a batch that would be late.
 
-    At once when time is plenty.
+    With plenty of time, it makes a single call.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class TimedScorer:
         cost: CostEstimate,
         clock: Clock = time.monotonic,
     ) -> None:
-        """`limit` candidates at most, `batch` of them between two looks at the clock."""
+        """`limit` candidates at most, `batch` of them between two checks of the clock."""
         self.scorer = scorer
         self._batch = batch
         self._limit = limit
@@ -75,7 +75,7 @@ class TimedScorer:
         return PartialScores(scores, scored, len(wanted))
 
     def _affordable(self, left: int, deadline: Deadline) -> int:
-        """Everything, a batch, or what the rest of the time allows of it."""
+        """How many rows to score next: all, a batch, or as many of it as the time allows."""
         remaining_ms = deadline.remaining_ms()
         plenty = self._cost.expected_ms(left) * _PLENTY <= remaining_ms
         size = left if plenty else min(self._batch, left)

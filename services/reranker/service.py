@@ -39,14 +39,12 @@ _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "
 
 
 class RerankerService(RerankerServiceServicer):
-    """Checks requests, reads what shoppers did, and ranks off the event loop, one request after the
-    other.
-    """
+    """Checks requests, reads features, and ranks off the event loop, one request after the other."""
 
     def __init__(
         self, opened: OpenedRerankers, work_queue: WorkQueue, features: FeatureReader | None = None
     ) -> None:
-        """Without `features`, what shoppers did is not known."""
+        """Without `features`, shoppers' actions are unknown."""
         self._opened = opened
         self._work_queue = work_queue
         self._features = features
@@ -76,7 +74,7 @@ class RerankerService(RerankerServiceServicer):
         candidates: Candidates,
         deadline: Deadline,
     ) -> tuple[StoredPage | None, list[str]]:
-        """What shoppers did with the candidates; else what is left out and why."""
+        """The columns of shoppers' actions, or a note about their absence."""
         if self._features is None:
             return None, []
         product_ids = _product_ids(snapshot, candidates.rows)
@@ -88,7 +86,7 @@ class RerankerService(RerankerServiceServicer):
 
 
 def replica_status(opened: OpenedRerankers) -> ReplicaStatus:
-    """What this process ranks with now."""
+    """The snapshot and models of this process."""
     try:
         reranker = opened.newest
     except Unavailable as error:
@@ -129,7 +127,7 @@ def _query(request: RerankRequest, state_dim: int) -> EncodedQuery:
 
 
 def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
-    """(token_count, width) float32."""
+    """The matrix (token_count, width) float32."""
     data: bytes = getattr(encoding, name)
     width, rest = divmod(len(data), 4 * encoding.token_count)
     if rest or not width:
@@ -142,9 +140,9 @@ def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
 
 
 def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidates:
-    """Rows as they are here.
+    """The candidates, with rows of this process.
 
-    One that was written a moment ago may be unknown still, which is no mistake.
+    A recently written product may still be unknown, which is no error.
     """
     wire_rows = np.array(request.rows, dtype=np.int64)
     if len(wire_rows) > MAX_CANDIDATES:
@@ -154,7 +152,7 @@ def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidate
 
 
 def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:
-    """The ids in `rows`; empty for one that has not come here yet."""
+    """The ids in `rows`. Empty for a product that has not arrived yet."""
     if (known := rows != UNKNOWN).all():
         return snapshot.products.product_ids(rows)
     ids = iter(snapshot.products.product_ids(rows[known]))
@@ -202,7 +200,7 @@ def _explanations(
 
 
 def product_texts(products: Payloads) -> ProductTexts:
-    """What a cross-encoder reads of the products: what the encoder reads of them too."""
+    """The products' texts for a cross-encoder, which equal those for the encoder."""
 
     def texts(rows: Rows) -> Sequence[str]:
         payloads = (products.payload(row) if row != UNKNOWN else b"" for row in rows.tolist())

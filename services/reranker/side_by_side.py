@@ -1,4 +1,4 @@
-"""Batches of one call on several threads at once, where that is faster."""
+"""Runs batches of one call on several threads at once, if that is faster."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,22 +11,21 @@ from services.reranker.query import Matrix
 
 Part = Callable[[slice], Matrix]  # rows to scores
 
-_MUCH_FASTER = 0.85  # the other cores have something else to do, too
-_LOOK_AGAIN = 16  # calls; what pays changes with the machine's other work
+_MUCH_FASTER = 0.85  # the other cores have other work, too
+_LOOK_AGAIN = 16  # calls; the gain changes with the machine's other work
 
 
 class SideBySide:
-    """Threads that share the batches of a call, each with an engine's one thread.
+    """Threads that share the batches of a call. Each uses one thread of the engine.
 
-    Faster than threads inside the engine, which meet after each of its operators. The batches are
-    always the same, whoever computes them, because an engine in int8 takes its range from all rows
-    of a batch. One caller at a time has the other threads, and only while a core is idle: else they
-    would take it from requests that wait, if only to be refused. Whether it pays at all is measured
-    as it goes.
+    This is faster than threads inside the engine, which synchronise after each operator. The
+    batches are always the same, because an int8 engine takes its range from all rows of a batch.
+    One caller at a time uses the other threads, and only while a core is idle. Otherwise it would
+    delay waiting requests. Measurements decide whether it pays.
     """
 
     def __init__(self, threads: int, idle: object = True, clock: Clock = time.monotonic) -> None:
-        """`threads` with the caller's own; `idle` is true or false at the moment when it is asked."""
+        """`threads` includes the caller's own. `idle` is true while a core is idle."""
         self.threads = threads
         self._idle = idle
         self._clock = clock
@@ -38,9 +37,9 @@ class SideBySide:
         self._shared = CostEstimate(0)
 
     def scores(self, part: Part, count: int, batch: int) -> Sequence[Matrix]:
-        """What `part` gives for consecutive slices of `count` rows, `batch` of them each.
+        """The results of `part` for consecutive slices of `count` rows, `batch` of them each.
 
-        Whatever it raises.
+        Raises any error of `part`.
         """
         slices = [slice(begin, begin + batch) for begin in range(0, max(count, 1), batch)]
         if (
@@ -63,7 +62,7 @@ class SideBySide:
         return scores
 
     def _choice(self) -> bool:
-        """Whether to share: what has been better, and now and then the other way."""
+        """Whether to share: the better way so far, and from time to time the other way."""
         self._calls += 1
         better = self._shared.expected_ms() < _MUCH_FASTER * self._alone.expected_ms()
         return better != (self._calls % _LOOK_AGAIN == 0)
@@ -77,7 +76,7 @@ def _in_turn(part: Part, slices: Sequence[slice]) -> Sequence[Matrix]:
 
 
 def _shared(others: ThreadPoolExecutor, part: Part, slices: Sequence[slice]) -> Sequence[Matrix]:
-    """The others begin at the front and the caller, after the first slice, at the back."""
+    """The other threads begin at the front, and the caller, after the first slice, at the back."""
     first, *rest = slices
     waiting = [others.submit(part, rows) for rows in rest]
     scores: list[Matrix | None] = [part(first)]

@@ -1,4 +1,4 @@
-"""What the reranker reads of one index generation, and of what was written since."""
+"""The reranker's part of an index generation and its delta."""
 
 from __future__ import annotations
 
@@ -32,11 +32,10 @@ class Payloads(Protocol):
 
 
 class RerankerSnapshot:
-    """An opened snapshot of n products, memory-mapped, that takes in what is written while it
-    serves.
+    """An opened snapshot of n products, memory-mapped, that applies changes while it serves.
 
-    Rows below n are the snapshot's, those above came since, UNKNOWN ones have not come yet. One
-    thread appends while others read: what belongs to a row never changes, so a request needs no
+    Rows below n are the snapshot's. Rows above are later ones, and UNKNOWN ones have not arrived
+    yet. One thread appends while others read. A row's data never changes, so a request needs no
     state of its own.
     """
 
@@ -58,7 +57,7 @@ class RerankerSnapshot:
         self.states = states
         self.encoder_version = encoder_version(encoder or {})
         self.heads_sha256 = str((encoder or {}).get("heads_sha256", ""))
-        self.position = positions.vectors  # offset in aisle.vectors that is taken in
+        self.position = positions.vectors  # offset in aisle.vectors up to which changes are applied
         self._old_count = len(products)
         self._since = positions.vectors
         self._vectors = vectors
@@ -71,11 +70,11 @@ class RerankerSnapshot:
         self._new_numbers = DeltaNumbers()
 
     def __len__(self) -> int:
-        """Rows, those of replaced products too."""
+        """The number of rows, including those of replaced products."""
         return self._old_count + len(self._offsets)
 
     def apply(self, changes: Sequence[Change]) -> None:
-        """Take changes in, in the order of the log."""
+        """Apply changes, in the order of the log."""
         for change in changes:
             if change.product_id != NOTHING:
                 self._add(change)
@@ -88,11 +87,11 @@ class RerankerSnapshot:
         self._new_numbers.add(change.product)
         self._payloads.append(change.payload)
         self._ids.add(change.product_id, gone=change.product is None)
-        self._offsets.append(change.offset)  # last: what has an offset is complete
+        self._offsets.append(change.offset)  # last, so that every row with an offset is complete
 
     @property
     def products(self) -> LiveProducts:
-        """The products by row and by id, as they are now."""
+        """The current products by row and by id."""
         return LiveProducts(
             self._products, LiveRows(self._products, self._ids, len(self._offsets)), self._payloads
         )
@@ -102,15 +101,15 @@ class RerankerSnapshot:
         return self.products.payload(row)
 
     def to_core(self, wire_rows: Rows) -> Rows:
-        """Rows (k,) as retrieval names them, as they are here.
+        """The rows (k,) of this process for retrieval's rows.
 
-        UNKNOWN for those that have not come yet.
+        UNKNOWN for those that have not arrived yet.
         """
         offsets = self._offsets.upto(len(self._offsets))
         return WireRows(self._old_count, self._since, offsets, self.position).to_core(wire_rows)
 
     def column(self, name: str, rows: Rows) -> Matrix:
-        """A numeric column at `rows`; nan where a product has no value, or is not known."""
+        """A numeric column at `rows`. Nan for missing values and unknown products."""
         found = np.full(len(rows), np.nan, np.float32)
         if (old := self._columns.dense(name)) is not None:
             new = self._new_numbers.upto(len(self._offsets))[:, _PLACES[name]]
@@ -119,7 +118,7 @@ class RerankerSnapshot:
         return found
 
     def vectors_at(self, rows: Rows) -> NDArray[np.floating]:
-        """Vectors (k, dim) of `rows`; zeros for one that is not known."""
+        """Vectors (k, dim) of `rows`. Zeros for unknown products."""
         found = np.zeros((len(rows), self._vectors.shape[1]), self._vectors.dtype)
         for here, values, places in self._split(
             rows, self._vectors, self._new_vectors.upto(len(self._offsets))
@@ -130,8 +129,9 @@ class RerankerSnapshot:
     def _split(
         self, rows: Rows, old: NDArray[Any], new: NDArray[Any]
     ) -> tuple[tuple[NDArray[np.bool_], NDArray[Any], Rows], ...]:
-        """Which of `rows` are the snapshot's and which came since, with the values to look in, and
-        where in those.
+        """Split `rows` into the snapshot's and later ones.
+
+        Returns for each the array to read, and the positions in it.
         """
         is_old = (rows > UNKNOWN) & (rows < self._old_count)
         is_new = rows >= self._old_count

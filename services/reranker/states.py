@@ -20,7 +20,7 @@ SCALE = np.float32(1 / STATE_SCALE)
 
 @dataclass(frozen=True, slots=True)
 class GatheredStates:
-    """States of some products, end to end: product i has `counts[i]` of them, from `starts[i]` on."""
+    """The states of some products, joined: product i has `counts[i]` of them, from `starts[i]` on."""
 
     values: NDArray[np.int8]  # (tokens, state_dim)
     starts: Rows  # (n,)
@@ -28,15 +28,13 @@ class GatheredStates:
 
 
 class TokenStates:
-    """The states of every product of a snapshot, memory-mapped, and behind them those of what was
-    written since.
+    """The states of every product of a snapshot, memory-mapped, followed by those of its delta.
 
-    One thread appends while others read: what belongs to a row never changes. A row that is not
-    here has no states.
+    One thread appends while others read. A row's states never change. An unknown row has no states.
     """
 
     def __init__(self, tokens: NDArray[np.int8], offsets: Rows) -> None:
-        """`tokens` (tokens, state_dim) of the snapshot, ragged by `offsets` (products + 1,)."""
+        """`tokens` (tokens, state_dim) of the snapshot, split by `offsets` (products + 1,)."""
         self._tokens = tokens
         self._offsets = offsets
         self._new_tokens = AppendOnly(np.int8, tokens.shape[1])
@@ -54,23 +52,25 @@ class TokenStates:
 
     @property
     def dim(self) -> int:
-        """Numbers a state."""
+        """The length of a state."""
         return int(self._tokens.shape[1])
 
     def add(self, states: NDArray[np.int8]) -> None:
-        """Append the states (tokens, state_dim) of the next row; (0, any) when it has none."""
+        """Append the states (tokens, state_dim) of the next row. Without states, (0, any)."""
         if len(states):
             self._new_tokens.extend(states)
         self._new_offsets.append(len(self._new_tokens))
 
     def gather(self, rows: Rows) -> GatheredStates:
-        """States of `rows`, without padding."""
+        """The states of `rows`, without padding."""
         first, counts = self._spans(rows)
         index, starts = end_to_end(first, counts)
         return GatheredStates(self._taken(rows, index, np.repeat(rows, counts)), starts, counts)
 
     def padded(self, rows: Rows) -> tuple[Matrix, NDArray[np.bool_]]:
-        """States of `rows` (n, longest, state_dim) float32 and which of them are real (n, longest)."""
+        """The states of `rows` (n, longest, state_dim) float32, and a mask of the real ones (n,
+        longest).
+        """
         first, counts = self._spans(rows)
         places = np.arange(max(int(counts.max(initial=0)), 1))
         mask = places < counts[:, None]
@@ -85,7 +85,7 @@ class TokenStates:
         return not len(rows) or (int(rows.min()) >= 0 and int(rows.max()) < self._old_count)
 
     def _spans(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Where the states of `rows` (n,) begin, and how many they are."""
+        """The starts of the states of `rows` (n,), and their numbers."""
         if self._all_old(rows):
             first = self._offsets[rows]
             return first, self._offsets[rows + 1] - first
@@ -102,9 +102,9 @@ class TokenStates:
         return first, counts
 
     def _taken(self, rows: Rows, index: Rows, owners: Rows) -> NDArray[np.int8]:
-        """The states at `index`, each of the row at the same place of `owners`.
+        """The states at `index`, each of the row at the same position of `owners`.
 
-        UNKNOWN owns what is masked anyway.
+        States of UNKNOWN owners are arbitrary, because they are masked.
         """
         if self._all_old(rows) and len(self._tokens):
             return self._tokens.take(index, axis=0)
@@ -120,5 +120,5 @@ class TokenStates:
 
 
 def _whole(tokens: NDArray[np.int8]) -> NDArray[np.void]:
-    """Each state as one item: numpy picks items five times as fast as rows."""
+    """Each state as one item, because numpy selects items five times as fast as rows."""
     return np.ascontiguousarray(tokens).view(f"V{tokens.shape[-1]}")[..., 0]

@@ -1,4 +1,4 @@
-"""A queue before the cores that never grows longer than its callers can wait."""
+"""A queue whose length is limited by its callers' deadlines."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,21 +14,21 @@ Result = TypeVar("Result")
 
 
 class WorkQueue:
-    """Runs calls on a few threads; refuses at once what would be late before it began."""
+    """Runs calls on a few threads. Refuses at once a call that would be late before it began."""
 
     def __init__(self, workers: int, max_waiting: int, guess_ms: float = 10) -> None:
-        """`max_waiting` calls may wait, those without a deadline too.
+        """`max_waiting` calls may wait, including those without a deadline.
 
-        A call is believed to take `guess_ms`.
+        A call is expected to take `guess_ms` at first.
         """
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="reranker")
         self._workers = workers
         self._max_waiting = max_waiting
         self._cost = CostEstimate(guess_ms)
-        self._inside = 0  # only touched on the event loop
+        self._inside = 0  # only used on the event loop
 
     async def run(self, call: Callable[[], Result], deadline: Deadline) -> Result:
-        """The result of `call`. Raises Overloaded when it would have to wait longer than it may."""
+        """The result of `call`. Raises Overloaded if it would have to wait too long."""
         waiting = max(self._inside - self._workers + 1, 0)
         wait_ms = self._cost.expected_ms(waiting) / self._workers
         if waiting > self._max_waiting or wait_ms >= deadline.remaining_ms():
@@ -42,7 +42,7 @@ class WorkQueue:
             self._inside -= 1
 
     def close(self) -> None:
-        """Finish what runs, drop what waits."""
+        """Finish running calls, and drop waiting ones."""
         self._executor.shutdown(cancel_futures=True)
 
     def _timed(self, call: Callable[[], Result]) -> Result:

@@ -1,17 +1,17 @@
-"""How far the features of one process have come in its log."""
+"""The positions of one process's features in its log."""
 
 from collections.abc import Mapping
 
 
 class Counted:
-    """By topic: the offset up to which records have had their effect in memory, and on the disk.
+    """By topic, the offsets up to which records have had their effect in memory, and on disk.
 
-    A PositionKeeper.
+    It is a PositionKeeper.
     """
 
     def __init__(self) -> None:
         self.offsets: dict[str, int] = {}
-        self.saved: dict[str, int] = {}  # records up to it are no longer needed to count
+        self.saved: dict[str, int] = {}  # records up to it are no longer needed for counting
 
     def position(self, topic: str) -> int:
         """See PositionKeeper."""

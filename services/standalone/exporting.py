@@ -1,4 +1,4 @@
-"""The whole catalogue of a data folder: its snapshot, and what was written since."""
+"""Reads the whole catalogue of a data folder: its snapshot, and later writes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,9 @@ from shared.snapshot.generation import Generation
 
 
 def exported(data: Path) -> Iterator[Product]:
-    """Every product of DATA once, acknowledged writes included.
+    """Every product of DATA once, including acknowledged writes.
 
-    An engine may serve the folder meanwhile.
-
-    Raises NotFound if the folder has no catalogue.
+    An engine may serve the folder meanwhile. Raises NotFound if the folder has no catalogue.
     """
     base, tail = read_catalogue(data)
     changes = {change.product_id: change.product for change in tail.changes()} if tail else {}

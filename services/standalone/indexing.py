@@ -1,4 +1,4 @@
-"""A catalogue in, a snapshot out: what was written since, the encoder and the indexer joined."""
+"""Turns a catalogue into a snapshot, with the writes since the last one."""
 
 import logging
 import time
@@ -32,7 +32,10 @@ _RETRY_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class ReplaceAll:
-    """That a source is the whole catalogue; `large`: even if more than half of the products go."""
+    """Says that a source is the whole catalogue.
+
+    `large` permits removing more than half of the products.
+    """
 
     large: bool = False
 
@@ -46,12 +49,9 @@ def index_catalog(
 ) -> dict[str, Any]:
     """Upsert a catalogue's products into DATA's next snapshot.
 
-    The report, as `aisle index --json` prints it.
-
-    `opened` gives the catalogue, once for each try. With `replace_all`, products that it does not
-    have go; those whose rows were rejected stay as they are.
-
-    Waits for a running engine that makes a snapshot itself. Raises Overloaded when that takes too
+    Returns the report that `aisle index --json` prints. `opened` opens the catalogue, once for each
+    try. With `replace_all`, products that it lacks are removed; those of rejected rows stay as they
+    are. Waits while a running engine makes a snapshot itself. Raises Overloaded if that takes too
     long.
     """
     watcher = Watched(progress or Silent())
@@ -101,14 +101,14 @@ def _sweep(source: CatalogSource, large: bool) -> Sweep:
 
 @contextmanager
 def _warming(encoder: TextEncoder | HashEncoder, data: Path) -> Iterator[None]:
-    """The first time, choose and build the engine for products while the source is read.
+    """On the first try, choose and build the engine for products while the source is read.
 
-    Later it may not be needed.
+    On later tries it may not be needed.
     """
     if current_generation(data, verify=False) is not None:
         yield
         return
     with ThreadPoolExecutor(1, thread_name_prefix="warming") as thread:
-        # If it fails, the indexer meets the same error
+        # If it fails, the indexer raises the same error
         thread.submit(encoder.encode_products, [""])
         yield

@@ -1,7 +1,7 @@
-"""How far a log in a file had come when what shoppers did was last saved beside it.
+"""The end of a file's log when the features beside it were last saved.
 
-A log that was cut to nothing, deleted, or put back from an older copy opens like any other. What it
-had lost would be gone without a word, and its places would be given to new writes.
+A log that was truncated, deleted, or restored from an older copy opens like any other. Without this
+check its lost records would go unnoticed, and new writes would get their positions.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ FEATURES = "features.sqlite"  # in the data folder
 
 @dataclass(frozen=True)
 class KnownLog:
-    """By topic: the name of the log, and where it ended.
+    """By topic, the name of the log and its end.
 
-    To be made before it is asked where the log ends now.
+    Make it before reading the log's current end.
     """
 
     path: Path
@@ -33,7 +33,7 @@ class KnownLog:
     def of(cls, data: Path) -> KnownLog:
         """What DATA knows of its log.
 
-        Nothing where nothing was counted, or what was counted cannot be read.
+        Empty if the features are missing or cannot be read.
         """
         path = data / FEATURES
         if not path.is_file():
@@ -41,13 +41,11 @@ class KnownLog:
         try:
             with closing(FeatureFile(path, read_only=True)) as file:
                 return cls(path, file.known_ends())
-        except Corrupt:  # whoever counts puts it aside, and says so
+        except Corrupt:  # the counting part puts it aside, and logs that
             return cls(path, {})
 
     def check(self, log_path: Path, log_id: str, ends: Mapping[str, int]) -> None:
-        """Raise LogBehind, with both positions and the way out, for a log that is not the one that
-        was counted.
-        """
+        """Raise LogBehind, with both positions and the remedy, if the log is not the counted one."""
         for topic in TOPICS:
             known_id, position = self.ends.get(topic, ("", 0))
             is_other = known_id not in ("", log_id)
@@ -61,7 +59,7 @@ class KnownLog:
                 )
 
     def accept(self, log_id: str, ends: Mapping[str, int]) -> None:
-        """Know this log from now on."""
+        """Accept this log from now on."""
         if self.ends:
             with closing(FeatureFile(self.path)) as file:
                 file.know(log_id, ends)

@@ -1,6 +1,6 @@
-"""What shoppers did, for one process.
+"""Features of shoppers' actions, for one process.
 
-Counted in memory, and saved beside the log with the position it has come to.
+They are counted in memory, and saved beside the log with their position.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 _GENERATION = "local"
 _SAVE_SECONDS = 2.0
 _ROWS_AT_ONCE = 1_000
-_BEHIND_SECONDS = 10.0  # a worker that is at work is always some milliseconds behind
+_BEHIND_SECONDS = 10.0  # a working worker is always some milliseconds behind
 _NOT_READ = "what shoppers did, which is still being read from the disk"
 _NOT_COUNTED = "what shoppers did: %s records of the log are still to be counted"
 _OTHER_LOG = "%s was counted from another state of the log; it is kept, and goes on with the log as it is now"
@@ -47,9 +47,9 @@ _ANEW = "%s; it is put aside as %s, and what shoppers did is counted anew, as fa
 class LocalFeatures:
     """The feature store of one process, and the worker that fills it from the log.
 
-    What has changed is saved every two seconds, together with the positions, in one transaction.
-    After a kill the records behind the saved positions come again, and change nothing that they
-    have changed before (docs/decisions/an-effect-happens-once-per-key.md).
+    Changes are saved every two seconds, together with the positions, in one transaction. After a
+    kill, records after the saved positions come again, and change only what they have not changed
+    before (docs/decisions/an-effect-happens-once-per-key.md).
     """
 
     def __init__(self, data: Path, log: SqliteEventLog, counted: Counted) -> None:
@@ -63,14 +63,14 @@ class LocalFeatures:
         self._worker = Worker(log, self.store, observation, load(FeedbackConfig))
         self._thread = ThreadPoolExecutor(1, "features")
         self._file: FeatureFile | None = None
-        # Where the log ended when the file was saved; see KnownLog
+        # The end of the log when the file was saved; see KnownLog
         self._known = dict.fromkeys(TOPICS, 0)
         self._beginning: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
         self._failures = LogOnce(_LOG, ("what shoppers did is counted, but not saved; the log keeps it: %s"))
 
     def begin(self) -> None:
-        """Begin to restore what was saved, and to count what came after it."""
+        """Start to restore the saved features, and to count later records."""
         self._beginning = asyncio.create_task(self._begin())
 
     async def wait(self, seconds: float) -> None:
@@ -81,7 +81,7 @@ class LocalFeatures:
         if self._beginning:
             done, _ = await asyncio.wait([self._beginning], timeout=seconds)
             for task in done:
-                task.result()  # what cannot be read ends the start, with its reason
+                task.result()  # an unreadable file ends the start, with its error
         self._worker.time_slice.rest_seconds = SLICE_SECONDS
 
     async def run(self) -> None:
@@ -95,10 +95,10 @@ class LocalFeatures:
             saving.cancel()
 
     async def close(self) -> None:
-        """Save what is left."""
+        """Save the remaining changes."""
         if self._beginning:
             self._beginning.cancel()
-            # Whoever waited for it has had its error
+            # The caller that waited for it has received its error
             with suppress(asyncio.CancelledError, AisleError):
                 await self._beginning
         await self._worker.close()
@@ -108,7 +108,7 @@ class LocalFeatures:
         self._thread.shutdown()
 
     async def waiting_for(self) -> str:
-        """What is still to be counted, in words; empty while the worker keeps up."""
+        """A description of what remains to be counted. Empty while the worker keeps up."""
         if self._file is None:
             return _NOT_READ
         if self._worker.progress.behind_seconds() < _BEHIND_SECONDS:
@@ -117,11 +117,11 @@ class LocalFeatures:
         return _NOT_COUNTED % f"{sum(end - self._counted.position(topic) for topic, end in ends.items()):,}"
 
     async def _begin(self) -> None:
-        """Restore, and catch up with the log; what goes wrong in counting is tried again by `run`."""
+        """Restore, and catch up with the log. `run` repeats the counting after an error."""
         try:
             self._file = await self._restored()
         except Corrupt as error:
-            # Once the file is closed there
+            # Close the file afterwards
             aside = await self._in_thread(lambda: put_aside(self._path))
             _LOG.warning(_ANEW, error, aside.name)
             await self.store.forget(_GENERATION)
@@ -135,7 +135,7 @@ class LocalFeatures:
             await self._worker.close()
 
     async def _restored(self) -> FeatureFile:
-        """The file, with all that is in it restored. Raises Corrupt when it cannot be used."""
+        """The file, with its content restored. Raises Corrupt if it cannot be used."""
         file = await self._in_thread(lambda: FeatureFile(self._path))
         try:
             is_same = await self._take_positions(file)
@@ -143,7 +143,7 @@ class LocalFeatures:
             while some := await self._in_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
                 self._restore(some, is_same)
         except BaseException:
-            # Behind a read that is under way: SQLite does not survive both at once
+            # After any running read: SQLite does not survive both at once
             self._thread.submit(file.close)
             raise
         return file
@@ -154,9 +154,9 @@ class LocalFeatures:
             self.store.put_back(row.key for row in rows)
 
     async def _take_positions(self, file: FeatureFile) -> bool:
-        """Go on where the features end in the log.
+        """Continue where the features end in the log.
 
-        Returns False when they are of another log, or a later state of it.
+        Returns False if they belong to another log, or to a later state of it.
         """
         offsets = file.positions()
         known = file.log_id()
@@ -188,7 +188,7 @@ class LocalFeatures:
             ends = {topic: await self._log.end_offset(topic) for topic in TOPICS}
             if self._file is None or not (changed or offsets != self._counted.saved or ends != self._known):
                 return
-            # Of now or a little later than the offsets: never of before
+            # As of now, or slightly after the offsets: never before
             changes = await self._current(changed)
             file = self._file
             rows = (saved(*change) for change in changes)
@@ -203,7 +203,7 @@ class LocalFeatures:
                 self._failures.recovered()
 
     async def _current(self, changed: Iterable[str]) -> list[tuple[str, Entry | None]]:
-        """The changed keys as they are, gathered a part at a time.
+        """The current values of the changed keys, gathered in parts.
 
         There may be hundreds of thousands.
         """

@@ -1,4 +1,4 @@
-"""Whether the log is the one that belongs to a data folder; going on with another one."""
+"""Checks whether a log belongs to a data folder, and accepts another one."""
 
 import asyncio
 from pathlib import Path
@@ -15,9 +15,9 @@ LOG = "log.sqlite"  # in the data folder
 
 
 async def check_the_log(data: Path, log: SqliteEventLog, accept: bool = False) -> None:
-    """Raise LogBehind if DATA's log ends before what its snapshot or its features have of it.
+    """Raise LogBehind if DATA's log ends before the positions of its snapshot or its features.
 
-    With `accept` go on with that log.
+    With `accept`, accept that log.
     """
     known = KnownLog.of(data)
     await check_log(data, log, accept)
@@ -29,7 +29,7 @@ async def check_the_log(data: Path, log: SqliteEventLog, accept: bool = False) -
 
 
 def accept_the_log(data: Path) -> None:
-    """Accept the log that DATA is used with, on Kafka where one is named.
+    """Accept the log that DATA is used with, which is on Kafka if one is configured.
 
     Raises Unavailable while an engine has the file.
     """

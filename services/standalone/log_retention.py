@@ -1,4 +1,4 @@
-"""Keep the log of one process within its age and size."""
+"""Keeps the log of one process within its age and size."""
 
 import asyncio
 import logging
@@ -28,18 +28,18 @@ _TOO_LARGE = "%s takes %s bytes, more than AISLE_LOG_MAX_BYTES allows, and has n
 
 
 class LogRetention:
-    """Removes what is no longer needed, some records at a time, between the appends of others.
+    """Removes records that are no longer needed, a few at a time, between appends.
 
-    Events and impressions go when they are too old, or the file too large, and never before what
-    they count for is saved. Of aisle.vectors goes what every snapshot contains. Of aisle.catalog
-    the newest record of each key stays, as the only place that has all that was written, whatever
-    becomes of the snapshots; but old removals go.
+    Events and impressions are removed when they are too old or the file is too large, but never
+    before their counts are saved. In aisle.vectors, records are removed once every snapshot
+    contains them. In aisle.catalog, the newest record of each key stays, because it is the only
+    complete copy of the writes, whatever happens to the snapshots. Old removals are deleted.
     """
 
     def __init__(
         self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig
     ) -> None:
-        """`path` is the log's, for messages; `snapshots` the folder of all snapshots."""
+        """`path` is the log's, for messages. `snapshots` is the folder of all snapshots."""
         self._log = log
         self._path = path
         self._snapshots = snapshots
@@ -50,7 +50,7 @@ class LogRetention:
         self._failures = LogOnce(_LOG, "the log is not trimmed: %s")
 
     async def run(self) -> None:
-        """Look every minute, until cancelled."""
+        """Check every minute, until cancelled."""
         while True:
             try:
                 await self.look()
@@ -60,7 +60,7 @@ class LogRetention:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Remove all that may go now."""
+        """Remove all records that may go now."""
         before = self._config.oldest_seconds(self._log.now())
         for topic in CO_PARTITIONED:
             await self._trim(topic, self._counted.saved.get(topic, 0), before)
@@ -77,7 +77,7 @@ class LogRetention:
             pass
 
     async def _drop_tombstones(self, through: int, before: float) -> None:
-        """Once a day, remove from aisle.catalog the removals that are old and in every snapshot."""
+        """Once a day, delete from aisle.catalog the removals that are old and in every snapshot."""
         if self._log.now() < self._tombstones_next_seconds:
             return
         self._tombstones_next_seconds = self._log.now() + DAY_SECONDS
@@ -100,7 +100,7 @@ class LogRetention:
         self._told_too_large = False
 
     def _trim_oldest(self, file: SqliteFile) -> int:
-        """Remove some of the oldest records that are counted; how many."""
+        """Remove some of the oldest counted records. Returns their number."""
         by_age = sorted(CO_PARTITIONED, key=lambda topic: file.oldest_seconds(topic) or math.inf)
         for topic in by_age:
             if count := file.trim(topic, self._counted.saved.get(topic, 0), math.inf, _RECORDS_AT_ONCE):
@@ -114,9 +114,9 @@ class LogRetention:
         self._told_too_large = True
 
     def _contained(self) -> Positions:
-        """Up to where every snapshot on the disk contains the logs.
+        """The positions up to which every snapshot on disk contains the logs.
 
-        From the start when that is not known.
+        The start if that is unknown.
         """
         folders = [self._snapshots / name for name in versions(self._snapshots)]
         try:
@@ -129,7 +129,7 @@ class LogRetention:
         )
 
     async def _some(self, do: Callable[[SqliteFile], int | bool]) -> int | bool:
-        """Do some of it, and leave the log to others for as long."""
+        """Do a part of the work, and leave the log to others for as long."""
         began = time.monotonic()
         outcome = await self._log.between_appends(do)
         await asyncio.sleep(time.monotonic() - began)

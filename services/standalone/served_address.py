@@ -1,4 +1,4 @@
-"""Where the engine of a data folder listens, for commands beside it."""
+"""The address of a data folder's engine, for commands beside it."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ _NAME = "address"
 
 
 def note(data: Path, address: str) -> None:
-    """Write down where this process serves the folder.
+    """Store the address at which this process serves the folder.
 
-    It counts as long as the process has the folder's log.
+    It is valid as long as the process holds the folder's log.
     """
     (data / _NAME).write_text(address)
 
 
 def serving(data: Path) -> str:
-    """The address of the engine that serves the folder now; empty if none does."""
+    """The address of the engine that serves the folder now. Empty if none does."""
     if not (data / _NAME).exists():
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The whole engine in one process: the same services, handed to each other where stubs would go."""
+"""The whole engine in one process. Services receive each other in place of stubs."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ from shared.snapshot.scratch import Scratch, scratch_root
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
-_COUNTING_SECONDS = 1.0  # that a start waits for what shoppers did, once all else is ready
+_COUNTING_SECONDS = 1.0  # longest wait of a start for the counting of shoppers' actions
 
 
 class Standalone:
-    """Everything of one data folder; made by `Standalone.open`."""
+    """All parts of one data folder. Made by `Standalone.open`."""
 
     def __init__(self, data: Path, bundle: str, log: SqliteEventLog, counted: Counted) -> None:
-        # Before there is anything to let go of
+        # Before anything is opened
         signatures = Signatures(SecretFile(data / "secret").current)
         self._root, self._log = snapshots_of(data), log
         self._config, self._retrieval_config, self._reranker_config = (
@@ -74,7 +74,7 @@ class Standalone:
         self._snapshots, self._rerankers = Snapshots(), OpenedRerankers()
         self._scratch = Scratch(scratch_root(self._retrieval_config.scratch, data))
         self._shop = BundleFollower(data, self._reranker_config, product_texts, self._rerankers, bundle)
-        # The reranker first: whoever retrieves from a snapshot can have it reranked.
+        # The reranker first, so that every snapshot that retrieval serves can be reranked.
         opens = (self._shop.open, self._open_snapshot)
         self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
@@ -98,10 +98,10 @@ class Standalone:
         host: str = LOOPBACK,
         accept_log: bool = False,
     ) -> AsyncIterator[Standalone]:
-        """Serve DATA's newest snapshot, and what is written, on `port` (0: a free one) until the block ends.
+        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free one.
 
-        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is whole, LogBehind if the log is
-        not the one that belongs to DATA; `accept_log` goes on with such a log.
+        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if the
+        log does not belong to DATA. With `accept_log` it accepts such a log.
         """
         if not data.is_dir():
             remedy = f"make one with 'aisle index CATALOG --data {data}'"
@@ -141,7 +141,7 @@ class Standalone:
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
     async def status(self) -> Status:
-        """What is served; a StatusSource."""
+        """What is served. It implements StatusSource."""
         engines = {f"encoder_{side}": name for side, name in self._encoders.get().encoder.engines.items()}
         reranker = self._shop.reranker
         if reranker and reranker.block:
@@ -161,15 +161,13 @@ class Standalone:
         )
 
     async def describe(self) -> GetStatusResponse:
-        """The status as AdminService has it."""
+        """The status as AdminService reports it."""
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def _start(self) -> None:
-        """Be ready for the first page.
+        """Get ready for the first page: warm models, the newest snapshot, counted actions.
 
-        Models warm, the newest snapshot open, what shoppers did counted again.
-
-        What is not counted by then is counted beside the pages, and the status says so.
+        Actions that are not counted by then are counted beside the pages, and the status says so.
         """
         with watching("starting the engine"):
             self._features.begin()
@@ -177,7 +175,7 @@ class Standalone:
             await self._features.wait(_COUNTING_SECONDS)
 
     async def _close(self) -> None:
-        """Write the impressions that wait, and let go of the threads and of what is on the disk."""
+        """Write waiting impressions, and close threads and files."""
         await self.search.close()
         await self._features.close()
         self._encoders.close()
@@ -192,23 +190,25 @@ class Standalone:
         try:
             await self._indexing.move_over()
         except AisleError as error:
-            # What is whole serves; the follower says if nothing is
+            # Sound snapshots serve; the follower logs it if there is none
             _LOG.error("catalogue writes wait: %s", error)
         await self._follower.start()
 
     def _open_snapshot(self, version: str) -> FollowedSnapshot:
-        """A snapshot that queries can be encoded for.
+        """Open a snapshot for which queries can be encoded.
 
-        Of another one the indexer encodes the products again.
+        If the encoder is missing, the indexer encodes the products again.
         """
         self._encoders.refresh()
         encoder = Encoders.encoder_of(self._root / version)
         if encoder not in self._encoders.all():
-            raise NotFound(f"no weights or no bundle of {encoder} are here; its products are encoded again")
+            raise NotFound(
+                f"the weights or the bundle of {encoder} are missing; its products are encoded again"
+            )
         return FollowedSnapshot(self._root / version, self._scratch.folder, self._snapshots)
 
     def _background(self) -> list[asyncio.Task[None]]:
-        """Follow the events, the catalogue writes, and what is indexed or promoted by other
+        """Follow the events, the catalogue writes, and new snapshots and bundles of other
         processes.
         """
         seconds = self._reranker_config.refresh_seconds

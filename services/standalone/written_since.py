@@ -1,4 +1,4 @@
-"""What was written to the log since the snapshot, so that a catalogue file comes after all of it."""
+"""The writes to the log since the snapshot, so that a catalogue file can be applied after them."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _READ_AT_ONCE = 1_000
 
 
 def written_since(data: Path) -> Tail | None:
-    """The changes since DATA's snapshot, up to the end of the catalogue's log as it is now.
+    """The changes since DATA's snapshot, up to the current end of the catalogue's log.
 
-    None without a log.
+    Returns None without a log.
     """
     return read_catalogue(data)[1]
 
 
 def read_catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
-    """DATA's snapshot, and the changes since; None for what does not exist."""
-    # The caller may be in an event loop of its own
+    """DATA's snapshot, and the changes since. None for a missing one."""
+    # The caller may run an event loop of its own
     with ThreadPoolExecutor(1, "log-reader") as thread:
         return thread.submit(lambda: asyncio.run(_catalogue(data))).result()
 
@@ -58,7 +58,7 @@ async def _catalogue(data: Path) -> tuple[Generation | None, Tail | None]:
 
 @asynccontextmanager
 async def _log_of(data: Path) -> AsyncIterator[Readable | None]:
-    """The log on Kafka, where one is named; else the file of the engine in one process; else none."""
+    """The log on Kafka, if configured, or the file of the engine in one process, or None."""
     path = data / LOG
     kafka = load(KafkaConfig)
     file = SqliteFile(path) if path.exists() else None
@@ -82,14 +82,14 @@ async def _log_of(data: Path) -> AsyncIterator[Readable | None]:
 
 
 class _File:
-    """The file of a log that an engine may be writing to; a Readable."""
+    """The file of a log that an engine may be writing to. It is a Readable."""
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
         self.log_id = file.log_id()
 
     def ends(self) -> dict[str, int]:
-        """Where all topics end."""
+        """The ends of all topics."""
         return {topic: self._file.end_offset(topic) for topic in TOPICS}
 
     async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
@@ -103,11 +103,11 @@ class _File:
 
 
 async def written_in(log: Readable, folder: Path, base: Generation | None) -> Tail:
-    """The tail of aisle.vectors, and behind it the catalogue's writes that no indexer has taken in
+    """The tail of aisle.vectors, followed by the catalogue's writes that no indexer has applied
     yet.
 
-    Changes of another lineage say nothing of this snapshot, and some may have been trimmed: then
-    all writes since are taken in once more.
+    Changes of another lineage do not apply to this snapshot, and some may have been trimmed. In
+    both cases all writes since are applied again.
     """
     folder.mkdir(parents=True, exist_ok=True)
     start, version = (base.positions, base.version) if base else (Positions(), "")
@@ -128,7 +128,7 @@ async def written_in(log: Readable, folder: Path, base: Generation | None) -> Ta
 
 
 def _add(tail: Tail, draft: Draft, end: Positions) -> None:
-    """Behind the tail, the products of a draft, which nobody has encoded."""
+    """Add the products of a draft after the tail. No encoder has seen them."""
     for product_id in draft.product_ids:
         product = draft.product(product_id)
         change = Change.of(end.catalog, product) if product else Change(end.catalog, product_id)
@@ -137,7 +137,7 @@ def _add(tail: Tail, draft: Draft, end: Positions) -> None:
 
 
 class _NoProducts(Written):
-    """The catalogue before there is a snapshot."""
+    """The catalogue before the first snapshot."""
 
     def product(self, product_id: str) -> Product | None:
         return None

@@ -1,1 +1,1 @@
-"""Status."""
+"""The status of the engine."""

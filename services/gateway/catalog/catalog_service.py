@@ -1,4 +1,4 @@
-"""Catalogue writes on the wire: acknowledged once the log has them."""
+"""Catalogue writes on the wire. They are acknowledged once the log has them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -32,7 +32,7 @@ _MAX_BATCH = 500
 _MAX_LISTED = 1_000
 _MAX_DELETED = 10_000
 _MAX_WAIT_MS = 30_000.0
-_KEPT_MS = 50.0  # of the call's own deadline, for the way back
+_KEPT_MS = 50.0  # of the call's own deadline, reserved for the answer
 
 
 class CatalogService(CatalogServiceServicer):
@@ -40,7 +40,7 @@ class CatalogService(CatalogServiceServicer):
         self._log = log
         self._retrieval = retrieval
         self._visibility = Visibility(log, retrieval)
-        self._removed: dict[str, None] = {}  # ids that this gateway removed, the latest last
+        self._removed: dict[str, None] = {}  # ids that this gateway removed, latest last
 
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
@@ -67,7 +67,7 @@ class CatalogService(CatalogServiceServicer):
         return ShownProducts(self._log, self._retrieval, answer.log_position)
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
-        """Append what is valid, and add what became of each to the answer."""
+        """Append valid products, and add the outcome of each to the answer."""
         found = await outcomes(batch, self._shown(answer), self._removed.keys())
         first = answer.accepted_count + answer.rejected_count + 1
         rejections = [
@@ -100,7 +100,9 @@ class CatalogService(CatalogServiceServicer):
         return DeleteProductsResponse(log_position=appended[-1].offset)
 
     def _remember(self, product_ids: Sequence[str]) -> None:
-        """A field that is written next is not judged by a product that is only shown still."""
+        """Remember removed ids, so that later field writes are not checked against products that
+        are still shown.
+        """
         for product_id in product_ids:
             self._removed.pop(product_id, None)
         self._removed |= dict.fromkeys(product_ids)

@@ -1,4 +1,4 @@
-"""The products that searches show."""
+"""Reads the products that searches show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,23 +13,23 @@ _FETCHED_BYTES = 16 << 20  # of products in a message; a channel takes 32 MiB
 
 @dataclass(frozen=True, slots=True)
 class ShownProducts:
-    """As one call sees them that writes products, and has written some already."""
+    """The shown products for a call that writes products."""
 
     log: EventLog
     retrieval: Retrieval
-    written: int = 0  # position of the last that the call has written; 0: nothing yet
+    written: int = 0  # position of the call's last write; 0: none yet
 
     async def position(self) -> int:
-        """The position in the catalogue's log of what was written before.
+        """The position in the catalogue's log of earlier writes.
 
-        By the call, else by anybody.
+        These are the call's own, or else those of any caller.
         """
         return self.written or await self.log.end_offset(CATALOG)
 
     async def by_ids(
         self, product_ids: Sequence[str], log_position: int = 0, wait_ms: float = 0
     ) -> list[Product]:
-        """Those that exist, once the log up to a position is shown.
+        """The products that exist, once the log up to a position is shown.
 
         Raises Unavailable if that takes too long.
         """

@@ -1,4 +1,4 @@
-"""What upserts must be to be taken in, and the records that they become."""
+"""Checks upserts, and turns them into records."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,18 +17,18 @@ from shared.time_slice import in_slices
 _MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
-_PATIENCE_MS = 5_000.0  # for what was written a moment ago
-# Every field may be put into it
+_PATIENCE_MS = 5_000.0  # wait for recent writes
+# Paths that may lead to any attribute
 _ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why an upsert is not taken: the field at fault, and what is wrong with it."""
+    """The reason to reject an upsert: the field at fault, and the fault."""
 
     field: str
     reason: str
-    # False: by the product as it is shown, which what is written may have changed already
+    # False: judged by the product as shown, which a recent write may have changed
     is_sure: bool = True
 
 
@@ -40,9 +40,9 @@ async def outcomes(
 ) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
-    Fields can be replaced in products that are there or come before them here. What was written
-    before is waited for only if a product is missing or would not be valid, or is among those that
-    were `removed` a moment ago. Raises Unavailable if it cannot be said whether a product is there.
+    Fields can be replaced in products that exist, or that come earlier in the call. It waits for
+    earlier writes only if a product is missing, would be invalid, or was `removed` recently. Raises
+    Unavailable if it cannot find out whether a product exists.
     """
     known = await _known(requests, shown)
     found = await _judged(requests, known)
@@ -64,13 +64,13 @@ def _is_doubtful(outcome: Outcome) -> bool:
 async def _known(
     requests: Sequence[UpsertProductsRequest], shown: ShownProducts
 ) -> dict[str, Product | None]:
-    """The products of which fields are to be replaced, as they are shown now."""
+    """The products whose fields are to be replaced, as they are shown now."""
     wanted = sorted({request.product.product_id for request in requests if request.update_mask.paths})
     return _by_id(wanted, await shown.by_ids(wanted)) if wanted else {}
 
 
 async def _settled(product_ids: Sequence[str], shown: ShownProducts) -> dict[str, Product | None]:
-    """Products once all is shown that was written before."""
+    """The products, once all earlier writes are shown."""
     try:
         return _by_id(product_ids, await shown.by_ids(product_ids, await shown.position(), _PATIENCE_MS))
     except Unavailable as error:
@@ -92,7 +92,10 @@ async def _judged(
 
 
 def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]) -> Outcome:
-    """`products` has what is there before the upsert, and afterwards what is there then."""
+    """The outcome of an upsert.
+
+    `products` holds the products before it, and afterwards those after it.
+    """
     message = request.product
     paths = list(dict.fromkeys(request.update_mask.paths))
     if paths:
@@ -146,7 +149,7 @@ def _fault_of_paths(paths: Sequence[str]) -> Fault | None:
 
 
 def _fault_of_message(message: Message) -> Fault | None:
-    """What a message has that a product cannot show: too many bytes, timestamps that are none."""
+    """Faults of a message that a product cannot show: too many bytes, invalid timestamps."""
     if (size := message.ByteSize()) > MAX_PRODUCT_BYTES:
         return Fault("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")
     nanos = {name: getattr(message, name).nanos for name in _TIMES}
@@ -162,7 +165,7 @@ def _fault(product: Product, is_sure: bool = True) -> Fault | None:
 
 
 def _fault_of_size(message: Message, fields: Sequence[str]) -> Fault | None:
-    """The names of many fields take room of their own."""
+    """A fault of the record's size, which includes the names of many fields."""
     try:
         check_sizes(CATALOG, [writes.some(message, fields)])
     except InvalidRequest as error:

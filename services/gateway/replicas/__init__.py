@@ -1,4 +1,4 @@
 """Several processes of one service.
 
-Which one is asked, when a second one is, and which are left alone for a while.
+Decides which one is called, when a second one is, and which get no calls for a while.
 """

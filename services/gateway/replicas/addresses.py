@@ -1,6 +1,6 @@
-"""Where the processes of a service are:
+"""The addresses of a service's processes.
 
-HOST:PORT, separated by commas; a host may have several addresses.
+They are HOST:PORT, separated by commas. A host may have several addresses.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def parse(text: str) -> tuple[tuple[str, int], ...]:
-    """(host, port) of each. Raises ValueError for what is no address."""
+    """The (host, port) of each. Raises ValueError for an invalid address."""
     return tuple(_parsed(part.strip()) for part in text.split(",") if part.strip())
 
 
@@ -29,7 +29,7 @@ def _parsed(text: str) -> tuple[str, int]:
 async def system_resolver(host: str) -> Sequence[str]:
     """The IPv4 addresses of a host.
 
-    Its IPv6 ones only where it has no others, or each process would count twice.
+    IPv6 addresses count only without IPv4 ones, or each process would count twice.
     """
     found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     by_family: dict[int, list[str]] = {}
@@ -39,13 +39,13 @@ async def system_resolver(host: str) -> Sequence[str]:
 
 
 class Addresses:
-    """Looks names up again and again.
+    """Looks names up again from time to time.
 
-    One that cannot be looked up now keeps the addresses that it had.
+    A name that cannot be looked up keeps its last addresses.
     """
 
     def __init__(self, text: str, resolve: Resolve = system_resolver) -> None:
-        """Raises ValueError for what is no address."""
+        """Raises ValueError for an invalid address."""
         self.text = text
         self._hosts = parse(text)
         self._resolve = resolve

@@ -1,6 +1,6 @@
-"""Ask one replica.
+"""Calls one replica, and a second one if the first is late or fails.
 
-A second one when the first is late, or fails with what another may not fail with.
+The second call is made only if another replica may succeed.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from shared.errors import (
 )
 
 Answer = TypeVar("Answer")
-# To a replica, so many milliseconds after the call began
+# Sent to a replica this many milliseconds after the call began
 Send = Callable[[Replica, float], Awaitable[Answer]]
 
 _MOST_ATTEMPTS = 3
-# More for one that a peer was quicker than; without an answer by then it counts as failed
+# Added if a peer was faster; without an answer by then, the replica counts as failed
 _LOSER_SECONDS = 1.0
 _FAIR_MS = 50.0  # with less, a failure says more about the caller's deadline than about the replica
 _TYPICAL = 0.5  # the quantile that answers are compared with
-_FINAL = (InvalidRequest, NotFound)  # answers, and the same ones everywhere
-# To be asked of another one, but no reason to leave this one alone
+_FINAL = (InvalidRequest, NotFound)  # answers that every replica would give
+# Reasons to call another replica, but not to eject this one
 _NO_FAULT = (SnapshotGone, Overloaded)
 
 
 class Asking:
-    """Calls to the replicas of one service. To be used from one event loop."""
+    """Calls the replicas of one service. For use from one event loop."""
 
     def __init__(self, rotation: Rotation, ejection: Ejection, hedge_share: float) -> None:
-        """`hedge_share` of the calls, 0 to 1, may be sent to a second replica because the first one
-        is late.
+        """`hedge_share` of the calls, 0 to 1, may go to a second replica because the first one is
+        late.
         """
         self._rotation = rotation
         self._ejection = ejection
@@ -56,15 +56,15 @@ class Asking:
     ) -> Answer:
         """The first answer of a replica.
 
-        Calls of a `kind` take about equally long: their replicas are compared. The replica should
-        show the catalogue's log up to `log_position`; one that does not yet may wait for it.
-        `budget_ms` is what the call may take, 0: nobody says. Raises what the replicas raise, and
-        Unavailable when none is known.
+        Calls of a `kind` take about equally long, so their replicas are compared. The replica
+        should show the catalogue's log up to `log_position`; otherwise it may wait for it.
+        `budget_ms` is the call's limit, and 0 if unknown. Raises the replicas' errors, and
+        Unavailable if none is known.
         """
         first = self._rotation.first(log_position)
         if first is None:
             raise Unavailable("no address is known yet")
-        # How long it takes says nothing about the replica then
+        # Then the call's duration says nothing about the replica
         waits = first.log_position < log_position
         fair = not waits and not 0 < budget_ms < _FAIR_MS
         call = _Call(f"{kind} wait" if waits else kind, send, self._measured, fair)
@@ -105,9 +105,9 @@ class Asking:
         raise failure
 
     def _after(self, error: AisleError, call: _Call[Answer], log_position: int) -> Replica | None:
-        """Who is asked after an error.
+        """The replica to call after an error.
 
-        It cost its replica next to nothing; a full queue says there is much to do.
+        A failure costs the replica almost nothing; a full queue means that it is busy.
         """
         other = self._rotation.another(call.tried, log_position) if len(call.tried) < _MOST_ATTEMPTS else None
         if other and isinstance(error, Overloaded) and not self._hedging.take():
@@ -115,9 +115,9 @@ class Asking:
         return other
 
     def _won(self, call: _Call[Answer]) -> None:
-        """Somebody has answered.
+        """Record which replica answered first.
 
-        Those that failed were beaten, those that are late get a little longer.
+        Failed ones were beaten, and late ones get a little more time.
         """
         for replica in call.failed:
             self._beaten(replica)
@@ -142,7 +142,7 @@ class Asking:
             self._ejection.answered(replica, ms / typical_ms, self._rotation.replicas)
 
     def _probe(self, call: _Call[Answer]) -> None:
-        """Send the call to a replica that was left alone long enough, too."""
+        """Also send the call to a replica whose ejection has lasted long enough."""
         if replica := self._ejection.to_probe(self._rotation.replicas):
             task = asyncio.create_task(self._probed(replica, call))
             self._probes.add(task)
@@ -173,8 +173,8 @@ class _Call(Generic[Answer]):
         measured: Callable[[str, Replica, float], None],
         fair: bool,
     ) -> None:
-        """`fair` says that a replica which fails is at fault, not the time that its caller gives
-        it.
+        """`fair` says that a failure is the replica's fault, not that of the caller's short
+        deadline.
         """
         self.kind = kind
         self.send = send
@@ -190,7 +190,7 @@ class _Call(Generic[Answer]):
         self.open[asyncio.create_task(self.attempt(replica))] = replica
 
     async def attempt(self, replica: Replica) -> Answer:
-        """One replica's answer; how long it took is noted."""
+        """One replica's answer. Its duration is recorded."""
         began = time.perf_counter()
         replica.in_flight += 1
         try:
@@ -201,16 +201,16 @@ class _Call(Generic[Answer]):
         return answer
 
     async def next_ended(self, until_ms: float | None) -> asyncio.Task[Answer] | None:
-        """An attempt that has ended.
+        """A finished attempt.
 
-        Returns None once so many milliseconds of the call have passed without one.
+        Returns None if that many milliseconds of the call pass without one.
         """
         left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
         done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         return next(iter(done), None)
 
     def result(self, ended: asyncio.Task[Answer]) -> Answer:
-        """What came of an attempt."""
+        """The result of an attempt."""
         replica = self.open.pop(ended)
         try:
             return ended.result()
@@ -220,17 +220,17 @@ class _Call(Generic[Answer]):
             raise
 
     def cancel(self) -> None:
-        """Nobody waits for what is still open."""
+        """Cancel the attempts that are still running."""
         for task in self.open:
             task.add_done_callback(_drop)
             task.cancel()
 
 
 def _more_telling(before: AisleError | None, now: AisleError) -> AisleError:
-    """Of two replicas' errors, the one that says more than that somebody is not there."""
+    """The more informative of two replicas' errors, rather than one about a missing connection."""
     return now if before is None or isinstance(before, Unavailable) else before
 
 
 def _drop(task: asyncio.Task[Answer]) -> None:
     if not task.cancelled():
-        task.exception()  # looked at, so that asyncio does not report it as forgotten
+        task.exception()  # retrieved, so that asyncio does not log it as lost

@@ -1,6 +1,6 @@
-"""Connections to the replicas of one service: opened as addresses become known, and watched.
+"""Connections to the replicas of one service, opened as addresses become known.
 
-gRPC keeps each of them: it connects again by itself, watches the replica's health, and pings it.
+gRPC maintains each of them: it reconnects, watches the replica's health, and sends pings.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ class Channels(Generic[Stub]):
         service: str,
         make_stub: Callable[[aio.Channel], Stub],
     ) -> None:
-        """`service` is the full name whose health says whether a replica is ready."""
+        """`service` is the full name whose health tells whether a replica is ready."""
         self._rotation = rotation
         self._ejection = ejection
         self._addresses = addresses
@@ -43,7 +43,7 @@ class Channels(Generic[Stub]):
         self._make_stub = make_stub
         self._stubs: dict[Replica, Stub] = {}
         self._watches: dict[str, asyncio.Task[None]] = {}
-        self.changed = asyncio.Event()  # set when a replica has become ready, or is no longer
+        self.changed = asyncio.Event()  # set when a replica becomes ready, or stops being so
 
     def stub(self, replica: Replica) -> Stub:
         """The stub of a replica of the rotation."""
@@ -51,8 +51,9 @@ class Channels(Generic[Stub]):
 
     @asynccontextmanager
     async def open(self, look_seconds: float) -> AsyncIterator[None]:
-        """Keep the replicas that the addresses name until the block ends, looking them up now and
-        then.
+        """Keep the replicas that the addresses name until the block ends.
+
+        Names are looked up regularly.
         """
         await self._look()
         looking = asyncio.create_task(self._keep_looking(look_seconds))
@@ -85,7 +86,7 @@ class Channels(Generic[Stub]):
                 self._watches[address] = asyncio.create_task(self._watch(replica, opened))
 
     async def _watch(self, replica: Replica, channel: aio.Channel) -> None:
-        """Keep `ready` true to the channel's state until cancelled."""
+        """Keep `ready` equal to the channel's state until cancelled."""
         try:
             while True:
                 state = channel.get_state(try_to_connect=True)
@@ -99,7 +100,7 @@ class Channels(Generic[Stub]):
         if ready == replica.ready:
             return
         replica.ready = ready
-        if not ready:  # what comes back may be another process
+        if not ready:  # after a reconnection, it may be another process
             replica.log_position = 0
             self._ejection.forget(replica)
         _LOG.info("%s %s is %s", self._service, replica.address, "ready" if ready else "not ready")

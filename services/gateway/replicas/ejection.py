@@ -1,9 +1,8 @@
-"""Which replicas are left alone for a while.
+"""Decides which replicas get no calls for a while.
 
-Those far slower than their peers, and those that fail where peers do not.
-
-After the while a call that another one answers is sent to it as well, and only measured; it comes
-back when that goes well. So neither finding out nor trying again costs a page.
+These are replicas far slower than their peers, and replicas that fail where peers do not. After the
+while, a call that another replica answers is also sent to the ejected one, only to measure it. It
+returns if that goes well. So neither detection nor probing costs a page.
 """
 
 import logging
@@ -16,13 +15,13 @@ from dataclasses import dataclass
 from services.gateway.replicas.replica import Replica
 
 _MUCH_SLOWER = 3.0  # times its peers
-_SMOOTHING = 0.1  # weight of the newest answer, in the mean of logarithms: one hiccup says little
+_SMOOTHING = 0.1  # weight of the newest answer, in the mean of logarithms: one outlier says little
 _LEAST_ANSWERS = 10
-_MOST_SLOWNESS = 30.0  # counted of one answer
+_MOST_SLOWNESS = 30.0  # the most that one answer counts
 _FAILURES = 3  # in a row
 _FIRST_SECONDS = 1.0
 _LONGEST_SECONDS = 30.0
-_TRUSTED_AGAIN_SECONDS = 60.0  # in the rotation, after which an ejection is forgotten
+_TRUSTED_AGAIN_SECONDS = 60.0  # seconds in the rotation after which an ejection is forgotten
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,29 +34,29 @@ class _Record:
     answers: int = 0
     failures: int = 0  # in a row
     out: bool = False
-    until: float = 0.0  # when it is tried again
+    until: float = 0.0  # when it is probed again
     ejections: int = 0
     back_at: float = 0.0
     probing: bool = False
 
 
 class Ejection:
-    """Judges the replicas of one service; at most half of those that are ready are left alone."""
+    """Judges the replicas of one service. At most half of the ready ones are ejected."""
 
     def __init__(self, clock_seconds: Callable[[], float] = time.monotonic) -> None:
         self._clock_seconds = clock_seconds
         self._records: dict[Replica, _Record] = {}
 
     def is_out(self, replica: Replica) -> bool:
-        """Whether it is left alone now."""
+        """Whether a replica is ejected now."""
         return self._of(replica).out
 
     def forget(self, replica: Replica) -> None:
-        """It has gone, or is another process now."""
+        """Forget a replica that is gone, or was replaced by another process."""
         self._records.pop(replica, None)
 
     def answered(self, replica: Replica, slowness: float, all_: Sequence[Replica]) -> None:
-        """It answered; `slowness` is how many times as long as is usual for what was asked."""
+        """Record an answer. `slowness` is its duration divided by the usual one for such a call."""
         record = self._of(replica)
         record.failures = 0
         record.answers += 1
@@ -71,14 +70,17 @@ class Ejection:
                 self._eject(replica, "far slower than its peers", all_)
 
     def beaten(self, replica: Replica, all_: Sequence[Replica]) -> None:
-        """A peer gave the answer that it did not: it failed, or nothing came."""
+        """Record that a peer gave the answer, because this replica failed or did not respond."""
         record = self._of(replica)
         record.failures += 1
         if not record.out and record.failures >= _FAILURES:
             self._eject(replica, "it fails where a peer does not", all_)
 
     def to_probe(self, all_: Iterable[Replica]) -> Replica | None:
-        """One that is to be tried again now; it is tried once until `probed` is called."""
+        """An ejected replica to probe now.
+
+        Only one probe runs at a time, until `probed` is called.
+        """
         for replica in all_:
             record = self._of(replica)
             if record.out and replica.ready and not record.probing and self._clock_seconds() >= record.until:
@@ -87,7 +89,7 @@ class Ejection:
         return None
 
     def probed(self, replica: Replica, slowness: float | None) -> None:
-        """How the try ended; None: no answer, or an error."""
+        """Record the result of a probe. None means no answer, or an error."""
         record = self._of(replica)
         record.probing = False
         if not record.out:
@@ -96,7 +98,7 @@ class Ejection:
             self._leave_alone(record)
             return
         self._records[replica] = _Record(ejections=record.ejections, back_at=self._clock_seconds())
-        _LOG.info("%s is asked again", replica.address)
+        _LOG.info("%s gets calls again", replica.address)
 
     def _eject(self, replica: Replica, why: str, all_: Sequence[Replica]) -> None:
         ready = [each for each in all_ if each.ready]
@@ -107,7 +109,7 @@ class Ejection:
             record.ejections = 0
         record.out = True
         self._leave_alone(record)
-        _LOG.warning("%s is not asked for a while: %s", replica.address, why)
+        _LOG.warning("%s gets no calls for a while: %s", replica.address, why)
 
     def _leave_alone(self, record: _Record) -> None:
         seconds = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2**record.ejections)

@@ -1,8 +1,8 @@
-"""When a second replica is asked while the first has not answered, and how often at most.
+"""Decides when a second replica is called because the first is late.
 
 Dean and Barroso, "The Tail at Scale" (2013): a second request after the 95th percentile of recent
-answers cuts the tail for a few per cent of load. The share is bounded by a bucket, so that an
-overload, in which everything is late, is not made worse.
+answers cuts the tail for a few per cent of load. A bucket limits the share, so that second requests
+do not worsen an overload, in which everything is late.
 """
 
 from services.gateway.replicas.latencies import Latencies
@@ -18,26 +18,26 @@ class Hedging:
     """Second tries of one service."""
 
     def __init__(self, share: float, latencies: Latencies) -> None:
-        """`share` is that of calls which may be asked twice, 0 to 1; 0: none."""
+        """`share` of the calls, 0 to 1, may have a second try. 0: none."""
         self._share = share
         self._latencies = latencies
         self._saved = _MOST_SAVED if share else 0.0
 
     def after_ms(self, kind: str, budget_ms: float) -> float:
-        """How long a first answer is waited for.
+        """How long to wait for a first answer.
 
-        `budget_ms` is what the call may take in all, 0 if nobody says.
+        `budget_ms` is the limit of the whole call, and 0 if unknown.
         """
         late = self._latencies.quantile(kind, _LATE)
         wait_ms = max(_LEAST_MS, _UNKNOWN_MS if late is None else late)
         return min(wait_ms, _MOST_OF_BUDGET * budget_ms) if budget_ms else wait_ms
 
     def asked(self) -> None:
-        """A call was begun."""
+        """Record the start of a call."""
         self._saved = min(_MOST_SAVED, self._saved + self._share)
 
     def take(self) -> bool:
-        """Whether there may be a second try now; if so, it is counted."""
+        """Whether a second try is allowed now. If so, it is counted."""
         if self._saved < 1:
             return False
         self._saved -= 1

@@ -1,4 +1,4 @@
-"""How long answers have taken lately, by what was asked."""
+"""Recent durations of answers, by the kind of call."""
 
 from collections import defaultdict, deque
 
@@ -8,7 +8,10 @@ _SORTED_EVERY = 10
 
 
 class _Recent:
-    """The last answers of one kind; quantiles are looked up far more often than they change."""
+    """The last answers of one kind.
+
+    Quantiles are cached, because they are read far more often than they change.
+    """
 
     def __init__(self) -> None:
         self._values: deque[float] = deque(maxlen=_KEPT)
@@ -32,9 +35,9 @@ class Latencies:
         self._kinds: defaultdict[str, _Recent] = defaultdict(_Recent)
 
     def add(self, kind: str, ms: float) -> None:
-        """Note an answer."""
+        """Record an answer."""
         self._kinds[kind].add(ms)
 
     def quantile(self, kind: str, q: float) -> float | None:
-        """The q-quantile (0 to 1); None before 20 answers are known."""
+        """The q-quantile (0 to 1). Returns None before 20 answers are known."""
         return self._kinds[kind].quantile(q)

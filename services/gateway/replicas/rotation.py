@@ -1,6 +1,6 @@
-"""Which replica is asked next.
+"""Decides which replica is called next.
 
-Round robin among those that are ready and have the fewest calls to answer.
+Round robin among the ready ones with the fewest running calls.
 """
 
 from collections.abc import Collection
@@ -19,22 +19,22 @@ class Rotation:
 
     @property
     def replicas(self) -> list[Replica]:
-        """All of them, ready or not."""
+        """All replicas, ready or not."""
         return list(self._replicas.values())
 
     def add(self, address: str) -> Replica:
-        """A replica that is not ready yet."""
+        """Add a replica that is not ready yet."""
         replica = self._replicas[address] = Replica(address)
         return replica
 
     def remove(self, address: str) -> None:
-        """It is not to be asked any more; calls that it has may go on."""
+        """Remove a replica from the rotation. Its running calls continue."""
         self._ejection.forget(self._replicas.pop(address))
 
     def first(self, log_position: int = 0) -> Replica | None:
-        """Whom to ask; preferably one that is known to show the log up to a position.
+        """The replica to call, preferably one that shows the log up to a position.
 
-        None: there is no replica.
+        Returns None if there is no replica.
         """
         chosen = self._best(self._replicas.values(), log_position)
         if chosen is not None:
@@ -43,7 +43,7 @@ class Rotation:
         return chosen
 
     def another(self, than: Collection[Replica], log_position: int = 0) -> Replica | None:
-        """Whom to ask as well; None when no other one is ready."""
+        """Another replica to call. Returns None if no other one is ready."""
         return self._best(
             [each for each in self._replicas.values() if each.ready and each not in than],
             log_position,

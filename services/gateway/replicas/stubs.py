@@ -1,4 +1,4 @@
-"""What a generated stub is for one process, these are for all replicas of a service."""
+"""Stubs that call any replica of a service, like a generated stub calls one process."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MANY_FIELDS = 10
 
 
 class Replicas(Generic[Stub]):
-    """The replicas of one service. To be used from one event loop, inside `open`."""
+    """The replicas of one service. For use from one event loop, inside `open`."""
 
     def __init__(
         self,
@@ -62,16 +62,16 @@ class Replicas(Generic[Stub]):
         self.channels = Channels(self._rotation, self._ejection, Addresses(addresses), service, make_stub)
 
     def open(self, look_seconds: float) -> AbstractAsyncContextManager[None]:
-        """Connected until the block ends; names are looked up every so many seconds."""
+        """Stay connected until the block ends. Names are looked up every so many seconds."""
         return self.channels.open(look_seconds)
 
     @property
     def ready(self) -> bool:
-        """Whether at least one answers calls."""
+        """Whether at least one replica is ready."""
         return any(replica.ready for replica in self._rotation.replicas)
 
     def ejected(self) -> set[str]:
-        """Addresses of those that are left alone now."""
+        """Addresses of the replicas that get no calls now."""
         return {each.address for each in self._rotation.replicas if self._ejection.is_out(each)}
 
     async def call(
@@ -83,7 +83,7 @@ class Replicas(Generic[Stub]):
     ) -> Response:
         """The first answer.
 
-        Preferably of a replica that shows the catalogue's log up to a position.
+        It comes preferably from a replica that shows the catalogue's log up to a position.
         """
 
         async def send(replica: Replica, elapsed_ms: float) -> Response:
@@ -103,11 +103,12 @@ async def _sent(method: Method[Response], request: Any) -> Response:
         task = asyncio.current_task()
         if task and task.cancelling():
             raise
-        raise Unavailable("the replica was removed") from None  # with its channel, not the page
+        # The channel was cancelled, not the page
+        raise Unavailable("the replica was removed") from None
 
 
 def _later(request: Any, elapsed_ms: float) -> Any:
-    """The request as it is so many milliseconds after it was made."""
+    """The request as it would be so many milliseconds later."""
     if elapsed_ms < _LEAST_MS or not getattr(request, "budget_ms", 0.0):
         return request
     later = type(request)()
@@ -150,7 +151,7 @@ class RetrievalReplicas:
 
 
 def _retrieval_kind(request: RetrieveRequest) -> str:
-    """A dear request makes no replica look slow among those that were asked for cheap ones."""
+    """The kind of a request. Expensive requests are not compared with cheap ones."""
     values = sum(len(each.any_of.values) for each in request.filters)
     dear = values > _MANY_VALUES or len(request.filters) + len(request.facets) > _MANY_FIELDS
     return "Retrieve much" if dear else "Retrieve"
