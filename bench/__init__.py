@@ -1,1 +1,4 @@
-"""All benchmarks: ratios against a named peer or the commit before, by turns in one run."""
+"""All benchmarks.
+
+They give ratios to a named peer or to the previous commit, in turns within one run.
+"""

@@ -1,6 +1,6 @@
-"""Callers who ask for more than their part, one function a way.
+"""Callers that take more than their share, one function for each attack.
 
-Each goes on for some seconds, at its own rate.
+Each runs for some seconds, at its own rate.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _LONGEST_SECONDS = 30.0
 
 @dataclass
 class Caller:
-    """What an attack works with."""
+    """The state of an attack."""
 
     channel: aio.Channel
     host: str
@@ -71,13 +71,13 @@ class Caller:
 
 
 async def overload(caller: Caller) -> None:
-    """Several times the pages that two cores make."""
+    """Several times the pages that two cores can make."""
     stub = SearchServiceStub(caller.channel)
     await caller.at_rate(_OVERLOAD, lambda _: stub.Search(SearchRequest(query=caller.query())))
 
 
 async def dear_requests(caller: Caller) -> None:
-    """The dearest that is allowed, by callers who leave before it can be done."""
+    """The most expensive allowed requests, from callers who leave before the answer."""
     stub = SearchServiceStub(caller.channel)
     values = [[f"no brand {number} {place}" for place in range(20)] for number in range(100)]
     filters = [Filter(field="brands", negate=True, any_of=AnyOf(values=each)) for each in values]
@@ -94,7 +94,7 @@ async def dear_requests(caller: Caller) -> None:
 
 
 async def waiting(caller: Caller) -> None:
-    """Waits for writes that were never given, and for one that is not shown yet."""
+    """Wait for positions that no write has, and for a write that is not shown yet."""
     search: Any = SearchServiceStub(caller.channel)
     catalog: Any = CatalogServiceStub(caller.channel)
 
@@ -122,7 +122,7 @@ async def bombs(caller: Caller) -> None:
 
 
 async def floods_of_events(caller: Caller) -> None:
-    """Batches of valid events, as large as they may be."""
+    """Batches of valid events of the largest allowed size."""
     stub = EventServiceStub(caller.channel)
 
     def ask(_: int) -> Awaitable[object]:
@@ -144,7 +144,7 @@ def _event(random: Random) -> UserEvent:
 
 
 async def filling_windows(caller: Caller) -> None:
-    """Searches that differ, each of which leaves a window to be paged through."""
+    """Different searches, each of which leaves a ranked window in memory."""
     stub = SearchServiceStub(caller.channel)
 
     def ask(number: int) -> Awaitable[object]:
@@ -156,7 +156,7 @@ async def filling_windows(caller: Caller) -> None:
 
 
 async def rapid_resets(caller: Caller) -> None:
-    """Calls that are reset as soon as they have begun (CVE-2023-44487), in frames made by hand."""
+    """Calls that are reset at once (CVE-2023-44487), in handmade frames."""
     end = asyncio.get_running_loop().time() + caller.seconds
     while asyncio.get_running_loop().time() < end:
         try:

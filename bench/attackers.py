@@ -1,13 +1,12 @@
 """One caller beside attackers: python -m bench.attackers [--seconds 20].
 
-An engine serves the sample shop. A quiet caller asks for ten pages a second, first alone, then
-while one process for each way of hurting others goes on at once, then alone again. It has another
-address than the attackers (IPv6's loopback, they have IPv4's), as another customer would. What is
-printed: its pages, what the attackers were told, and the engine's memory before, at most, and 30
-seconds after. Before all this the engine's caches are filled to their bounds, by pages of other
-queries, and its models are used once, those for products by a write: what an engine at work holds
-is not what attackers cost. The attackers give way to the engine on the processor, as if they were
-on other machines.
+An engine serves the sample shop. A quiet caller requests ten pages a second, first alone, then
+while one process for each attack runs, then alone again. It has another address than the attackers
+(IPv6's loopback instead of IPv4's), as another customer would. The output has its pages, the
+attackers' statuses, and the engine's memory before, at most, and 30 seconds after. Before that, the
+engine's caches are filled to their limits by other queries, and its models are used once, those for
+products by a write. So the attackers are not charged for the memory of a working engine. They have
+lower priority than the engine, as if they were on other machines.
 """
 
 from __future__ import annotations
@@ -55,11 +54,11 @@ _OPTIONS = [("grpc.max_send_message_length", -1)]
 
 @dataclass
 class Pages:
-    """A caller's pages, by what became of them."""
+    """A caller's pages, by outcome."""
 
-    ms: list[float] = field(default_factory=list)  # of those that came
+    ms: list[float] = field(default_factory=list)  # of the answered ones
     refused_ms: list[float] = field(default_factory=list)
-    failed: Counter[str] = field(default_factory=Counter)  # in any other way
+    failed: Counter[str] = field(default_factory=Counter)  # by any other status
 
     def __str__(self) -> str:
         return (
@@ -118,7 +117,7 @@ async def _measure(
 
 
 async def _write(address: str) -> None:
-    """A product, until it is shown."""
+    """Write a product, and wait until it is shown."""
     async with aio.insecure_channel(address) as channel:
         catalog: Any = CatalogServiceStub(channel)
         product = Product(product_id="first", title="The first lantern", price=Price(amount=1))
@@ -128,7 +127,7 @@ async def _write(address: str) -> None:
 
 
 async def _fill_caches(address: str, queries: list[str]) -> None:
-    """Ask for pages of long queries that are all different."""
+    """Request pages of long queries that are all different."""
     random = Random(2)
     numbers = iter(range(_FILLED_BY))
     async with aio.insecure_channel(address) as channel:
@@ -148,7 +147,7 @@ async def _fill_caches(address: str, queries: list[str]) -> None:
 
 
 async def _pages(address: str, queries: list[str], seconds: float) -> Pages:
-    """What a caller gets who asks for a few pages a second."""
+    """The pages of a caller that requests a few a second."""
     pages = Pages()
     random = Random(1)
     async with aio.insecure_channel(address) as channel:
@@ -176,7 +175,7 @@ def _attack(
     seconds: float,
     queries: list[str],
 ) -> dict[str, Counter[str]]:
-    """Each way from a process of its own, all at once; what each was told."""
+    """Run each attack in a process of its own, all at once. Returns their statuses."""
     with multiprocessing.get_context("spawn").Pool(len(ways)) as pool:
         begun: dict[str, AsyncResult[Counter[str]]] = {
             way: pool.apply_async(_attack_in, (way, port, seconds, queries)) for way in ways
@@ -210,7 +209,7 @@ async def _most_memory(engine: psutil.Process, seconds: float) -> float:
 
 
 def _memory_mib(engine: psutil.Process) -> float:
-    """Resident, of the engine alone."""
+    """The resident memory of the engine only."""
     return float(engine.memory_info().rss / _MIB)
 
 

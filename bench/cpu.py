@@ -4,6 +4,6 @@ from shared.inference.cpu import read_cpu
 
 
 def cpu() -> str:
-    """Such as "AMD EPYC, 2 cores"."""
+    """A text such as "AMD EPYC, 2 cores"."""
     known = read_cpu()
     return f"{known.name}, {known.cores} cores"

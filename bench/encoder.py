@@ -1,9 +1,7 @@
-"""Every engine of the encoder on this machine: python -m bench.encoder [--rounds 3].
+"""Measures every engine of the encoder on this machine: python -m bench.encoder [--rounds 3].
 
-Writes a Markdown table.
-
-The engines take turns, so that a busy machine is as unfair to each; each figure is the best of the
-rounds.
+Writes a Markdown table. The engines take turns, so that other work affects all alike. Each figure
+is the best of the rounds.
 """
 
 import argparse

@@ -1,10 +1,8 @@
 """Events through the log on Kafka, beside kafka-python's own loops: python -m bench.events.
 
-Writes Markdown tables.
-
-All write the same events with the same settings (acks=all, idempotent, the same batches and
-compression) and take turns; each figure is the best of the rounds. A core's second is one of this
-process; the broker's are its own.
+Writes Markdown tables. All write the same events with the same settings (acks=all, idempotent, the
+same batches and compression), in turns. Each figure is the best of the rounds. A core's second is
+one of this process; the broker's are its own.
 """
 
 import argparse
@@ -35,13 +33,13 @@ from shared.inference.cpu import read_cpu
 SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 SEND_LOOP = "kafka-python: send() in a loop"
 OWN_BENCHMARK = "kafka-python's own benchmark (kafka.benchmarks.producer_performance)"
-# Does it, and returns how many records went through
+# Runs, and returns the number of records
 Run = Callable[[Sequence[NewRecord]], Awaitable[int]]
 
 
 @dataclass
 class Speed:
-    """Best figures of a way to do it."""
+    """The best figures of one way."""
 
     per_second: float = 0.0
     per_core_second: float = 0.0
@@ -83,7 +81,7 @@ def _services() -> str:
 
 
 def _ways(config: KafkaConfig, log: EventLog, file: EventLog) -> dict[str, Run]:
-    """To write records, by what each is called in the table."""
+    """The ways to write records, by their names in the table."""
     return {
         SEND_LOOP: lambda records: asyncio.to_thread(send_loop, config, records),
         OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, config, records),
@@ -150,8 +148,8 @@ def send_loop(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
 
 
 def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
-    """As many records of the same size, all of them zeros without a key, to a topic that nobody
-    reads.
+    """As many records of the same size, all of them zeros without a key, to a topic without
+    readers.
     """
     settings = [
         *(
@@ -167,7 +165,7 @@ def own_benchmark(config: KafkaConfig, records: Sequence[NewRecord]) -> int:
     line += ["--num-records", str(len(records)), "--record-size", str(size), "--producer-config", *settings]
     with redirect_stdout(StringIO()) as said:
         ProducerPerformance.run(get_args_parser().parse_args(line))
-    # As it spells it
+    # In the benchmark's spelling
     assert f"{len(records)} suceeded, 0 failed" in said.getvalue(), said.getvalue()
     return len(records)
 
@@ -193,7 +191,7 @@ async def _latencies_ms(log: EventLog) -> list[float]:
 
 
 async def _read(config: KafkaConfig, log: KafkaEventLog, rounds: int) -> dict[str, Speed]:
-    """Everything from the start, with both consumers."""
+    """Read everything from the start, with both consumers."""
     ways: dict[str, Run] = {
         "kafka-python: poll() in a loop": lambda _: asyncio.to_thread(_poll_loop, config),
         "poll of the port": lambda _: _poll(log),
@@ -231,7 +229,7 @@ async def _poll(log: KafkaEventLog) -> int:
 
 
 def print_speeds(what: str, speeds: dict[str, Speed]) -> None:
-    """A table; the first way is what the others are compared with."""
+    """Print a table. The others are compared with the first way."""
     peer = next(iter(speeds.values()))
     print(
         f"| {what} | a second | a core's second | times the peer, "

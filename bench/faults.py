@@ -1,10 +1,10 @@
-"""Processes that die and servers that stay away, under load: python -m bench.faults [--kills 200].
+"""Processes that die and servers that are down, under load: python -m bench.faults [--kills 200].
 
-The sample shop as processes, two gateways, two retrievals and two rerankers among them, over a
-Kafka and a Redis of its own; pages, writes and events go on all the time. One process after the
-other, at random, is killed (SIGKILL) and started again at once; then Redis, Kafka, the embedding
-service and the rerankers are away for a while, each in its turn. In the end everything that was
-acknowledged must be there, and nothing twice; what is not stops the run.
+The sample shop runs as processes, with two gateways, two retrievals and two rerankers, over a Kafka
+and a Redis of its own. Pages, writes and events continue all the time. One random process at a time
+is killed (SIGKILL) and started again at once. Then Redis, Kafka, the embedding service and the
+rerankers are down for a while, each in turn. In the end all acknowledged records must exist, and
+only once; otherwise the run fails.
 """
 
 import argparse

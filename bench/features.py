@@ -1,13 +1,12 @@
-"""What features cost, beside plain redis-py in the same run.
+"""The cost of features, beside plain redis-py in the same run.
 
-Python -m bench.features [--redis HOST:PORT [--cluster]].
-
-Without an address a redis-server is started for the run. The shop: 5,000 products, 2,000 queries
-and 20,000 visitors, the few having most of it (Zipf), 30 days of events. Ours and the peer's runs
-alternate, so that a busy machine is as unfair to each; each figure is that of its best round. The
-peer does the least that could be called the same: it reads each candidate's value with a GET of its
-own in one pipeline, and counts each event with four HINCRBYs (product and query x product, by day
-and in total) in pipelines of 500 events: no visitors, and what comes twice is counted twice.
+Run python -m bench.features [--redis HOST:PORT [--cluster]]. Without an address, a redis-server is
+started for the run. The shop has 5,000 products, 2,000 queries and 20,000 visitors with a Zipf
+distribution, and 30 days of events. The two sides take turns, so that other work affects both
+alike, and each figure is that of the best round. The peer does the least comparable work. It reads
+each candidate's value with a GET of its own in one pipeline. It counts each event with four
+HINCRBYs (product and query x product, by day and in total) in pipelines of 500 events, without
+visitors, and it counts repeated events twice.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ RNG = np.random.default_rng(0)
 
 
 def _popular(number: int, size: int) -> list[int]:
-    """Numbers below `number`, the small ones most of the time."""
+    """Numbers below `number`, mostly small ones."""
     zipf = RNG.zipf(1.3, size) - 1
     bound = RNG.integers(0, number, size) + number // 100
     return [int(n) for n in np.minimum(zipf, bound) % number]
@@ -64,7 +63,7 @@ class Shoppers:
     offsets: count[int] = field(default_factory=lambda: count(1))
 
     def events(self, size: int, days: float = 0) -> list[Record]:
-        """Clicks and the like of the last `days` days, in their order; 0: of now."""
+        """Clicks and other events of the last `days` days, in order. With 0, of now."""
         times = np.sort(time.time() - RNG.random(size) * days * 86_400)
         actions = RNG.choice(["click", "view", "add_to_cart", "purchase"], size, p=[0.5, 0.3, 0.15, 0.05])
         products = _popular(5_000, size)
@@ -141,7 +140,7 @@ async def milliseconds(call: Callable[[], Awaitable[object]], times: int = 20) -
 
 
 async def measure(config: RedisConfig, rounds: int) -> None:
-    """Fill a store, then let both take turns."""
+    """Fill a store, then let both sides take turns."""
     store, client = RedisFeatureStore(connect(config)), connect(config)
     shoppers, generation = Shoppers(), await store.generation()
     history = sorted(
@@ -161,7 +160,7 @@ def _logged(record: Record) -> float:
 
 
 async def pages(store: RedisFeatureStore, client: RedisClient, rounds: int) -> None:
-    """The trip and what follows it, in turns with the peer's trip."""
+    """The trip and its columns, in turns with the peer's trip."""
     names = [PRODUCTS[n] for n in RNG.permutation(800)[:CANDIDATES]]
     request = PageRequest(names, QUERIES[0], "visitor-0", "s1")
     raw = [store._name(key, store._seen) for key in keys_of(request)]
@@ -215,7 +214,7 @@ async def updates(store: RedisFeatureStore, client: RedisClient, shoppers: Shopp
 
 
 async def sizes(client: RedisClient, generation: str) -> None:
-    """Memory that Redis uses a key, key and all."""
+    """Redis's memory for a key, including the key itself."""
     used: dict[str, list[int]] = {"p": [], "q": [], "v": []}
     async for name in client.scan_iter(f"aisle:*:{generation}:*", count=1_000):
         used[name.split(b"}:")[1][:1].decode()].append(await client.memory_usage(name) or 0)

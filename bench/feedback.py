@@ -1,11 +1,10 @@
 """The feedback worker over a real Kafka, beside kafka-python alone.
 
-Python -m bench.feedback [--events 20000].
-
-Needs AISLE_KAFKA_ADDRESS (`make services` gives one); topics and a redis-server are made for the
-run. First a backlog: how fast one worker process takes it, and how fast a plain KafkaConsumer reads
-the same and does nothing with it. Then a steady state: events at a fixed rate, and how long every
-tenth is on its way from being sent to being seen in Redis by a reader that looks every 2 ms.
+Run python -m bench.feedback [--events 20000]. It needs AISLE_KAFKA_ADDRESS (`make services` starts
+a broker). Topics and a redis-server are made for the run. First comes a backlog: how fast one
+worker process applies it, and how fast a plain KafkaConsumer reads the same records. Then comes a
+steady state: events at a fixed rate, and the time of every tenth from sending until a reader that
+polls Redis every 2 ms sees it.
 """
 
 import argparse
@@ -45,7 +44,7 @@ PORT = 53055
 
 @asynccontextmanager
 async def worker(kafka: KafkaConfig, redis_url: str) -> AsyncIterator[Any]:
-    """A worker's process; its progress can be asked for."""
+    """A worker's process, whose progress can be read."""
     environ = {"AISLE_KAFKA_ADDRESS": kafka.address, "AISLE_KAFKA_TOPIC_PREFIX": kafka.topic_prefix}
     environ |= {"AISLE_REDIS_URL": redis_url, "AISLE_FEEDBACK_PORT": str(PORT)}
     command = [sys.executable, "-m", "services.feedback"]
@@ -71,9 +70,7 @@ async def backlog(stub: Any, count: int) -> float:
 
 
 def peer(kafka: KafkaConfig, count: int) -> float:
-    """Records a second that a plain consumer of a group reads, from the first that comes to the
-    last.
-    """
+    """The records a second that a plain consumer of a group reads, from the first to the last."""
     consumer = KafkaConsumer(
         kafka.topic_prefix + USER_EVENTS,
         bootstrap_servers=kafka.address,
@@ -91,7 +88,7 @@ def peer(kafka: KafkaConfig, count: int) -> float:
 
 
 def _polled(consumer: Any) -> int:
-    """How many records came, once some do."""
+    """The number of records, once some arrive."""
     while not (polled := consumer.poll(500, max_records=500)):
         continue
     return sum(len(each) for each in polled.values())
@@ -108,7 +105,7 @@ async def steady(log: KafkaEventLog, store: RedisFeatureStore, rate: int, second
 
 
 async def _send(log: KafkaEventLog, store: RedisFeatureStore, number: int, watched: bool) -> float:
-    """A click of a visitor of its own; 0 when nobody looks for it."""
+    """A click of a new visitor. 0 if its arrival is not measured."""
     start = time.perf_counter()
     visitor = 1_000_000 + number
     record = Shoppers()._event(time.time(), "click", number % 5_000, number % 2_000, visitor)

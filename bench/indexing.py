@@ -28,7 +28,7 @@ class Encodes(Protocol):
 
 
 def measure_index(catalog: Path, say: Say) -> dict[str, Any]:
-    """The report, as `aisle bench index --json` prints it; nothing is left on the disk."""
+    """The report, as `aisle bench index --json` prints it. Leaves no files."""
     texts = _sample([product_text_of(product) for product in CatalogFile(catalog).products()])
     with tempfile.TemporaryDirectory(prefix="aisle-bench-") as folder:
         data = Path(folder)
@@ -55,7 +55,7 @@ def measure_index(catalog: Path, say: Say) -> dict[str, Any]:
 
 
 def _sample(texts: list[str]) -> list[str]:
-    """At most RAW_TEXTS of them, evenly spread, so that their lengths are the catalogue's."""
+    """At most RAW_TEXTS texts, evenly spread, so that their lengths are the catalogue's."""
     stride = max(1, len(texts) // RAW_TEXTS)
     return texts[::stride][:RAW_TEXTS]
 
@@ -67,7 +67,10 @@ def _encode_seconds(encoder: Encodes, texts: Sequence[str]) -> float:
 
 
 def _index(catalog: Path, data: Path) -> tuple[dict[str, Any], int]:
-    """Index in a process of its own, as its users do; the report, and its peak of resident memory."""
+    """Index in a process of its own, as users do.
+
+    Returns the report and the peak of resident memory.
+    """
     command = [
         sys.executable,
         "-m",

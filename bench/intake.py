@@ -1,12 +1,11 @@
-"""What the processes of a shop take in.
+"""How fast the processes of a shop accept events and products.
 
-Python -m bench.intake [--data DIR] [--events 20000] [--rounds 3].
-
-One process of each service over a Kafka and a Redis of its own. Events until they are durable:
-through the gateway, and by kafka-python's producer with the same settings, in turns; a core's
-second is the gateway's, and the producer's process's. Products until they are durable, and until
-they are shown, with other prices and with new texts. Then events and upserts at a steady rate, and
-how far those who read the log are behind it, which is looked up all the time.
+Run python -m bench.intake [--data DIR] [--events 20000] [--rounds 3]. One process of each service
+runs over a Kafka and a Redis of its own. Events are measured until they are durable: through the
+gateway, and by kafka-python's producer with the same settings, in turns. A core's second is the
+gateway's, or that of the producer's process. Products are measured until they are durable, and
+until they are shown, with other prices and with new texts. Then come events and upserts at a steady
+rate, with the lag of the log's readers.
 """
 
 import argparse
@@ -66,7 +65,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steady state")
     arguments = parser.parse_args()
-    os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
+    os.environ.update(QUICK)  # the same engines in every process, without a trial
     with workplace(arguments.data) as place:
         data = place.copied()
         base = current_generation(data)
@@ -86,7 +85,7 @@ async def _measure(shop: Shop, products: Sequence[Product], arguments: argparse.
 
 
 async def _events(shop: Shop, stub: Any, count: int, rounds: int) -> dict[str, Speed]:
-    """The worker takes in what was sent before the next turn begins."""
+    """Measure events. The worker applies all of a turn before the next begins."""
     ways: dict[str, Callable[[Sequence[NewRecord]], Awaitable[int]]] = {
         OWN_BENCHMARK: lambda records: asyncio.to_thread(own_benchmark, shop.kafka, records),
         SEND_LOOP: lambda records: asyncio.to_thread(send_loop, shop.kafka, records),
@@ -115,7 +114,7 @@ def _gateway_seconds(shop: Shop) -> float:
 
 
 async def _each(records: Sequence[NewRecord], send: Callable[[Sequence[NewRecord]], Awaitable[int]]) -> int:
-    """All of them, by some callers at once; how many were accepted."""
+    """Send all, by some callers at once. Returns the number accepted."""
     return sum(await asyncio.gather(*(send(records[number::CALLERS]) for number in range(CALLERS))))
 
 
@@ -138,7 +137,8 @@ async def _record(stub: Any, records: Sequence[NewRecord]) -> int:
 
 
 async def _products(shop: Shop, stub: Any, products: Sequence[Product], rounds: int) -> None:
-    """All products in one stream, until all are acknowledged and until all are shown.
+    """Send all products in one stream, and measure until all are acknowledged and until all are
+    shown.
 
     The best of the rounds.
     """
@@ -166,7 +166,7 @@ async def _products(shop: Shop, stub: Any, products: Sequence[Product], rounds: 
 
 
 async def _is_shown(stub: Any, product_id: str, log_position: int) -> bool:
-    """Waits for half a minute at most."""
+    """Wait for half a minute at most."""
     try:
         await stub.GetProduct(GetProductRequest(product_id=product_id, wait_for_visible=log_position))
     except grpc.aio.AioRpcError as error:

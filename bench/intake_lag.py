@@ -1,6 +1,4 @@
-"""How far those who read the log are behind it, while it takes in events and upserts at a steady
-rate.
-"""
+"""The lag of the log's readers, while it receives events and upserts at a steady rate."""
 
 from __future__ import annotations
 
@@ -34,7 +32,7 @@ READERS = ("indexing", "retrieval", "reranker")
 
 @dataclass
 class Steady:
-    """A sender at a steady rate, and what was acknowledged."""
+    """A sender at a steady rate, and its acknowledged records."""
 
     events: Any
     catalog: Any
@@ -64,7 +62,7 @@ class Steady:
 async def measure_lag(
     shop: Shop, steady: Steady, products: Sequence[Product], arguments: argparse.Namespace
 ) -> None:
-    """Print how many acknowledged records each reader has not taken in, looked up again and again."""
+    """Print how many acknowledged records each reader has not applied, counted regularly."""
     behind: defaultdict[str, list[int]] = defaultdict(list)
     async with _readers(shop) as readers, _worker(shop) as worker:
         before = await _applied(worker)
@@ -107,7 +105,7 @@ async def _worker(shop: Shop) -> AsyncIterator[Any]:
 
 @asynccontextmanager
 async def _readers(shop: Shop) -> AsyncIterator[dict[str, Any]]:
-    """Those that follow the catalogue, by name."""
+    """The readers that follow the catalogue, by name."""
     async with AsyncExitStack() as stack:
         channels = {
             name: await stack.enter_async_context(connect(shop.processes.address(name))) for name in READERS

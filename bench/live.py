@@ -1,15 +1,17 @@
 """A catalogue that changes while it serves.
 
-Python -m bench.live [--data DIR] [--part freshness|pages] [--processes].
+Run python -m bench.live [--data DIR] [--part freshness|pages] [--processes].
 
 pages: the processor time of a page in retrieval and reranker with 0, 1,000 and 5,000 writes since
-the snapshot, all of them other prices of products that are there, so that the catalogue stays as
-large; the three take turns. freshness: pages are asked for, first alone, then beside writes, all at
-random; of each call with writes it is taken down when it is acknowledged, and when all that it
-wrote is shown (wait_for_visible). Writes are removals, prices (which need no encoder) and new
-texts. They go to an engine in a process of its own, or with --processes to one process of each
-service over a Kafka and a Redis of its own; there, what is shown in the end is compared with what
-was written, and with what a new index of aisle.catalog comes to.
+the snapshot. All writes are other prices of existing products, so the catalogue keeps its size. The
+three sizes take turns.
+
+freshness: pages are requested, first alone, then beside writes, all at random. For each call with
+writes, it records the time to its acknowledgement, and until all its writes are shown
+(wait_for_visible). Writes are removals, prices (which need no encoder) and new texts. They go to an
+engine in a process of its own. With --processes they go to one process of each service over a Kafka
+and a Redis of its own. Then the final state is compared with the writes, and with a new index of
+aisle.catalog.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from tests.shop import QUICK
 def main() -> None:
     """Measure and print."""
     arguments = _parser().parse_args()
-    os.environ.update(QUICK)  # the same engines everywhere, without a trial of them
+    os.environ.update(QUICK)  # the same engines in every process, without a trial
     with workplace(arguments.data) as place:
         data = place.copied()
         base = current_generation(data)

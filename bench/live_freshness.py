@@ -1,4 +1,4 @@
-"""How soon a write is shown, and what pages cost beside writes."""
+"""How soon a write is shown, and the cost of pages beside writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WARMING_SECONDS = 5.0
 
 @dataclass
 class Written:
-    """What a run of writes has seen."""
+    """The observations of a run of writes."""
 
     acknowledged_ms: list[float] = field(default_factory=list)
     shown_ms: list[float] = field(default_factory=list)  # from the acknowledgement, of upserts
@@ -44,23 +44,23 @@ class Written:
 
 
 class Merchant:
-    """Writes, sent to one gateway at their own rate, whatever it answers."""
+    """Writes, sent to one gateway at their own rate, independent of its answers."""
 
     def __init__(self, channel: grpc.aio.Channel, acknowledged: Callable[[int], None]) -> None:
-        """`acknowledged` is told the log's position of the last write that was."""
+        """`acknowledged` receives the log's position of the last acknowledged write."""
         self._catalog: Any = CatalogServiceStub(channel)
         self._acknowledged = acknowledged
         self.written = Written()
         self._began = 0.0
 
     async def writes(self, calls: Sequence[Call], due: Sequence[float]) -> None:
-        """`due` has a number of seconds for each call; returns when all that they wrote is shown."""
+        """`due` has a number of seconds for each call. Returns when all writes are shown."""
         self._began = time.monotonic()
         await paced(due, lambda number: self._write(calls[number]))
         self.written.seconds += time.monotonic() - self._began
 
     async def _write(self, call: Call) -> None:
-        """Send it, and wait until it is shown."""
+        """Send a call, and wait until its writes are shown."""
         began = time.perf_counter()
         try:
             position = await self._sent(call)
@@ -88,7 +88,7 @@ class Merchant:
         return position
 
     async def _shown(self, call: Call, position: int) -> None:
-        """Wait until all records up to the call's last are; the last product is looked at."""
+        """Wait until all records up to the call's last are shown. The last product is compared."""
         product_id = call.removed[-1] if call.removed else call.changed[-1].product_id
         wanted = GetProductRequest(product_id=product_id, wait_for_visible=position)
         try:
@@ -112,12 +112,10 @@ async def measure_freshness(
     arguments: Any,
     watched: Callable[[], AbstractContextManager[None]] = nullcontext,
 ) -> Written:
-    """Pages alone, pages and writes, and pages alone again; prints what was seen.
+    """Measure pages alone, pages beside writes, and pages alone again, and print the results.
 
-    The first call warms up.
-
-    Alone before and after, since a machine's speed may change meanwhile. Writes are made within
-    `watched`.
+    The first call warms up. Pages alone come before and after, because a machine's speed may change
+    meanwhile. Writes are made within `watched`.
     """
     with closing(Shoppers(address, queries)) as shoppers:
         async with grpc.aio.insecure_channel(address) as channel:
@@ -135,7 +133,7 @@ async def _asked(
     arguments: Any,
     watched: Callable[[], AbstractContextManager[None]],
 ) -> tuple[Pages, Pages]:
-    """Pages alone, and pages beside writes."""
+    """The pages alone, and the pages beside writes."""
     due = ARRIVALS[arguments.arrivals]
 
     def pages_of(seconds: float) -> Awaitable[Pages]:

@@ -1,6 +1,4 @@
-"""The processor time of a page in retrieval and reranker, with more and more written since the
-snapshot.
-"""
+"""The processor time of a page in retrieval and reranker, with a growing delta."""
 
 import math
 import time
@@ -68,7 +66,7 @@ def _sized(data: Path, size: int) -> Sized:
 
 
 def _changes(data: Path, count: int) -> list[Change]:
-    """Other prices of products that are there."""
+    """Other prices of existing products."""
     base = current_generation(data)
     random = Random(5)
     assert base

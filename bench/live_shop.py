@@ -1,4 +1,4 @@
-"""The freshness of a shop of processes, and whether all that was written is there in the end."""
+"""The freshness of a shop of processes, and whether all writes are shown in the end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.reckoning import products_are_as_written
 from tests.shop import QUICK, Shop, running_shop
 
 ON_ONE_MACHINE = {
-    "AISLE_EMBEDDING_PRODUCT_ENGINE": "auto",  # what new texts cost is part of what is measured
+    "AISLE_EMBEDDING_PRODUCT_ENGINE": "auto",  # the cost of new texts is part of the measurement
     "AISLE_RETRIEVAL_SCRATCH": "",  # the copy of the word index is in memory, as by default
     # As in `aisle serve`: the indexer leaves a core to pages
     "AISLE_EMBEDDING_PRODUCT_THREADS": "1",
@@ -35,9 +35,9 @@ IDS_A_CALL = 1_000  # that retrieval takes
 def measure_shop(
     data: Path, folder: Path, queries: Sequence[str], calls: Sequence[Call], arguments: Any
 ) -> None:
-    """One process of each service.
+    """Measure one process of each service.
 
-    Raises AssertionError when something is lost, doubled or other than written.
+    Raises AssertionError if a product is lost, doubled or wrong.
     """
     with running_shop(data, folder / "run", {}, {**QUICK, **ON_ONE_MACHINE}) as shop:
         costs = _Costs(shop)
@@ -74,7 +74,7 @@ class _Costs:
 
 
 async def _compare(shop: Shop, promised: Promised, folder: Path) -> None:
-    """With what was promised, and with what comes of the log alone."""
+    """Compare the products with the acknowledged writes, and with those of the log alone."""
     items = list(promised.products.items())
     for start in range(0, len(items), IDS_A_CALL):
         part = dict(items[start : start + IDS_A_CALL])

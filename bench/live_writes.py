@@ -1,4 +1,4 @@
-"""What a merchant writes, call by call, and what is to be there in the end."""
+"""A merchant's writes, call by call, and the expected result."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ class Mix:
 def calls_of(products: Sequence[Product], mix: Mix, seed: int = 7) -> list[Call]:
     """Removals and upserts, in calls of their own and in any order.
 
-    Products take turns, so that of two calls on their way at a time none writes what the other
-    does. One that was removed before comes back with its next turn.
+    Products take turns, so that two concurrent calls never write the same one. A removed product
+    comes back with its next turn.
     """
     random = Random(seed)
     turns = cycle(random.sample(products, len(products)))
@@ -54,9 +54,9 @@ def calls_of(products: Sequence[Product], mix: Mix, seed: int = 7) -> list[Call]
 
 
 def _changed(product: Product, new_texts: float, random: Random) -> Product:
-    """With another price, and now and then another text.
+    """The product with another price, and sometimes another text.
 
-    Whole, since it may have been removed before.
+    It is a whole product, because it may have been removed before.
     """
     changed = Product()
     changed.CopyFrom(product)
@@ -67,7 +67,7 @@ def _changed(product: Product, new_texts: float, random: Random) -> Product:
 
 
 def promised_by(calls: Iterable[Call], log_position: int) -> Promised:
-    """What the calls come to, when all were acknowledged."""
+    """The expected products, once all calls are acknowledged."""
     promised = Promised(log_position=log_position)
     for call in calls:
         promised.products.update({product.product_id: product for product in call.changed})

@@ -1,4 +1,4 @@
-"""How many pages a second the engine serves in time, and what it does when more are asked for."""
+"""How many pages a second the engine serves in time, and how it behaves above that."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,17 +12,17 @@ P99_LIMIT_MS = 100.0
 _CLIENTS = (2, 4, 8)
 _OVERLOAD = 5
 _PROBES = 5  # halvings of the range of rates
-_PAGES = 200  # that a p99 is told from, as far as five times the seconds allow
-_ANSWERED_SHARE = 0.99  # a rate is not served when more than one page in a hundred is refused
+_PAGES = 200  # needed for a p99, as far as five times the seconds allow
+_ANSWERED_SHARE = 0.99  # a rate fails if more than one page in a hundred is refused
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class LoadBench:
-    """Asks `search` for pages of `texts`.
+    """Requests pages of `texts` with `search`.
 
-    Each measurement takes `seconds`, or more where pages are few.
+    Each measurement takes `seconds`, or longer if pages are few.
     """
 
     search: AsyncSearch
@@ -56,7 +56,7 @@ class LoadBench:
         }
 
     async def _highest_rate_in_time(self, capacity: float) -> float:
-        """Pages a second, by halving: p99 within the limit and next to none refused."""
+        """Pages a second, by halving: p99 within the limit and almost none refused."""
         served = 0.0
         low = 0.0
         high = capacity * 1.1
@@ -80,7 +80,7 @@ class LoadBench:
 
 
 def in_time(traffic: Traffic) -> bool:
-    """Whether all but a hundredth of the pages were answered, and those within the limit."""
+    """Whether all but a hundredth of the pages were answered within the limit."""
     return traffic.share("answered") >= _ANSWERED_SHARE and traffic.p99_ms("answered") <= P99_LIMIT_MS
 
 

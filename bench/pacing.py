@@ -1,4 +1,4 @@
-"""Calls at a given rate, whether those before have ended or not."""
+"""Starts calls at a given rate, whether earlier ones have ended or not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def evenly(rate: float, count: int) -> list[float]:
 
 
 def at_random(rate: float, count: int) -> list[float]:
-    """The same of calls that know nothing of each other, as shoppers come: a Poisson process."""
+    """The same for independent calls, as shoppers make them: a Poisson process."""
     random = Random(f"{rate} {count}")
     return list(accumulate(random.expovariate(rate) for _ in range(count)))
 
@@ -24,7 +24,7 @@ ARRIVALS: dict[str, Callable[[float, int], list[float]]] = {"random": at_random,
 
 
 async def paced(due: Iterable[float], call: Callable[[int], Awaitable[None]]) -> None:
-    """Begin each call when it is due, in seconds from now; return when all have ended."""
+    """Begin each call when it is due, in seconds from now. Returns when all have ended."""
     began = time.monotonic()
     async with asyncio.TaskGroup() as tasks:
         for number, seconds in enumerate(due):

@@ -1,4 +1,4 @@
-"""One client's page, ours and the peer's, query by query in one run."""
+"""One client's page, ours and the peer's, query by query in the same run."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ class IndexingPeer(Peer, Protocol):
 
 @dataclass
 class Pages:
-    """What was measured of one side."""
+    """The measurements of one side."""
 
     durations_ms: list[float] = field(default_factory=list)
     stage_ms: dict[str, list[float]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class Pages:
         ranking: list[str],
         stage_ms: Mapping[str, float],
     ) -> None:
-        """Note a page."""
+        """Record a page."""
         self.durations_ms.append(duration_ms)
         self.ndcg.append(metrics.ndcg(ranking, query.grades))
         for stage, value in stage_ms.items():
@@ -80,7 +80,7 @@ class Pages:
 
 @dataclass(frozen=True)
 class PageBench:
-    """Ours is asked over gRPC by `search`, as a shopper's client would.
+    """Requests our pages over gRPC with `search`, as a shopper's client would.
 
     Default size, default deadline.
     """
@@ -94,13 +94,13 @@ class PageBench:
         return len(self.queries) * self.rounds
 
     def measure(self, peer: Peer | None, step: Callable[[], None]) -> dict[str, Any]:
-        """The report, but for the engines.
+        """The report, without the engines.
 
-        Ours and the peer's pages in turn, each query `rounds` times.
+        Our pages and the peer's alternate, each query `rounds` times.
         """
         ours = Pages()
         theirs = Pages()
-        for query in self.queries[:3]:  # untimed: first pages pay for what is loaded late
+        for query in self.queries[:3]:  # untimed, because first pages load some parts
             self._ours(Pages(), query)
         for query in [*self.queries] * self.rounds:
             if peer:
@@ -138,7 +138,7 @@ class PageBench:
 
 
 def index_peer(peer: IndexingPeer, catalog: Path, cache: Path) -> Iterator[int]:
-    """Make the catalogue searchable by the peer; yields how many products each chunk had.
+    """Make the catalogue searchable by the peer. Yields the number of products of each chunk.
 
     Its vectors are kept in `cache`, which changes neither its pages nor their times.
     """

@@ -1,6 +1,5 @@
-"""The peer:
-
-SentenceTransformer, FAISS and CrossEncoder put together as their users write it, fp32, six layers.
+"""The peer: SentenceTransformer, FAISS and CrossEncoder, combined as their users do, fp32, six
+layers.
 """
 
 from collections.abc import Sequence
@@ -45,9 +44,9 @@ class SentenceTransformersPeer:
     def __init__(self, encoder: Path, cross_encoder: Path | None) -> None:
         """Without `cross_encoder`, one with the encoder's six layers and an untrained head.
 
-        Right for time alone.
+        Its times are valid, its order is not.
         """
-        transformers_logging.set_verbosity_error()  # it reports the untrained head at length
+        transformers_logging.set_verbosity_error()  # it warns of the untrained head at length
         transformers_logging.disable_progress_bar()
         self._encoder = SentenceTransformer(str(encoder), device="cpu")
         self._cross_encoder = CrossEncoder(

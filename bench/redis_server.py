@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def redis_at(address: str) -> Iterator[str]:
-    """The address given, or that of a server of our own, with an append-only file."""
+    """The given address, or that of a server of our own, with an append-only file."""
     if address:
         yield address
         return

@@ -1,9 +1,8 @@
-"""What a refusal costs: calls that a server refuses as it does when it is overloaded.
+"""The cost of a refusal by an overloaded server.
 
-python -m bench.refusals [--calls 20000] [--rounds 5]
-
-The server has a process of its own; its processor time a call is measured, and the time that a
-caller waits for 16 calls at once.
+Run python -m bench.refusals [--calls 20000] [--rounds 5]. The server has a process of its own. It
+measures the server's processor time for each call, and the time that a caller waits for 16 calls at
+once.
 """
 
 import argparse

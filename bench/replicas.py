@@ -1,12 +1,10 @@
 """One retrieval and one reranker beside two of each.
 
-Python -m bench.replicas [--data DIR] [--rounds 6].
-
-Both shops run at the same time, each of processes over a Kafka and a Redis of its own, and are
-asked in turn, with queries that none of them has seen. First how many pages a second each gives to
-clients that ask again at once; then what a page costs each process, in processor time, and what
-memory they take: from these two follows how many of each are needed. The client runs on the same
-machine, so that its share is told, too.
+Run python -m bench.replicas [--data DIR] [--rounds 6]. Both shops run at the same time, each as
+processes over a Kafka and a Redis of its own. They take turns, with queries that neither has seen.
+First it measures how many pages a second each gives to clients that request the next page at once.
+Then it measures the processor time of a page in each process, and their memory. From these follows
+how many of each are needed. The client runs on the same machine, so its share is printed, too.
 """
 
 import argparse
@@ -36,7 +34,7 @@ MEBIBYTE = 2**20
 
 @dataclass
 class Measured:
-    """One shop, and what was seen of it."""
+    """One shop, and its measurements."""
 
     shop: Shop
     traffic: dict[int, list[Traffic]] = field(default_factory=dict)  # by clients
@@ -79,7 +77,7 @@ async def _measure(shops: dict[int, Measured], queries: Sequence[str], arguments
 
 
 def _shuffled(queries: Sequence[str]) -> Iterator[str]:
-    """All of them, and then two in one: what nobody has asked before."""
+    """All queries, and then pairs of them joined: queries that neither shop has seen."""
     random = Random(11)
     yield from random.sample(queries, len(queries))
     while True:
@@ -125,7 +123,7 @@ def _stat(pid: int) -> float:
 
 
 def _resident_bytes(pid: int) -> int:
-    """What the process has for itself: memory of files, which all share, is not counted."""
+    """The private memory of a process, without files, which all processes share."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 

@@ -1,9 +1,7 @@
 """Milliseconds of the reranker's parts, one client, on random states.
 
-Python -m bench.reranker [--bundle FOLDER]
-
-The times do not depend on the numbers in states and weights, so any bundle of the right shapes will
-do.
+Run python -m bench.reranker [--bundle FOLDER]. The times do not depend on the numbers in states and
+weights, so any bundle of the right shapes will do.
 """
 
 import argparse

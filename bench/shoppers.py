@@ -1,4 +1,4 @@
-"""Shoppers who ask for pages whatever the shop answers, in a process of their own."""
+"""Shoppers that request pages at their own rate, in a process of their own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.live_pages import FACETS
 from bench.pacing import paced
 
 PAGE_DEADLINE_MS = 2_000
-_acknowledged: Any = None  # in the shoppers' process, what Shoppers.tell was told
+_acknowledged: Any = None  # in the shoppers' process: the last position passed to Shoppers.tell
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Pages:
 
 
 class Shopper:
-    """Pages, asked of one gateway."""
+    """Requests pages from one gateway."""
 
     def __init__(self, channel: grpc.aio.Channel, queries: Sequence[str]) -> None:
         self._search: Any = SearchServiceStub(channel)
@@ -73,7 +73,7 @@ class Shopper:
 class Shoppers:
     """A Shopper in a process of its own.
 
-    What the writer does with its answers is no part of a page's time.
+    So the work of the writer does not count in a page's time.
     """
 
     def __init__(self, address: str, queries: Sequence[str]) -> None:
@@ -84,11 +84,11 @@ class Shoppers:
         self._process = ProcessPoolExecutor(1, spawning, _share, (self._acknowledged,))
 
     def tell(self, acknowledged: int) -> None:
-        """The log's position of the last write that was acknowledged; pages are held against it."""
+        """Set the log's position of the last acknowledged write. Pages are compared with it."""
         self._acknowledged.value = acknowledged
 
     async def pages(self, due: Sequence[float]) -> Pages:
-        """`due` has the seconds from now at which one is asked for."""
+        """`due` has the seconds from now at which each page is requested."""
         where = self._address, self._queries, due
         return await asyncio.get_running_loop().run_in_executor(self._process, _pages, *where)
 

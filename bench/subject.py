@@ -1,6 +1,6 @@
-"""What is measured: a catalogue with judged queries, and its snapshot.
+"""The subject of a benchmark: a catalogue with judged queries, and its snapshot.
 
-The sample shop unless others are named.
+By default this is the sample shop.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ BENCH_DATA = Path("data/bench")
 
 @dataclass(frozen=True)
 class Subject:
-    """Files to measure on, and the data folder that their snapshot is in."""
+    """Files to measure with, and the data folder of their snapshot."""
 
     catalog: Path
     queries: Path
@@ -24,7 +24,7 @@ class Subject:
     data: Path
 
     def indexed(self) -> bool:
-        """Whether the data folder has a snapshot; it is taken to be the catalogue's."""
+        """Whether the data folder has a snapshot, which is assumed to be the catalogue's."""
         return current(self.data / "snapshots") is not None
 
     def texts(self) -> list[str]:
@@ -44,7 +44,7 @@ def subject(
     judgments: Path | None,
     data: Path | None,
 ) -> Subject:
-    """The files named, or the sample shop's, which is written when it is not there."""
+    """The named files, or the sample shop's, which is written if it is missing."""
     if catalog is None:
         shop = DemoShop(data or BENCH_DATA / "sample")
         shop.write()
@@ -60,5 +60,5 @@ def subject(
 
 
 def _name(catalog: Path) -> str:
-    """A folder's name for a catalogue file: the folder it is in, and its own."""
+    """A folder's name for a catalogue file, made of its folder's name and its own."""
     return f"{catalog.resolve().parent.name}-{catalog.name.split('.')[0]}"

@@ -1,6 +1,6 @@
-"""Shoppers at once.
+"""Concurrent shoppers.
 
-Pages asked for in a closed loop (each client waits) or an open one (nobody waits).
+Pages are requested in a closed loop (each client waits) or an open one (no client waits).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ class AsyncSearch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One page asked for: how long it took and how it ended."""
+    """A requested page: its duration and its outcome."""
 
     duration_ms: float  # from when it was due, so that a late client hides nothing
     outcome: str  # answered, refused or failed
@@ -31,7 +31,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Traffic:
-    """All pages asked for within a stretch of time."""
+    """All pages requested within a stretch of time."""
 
     pages: Sequence[Asked]
     seconds: float
@@ -40,7 +40,7 @@ class Traffic:
         return [page.duration_ms for page in self.pages if page.outcome == outcome]
 
     def rate(self, outcome: str) -> float:
-        """Pages a second that ended so."""
+        """Pages a second with this outcome."""
         return len(self.durations_ms(outcome)) / self.seconds
 
     def p50_ms(self, outcome: str) -> float:
@@ -53,7 +53,7 @@ class Traffic:
         return len(self.durations_ms(outcome)) / max(len(self.pages), 1)
 
     def reranked_share(self) -> float:
-        """Of the answered pages, those that every stage had its part in."""
+        """The share of answered pages that every stage contributed to."""
         answered = [page.reranked for page in self.pages if page.outcome == "answered"]
         return round(sum(answered) / max(len(answered), 1), 4)
 
@@ -64,7 +64,7 @@ async def closed_loop(
     clients: int,
     seconds: float,
 ) -> Traffic:
-    """`clients` that each ask for their next page when they have the one before."""
+    """`clients` that each request the next page when they have received one."""
     started = time.perf_counter()
     pages: list[Asked] = []
 
@@ -84,7 +84,7 @@ async def open_loop(
     seconds: float,
     random: Random,
 ) -> Traffic:
-    """Pages that fall due at random (a Poisson process), whatever became of those before."""
+    """Pages that fall due at random (a Poisson process), independent of earlier answers."""
     started = due = time.perf_counter()
     queries = cycle(texts)
     tasks = []

@@ -1,4 +1,4 @@
-"""Where a benchmark of the sample shop works."""
+"""The working folder of a benchmark of the sample shop."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.sample_shop import indexed_sample
 
 @dataclass(frozen=True)
 class Workplace:
-    """A folder that is gone afterwards, with the sample shop's files and an indexed shop."""
+    """A temporary folder with the sample shop's files and an indexed shop."""
 
     folder: Path
     sample: Path
     indexed: Path
 
     def copied(self, name: str = "data") -> Path:
-        """FOLDER/name: the indexed shop without its log, for a run to change."""
+        """FOLDER/name: a copy of the indexed shop without its log, for a run to change."""
         return Path(
             shutil.copytree(
                 self.indexed,
@@ -37,9 +37,9 @@ class Workplace:
 
 @contextmanager
 def workplace(indexed: Path | None) -> Iterator[Workplace]:
-    """Say on which processor, and prepare.
+    """Print the processor, and prepare the folder.
 
-    `indexed` is a data folder that is there, None indexes the sample.
+    `indexed` is an existing data folder. With None, the sample is indexed.
     """
     print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -47,5 +47,5 @@ def workplace(indexed: Path | None) -> Iterator[Workplace]:
 
 
 def products_of(base: Generation) -> list[Product]:
-    """All of a snapshot, as they are written."""
+    """All products of a snapshot, as they are written."""
     return [Product.FromString(base.products.payload(row)) for row in range(len(base.products))]

@@ -1,4 +1,4 @@
-"""Every way of asking the shop something: pairs of an intent and the words a shopper has for it."""
+"""All queries for the shop: pairs of an intent and a shopper's words for it."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from sample.reading import departments, kinds
 from sample.typo import mistyped
 from sample.vocabulary import COLOR, Kind, Value
 
-Want = tuple[str, Value]  # a trait and the value of it
+Want = tuple[str, Value]  # a trait and its value
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Asked:
 
     text: str
     intent: Intent
-    manner: str = field(compare=False)  # which way of asking it is
+    manner: str = field(compare=False)  # the form of the query
 
 
 def asked(catalog: Iterable[Made], random: Random) -> Iterator[Asked]:
-    """All queries the shop's own vocabulary gives rise to, many times more than are wanted."""
+    """All queries from the shop's own vocabulary, many times more than needed."""
     yield from (Asked(head, called(head), "head") for head in _heads())
     yield from _gifts(random)
     for kind in kinds().values():
@@ -42,7 +42,7 @@ def asked(catalog: Iterable[Made], random: Random) -> Iterator[Asked]:
 
 
 def called(noun: str) -> Intent:
-    """The intent of a bare noun: every kind that goes by it."""
+    """The intent of a bare noun: every kind with that name."""
     return Intent(_called()[noun])
 
 
@@ -83,7 +83,7 @@ def _uses(kind: Kind, random: Random) -> Iterator[Asked]:
 
 
 def _wanting(model: Model, random: Random) -> Iterator[Asked]:
-    """Queries that this very model would answer, so that none is without an answer."""
+    """Queries that this model answers, so that each has an answer."""
     kind = model.kind
     spoken = [want for want in model.values() if want[1].words]
     needed = [want for want in model.values() if want[1].needs]
@@ -116,7 +116,7 @@ def _colored(model: Model, random: Random) -> Iterator[Asked]:
 
 
 def _budgeted(made: Made, random: Random) -> Iterator[Asked]:
-    """A limit this product just meets, asked only where it leaves dearer ones out."""
+    """A limit that this product just meets, used only if it excludes more expensive ones."""
     kind = made.model.kind
     amount = made.row["price"]["amount"]
     step = 10 if amount < 100 else 50
@@ -130,9 +130,9 @@ def _budgeted(made: Made, random: Random) -> Iterator[Asked]:
 
 
 def _noun(kind: Kind, random: Random) -> str:
-    """What a shopper calls the kind.
+    """A shopper's word for the kind.
 
-    Its name as often as not, else another word that means nothing else.
+    This is its name, or another word that means only this kind.
     """
     own = [word for word in kind.also if len(_called()[word]) == 1]
     return kind.key if random.random() < 0.5 or not own else random.choice(own)
@@ -142,7 +142,7 @@ def _described(kind: Kind, wants: tuple[Want, ...], random: Random) -> str:
     words = [_word(want, random) for want in wants]
     noun = _noun(kind, random)
     if set(noun.split()).intersection(" ".join(words).split()):
-        noun = kind.key  # nobody asks for a 'puppy puppy toy'
+        noun = kind.key  # no shopper types 'puppy puppy toy'
     return described(noun, words, random)
 
 

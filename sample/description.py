@@ -1,11 +1,11 @@
-"""A description of two to five sentences that says nothing the product's traits do not."""
+"""A description of two to five sentences that only states the product's traits."""
 
 from random import Random
 
 from sample.model import Model
 from sample.title import Wording
 
-MENTION = 0.55  # chance that a trait the title already shows is told again
+MENTION = 0.55  # chance that a trait in the title is repeated
 NAMED = 0.3  # chance that the first sentence names the product
 CLOSED = 0.55
 PURPOSED = 0.75
@@ -31,9 +31,9 @@ def description(model: Model, words: Wording, random: Random) -> str:
 
 
 def _purpose(model: Model, words: Wording) -> list[str]:
-    """What it is good for.
+    """The purpose of the product.
 
-    Real shops say so of most goods, and a need is often answered by nothing else.
+    Real shops name it for most goods, and it is often the only answer to a need.
     """
     random = Random(f"purpose/{model.brand.name}/{model.line}/{words.name}/{model.chosen}")
     if not model.kind.purposes or random.random() >= PURPOSED:

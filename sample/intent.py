@@ -1,4 +1,4 @@
-"""What a shopper wants, and the grade a product earns for it; no word of any text is looked at."""
+"""A shopper's intent, and a product's grade for it. No text is read."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -14,11 +14,11 @@ class Intent:
     targets: tuple[str, ...]
     traits: tuple[tuple[str, str | float], ...] = ()
     brand: str = ""
-    below: float = 0.0  # the most it may cost; 0 is any price
+    below: float = 0.0  # the highest price; 0 is any price
 
     @property
     def plain(self) -> bool:
-        """True when any product of the kind will do."""
+        """True if any product of the kind will do."""
         return not (self.traits or self.brand or self.below)
 
     @property
@@ -47,10 +47,10 @@ def _beside(targets: tuple[str, ...]) -> frozenset[str]:
 
 
 def grade(intent: Intent, made: Made) -> int:
-    """3 what was asked for, 2 a fair substitute, 1 related, 0 something else.
+    """3 for the right product, 2 for a fair substitute, 1 for a related one, 0 for others.
 
-    A product of the right kind loses a grade when it meets only some of the conditions and two when
-    it meets none; the kind weighs more than any condition, so a stand-in never beats it once
+    A product of the right kind loses a grade if it meets only some of the conditions, and two if it
+    meets none. The kind weighs more than any condition, so a substitute never beats it once
     conditions are named.
     """
     key = made.model.kind.key

@@ -1,4 +1,4 @@
-"""Judged queries: which are asked, of which products, and with what grades."""
+"""Judged queries: the queries, the judged products, and their grades."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,14 +11,14 @@ from sample.intent import Intent, grade
 from sample.product import Made
 from sample.reading import kinds
 
-# how many of every hundred queries are asked in which manner
+# share of each form in every hundred queries
 SHARES = {
     "type": 9, "synonym": 13, "head": 2, "typo": 10, "brand": 8, "attribute": 12, "attributes": 7, "color": 5,
     "price": 5, "use": 12, "need": 9, "long": 6, "gift": 2,
 }  # fmt: skip
 TRAIN = 1500
 DEV = 150
-# Every ninth kind appears in no training query, so that dev shows what carries over to new goods
+# Every ninth kind appears in no training query, so that dev shows how the model generalises
 HELD_OUT = 9
 TRAIN_LIMITS = {3: 12, 2: 8, 1: 8}
 # Products of grade 0 that look related, and any others
@@ -58,7 +58,7 @@ def _judged(query_id: str, one: Asked, grades: tuple[tuple[str, int], ...]) -> J
 
 
 def _distinct(everything: Iterable[Asked]) -> list[Asked]:
-    """One intent a text; should two ways of asking meet in the same words, the first is kept."""
+    """One intent for each text. If two forms give the same text, the first is kept."""
     by_text: dict[str, Asked] = {}
     for one in everything:
         by_text.setdefault(one.text, one)
@@ -66,9 +66,7 @@ def _distinct(everything: Iterable[Asked]) -> list[Asked]:
 
 
 def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
-    """Queries by their manners' shares, kinds taking turns so that none is asked for far more often
-    than another.
-    """
+    """Queries by the shares of their forms. Kinds take turns, so that none dominates."""
     picked: list[Asked] = []
     for manner, share in SHARES.items():
         turns = Counter(one.intent.targets for one in picked)
@@ -82,7 +80,7 @@ def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
 
 
 class Shelf:
-    """The catalogue arranged to find what a judge would be shown."""
+    """The catalogue, arranged to find the products for a judge."""
 
     def __init__(self, catalog: list[Made]) -> None:
         self._catalog = catalog
@@ -109,9 +107,7 @@ class Shelf:
         return _grades(one.intent, [*chosen, *self._unrelated(one, random)], random)
 
     def complete(self, one: Asked, random: Random) -> tuple[tuple[str, int], ...]:
-        """Every related product, so that no ranking is blamed for finding what the judge did not
-        see.
-        """
+        """Every related product, so that no ranking is penalised for unjudged products."""
         return _grades(one.intent, [*self._related(one.intent), *self._unrelated(one, random)], random)
 
     def _related(self, intent: Intent) -> Iterator[Made]:
@@ -119,7 +115,7 @@ class Shelf:
             yield from self._by_kind.get(key, [])
 
     def _unrelated(self, one: Asked, random: Random) -> list[Made]:
-        """Alike in words or brand and yet something else, and a few at random."""
+        """Products with similar words or brand but another purpose, and a few random ones."""
         alike = [made for word in one.text.lower().split() for made in self._by_word.get(word, [])]
         neighbours = self._by_department[kinds()[one.intent.targets[0]].path[0]]
         pool = [

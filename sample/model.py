@@ -1,4 +1,4 @@
-"""One model of a kind by a brand: what is decided about it before any word is written."""
+"""One model of a kind by a brand: the facts that its texts are written from."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Model:
     brand: Brand
     line: str
     chosen: Chosen  # trait -> value, colour included
-    quality: float  # 0 to 1: what shoppers would say of it
+    quality: float  # 0 to 1: shoppers' opinion of it
     pages: tuple[Model, ...] = ()  # its variants
 
     def value(self, trait: str) -> str | float | None:
-        """The value of a trait, None when this kind does not have it."""
+        """The value of a trait. Returns None if this kind does not have it."""
         return dict(self.chosen).get(trait)
 
     def values(self) -> Iterator[tuple[str, Value]]:

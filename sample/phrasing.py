@@ -1,8 +1,8 @@
-"""How shoppers put it: the words around a noun, its qualities and its limits."""
+"""How shoppers phrase a query: the words around a noun, its qualities and its limits."""
 
 from random import Random
 
-BARE = 0.45  # share of queries that are nothing but the noun and its qualities
+BARE = 0.45  # share of queries that have only the noun and its qualities
 FRAMES = (
     "good {}", "best {}", "affordable {}", "{} online", "i need {}", "looking for {}",
     "{} for sale", "do you have {}", "quality {}", "nice {}", "show me {}", "buy {}",
@@ -39,7 +39,7 @@ def framed(text: str, random: Random) -> str:
 
 
 def questioned(text: str, random: Random) -> str:
-    """A need, put as some people put it."""
+    """A need, phrased as a question."""
     return random.choice(QUESTIONS).format(text)
 
 
@@ -55,7 +55,7 @@ def described(noun: str, words: list[str], random: Random) -> str:
 
 
 def explained(noun: str, need: str, word: str, random: Random) -> str:
-    """A whole sentence, as one types to a shop assistant."""
+    """A whole sentence, as typed to a shop assistant."""
     return random.choice(LONG).format(noun=noun, need=need, word=word)
 
 

@@ -1,4 +1,4 @@
-"""What a product costs: its kind's range, its brand's level, its size."""
+"""The price of a product: its kind's range, its brand's level, its size."""
 
 from random import Random
 from typing import Any
@@ -9,7 +9,7 @@ ON_SALE = 0.16
 
 
 def price(model: Model, random: Random) -> dict[str, Any]:
-    """`Product.price`; `original_amount` only when it is on sale."""
+    """`Product.price`. `original_amount` only if it is on sale."""
     low, high = model.kind.prices
     places = [
         trait.place(value)

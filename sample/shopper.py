@@ -1,10 +1,8 @@
-"""A simulated shopper.
+"""A simulated shopper, who scans a page, clicks products by fit and taste, and sometimes buys.
 
-Looks down a page, clicks what fits the query and their taste, sometimes buys.
-
-Examination falls with position and does not depend on the product (the position-based click model);
-attraction comes from the grade and from taste. Impressions are not sent: the server logs what it
-showed.
+Examination falls with position and does not depend on the product (the position-based click model).
+Attraction comes from the grade and from taste. Impressions are not sent, because the server logs
+its pages.
 """
 
 from collections.abc import Sequence
@@ -32,7 +30,7 @@ START = FIRST_DAY + timedelta(days=760)
 
 @dataclass(frozen=True)
 class Persona:
-    """What one visitor likes, whatever the query."""
+    """The taste of one visitor, independent of the query."""
 
     visitor_id: str
     brands: tuple[str, ...]
@@ -59,7 +57,7 @@ class Shopper:
         self._events = 0
 
     def visit(self, query_id: str, page: Sequence[Shown]) -> list[Event]:
-        """What this shopper does with one page: UserEvent-shaped dicts in order of time."""
+        """This shopper's actions on one page: UserEvent-shaped dicts in order of time."""
         self._sessions += 1
         self._now += timedelta(minutes=self._random.randrange(30, 6000))
         events: list[Event] = []

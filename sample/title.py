@@ -1,4 +1,4 @@
-"""A title as merchants write them: what is in it, in which order, now and then abbreviated."""
+"""A title as merchants write it: its content, its order, and sometimes abbreviations."""
 
 from dataclasses import dataclass
 from random import Random

@@ -1,4 +1,4 @@
-"""The five stops of the demo's guided tour: what is asked, and what the visitor should notice."""
+"""The five stops of the demo's guided tour: the queries, and what the visitor should notice."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ class PriceFilter:
 
 @dataclass(frozen=True)
 class Taste:
-    """Which products to click before asking, so that the page changes."""
+    """The products to click before the query, so that the page changes."""
 
     brand: str
-    section: str  # a category path starts with it; not the one that the query asks for
+    section: str  # prefix of a category path; not the one that the query is about
     clicks: int
 
     def picks(self, products: Iterable[Mapping[str, Any]]) -> list[str]:

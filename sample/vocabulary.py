@@ -1,4 +1,4 @@
-"""What a department sells and in which words: the values that `departments/*.txt` are read into."""
+"""The goods and words of a department: the values that `departments/*.txt` are read into."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ class Value:
     """One value of a trait, with the words merchants and shoppers have for it."""
 
     value: str | float
-    title: str  # as a title says it; empty when titles leave it out
-    sentences: tuple[str, ...]  # as a description says it
-    words: tuple[str, ...]  # as a shopper types it, before the noun
-    needs: tuple[str, ...]  # why a shopper wants it, after the noun
+    title: str  # in a title; empty if titles leave it out
+    sentences: tuple[str, ...]  # in a description
+    words: tuple[str, ...]  # in a query, before the noun
+    needs: tuple[str, ...]  # the need that it meets, after the noun
 
     @property
     def follows(self) -> bool:
@@ -29,9 +29,9 @@ class Trait:
     varies: bool = False  # one model is sold in several of these
 
     def place(self, value: str | float) -> float:
-        """Where a value stands among its trait's values, 0 to 1.
+        """The position of a value among its trait's values, 0 to 1.
 
-        Later values cost more when numeric.
+        Later values cost more if numeric.
         """
         order = [known.value for known in self.values]
         return order.index(value) / max(1, len(order) - 1)
@@ -57,7 +57,7 @@ class Kind:
     heads: tuple[str, ...]
     openers: tuple[str, ...]
     closers: tuple[str, ...]
-    purposes: tuple[str, ...]  # what a merchant says it is good for
+    purposes: tuple[str, ...]  # its purpose in a merchant's words
     uses: tuple[Use, ...]
     near: tuple[str, ...]
     goes: tuple[str, ...]
