@@ -14,7 +14,7 @@ Outcome = Product | RowRejection
 
 @dataclass(frozen=True)
 class Read:
-    """What a file gave: its format in words, its products, and the account of its rows."""
+    """The result of reading a file: its format in words, its products, and the account of its rows."""
 
     format: str
     products: list[Product]

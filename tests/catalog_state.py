@@ -1,4 +1,4 @@
-"""The catalogue as replicas show it, and the same built anew from aisle.catalog alone."""
+"""The catalogue as replicas show it, and the same catalogue rebuilt from aisle.catalog."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -20,15 +20,16 @@ from shared.snapshot.generation import Generation, current_generation, snapshots
 State = dict[str, tuple[Product, Encoding]]
 
 _READ_AT_ONCE = 1_000
-# Rounding, of bf16 too: a text is encoded together with whatever waits at the time
+# Rounding, also of bf16: a text is encoded in a batch with other waiting texts
 _VECTOR_STEP = 2e-3
 _STATE_STEP = 1
 
 
 async def shown(log: EventLog, data: Path, from_the_start: bool = False) -> State:
-    """What a replica shows.
+    """The products that a replica shows.
 
-    The current snapshot and the tail, or the whole log of vectors without a snapshot.
+    They come from the current snapshot and the tail, or from the whole log of vectors without a
+    snapshot.
     """
     base = _current(data)
     start = replace(base.positions, vectors=0) if from_the_start else base.positions
@@ -42,7 +43,7 @@ async def shown(log: EventLog, data: Path, from_the_start: bool = False) -> Stat
 
 
 async def written(log: EventLog) -> dict[str, Product]:
-    """What all the writes in aisle.catalog come to, one after the other."""
+    """The result of all writes in aisle.catalog, one after the other."""
     found: dict[str, Product] = {}
     offset = 0
     while records := await log.read(CATALOG, offset, _READ_AT_ONCE):
@@ -59,13 +60,13 @@ def built_anew(
     encoder: TextEncoder | HashEncoder,
     folder: Path,
 ) -> State:
-    """A snapshot of the products, each of them encoded, in a folder that has none yet."""
+    """A snapshot of the products, each of them encoded, in an empty folder."""
     Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
     return _snapshot(_current(folder))
 
 
 def assert_same(state: State, other: State) -> None:
-    """The same products, and encodings that differ by no more than rounding."""
+    """Assert that products are equal, and that encodings differ only by rounding."""
     assert {product_id: product for product_id, (product, _) in state.items()} == {
         product_id: product for product_id, (product, _) in other.items()
     }

@@ -1,7 +1,4 @@
-"""What tests of every kind need.
-
-The real servers, those that run already or new ones, and a log in a file.
-"""
+"""Fixtures for all tests: the real servers, running ones or new ones, and a log in a file."""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -14,7 +11,7 @@ from shared.events.sqlite import SqliteEventLog
 from tests.leftovers import throw_away
 from tests.servers import Broker, fresh_topics, services
 
-_failed: set[str] = set()  # tests that have failed and are not over yet
+_failed: set[str] = set()  # failed tests that are still running
 
 
 def _running(name: str) -> Iterator[str]:
@@ -41,7 +38,8 @@ def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
     """Topics of the test's own on the broker that all share."""
     from shared.events.kafka.topic_maker import delete_topics
 
-    config = replace(fresh_topics(kafka_address), away_ms=10_000)  # a busy machine is no outage
+    # A busy machine must not count as an outage
+    config = replace(fresh_topics(kafka_address), away_ms=10_000)
     yield config
     delete_topics(config)
 
@@ -50,13 +48,13 @@ def kafka(kafka_address: str) -> Iterator[KafkaConfig]:
 def _broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     broker = Broker(tmp_path_factory.mktemp("broker"))
     yield broker
-    broker.start()  # one that is held up does not stop
+    broker.start()  # a suspended process does not stop
     broker.stop()
 
 
 @pytest.fixture
 def broker(_broker: Broker) -> Broker:
-    """A broker that runs, and that the test may stop, kill and hold up."""
+    """A running broker that the test may stop, kill and suspend."""
     _broker.start()
     return _broker
 
@@ -69,7 +67,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:
-    """After everything about a test: what a failed one held goes with it."""
+    """After each test, drop the objects that a failed test still holds."""
     if nodeid in _failed:
         _failed.discard(nodeid)
         throw_away()

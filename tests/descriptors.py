@@ -9,7 +9,7 @@ from shared.rpc.descriptors import are_left
 
 @contextmanager
 def no_descriptors() -> Iterator[None]:
-    """Take all that this process may have."""
+    """Use up all file descriptors of this process."""
     taken = []
     try:
         while are_left():

@@ -1,6 +1,4 @@
-"""What a shop goes through when one of its processes dies, and how long until nothing is left of
-that.
-"""
+"""The effects of a dead process on a shop, and the time until they are over."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ from tests.shop import Shop
 
 _WHOLE_SECONDS = 180.0
 _AGAIN_SECONDS = 0.05
-# At least, after each fault: a process may be back before many pages were asked for
+# At least, after each fault: a process may return before many pages were requested
 _WATCHED_SECONDS = 2.0
 _STAGES = {  # as notes name them
     "embedding": ("embedding", "dense", "reranker"),
@@ -34,31 +32,29 @@ _STAGES = {  # as notes name them
     "reranker": ("reranker",),
     "redis": ("features",),
 }
-_ON_ITS_WAY_SECONDS = 0.1  # a page that begins so soon after a death may still be sent to the dead
+# A page that begins this soon after a death may still be sent to the dead process
+_ON_ITS_WAY_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One process gone; moments are time.monotonic()'s, durations begin with the fault."""
+    """One failed process. Moments are time.monotonic()'s, and durations begin with the fault."""
 
     name: str
     at: float
-    # Until its health says so again; for one that stayed away, with that time
+    # Until its health is SERVING again, including the time that it was kept down
     serving_seconds: float
-    # Page, write, event: until one was as always
+    # Page, write, event: until the first normal one
     whole_seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def over(self) -> float:
-        """When the shop was whole again and had been watched long enough."""
+        """When the shop was normal again and had been watched long enough."""
         return self.at + max(_WATCHED_SECONDS, self.serving_seconds, *self.whole_seconds.values())
 
 
 class Probes:
-    """Does everything once.
-
-    A page that misses nothing, a write that is shown, an event that counts.
-    """
+    """Checks everything once: a complete page, a write that is shown, an event that counts."""
 
     def __init__(self, gateways: Gateways, shop: Shop) -> None:
         self._gateways = gateways
@@ -70,14 +66,14 @@ class Probes:
         await self._store.close()
 
     async def whole_seconds(self, since: float) -> dict[str, float]:
-        """How long after `since` each was as always for the first time; all of them begin now."""
+        """How long after `since` each check first succeeded. All of them begin now."""
         probes = {"page": self._page(), "write": self._written(), "event": self._counted()}
         async with asyncio.timeout(_WHOLE_SECONDS):
             moments = await asyncio.gather(*probes.values())
         return {name: moment - since for name, moment in zip(probes, moments, strict=True)}
 
     async def _page(self) -> float:
-        while True:  # each time another query, whose encoding nobody has
+        while True:  # another query each time, whose encoding is cached nowhere
             request = SearchRequest(
                 query=f"lantern {next(self._numbers)}", visitor_id="probe", deadline_ms=5_000
             )
@@ -136,7 +132,7 @@ async def probes_of(gateways: Gateways, shop: Shop) -> AsyncIterator[Probes]:
 
 
 async def kill(shop: Shop, name: str, probes: Probes) -> Fault:
-    """Kill a process, start it again at once, and wait until the shop is whole."""
+    """Kill a process, start it again at once, and wait until the shop is normal."""
     at = time.monotonic()
     shop.kill(name)
     serving = asyncio.create_task(_served(shop, name))
@@ -153,7 +149,7 @@ async def away(
     probes: Probes,
     held_up: bool = False,
 ) -> Fault:
-    """Take a process away for so long, or hold it up, and wait until the shop is whole."""
+    """Take a process down for so long, or suspend it, and wait until the shop is normal."""
     at = time.monotonic()
     (shop.hold_up if held_up else shop.kill)(name)
     await asyncio.sleep(seconds)
@@ -167,12 +163,12 @@ async def _served(shop: Shop, name: str) -> float:
 
 
 def pages_of(load: Load, fault: Fault) -> Sequence[Page]:
-    """Those that were asked for from the fault until the shop was whole."""
+    """The pages requested from the fault until the shop was normal."""
     return [page for page in load.pages if fault.at <= page.ended and page.began <= fault.over]
 
 
 def unexcused(load: Load, faults: Sequence[Fault]) -> Sequence[Page]:
-    """Pages that failed, other than those that a gateway had when it was killed."""
+    """Pages that failed, except those of a gateway when it was killed."""
     killed = [fault.at for fault in faults if fault.name.startswith("gateway")]
     return [
         page
@@ -182,13 +178,13 @@ def unexcused(load: Load, faults: Sequence[Fault]) -> Sequence[Page]:
 
 
 def missed(page: Page, fault: Fault) -> bool:
-    """Whether a page went out without something that this process does, or that needs it."""
+    """Whether a page lacked something that this process does, or that depends on it."""
     stages = _STAGES.get(fault.name.partition("-")[0], ())
     return any(note.partition(":")[0] in stages for note in page.left_out)
 
 
 def missed_seconds(load: Load, fault: Fault) -> float:
-    """How long after the fault the last page ended that missed something because of it."""
+    """How long after the fault the last page ended that lacked something because of it."""
     return max(
         (page.ended - fault.at for page in pages_of(load, fault) if missed(page, fault)),
         default=0.0,

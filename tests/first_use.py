@@ -1,4 +1,4 @@
-"""Another thread's first use of a native library, for tests of what must wait for it."""
+"""Simulates another thread's first use of a native library."""
 
 import inspect
 import sys

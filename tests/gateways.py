@@ -27,17 +27,17 @@ _CALL_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Page:
-    """What became of a page; moments are time.monotonic()'s."""
+    """The outcome of a page. Moments are time.monotonic()'s."""
 
     began: float
     ended: float
-    tier: str = ""  # empty: there was none
+    tier: str = ""  # empty if there was no error
     left_out: tuple[str, ...] = ()
     failure: str = ""
 
 
 class Gateways:
-    """Clients of all gateways, who ask those that say they serve."""
+    """Clients of all gateways, which call those that report SERVING."""
 
     def __init__(self, target: str) -> None:
         names = ("SearchService", "CatalogService", "EventService")
@@ -49,9 +49,9 @@ class Gateways:
         self._addresses = target.removeprefix("ipv4:").split(",")
 
     def events_of(self, number: int) -> Any:
-        """For one visitor, whose events go to the same gateway as long as that one lives.
+        """The gateway for a visitor's events, the same one as long as it lives.
 
-        Each keeps their order.
+        Each gateway keeps their order.
         """
         first = number % len(self._addresses)
         addresses = self._addresses[first:] + self._addresses[:first]
@@ -67,7 +67,7 @@ class Gateways:
             await channel.close()
 
     async def write(self, product: Product, *fields: str) -> int:
-        """Upsert a product, or some fields of it; the log's position."""
+        """Upsert a product, or some of its fields. Returns the log's position."""
 
         async def one() -> AsyncIterator[UpsertProductsRequest]:
             yield UpsertProductsRequest(product=product, update_mask=FieldMask(paths=fields))

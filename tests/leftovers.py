@@ -15,7 +15,7 @@ _LAST = ("last_type", "last_value", "last_traceback", "last_exc")
 
 
 def throw_away() -> None:
-    """Collect what nobody uses any more, in silence."""
+    """Collect unreferenced objects, without warnings."""
     for name in _LAST:
         if hasattr(sys, name):
             delattr(sys, name)

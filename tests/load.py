@@ -1,4 +1,4 @@
-"""Shoppers and a merchant at work, who remember what they were promised."""
+"""Shoppers and a merchant at work, who remember all acknowledgements."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ _COME_LATER = (
 
 @dataclass(frozen=True)
 class Pace:
-    """How much is going on."""
+    """The rates of a load."""
 
     pages_a_second: float = 3.0
     merchants: int = 2
@@ -40,7 +40,7 @@ class Pace:
 
 @dataclass
 class Promised:
-    """What was acknowledged."""
+    """The acknowledged writes and events."""
 
     products: dict[str, Product | None] = field(default_factory=dict)  # None: removed
     # By visitor, in order
@@ -52,10 +52,8 @@ class Promised:
 class Load:
     """Pages, writes and events until the block ends.
 
-    On return each call has been answered, by trying again if need be.
-
-    Pages fall due at a fixed rate, and none is tried again. Who writes waits for the
-    acknowledgement first.
+    On return each call has been answered, after retries if necessary. Pages fall due at a fixed
+    rate, and are not retried. Writers wait for each acknowledgement.
     """
 
     def __init__(
@@ -71,7 +69,7 @@ class Load:
         self._pace = pace
         self.promised = Promised()
         self.pages = list[Page]()
-        self.refused: Counter[str] = Counter()  # calls that were tried again, by status
+        self.refused: Counter[str] = Counter()  # retried calls, by status
         self._ends = asyncio.Event()
         self._tasks = list[asyncio.Task[None]]()
 
@@ -148,7 +146,7 @@ class Load:
                 return
 
     async def _until_taken(self, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        """As any client does: send again what was not acknowledged."""
+        """Repeat a call until it is acknowledged, as any client does."""
         while True:
             try:
                 return await call()
@@ -159,7 +157,7 @@ class Load:
                 await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _ended(self, seconds: float) -> bool:
-        """Wait so long, or until the block ends; whether it has."""
+        """Wait so long, or until the block ends. Returns whether it has ended."""
         try:
             await asyncio.wait_for(self._ends.wait(), max(0.0, seconds))
         except TimeoutError:

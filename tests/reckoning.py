@@ -1,7 +1,4 @@
-"""Whether a shop has kept what it acknowledged: every product, every event, every count.
-
-And nothing twice.
-"""
+"""Checks that a shop has kept everything that it acknowledged, and only once."""
 
 from __future__ import annotations
 
@@ -40,7 +37,7 @@ _QUIET_SECONDS = 2.0
 
 
 async def reckon(shop: Shop, promised: Promised, probed: str = "probe") -> None:
-    """Compare what is there with what was promised. Events of the visitor `probed` are beyond it."""
+    """Compare the shop with the acknowledgements. Events of the visitor `probed` are additional."""
     await products_are_as_written(shop, promised)
     await events_are_in_order(shop, promised, probed)
     await counts_are_exact(shop, promised.bought)
@@ -48,7 +45,7 @@ async def reckon(shop: Shop, promised: Promised, probed: str = "probe") -> None:
 
 
 async def products_are_as_written(shop: Shop, promised: Promised) -> None:
-    """Every replica of retrieval shows the last of each product that was acknowledged."""
+    """Every replica of retrieval shows the last acknowledged state of each product."""
     wanted = {product_id: product for product_id, product in promised.products.items() if product}
     request = FetchProductsRequest(
         product_ids=promised.products,
@@ -106,7 +103,7 @@ async def _counted(store: RedisFeatureStore, product_ids: Sequence[str]) -> Coun
 
 
 async def store_is_as_built_anew(shop: Shop) -> None:
-    """All that the store has, impressions too, is what a replay of the log makes of it."""
+    """The store equals a replay of the log, including impressions."""
     await until_applied(shop)
     before = await feature_values(shop.redis.url)
     assert before
@@ -130,7 +127,7 @@ async def until_applied(shop: Shop) -> None:
 
 
 def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
-    """What `aisle replay` says, with these environment variables and within so many seconds."""
+    """The report of `aisle replay`, with these environment variables and within so many seconds."""
     command = [sys.executable, "-m", "cli.app", "replay", "--json"]
     environ = {**os.environ, **settings}
     finished = subprocess.run(
@@ -141,7 +138,7 @@ def replayed(settings: Mapping[str, str], seconds: float) -> dict[str, Any]:
 
 
 async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
-    """All keys of a generation with their values; of the current one when none is named."""
+    """All keys of a generation with their values. Without a name, of the current one."""
     plain: Any
     async with Redis.from_url(url) as plain:
         generation = generation or await RedisFeatureStore(plain).generation()
@@ -152,6 +149,6 @@ async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
 def comparable(values: dict[str, bytes]) -> dict[str, Any]:
     """Counters to the byte.
 
-    Of visitors what is known of them, since their two topics come in any order.
+    For visitors only the known facts, because their two topics come in any order.
     """
     return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}

@@ -1,4 +1,4 @@
-"""What the sample shop's shoppers search for and buy."""
+"""Queries and products of the sample shop's shoppers."""
 
 import json
 from pathlib import Path
@@ -25,9 +25,9 @@ def _lines(path: Path) -> list[str]:
 
 
 def indexed_sample(folder: Path, indexed: Path | None) -> tuple[Path, Path]:
-    """The sample shop's files, written to `folder`, and a data folder:
+    """The sample shop's files, written to `folder`, and a data folder.
 
-    `indexed`, or else a new one.
+    This is `indexed`, or a new one.
     """
     write_sample(folder / "sample")
     if indexed is None:

@@ -1,4 +1,4 @@
-"""The real servers of tests, by deploy/services."""
+"""The real servers of tests, started by deploy/services."""
 
 import json
 import os
@@ -17,7 +17,7 @@ SERVICES = Path(__file__).resolve().parents[1] / "deploy" / "services"
 def services(
     command: str, *arguments: object, check: bool = True, environ: dict[str, str] | None = None
 ) -> Any:
-    """What deploy/services says: for each server its address, pid, and whether it answers."""
+    """The report of deploy/services: for each server its address, pid, and whether it answers."""
     line = [sys.executable, str(SERVICES), command, "--json", *map(str, arguments)]
     finished = subprocess.run(
         line,
@@ -43,7 +43,7 @@ def fresh_topics(address: str) -> KafkaConfig:
 
 
 class OwnServer:
-    """A server that no other test has, to be stopped, killed and held up."""
+    """A server for one test, which it may stop, kill and suspend."""
 
     def __init__(self, name: str, state: Path) -> None:
         """`name` is kafka or redis."""
@@ -56,7 +56,7 @@ class OwnServer:
         self.pid = 0
 
     def start(self) -> None:
-        """Start it, or go on, and wait until it answers."""
+        """Start or resume it, and wait until it answers."""
         if self.pid:
             self.signal(signal.SIGCONT)
         server = self._services("start")
@@ -72,7 +72,7 @@ class OwnServer:
         self.pid = 0
 
     def hold_up(self) -> None:
-        """It stays there and answers nothing."""
+        """Suspend it, so that it stays but answers nothing."""
         self.signal(signal.SIGSTOP)
 
     def signal(self, number: signal.Signals) -> None:

@@ -42,11 +42,10 @@ class ServiceProcesses:
         settings: Mapping[str, str],
         replicas: Mapping[str, int] | None = None,
     ) -> None:
-        """`settings` name Kafka and Redis, and whatever else differs from the defaults.
+        """`settings` name Kafka and Redis, and replace other defaults.
 
-        `folder` takes what they say.
-
-        `replicas` is how many there are of a service, 1 where it says nothing.
+        `folder` receives the logs of the processes. `replicas` is the number of processes of a
+        service, 1 by default.
         """
         self._data = data
         self._folder = folder
@@ -104,7 +103,7 @@ class ServiceProcesses:
         return {**os.environ, **settings, **self._settings}
 
     def signal(self, number: signal.Signals, *names: str) -> None:
-        """Send a signal; to one that is killed by it, and has ended on return."""
+        """Send a signal to a process. A killed one has ended on return."""
         for name in names:
             self.running[name].send_signal(number)
             if number == signal.SIGKILL:
@@ -113,7 +112,7 @@ class ServiceProcesses:
     def stop(self, *names: str) -> None:
         """Ask processes to end, all without names, and wait.
 
-        Raises Unavailable for one that does not end well.
+        Raises Unavailable if one fails.
         """
         for name in names or list(self.running):
             self.running[name].send_signal(signal.SIGTERM)
@@ -124,7 +123,7 @@ class ServiceProcesses:
     def until_serving(self, *names: str, seconds: float = 120.0) -> None:
         """Return once the processes, all without names, are healthy.
 
-        Raises Unavailable when time is up or one ends.
+        Raises Unavailable if the time is up or one ends.
         """
         until = time.monotonic() + seconds
         for name in names or list(self.running):
@@ -135,7 +134,7 @@ class ServiceProcesses:
                     time.sleep(0.05)
 
     def said(self, name: str) -> str:
-        """The end of what a process has written."""
+        """The end of a process's output."""
         return (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2_000:]
 
 
@@ -148,7 +147,7 @@ def _serving(health: health_pb2_grpc.HealthStub) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Different ones, since all are held until all are found."""
+    """Different free ports: all are held until all are found."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))

@@ -22,7 +22,7 @@ STEADY = {  # the same numbers on every start, however busy the machine
     "AISLE_RERANKER_PRECISION": "fp32",
     "AISLE_RERANKER_FEATURES_MS": "5000",
 }
-# Small engines, no trial of them, and patience enough for a machine that is busy with deaths and
+# Small engines without a trial, and long timeouts, for a machine that is busy with kills and
 # starts
 QUICK = {
     "AISLE_EMBEDDING_ENGINE": "onnxruntime-int8",
@@ -48,7 +48,7 @@ class Shop:
 
     @property
     def names(self) -> list[str]:
-        """All that can be killed."""
+        """The names of all processes that can be killed."""
         return [*self.processes.names, *self.servers]
 
     @property
@@ -60,21 +60,21 @@ class Shop:
         return RedisConfig(f"redis://{self.servers['redis'].address}")
 
     def kill(self, name: str) -> None:
-        """SIGKILL to one, or to all of a service; they have ended on return."""
+        """Send SIGKILL to one process, or to all of a service. They have ended on return."""
         if name in self.servers:
             self.servers[name].kill()
         else:
             self.processes.signal(signal.SIGKILL, *self._processes(name))
 
     def hold_up(self, name: str) -> None:
-        """SIGSTOP: it stays there and answers nothing, until it is started again."""
+        """Send SIGSTOP, so that the process answers nothing until it is started again."""
         if name in self.servers:
             self.servers[name].hold_up()
         else:
             self.processes.signal(signal.SIGSTOP, *self._processes(name))
 
     def start(self, name: str) -> None:
-        """Start one, or a service, again, or let it go on, and return once it serves."""
+        """Start or resume a process, or a service, and return once it serves."""
         if name in self.servers:
             self.servers[name].start()
             return
@@ -97,9 +97,9 @@ def running_shop(
     replicas: Mapping[str, int] = REPLICAS,
     settings: Mapping[str, str] = QUICK,
 ) -> Iterator[Shop]:
-    """Serve DATA; everything else that is written goes to `folder`.
+    """Serve DATA. All other files go to `folder`.
 
-    All of it is gone when the block ends.
+    All processes end with the block.
     """
     servers = {name: OwnServer(name, folder / "servers") for name in ("kafka", "redis")}
     try:
@@ -116,5 +116,5 @@ def running_shop(
             yield Shop(servers, processes, data)
     finally:
         for server in servers.values():
-            server.start()  # one that is held up does not stop
+            server.start()  # a suspended process does not stop
             server.stop()

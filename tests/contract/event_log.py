@@ -1,4 +1,4 @@
-"""What every event log promises.
+"""The promises of every event log.
 
 An adapter's test module subclasses the suite and gives it the fixture `reopen`.
 """
@@ -33,7 +33,7 @@ def records(*values: str, key: str = "v1") -> list[NewRecord]:
 
 
 async def polled(consumer: Consumer, count: int) -> list[Record]:
-    """The next `count` records, however many polls they take; fewer when they do not come."""
+    """The next `count` records, over as many polls as needed. Fewer if they do not come."""
     found: list[Record] = []
     ends = time.monotonic() + PATIENCE_SECONDS
     while len(found) < count and time.monotonic() < ends:
@@ -42,7 +42,7 @@ async def polled(consumer: Consumer, count: int) -> list[Record]:
 
 
 async def read_all(log: EventLog, topic: str = CATALOG, after_offset: int = 0) -> list[Record]:
-    """All records after an offset, however many reads they take."""
+    """All records after an offset, over as many reads as needed."""
     found: list[Record] = []
     while records := await log.read(topic, found[-1].offset if found else after_offset):
         found += records
@@ -50,7 +50,7 @@ async def read_all(log: EventLog, topic: str = CATALOG, after_offset: int = 0) -
 
 
 async def waited(log: EventLog, after_offset: int, times: int) -> None:
-    """Wait for what does not come, as one that follows does."""
+    """Wait for a record that does not come, as a follower does."""
     for _ in range(times):
         assert not await log.wait(CATALOG, after_offset, 0.02)
 

@@ -1,4 +1,4 @@
-"""What the consumers of every event log promise.
+"""The promises of the consumers of every event log.
 
 An adapter's test module subclasses this beside EventLogContract.
 """

@@ -1,4 +1,4 @@
-"""What every event log promises of events that come twice.
+"""The promises of every event log about repeated events.
 
 An adapter's test module subclasses this beside EventLogContract.
 """

@@ -1,4 +1,4 @@
-"""A few products in a snapshot, and the two ways to ask for them: in this process, and on the wire."""
+"""A few products in a snapshot, and two ways to call retrieval: in this process, and over the wire."""
 
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
@@ -37,7 +37,7 @@ ENCODER = {"name": "e", "sha256": "0123456789ab"}
 
 
 def snapshot_of(kind: str, folder: Path) -> Snapshot:
-    """The products as they were indexed, or, in "a live snapshot", as they were written since."""
+    """The products as indexed, or, in "a live snapshot", as written later."""
     if kind == "a snapshot":
         return Snapshot.open(write_snapshot(folder, PRODUCTS, NEAR, encoder=ENCODER, log_position=9))
     before = [

@@ -22,9 +22,9 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One trial of the engines for all tests.
+    """Run one trial of the engines for all tests.
 
-    Without the weights' package, the encoder that needs none.
+    Without the weights' package, use the hash encoder.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AISLE_EMBEDDING_CACHE", str(tmp_path_factory.mktemp("engines")))
@@ -73,7 +73,7 @@ def indexed(aisle: Run, catalog: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def address(indexed: Path) -> Iterator[str]:
-    """An engine that only answers questions."""
+    """An engine that tests only read from."""
     with running_engine(indexed) as at:
         yield at
 
@@ -109,7 +109,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_shop(aisle: Run, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with a snapshot of the whole sample shop; nobody writes into it but an indexer."""
+    """A data folder with a snapshot of the whole sample shop. Only an indexer writes into it."""
     data = tmp_path_factory.mktemp("whole-shop")
     finished = aisle("index", sample / "products.jsonl", "--data", data, "--json", timeout=1_200)
     assert finished.returncode == 0, finished.stderr

@@ -17,9 +17,9 @@ NEVER_PROMOTED = "20990101T000000.000000Z"  # the newest by its name
 
 
 def copied_bundles(data: Path) -> list[str]:
-    """Write three bundles; the names of the two that may be promoted.
+    """Write three bundles. Returns the names of the two that may be promoted.
 
-    The third ranks the other way round.
+    The third ranks in reverse order.
     """
     for name in (SAME_HEADS, OTHER_HEADS, NEVER_PROMOTED):
         shutil.copytree(DEFAULT, data / "bundles" / name)

@@ -1,4 +1,4 @@
-"""Two hundred searches of the sample shop, of every kind that a page can be asked for."""
+"""Two hundred searches of the sample shop, of every kind."""
 
 import json
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ PATIENT_MS = 60_000
 
 
 def searches(folder: Path, count: int = 200) -> list[SearchRequest]:
-    """Queries as shoppers typed them, with filters, facets, orders, tiers and visitors in turn.
+    """Shoppers' queries, with filters, facets, orders, tiers and visitors in turn.
 
     Some only browse.
     """
@@ -43,7 +43,7 @@ def _lines(path: Path) -> Sequence[str]:
 
 
 def _search(number: int, text: str, product: dict[str, Any]) -> SearchRequest:
-    """The kinds in turn; `turn` is how often each has come before."""
+    """A search of each kind in turn. `turn` is how often each has come before."""
     kind = number % len(_KINDS)
     turn = number // len(_KINDS)
     request = SearchRequest(query=text, explain=True, deadline_ms=PATIENT_MS, page_size=10)

@@ -149,8 +149,8 @@ def test_a_write_that_never_came_is_not_waited_for(channel: grpc.Channel) -> Non
     os.path.exists("/dev/nvidia0"), reason="here the engine that must not be built can be built"
 )
 def test_a_price_change_does_not_call_the_encoder(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine for products cannot be built on this machine, so whoever needed it would wait for
-    ever.
+    """The engine for products cannot be built on this machine, so a write that needed it would wait
+    forever.
     """
     if os.environ.get("AISLE_EMBEDDING_MODEL") == "hash":
         pytest.skip("needs the encoder with weights")

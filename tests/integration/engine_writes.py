@@ -1,4 +1,4 @@
-"""Writes to an engine in this process, and what its searches find then."""
+"""Writes to an engine in this process, and the results of later searches."""
 
 from collections.abc import AsyncIterator, Iterable
 
@@ -10,7 +10,7 @@ from services.standalone.standalone import Standalone
 
 
 async def send(engine: Standalone, products: Iterable[Product], fields: Iterable[str] = ()) -> int:
-    """Upsert products, or fields of them; the log's position afterwards."""
+    """Upsert products, or some of their fields. Returns the log's position."""
     mask = FieldMask(paths=fields)
 
     async def stream() -> AsyncIterator[UpsertProductsRequest]:
@@ -31,7 +31,7 @@ async def remove(engine: Standalone, *product_ids: str) -> int:
 
 
 async def found(engine: Standalone, word: str, wait_for: int = 0) -> str:
-    """The first product that has the word in its title; empty when there is none."""
+    """The first product with the word in its title. Empty if there is none."""
     request = SearchRequest(query=word, wait_for_visible=wait_for, deadline_ms=20_000, page_size=50)
     page = await engine.search.Search(request)
     return next((each.product.product_id for each in page.results if word in each.product.title.lower()), "")

@@ -1,4 +1,4 @@
-"""A log on Kafka, a Redis of its own, feedback workers as processes, and what was done so far."""
+"""A log on Kafka, a Redis of its own, feedback workers as processes, and the actions so far."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class FeedbackShop:
     async def buy(self, count: int) -> None:
         """Purchases that a search led to.
 
-        Some are sent again by a gateway that does not know of the first time.
+        A gateway that does not know of the first time sends some of them again.
         """
         records = []
         for _ in range(count):
@@ -105,7 +105,7 @@ class FeedbackShop:
         return await read_page(self.store, PageRequest(PRODUCTS, "Kettle", visitor_id), time.time())
 
     async def counted(self) -> Counter[str]:
-        """Purchases as the ranker sees them, which are the same by product and under the query."""
+        """Purchases as the ranker sees them: equal counts by product and under the query."""
         columns = (await self.page()).columns()
         total = columns["product_purchases_total"].tolist()
         under_query = columns["query_purchases_30d"].tolist()
@@ -114,7 +114,7 @@ class FeedbackShop:
         return found
 
     async def until_counted(self, seconds: float = 60) -> None:
-        """Return once all that was bought is counted, and never more than that."""
+        """Return once all purchases are counted. Fails if there are ever more."""
         until = time.monotonic() + seconds
         while (found := await self.counted()) != self.bought:
             assert found <= self.bought, "something was counted twice"

@@ -45,7 +45,7 @@ VERSION = HashEncoder.identity.version
 
 @dataclass
 class LiveShop:
-    """What was written, and what has become of it."""
+    """The writes, and their outcome."""
 
     data: Path
     kafka: KafkaConfig
@@ -96,14 +96,14 @@ class LiveShop:
         return writes.whole(message)
 
     async def state(self, from_the_start: bool = False) -> State:
-        """What a replica shows, by the current snapshot or by the log of vectors alone."""
+        """The products of a replica, from the current snapshot or from the log of vectors alone."""
         return await shown(self.log, self.data, from_the_start)
 
     @asynccontextmanager
     async def replica(self) -> AsyncIterator[RetrievalService]:
         """Retrieval in this process.
 
-        Pages are asked of it all the time, and `failures` has those that failed.
+        Pages are requested all the time, and `failures` holds the failed ones.
         """
         snapshots = Snapshots()
         root = snapshots_of(self.data)
@@ -125,14 +125,17 @@ class LiveShop:
         while True:
             try:
                 await _page(service)
-            except Exception as error:  # whatever it is, the page failed
+            except Exception as error:  # after any error, the page failed
                 self.failures.append(f"{type(error).__name__}: {error}")
             self.pages += 1
             await asyncio.sleep(0.02)
 
 
 async def _page(service: RetrievalService) -> None:
-    """As the gateway makes one; when the snapshot went meanwhile, it begins again once."""
+    """Make a page as the gateway does.
+
+    If the snapshot was removed meanwhile, it starts again once.
+    """
     try:
         await _retrieved(service)
     except SnapshotGone:
@@ -143,14 +146,14 @@ async def _retrieved(service: RetrievalService) -> None:
     query = "red lamp"
     vector = HashEncoder().encode_queries([query])[0].vector.astype("<f4").tobytes()
     found = await service.Retrieve(RetrieveRequest(query=query, vector=vector, encoder_version=VERSION))
-    assert len(set(found.product_ids)) == len(found.product_ids)  # nothing doubled
+    assert len(set(found.product_ids)) == len(found.product_ids)  # no product twice
     wanted = FetchProductsRequest(rows=found.rows[:20], snapshot_version=found.snapshot_version)
     fetched = await service.FetchProducts(wanted)
     assert [product.product_id for product in fetched.products] == list(found.product_ids[:20])
 
 
 async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
-    """Return once the replica shows everything that was written."""
+    """Return once the replica shows all writes."""
     while True:
         with suppress(Unavailable):
             await service.FetchProducts(
@@ -161,14 +164,14 @@ async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
 
 
 async def until_it_works(shop: LiveShop) -> None:
-    """Return once an indexer that was started has made the first snapshot, or taken something in."""
+    """Return once a started indexer has made the first snapshot, or applied a record."""
     async with asyncio.timeout(60):
         while current(snapshots_of(shop.data)) is None:
             await asyncio.sleep(0.02)
 
 
 def agree(state: State, products: dict[str, Product]) -> None:
-    """Every product as it was written last, with what the encoder makes of it."""
+    """Assert that every product is as last written, with its encoding."""
     assert {product_id: product for product_id, (product, _) in state.items()} == products
     texts = [product_text_of(product) for product, _ in state.values()]
     vectors, states = HashEncoder().encode_products(texts)

@@ -34,7 +34,7 @@ def _node(stack: ExitStack, folder: Path) -> int:
 
 
 def _wait(ports: list[int]) -> None:
-    """Until every node knows of all."""
+    """Wait until every node knows all others."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
         states = [

@@ -19,7 +19,7 @@ def free_port() -> int:
 
 @contextmanager
 def redis_server(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The server's process; it writes what it acknowledges to an append-only file in the folder."""
+    """The server's process. It writes acknowledged data to an append-only file in the folder."""
     program = shutil.which("redis-server")
     assert program, "redis-server is missing: apt-get install redis-server"
     command = [

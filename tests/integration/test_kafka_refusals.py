@@ -1,4 +1,4 @@
-"""Records that a real Kafka refuses: each is its own trouble, and nobody else's."""
+"""Records that a real Kafka refuses. Each affects no others."""
 
 import asyncio
 import time

@@ -19,7 +19,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.events.kafka.config import KafkaConfig
 from tests.service_processes import ServiceProcesses
 
-# In an order in which nobody has what it needs
+# In an order in which each starts before its dependencies
 NAMES = ("retrieval", "reranker", "embedding", "gateway", "indexing")
 
 
@@ -42,7 +42,7 @@ def upsert(channel: grpc.Channel, product: Product, *fields: str) -> int:
 
 
 def search(channel: grpc.Channel, query: str, wait_for: int) -> SearchResponse:
-    """Asks again while the gateway has not found the replica that was started anew."""
+    """Search again while the gateway has not found the restarted replica."""
     wanted = SearchRequest(query=query, wait_for_visible=wait_for, deadline_ms=60_000)
     until = time.monotonic() + 60
     while True:

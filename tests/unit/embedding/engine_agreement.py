@@ -1,4 +1,4 @@
-"""Whether an engine computes what float32 in ONNX Runtime does."""
+"""Checks that an engine computes the same as float32 in ONNX Runtime."""
 
 from pathlib import Path
 

@@ -105,7 +105,7 @@ assert not seen, seen
 def test_nobody_is_told_that_an_engine_is_used(
     model_folder: Path, make_bundle: Callable[..., Path], engine: str
 ) -> None:
-    """OpenVINO forks the process that imports it and writes to Google, where it may."""
+    """OpenVINO forks the process that imports it, and reports to Google if it can."""
     subprocess.run(
         [sys.executable, "-c", WATCHED, model_folder, make_bundle(), engine],
         check=True,

@@ -1,6 +1,6 @@
-"""No two threads make an inference library's first inference at once:
+"""No two threads make an inference library's first inference at once.
 
-OpenVINO's two waited for each other for ever.
+OpenVINO's first two inferences waited for each other forever.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A log in a file whose rows are not what was written to it."""
+"""A log in a file with damaged rows."""
 
 import sqlite3
 from contextlib import closing
@@ -6,6 +6,6 @@ from pathlib import Path
 
 
 def damage(path: Path, statement: str, *values: object) -> None:
-    """Change the file behind the log's back, whatever the log's rules are."""
+    """Change the file directly, against the log's rules."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement, values)

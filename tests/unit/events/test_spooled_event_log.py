@@ -216,7 +216,8 @@ async def test_what_the_log_refuses_becomes_a_dead_letter_and_the_rest_arrives(
     assert await numbers(log, 2) == [0, 1]
     assert [(letter.value, letter.reason) for letter in await letters(log)] == [(b"bad", "is bad")]
     await replayed(spooled)
-    with pytest.raises(RecordsRefused):  # it is not acknowledged yet: its caller is told
+    # It is not acknowledged yet, so its caller receives the error
+    with pytest.raises(RecordsRefused):
         await spooled.append(USER_EVENTS, [NewRecord("v", b"bad", "again")])
     await spooled.close()
 

@@ -50,7 +50,7 @@ class MemoryEventLog:
         raise NotImplementedError
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing."""
 
 
 class MemoryConsumer:
@@ -79,4 +79,4 @@ class MemoryConsumer:
             self._committed[record.topic, record.partition] = record.offset
 
     async def close(self) -> None:
-        """Nothing to leave."""
+        """Do nothing."""

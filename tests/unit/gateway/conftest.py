@@ -1,4 +1,4 @@
-"""A gateway over services that do as a test tells them."""
+"""A gateway over services that a test controls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -33,7 +33,7 @@ SIGNATURES = Signatures(lambda: [b"the secret of a shop that is not there"])
 
 
 async def none() -> None:
-    """A service in good order."""
+    """A service without faults."""
 
 
 async def too_long() -> None:
@@ -119,7 +119,7 @@ class Retrieval:
 
 @dataclass
 class Reranker:
-    """Turns the order round."""
+    """Reverses the order."""
 
     trouble: Trouble = none
     degraded: list[str] = field(default_factory=list)

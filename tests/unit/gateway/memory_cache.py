@@ -1,4 +1,4 @@
-"""A cache that a test can look into."""
+"""A cache that a test can inspect."""
 
 from dataclasses import dataclass, field
 

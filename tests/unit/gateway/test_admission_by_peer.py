@@ -13,7 +13,7 @@ from shared.errors import Overloaded
 
 
 class Pages:
-    """Pages that stay in work until they are told to end."""
+    """Pages that run until the test ends them."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission

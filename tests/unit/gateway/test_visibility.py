@@ -24,7 +24,7 @@ from tests.unit.gateway.shoes import RERANKED, ids, shoes
 
 @dataclass
 class Behind(Retrieval):
-    """Shows no write, and whoever waits for one waits for ever."""
+    """Shows no write, so that every wait lasts forever."""
 
     waiting: int = 0
     never: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,4 +1,4 @@
-"""A service that follows snapshots and says what it has done, and logs that are down or slow."""
+"""A service that follows snapshots and records its calls, and logs that are down or slow."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Service:
         return self.lives[-1]
 
     def applied(self, version: str) -> list[int]:
-        """Offsets that the newest opening of a version has taken in."""
+        """Offsets that the newest opening of a version has applied."""
         return next(live.offsets for live in reversed(self.lives) if live.version == version)
 
 

@@ -1,4 +1,4 @@
-"""A package that is not installed is told in one line with the extra that brings it."""
+"""A missing package is reported in one line, with the extra that provides it."""
 
 from __future__ import annotations
 

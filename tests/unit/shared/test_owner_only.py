@@ -1,4 +1,4 @@
-"""What Aisle writes can be read by its owner and by nobody else."""
+"""Aisle's files can be read by their owner only."""
 
 import os
 import stat
@@ -18,7 +18,7 @@ def mode(path: Path) -> int:
 
 @pytest.fixture
 def shell() -> Iterator[None]:
-    """A shell's usual umask, and whatever it was afterwards."""
+    """A shell's usual umask, restored afterwards."""
     before = os.umask(0o022)
     yield
     os.umask(before)

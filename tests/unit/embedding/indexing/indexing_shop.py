@@ -53,7 +53,7 @@ class LetterEncoders:
 
 @dataclass
 class IndexingShop:
-    """Writes to the catalogue, and what became of them."""
+    """Writes to the catalogue, and their outcome."""
 
     data: Path
     log: EventLog
@@ -61,7 +61,7 @@ class IndexingShop:
     config: IndexingConfig = field(default_factory=lambda: IndexingConfig(refresh_seconds=0.02))
 
     async def write(self, *products: Product | str) -> int:
-        """Upsert products, and remove those that are ids; the log's position afterwards."""
+        """Upsert products, and remove those given as ids. Returns the log's position."""
         records = [writes.removal(each) if isinstance(each, str) else _whole(each) for each in products]
         return await self.append(*records)
 
@@ -86,7 +86,7 @@ class IndexingShop:
                 await task
 
     async def until(self, catalog_offset: int) -> None:
-        """Return once everything up to a position of the catalogue was taken in."""
+        """Return once all records up to a position of the catalogue are applied."""
         async with asyncio.timeout(20):
             while await self.position() < catalog_offset:
                 await asyncio.sleep(0.01)
@@ -100,7 +100,9 @@ class IndexingShop:
         return (await read_tail(self.log, snapshots_of(self.data), base.positions)).end.catalog
 
     async def products(self) -> dict[str, Product]:
-        """What a replica would show: the current snapshot, and the tail of the log."""
+        """The products that a replica would show, from the current snapshot and the tail of the
+        log.
+        """
         base = current_generation(self.data)
         if base is None:
             raise Unavailable("there is no snapshot yet")

@@ -22,7 +22,7 @@ VERSION = encoder_version(IDENTITY)
 
 
 class LetterEncoder:
-    """Counts letters; remembers what it was asked for."""
+    """Counts letters, and remembers its inputs."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -48,7 +48,7 @@ def letters_of(title: str) -> Encoding:
 
 
 def changed(product: Product | str, catalog_offset: int = 0, version: str = VERSION) -> Change:
-    """A change with the encoder's encoding; a product id alone says that it is gone."""
+    """A change with the encoder's encoding. A product id alone means a removal."""
     if isinstance(product, str):
         return Change(catalog_offset, product)
     return Change.of(catalog_offset, product, {version: letters_of(product.title)})

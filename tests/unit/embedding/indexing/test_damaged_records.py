@@ -1,4 +1,4 @@
-"""Damaged records of the log hold up nobody, and what they said is told or made again."""
+"""Damaged records of the log delay no others. They are logged, or made again."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""An approximate index is kept where no vector has changed its row, and built anew where one has."""
+"""An approximate index is kept if no vector has changed its row, and built again if one has."""
 
 from dataclasses import replace
 from pathlib import Path

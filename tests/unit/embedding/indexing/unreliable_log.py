@@ -1,11 +1,11 @@
-"""Logs that do not take everything, or say that they have not."""
+"""Logs that refuse some records, or report an error after appending."""
 
 from shared.errors import Unavailable
 from shared.events.log import VECTORS, Appended, EventLog, NewRecord, RecordsRefused
 
 
 class FlakyLog:
-    """Appends to the vectors' topic, and says that it has not."""
+    """Appends to the vectors' topic, and reports an error."""
 
     def __init__(self, log: EventLog) -> None:
         self._log, self.failures = log, 0
@@ -21,7 +21,7 @@ class FlakyLog:
 
 
 class PickyLog(FlakyLog):
-    """Does not take what has a word in its value, as Kafka does what is too large."""
+    """Refuses records with a word in their value, as Kafka refuses large ones."""
 
     refused = ""
 

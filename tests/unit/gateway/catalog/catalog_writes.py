@@ -24,7 +24,7 @@ from tests.unit.gateway.conftest import Retrieval
 
 @dataclass
 class Shown(Retrieval):
-    """What searches show: `later` once somebody waits for it, and not what is `gone`."""
+    """The shown products: `later` once a call waits for them, and without those that are `gone`."""
 
     products: dict[str, Product] = field(default_factory=dict)
     later: dict[str, Product] = field(default_factory=dict)

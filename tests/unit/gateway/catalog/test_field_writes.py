@@ -75,7 +75,7 @@ async def test_members_that_are_not_sent_stay(catalog: CatalogService, log: Sqli
 async def test_a_field_is_judged_anew_once_what_was_written_before_is_shown(
     catalog: CatalogService, shown: Shown
 ) -> None:
-    """By what is shown the product would be a variant without a primary product."""
+    """By the shown products it would be a variant without a primary product."""
     await upsert(catalog, shoe("another"))
     shown.later["old"] = shoe("old", primary_product_id="p")
     answer = await send(catalog, only("type", product_id="old", type=PRODUCT_TYPE_VARIANT))

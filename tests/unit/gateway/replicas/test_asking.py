@@ -106,7 +106,7 @@ async def test_a_request_that_is_wrong_is_wrong_everywhere() -> None:
 async def test_one_that_stands_still_costs_a_moment_and_no_call() -> None:
     service = Service(a=never, b=well)
     assert await service.ask() == "b" and service.asked == ["a", "b"]
-    assert service.elapsed_ms["b"][0] >= 50  # what the second is told has passed already
+    assert service.elapsed_ms["b"][0] >= 50  # the second call gets the remaining time
     assert [await service.ask() for _ in range(5)] == ["b"] * 5
     assert service.asked == ["a", *["b"] * 6]  # it still has a call to answer
 

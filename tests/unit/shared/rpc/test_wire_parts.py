@@ -31,7 +31,7 @@ def field(tag: bytes, content: bytes) -> bytes:
         (EMPTY_FILTER * 1_001, SearchRequest),
         (field(b"\x0a", EMPTY_PRODUCT * 1_001), RecordEventsRequest),  # inside one event
         (b"\x0a\x02\x08\x01" * 1_001, SearchRequest),  # values count as well
-        (b"\xa0\x3f\x01" * 1_001, SearchRequest),  # and fields that nobody knows
+        (b"\xa0\x3f\x01" * 1_001, SearchRequest),  # and unknown fields
     ],
 )
 def test_a_message_of_small_parts_has_too_many(data: bytes, kind: Any) -> None:
