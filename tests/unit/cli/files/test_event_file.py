@@ -154,7 +154,7 @@ def test_a_list_that_is_cut_short_is_read_up_to_there_and_named(tmp_path: Path) 
     path.write_text(json.dumps([UBI] * 30)[:-20])
     entries = read_events(path, "ubi")
     assert sum(isinstance(next(entries), tuple) for _ in range(29)) == 29
-    with pytest.raises(Corrupt, match="or ends in the middle"):
+    with pytest.raises(Corrupt, match="or is cut short"):
         next(entries)
 
 
