@@ -16,6 +16,7 @@ SECTIONS = (
     "FEEDBACK",
     "GATEWAY",
     "INDEXING",
+    "JOIN",
     "KAFKA",
     "LOG",
     "REDIS",

@@ -51,12 +51,21 @@ def new_query_id(query: str) -> str:
 
 def hash_in(query_id: str) -> int:
     """The query_hash in a query_id. 0 for browsing, and for a text that is no query_id."""
+    bits = _bits_of(query_id)
+    high = bits >> 64 & 0xFFF
+    low = bits >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
+    return high << _LOW_HASH_BITS | low
+
+
+def milliseconds_in(query_id: str) -> int:
+    """The time of the search in a query_id, in milliseconds since 1970. 0 for a text that is no query_id."""
+    return _bits_of(query_id) >> 80
+
+
+def _bits_of(query_id: str) -> int:
+    """The UUID in a query_id, as a number. 0 for a text that is no query_id."""
     try:
         parsed = uuid.UUID(query_id.partition(".")[0])
     except ValueError:
         return 0
-    if parsed.version != 8:
-        return 0
-    high = parsed.int >> 64 & 0xFFF
-    low = parsed.int >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
-    return high << _LOW_HASH_BITS | low
+    return parsed.int if parsed.version == 8 else 0

@@ -6,14 +6,16 @@ from typing import Any, Protocol
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from aisle.v1.events_pb2 import Impression, UserEvent
+from aisle.v1.events_pb2 import EventProduct, Impression, UserEvent
 from aisle.v1.feedback_pb2 import GetProgressRequest, GetProgressResponse
 from aisle.v1.feedback_pb2_grpc import FeedbackServiceServicer
 from aisle.v1.status_pb2 import ReplicaStatus
+from services.feedback.join import observed
+from services.feedback.join.packing import ShownProducts, pack
 from services.feedback.progress import Progress
 from shared.events.log import SEARCH_LOGS, Record
 from shared.features.observation import Interaction, Observation, Shown
-from shared.query_ids import hash_in
+from shared.query_ids import hash_in, normalised
 
 # A clock that is further ahead would make all that is known look old
 _MAX_FUTURE_SECONDS = 24 * 3600.0
@@ -55,6 +57,74 @@ def observation(record: Record) -> Observation:
         logged_seconds=record.time_seconds,
         event_id=record.event_id or f"{record.partition}:{record.offset}",
     )
+
+
+def joinable(record: Record) -> observed.Page | observed.Interaction | str:
+    """What a record tells the join, or why it tells it nothing.
+
+    Raises ValueError when it cannot be read.
+    """
+    record.check()
+    return _page(record) if record.topic == SEARCH_LOGS else _done(record)
+
+
+def _page(record: Record) -> observed.Page | str:
+    impression = Impression()
+    _parse(impression, record)
+    if not impression.products:
+        return "empty_page"
+    _ids(impression.products)
+    shown = ShownProducts()
+    for product in impression.products:
+        propensity = product.propensity if product.HasField("propensity") else None
+        values = product.feature_values
+        shown.add(product.product_id, product.position, product.relevance_score, propensity, values)
+    return observed.Page(
+        query_id=impression.query_id.partition(".")[0],
+        first=shown.positions[0],
+        query_hash=hash_in(impression.query_id),
+        typed=normalised(impression.query),
+        visitor_id=impression.visitor_id,
+        user_id=impression.user_id,
+        session_id=impression.session_id,
+        experiment_ids=tuple(impression.experiment_ids),
+        at_us=_microseconds(impression.event_time, record),
+        snapshot_version=impression.snapshot_version,
+        bundle_version=impression.bundle_version,
+        arm=impression.arm,
+        feature_names=tuple(impression.feature_names),
+        body=pack(shown),
+    )
+
+
+def _done(record: Record) -> observed.Interaction | str:
+    event = UserEvent()
+    _parse(event, record)
+    query_id = event.query_id.partition(".")[0]
+    if not query_id:
+        return "unverified_query" if event.unverified_query_id else "no_query"
+    if not event.visitor_id:
+        raise ValueError("visitor_id is missing")
+    return observed.Interaction(
+        query_id=query_id,
+        visitor_id=event.visitor_id,
+        event_id=event.event_id or record.event_id or f"{record.partition}:{record.offset}",
+        action=event.action,
+        at_us=_microseconds(event.event_time, record),
+        lines=tuple(_line(product) for product in event.products),
+    )
+
+
+def _line(product: EventProduct) -> observed.Line:
+    price = product.price if product.HasField("price") else None
+    return observed.Line(product.product_id, product.quantity or 1, price)
+
+
+def _microseconds(told: Timestamp, record: Record) -> int:
+    """The time told, exactly; see `_time`."""
+    latest = int((record.time_seconds + _MAX_FUTURE_SECONDS) * 1e6)
+    told_us = told.seconds * 1_000_000 + told.nanos // 1_000
+    return min(told_us, latest) if told_us > 0 else int(record.time_seconds * 1e6)
 
 
 def _interaction(record: Record) -> Interaction:

@@ -16,8 +16,12 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 OWN = {"aisle", "services", "shared"}
-# The extra `train`
-TRAINING = ("services/reranker/training/", "services/embedding/torch_engine.py")
+# The extra `train`; and `standalone`, for the tables that the feedback worker's image does not write
+TRAINING = (
+    "services/reranker/training/",
+    "services/embedding/torch_engine.py",
+    "services/feedback/join/",
+)
 ASKED_FOR = {"huggingface-hub"}  # tried, and done without when it is not there: the extra `hub`
 
 

@@ -314,12 +314,15 @@ class ImpressionProduct(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     RELEVANCE_SCORE_FIELD_NUMBER: _builtins.int
     FEATURE_VALUES_FIELD_NUMBER: _builtins.int
+    PROPENSITY_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
     """Its id."""
     position: _builtins.int
     """Place in the ranking, from 1."""
     relevance_score: _builtins.float
     """What the page was ordered by."""
+    propensity: _builtins.float
+    """The probability with which the arm shows the product at this position; absent when nothing was drawn."""
     @_builtins.property
     def feature_values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """The ranker's features, in the order of Impression.feature_names; empty below the reranked tier."""
@@ -331,12 +334,15 @@ class ImpressionProduct(_message.Message):
         position: _builtins.int = ...,
         relevance_score: _builtins.float = ...,
         feature_values: _abc.Iterable[_builtins.float] | None = ...,
+        propensity: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "propensity", b"propensity"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["feature_values", b"feature_values", "position", b"position", "product_id", b"product_id", "relevance_score", b"relevance_score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_propensity", b"_propensity", "feature_values", b"feature_values", "position", b"position", "product_id", b"product_id", "propensity", b"propensity", "relevance_score", b"relevance_score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__propensity: _TypeAlias = _typing.Literal["propensity"]  # noqa: Y015
+    _WhichOneofArgType__propensity: _TypeAlias = _typing.Literal["_propensity", b"_propensity"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__propensity) -> _WhichOneofReturnType__propensity | None: ...
 
 Global___ImpressionProduct: _TypeAlias = ImpressionProduct  # noqa: Y015
 
@@ -357,6 +363,7 @@ class Impression(_message.Message):
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
+    ARM_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """The search."""
     query: _builtins.str
@@ -371,6 +378,8 @@ class Impression(_message.Message):
     """The snapshot that answered."""
     bundle_version: _builtins.str
     """The bundle that ranked."""
+    arm: _builtins.str
+    """The arm of an experiment that ordered the page; empty without one."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When the page went out."""
@@ -401,10 +410,11 @@ class Impression(_message.Message):
         snapshot_version: _builtins.str = ...,
         bundle_version: _builtins.str = ...,
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
+        arm: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "event_time", b"event_time", "experiment_ids", b"experiment_ids", "feature_names", b"feature_names", "products", b"products", "query", b"query", "query_id", b"query_id", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "bundle_version", b"bundle_version", "event_time", b"event_time", "experiment_ids", b"experiment_ids", "feature_names", b"feature_names", "products", b"products", "query", b"query", "query_id", b"query_id", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""What shoppers did with the pages that they saw: tables to learn from."""

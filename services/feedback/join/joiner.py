@@ -1,0 +1,185 @@
+"""Stage what is to be joined: each record of the log once, whatever comes again."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+from services.feedback.join.attribution import DAY_US, TOO_LATE, Windows, day_of
+from services.feedback.join.config import JoinConfig
+from services.feedback.join.observed import Interaction, Page, Read
+from services.feedback.join.staging import Staging
+from services.feedback.join.typed_queries import TypedQueries
+from shared.events.log import Record, ends
+from shared.query_ids import milliseconds_in
+
+_LOG = logging.getLogger(__name__)
+
+QUERIES = "queries"  # the file of queries; those of days are named by the day
+PAGES = "pages"
+INTERACTIONS = "interactions"
+_AGAIN = "repeated"
+_UNREADABLE = "unreadable"
+# A search's later pages come at most so many days after it
+_LATER_PAGES_DAYS = 2
+
+
+@lru_cache(maxsize=256)
+def name_of(day: int) -> str:
+    """Such as 2026-11-29, for a day counted from 1970-01-01."""
+    return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
+
+
+def day_named(name: str) -> int:
+    """The reverse of `name_of`."""
+    return date.fromisoformat(name).toordinal() - date(1970, 1, 1).toordinal()
+
+
+class Joiner:
+    """Takes records in. To be used by one thread at a time."""
+
+    def __init__(
+        self, staging: Staging, read: Read, config: JoinConfig, pause: Callable[[], None] = lambda: None
+    ) -> None:
+        """`pause` is called after each record, by which a process with other work may wait a little."""
+        self._staging = staging
+        self._read = read
+        self._config = config
+        self._pause = pause
+        self._windows = Windows.of(config)
+        self._queries = TypedQueries(staging, config.least_visitors, config.keep_days)
+        self._names: dict[tuple[str, ...], int] = {}
+        self._sealed_day = -1
+        self._changed: set[str] = set()
+        self._counts: Counter[str] = Counter()
+        self._active: Counter[tuple[int, str]] = Counter()  # interactions by (day, visitor)
+        self._since: dict[tuple[int, str], int] = {}
+
+    def stage(self, records: Sequence[Record]) -> None:
+        """Take in records, with their positions, in one transaction."""
+        try:
+            with self._staging.transaction():
+                self._stage(records)
+        except BaseException:
+            self._names.clear()  # what was written with them is not there
+            raise
+        finally:
+            for each in (self._changed, self._counts, self._active, self._since):
+                each.clear()
+
+    def _stage(self, records: Sequence[Record]) -> None:
+        known = self._staging.positions()
+        new = [each for each in records if each.offset > known.get((each.topic, each.partition), 0)]
+        self._sealed_day = self._staging.sealed_day
+        for record in new:
+            self._take(record)
+            self._pause()
+        self._note_active()
+        newest_us = max((_logged_us(record) for record in new), default=0)
+        self._staging.set_meta("now_us", max(newest_us, self._staging.now_us))
+        self._staging.change(self._changed)
+        self._staging.add_counts(self._counts)
+        self._staging.set_positions(ends(new))
+
+    def _take(self, record: Record) -> None:
+        try:
+            what = self._read(record)
+        except ValueError as error:
+            place = f"{record.topic}:{record.partition}:{record.offset}"
+            _LOG.warning("%s cannot be read (%s); it is not joined", place, error)
+            what = _UNREADABLE
+        if isinstance(what, Page):
+            what = self._take_page(what, _logged_us(record))
+        elif isinstance(what, Interaction):
+            what = self._take_interaction(what, _logged_us(record))
+        self._counts[what] += 1
+
+    def _take_page(self, page: Page, logged_us: int) -> str:
+        """Returns what it counts as."""
+        day = day_of(page.at_us)
+        if logged_us > self._windows.ends_us(day) or day <= self._sealed_day:
+            return TOO_LATE
+        if page.query_hash and self._queries.take(page.query_hash, page.typed, page.visitor_id, day):
+            self._changed.add(QUERIES)
+        select = "SELECT rowid, at_us, visitor_id, body, day FROM pages WHERE query_id = ? AND first = ?"
+        known = self._staging.rows(select, page.query_id, page.first).fetchone()
+        if known:
+            if known[1:4] <= (page.at_us, page.visitor_id, page.body):
+                return _AGAIN  # the earliest stands
+            self._staging.rows("DELETE FROM pages WHERE rowid = ?", known[0])
+            self._changed.add(name_of(known[4]))
+        self._insert_page(page, day)
+        self._changed.add(name_of(day))
+        return _AGAIN if known else PAGES
+
+    def _insert_page(self, page: Page, day: int) -> None:
+        names_id = self._names.get(page.feature_names) or self._names_id(page.feature_names)
+        self._staging.rows(
+            "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(page.query_id, page.first, day, page.at_us, page.query_hash, names_id, page.visitor_id),
+            *(page.user_id, page.session_id, json.dumps(page.experiment_ids), page.snapshot_version),
+            *(page.bundle_version, page.arm, page.body),
+        )
+
+    def _names_id(self, names: tuple[str, ...]) -> int:
+        text = json.dumps(names)
+        self._staging.rows("INSERT OR IGNORE INTO feature_names (names) VALUES (?)", text)
+        found = self._staging.row("SELECT id FROM feature_names WHERE names = ?", text)
+        self._names[names] = int(found[0])
+        return self._names[names]
+
+    def _take_interaction(self, done: Interaction, logged_us: int) -> str:
+        """Returns what it counts as."""
+        searched_us = milliseconds_in(done.query_id) * 1_000
+        if searched_us and logged_us > self._windows.ends_us(day_of(searched_us) + _LATER_PAGES_DAYS):
+            return TOO_LATE
+        inserted = self._staging.rows(
+            "INSERT OR IGNORE INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(done.query_id, done.visitor_id, done.event_id, done.at_us, logged_us, done.action),
+            json.dumps(done.lines),
+        )
+        if not inserted.rowcount:
+            return _AGAIN
+        days = self._staging.rows("SELECT DISTINCT day FROM pages WHERE query_id = ?", done.query_id)
+        self._changed.update(name_of(day) for (day,) in days)
+        self._note_visitor(done, logged_us, searched_us)
+        return INTERACTIONS
+
+    def _note_visitor(self, done: Interaction, logged_us: int, searched_us: int) -> None:
+        """A day's interactions that come later than `late_days` do not count for it.
+
+        So the count is final before the first table that goes by it is.
+        """
+        day = day_of(done.at_us)
+        if logged_us > (day + 1) * DAY_US + self._windows.late_us:
+            return
+        visitor_day = (day, done.visitor_id)
+        self._active[visitor_day] += 1
+        since = day_of(searched_us) if searched_us else day
+        self._since[visitor_day] = min(since, self._since.get(visitor_day, since))
+
+    def _note_active(self) -> None:
+        """Count what visitors did by day; what counted until one was too active counts no more."""
+        note = (
+            "INSERT INTO visitor_days VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
+            " SET count = count + excluded.count, since = min(since, excluded.since) RETURNING count, since"
+        )
+        limit = self._config.max_daily_interactions
+        for (day, visitor_id), added in self._active.items():
+            values = (day, visitor_id, added, self._since[day, visitor_id])
+            count, since = self._staging.row(note, *values)
+            if count - added <= limit < count:
+                self._changed.update(self._days_between(since, day + 1))
+
+    def _days_between(self, first: int, last: int) -> Iterable[str]:
+        """Names of the days that have pages, of those from the first to the last."""
+        rows = self._staging.rows(
+            "SELECT name FROM files WHERE name BETWEEN ? AND ?", name_of(first), name_of(last)
+        )
+        return [name for (name,) in rows]
+
+
+def _logged_us(record: Record) -> int:
+    return int(record.time_seconds * 1_000_000)

@@ -1,0 +1,51 @@
+"""What records of the log say about pages and what was done with them; times in microseconds since 1970."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from shared.events.log import Record
+
+
+class Line(NamedTuple):
+    """A product of an interaction: for a purchase, one line of the order."""
+
+    product_id: str
+    quantity: int
+    price: float | None  # of one; None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One action of one visitor, which a search led to."""
+
+    query_id: str  # without signature
+    visitor_id: str
+    event_id: str
+    action: str
+    at_us: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that was shown."""
+
+    query_id: str  # without signature
+    first: int  # position of its first product
+    query_hash: int  # 0: nothing was typed
+    typed: str  # the normalised query
+    visitor_id: str
+    user_id: str
+    session_id: str
+    experiment_ids: tuple[str, ...]
+    at_us: int
+    snapshot_version: str
+    bundle_version: str
+    arm: str
+    feature_names: tuple[str, ...]
+    body: bytes  # its products; see packing.py
+
+
+# What is to be joined, or the reason why a record is not. Raises ValueError for an unreadable record.
+Read = Callable[[Record], Page | Interaction | str]

@@ -1,0 +1,48 @@
+"""Where the tables of a folder are."""
+
+import os
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+WRITING = ".writing.parquet"  # a file before it is whole
+IMPRESSIONS = "impressions"
+_DAY = "day="  # as Hive, DuckDB and pyarrow read partitions
+_PART = "part-0.parquet"
+
+
+def folder_of_day(root: Path, name: str) -> Path:
+    """The folder of a day, such as impressions/day=2026-11-29."""
+    return root / IMPRESSIONS / f"{_DAY}{name}"
+
+
+def file_of_day(root: Path, name: str) -> Path:
+    """The one file of a day."""
+    return folder_of_day(root, name) / _PART
+
+
+def queries_file(root: Path) -> Path:
+    """The table of queries."""
+    return root / "queries.parquet"
+
+
+def days_in(root: Path) -> list[date]:
+    """The days that have a file, oldest first."""
+    return sorted(_days(root))
+
+
+def _days(root: Path) -> Iterator[date]:
+    for path in (root / IMPRESSIONS).glob(f"{_DAY}*/{_PART}"):
+        try:
+            yield date.fromisoformat(path.parent.name.removeprefix(_DAY))
+        except ValueError:  # not ours
+            continue
+
+
+def sync(path: Path) -> None:
+    """Let a file or folder be on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,164 @@
+"""What waits to be joined, in one SQLite file, with the positions in the log up to which it contains it."""
+
+import secrets
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from shared import owner_only
+from shared.errors import Corrupt
+from shared.events.file_lock import FileLock
+from shared.sqlite_damage import check_whole, meaning
+
+FILE = "join.sqlite"
+_FORMAT = "1"
+_REMEDY = "make the tables anew with 'aisle tables --rebuild'"
+_TABLES = (
+    "meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "positions (topic TEXT, part INTEGER, offset INTEGER NOT NULL, PRIMARY KEY (topic, part)) WITHOUT ROWID",
+    "counts (name TEXT PRIMARY KEY, count INTEGER NOT NULL) WITHOUT ROWID",
+    # A file to export: it is dirty while `changed` is more than `exported`
+    "files (name TEXT PRIMARY KEY, changed INTEGER NOT NULL, exported INTEGER NOT NULL) WITHOUT ROWID",
+    # What has become of the lines of interactions with a day's pages, as exported last
+    "day_counts (day TEXT, reason TEXT, count INTEGER NOT NULL, PRIMARY KEY (day, reason)) WITHOUT ROWID",
+    "feature_names (id INTEGER PRIMARY KEY, names TEXT NOT NULL UNIQUE)",
+    "pages (query_id TEXT NOT NULL, first INTEGER NOT NULL, day INTEGER NOT NULL, at_us INTEGER NOT NULL,"
+    " query_hash INTEGER NOT NULL, names_id INTEGER NOT NULL, visitor_id TEXT NOT NULL,"
+    " user_id TEXT NOT NULL, session_id TEXT NOT NULL, experiment_ids TEXT NOT NULL,"
+    " snapshot_version TEXT NOT NULL, bundle_version TEXT NOT NULL, arm TEXT NOT NULL, body BLOB NOT NULL)",
+    "interactions (query_id TEXT, visitor_id TEXT, event_id TEXT, at_us INTEGER NOT NULL,"
+    " logged_us INTEGER NOT NULL, action TEXT NOT NULL, lines TEXT NOT NULL,"
+    " PRIMARY KEY (query_id, visitor_id, event_id)) WITHOUT ROWID",
+    # `since` is the first day of a search that led to one of these interactions
+    "visitor_days (day INTEGER, visitor_id TEXT, count INTEGER NOT NULL, since INTEGER NOT NULL,"
+    " PRIMARY KEY (day, visitor_id)) WITHOUT ROWID",
+    "queries (hash INTEGER PRIMARY KEY, visitors INTEGER NOT NULL, last_day INTEGER NOT NULL, text TEXT)",
+    "query_visitors (hash INTEGER, visitor BLOB, PRIMARY KEY (hash, visitor)) WITHOUT ROWID",
+)
+_INDEXES = (
+    "UNIQUE INDEX IF NOT EXISTS pages_by_query ON pages (query_id, first)",
+    "INDEX IF NOT EXISTS pages_by_day ON pages (day, at_us, query_id, first)",
+)
+
+
+class Staging:
+    """One SQLite file and the lock that keeps other processes off it. Synchronous."""
+
+    def __init__(self, root: Path) -> None:
+        """Open or create the file in a folder.
+
+        Raises Unavailable if another process has it, Corrupt if it is damaged or of another format.
+        """
+        owner_only.folder(root)
+        self.path = root / FILE
+        self._lock = FileLock(root / f"{FILE}.lock")
+        try:
+            owner_only.file(self.path)
+            check_whole(self.path, _REMEDY)
+            with self.meant():
+                self.connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+                self._prepare()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _prepare(self) -> None:
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        self.connection.execute("PRAGMA cache_size = -65536")
+        for table in _TABLES:
+            self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
+        for index in _INDEXES:
+            self.connection.execute(f"CREATE {index}")
+        made = {"format": _FORMAT, "generation": secrets.token_hex(8), "now_us": "0", "sealed_day": "-1"}
+        self.connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made.items())
+        if self.meta("format") != _FORMAT:
+            raise Corrupt(f"{self.path} is of format {self.meta('format')}, not {_FORMAT}; {_REMEDY}")
+
+    @property
+    def generation(self) -> str:
+        """Names this file: another one has read nothing of the log yet."""
+        return self.meta("generation")
+
+    @property
+    def now_us(self) -> int:
+        """The newest moment at which the log got one of the records that are contained."""
+        return int(self.meta("now_us"))
+
+    @property
+    def sealed_day(self) -> int:
+        """The table of this day and those before it stay as they are; -1: no day's does."""
+        return int(self.meta("sealed_day"))
+
+    def meta(self, name: str) -> str:
+        """A value that there is one of."""
+        return str(self.row("SELECT value FROM meta WHERE name = ?", name)[0])
+
+    def set_meta(self, name: str, value: object) -> None:
+        """To be called in a transaction."""
+        self.connection.execute("UPDATE meta SET value = ? WHERE name = ?", (str(value), name))
+
+    def positions(self) -> dict[tuple[str, int], int]:
+        """The offset up to which each (topic, partition) is contained."""
+        rows = self.rows("SELECT topic, part, offset FROM positions")
+        return {(topic, partition): offset for topic, partition, offset in rows}
+
+    def set_positions(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """To be called in a transaction."""
+        rows = [(topic, partition, offset) for (topic, partition), offset in positions.items()]
+        self.connection.executemany("REPLACE INTO positions VALUES (?, ?, ?)", rows)
+
+    def change(self, names: "set[str]") -> None:
+        """Note that files are to be exported. To be called in a transaction."""
+        note = "INSERT INTO files VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET changed = changed + 1"
+        self.connection.executemany(note, [(name,) for name in names])
+
+    def add_counts(self, counts: Mapping[str, int]) -> None:
+        """To be called in a transaction."""
+        add = "INSERT INTO counts VALUES (?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count"
+        self.connection.executemany(add, counts.items())
+
+    def counts(self) -> dict[str, int]:
+        """What was counted since the file was made, by name."""
+        return dict(self.rows("SELECT name, count FROM counts"))
+
+    def line_counts(self) -> dict[str, int]:
+        """Lines of interactions with the pages of all days, by why they do not count; "": they do."""
+        return dict(self.rows("SELECT reason, sum(count) FROM day_counts GROUP BY reason"))
+
+    def rows(self, statement: str, *values: Any) -> "sqlite3.Cursor":
+        """The rows of a query, as they are read."""
+        return self.connection.execute(statement, values)
+
+    def row(self, statement: str, *values: Any) -> tuple[Any, ...]:
+        """The one row of a query that always has one."""
+        row: tuple[Any, ...] = self.connection.execute(statement, values).fetchone()
+        return row
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block or nothing, durable at its end, whenever the process is killed."""
+        with self.meant():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def meant(self) -> Iterator[None]:
+        """Errors of SQLite in the block are raised as ours."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise meaning(error, self.path, _REMEDY) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.connection.close()
+        self._lock.release()

@@ -1,0 +1,80 @@
+"""Read the tables."""
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from services.feedback.join.paths import days_in, file_of_day, queries_file
+from shared.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pyarrow as pa
+
+
+class Tables:
+    """The tables of a folder, which another process may be writing."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def days(self) -> list[date]:
+        """The days that have a table, oldest first."""
+        return days_in(self._root)
+
+    def size_bytes(self, day: date) -> int:
+        """What the table of a day takes on the disk."""
+        return self._path(day).stat().st_size
+
+    def row_count(self, day: date) -> int:
+        """How many rows the table of a day has."""
+        from pyarrow import parquet
+
+        return int(parquet.read_metadata(self._path(day)).num_rows)
+
+    def read(self, first_day: date, last_day: date, columns: "Sequence[str] | None" = None) -> "pa.Table":
+        """The rows of all days from the first to the last, in their order; those of a day by time.
+
+        A feature that a day does not have is null there. Without `columns`, all that any day has.
+        """
+        import pyarrow as pa
+
+        days = [day for day in self.days() if first_day <= day <= last_day]
+        tables = [self._read(self._path(day), columns) for day in days]
+        found = pa.concat_tables(tables or [_empty()], promote_options="default")
+        return found if columns is None else found.select(_known(columns, found.schema.names))
+
+    def queries(self) -> "pa.Table":
+        """query_hash, text (null: fewer visitors typed it than is asked for) and visitors."""
+        from pyarrow import parquet
+
+        from services.feedback.join.columns import QUERIES
+
+        path = queries_file(self._root)
+        return parquet.read_table(path) if path.is_file() else QUERIES.empty_table()
+
+    def _read(self, path: Path, columns: "Sequence[str] | None") -> "pa.Table":
+        from pyarrow import parquet
+
+        file = parquet.ParquetFile(path)
+        names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
+        return file.read(columns=names)
+
+    def _path(self, day: date) -> Path:
+        return file_of_day(self._root, day.isoformat())
+
+
+def _empty() -> "pa.Table":
+    from services.feedback.join.columns import schema
+
+    return schema(()).empty_table()
+
+
+def _known(columns: "Sequence[str]", names: "Iterable[str]") -> list[str]:
+    known = set(names)
+    if unknown := [name for name in columns if name not in known]:
+        raise NotFound(
+            f"no day of these has the columns {', '.join(unknown)}; docs/tables.md has their names"
+        )
+    return list(columns)

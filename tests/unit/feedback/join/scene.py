@@ -1,0 +1,136 @@
+"""Pages and interactions at chosen moments, as records of a log with several partitions."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from aisle.v1.events_pb2 import Impression, UserEvent
+from services.feedback.join.config import JoinConfig
+from services.feedback.join.join import Join
+from services.feedback.join.tables import Tables
+from services.feedback.service import joinable
+from shared.events.log import SEARCH_LOGS, USER_EVENTS, Record
+from shared.query_ids import query_hash
+
+MINUTE = 60.0
+HOUR = 3_600.0
+DAY = 86_400.0
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC).timestamp()
+FIRST_DAY = date(2026, 11, 2)
+FEATURES = ("bm25", "dense")
+Rows = list[dict[str, Any]]
+
+
+def query_id(number: int, at: float, query: str = "") -> str:
+    """A query_id with a signature, the same for the same arguments."""
+    hashed = query_hash(query)
+    bits = int(at * 1_000) << 80 | 8 << 76 | (hashed >> 30) << 64 | 2 << 62
+    return f"{UUID(int=bits | (hashed & (1 << 30) - 1) << 32 | number)}.signature"
+
+
+@dataclass
+class Scene:
+    """Makes records; a visitor's are in one partition, each in the order of the calls."""
+
+    partitions: int = 2
+    records: list[Record] = field(default_factory=list)
+    _offsets: "Counter[tuple[str, int]]" = field(default_factory=Counter)
+
+    def page(
+        self,
+        number: int,
+        *product_ids: str,
+        at: float = NOON,
+        visitor: str = "ann",
+        query: str = "lamp",
+        first: int = 1,
+        searched: float = 0.0,
+        logged: float = 0.0,
+        features: tuple[str, ...] = FEATURES,
+    ) -> str:
+        """The page of a search; its query_id."""
+        searched_for = query_id(number, searched or at, query)
+        message = Impression(query_id=searched_for, query=query, visitor_id=visitor, feature_names=features)
+        message.event_time.FromNanoseconds(int(at * 1e9))
+        message.snapshot_version = "s1"
+        message.experiment_ids.append("e1")
+        for position, product_id in enumerate(product_ids, first):
+            values = [position + place / 10 for place in range(len(features))]
+            message.products.add(
+                product_id=product_id, position=position, relevance_score=1 / position, feature_values=values
+            )
+        self._add(SEARCH_LOGS, visitor or searched_for, message.SerializeToString(), logged or at)
+        return searched_for
+
+    def does(
+        self,
+        action: str,
+        *product_ids: str,
+        query: str,
+        at: float,
+        visitor: str = "ann",
+        event_id: str = "",
+        quantity: int = 0,
+        price: float | None = None,
+        logged: float = 0.0,
+        unverified: str = "",
+    ) -> None:
+        """Something that a visitor does."""
+        event_id = event_id or f"e{len(self.records)}"
+        message = UserEvent(event_id=event_id, action=action, visitor_id=visitor, query_id=query)
+        message.event_time.FromNanoseconds(int(at * 1e9))
+        message.unverified_query_id = unverified
+        for product_id in product_ids:
+            message.products.add(product_id=product_id, quantity=quantity, price=price)
+        self._add(USER_EVENTS, visitor, message.SerializeToString(), logged or at)
+
+    def _add(self, topic: str, key: str, value: bytes, logged: float) -> None:
+        partition = sum(key.encode()) % self.partitions
+        self._offsets[topic, partition] += 1
+        offset = self._offsets[topic, partition]
+        self.records.append(Record(offset, key, value, logged, None, topic, partition))
+
+    def passes(self, until: float) -> None:
+        """Time passes: a record that says nothing comes then."""
+        self.does("view", "nothing", query="", at=until, visitor="nobody")
+
+
+def joined(root: Path, scene: Scene, **settings: Any) -> Tables:
+    """The tables of all records of a scene."""
+    join = Join(root, joinable, replace(JoinConfig(), **settings))
+    try:
+        join.stage(scene.records)
+        join.export()
+    finally:
+        join.close()
+    return Tables(root)
+
+
+def rows(tables: Tables) -> Rows:
+    """All rows of all days."""
+    far = timedelta(days=1_000)
+    found: Rows = tables.read(FIRST_DAY - far, FIRST_DAY + far).to_pylist()
+    return found
+
+
+def row(tables: Tables, product_id: str) -> dict[str, Any]:
+    """The one row of a product."""
+    [found] = [each for each in rows(tables) if each["product_id"] == product_id]
+    return found
+
+
+def counts(root: Path) -> dict[str, int]:
+    """What the join of a folder has counted."""
+    join = Join(root, joinable)
+    try:
+        return join.counts()
+    finally:
+        join.close()
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """The Parquet files of a folder."""
+    return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.parquet"))}
