@@ -21,6 +21,7 @@ from cli.commands import (
     search,
     serve,
     status,
+    tables,
     topics,
     train,
 )
@@ -48,6 +49,7 @@ app.command("delete")(delete.delete)
 app.command("status")(status.status)
 app.command("export")(export.export)
 app.command("events")(events.events)
+app.command("tables")(tables.tables)
 app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)

@@ -46,6 +46,32 @@ class TimeSlice:
             self._ends = self._clock() + self._slice_seconds
 
 
+class Ended(Exception):
+    """The work of a thread is to end where it is."""
+
+
+class ThreadSlice:
+    """Gives the interpreter back whenever a slice of time is used up, for long work in a thread."""
+
+    def __init__(self, rest_seconds: float = 0.0) -> None:
+        """After a slice all other threads have `rest_seconds`; 0: the work never rests."""
+        self.rest_seconds = rest_seconds
+        self._ends = 0.0
+        self._is_ended = False
+
+    def give_way(self) -> None:
+        """Rest if the slice is used up. To be called after each step. Raises Ended after `end`."""
+        if self._is_ended:
+            raise Ended
+        if self.rest_seconds and time.monotonic() >= self._ends:
+            time.sleep(self.rest_seconds)
+            self._ends = time.monotonic() + SLICE_SECONDS
+
+    def end(self) -> None:
+        """Let the work end with its next step."""
+        self._is_ended = True
+
+
 async def in_slices(items: Iterable[Item]) -> AsyncGenerator[Item, None]:
     """The items one by one, with turns for other tasks in between."""
     time_slice = TimeSlice()

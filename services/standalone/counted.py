@@ -1,6 +1,30 @@
 """The positions of one process's features in its log."""
 
 from collections.abc import Mapping
+from typing import Protocol
+
+
+class Saved(Protocol):
+    """A reader of the log."""
+
+    @property
+    def saved(self) -> Mapping[str, int]:
+        """By topic: the offset up to which it needs no records any more."""
+        ...
+
+
+class Slowest:
+    """What several readers of the log all have saved."""
+
+    def __init__(self, *readers: Saved) -> None:
+        self._readers = readers
+
+    @property
+    def saved(self) -> Mapping[str, int]:
+        """See Saved."""
+        all_saved = [reader.saved for reader in self._readers]
+        topics = set().union(*all_saved)
+        return {topic: min(each.get(topic, 0) for each in all_saved) for topic in topics}
 
 
 class Counted:

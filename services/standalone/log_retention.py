@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from services.standalone.counted import Counted
+from services.standalone.counted import Saved
 from shared.artifacts import versions
 from shared.errors import AisleError
 from shared.events.config import DAY_SECONDS, LogConfig
@@ -37,7 +37,7 @@ class LogRetention:
     """
 
     def __init__(
-        self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Counted, config: LogConfig
+        self, log: SqliteEventLog, path: Path, snapshots: Path, counted: Saved, config: LogConfig
     ) -> None:
         """`path` is the log's, for messages. `snapshots` is the folder of all snapshots."""
         self._log = log

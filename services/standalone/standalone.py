@@ -34,8 +34,9 @@ from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
-from services.standalone.counted import Counted
+from services.standalone.counted import Counted, Slowest
 from services.standalone.local_features import LocalFeatures
+from services.standalone.local_join import LocalJoin
 from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_retention import LogRetention
 from services.training.encoder_config import serving_config
@@ -79,13 +80,15 @@ class Standalone:
         self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
         self._features = LocalFeatures(data, log, counted)
-        self._retention = LogRetention(log, data / LOG, self._root, counted, load(LogConfig))
+        self._join = LocalJoin(data, log)
+        saved = Slowest(counted, self._join) if self._join.is_on else counted
+        self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
         retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
         retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
-        self.admin = AdminService(self, self.search.counts)
+        self.admin = AdminService(self, self.search.counts, self._join.counts)
         self.port = 0
 
     @classmethod
@@ -157,7 +160,7 @@ class Standalone:
             engines={**engines, "dense": snapshot.dense.kind},
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
-            waiting_for=await self._features.waiting_for(),
+            waiting_for=await self._features.waiting_for() or self._join.trouble,
         )
 
     async def describe(self) -> GetStatusResponse:
@@ -177,6 +180,7 @@ class Standalone:
     async def _close(self) -> None:
         """Write waiting impressions, and close threads and files."""
         await self.search.close()
+        await self._join.close()
         await self._features.close()
         self._encoders.close()
         self._work_queue.close()
@@ -221,6 +225,7 @@ class Standalone:
             asyncio.create_task(each)
             for each in (
                 self._features.run(),
+                self._join.run(),
                 self._retention.run(),
                 self._indexing.run(),
                 *published,

@@ -1,5 +1,6 @@
 """The join of a folder: what is staged, and the tables made of it."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,11 @@ from services.feedback.join.retention import Retention
 from services.feedback.join.staging import Staging
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from shared.events.log import Record
+
+_LOG = logging.getLogger(__name__)
 
 
 class Join:
@@ -51,12 +56,19 @@ class Join:
         with self._staging.meant():
             names = self._exporter.export()
             self._retention.look(seal=is_caught_up)
-        return names
+            forgotten = self._exporter.export()  # queries
+        return [*names, *forgotten]
 
     def positions(self) -> dict[tuple[str, int], int]:
         """The offset up to which each (topic, partition) is contained."""
         with self._staging.meant():
             return self._staging.positions()
+
+    def keep_to_log(self, log_id: str, ends: "Mapping[tuple[str, int], int]") -> None:
+        """Go on with a log that has a name, and ends there, from where this folder ends in it."""
+        with self._staging.meant():
+            if not self._staging.keep_to_log(log_id, ends):
+                _LOG.warning("%s was joined from another state of the log", self._staging.path)
 
     def seal(self, day: int) -> None:
         """Leave the tables of this day and those before it as they are."""

@@ -1,6 +1,7 @@
 """Where the tables of a folder are."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -46,3 +47,21 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def ready_beside(root: Path) -> Path:
+    """Where whole new tables wait to take the place of a folder."""
+    return root.with_name(f".{root.name}-ready")
+
+
+def settle(root: Path) -> None:
+    """Put new tables that are ready in the place of the folder, as often as it takes."""
+    ready = ready_beside(root)
+    old = root.with_name(f".{root.name}-old")
+    if ready.is_dir():
+        if root.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(root, old)
+        os.replace(ready, root)
+        sync(root.parent)
+    shutil.rmtree(old, ignore_errors=True)

@@ -37,6 +37,7 @@ class Retention:
         if seal:
             span_us = self._windows.purchase_us + self._windows.late_us + _BEHIND_US
             self.seal(day_of(now_us - span_us) - 1)
+            self._forget_queries(day_of(now_us) - self._config.keep_days)
 
     def seal(self, day: int) -> None:
         """Leave the tables of this day and those before it as they are, and forget what they came from."""
@@ -49,14 +50,14 @@ class Retention:
             # Their events may be of a day later, and of a page of the day after that
             self._staging.rows("DELETE FROM interactions WHERE logged_us < ?", (day - 1) * DAY_US)
             self._staging.rows("DELETE FROM visitor_days WHERE day < ?", day)
-            self._forget_queries(day_of(self._staging.now_us) - self._config.keep_days)
 
     def _forget_queries(self, before_day: int) -> None:
-        """To be called in a transaction."""
+        """Forget those that were not typed since; their table is to be exported then."""
         old = "SELECT hash FROM queries WHERE last_day < ?"
-        self._staging.rows(f"DELETE FROM query_visitors WHERE hash IN ({old})", before_day)
-        if self._staging.rows("DELETE FROM queries WHERE last_day < ?", before_day).rowcount:
-            self._staging.change({QUERIES})
+        with self._staging.transaction():
+            self._staging.rows(f"DELETE FROM query_visitors WHERE hash IN ({old})", before_day)
+            if self._staging.rows("DELETE FROM queries WHERE last_day < ?", before_day).rowcount:
+                self._staging.change({QUERIES})
 
     def _remove_old(self, before_day: int) -> None:
         for each in days_in(self._root):

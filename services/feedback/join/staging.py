@@ -73,6 +73,7 @@ class Staging:
         for index in _INDEXES:
             self.connection.execute(f"CREATE {index}")
         made = {"format": _FORMAT, "generation": secrets.token_hex(8), "now_us": "0", "sealed_day": "-1"}
+        made["log_id"] = ""
         self.connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made.items())
         if self.meta("format") != _FORMAT:
             raise Corrupt(f"{self.path} is of format {self.meta('format')}, not {_FORMAT}; {_REMEDY}")
@@ -109,6 +110,24 @@ class Staging:
         """To be called in a transaction."""
         rows = [(topic, partition, offset) for (topic, partition), offset in positions.items()]
         self.connection.executemany("REPLACE INTO positions VALUES (?, ?, ?)", rows)
+
+    def keep_to_log(self, log_id: str, ends: Mapping[tuple[str, int], int]) -> bool:
+        """Go on where this file ends in a log. Returns False when it is of another, or a later state of it.
+
+        Then what the log has is taken in, and what was staged before stays.
+        """
+        known = self.positions()
+        is_same = self.meta("log_id") in ("", log_id)
+        is_behind = any(offset > ends.get(place, offset) for place, offset in known.items())
+        with self.transaction():
+            self.set_meta("log_id", log_id)
+            if not is_same:
+                self.rows("DELETE FROM positions")
+            elif is_behind:
+                self.set_positions(
+                    {place: min(known[place], end) for place, end in ends.items() if place in known}
+                )
+        return is_same and not is_behind
 
     def change(self, names: "set[str]") -> None:
         """Note that files are to be exported. To be called in a transaction."""

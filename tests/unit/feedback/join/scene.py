@@ -31,6 +31,29 @@ def query_id(number: int, at: float, query: str = "") -> str:
     return f"{UUID(int=bits | (hashed & (1 << 30) - 1) << 32 | number)}.signature"
 
 
+@dataclass(frozen=True)
+class Shown:
+    at: float = NOON
+    visitor: str = "ann"
+    query: str = "lamp"
+    first: int = 1
+    searched: float = 0.0  # 0: when it was shown
+    logged: float = 0.0  # 0: when it was shown
+    features: tuple[str, ...] = FEATURES
+
+
+@dataclass(frozen=True)
+class Done:
+    query: str
+    at: float
+    visitor: str = "ann"
+    event_id: str = ""  # empty: one of its own
+    quantity: int = 0
+    price: float | None = None
+    logged: float = 0.0  # 0: when it was done
+    unverified: str = ""
+
+
 @dataclass
 class Scene:
     """Makes records; a visitor's are in one partition, each in the order of the calls."""
@@ -39,53 +62,38 @@ class Scene:
     records: list[Record] = field(default_factory=list)
     _offsets: "Counter[tuple[str, int]]" = field(default_factory=Counter)
 
-    def page(
-        self,
-        number: int,
-        *product_ids: str,
-        at: float = NOON,
-        visitor: str = "ann",
-        query: str = "lamp",
-        first: int = 1,
-        searched: float = 0.0,
-        logged: float = 0.0,
-        features: tuple[str, ...] = FEATURES,
-    ) -> str:
-        """The page of a search; its query_id."""
-        searched_for = query_id(number, searched or at, query)
-        message = Impression(query_id=searched_for, query=query, visitor_id=visitor, feature_names=features)
-        message.event_time.FromNanoseconds(int(at * 1e9))
-        message.snapshot_version = "s1"
-        message.experiment_ids.append("e1")
-        for position, product_id in enumerate(product_ids, first):
-            values = [position + place / 10 for place in range(len(features))]
+    def page(self, number: int, *product_ids: str, **how: Any) -> str:
+        """The page of a search, by the names of Shown; its query_id."""
+        shown = Shown(**how)
+        searched_for = query_id(number, shown.searched or shown.at, shown.query)
+        message = Impression(
+            query_id=searched_for,
+            query=shown.query,
+            visitor_id=shown.visitor,
+            feature_names=shown.features,
+            snapshot_version="s1",
+            experiment_ids=["e1"],
+        )
+        message.event_time.FromNanoseconds(int(shown.at * 1e9))
+        for position, product_id in enumerate(product_ids, shown.first):
+            values = [position + place / 10 for place in range(len(shown.features))]
             message.products.add(
                 product_id=product_id, position=position, relevance_score=1 / position, feature_values=values
             )
-        self._add(SEARCH_LOGS, visitor or searched_for, message.SerializeToString(), logged or at)
+        key = shown.visitor or searched_for
+        self._add(SEARCH_LOGS, key, message.SerializeToString(), shown.logged or shown.at)
         return searched_for
 
-    def does(
-        self,
-        action: str,
-        *product_ids: str,
-        query: str,
-        at: float,
-        visitor: str = "ann",
-        event_id: str = "",
-        quantity: int = 0,
-        price: float | None = None,
-        logged: float = 0.0,
-        unverified: str = "",
-    ) -> None:
-        """Something that a visitor does."""
-        event_id = event_id or f"e{len(self.records)}"
-        message = UserEvent(event_id=event_id, action=action, visitor_id=visitor, query_id=query)
-        message.event_time.FromNanoseconds(int(at * 1e9))
-        message.unverified_query_id = unverified
+    def does(self, action: str, *product_ids: str, **how: Any) -> None:
+        """Something that a visitor does, by the names of Done."""
+        done = Done(**how)
+        event_id = done.event_id or f"e{len(self.records)}"
+        message = UserEvent(event_id=event_id, action=action, visitor_id=done.visitor, query_id=done.query)
+        message.event_time.FromNanoseconds(int(done.at * 1e9))
+        message.unverified_query_id = done.unverified
         for product_id in product_ids:
-            message.products.add(product_id=product_id, quantity=quantity, price=price)
-        self._add(USER_EVENTS, visitor, message.SerializeToString(), logged or at)
+            message.products.add(product_id=product_id, quantity=done.quantity, price=done.price)
+        self._add(USER_EVENTS, done.visitor, message.SerializeToString(), done.logged or done.at)
 
     def _add(self, topic: str, key: str, value: bytes, logged: float) -> None:
         partition = sum(key.encode()) % self.partitions

@@ -194,6 +194,7 @@ class GetStatusResponse(_message.Message):
     def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """What this gateway has counted since it began, by name: pages, pages.<tier>, errors.<kind>, degraded.<stage>,
         impressions.appended and .dropped, and of records on disk while the log is away spool.kept, .replayed and .refused.
+        In one process also what its tables were made of, since they were begun: join.joined, join.left_out.<reason> and others.
         """
 
     def __init__(

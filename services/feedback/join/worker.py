@@ -1,0 +1,139 @@
+"""Keep the tables: follow the log, and export now and then, beside whatever else the process does."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from services.feedback.join.config import JoinConfig
+from services.feedback.join.join import Join
+from services.feedback.join.observed import Read
+from services.feedback.join.paths import settle
+from shared.errors import AisleError
+from shared.events.log import CO_PARTITIONED, Consumer, EventLog, Record
+from shared.log_once import LogOnce
+from shared.time_slice import ThreadSlice
+
+Result = TypeVar("Result")
+OpenConsumer = Callable[[Join], Awaitable[Consumer]]
+
+_LOG = logging.getLogger(__name__)
+_POLL_SECONDS = 1.0
+_AFTER_ERROR_SECONDS = 5.0
+# Records that came since then are no longer the past that is caught up with
+_RECENT_SECONDS = 600.0
+_EXPORTS_SHARE = 0.1  # of the time, at most
+_TROUBLE = "the tables of what shoppers did are not written: %s"
+
+
+class JoinWorker:
+    """Takes each record once, whatever comes again, and exports what has changed.
+
+    SQLite and Parquet work in a thread. An error ends nothing: the folder is let go of, and taken
+    up again from what was committed.
+    """
+
+    def __init__(
+        self,
+        log: EventLog,
+        root: Path,
+        read: Read,
+        config: JoinConfig,
+        open_consumer: OpenConsumer | None = None,
+    ) -> None:
+        """`open_consumer` follows the log for a join; None: in the consumer group of its generation."""
+        self._log = log
+        self._root = root
+        self._read = read
+        self._config = config
+        self._open_consumer = open_consumer or self._grouped
+        self._thread = ThreadPoolExecutor(1, "join")
+        self.time_slice = ThreadSlice()  # when the interpreter is given back while records are joined
+        self._join: Join | None = None
+        self._consumer: Consumer | None = None
+        self._is_caught_up = False
+        self._export_at = 0.0  # on the monotonic clock
+        self._failures = LogOnce(_LOG, _TROUBLE)
+        self.trouble = ""  # for people; empty when all is well
+        self.counts: dict[str, int] = {}
+
+    async def run(self) -> None:
+        """Follow the log until cancelled."""
+        while True:
+            try:
+                await self.step(_POLL_SECONDS)
+                await self._export_when_due()
+            except Exception as error:  # keep following after any error
+                self.trouble = _TROUBLE % error
+                self._failures.log(error)
+                await self._let_go()
+                await asyncio.sleep(_AFTER_ERROR_SECONDS)
+            else:
+                self.trouble = self._log.waiting_for
+                self._failures.recovered()
+
+    async def step(self, timeout_seconds: float) -> Sequence[Record]:
+        """Take in the next records of the log; none when the time has passed without one."""
+        join, consumer = await self._opened()
+        records = await consumer.poll(timeout_seconds, self._config.batch_records)
+        if records:
+            await self._in_thread(lambda: join.stage(records))
+            await consumer.commit(records)
+            self.counts = await self._in_thread(join.counts)
+        oldest = min((record.time_seconds for record in records), default=time.time())
+        self._is_caught_up = oldest > time.time() - _RECENT_SECONDS
+        return records
+
+    async def export(self) -> list[str]:
+        """Write the tables that have changed. Returns their names."""
+        join, _ = await self._opened()
+        is_caught_up = self._is_caught_up
+        names = await self._in_thread(lambda: join.export(is_caught_up))
+        self.counts = await self._in_thread(join.counts)
+        return names
+
+    async def close(self) -> None:
+        """Let go of the folder; what is under way stops, and is as if it had not begun."""
+        self.time_slice.end()
+        await self._let_go()
+        self._thread.shutdown()
+
+    async def _export_when_due(self) -> None:
+        began = time.monotonic()
+        if began < self._export_at:
+            return
+        await self.export()
+        took_seconds = time.monotonic() - began
+        pause_seconds = max(self._config.export_seconds, took_seconds / _EXPORTS_SHARE)
+        self._export_at = time.monotonic() + pause_seconds
+
+    async def _opened(self) -> tuple[Join, Consumer]:
+        if self._join is None:
+            self._join = await self._in_thread(self._open)
+        if self._consumer is None:
+            self._consumer = await self._open_consumer(self._join)
+        return self._join, self._consumer
+
+    def _open(self) -> Join:
+        settle(self._root)
+        return Join(self._root, self._read, self._config, self.time_slice.give_way)
+
+    async def _grouped(self, join: Join) -> Consumer:
+        return await self._log.consumer(CO_PARTITIONED, join.group)
+
+    async def _let_go(self) -> None:
+        consumer, self._consumer = self._consumer, None
+        join, self._join = self._join, None
+        if consumer:
+            with suppress(AisleError):
+                await consumer.close()
+        if join:
+            await self._in_thread(join.close)
+
+    async def _in_thread(self, do: Callable[[], Result]) -> Result:
+        """The work goes on in its thread when this is cancelled; whatever is next waits for it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, do)
