@@ -42,6 +42,7 @@ _DONE = (
 QUERIES = pa.schema(
     (pa.field("query_hash", pa.int64()), pa.field("text", pa.string()), pa.field("visitors", pa.int32()))
 )
+_NOTHING_DONE = Counts()
 # Columns of the staged pages, in the order in which a row of staging has them
 STAGED = (
     "query_id, query_hash, visitor_id, session_id, user_id, experiment_ids, at_us,"
@@ -135,14 +136,13 @@ class RowGroup:
         }
 
     def _of_counts(self) -> dict[str, pa.Array]:
-        none_counts = Counts()
-        rows = [none_counts] * self.row_count
+        return {field.name: pa.array(self._column(field.name), field.type) for field in _DONE}
+
+    def _column(self, name: str) -> list[Any]:
+        values = [getattr(_NOTHING_DONE, name)] * self.row_count
         for row, counts in self._counts:
-            rows[row] = counts
-        return {
-            field.name: pa.array([getattr(counts, field.name) for counts in rows], field.type)
-            for field in _DONE
-        }
+            values[row] = getattr(counts, name)
+        return values
 
     def _feature_columns(self) -> NDArray[np.float32]:
         """A row a feature; NaN where a page does not have it."""

@@ -55,6 +55,7 @@ class JoinWorker:
         self.time_slice = ThreadSlice()  # when the interpreter is given back while records are joined
         self._join: Join | None = None
         self._consumer: Consumer | None = None
+        self._is_closed = False
         self._is_caught_up = False
         self._export_at = 0.0  # on the monotonic clock
         self._failures = LogOnce(_LOG, _TROUBLE)
@@ -98,9 +99,11 @@ class JoinWorker:
 
     async def close(self) -> None:
         """Let go of the folder; what is under way stops, and is as if it had not begun."""
-        self.time_slice.end()
-        await self._let_go()
-        self._thread.shutdown()
+        if not self._is_closed:
+            self._is_closed = True
+            self.time_slice.end()
+            await self._let_go()
+            self._thread.shutdown()
 
     async def _export_when_due(self) -> None:
         began = time.monotonic()
@@ -113,26 +116,31 @@ class JoinWorker:
 
     async def _opened(self) -> tuple[Join, Consumer]:
         if self._join is None:
-            self._join = await self._in_thread(self._open)
+            await self._in_thread(self._open)
+        assert self._join
         if self._consumer is None:
             self._consumer = await self._open_consumer(self._join)
         return self._join, self._consumer
 
-    def _open(self) -> Join:
+    def _open(self) -> None:
+        """In the thread, so that it is known there, and closed, if this is cancelled meanwhile."""
         settle(self._root)
-        return Join(self._root, self._read, self._config, self.time_slice.give_way)
+        self._join = Join(self._root, self._read, self._config, self.time_slice.give_way)
 
     async def _grouped(self, join: Join) -> Consumer:
         return await self._log.consumer(CO_PARTITIONED, join.group)
 
     async def _let_go(self) -> None:
-        consumer, self._consumer = self._consumer, None
-        join, self._join = self._join, None
-        if consumer:
+        if self._consumer:
             with suppress(AisleError):
-                await consumer.close()
-        if join:
-            await self._in_thread(join.close)
+                await self._consumer.close()
+        self._consumer = None
+        await self._in_thread(self._close_join)
+
+    def _close_join(self) -> None:
+        if self._join:
+            self._join.close()
+        self._join = None
 
     async def _in_thread(self, do: Callable[[], Result]) -> Result:
         """The work goes on in its thread when this is cancelled; whatever is next waits for it."""

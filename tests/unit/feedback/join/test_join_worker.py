@@ -140,3 +140,13 @@ def test_new_tables_that_are_ready_take_their_place_after_a_kill(tmp_path: Path)
     settle(root)
     assert [each.name for each in root.iterdir()] == ["new"]
     assert [each.name for each in tmp_path.iterdir()] == ["tables"]
+
+
+async def test_a_folder_that_is_being_opened_is_let_go_of_too(worker: JoinWorker, tmp_path: Path) -> None:
+    task = asyncio.create_task(worker.run())
+    await asyncio.sleep(0)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    await worker.close()
+    Join(tmp_path / "tables", joinable).close()
