@@ -74,7 +74,7 @@ class Shoppers:
 
     def _event(self, at: float, action: str, product: int, query: int, visitor: int) -> Record:
         offset, visitor_id = next(self.offsets), f"visitor-{visitor}"
-        event = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(QUERIES[query]))
+        event = UserEvent(action=action, visitor_id=visitor_id, query_id=new_query_id(QUERIES[query], at))
         event.event_time.FromNanoseconds(int(at * 1e9))
         event.products.add(product_id=PRODUCTS[product])
         return Record(
@@ -89,7 +89,7 @@ class Shoppers:
 
     def _page(self, at: float, query: int, visitor: int) -> Record:
         offset, visitor_id = next(self.offsets), f"visitor-{visitor}"
-        page = Impression(query_id=new_query_id(QUERIES[query]), visitor_id=visitor_id)
+        page = Impression(query_id=new_query_id(QUERIES[query], at), visitor_id=visitor_id)
         page.event_time.FromNanoseconds(int(at * 1e9))
         for n in range(SHOWN):
             page.products.add(product_id=PRODUCTS[(query * 7 + n) % 5_000], position=n + 1)

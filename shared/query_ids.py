@@ -12,6 +12,7 @@ import hashlib
 import secrets
 import time
 import uuid
+from functools import lru_cache
 
 from shared.compatible_form import compatible
 
@@ -38,9 +39,9 @@ def query_hash(query: str) -> int:
     return (digest >> (64 - _HASH_BITS)) or 1
 
 
-def new_query_id(query: str) -> str:
-    """A new id for a search of `query`."""
-    milliseconds = time.time_ns() // 1_000_000
+def new_query_id(query: str, time_seconds: float = 0.0) -> str:
+    """A new id for a search of `query`, made just now or at a time since 1970."""
+    milliseconds = int(time_seconds * 1_000) or time.time_ns() // 1_000_000
     hashed = query_hash(query)
     high = hashed >> _LOW_HASH_BITS
     low = hashed & ((1 << _LOW_HASH_BITS) - 1)
@@ -51,7 +52,7 @@ def new_query_id(query: str) -> str:
 
 def hash_in(query_id: str) -> int:
     """The query_hash in a query_id. 0 for browsing, and for a text that is no query_id."""
-    bits = _bits_of(query_id)
+    bits = _bits(query_id)
     high = bits >> 64 & 0xFFF
     low = bits >> _RANDOM_BITS & ((1 << _LOW_HASH_BITS) - 1)
     return high << _LOW_HASH_BITS | low
@@ -59,10 +60,16 @@ def hash_in(query_id: str) -> int:
 
 def milliseconds_in(query_id: str) -> int:
     """The time of the search in a query_id, in milliseconds since 1970. 0 for a text that is no query_id."""
-    return _bits_of(query_id) >> 80
+    return _bits(query_id) >> 80
 
 
-def _bits_of(query_id: str) -> int:
+def time_in(query_id: str) -> float:
+    """When the page was made, in seconds since 1970. 0 for a text that is no query_id."""
+    return milliseconds_in(query_id) / 1_000
+
+
+@lru_cache(maxsize=8)  # the same record asks for both
+def _bits(query_id: str) -> int:
     """The UUID in a query_id, as a number. 0 for a text that is no query_id."""
     try:
         parsed = uuid.UUID(query_id.partition(".")[0])

@@ -142,7 +142,7 @@ async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
     plain: Any
     async with Redis.from_url(url) as plain:
         generation = generation or await RedisFeatureStore(plain).generation()
-        names = [name async for name in plain.scan_iter(f"aisle:1:{generation}:*", count=1_000)]
+        names = [name async for name in plain.scan_iter(f"aisle:2:{generation}:*", count=1_000)]
         return {name.decode().split("}:")[1]: await plain.get(name) for name in names}
 
 

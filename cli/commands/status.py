@@ -9,6 +9,8 @@ from cli.client import Client
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say
 
+_LEFT_OUT = "left_out."
+
 
 def status(address: Address = ADDRESS, as_json: Json = False) -> None:
     """Show the snapshot, bundle, engines and processes of a running engine."""
@@ -33,7 +35,15 @@ def _lines(found: GetStatusResponse) -> list[str]:
         f"engines  {engines or 'none'}",
         f"version  {found.aisle_version}, up for {found.uptime_seconds:,.0f} s",
     ]
+    if reasons := _left_out(found):
+        lines.append(f"of what shoppers did and saw, not counted: {reasons}")
     return [*lines, f"waits for {found.waiting_for}"] if found.waiting_for else lines
+
+
+def _left_out(found: GetStatusResponse) -> str:
+    """Records by the reason why they change nothing for others, as docs/operations.md explains them."""
+    named = {name.removeprefix(_LEFT_OUT): count for name, count in found.counts.items() if _LEFT_OUT in name}
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(named.items()))
 
 
 def _processes(found: GetStatusResponse) -> Table:

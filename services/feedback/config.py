@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from shared.features.evidence import EvidenceLimits
 from shared.listening import LOOPBACK
 
 # Half of what a visitor's value remembers (shared/features/visitor.py, MAX_SEEN)
 MAX_BATCH_RECORDS = 500
+MAX_OF_VISITOR = 10_000  # a visitor's value is read for each page
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,30 @@ class FeedbackConfig:
     group: str = "aisle-feedback"
     batch_records: int = 500  # of the log, applied together
     report_seconds: float = 60.0  # how often the log says how far it has come
+    # Of one visitor: what is above counts for nothing (docs/decisions/evidence-not-floods.md)
+    visitor_minute_interactions: int = 120
+    visitor_day_interactions: int = 2_000
+    visitor_day_counted: int = 200  # products, each with its query and action, that count
+    visitor_day_shown: int = 500  # products of pages, each with its query, that count as shown
+    # Whether pages of searches without a visitor_id count, and what follows from them
+    count_nobody: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_records <= MAX_BATCH_RECORDS:
             raise ValueError(f"batch_records is {self.batch_records}; use 1 to {MAX_BATCH_RECORDS}")
         if self.report_seconds <= 0 or not self.group:
             raise ValueError("report_seconds is more than 0, and group not empty")
+        for name in ("minute_interactions", "day_interactions", "day_counted", "day_shown"):
+            if not 1 <= (value := getattr(self, f"visitor_{name}")) <= MAX_OF_VISITOR:
+                raise ValueError(f"visitor_{name} is {value}; use 1 to {MAX_OF_VISITOR}")
+
+    @property
+    def limits(self) -> EvidenceLimits:
+        """How much one visitor counts for."""
+        return EvidenceLimits(
+            minute_interactions=self.visitor_minute_interactions,
+            day_interactions=self.visitor_day_interactions,
+            day_counted=self.visitor_day_counted,
+            day_shown=self.visitor_day_shown,
+            counts_nobody=self.count_nobody,
+        )

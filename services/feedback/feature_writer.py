@@ -3,19 +3,19 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from itertools import compress
+from dataclasses import replace
 from typing import NamedTuple
 
-from services.feedback import visitor_update as sessions
+from services.feedback import decision
+from services.feedback.decision import SECOND, Decision, decide
 from shared.features import keys
 from shared.features import watermarks as marks
-from shared.features.counters import Counters, Increment, day_of
-from shared.features.observation import Interaction, Observation
+from shared.features.counters import Counters, Increment
+from shared.features.evidence import LIMITS, EvidenceLimits
+from shared.features.observation import Observation
 from shared.features.scopes import SCOPES
-from shared.features.spec import COUNTER_OF, SHOWN
 from shared.features.store import Change, FeatureStore
-from shared.features.visitor import Telling, Visitor, event_name
-from shared.features.watermarks import TOPIC_NUMBERS
+from shared.features.visitor import Telling, Visitor
 from shared.time_slice import TimeSlice
 
 # A key and its value -> the new value
@@ -39,29 +39,37 @@ class Reworked(NamedTuple):
 class FeatureWriter:
     """Applies observations in the order of the log, to one generation of the store.
 
-    First each visitor's value hears of them, which finds out what is a second telling; what is left
-    is counted. A value says how far it has taken in each partition, and is only replaced by who has
-    seen it as it is: a batch that is applied again, in part or at the same time by another worker,
-    changes nothing. See docs/decisions/an-effect-happens-once-per-key.md.
+    First each visitor's value hears of them, which decides what is a second telling, and what of
+    the others counts; that is counted. A value says how far it has taken in each partition, and is
+    only replaced by who has seen it as it is: a batch that is applied again, in part or at the same
+    time by another worker, changes nothing. See docs/decisions/an-effect-happens-once-per-key.md
+    and docs/decisions/evidence-not-floods.md.
     """
 
-    def __init__(self, store: FeatureStore, generation: str, time_slice: TimeSlice | None = None) -> None:
+    def __init__(
+        self,
+        store: FeatureStore,
+        generation: str,
+        time_slice: TimeSlice | None = None,
+        limits: EvidenceLimits = LIMITS,
+    ) -> None:
         """`time_slice` says when the event loop is given back while a batch is applied."""
+        self._limits = limits
         self._store = store
         self._generation = generation
         self.time_slice = time_slice or TimeSlice()
         self._counts: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
 
     async def apply(self, observations: Sequence[Observation]) -> None:
         """All effects are in the store on return.
 
         Raises Unavailable when it is down: apply the same again later.
         """
-        tellings = await self._hear(observations)
-        self._counts.update(telling.value for telling in tellings)
-        await self._count(
-            list(compress(observations, (telling is not Telling.SECOND for telling in tellings)))
-        )
+        decisions = await self._hear(observations)
+        self._counts.update(each.telling.value for each in decisions)
+        self._left_out.update(each.reason for each in decisions if each.reason)
+        await self._count(zip(observations, decisions, strict=True))
 
     def take_counts(self) -> Counter[str]:
         """How many observations were what (Telling's values) since this was last asked."""
@@ -69,33 +77,42 @@ class FeatureWriter:
         self._counts = Counter()
         return counts
 
-    async def _hear(self, observations: Sequence[Observation]) -> list[Telling]:
+    def take_left_out(self) -> Counter[str]:
+        """Of how many observations something was not counted, by reason, since this was last asked."""
+        left_out = self._left_out
+        self._left_out = Counter()
+        return left_out
+
+    async def _hear(self, observations: Sequence[Observation]) -> list[Decision]:
         places: dict[str, list[int]] = defaultdict(list)
+        decisions = [SECOND] * len(observations)
         for place, observation in enumerate(observations):
-            places[keys.visitor_key(observation.key)].append(place)
-        tellings = [Telling.SECOND] * len(observations)
+            if not observation.what.visitor_id and (reason := decision.left_out(observation, self._limits)):
+                decisions[place] = Decision(Telling.FIRST, reason=reason)  # of nobody, for nobody
+            else:
+                places[keys.visitor_key(observation.key)].append(place)
 
         async def rework(key: str, old: bytes | None) -> Reworked:
             visitor = Visitor(old)
             for place in places[key]:
-                tellings[place] = _heard(visitor, observations[place])
+                decisions[place] = decide(visitor, observations[place], self._limits)
                 if self.time_slice.is_used_up():
                     await self.time_slice.give_way()
             return Reworked(visitor.encoded(), bool(visitor.state.recent))
 
         spans = {key: _visitor_ttl([observations[place] for place in mine]) for key, mine in places.items()}
         await self._replace(spans, rework)
-        return tellings
+        return decisions
 
-    async def _count(self, observations: Iterable[Observation]) -> None:
+    async def _count(self, decided: Iterable[tuple[Observation, Decision]]) -> None:
         """Count them in the order of the log, not too many at a time.
 
         Objects by the hundred thousand are slow.
         """
         increments: dict[str, list[Increment]] = defaultdict(list)
         spans: dict[str, int] = {}
-        for observation in observations:
-            for key, base_seconds, increment in _increments(observation):
+        for observation, what in decided:
+            for key, base_seconds, increment in _increments(observation, what):
                 increments[key].append(increment)
                 spans[key] = max(spans.get(key, 0), _ttl(base_seconds, observation.logged_seconds))
             await self.time_slice.give_way()
@@ -138,32 +155,21 @@ class FeatureWriter:
             await self.time_slice.give_way()
 
 
-def _heard(visitor: Visitor, observation: Observation) -> Telling:
-    name = event_name(observation.topic, observation.event_id)
-    telling = visitor.hear(_source(observation), observation.offset, name)
-    if telling is Telling.FIRST and isinstance(observation.what, Interaction):
-        visitor.state = sessions.after(visitor.state, observation.what)
-    return telling
-
-
-def _increments(observation: Observation) -> Iterable[tuple[str, int, Increment]]:
-    """Key, how many seconds it lives, and what is added to it."""
-    what = observation.what
-    counter = COUNTER_OF.get(what.action) if isinstance(what, Interaction) else SHOWN
-    if counter is None:
+def _increments(observation: Observation, decided: Decision) -> Iterable[tuple[str, int, Increment]]:
+    """Key, how many seconds it lives, and what is added to it, for the products that count."""
+    product_ids = decided.product_ids
+    if not product_ids:
         return
-    source = _source(observation)
-    day = day_of(what.time_seconds)
+    what = observation.what
+    if len(product_ids) < len(what.product_ids):
+        what = replace(what, product_ids=tuple(product_ids))
+    source = decision.source_of(observation)
     made: dict[tuple[str, ...], Increment] = {}  # the same for all products of an event
     for scope in SCOPES:
         for key, base_seconds, names in scope.counted(what):
             if names not in made:
-                made[names] = Increment(source, observation.offset, day, names, counter)
+                made[names] = Increment(source, observation.offset, decided.day, names, decided.counter)
             yield key, base_seconds, made[names]
-
-
-def _source(observation: Observation) -> marks.Source:
-    return TOPIC_NUMBERS[observation.topic], observation.partition
 
 
 def _visitor_ttl(observations: Sequence[Observation]) -> int:

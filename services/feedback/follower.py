@@ -81,3 +81,4 @@ class Follower:
         counts = self._writer.take_counts()
         self._progress.duplicate_count += counts["second"]
         self._progress.applied_count += counts["first"]
+        self._progress.left_out.update(self._writer.take_left_out())

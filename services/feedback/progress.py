@@ -1,7 +1,8 @@
 """How far a worker has come."""
 
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -12,6 +13,8 @@ class Progress:
     applied_count: int = 0  # records whose effects are in the store
     duplicate_count: int = 0  # records that told again what was known
     dead_letter_count: int = 0  # records that nobody can read
+    # Records of which something counts for nothing, by reason (shared/features/evidence.py)
+    left_out: Counter[str] = field(default_factory=Counter)
     waiting_for: str = ""  # what is down, in its own words; empty when all is well
     stalled: str = ""  # that the log does not hand out what it holds; empty when it does
     # When the newest record applied was logged; 0: the end of the log has been reached
@@ -29,4 +32,7 @@ class Progress:
     def __str__(self) -> str:
         said = f"{self.applied_count:,} records applied, {self.duplicate_count:,} told twice"
         said += f", {self.dead_letter_count:,} unreadable, {self.behind_seconds():.1f} s behind"
+        if self.left_out:
+            reasons = ", ".join(f"{name} {count:,}" for name, count in sorted(self.left_out.items()))
+            said += f"; not counted: {reasons}"
         return f"{said}; waiting: {self.trouble}" if self.trouble else said

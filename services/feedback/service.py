@@ -14,8 +14,9 @@ from services.feedback.join import observed
 from services.feedback.join.packing import ShownProducts, pack
 from services.feedback.progress import Progress
 from shared.events.log import SEARCH_LOGS, Record
+from shared.features.evidence import PAGE_OF_NOBODY, UNVERIFIED, WITHOUT_PAGE
 from shared.features.observation import Interaction, Observation, Shown
-from shared.query_ids import hash_in, normalised
+from shared.query_ids import hash_in, normalised, time_in
 
 # A clock that is further ahead would make all that is known look old
 _MAX_FUTURE_SECONDS = 24 * 3600.0
@@ -36,12 +37,17 @@ class FeedbackService(FeedbackServiceServicer):
             dead_letter_count=progress.dead_letter_count,
             behind_seconds=progress.behind_seconds(),
             waiting_for=progress.trouble,
+            left_out=progress.left_out,
         )
 
 
 def replica_status(progress: Progress) -> ReplicaStatus:
     """How this worker is doing, for the gateway's status; GetProgress tells more."""
-    return ReplicaStatus(behind_seconds=progress.behind_seconds(), waiting_for=progress.trouble)
+    return ReplicaStatus(
+        behind_seconds=progress.behind_seconds(),
+        waiting_for=progress.trouble,
+        left_out=progress.left_out,
+    )
 
 
 def observation(record: Record) -> Observation:
@@ -136,17 +142,31 @@ def _interaction(record: Record) -> Interaction:
         action=event.action,
         visitor_id=event.visitor_id,
         product_ids=_ids(event.products),
-        time_seconds=_time(event.event_time, record),
+        # Nobody acts on a page before it was made
+        time_seconds=max(_time(event.event_time, record), time_in(event.query_id)),
         session_id=event.session_id,
         query_hash=hash_in(event.query_id),
+        left_out=_left_out(event),
     )
+
+
+def _left_out(event: UserEvent) -> str:
+    if event.query_id:
+        return PAGE_OF_NOBODY if event.page_of_nobody else ""
+    return UNVERIFIED if event.unverified_query_id else WITHOUT_PAGE
 
 
 def _shown(record: Record) -> Shown:
     impression = Impression()
     _parse(impression, record)
     time_seconds = _time(impression.event_time, record)
-    return Shown(_ids(impression.products), time_seconds, hash_in(impression.query_id), impression.visitor_id)
+    return Shown(
+        product_ids=_ids(impression.products),
+        time_seconds=time_seconds,
+        query_hash=hash_in(impression.query_id),
+        visitor_id=impression.visitor_id,
+        left_out="" if impression.visitor_id else PAGE_OF_NOBODY,
+    )
 
 
 def _parse(message: UserEvent | Impression, record: Record) -> None:

@@ -103,5 +103,5 @@ class Worker:
         group = f"{self._config.group}-{generation}" if generation else ""
         consumer = await retrying(lambda: self._log.consumer(CO_PARTITIONED, group), self.progress)
         self.progress.generation = generation
-        writer = FeatureWriter(self._store, generation, self.time_slice)
+        writer = FeatureWriter(self._store, generation, self.time_slice, self._config.limits)
         return Follower(self._log, consumer, writer, self._read, self.progress)

@@ -49,6 +49,8 @@ class Status:
     replicas: Sequence[Replica] = ()
     waiting_for: str = ""
     dead_letter_count: int = 0
+    # Records of which something counts for nothing, by reason (shared/features/evidence.py)
+    left_out: dict[str, int] = field(default_factory=dict)
 
 
 class StatusSource(Protocol):

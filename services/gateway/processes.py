@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from grpc import aio
@@ -65,6 +66,7 @@ class Processes:
             replicas=found,
             waiting_for=trouble,
             dead_letter_count=ends.get(DEAD_LETTERS, 0),
+            left_out=_left_out(found),
         )
 
     async def close(self) -> None:
@@ -121,6 +123,14 @@ class Processes:
 
 def _of(service: str, replicas: Iterable[Replica]) -> list[ReplicaStatus]:
     return [each.status for each in replicas if each.service == service and each.HasField("status")]
+
+
+def _left_out(replicas: Iterable[Replica]) -> dict[str, int]:
+    """Of all feedback workers together."""
+    left_out: Counter[str] = Counter()
+    for replica in replicas:
+        left_out.update(replica.status.left_out)
+    return left_out
 
 
 def _pending(status: ReplicaStatus, ends: Mapping[str, int]) -> int:

@@ -1,23 +1,48 @@
-"""A query_id with a signature: `<UUID>.<signature>`.
+"""A query_id with signatures behind it: that this shop gave it, and to which visitor.
 
-So only searches of this shop have valid query_ids.
+`<UUID>.<32 letters>`: 12 bytes sign the UUID, 12 more sign it with the visitor_id of the search
+(empty for a page made for no visitor in particular).
 """
 
-from services.gateway.signatures import Signatures, from_text, to_text
+from enum import Enum
+
+from services.gateway.signatures import SIGNATURE_BYTES, Signatures, from_text, to_text
 
 _PURPOSE = "query_id"
+_OWNER = "query_id of"
 _SEPARATOR = "."
 
 
-def signed(query_id: str, signatures: Signatures) -> str:
-    """The query_id as callers get it."""
-    return f"{query_id}{_SEPARATOR}{to_text(signatures.sign(_PURPOSE, query_id.encode()))}"
+class PageOwner(Enum):
+    """Whose page a query_id names, for the visitor who sends it."""
+
+    VISITOR = "visitor"  # the visitor's own
+    NOBODY = "nobody"  # one made for no visitor in particular
+    ANOTHER = "another"  # another visitor's
+    UNKNOWN = "unknown"  # none of this shop
 
 
-def is_signed(query_id: str, signatures: Signatures) -> bool:
-    """Whether a gateway of this shop has issued it."""
-    name, _, signature = query_id.partition(_SEPARATOR)
+def signed(query_id: str, visitor_id: str, signatures: Signatures) -> str:
+    """The query_id as callers get it with a page for a visitor; an empty visitor_id is nobody."""
+    ours = signatures.sign(_PURPOSE, query_id.encode())
+    return f"{query_id}{_SEPARATOR}{to_text(ours + signatures.sign(_OWNER, _owned(query_id, visitor_id)))}"
+
+
+def owner_of(query_id: str, visitor_id: str, signatures: Signatures) -> PageOwner:
+    """Whose page it is, as far as its signatures say."""
+    name, _, text = query_id.partition(_SEPARATOR)
     try:
-        return signatures.holds(_PURPOSE, name.encode(), from_text(signature))
+        signature = from_text(text)
     except ValueError:
-        return False
+        return PageOwner.UNKNOWN
+    owner = signature[SIGNATURE_BYTES:]
+    if signatures.holds(_OWNER, _owned(name, visitor_id), owner):
+        return PageOwner.VISITOR
+    if signatures.holds(_OWNER, _owned(name, ""), owner):
+        return PageOwner.NOBODY
+    is_ours = signatures.holds(_PURPOSE, name.encode(), signature[:SIGNATURE_BYTES])
+    return PageOwner.ANOTHER if is_ours else PageOwner.UNKNOWN
+
+
+def _owned(query_id: str, visitor_id: str) -> bytes:
+    return f"{query_id}\0{visitor_id}".encode()

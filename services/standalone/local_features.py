@@ -116,6 +116,10 @@ class LocalFeatures:
         ends = {topic: await self._log.end_offset(topic) for topic in CO_PARTITIONED}
         return _NOT_COUNTED % f"{sum(end - self._counted.position(topic) for topic, end in ends.items()):,}"
 
+    def left_out(self) -> dict[str, int]:
+        """Records of which something counts for nothing, by reason, since this process began."""
+        return dict(self._worker.progress.left_out)
+
     async def _begin(self) -> None:
         """Restore, and catch up with the log. `run` repeats the counting after an error."""
         try:

@@ -161,6 +161,7 @@ class Standalone:
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
             waiting_for=await self._features.waiting_for() or self._join.trouble,
+            left_out=self._features.left_out(),
         )
 
     async def describe(self) -> GetStatusResponse:

@@ -13,6 +13,7 @@ class Interaction:
     time_seconds: float
     session_id: str = ""
     query_hash: int = 0  # of the search that led to it; 0: not known
+    left_out: str = ""  # why it changes nothing that others see (evidence.py); empty: it may
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Shown:
     time_seconds: float
     query_hash: int = 0  # 0: no query was searched
     visitor_id: str = ""  # empty: nobody known
+    left_out: str = ""  # see Interaction
 
 
 @dataclass(frozen=True, slots=True)

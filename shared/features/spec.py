@@ -1,15 +1,15 @@
 """What is counted of shoppers' actions, and in which windows of time.
 
-An event adds 1 to a counter of each product that it is about, on the day it happened: to the
-product's own, and to that of the product under its query if a search led to it. A page that was
-shown adds 1 to SHOWN. What ranking reads are the columns: counts and rates in the time before the
-page (scopes/).
+An event that a search led to adds 1 to a counter of each product that it is about, on the day it
+happened: to the product's own, and to that of the product under its query. A page that was shown
+adds 1 to SHOWN. A visitor adds 1 to a counter once a day (evidence.py). What ranking reads are the columns:
+counts and rates in the time before the page (scopes/).
 """
 
 from dataclasses import dataclass
 
 # Of keys, values and meaning: raise it with every change of them, and the store is built anew.
-SCHEMA = 1
+SCHEMA = 2
 
 # Counters, by their number in what is stored: never reuse one.
 SHOWN, VIEW, CLICK, WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, PURCHASE = range(7)

@@ -1,9 +1,10 @@
 """What is known of a visitor, as it is kept.
 
-The last products, the visit, and the events that have been seen.
+The last products, the visit, the events that have been seen, and what was counted of them.
 
-A value is marks (marks.py), the events seen (2 bytes of count, 16 bytes each), and the state as
-JSON.
+A value is marks (watermarks.py), the events seen (2 bytes of count, 16 bytes each), how many
+interactions came of late (frequency.py), what was counted of interactions and of pages
+(counted_once.py), and the state as JSON.
 """
 
 import hashlib
@@ -11,8 +12,12 @@ import json
 import struct
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
+from shared.features import counted_once, frequency
 from shared.features import watermarks as marks
+from shared.features.counted_once import CountedOnce
+from shared.features.frequency import Frequency
 from shared.features.keys import VISITOR_SECONDS
 from shared.features.watermarks import Source, Watermarks
 
@@ -21,6 +26,7 @@ TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
 MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COUNT = struct.Struct("<H")
 _SEEN = struct.Struct("<8sQ")
 
@@ -114,7 +120,11 @@ class Visitor:
         """As stored; a stranger when there is no value."""
         self.marks = Watermarks(value)
         self.state = state_of(value)
-        self._seen = SeenEvents(_seen(value)) if value else SeenEvents()
+        seen, often, interactions, shown, _ = _parts(value) if value else (b"", b"", b"", b"", b"")
+        self._seen = SeenEvents(seen)
+        self.frequency = Frequency(often)
+        self.interactions = CountedOnce(interactions)
+        self.shown = CountedOnce(shown)
 
     def hear(self, source: Source, offset: int, name: bytes) -> Telling:
         """Take in that an event was told; `name` as event_name gives it.
@@ -126,25 +136,38 @@ class Visitor:
             return Telling.FIRST if self._seen.first_offset(name, offset) == offset else Telling.SECOND
         return Telling.REDELIVERED if self._seen.known_offset(name) == offset else Telling.SECOND
 
+    def check(self) -> None:
+        """Raise ValueError or struct.error where what is only opened when needed cannot be read."""
+        for part in (self.interactions, self.shown):
+            counted_once.check(part.encoded())
+
     def encoded(self) -> bytes:
         """As it is stored."""
         recent = [
             (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
         ]
-        state = json.dumps([self.state.session_id, recent], ensure_ascii=False, separators=(",", ":"))
-        return b"".join((self.marks.encoded(), self._seen.encoded(), state.encode()))
+        state = _JSON.encode([self.state.session_id, recent])
+        parts = (self.marks, self._seen, self.frequency, self.interactions, self.shown)
+        return b"".join((*(part.encoded() for part in parts), state.encode()))
 
 
 def state_of(value: bytes | None) -> VisitorState:
     """The state in a value; nobody's when there is none."""
     if not value:
         return NOBODY
-    start = marks.size(value)
-    session_id, recent = json.loads(value[start + _COUNT.size + len(_seen(value)) :])
+    session_id, recent = json.loads(_parts(value)[-1])
     return VisitorState(tuple(RecentProduct(*each) for each in recent), session_id)
 
 
-def _seen(value: bytes) -> bytes:
+def _parts(value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Events seen, frequency, counted of interactions, counted of pages, and the state."""
     start = marks.size(value)
     (count,) = _COUNT.unpack_from(value, start)
-    return value[start + _COUNT.size : start + _COUNT.size + count * _SEEN.size]
+    start += _COUNT.size
+    often = start + count * _SEEN.size
+    interactions = often + frequency.SIZE
+    shown = interactions + counted_once.size_at(value, interactions)
+    state = shown + counted_once.size_at(value, shown)
+    ends = (start, often, interactions, shown, state, len(value))
+    seen, admitted, acted, pages, rest = (value[at:end] for at, end in pairwise(ends))
+    return seen, admitted, acted, pages, rest

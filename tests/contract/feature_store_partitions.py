@@ -25,7 +25,7 @@ class PartitionsSuite:
         places = [{"offset": 7, "visitor_id": f"v{at}", "partition": at} for at in range(PARTITIONS)]
         clicks = [did("click", "p1", query_hash=9, **place) for place in places]
         pages = [shown("p1", query_hash=9, **place) for place in places]
-        later = did("click", "p1", query_hash=9, offset=8, visitor_id="v255", partition=255)
+        later = did("click", "p1", query_hash=9, offset=8, visitor_id="v511", partition=255)
         for batch in (clicks, pages, clicks, [later, *clicks]):
             async with asyncio.timeout(60):
                 await FeatureWriter(store, generation).apply(batch)

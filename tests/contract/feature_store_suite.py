@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from services.feedback.feature_writer import FeatureWriter
 from shared.errors import Unavailable
 from shared.features.counters import ALONE, Counters, Increment
+from shared.features.evidence import WITHOUT_PAGE
 from shared.features.keys import product_key, query_key, visitor_key
 from shared.features.observation import Observation
 from shared.features.page import StoredPage, keys_of
@@ -43,6 +44,8 @@ class Told:
     products: tuple[str, ...]
     days_ago: float
     query_hash: int
+    left_out: str
+    days_on_the_way: float
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ TOLD = st.builds(
     products=st.lists(st.sampled_from(PRODUCTS), min_size=1, max_size=3).map(tuple),
     days_ago=st.sampled_from([0, 0.4, 1, 6.5, 29, 33, 80]),
     query_hash=st.sampled_from([0, 5, 6]),
+    left_out=st.sampled_from(["", "", "", WITHOUT_PAGE]),
+    days_on_the_way=st.sampled_from([0, 0, 0.3, 2, 5]),
 )
 DELIVERY = st.builds(
     Delivery,
@@ -95,6 +100,8 @@ def _record(told: Told, ends: Counter[tuple[str, int]]) -> Observation:
         "at": NOW - told.days_ago * DAY,
         "partition": partition,
         "query_hash": told.query_hash,
+        "left_out": told.left_out,
+        "logged": NOW - (told.days_ago - told.days_on_the_way) * DAY,
     }
     return shown(*told.products, **where) if topic == "s" else did(told.action, *told.products, **where)
 

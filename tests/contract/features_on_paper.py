@@ -1,10 +1,11 @@
 """What a store should hold, added up from the log as one would on paper, and what it does hold."""
 
 import struct
-from collections import Counter
+from collections import Counter, defaultdict
 
 from services.feedback import visitor_update as sessions
 from shared.features import spec
+from shared.features.counted_once import REMEMBERED_DAYS
 from shared.features.counters import day_of, parts
 from shared.features.keys import product_key, query_key
 from shared.features.observation import Interaction, Observation
@@ -21,13 +22,24 @@ def first_tellings(log: list[Observation]) -> list[Observation]:
 def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int, int]]]:
     """(product, day, counter) by key, added up as one would on paper; day 0 is the total."""
     counts: dict[str, Counter[tuple[str, int, int]]] = {}
+    newest: defaultdict[tuple[str, str], int] = defaultdict(int)  # day of the log, by visitor and topic
+    seen: set[tuple[object, ...]] = set()
     for each in first_tellings(log):
         what = each.what
         counter = spec.COUNTER_OF[what.action] if isinstance(what, Interaction) else spec.SHOWN
+        day = day_of(what.time_seconds)
+        if what.left_out:
+            continue
+        whose = each.key, each.topic
+        newest[whose] = max(newest[whose], day_of(each.logged_seconds))
         for product in set(what.product_ids):
+            subject = (each.key, day, what.query_hash, product, counter)
+            if subject in seen or day < newest[whose] - REMEMBERED_DAYS:
+                continue
+            seen.add(subject)
             under_query = [(query_key(what.query_hash), product)] if what.query_hash else []
             for key, name in [(product_key(product), ""), *under_query]:
-                cells = {(name, day_of(what.time_seconds), counter), (name, 0, counter)}
+                cells = {(name, day, counter), (name, 0, counter)}
                 counts.setdefault(key, Counter()).update(cells)
     for key, counter_of in counts.items():
         newest = max(day for _, day, _ in counter_of)

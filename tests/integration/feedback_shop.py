@@ -77,7 +77,7 @@ class FeedbackShop:
         records = []
         for _ in range(count):
             product = PRODUCTS[self.sent % len(PRODUCTS)]
-            visitor = f"v{self.sent % 7}"
+            visitor = f"v{self.sent}"
             records.append(
                 event(
                     "purchase",

@@ -31,8 +31,10 @@ async def main(data):
                 await retention.look()
 
         trimming = asyncio.create_task(trim())
+        number = 0
         while not trimming.done():
-            await shop.tell(event("purchase", "p1", visitor_id=sys.argv[2]))
+            number += 1
+            await shop.tell(event("purchase", "p1", visitor_id=f"{sys.argv[2]}-{number}"))
             print("acknowledged", flush=True)
         trimming.result()
 

@@ -32,5 +32,6 @@ class AdminService(AdminServiceServicer):
             replicas=status.replicas,
             waiting_for=status.waiting_for,
             dead_letter_count=status.dead_letter_count,
-            counts={name: count for counts in self._counted for name, count in counts().items()},
+            counts={name: count for counts in self._counted for name, count in counts().items()}
+            | {f"left_out.{reason}": count for reason, count in status.left_out.items()},
         )

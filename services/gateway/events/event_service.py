@@ -18,14 +18,16 @@ from aisle.v1.events_pb2 import (
 from aisle.v1.events_pb2_grpc import EventServiceServicer
 from services.gateway.events import event_validation
 from services.gateway.signatures import Signatures
-from services.gateway.signed_query_id import is_signed
+from services.gateway.signed_query_id import PageOwner, owner_of
 from services.gateway.stream_batches import stream_batches
 from shared.errors import InvalidRequest, shortened
 from shared.events.log import USER_EVENTS, Appended, EventLog, NewRecord, RecordsRefused
 from shared.time_slice import in_slices
 
 _MAX_BATCH = 1_000
-_UNKNOWN_QUERY = "was not given by this shop's Search; counted for its products, but for no query"
+_NOT_COUNTED = "it changes this visitor's own pages, and is counted for nothing else"
+_UNKNOWN_QUERY = f"was not given by this shop's Search; {_NOT_COUNTED}"
+_OTHER_VISITOR = f"was given for another visitor's page; {_NOT_COUNTED}"
 
 
 class EventService(EventServiceServicer):
@@ -55,10 +57,11 @@ class EventService(EventServiceServicer):
         """
         faults = [event_validation.fault(event) async for event in in_slices(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
-        records = [self._record_of(event) async for event in in_slices(valid)]
-        outcomes = iter(await self._outcomes(records))
+        unused = [self._set_apart(event) async for event in in_slices(valid)]
+        records = [_record(event) async for event in in_slices(valid)]
+        outcomes = zip(await self._outcomes(records), unused, strict=True)
         return [
-            _rejected(event, *fault) if fault else _acknowledged(event, next(outcomes))
+            _rejected(event, *fault) if fault else _acknowledged(event, *next(outcomes))
             async for event, fault in in_slices(zip(events, faults, strict=True))
         ]
 
@@ -69,18 +72,24 @@ class EventService(EventServiceServicer):
         except RecordsRefused as error:
             return error.outcomes
 
-    def _record_of(self, event: UserEvent) -> NewRecord:
-        self._set_apart(event)
-        return _record(event)
+    def _set_apart(self, event: UserEvent) -> str:
+        """Take the query_id off an event if it names no page of this visitor's.
 
-    def _set_apart(self, event: UserEvent) -> None:
-        """A query_id that no gateway of this shop gave must not count for the query that it seems
-        to name.
+        Returns why; empty when it stays, or there is none. A page for nobody is marked.
         """
         event.ClearField("unverified_query_id")
-        if event.query_id and not is_signed(event.query_id, self._signatures):
-            event.unverified_query_id = event.query_id
-            event.ClearField("query_id")
+        event.ClearField("page_of_nobody")
+        if not event.query_id:
+            return ""
+        owner = owner_of(event.query_id, event.visitor_id, self._signatures)
+        if owner is PageOwner.VISITOR:
+            return ""
+        if owner is PageOwner.NOBODY:
+            event.page_of_nobody = True
+            return ""
+        event.unverified_query_id = event.query_id
+        event.ClearField("query_id")
+        return _OTHER_VISITOR if owner is PageOwner.ANOTHER else _UNKNOWN_QUERY
 
 
 def _record(event: UserEvent) -> NewRecord:
@@ -89,14 +98,13 @@ def _record(event: UserEvent) -> NewRecord:
     return NewRecord(event.visitor_id, event.SerializeToString(), event.event_id)
 
 
-def _acknowledged(event: UserEvent, outcome: Appended | str) -> EventAck:
-    return _rejected(event, "event", outcome) if isinstance(outcome, str) else _taken(event, outcome)
-
-
-def _taken(event: UserEvent, appended: Appended) -> EventAck:
-    status = EVENT_STATUS_DUPLICATE if appended.duplicate else EVENT_STATUS_ACCEPTED
-    if event.unverified_query_id:
-        return EventAck(event_id=event.event_id, status=status, field="query_id", reason=_UNKNOWN_QUERY)
+def _acknowledged(event: UserEvent, outcome: Appended | str, unused: str) -> EventAck:
+    """`unused` says why its query_id is not used; empty: it is, or there is none."""
+    if isinstance(outcome, str):
+        return _rejected(event, "event", outcome)
+    status = EVENT_STATUS_DUPLICATE if outcome.duplicate else EVENT_STATUS_ACCEPTED
+    if unused:
+        return EventAck(event_id=event.event_id, status=status, field="query_id", reason=unused)
     return EventAck(event_id=event.event_id, status=status)
 
 

@@ -122,7 +122,8 @@ class SearchService(SearchServiceServicer):
         window = None if last_try or not token.query_id else await self._windows.get(token.query_id)
         if window is None:
             window = await self._ranking.rank(request, budget, last_try)
-            token = replace(token, query_id=token.query_id or self._new_query_id(window.message.query))
+            query_id = token.query_id or self._new_query_id(window.message.query, request.visitor_id)
+            token = replace(token, query_id=query_id)
             self._windows.keep(token.query_id, window)
         else:
             budget.degraded.extend(window.message.degraded)
@@ -142,8 +143,8 @@ class SearchService(SearchServiceServicer):
             return ""
         return page_token.encode(replace(token, offset=offset), self._signatures)
 
-    def _new_query_id(self, query: str) -> str:
-        return signed(new_query_id(query), self._signatures)
+    def _new_query_id(self, query: str, visitor_id: str) -> str:
+        return signed(new_query_id(query), visitor_id, self._signatures)
 
     def _count(self, response: SearchResponse) -> None:
         self._counts["pages"] += 1

@@ -52,7 +52,7 @@ class VisitorScope:
 
     def check(self, value: bytes) -> None:
         """See Scope."""
-        Visitor(value)
+        Visitor(value).check()
 
 
 def _weights(product_ids: Sequence[str], weights: Mapping[str, float]) -> Matrix:

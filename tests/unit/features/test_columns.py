@@ -36,7 +36,9 @@ async def columns(
 
 
 def clicks(count: int, days_ago: float, first_offset: int = 1) -> list[Observation]:
-    return [did("click", "p1", offset=first_offset + n, at=NOON - days_ago * DAY) for n in range(count)]
+    """Of a visitor each."""
+    offsets = range(first_offset, first_offset + count)
+    return [did("click", "p1", offset=n, at=NOON - days_ago * DAY, visitor_id=f"v{n}") for n in offsets]
 
 
 async def test_every_column_of_the_spec_is_there_and_no_other() -> None:
@@ -110,11 +112,11 @@ async def test_days_without_anything_done_are_idle_and_being_shown_is_nothing_do
 
 
 def shown_often(shows: int, opens: int, product: str, offset: int) -> list[Observation]:
-    pages = [shown(product, offset=offset + n, at=NOON, query_hash=QUERY) for n in range(shows)]
-    return [
-        *pages,
-        *(did("click", product, offset=offset + n, at=NOON, query_hash=QUERY) for n in range(opens)),
-    ]
+    """By visitors of whom each saw one page."""
+    common = {"at": NOON, "query_hash": QUERY}
+    places = [{"offset": offset + n, "visitor_id": f"v{offset + n}"} for n in range(shows)]
+    pages = [shown(product, **place, **common) for place in places]
+    return [*pages, *(did("click", product, **place, **common) for place in places[:opens])]
 
 
 async def test_a_rate_is_drawn_to_the_usual_one_when_little_was_shown() -> None:

@@ -100,7 +100,8 @@ async def test_a_store_that_was_down_misses_nothing_and_counts_nothing_twice() -
     log, store = MemoryEventLog(), NamedStore()
     store.down = 3
     await log.append(
-        USER_EVENTS, [event("click", "p1"), event("click", "p1"), event("click", "p2", visitor_id="v2")]
+        USER_EVENTS,
+        [event("click", "p1"), event("click", "p1", visitor_id="v3"), event("click", "p2", visitor_id="v2")],
     )
     worker = Worker(log, store, observation)
     await worker.catch_up()

@@ -14,7 +14,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.features.feature_file import FeatureFile
 from shared.features.saved import Saved
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import event
+from tests.unit.feedback.told import of_new_visitor
 from tests.unit.standalone.counting_shop import process, until
 
 
@@ -67,7 +67,7 @@ async def test_a_damaged_file_is_closed_before_it_is_put_aside(
 ) -> None:
     """SQLite removes what it has beside a file when it closes it: that cannot be renamed meanwhile."""
     async with process(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 1)
     damage(tmp_path / "features.sqlite", "UPDATE positions SET offset = -3")
     monkeypatch.setattr(SlowToClose, "in_place", [], raising=False)

@@ -20,7 +20,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.features.feature_file import FeatureFile
 from shared.sqlite_damage import check_whole
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import event
+from tests.unit.feedback.told import of_new_visitor
 from tests.unit.standalone.counting_shop import process, until
 
 LOG_ID = "a" * 32
@@ -47,11 +47,11 @@ async def data(tmp_path: Path) -> Path:
     """
     data = tmp_path / "shop"
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 1)
     shutil.copyfile(data / "log.sqlite", tmp_path / "older.sqlite")
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"), event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"), of_new_visitor("purchase", "p1"))
         await shop.log.append(CATALOG, [NewRecord("p1", b""), NewRecord("p2", b"")])
         await until(shop, 3)
     return data
@@ -111,7 +111,7 @@ async def test_a_log_that_was_accepted_stays_so_and_what_was_counted_is_kept(dat
     await checked(data, accept=True)
     await checked(data)
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 2)
         assert await shop.bought("p1") == 4
     await checked(data)

@@ -9,7 +9,7 @@ import pytest
 
 from shared.events.log import USER_EVENTS
 from tests.unit.events.damaged_log import damage
-from tests.unit.feedback.told import event
+from tests.unit.feedback.told import of_new_visitor
 from tests.unit.standalone.counting_shop import killed, process, until
 
 
@@ -34,7 +34,7 @@ def restored(backup: Path, data: Path) -> None:
 async def count_purchases(data: Path, count: int) -> None:
     """One of each of so many products, counted and saved."""
     async with process(data) as shop:
-        await shop.tell(*(event("purchase", f"p{number}") for number in range(count)))
+        await shop.tell(*(of_new_visitor("purchase", f"p{number}") for number in range(count)))
         await until(shop, count)
 
 
@@ -46,31 +46,31 @@ async def purchases(data: Path, count: int) -> list[int]:
 
 async def test_a_start_reads_of_the_log_only_what_came_after_the_features_were_saved(tmp_path: Path) -> None:
     async with process(tmp_path) as shop:
-        await shop.tell(*(event("click", "p1") for _ in range(5)))
+        await shop.tell(*(of_new_visitor("click", "p1") for _ in range(5)))
         await until(shop, 5)
     async with process(tmp_path) as shop:
         assert shop.counted.saved == {USER_EVENTS: 5}
         assert (await shop.opens("p1"), shop.features._worker.progress.applied_count) == (5, 0)
-        await shop.tell(event("click", "p1"))
+        await shop.tell(of_new_visitor("click", "p1"))
         await until(shop, 6)
         assert (await shop.opens("p1"), shop.features._worker.progress.applied_count) == (6, 1)
 
 
 async def test_a_process_that_is_killed_counts_what_it_has_not_saved_again_and_once(tmp_path: Path) -> None:
     async with killed(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 1)
         await shop.save()
-        await shop.tell(event("purchase", "p1"), event("purchase", "p1", event_id="e3"))
+        await shop.tell(of_new_visitor("purchase", "p1"), of_new_visitor("purchase", "p1", event_id="e3"))
         await until(shop, 3)
     async with process(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1", event_id="e3"))
+        await shop.tell(of_new_visitor("purchase", "p1", event_id="e3"))
         assert await shop.bought("p1") == 3
 
 
 async def test_totals_outlive_the_records_that_they_were_counted_from(tmp_path: Path) -> None:
     async with process(tmp_path) as shop:
-        await shop.tell(*(event("purchase", "p1") for _ in range(5)))
+        await shop.tell(*(of_new_visitor("purchase", "p1") for _ in range(5)))
         await until(shop, 5)
         await shop.save()
         await shop.log.between_appends(lambda file: file.trim(USER_EVENTS, 5, math.inf))
@@ -83,15 +83,15 @@ async def test_what_was_counted_stays_when_the_log_is_an_older_copy_and_new_even
 ) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 1)
     copied(data, backup)
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"), event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"), of_new_visitor("purchase", "p1"))
         await until(shop, 3)
     restored(backup, data)
     async with process(data) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 2)
         assert await shop.bought("p1") == 4
     async with process(data) as shop:
@@ -100,12 +100,12 @@ async def test_what_was_counted_stays_when_the_log_is_an_older_copy_and_new_even
 
 async def test_what_was_counted_stays_when_the_log_is_a_new_one(tmp_path: Path) -> None:
     async with process(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1"), event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"), of_new_visitor("purchase", "p1"))
         await until(shop, 2)
     for path in logs_of(tmp_path):
         path.unlink()
     async with process(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"))
         await until(shop, 1)
         assert await shop.bought("p1") == 3
 
@@ -114,7 +114,7 @@ async def test_features_that_are_older_than_what_was_trimmed_say_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with killed(tmp_path) as shop:
-        await shop.tell(event("purchase", "p1"), event("purchase", "p1"))
+        await shop.tell(of_new_visitor("purchase", "p1"), of_new_visitor("purchase", "p1"))
         await shop.log.between_appends(lambda file: file.trim(USER_EVENTS, 1, math.inf))
     async with process(tmp_path) as shop:
         assert await shop.bought("p1") == 1
@@ -169,14 +169,14 @@ async def test_features_with_rows_that_nobody_saved_are_put_aside_and_counted_an
 async def test_a_process_is_ready_before_its_features_are_read_and_says_so(tmp_path: Path) -> None:
     async with killed(tmp_path, wait_seconds=0.0) as shop:
         assert "still being read" in await shop.features.waiting_for()
-        await shop.tell(event("click", "p1"))
+        await shop.tell(of_new_visitor("click", "p1"))
         await until(shop, 1)
         assert await shop.features.waiting_for() == ""
 
 
 async def test_a_worker_that_is_far_behind_says_how_many_records_are_left(tmp_path: Path) -> None:
     async with process(tmp_path) as shop:
-        await shop.tell(*(event("click", "p1") for _ in range(3)))
+        await shop.tell(*(of_new_visitor("click", "p1") for _ in range(3)))
         await until(shop, 3)
         shop.counted.commit({USER_EVENTS: 1})
         shop.features._worker.progress.newest_seconds = time.time() - 60

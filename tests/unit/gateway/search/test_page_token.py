@@ -15,7 +15,7 @@ DIGEST = page_token.digest(b"a request")
 
 @given(st.integers(0, 2**32 - 1), st.text(max_size=20))
 def test_a_token_says_what_it_was_made_of(offset: int, query: str) -> None:
-    token = PageToken(signed(new_query_id(query), SIGNATURES), offset, DIGEST)
+    token = PageToken(signed(new_query_id(query), "v1", SIGNATURES), offset, DIGEST)
     assert page_token.decode(page_token.encode(token, SIGNATURES), DIGEST, SIGNATURES) == token
 
 

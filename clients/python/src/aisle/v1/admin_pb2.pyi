@@ -195,6 +195,7 @@ class GetStatusResponse(_message.Message):
         """What this gateway has counted since it began, by name: pages, pages.<tier>, errors.<kind>, degraded.<stage>,
         impressions.appended and .dropped, and of records on disk while the log is away spool.kept, .replayed and .refused.
         In one process also what its tables were made of, since they were begun: join.joined, join.left_out.<reason> and others.
+        From the feedback workers, since each began: left_out.<reason>, records of what shoppers did that count for less.
         """
 
     def __init__(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from aisle.v1 import catalog_pb2 as aisle_dot_v1_dot_catalog__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/events.proto\x12\x08\x61isle.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x61isle/v1/catalog.proto\"{\n\x0c\x45ventProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x10\n\x08quantity\x18\x03 \x01(\r\x12\x12\n\x05price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x05 \x01(\tB\x08\n\x06_price\"\xf6\x02\n\tUserEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08query_id\x18\x07 \x01(\t\x12(\n\x08products\x18\x08 \x03(\x0b\x32\x16.aisle.v1.EventProduct\x12\x37\n\nattributes\x18\t \x03(\x0b\x32#.aisle.v1.UserEvent.AttributesEntry\x12\x1b\n\x13unverified_query_id\x18\n \x01(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\"b\n\x08\x45ventAck\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12%\n\x06status\x18\x02 \x01(\x0e\x32\x15.aisle.v1.EventStatus\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"9\n\x13StreamEventsRequest\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.aisle.v1.UserEvent\"7\n\x14StreamEventsResponse\x12\x1f\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32\x12.aisle.v1.EventAck\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.aisle.v1.UserEvent\"8\n\x14RecordEventsResponse\x12 \n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32\x12.aisle.v1.EventAck\"\x92\x01\n\x11ImpressionProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x17\n\x0frelevance_score\x18\x03 \x01(\x01\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x04 \x03(\x02\x12\x17\n\npropensity\x18\x05 \x01(\x02H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"\xb3\x02\n\nImpression\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x08products\x18\x07 \x03(\x0b\x32\x1b.aisle.v1.ImpressionProduct\x12\x15\n\rfeature_names\x18\x08 \x03(\t\x12\x18\n\x10snapshot_version\x18\t \x01(\t\x12\x16\n\x0e\x62undle_version\x18\n \x01(\t\x12\x16\n\x0e\x65xperiment_ids\x18\x0b \x03(\t\x12\x0b\n\x03\x61rm\x18\x0c \x01(\t*}\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x19\n\x15\x45VENT_STATUS_REJECTED\x10\x03\x32\xb0\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1d.aisle.v1.StreamEventsRequest\x1a\x1e.aisle.v1.StreamEventsResponse(\x01\x30\x01\x12M\n\x0cRecordEvents\x12\x1d.aisle.v1.RecordEventsRequest\x1a\x1e.aisle.v1.RecordEventsResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/events.proto\x12\x08\x61isle.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16\x61isle/v1/catalog.proto\"{\n\x0c\x45ventProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x10\n\x08quantity\x18\x03 \x01(\r\x12\x12\n\x05price\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x05 \x01(\tB\x08\n\x06_price\"\x8e\x03\n\tUserEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x0e\n\x06\x61\x63tion\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08query_id\x18\x07 \x01(\t\x12(\n\x08products\x18\x08 \x03(\x0b\x32\x16.aisle.v1.EventProduct\x12\x37\n\nattributes\x18\t \x03(\x0b\x32#.aisle.v1.UserEvent.AttributesEntry\x12\x1b\n\x13unverified_query_id\x18\n \x01(\t\x12\x16\n\x0epage_of_nobody\x18\x0b \x01(\x08\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\"b\n\x08\x45ventAck\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12%\n\x06status\x18\x02 \x01(\x0e\x32\x15.aisle.v1.EventStatus\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"9\n\x13StreamEventsRequest\x12\"\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x13.aisle.v1.UserEvent\"7\n\x14StreamEventsResponse\x12\x1f\n\x03\x61\x63k\x18\x01 \x01(\x0b\x32\x12.aisle.v1.EventAck\":\n\x13RecordEventsRequest\x12#\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x13.aisle.v1.UserEvent\"8\n\x14RecordEventsResponse\x12 \n\x04\x61\x63ks\x18\x01 \x03(\x0b\x32\x12.aisle.v1.EventAck\"\x92\x01\n\x11ImpressionProduct\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\r\x12\x17\n\x0frelevance_score\x18\x03 \x01(\x01\x12\x16\n\x0e\x66\x65\x61ture_values\x18\x04 \x03(\x02\x12\x17\n\npropensity\x18\x05 \x01(\x02H\x00\x88\x01\x01\x42\r\n\x0b_propensity\"\xb3\x02\n\nImpression\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\r\n\x05query\x18\x02 \x01(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12.\n\nevent_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x08products\x18\x07 \x03(\x0b\x32\x1b.aisle.v1.ImpressionProduct\x12\x15\n\rfeature_names\x18\x08 \x03(\t\x12\x18\n\x10snapshot_version\x18\t \x01(\t\x12\x16\n\x0e\x62undle_version\x18\n \x01(\t\x12\x16\n\x0e\x65xperiment_ids\x18\x0b \x03(\t\x12\x0b\n\x03\x61rm\x18\x0c \x01(\t*}\n\x0b\x45ventStatus\x12\x1c\n\x18\x45VENT_STATUS_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45VENT_STATUS_ACCEPTED\x10\x01\x12\x1a\n\x16\x45VENT_STATUS_DUPLICATE\x10\x02\x12\x19\n\x15\x45VENT_STATUS_REJECTED\x10\x03\x32\xb0\x01\n\x0c\x45ventService\x12Q\n\x0cStreamEvents\x12\x1d.aisle.v1.StreamEventsRequest\x1a\x1e.aisle.v1.StreamEventsResponse(\x01\x30\x01\x12M\n\x0cRecordEvents\x12\x1d.aisle.v1.RecordEventsRequest\x1a\x1e.aisle.v1.RecordEventsResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,28 +36,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
   _globals['_USEREVENT_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_EVENTSTATUS']._serialized_start=1387
-  _globals['_EVENTSTATUS']._serialized_end=1512
+  _globals['_EVENTSTATUS']._serialized_start=1411
+  _globals['_EVENTSTATUS']._serialized_end=1536
   _globals['_EVENTPRODUCT']._serialized_start=92
   _globals['_EVENTPRODUCT']._serialized_end=215
   _globals['_USEREVENT']._serialized_start=218
-  _globals['_USEREVENT']._serialized_end=592
-  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_start=516
-  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_end=592
-  _globals['_EVENTACK']._serialized_start=594
-  _globals['_EVENTACK']._serialized_end=692
-  _globals['_STREAMEVENTSREQUEST']._serialized_start=694
-  _globals['_STREAMEVENTSREQUEST']._serialized_end=751
-  _globals['_STREAMEVENTSRESPONSE']._serialized_start=753
-  _globals['_STREAMEVENTSRESPONSE']._serialized_end=808
-  _globals['_RECORDEVENTSREQUEST']._serialized_start=810
-  _globals['_RECORDEVENTSREQUEST']._serialized_end=868
-  _globals['_RECORDEVENTSRESPONSE']._serialized_start=870
-  _globals['_RECORDEVENTSRESPONSE']._serialized_end=926
-  _globals['_IMPRESSIONPRODUCT']._serialized_start=929
-  _globals['_IMPRESSIONPRODUCT']._serialized_end=1075
-  _globals['_IMPRESSION']._serialized_start=1078
-  _globals['_IMPRESSION']._serialized_end=1385
-  _globals['_EVENTSERVICE']._serialized_start=1515
-  _globals['_EVENTSERVICE']._serialized_end=1691
+  _globals['_USEREVENT']._serialized_end=616
+  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_start=540
+  _globals['_USEREVENT_ATTRIBUTESENTRY']._serialized_end=616
+  _globals['_EVENTACK']._serialized_start=618
+  _globals['_EVENTACK']._serialized_end=716
+  _globals['_STREAMEVENTSREQUEST']._serialized_start=718
+  _globals['_STREAMEVENTSREQUEST']._serialized_end=775
+  _globals['_STREAMEVENTSRESPONSE']._serialized_start=777
+  _globals['_STREAMEVENTSRESPONSE']._serialized_end=832
+  _globals['_RECORDEVENTSREQUEST']._serialized_start=834
+  _globals['_RECORDEVENTSREQUEST']._serialized_end=892
+  _globals['_RECORDEVENTSRESPONSE']._serialized_start=894
+  _globals['_RECORDEVENTSRESPONSE']._serialized_end=950
+  _globals['_IMPRESSIONPRODUCT']._serialized_start=953
+  _globals['_IMPRESSIONPRODUCT']._serialized_end=1099
+  _globals['_IMPRESSION']._serialized_start=1102
+  _globals['_IMPRESSION']._serialized_end=1409
+  _globals['_EVENTSERVICE']._serialized_start=1539
+  _globals['_EVENTSERVICE']._serialized_end=1715
 # @@protoc_insertion_point(module_scope)

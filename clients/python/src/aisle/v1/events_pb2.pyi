@@ -126,6 +126,7 @@ class UserEvent(_message.Message):
     PRODUCTS_FIELD_NUMBER: _builtins.int
     ATTRIBUTES_FIELD_NUMBER: _builtins.int
     UNVERIFIED_QUERY_ID_FIELD_NUMBER: _builtins.int
+    PAGE_OF_NOBODY_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Chosen by the sender, unique: a second event with this id is a duplicate. 1 to 128 bytes. Required."""
     action: _builtins.str
@@ -137,9 +138,15 @@ class UserEvent(_message.Message):
     session_id: _builtins.str
     """One visit. Optional."""
     query_id: _builtins.str
-    """The search that led to it: the query_id of its page. Optional."""
+    """The search that led to it: the query_id of its page, which was asked for with the same visitor_id. Optional, and
+    needed for the event to count for more than the visitor's own pages.
+    """
     unverified_query_id: _builtins.str
-    """Set by the gateway: the query_id as sent, if no gateway of this shop gave it. It counts for no query."""
+    """Set by the gateway: the query_id as sent, if it is of no page that this shop made for this visitor. The event then
+    changes the visitor's own pages, and is counted for nothing else.
+    """
+    page_of_nobody: _builtins.bool
+    """Set by the gateway: the page of query_id was made for no visitor in particular (a search without visitor_id)."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When it happened; default: when it was received. At most one day in the future."""
@@ -165,10 +172,11 @@ class UserEvent(_message.Message):
         products: _abc.Iterable[Global___EventProduct] | None = ...,
         attributes: _abc.Mapping[_builtins.str, _catalog_pb2.AttributeValues] | None = ...,
         unverified_query_id: _builtins.str = ...,
+        page_of_nobody: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attributes", b"attributes", "event_id", b"event_id", "event_time", b"event_time", "products", b"products", "query_id", b"query_id", "session_id", b"session_id", "unverified_query_id", b"unverified_query_id", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "attributes", b"attributes", "event_id", b"event_id", "event_time", b"event_time", "page_of_nobody", b"page_of_nobody", "products", b"products", "query_id", b"query_id", "session_id", b"session_id", "unverified_query_id", b"unverified_query_id", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

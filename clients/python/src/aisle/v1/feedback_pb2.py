@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/feedback.proto\x12\x08\x61isle.v1\"\x14\n\x12GetProgressRequest\"\xa1\x01\n\x13GetProgressResponse\x12\x12\n\ngeneration\x18\x01 \x01(\t\x12\x15\n\rapplied_count\x18\x02 \x01(\x04\x12\x17\n\x0f\x64uplicate_count\x18\x03 \x01(\x04\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\x04 \x01(\x04\x12\x16\n\x0e\x62\x65hind_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bwaiting_for\x18\x06 \x01(\t2]\n\x0f\x46\x65\x65\x64\x62\x61\x63kService\x12J\n\x0bGetProgress\x12\x1c.aisle.v1.GetProgressRequest\x1a\x1d.aisle.v1.GetProgressResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17\x61isle/v1/feedback.proto\x12\x08\x61isle.v1\"\x14\n\x12GetProgressRequest\"\x8f\x02\n\x13GetProgressResponse\x12\x12\n\ngeneration\x18\x01 \x01(\t\x12\x15\n\rapplied_count\x18\x02 \x01(\x04\x12\x17\n\x0f\x64uplicate_count\x18\x03 \x01(\x04\x12\x19\n\x11\x64\x65\x61\x64_letter_count\x18\x04 \x01(\x04\x12\x16\n\x0e\x62\x65hind_seconds\x18\x05 \x01(\x01\x12\x13\n\x0bwaiting_for\x18\x06 \x01(\t\x12<\n\x08left_out\x18\x07 \x03(\x0b\x32*.aisle.v1.GetProgressResponse.LeftOutEntry\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x32]\n\x0f\x46\x65\x65\x64\x62\x61\x63kService\x12J\n\x0bGetProgress\x12\x1c.aisle.v1.GetProgressRequest\x1a\x1d.aisle.v1.GetProgressResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,10 +32,14 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'aisle.v1.feedback_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
+  _globals['_GETPROGRESSRESPONSE_LEFTOUTENTRY']._loaded_options = None
+  _globals['_GETPROGRESSRESPONSE_LEFTOUTENTRY']._serialized_options = b'8\001'
   _globals['_GETPROGRESSREQUEST']._serialized_start=37
   _globals['_GETPROGRESSREQUEST']._serialized_end=57
   _globals['_GETPROGRESSRESPONSE']._serialized_start=60
-  _globals['_GETPROGRESSRESPONSE']._serialized_end=221
-  _globals['_FEEDBACKSERVICE']._serialized_start=223
-  _globals['_FEEDBACKSERVICE']._serialized_end=316
+  _globals['_GETPROGRESSRESPONSE']._serialized_end=331
+  _globals['_GETPROGRESSRESPONSE_LEFTOUTENTRY']._serialized_start=285
+  _globals['_GETPROGRESSRESPONSE_LEFTOUTENTRY']._serialized_end=331
+  _globals['_FEEDBACKSERVICE']._serialized_start=333
+  _globals['_FEEDBACKSERVICE']._serialized_end=426
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,10 @@
 isort:skip_file
 How the worker that turns the log into features is doing. Internal."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -39,12 +41,33 @@ class GetProgressResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class LeftOutEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     GENERATION_FIELD_NUMBER: _builtins.int
     APPLIED_COUNT_FIELD_NUMBER: _builtins.int
     DUPLICATE_COUNT_FIELD_NUMBER: _builtins.int
     DEAD_LETTER_COUNT_FIELD_NUMBER: _builtins.int
     BEHIND_SECONDS_FIELD_NUMBER: _builtins.int
     WAITING_FOR_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     generation: _builtins.str
     """The generation of the feature store that it writes."""
     applied_count: _builtins.int
@@ -57,6 +80,12 @@ class GetProgressResponse(_message.Message):
     """Seconds between the newest record applied and now while there is more to read; 0 at the end of the log."""
     waiting_for: _builtins.str
     """What is down, or does not hand out what it holds, in its own words; empty when all is well."""
+    @_builtins.property
+    def left_out(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Records of which something, or all, was left out of what other shoppers see, by reason: without_page,
+        unverified_query_id, page_of_nobody, repeated, too_many, too_fast, late.
+        """
+
     def __init__(
         self,
         *,
@@ -66,10 +95,11 @@ class GetProgressResponse(_message.Message):
         dead_letter_count: _builtins.int = ...,
         behind_seconds: _builtins.float = ...,
         waiting_for: _builtins.str = ...,
+        left_out: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_count", b"applied_count", "behind_seconds", b"behind_seconds", "dead_letter_count", b"dead_letter_count", "duplicate_count", b"duplicate_count", "generation", b"generation", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["applied_count", b"applied_count", "behind_seconds", b"behind_seconds", "dead_letter_count", b"dead_letter_count", "duplicate_count", b"duplicate_count", "generation", b"generation", "left_out", b"left_out", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -85,6 +85,26 @@ class ReplicaStatus(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class LeftOutEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
     PRODUCT_COUNT_FIELD_NUMBER: _builtins.int
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
@@ -96,6 +116,7 @@ class ReplicaStatus(_message.Message):
     WAITING_FOR_FIELD_NUMBER: _builtins.int
     AISLE_VERSION_FIELD_NUMBER: _builtins.int
     UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
+    LEFT_OUT_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot."""
     product_count: _builtins.int
@@ -122,6 +143,10 @@ class ReplicaStatus(_message.Message):
     def engines(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Engine by role: encoder_queries -> "onnxruntime-int8", reranker -> "onnxruntime-fp32", dense -> "hnsw"."""
 
+    @_builtins.property
+    def left_out(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Of a feedback worker: records of which something was left out of what other shoppers see, by reason."""
+
     def __init__(
         self,
         *,
@@ -136,10 +161,11 @@ class ReplicaStatus(_message.Message):
         waiting_for: _builtins.str = ...,
         aisle_version: _builtins.str = ...,
         uptime_seconds: _builtins.float = ...,
+        left_out: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "behind_seconds", b"behind_seconds", "bundle_version", b"bundle_version", "encoder_versions", b"encoder_versions", "engines", b"engines", "log_position", b"log_position", "product_count", b"product_count", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "vectors_position", b"vectors_position", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "behind_seconds", b"behind_seconds", "bundle_version", b"bundle_version", "encoder_versions", b"encoder_versions", "engines", b"engines", "left_out", b"left_out", "log_position", b"log_position", "product_count", b"product_count", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "vectors_position", b"vectors_position", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
