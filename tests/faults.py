@@ -103,20 +103,20 @@ class Probes:
         name = f"probe-{next(self._numbers)}"
         while not await self._told(name):
             await asyncio.sleep(_AGAIN_SECONDS)
-        while name not in await self._recent():
+        while name not in await self._recent(name):
             await asyncio.sleep(_AGAIN_SECONDS)
         return time.monotonic()
 
     async def _told(self, name: str) -> bool:
         try:
-            await self._gateways.buy(name, "probe", name)
+            await self._gateways.buy(name, name, name)
         except grpc.aio.AioRpcError:
             return False
         return True
 
-    async def _recent(self) -> set[str]:
+    async def _recent(self, visitor_id: str) -> set[str]:
         try:
-            page = await read_page(self._store, PageRequest((), visitor_id="probe"), time.time())
+            page = await read_page(self._store, PageRequest((), visitor_id=visitor_id), time.time())
         except AisleError:
             return set()
         return set(page.visitor().weights_at(time.time()))

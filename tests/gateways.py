@@ -87,8 +87,10 @@ class Gateways:
         visitor_id: str,
         product_id: str,
         events: Any = None,
+        query_id: str = "",
     ) -> None:
-        event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id)
+        """A purchase that followed from a page of the visitor's (page_of), or came from elsewhere."""
+        event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id, query_id=query_id)
         event.products.append(EventProduct(product_id=product_id))
         event.event_time.FromNanoseconds(time.time_ns())
         (ack,) = (
@@ -97,6 +99,11 @@ class Gateways:
             )
         ).acks
         assert ack.status in (EVENT_STATUS_ACCEPTED, EVENT_STATUS_DUPLICATE), ack
+
+    async def page_of(self, visitor_id: str, query: str) -> str:
+        """The query_id of a page that is made for a visitor."""
+        asked = SearchRequest(query=query, visitor_id=visitor_id, page_size=1)
+        return str((await self.search.Search(asked, timeout=_CALL_SECONDS)).query_id)
 
     async def page(self, request: SearchRequest) -> Page:
         began = time.monotonic()

@@ -19,6 +19,7 @@ from tests.gateways import Gateways, Page
 Answer = TypeVar("Answer")
 
 _PRODUCTS_EACH = 10  # that a merchant keeps changing
+_PURCHASES_EACH = 50  # of a visitor
 _AGAIN_SECONDS = 0.2
 _COME_LATER = (
     grpc.StatusCode.UNAVAILABLE,
@@ -108,15 +109,25 @@ class Load:
         self.pages.append(await self._gateways.page(request))
 
     async def _shop(self, visitor_number: int) -> None:
-        visitor = f"v{visitor_number}"
+        """One visitor after the other.
+
+        Each buys what follows from one page; of a product, one purchase of each counts.
+        """
         events = self._gateways.events_of(visitor_number)
-        random = Random(visitor)
+        random = Random(f"v{visitor_number}")
         for number in count():
+            visitor = f"v{visitor_number}.{number // _PURCHASES_EACH}"
+            if number % _PURCHASES_EACH == 0:
+                bought = set[str]()
+                page_of = partial(self._gateways.page_of, visitor, random.choice(self._queries))
+                query_id = await self._until_taken(page_of)
             event_id = f"{visitor}-{number}"
             product_id = random.choice(self._product_ids)
-            await self._until_taken(partial(self._gateways.buy, event_id, visitor, product_id, events))
+            buy = partial(self._gateways.buy, event_id, visitor, product_id, events, query_id)
+            await self._until_taken(buy)
             self.promised.events[visitor].append(event_id)
-            self.promised.bought[product_id] += 1
+            self.promised.bought[product_id] += product_id not in bought
+            bought.add(product_id)
             if await self._ended(self._pace.pause_seconds):
                 return
 

@@ -23,8 +23,8 @@ class FeedbackConfig:
     # Of one visitor: what is above counts for nothing (docs/decisions/evidence-not-floods.md)
     visitor_minute_interactions: int = 120
     visitor_day_interactions: int = 2_000
-    visitor_day_counted: int = 200  # products, each with its query and action, that count
-    visitor_day_shown: int = 500  # products of pages, each with its query, that count as shown
+    visitor_day_counted: int = 400  # each product of an event counts once, and again under its query
+    visitor_day_shown: int = 1_000  # the same of pages
     # Whether pages of searches without a visitor_id count, and what follows from them
     count_nobody: bool = False
 

@@ -20,10 +20,11 @@ from shared.features.watermarks import TOPIC_NUMBERS, Source
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the arrival of a record is, and which of its products are counted."""
+    """What the arrival of a record is, and which of its products are counted for what."""
 
     telling: Telling
-    product_ids: Sequence[str] = ()
+    product_ids: Sequence[str] = ()  # of the event, for the product itself
+    under_query: Sequence[str] = ()  # and for the product under the query
     day: int = 0  # that they count for
     counter: int = 0  # that grows for them
     reason: str = ""  # why not all of them are (evidence.py); empty: all are, or it is no first telling
@@ -71,12 +72,17 @@ def _counted(
     # Nothing happens after the log has it
     day = min(day_of(what.time_seconds), logged_day)
     product_ids = tuple(dict.fromkeys(what.product_ids))
-    names = names_of(day, what.query_hash, counter, product_ids)
+    names = names_of(day, 0, counter, product_ids)
+    if what.query_hash:
+        names += names_of(day, what.query_hash, counter, product_ids)
     once = visitor.shown if counter == SHOWN else visitor.interactions
+    reason = ""
     if telling is Telling.REDELIVERED:
-        counted = tuple(compress(product_ids, once.taken(observation.offset, names)))
-        return Decision(telling, counted, day, counter)
-    most = limits.day_shown if counter == SHOWN else limits.day_counted
-    chosen, reason = once.take(observation.offset, (day, logged_day), names, most)
-    counted = tuple(compress(product_ids, chosen)) if reason else product_ids
-    return Decision(telling, counted, day, counter, reason)
+        chosen = once.taken(observation.offset, names)
+    else:
+        most = limits.day_shown if counter == SHOWN else limits.day_counted
+        chosen, reason = once.take(observation.offset, (day, logged_day), names, most)
+    count = len(product_ids)
+    counted = tuple(compress(product_ids, chosen[:count]))
+    under_query = tuple(compress(product_ids, chosen[count:]))
+    return Decision(telling, counted, under_query, day, counter, reason)

@@ -3,7 +3,6 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from services.feedback import decision
@@ -157,16 +156,11 @@ class FeatureWriter:
 
 def _increments(observation: Observation, decided: Decision) -> Iterable[tuple[str, int, Increment]]:
     """Key, how many seconds it lives, and what is added to it, for the products that count."""
-    product_ids = decided.product_ids
-    if not product_ids:
-        return
-    what = observation.what
-    if len(product_ids) < len(what.product_ids):
-        what = replace(what, product_ids=tuple(product_ids))
     source = decision.source_of(observation)
     made: dict[tuple[str, ...], Increment] = {}  # the same for all products of an event
     for scope in SCOPES:
-        for key, base_seconds, names in scope.counted(what):
+        product_ids = decided.under_query if scope.by_query else decided.product_ids
+        for key, base_seconds, names in scope.counted(observation.what, product_ids):
             if names not in made:
                 made[names] = Increment(source, observation.offset, decided.day, names, decided.counter)
             yield key, base_seconds, made[names]

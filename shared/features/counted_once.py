@@ -1,4 +1,4 @@
-"""What of a visitor has been counted: each (day, query, product, counter) once.
+"""What of a visitor has been counted: each (day, product, counter) once, and once under each query.
 
 It is remembered for some days, with the record that it was counted for, so that a record that comes
 again is decided as it was the first time. A decision depends on the earlier records of the topic

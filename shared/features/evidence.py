@@ -9,7 +9,7 @@ from dataclasses import dataclass
 WITHOUT_PAGE = "without_page"  # the event names no search that led to it
 UNVERIFIED = "unverified_query_id"  # its query_id is not of a page of this visitor
 PAGE_OF_NOBODY = "page_of_nobody"  # the page was made for no visitor in particular
-REPEATED = "repeated"  # the same visitor, day, query, product and action have been counted
+REPEATED = "repeated"  # the same visitor, day, product and action have been counted
 TOO_MANY = "too_many"  # the visitor has had as much counted as one may on that day
 TOO_FAST = "too_fast"  # more interactions than a person makes
 LATE = "late"  # it happened on a day that is no longer remembered
@@ -21,8 +21,9 @@ class EvidenceLimits:
 
     minute_interactions: int = 120
     day_interactions: int = 2_000
-    day_counted: int = 200  # products of interactions, each with its query and action
-    day_shown: int = 500  # products of pages, each with its query
+    # Counts of an interaction's products: each counts by itself, and again under a query
+    day_counted: int = 400
+    day_shown: int = 1_000  # the same of pages
     # Whether what follows from a page for no visitor in particular counts
     counts_nobody: bool = False
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shared.features.scope import PageRequest, Scope, StoredScope
 from shared.features.scopes import SCOPES
 from shared.features.scopes.visitor import VISITOR
+from shared.features.spec import LEAST_VISITORS
 from shared.features.store import FeatureStore
 from shared.features.visitor import VisitorState, state_of
 
@@ -31,11 +32,15 @@ class StoredPage:
         """What is known of the visitor."""
         return state_of(self._values_of(VISITOR)[0])
 
-    def columns(self) -> dict[str, Matrix]:
-        """scopes.COLUMNS of the candidates, (n,) float32 each."""
+    def columns(self, least_visitors: int = LEAST_VISITORS) -> dict[str, Matrix]:
+        """scopes.COLUMNS of the candidates, (n,) float32 each.
+
+        A counter whose total is below `least_visitors` is read as 0.
+        """
         made: dict[str, Matrix] = {}
         for scope in SCOPES:
-            made |= scope.make(StoredScope(self._values_of(scope), self.request, self.now_seconds), made)
+            values = self._values_of(scope)
+            made |= scope.make(StoredScope(values, self.request, self.now_seconds, least_visitors), made)
         return made
 
     def _values_of(self, wanted: Scope) -> Sequence[bytes | None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from shared.features.observation import Interaction, Shown
+from shared.features.spec import LEAST_VISITORS
 
 if TYPE_CHECKING:  # the feedback worker, which only counts, does without numpy
     import numpy as np
@@ -38,6 +39,7 @@ class StoredScope:
     values: Sequence[bytes | None]  # in the order of the scope's keys
     request: PageRequest
     now_seconds: float
+    least_visitors: int = LEAST_VISITORS  # a counter whose total is below is read as 0
 
 
 class Scope(Protocol):
@@ -55,8 +57,12 @@ class Scope(Protocol):
     def columns(self) -> Sequence[str]:
         """Names of the columns that it makes."""
 
-    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
-        """What an observation adds to."""
+    @property
+    def by_query(self) -> bool:
+        """Whether a visitor counts once a day for each query, or once for all."""
+
+    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
+        """What an observation adds to, of these of its products."""
 
     def keys(self, request: PageRequest) -> list[str]:
         """What is read for a page."""

@@ -39,6 +39,10 @@ WINDOW_DAYS = (1, 7, 30)
 DAY, WEEK, MONTH, LIFETIME = range(4)  # their places, and that of the total
 KEPT_DAYS = 30  # the longest window: older days are only in the total
 
+# What only one visitor did with a product, or saw of it, on one day changes nobody else's page:
+# a counter is read once its total has come to so many.
+LEAST_VISITORS = 2
+
 OPENED = (CLICK, VIEW)  # a shop sends one of the two for a product that was opened, or both
 USUAL_SHOWN = 20.0  # times that a product is treated as having been shown, with the usual outcome
 

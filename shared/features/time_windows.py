@@ -27,25 +27,30 @@ class Windows:
     idle_days: Matrix  # (n,), since anything but being shown; nan when that is older than KEPT_DAYS
 
     @classmethod
-    def of_products(cls, values: Sequence[bytes | None], now_seconds: float) -> "Windows":
-        """Windows of the products whose values these are; a product without a value has zeros."""
+    def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> "Windows":
+        """Windows of the products whose values these are; a product without a value has zeros, and
+        so has a counter whose total is below `least`.
+        """
         entries = entries_alone(values)
         lengths = np.array([len(each) for each in entries], dtype=np.int64) // 8
-        return cls._of(
-            b"".join(entries), np.repeat(np.arange(len(values)), lengths), len(values), now_seconds
-        )
+        owners = np.repeat(np.arange(len(values)), lengths)
+        return cls._of(b"".join(entries), owners, len(values), now_seconds, least)
 
     @classmethod
-    def of_query(cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float) -> "Windows":
-        """Windows of the products under one query, whose value this is."""
+    def of_query(
+        cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float, least: int = 1
+    ) -> "Windows":
+        """Windows of the products under one query, whose value this is; `least` as in of_products."""
         names, entries = parts(value) if value else ((), b"")
         places = {product_id.encode(): place for place, product_id in enumerate(product_ids)}
         place_of = np.array([places.get(name, -1) for name in names], dtype=np.int64)
         owners = place_of[np.frombuffer(entries, np.uint8)[1::8]]
-        return cls._of(entries, owners, len(product_ids), now_seconds)
+        return cls._of(entries, owners, len(product_ids), now_seconds, least)
 
     @classmethod
-    def _of(cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float) -> "Windows":
+    def _of(
+        cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float, least: int
+    ) -> "Windows":
         """`owners` says whose each entry is; -1: of a product that nobody asked for."""
         places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
         if (asked := owners >= 0).sum() < len(owners):
@@ -61,8 +66,9 @@ class Windows:
         cells = (np.arange(len(within))[:, None] * COUNTERS + counter) * n + owners
         size = len(within), COUNTERS, n
         counts = np.bincount(cells.ravel(), weights=within.ravel(), minlength=math.prod(size)).reshape(size)
+        counts *= counts[-1] >= least
         idle_days = np.full(n, np.nan, np.float32)
-        acted = (counter != SHOWN) & (age <= KEPT_DAYS) & (count > 0)
+        acted = (counter != SHOWN) & (age <= KEPT_DAYS) & (counts[-1][counter, owners] > 0)
         np.fmin.at(idle_days, owners[acted], age[acted].astype(np.float32))
         return cls(counts.astype(np.float32), idle_days)
 

@@ -33,12 +33,14 @@ def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int,
         whose = each.key, each.topic
         newest[whose] = max(newest[whose], day_of(each.logged_seconds))
         for product in set(what.product_ids):
-            subject = (each.key, day, what.query_hash, product, counter)
-            if subject in seen or day < newest[whose] - REMEMBERED_DAYS:
+            if day < newest[whose] - REMEMBERED_DAYS:
                 continue
-            seen.add(subject)
             under_query = [(query_key(what.query_hash), product)] if what.query_hash else []
             for key, name in [(product_key(product), ""), *under_query]:
+                subject = (each.key, day, key, product, counter)
+                if subject in seen:
+                    continue
+                seen.add(subject)
                 cells = {(name, day, counter), (name, 0, counter)}
                 counts.setdefault(key, Counter()).update(cells)
     for key, counter_of in counts.items():

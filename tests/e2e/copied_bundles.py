@@ -3,11 +3,13 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors.numpy import load_file, save_file
 
+from shared.artifacts import set_current
 from shared.models.bundle import HEADS, MANIFEST, RANKER_FEATURES
 from shared.models.registry import DEFAULT
 
@@ -28,6 +30,17 @@ def copied_bundles(data: Path) -> list[str]:
     for name in (SAME_HEADS, OTHER_HEADS, NEVER_PROMOTED):
         _seal(data / "bundles" / name)
     return [SAME_HEADS, OTHER_HEADS]
+
+
+def promote_weighted(bundles: Path, weights: Mapping[str, float]) -> None:
+    """Promote the default bundle with a ranker that weighs these features besides."""
+    folder = bundles / "weighted"
+    shutil.copytree(DEFAULT, folder)
+    ranker = json.loads((folder / RANKER_FEATURES).read_text())
+    ranker["prior"].update(weights)
+    (folder / RANKER_FEATURES).write_text(json.dumps(ranker))
+    _seal(folder)
+    set_current(bundles, folder.name)
 
 
 def _change_heads(path: Path) -> None:

@@ -2,7 +2,6 @@
 the wire.
 """
 
-import json
 import shutil
 import time
 from collections import Counter
@@ -22,9 +21,7 @@ from aisle.v1.feedback_pb2_grpc import FeedbackServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from cli.standalone_process import running_engine
-from shared import artifacts
-from shared.models import bundle
-from shared.models.registry import DEFAULT
+from tests.e2e.copied_bundles import promote_weighted
 from tests.e2e.sample_searches import PATIENT_MS, VISITORS, searches
 from tests.shop import STEADY, running_shop
 
@@ -40,6 +37,7 @@ NEW = [
     )
     for number in range(12)
 ]
+# Not what was shown, since the pages that the test asks for are themselves counted while it asks
 WEIGHTS = {
     "product_opens_7d": 0.5,
     "product_carts_30d": 0.5,
@@ -85,25 +83,7 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
 def copy_shop(shop: Path, data: Path) -> None:
     """Its snapshot, and a bundle that counts."""
     shutil.copytree(shop / "snapshots", data / "snapshots")
-    promote_counting_bundle(data / "bundles")
-
-
-def promote_counting_bundle(bundles: Path) -> None:
-    """The default bundle, with a ranker that reads what shoppers did.
-
-    Not what was shown, since the pages that the test asks for are themselves counted while it asks.
-    """
-    folder = bundles / "counting"
-    shutil.copytree(DEFAULT, folder)
-    ranker, manifest = (
-        json.loads((folder / name).read_text()) for name in (bundle.RANKER_FEATURES, bundle.MANIFEST)
-    )
-    ranker["prior"].update(WEIGHTS)
-    (folder / bundle.RANKER_FEATURES).write_text(json.dumps(ranker))
-    manifest["version"] = folder.name
-    manifest["files"][bundle.RANKER_FEATURES] = artifacts.sha256(folder / bundle.RANKER_FEATURES)
-    (folder / bundle.MANIFEST).write_text(json.dumps(manifest))
-    artifacts.set_current(bundles, folder.name)
+    promote_weighted(data / "bundles", WEIGHTS)
 
 
 def write(channel: grpc.Channel) -> int:
@@ -116,31 +96,39 @@ def write(channel: grpc.Channel) -> int:
 
 
 def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) -> tuple[str, str, str]:
-    """Visitors search, open the third product and buy the first.
+    """Two visitors search; then each opens the third product of its page and buys the first.
 
     The last of them, its query, and what it opened.
     """
-    last = ("", "", "")
-    for number, request in enumerate(asked[:SEARCHED]):
-        request = SearchRequest(query=request.query, wait_for_visible=position, deadline_ms=PATIENT_MS)
-        page = SearchServiceStub(channel).Search(request)
-        opened = page.results[2].product.product_id
-        bought = page.results[0].product.product_id
-        last = (VISITORS[number % len(VISITORS)], request.query, opened)
-        common: dict[str, Any] = {"visitor_id": last[0], "session_id": "s1", "query_id": page.query_id}
+    pages = [
+        (visitor, page_for(channel, visitor, request.query, position))
+        for number, request in enumerate(asked[:SEARCHED])
+        for visitor in (VISITORS[number % len(VISITORS)], VISITORS[(number + 1) % len(VISITORS)])
+    ]
+    for number, (visitor, page) in enumerate(pages):
+        common: dict[str, Any] = {"visitor_id": visitor, "session_id": "s1", "query_id": page.query_id}
         events = [
             UserEvent(
                 event_id=f"{action}-{number}",
                 action=action,
-                products=[EventProduct(product_id=each)],
+                products=[EventProduct(product_id=page.results[place].product.product_id)],
                 **common,
             )
-            for action, each in (("add_to_cart", bought), ("click", opened))
+            for action, place in (("add_to_cart", 0), ("click", 2))
         ]
         sent = RecordEventsRequest(events=events)
         acks = EventServiceStub(channel).RecordEvents(sent, timeout=60).acks
-        assert {ack.status for ack in acks} == {EVENT_STATUS_ACCEPTED}
-    return last
+        assert {(ack.status, ack.field) for ack in acks} == {(EVENT_STATUS_ACCEPTED, "")}
+    return visitor, asked[SEARCHED - 1].query, page.results[2].product.product_id
+
+
+def page_for(channel: grpc.Channel, visitor: str, query: str, position: int) -> SearchResponse:
+    """A page that is made for a visitor."""
+    request = SearchRequest(
+        query=query, visitor_id=visitor, wait_for_visible=position, deadline_ms=PATIENT_MS
+    )
+    page: SearchResponse = SearchServiceStub(channel).Search(request)
+    return page
 
 
 def until_applied(worker: str) -> None:
@@ -149,7 +137,7 @@ def until_applied(worker: str) -> None:
     with grpc.insecure_channel(worker) as channel:
         while (
             FeedbackServiceStub(channel).GetProgress(GetProgressRequest(), timeout=30).applied_count
-            < 3 * SEARCHED
+            < 3 * 2 * SEARCHED
         ):
             assert time.monotonic() < until
             time.sleep(0.05)

@@ -106,7 +106,7 @@ class FeedbackShop:
 
     async def counted(self) -> Counter[str]:
         """Purchases as the ranker sees them: equal counts by product and under the query."""
-        columns = (await self.page()).columns()
+        columns = (await self.page()).columns(least_visitors=1)
         total = columns["product_purchases_total"].tolist()
         under_query = columns["query_purchases_30d"].tolist()
         found = Counter({each: round(math.expm1(n)) for each, n in zip(PRODUCTS, total, strict=True) if n})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shared.features import counters
@@ -49,10 +49,11 @@ class ProductScope:
     letter = "p"
     share = 0.4
     columns = (*COUNTED, IDLE_DAYS)
+    by_query = False
 
-    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
         """See Scope."""
-        for product_id in dict.fromkeys(what.product_ids):
+        for product_id in product_ids:
             yield product_key(product_id), PRODUCT_SECONDS, (ALONE,)
 
     def keys(self, request: PageRequest) -> list[str]:
@@ -67,7 +68,8 @@ class ProductScope:
         """See Scope."""
         from shared.features.time_windows import Windows
 
-        return product_columns(Windows.of_products(stored.values, stored.now_seconds))
+        windows = Windows.of_products(stored.values, stored.now_seconds, stored.least_visitors)
+        return product_columns(windows)
 
     def check(self, value: bytes) -> None:
         """See Scope."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from shared.features import counters
@@ -34,11 +34,12 @@ class QueryScope:
     letter = "q"
     share = 0.25
     columns = tuple(COUNTED)
+    by_query = True
 
-    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
         """See Scope."""
-        if what.query_hash:
-            yield query_key(what.query_hash), QUERY_SECONDS, tuple(dict.fromkeys(what.product_ids))
+        if what.query_hash and product_ids:
+            yield query_key(what.query_hash), QUERY_SECONDS, tuple(product_ids)
 
     def keys(self, request: PageRequest) -> list[str]:
         """See Scope."""
@@ -52,9 +53,9 @@ class QueryScope:
         """See Scope."""
         from shared.features.time_windows import Windows
 
-        return query_columns(
-            Windows.of_query(stored.values[0], stored.request.product_ids, stored.now_seconds), made
-        )
+        product_ids = stored.request.product_ids
+        windows = Windows.of_query(stored.values[0], product_ids, stored.now_seconds, stored.least_visitors)
+        return query_columns(windows, made)
 
     def check(self, value: bytes) -> None:
         """See Scope."""

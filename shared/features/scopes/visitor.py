@@ -28,8 +28,9 @@ class VisitorScope:
     letter = "v"
     share = 0.3
     columns = (VISITOR_WEIGHT, SESSION_WEIGHT)
+    by_query = False
 
-    def counted(self, what: Interaction | Shown) -> Iterable[Counted]:
+    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
         """See Scope: a visitor has a state, and no counters."""
         return ()
 

@@ -31,7 +31,7 @@ async def columns(
     store = MemoryFeatureStore()
     await FeatureWriter(store, "").apply(told)
     request = PageRequest(products, "red shoe", "v1", session_id)
-    made = (await read_page(store, request, now)).columns()
+    made = (await read_page(store, request, now)).columns(least_visitors=1)
     return {name: column.tolist() for name, column in made.items()}
 
 

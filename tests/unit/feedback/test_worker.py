@@ -32,7 +32,9 @@ async def recent(store: MemoryFeatureStore, visitor_id: str = "v1") -> list[str]
 
 async def opens(store: MemoryFeatureStore, product_id: str, query: str = "") -> float:
     """How often the product was opened today: at all, or for the query."""
-    columns = (await read_page(store, PageRequest((product_id,), query), time.time())).columns()
+    columns = (await read_page(store, PageRequest((product_id,), query), time.time())).columns(
+        least_visitors=1
+    )
     return math.expm1(float(columns["query_opens_7d" if query else "product_opens_7d"][0]))
 
 

@@ -30,12 +30,12 @@ class CountingShop:
     async def opens(self, product_id: str) -> int:
         """How often a product was opened in the last seven days."""
         page = await read_page(self.features.store, PageRequest((product_id,)), time.time())
-        return round(math.expm1(float(page.columns()["product_opens_7d"][0])))
+        return round(math.expm1(float(page.columns(least_visitors=1)["product_opens_7d"][0])))
 
     async def bought(self, product_id: str) -> int:
         """How often a product was bought, ever."""
         page = await read_page(self.features.store, PageRequest((product_id,)), time.time())
-        return round(math.expm1(float(page.columns()["product_purchases_total"][0])))
+        return round(math.expm1(float(page.columns(least_visitors=1)["product_purchases_total"][0])))
 
     async def save(self) -> None:
         """What the features do every two seconds."""
