@@ -27,6 +27,8 @@ class FeedbackConfig:
     visitor_day_shown: int = 1_000  # the same of pages
     # Whether pages of searches without a visitor_id count, and what follows from them
     count_nobody: bool = False
+    # Whether events that name no page of their visitor's count for their products
+    count_without_page: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.batch_records <= MAX_BATCH_RECORDS:
@@ -46,4 +48,5 @@ class FeedbackConfig:
             day_counted=self.visitor_day_counted,
             day_shown=self.visitor_day_shown,
             counts_nobody=self.count_nobody,
+            counts_without_page=self.count_without_page,
         )

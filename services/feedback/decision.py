@@ -11,7 +11,7 @@ from itertools import compress
 from services.feedback import visitor_update
 from shared.features.counted_once import names_of
 from shared.features.counters import day_of
-from shared.features.evidence import PAGE_OF_NOBODY, TOO_FAST, EvidenceLimits
+from shared.features.evidence import TOO_FAST, EvidenceLimits
 from shared.features.observation import Interaction, Observation
 from shared.features.spec import COUNTER_OF, SHOWN
 from shared.features.visitor import Telling, Visitor, event_name
@@ -53,7 +53,7 @@ def decide(visitor: Visitor, observation: Observation, limits: EvidenceLimits) -
 def left_out(observation: Observation, limits: EvidenceLimits) -> str:
     """Why nothing of a record counts, whatever its visitor did before; empty when it may."""
     reason = observation.what.left_out
-    return "" if reason == PAGE_OF_NOBODY and limits.counts_nobody else reason
+    return "" if limits.forgives(reason) else reason
 
 
 def source_of(observation: Observation) -> Source:

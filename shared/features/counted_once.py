@@ -10,6 +10,7 @@ record its offset (8), day (2) and number of names (2), then the names, 4 bytes 
 
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
@@ -39,9 +40,6 @@ class CountedOnce:
         self._encoded = encoded or _NOTHING
         self._is_open = False
         self._newest_day = 0
-        self._records: dict[int, Taken] = {}  # by offset, the newest last
-        self._names: set[int] = set()
-        self._counted: dict[int, int] = {}  # how many names, by day
 
     def take(
         self, offset: int, days: tuple[int, int], names: Sequence[int], most: int
@@ -93,6 +91,11 @@ class CountedOnce:
             return
         self._is_open = True
         self._newest_day, record_count, name_count = _HEAD.unpack_from(self._encoded)
+        self._records: dict[int, Taken] = {}  # by offset, the newest last
+        self._names: set[int] = set()
+        self._counted: dict[int, int] = {}  # how many names, by day
+        if not record_count:
+            return
         end = _HEAD.size + record_count * _RECORD.size
         names = struct.unpack(f"<{name_count}I", self._encoded[end:])
         self._names.update(names)
@@ -119,8 +122,14 @@ def check(encoded: bytes) -> None:
 
 def names_of(day: int, query_hash: int, counter: int, product_ids: Sequence[str]) -> list[int]:
     """A number below 2^32 for each product; two of a visitor's are the same 1 in 4 billion times."""
-    seed = int.from_bytes(blake2b(_SUBJECT.pack(day, query_hash, counter), digest_size=4).digest(), "little")
+    seed = _seed(day, query_hash, counter)
     return [crc32(product_id.encode(), seed) for product_id in product_ids]
+
+
+@lru_cache(maxsize=4_096)
+def _seed(day: int, query_hash: int, counter: int) -> int:
+    subject = _SUBJECT.pack(day, query_hash, counter)
+    return int.from_bytes(blake2b(subject, digest_size=4).digest(), "little")
 
 
 def size_at(value: bytes, start: int) -> int:

@@ -26,6 +26,14 @@ class EvidenceLimits:
     day_shown: int = 1_000  # the same of pages
     # Whether what follows from a page for no visitor in particular counts
     counts_nobody: bool = False
+    # Whether events that name no page of their visitor's count for their products
+    counts_without_page: bool = False
+
+    def forgives(self, reason: str) -> bool:
+        """Whether what would be left out for a reason counts all the same."""
+        if reason == PAGE_OF_NOBODY:
+            return self.counts_nobody
+        return self.counts_without_page and reason in (WITHOUT_PAGE, UNVERIFIED)
 
 
 LIMITS = EvidenceLimits()

@@ -88,26 +88,6 @@ async def test_a_query_id_from_elsewhere_is_kept_apart_and_said_so(log: SqliteEv
     assert ack.reason.startswith("was not given by this shop's Search")
 
 
-async def test_a_query_id_of_another_visitors_page_is_kept_apart_and_said_so(log: SqliteEventLog) -> None:
-    event = click()
-    event.query_id = taken = signed(new_query_id("shoe"), "v2", SIGNATURES)
-    stored, ack = await stored_and_answer(log, event)
-    assert (stored.query_id, stored.unverified_query_id) == ("", taken)
-    assert (ack.status, ack.field) == (EVENT_STATUS_ACCEPTED, "query_id")
-    assert ack.reason.startswith("was given for another visitor's page")
-
-
-@pytest.mark.parametrize(("visitor_id", "is_nobodys"), [("", True), ("v1", False)])
-async def test_a_page_for_nobody_is_marked_whatever_the_sender_says(
-    log: SqliteEventLog, visitor_id: str, is_nobodys: bool
-) -> None:
-    event = click()
-    event.query_id = signed(new_query_id("shoe"), visitor_id, SIGNATURES)
-    event.page_of_nobody = not is_nobodys
-    stored, ack = await stored_and_answer(log, event)
-    assert (stored.query_id, stored.page_of_nobody, ack.field) == (event.query_id, is_nobodys, "")
-
-
 class Picky(SqliteEventLog):
     """A log that refuses one event, as Kafka does where it is larger than the topic takes."""
 
