@@ -44,9 +44,9 @@ def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int,
                 cells = {(name, day, counter), (name, 0, counter)}
                 counts.setdefault(key, Counter()).update(cells)
     for key, counter_of in counts.items():
-        newest = max(day for _, day, _ in counter_of)
+        last = max(day for _, day, _ in counter_of)
         counts[key] = Counter(
-            {at: n for at, n in counter_of.items() if at[1] == 0 or at[1] >= newest - spec.KEPT_DAYS}
+            {at: n for at, n in counter_of.items() if at[1] == 0 or at[1] >= last - spec.KEPT_DAYS}
         )
     return counts
 
