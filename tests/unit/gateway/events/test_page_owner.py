@@ -23,6 +23,7 @@ OURS = new_query_id("shoe")
         (new_query_id("shoe") + signed(OURS, "v1", SIGNATURES)[36:], PageOwner.UNKNOWN),
         (signed("", "v1", SIGNATURES).replace(".", ".A"), PageOwner.UNKNOWN),
     ],
+    ids=["own", "nobody's", "another's", "without owner", "unsigned", "signed for another", "without a name"],
 )
 def test_a_query_id_says_whose_page_it_names(query_id: str, owner: PageOwner) -> None:
     assert owner_of(query_id, "v1", SIGNATURES) is owner
