@@ -16,6 +16,7 @@ from shared.features.opening import find_feature_store
 from shared.live.snapshot_follower import SnapshotFollower
 from shared.priority import answer_promptly
 from shared.process_end import run
+from shared.query_memory.follower import MemoryFollower
 from shared.rpc.server import Server
 from shared.rpc.status import status_servicer
 from shared.snapshot.generation import snapshots_of
@@ -29,7 +30,9 @@ async def main() -> None:
     data = Path(config.data)
     work_queue = WorkQueue(config.workers, config.max_waiting)
     store = find_feature_store()
-    service = RerankerService(opened, work_queue, FeatureReader(store, config.features_ms) if store else None)
+    memory = MemoryFollower(data) if config.near_queries else None
+    features = FeatureReader(store, config.features_ms) if store else None
+    service = RerankerService(opened, work_queue, features, memory)
     status = status_servicer(lambda: replica_status(opened), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host
@@ -37,7 +40,9 @@ async def main() -> None:
     shop = BundleFollower(data, config, product_texts, opened)
     follower = SnapshotFollower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:
-        await server.run(follower.opened(), follower.run(), shop.follow(config.refresh_seconds))
+        seconds = config.refresh_seconds
+        following = [memory.run(seconds)] if memory else []
+        await server.run(follower.opened(), follower.run(), shop.follow(seconds), *following)
     finally:
         work_queue.close()
         await log.close()

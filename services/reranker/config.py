@@ -30,6 +30,7 @@ class RerankerConfig:
     )
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
+    near_queries: bool = True  # whether what was opened under near queries is known to the ranker
     refresh_seconds: float = 1.0  # how often to check for a newer snapshot or bundle
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from services.reranker.query import Matrix
 from services.reranker.standardised import standardised
 from shared.features.scopes import COLUMNS
+from shared.query_memory import near
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
 # A product without ratings counts as having so many, at the candidates' mean
@@ -41,6 +42,7 @@ FEATURES = (
     "rating_count_log",
     *COLUMNS,
     VISITOR_AFFINITY,
+    *near.COLUMNS,
 )
 
 

@@ -16,3 +16,4 @@ class EncodedQuery:
     hidden: Matrix  # (t, hidden): the encoder's last layer
     states: Matrix  # (t, state_dim), unit norm
     token_weights: Matrix  # (t,), at least 0
+    vector: Matrix | None = None  # (dim,), unit norm; None: not given

@@ -22,6 +22,8 @@ from services.reranker.states import Rows
 from shared.errors import Unavailable
 from shared.features.page import StoredPage
 from shared.live.wire_rows import UNKNOWN
+from shared.query_memory.memory import QueryMemory
+from shared.query_memory.near import near_columns
 from shared.telemetry import Stopwatch
 
 # For work in Python during the block's engine call
@@ -64,14 +66,16 @@ class Reranker:
         candidates: Candidates,
         done: StoredPage | None,
         deadline: Deadline,
+        memory: QueryMemory | None = None,
     ) -> Reranking:
         """Order the candidates. The block scores as many as the deadline allows.
 
-        `done` are the columns of shoppers' actions; None: unknown. Raises Unavailable if there is
-        no time even without the block.
+        `done` is what shoppers did with them, `memory` what they opened under other queries; None:
+        not known. Raises Unavailable when there is no time even without the block.
         """
         self._refuse_if_late(deadline)
-        clock, told = Stopwatch(), _ASIDE.submit(self._told, candidates.rows, done)
+        clock = Stopwatch()
+        told = _ASIDE.submit(self._told, query, candidates.rows, done, memory)
         met = self._maxsim(query, candidates.rows, clock)
         self.before.observe(1, sum(clock.stage_ms.values()))
         with clock.timed("block"):
@@ -141,10 +145,19 @@ class Reranker:
             rating_count=self.snapshot.column("rating_count", candidates.rows),
         )
 
-    def _told(self, rows: Rows, done: StoredPage | None) -> tuple[Matrix, Mapping[str, Matrix]]:
-        """The visitor's affinity to each product, and the columns of shoppers' actions."""
+    def _told(
+        self, query: EncodedQuery, rows: Rows, done: StoredPage | None, memory: QueryMemory | None
+    ) -> tuple[Matrix, Mapping[str, Matrix]]:
+        """The visitor's affinity to each of the products, and the columns of what shoppers did."""
         near = self._affinity(rows, self._recent(done))
-        return near, _known({**done.columns(), VISITOR_AFFINITY: near}, rows) if done else {}
+        if done is None:
+            return near, {}
+        columns = {**done.columns(), VISITOR_AFFINITY: near}
+        if memory is not None:
+            same = memory.encoder_version == self.snapshot.encoder_version
+            vector = query.vector if same else None
+            columns |= near_columns(memory, query.text, vector, done.request.product_ids)
+        return near, _known(columns, rows)
 
     def _recent(self, done: StoredPage | None) -> RecentProducts:
         """The recent products that the snapshot knows, because products come and go."""

@@ -30,6 +30,7 @@ from shared.features.page import StoredPage
 from shared.features.scope import PageRequest
 from shared.live.wire_rows import UNKNOWN
 from shared.product_text import product_text_of
+from shared.query_memory.follower import MemoryFollower
 from shared.stage import Missed
 from shared.telemetry import Stopwatch
 
@@ -42,12 +43,19 @@ class RerankerService(RerankerServiceServicer):
     """Checks requests, reads features, and ranks off the event loop, one request after the other."""
 
     def __init__(
-        self, opened: OpenedRerankers, work_queue: WorkQueue, features: FeatureReader | None = None
+        self,
+        opened: OpenedRerankers,
+        work_queue: WorkQueue,
+        features: FeatureReader | None = None,
+        memory: MemoryFollower | None = None,
     ) -> None:
-        """Without `features`, shoppers' actions are unknown."""
+        """Without `features`, what shoppers did is not known; without `memory`, what they opened
+        under other queries.
+        """
         self._opened = opened
         self._work_queue = work_queue
         self._features = features
+        self._memory = memory
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
@@ -55,12 +63,13 @@ class RerankerService(RerankerServiceServicer):
         reranker = self._opened.of(request.snapshot_version)
         query = _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
+        memory = self._memory.memory if self._memory else None
         stopwatch = Stopwatch()
         with stopwatch.timed("store"):
             done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline))
+            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline, memory))
 
         response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)
@@ -123,7 +132,20 @@ def _query(request: RerankRequest, state_dim: int) -> EncodedQuery:
     token_weights = _matrix(encoding, "token_weights")
     if token_weights.shape[1] != 1 or token_weights.min() < 0:
         raise InvalidRequest("encoding.token_weights", "is not one number of at least 0 a token")
-    return EncodedQuery(request.query, _matrix(encoding, "hidden"), states, token_weights[:, 0])
+    hidden = _matrix(encoding, "hidden")
+    return EncodedQuery(request.query, hidden, states, token_weights[:, 0], _vector(encoding))
+
+
+def _vector(encoding: QueryEncoding) -> Matrix | None:
+    """(dim,) float32; None if it was not sent."""
+    data = encoding.vector
+    if not data:
+        return None
+    if len(data) % 4:
+        raise InvalidRequest("encoding.vector", f"has {len(data)} bytes, not float32 numbers")
+    vector: Matrix = np.frombuffer(data, "<f4")
+    _finite("encoding.vector", vector)
+    return vector
 
 
 def _matrix(encoding: QueryEncoding, name: str) -> Matrix:

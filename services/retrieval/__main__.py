@@ -14,6 +14,7 @@ from shared.events.opening import open_log
 from shared.live.snapshot_follower import SnapshotFollower
 from shared.priority import answer_promptly
 from shared.process_end import run
+from shared.query_memory.follower import MemoryFollower
 from shared.rpc.server import Server
 from shared.rpc.status import status_servicer
 from shared.snapshot.generation import snapshots_of
@@ -28,9 +29,9 @@ async def main() -> None:
     data = Path(config.data)
     root = snapshots_of(data)
     scratch = Scratch(scratch_root(config.scratch, data))
-    service = RetrievalService(
-        snapshots, Retriever(config.leg_limit, config.dense_floor), config.correct_spelling
-    )
+    memory = MemoryFollower(data) if config.memory_limit else None
+    retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
+    service = RetrievalService(snapshots, retriever, config.correct_spelling, memory)
     status = status_servicer(lambda: replica_status(snapshots), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host
@@ -38,7 +39,8 @@ async def main() -> None:
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = SnapshotFollower(log, root, opens, config.refresh_seconds)
     try:
-        await server.run(follower.opened(), follower.run())
+        following = [memory.run(config.refresh_seconds)] if memory else []
+        await server.run(follower.opened(), follower.run(), *following)
     finally:
         await log.close()
         scratch.close()

@@ -1,4 +1,4 @@
-"""Joins the lists of the two legs by reciprocal ranks.
+"""Join the lists of the legs by reciprocal ranks.
 
 Cormack, Clarke and Buettcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual
 rank learning methods".
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 K = 60
+NONE: Rows = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,16 @@ class Fused:
     dense_ranks: NDArray[np.uint32]
 
 
-def fuse(lexical: Rows, dense: Rows) -> Fused:
-    """Sum 1 / (60 + rank) over both lists, each without repetition. Ties are in row order."""
+def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
+    """Sum of 1 / (60 + rank) over the lists, each without repetition; ties in row order."""
     rows = np.union1d(lexical, dense)
+    if len(remembered):
+        rows = np.union1d(rows, remembered)
     lexical_ranks = ranks(lexical, rows)
     dense_ranks = ranks(dense, rows)
     scores = _reciprocal(lexical_ranks) + _reciprocal(dense_ranks)
+    if len(remembered):
+        scores += _reciprocal(ranks(remembered, rows))
     order = np.argsort(-scores, kind="stable")
     return Fused(rows[order], scores[order].astype(np.float32), lexical_ranks[order], dense_ranks[order])
 

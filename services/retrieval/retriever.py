@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from services.retrieval import facets, filters, fusion, orders
 from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.lexical import LexicalSearch
+from services.retrieval.opened_rows import opened_rows
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import NEWEST, RELEVANCE
+from shared.query_memory.memory import QueryMemory
 from shared.telemetry import Stopwatch
 
 Rows = NDArray[np.int64]
@@ -44,6 +46,7 @@ class Request:
     order_by: str = ""
     limit: int = DEFAULT_LIMIT
     tier: str = FUSED
+    memory: QueryMemory | None = None  # what shoppers opened; None: not known
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Lists:
     lexical: Rows
     dense: Rows
     dense_scores: Scores  # in the order of `dense`
+    remembered: Rows  # what shoppers opened under the query and near ones
     matching: Mask | None  # (n,); None: all
 
 
@@ -93,6 +97,7 @@ class Retriever:
 
     leg_limit: int = 300  # longest list of each leg
     dense_floor: float = 0.5  # share of the best cosine below which a product is not near
+    memory_limit: int = 50  # products that shoppers opened, proposed at most
 
     def retrieve(self, snapshot: Snapshot, request: Request, caller: Caller = PATIENT) -> Candidates:
         """The candidates of a request.
@@ -108,7 +113,7 @@ class Retriever:
             words = snapshot.lexical.search(request.query)
         lists = self._lists(snapshot, request, words, allowed, clock)
         with clock.timed("fuse"):
-            fused = fusion.fuse(lists.lexical, lists.dense)
+            fused = fusion.fuse(lists.lexical, lists.dense, lists.remembered)
             if order_by != RELEVANCE or not request.query:
                 rows = snapshot.orders.first(order_by, request.limit, lists.matching)
                 fused = fusion.in_order(rows, lists.lexical, lists.dense)
@@ -125,8 +130,9 @@ class Retriever:
         lexical = np.empty(0, np.int64)
         dense = np.empty(0, np.int64)
         scores = np.empty(0, np.float32)
+        remembered = np.empty(0, np.int64)
         if not request.query:
-            return Lists(lexical, dense, scores, allowed)
+            return Lists(lexical, dense, scores, remembered, allowed)
         matching = np.zeros(snapshot.columns.row_count, np.bool_)
         if tier_of(request) != DENSE:
             with clock.timed("lexical"):
@@ -134,8 +140,12 @@ class Retriever:
         if tier_of(request) != LEXICAL:
             with clock.timed("dense"):
                 dense, scores = self._by_vector(snapshot, request.vector, allowed)
-        matching[lexical] = matching[dense] = True
-        return Lists(lexical, dense, scores, matching)
+        if tier_of(request) == FUSED and request.memory is not None:
+            with clock.timed("memory"):
+                asked = request.query, request.vector
+                remembered = opened_rows(snapshot, request.memory, *asked, self.memory_limit, allowed)
+        matching[lexical] = matching[dense] = matching[remembered] = True
+        return Lists(lexical, dense, scores, remembered, matching)
 
     def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.

@@ -1,6 +1,7 @@
 """Retrieval on the wire: a query and its vector in, candidates and products out."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ from services.retrieval.snapshots import Snapshot, Snapshots
 from shared import vectors
 from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
+from shared.query_memory.follower import MemoryFollower
 
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
@@ -46,9 +48,17 @@ _MESSAGES = {LEXICAL: TIER_LEXICAL, DENSE: TIER_DENSE, FUSED: TIER_FUSED}
 class RetrievalService(RetrievalServiceServicer):
     """Checks requests, and answers them off the event loop."""
 
-    def __init__(self, snapshots: Snapshots, retriever: Retriever, correct_spelling: bool = True) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        retriever: Retriever,
+        correct_spelling: bool = True,
+        memory: MemoryFollower | None = None,
+    ) -> None:
+        """`memory` is of what shoppers opened; without it, words and vectors alone propose."""
         self._snapshots = snapshots
         self._retriever = retriever
+        self._memory = memory
         self._correct_spelling = correct_spelling
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
@@ -73,8 +83,10 @@ class RetrievalService(RetrievalServiceServicer):
             request.encoder_version,
         )
 
+        memory = self._memory.memory if self._memory else None
+
         def answer(caller: Caller) -> RetrieveResponse:
-            wanted = _request(request, snapshot.dense.dim)
+            wanted = replace(_request(request, snapshot.dense.dim), memory=memory)
             return _response(snapshot, self._retriever.retrieve(snapshot, wanted, caller))
 
         return await in_thread(answer)

@@ -49,6 +49,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
 from shared.live.snapshot_follower import SnapshotFollower
 from shared.product_text import product_text_of
+from shared.query_memory.follower import MemoryFollower
 from shared.rpc.server import Server
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
@@ -83,8 +84,8 @@ class Standalone:
         self._join = LocalJoin(data, log)
         saved = Slowest(counted, self._join) if self._join.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        retriever = Retriever(self._retrieval_config.leg_limit, self._retrieval_config.dense_floor)
-        retrieval = RetrievalService(self._snapshots, retriever, self._retrieval_config.correct_spelling)
+        self._memory = MemoryFollower(data)
+        retrieval = self._retrieval(self._retrieval_config)
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
@@ -137,10 +138,16 @@ class Standalone:
             await server.stop()
             await _cancel(tasks)
 
+    def _retrieval(self, config: RetrievalConfig) -> RetrievalService:
+        retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
+        memory = self._memory if config.memory_limit else None
+        return RetrievalService(self._snapshots, retriever, config.correct_spelling, memory)
+
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
         features = FeatureReader(self._features.store, self._reranker_config.features_ms)
-        reranker = RerankerService(self._rerankers, self._work_queue, features)
+        memory = self._memory if self._reranker_config.near_queries else None
+        reranker = RerankerService(self._rerankers, self._work_queue, features, memory)
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
     async def status(self) -> Status:
@@ -221,6 +228,7 @@ class Standalone:
             self._follower.run(),
             self._shop.follow(seconds),
             self._encoders.follow(seconds),
+            self._memory.run(seconds),
         )
         return [
             asyncio.create_task(each)

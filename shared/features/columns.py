@@ -29,6 +29,27 @@ def counted_columns(
     return dict(zip(counted, counts, strict=True)) | dict(zip(shares, rates, strict=True))
 
 
+def share_columns(names: Mapping[str, int], windows: Windows) -> dict[str, Matrix]:
+    """Each product's share (n,) of all opens of these products in a time window, by name."""
+    opened = _opened(windows)
+    return {
+        name: opened[window] / (opened[window].sum() + spec.SHARE_PRIOR) for name, window in names.items()
+    }
+
+
+def traffic_columns(names: Mapping[str, int], windows: Windows) -> dict[str, Matrix]:
+    """log(1 + n) of all opens of these products in a time window, the same for each (n,), by name."""
+    opened = _opened(windows)
+    n = opened.shape[1]
+    return {name: np.full(n, np.log1p(opened[window].sum()), np.float32) for name, window in names.items()}
+
+
+def _opened(windows: Windows) -> Matrix:
+    """(windows + 1, n)."""
+    opened: Matrix = windows.counts[:, list(spec.OPENED)].max(axis=1)
+    return opened
+
+
 def _done(column: Count | Rate, windows: Windows) -> Matrix:
     done: Matrix = windows.counts[column.window, list(column.counters)].max(axis=0)
     return done

@@ -43,6 +43,7 @@ KEPT_DAYS = 30  # the longest window: older days are only in the total
 # a counter is read once its total has come to so many.
 LEAST_VISITORS = 2
 
+SHARE_PRIOR = 1.0  # opens that a share begins with, so that one open is no certainty
 OPENED = (CLICK, VIEW)  # a shop sends one of the two for a product that was opened, or both
 USUAL_SHOWN = 20.0  # times that a product is treated as having been shown, with the usual outcome
 

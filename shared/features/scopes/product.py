@@ -38,6 +38,14 @@ COUNTED: Mapping[str, Count | Rate] = {
     "product_open_rate_30d": Rate(OPENED, MONTH),
     "product_cart_rate_30d": Rate((ADD_TO_CART,), MONTH),
     "product_purchase_rate_30d": Rate((PURCHASE,), MONTH),
+    "product_opens_total": Count(OPENED, LIFETIME),
+}
+# Of all candidates that were opened, whatever led to them, how much is the product
+SHARES: Mapping[str, int] = {
+    "product_open_share_1d": DAY,
+    "product_open_share_7d": WEEK,
+    "product_open_share_30d": MONTH,
+    "product_open_share_total": LIFETIME,
 }
 # Whole days since a shopper did anything with the product; nan after KEPT_DAYS
 IDLE_DAYS = "product_idle_days"
@@ -48,7 +56,7 @@ class ProductScope:
 
     letter = "p"
     share = 0.4
-    columns = (*COUNTED, IDLE_DAYS)
+    columns = (*COUNTED, IDLE_DAYS, *SHARES)
     by_query = False
 
     def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
@@ -78,9 +86,10 @@ class ProductScope:
 
 def product_columns(windows: Windows) -> dict[str, Matrix]:
     """Columns (n,) of n products, by all that was done with them."""
-    from shared.features.columns import counted_columns
+    from shared.features.columns import counted_columns, share_columns
 
-    return {**counted_columns(COUNTED, windows, {}), IDLE_DAYS: windows.idle_days}
+    shares = share_columns(SHARES, windows)
+    return {**counted_columns(COUNTED, windows, {}), IDLE_DAYS: windows.idle_days, **shares}
 
 
 PRODUCT = ProductScope()

@@ -9,7 +9,17 @@ from shared.features import counters
 from shared.features.keys import QUERY_SECONDS, query_key
 from shared.features.observation import Interaction, Shown
 from shared.features.scope import Counted, PageRequest, StoredScope
-from shared.features.spec import ADD_TO_CART, DAY, MONTH, OPENED, PURCHASE, WEEK, Count, Rate
+from shared.features.spec import (
+    ADD_TO_CART,
+    DAY,
+    LIFETIME,
+    MONTH,
+    OPENED,
+    PURCHASE,
+    WEEK,
+    Count,
+    Rate,
+)
 from shared.query_ids import query_hash
 
 if TYPE_CHECKING:
@@ -25,7 +35,19 @@ COUNTED: Mapping[str, Count | Rate] = {
     "query_open_rate_30d": Rate(OPENED, MONTH),
     "query_cart_rate_30d": Rate((ADD_TO_CART,), MONTH),
     "query_purchase_rate_30d": Rate((PURCHASE,), MONTH),
+    "query_opens_total": Count(OPENED, LIFETIME),
 }
+# Of all candidates that were opened under the query, how much is the product
+SHARES: Mapping[str, int] = {
+    "query_open_share_1d": DAY,
+    "query_open_share_7d": WEEK,
+    "query_open_share_30d": MONTH,
+    "query_open_share_total": LIFETIME,
+}
+# Whole days since the product was last opened under the query; nan after KEPT_DAYS
+IDLE_DAYS = "query_idle_days"
+# log(1 + n) of all candidates that were opened under the query: how much there is to learn from
+TRAFFIC: Mapping[str, int] = {"query_traffic_7d": WEEK, "query_traffic_total": LIFETIME}
 
 
 class QueryScope:
@@ -33,7 +55,7 @@ class QueryScope:
 
     letter = "q"
     share = 0.25
-    columns = tuple(COUNTED)
+    columns = (*COUNTED, *SHARES, IDLE_DAYS, *TRAFFIC)
     by_query = True
 
     def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
@@ -64,10 +86,12 @@ class QueryScope:
 
 def query_columns(windows: Windows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
     """Columns (n,) of n products under a query; `products` are the products' own."""
-    from shared.features.columns import counted_columns
+    from shared.features.columns import counted_columns, share_columns, traffic_columns
 
     own = {name.replace("product_", "query_", 1): column for name, column in products.items()}
-    return counted_columns(COUNTED, windows, own)
+    shares = share_columns(SHARES, windows)
+    traffic = traffic_columns(TRAFFIC, windows)
+    return {**counted_columns(COUNTED, windows, own), **shares, IDLE_DAYS: windows.idle_days, **traffic}
 
 
 QUERY = QueryScope()

@@ -1,0 +1,1 @@
+"""What shoppers opened after which queries, so that a query learns from others that are near it."""

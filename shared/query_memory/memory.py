@@ -1,0 +1,116 @@
+"""The query memory: what shoppers opened under which query, and which queries are near another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.query_ids import normalised, query_hash
+from shared.query_memory.trigrams import Trigrams
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.int64]
+
+HALF_LIVES_DAYS = (3.0, 14.0)  # of an opened product, one a column of `weights`
+RECENT, LASTING = range(len(HALF_LIVES_DAYS))
+
+_NEIGHBOURS = 40
+# Least similarity of a neighbour, and the power that makes a weight of a similarity: measured on real clicks
+# (docs/relevance-learning.md)
+_SPELLING = 0.3, 3
+_MEANING = 0.5, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Remembered queries near one, equally long columns (k,); k may be 0."""
+
+    places: Places
+    similarities: Floats
+    weights: Floats  # what each counts for
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Products that were opened under some queries: an entry for each query and product."""
+
+    products: Places  # (entries,): places in QueryMemory.product_ids
+    queries: Places  # (entries,): places among the queries asked for
+    weights: Floats  # (entries, half-lives)
+
+
+@dataclass(frozen=True)
+class QueryMemory:
+    """n queries with what was opened under each. It never changes.
+
+    Weights are opens by distinct visitors, halved with every half-life up to when it was built.
+    """
+
+    hashes: Places  # (n,), as query_hash gives them
+    texts: Sequence[str]  # n; empty where too few visitors typed the query to keep its text
+    vectors: NDArray[np.float16]  # (n, dim), unit norm; zeros where there is no text
+    encoder_version: str  # that made the vectors
+    product_ids: Sequence[str]  # m
+    ends: Places  # (n,): where the entries of each query end
+    products: Places  # (entries,): places in product_ids
+    weights: Floats  # (entries, half-lives)
+    version: str = ""
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @cached_property
+    def _trigrams(self) -> Trigrams:
+        return Trigrams(self.texts)
+
+    @cached_property
+    def _vectors(self) -> Floats:
+        return self.vectors.astype(np.float32)
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {int(each): place for place, each in enumerate(self.hashes)}
+
+    @cached_property
+    def product_places(self) -> dict[str, int]:
+        """Place of each product by its id."""
+        return {product_id: place for place, product_id in enumerate(self.product_ids)}
+
+    def warm(self) -> None:
+        """Make what a first query would otherwise wait for."""
+        self.near_in_spelling("a")
+        self.near_in_meaning("a", np.zeros(self.vectors.shape[1], np.float32))
+        assert self.product_places is not None
+
+    def place(self, query: str) -> int | None:
+        """Where a query is; None if it is not remembered."""
+        return self._places.get(query_hash(query))
+
+    def near_in_spelling(self, query: str) -> Neighbours:
+        """Other remembered queries that share most of their letters with this one."""
+        return self._nearest(query, self._trigrams.similarities(normalised(query)), *_SPELLING)
+
+    def near_in_meaning(self, query: str, vector: Floats) -> Neighbours:
+        """Other remembered queries whose vector is near (dim,), of this memory's encoder."""
+        return self._nearest(query, self._vectors @ vector, *_MEANING)
+
+    def _nearest(self, query: str, similarities: Floats, least: float, power: int) -> Neighbours:
+        own = self.place(query)
+        if own is not None:
+            similarities[own] = 0.0
+        places = np.flatnonzero(similarities > least)
+        if len(places) > _NEIGHBOURS:
+            places = places[np.argpartition(-similarities[places], _NEIGHBOURS)[:_NEIGHBOURS]]
+        found = similarities[places].astype(np.float32)
+        return Neighbours(places, found, found**power)
+
+    def opened(self, places: Places) -> Opened:
+        """What was opened under the queries at `places` (k,)."""
+        spans = [range(self.ends[place - 1] if place else 0, self.ends[place]) for place in places.tolist()]
+        entries = np.fromiter((entry for span in spans for entry in span), np.int64)
+        queries = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
+        return Opened(self.products[entries], queries, self.weights[entries])

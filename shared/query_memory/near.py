@@ -1,0 +1,102 @@
+"""What the queries near one say of products: columns for the ranker, and products for recall.
+
+A neighbour's evidence shrinks with its distance: it counts similarity ** power of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.query_memory.memory import HALF_LIVES_DAYS, LASTING, RECENT, Floats, Neighbours, QueryMemory
+
+KINDS = ("spelling", "meaning")
+# Of what was opened under near queries, the product's share (lately, and over weeks), how often it
+# was opened, its share under a neighbour on the mean, and how near the nearest neighbour is
+_NAMES = ("share_3d", "share_14d", "opens", "mean_share", "similarity")
+COLUMNS = tuple(f"near_{kind}_{name}" for kind in KINDS for name in _NAMES)
+
+_LITTLE = 0.5  # opens that a share begins with, so that one open is no certainty
+_LITTLE_WEIGHT = 0.1  # of neighbours, for the mean
+
+
+def near_columns(
+    memory: QueryMemory, query: str, vector: Floats | None, product_ids: Sequence[str]
+) -> dict[str, NDArray[np.float32]]:
+    """COLUMNS (n,) of n products; a kind that cannot be asked, for want of a vector, has zeros."""
+    places = np.array([memory.product_places.get(each, -1) for each in product_ids], np.int64)
+    columns: dict[str, NDArray[np.float32]] = {}
+    for kind, neighbours in _kinds(memory, query, vector):
+        found = _of_candidates(memory, neighbours, places)
+        columns |= {f"near_{kind}_{name}": found[name] for name in _NAMES}
+    return columns
+
+
+def likely_products(memory: QueryMemory, query: str, vector: Floats | None, limit: int) -> list[str]:
+    """Ids of the products most opened under the query itself and those near it, the best first."""
+    scores: dict[int, float] = {}
+    own = memory.place(query)
+    itself = np.array([own] if own is not None else [], np.int64)
+    ones = np.ones(len(itself), np.float32)
+    for neighbours in (Neighbours(itself, ones, ones), *(each for _, each in _kinds(memory, query, vector))):
+        _add_shares(memory, neighbours, scores)
+    best = sorted(scores, key=lambda place: (-scores[place], place))[:limit]
+    return [memory.product_ids[place] for place in best]
+
+
+def _kinds(memory: QueryMemory, query: str, vector: Floats | None) -> Iterator[tuple[str, Neighbours]]:
+    nothing = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+    yield "spelling", memory.near_in_spelling(query)
+    asked = vector is not None and len(vector) == memory.vectors.shape[1]
+    yield "meaning", memory.near_in_meaning(query, vector) if asked and vector is not None else nothing
+
+
+def _add_shares(memory: QueryMemory, neighbours: Neighbours, scores: dict[int, float]) -> None:
+    opened = memory.opened(neighbours.places)
+    if not len(opened.products):
+        return
+    weights = opened.weights[:, LASTING] * neighbours.weights[opened.queries]
+    products, inverse = np.unique(opened.products, return_inverse=True)
+    shares = np.bincount(inverse, weights) / (weights.sum() + _LITTLE)
+    for product, share in zip(products.tolist(), shares.tolist(), strict=True):
+        scores[product] = scores.get(product, 0.0) + share
+
+
+def _of_candidates(
+    memory: QueryMemory, neighbours: Neighbours, places: NDArray[np.int64]
+) -> Mapping[str, NDArray[np.float32]]:
+    """Each of _NAMES (n,) of the products at `places` (n,), -1 for one that was never opened."""
+    opened = memory.opened(neighbours.places)
+    weights = opened.weights * neighbours.weights[opened.queries, None]  # (entries, half-lives)
+    totals = np.zeros((len(neighbours.places), len(HALF_LIVES_DAYS)))
+    np.add.at(totals, opened.queries, opened.weights)
+    each_share = weights[:, LASTING] / np.maximum(totals[opened.queries, LASTING], 1.0)
+    asked, entries = _asked(places, opened.products)
+
+    def summed(values: NDArray[np.floating]) -> NDArray[np.float64]:
+        return np.bincount(asked, values[entries], minlength=len(places)).astype(np.float64)
+
+    mass = neighbours.weights @ totals if len(totals) else np.zeros(len(HALF_LIVES_DAYS))
+    lasting = summed(weights[:, LASTING])
+    nearest = neighbours.similarities.max(initial=0.0)
+    columns = {
+        "share_3d": summed(weights[:, RECENT]) / (mass[RECENT] + _LITTLE),
+        "share_14d": lasting / (mass[LASTING] + _LITTLE),
+        "opens": np.log1p(lasting),
+        "mean_share": summed(each_share) / (neighbours.weights.sum() + _LITTLE_WEIGHT),
+        "similarity": np.full(len(places), nearest),
+    }
+    return {name: column.astype(np.float32) for name, column in columns.items()}
+
+
+def _asked(
+    places: NDArray[np.int64], products: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each entry whose product is among `places`, where it is there, and which entry it is."""
+    order = np.argsort(places, kind="stable")
+    found = np.searchsorted(places, products, sorter=order)
+    found = np.append(order, -1)[found]
+    hits = np.flatnonzero((found >= 0) & (np.append(places, -2)[found] == products))
+    return found[hits], hits
