@@ -1,0 +1,88 @@
+"""LambdaMART on what shoppers opened, over all features of the ranker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from services.reranker.features import FEATURES
+from services.reranker.query import Matrix
+from services.reranker.training.lambdamart import TrainedRanker
+from services.reranker.training.prior import PRIOR, weights_of
+from services.training.learning.own_history import without_own_history
+from services.training.learning.pages import Floats, Pages
+
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class ClickSettings:
+    """How to learn from opens; measured in docs/relevance-learning.md."""
+
+    trees: int = 100
+    leaves: int = 15
+    learning_rate: float = 0.05
+    min_leaf: int = 50
+    half_life_days: float = 10.0  # of what a page counts for
+    new_query_weight: float = 1.0  # of each page once more, without its query's own history
+    left_out: tuple[str, ...] = field(default_factory=tuple)  # features, by the beginning of their names
+    seed: int = 0
+
+
+def train_click_ranker(pages: Pages, row_weights: Floats, settings: ClickSettings) -> TrainedRanker:
+    """Trees on top of the shipped prior; `row_weights` (r,) are what each open counts for.
+
+    Burges, "From RankNet to LambdaRank to LambdaMART" (2010).
+    """
+    import lightgbm
+
+    features = np.concatenate([pages.features, without_own_history(pages.features)])
+    shares = (1.0, settings.new_query_weight)
+    weights = _aged(pages, settings) * np.where(pages.opened, row_weights, 1.0)
+    data = lightgbm.Dataset(
+        _masked(features, settings),
+        label=np.tile(pages.opened.astype(int), 2),
+        weight=np.concatenate([weights * share for share in shares]),
+        group=np.tile(pages.sizes, 2),
+        init_score=np.nan_to_num(features) @ weights_of(PRIOR),
+        feature_name=list(FEATURES),
+    )
+    trees = lightgbm.train(_parameters(settings), data, num_boost_round=settings.trees)
+    return TrainedRanker(PRIOR, trees.model_to_string(), settings.trees, {})
+
+
+def _aged(pages: Pages, settings: ClickSettings) -> Floats:
+    """(r,): what each row counts for, by how long ago its page was shown."""
+    age_days = (pages.seconds.max(initial=0.0) - pages.seconds) / _DAY_SECONDS
+    aged: Floats = np.repeat(0.5 ** (age_days / settings.half_life_days), pages.sizes)
+    return aged
+
+
+def _masked(features: Matrix, settings: ClickSettings) -> Matrix:
+    """One value in the columns that are left out: trees cannot split on those."""
+    if settings.left_out:
+        features = features.copy()
+        places = [place for place, name in enumerate(FEATURES) if name.startswith(settings.left_out)]
+        features[:, places] = 0.0
+    return features
+
+
+def _parameters(settings: ClickSettings) -> dict[str, Any]:
+    return {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": 10,
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.min_leaf,
+        "feature_fraction": 0.7,
+        "bagging_fraction": 0.8,
+        "bagging_freq": 1,
+        "lambda_l2": 5.0,
+        "seed": settings.seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbosity": -1,
+    }

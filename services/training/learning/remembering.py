@@ -1,0 +1,113 @@
+"""Build the query memory from the tables of what shoppers did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.feedback.join.tables import Tables
+from shared.query_memory.memory import HALF_LIVES_DAYS, QueryMemory
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, dim)
+
+MAX_QUERIES = 20_000  # the most asked: looking through more takes a page too long
+MAX_PRODUCTS = 100  # of one query
+_DAY_SECONDS = 86_400.0
+_COLUMNS = ("query_hash", "visitor_id", "query_id", "event_time", "product_id", "views", "clicks", "left_out")
+# What a product of a query must weigh to be remembered: one open, some 60 days ago
+_LEAST_WEIGHT = 0.05
+
+
+def build_memory(
+    tables: Tables,
+    days: Sequence[date],
+    now_seconds: float,
+    encode: Encode,
+    encoder_version: str,
+    before: QueryMemory | None = None,
+) -> QueryMemory:
+    """The memory as of now; vectors of texts that `before` has are taken from there."""
+    opened: dict[tuple[int, str], NDArray[np.float64]] = {}
+    for day in days:
+        _add_day(opened, tables, day, now_seconds)
+    by_query = _by_query(opened)
+    texts = _texts(tables)
+    hashes = _most_asked(by_query)
+    kept = [texts.get(each, "") for each in hashes]
+    product_ids = sorted({product for each in hashes for product, _ in by_query[each]})
+    places = {product_id: place for place, product_id in enumerate(product_ids)}
+    entries = [(places[product], weight) for each in hashes for product, weight in by_query[each]]
+    return QueryMemory(
+        hashes=np.array(hashes, np.int64),
+        texts=kept,
+        vectors=_vectors(kept, encode, before if _same(before, encoder_version) else None),
+        encoder_version=encoder_version,
+        product_ids=product_ids,
+        ends=np.cumsum([len(by_query[each]) for each in hashes], dtype=np.int64),
+        products=np.array([place for place, _ in entries], np.int64),
+        weights=np.array([weight for _, weight in entries], np.float32).reshape(-1, len(HALF_LIVES_DAYS)),
+    )
+
+
+def _same(before: QueryMemory | None, encoder_version: str) -> bool:
+    return before is not None and before.encoder_version == encoder_version
+
+
+def _add_day(
+    opened: dict[tuple[int, str], NDArray[np.float64]], tables: Tables, day: date, now_seconds: float
+) -> None:
+    """Each (query, product) that a visitor opened on this day, once a visitor."""
+    table = tables.read(day, day, _COLUMNS)
+    if not table.num_rows:
+        return
+    counts = np.asarray(table["clicks"].to_numpy()) + np.asarray(table["views"].to_numpy())
+    rows = table.take(np.flatnonzero(counts > 0)).to_pylist()
+    seen: set[tuple[str, int, str]] = set()
+    for row in rows:
+        key = row["query_hash"], row["product_id"]
+        visit = (row["visitor_id"] or row["query_id"], *key)
+        if row["left_out"] or not row["query_hash"] or visit in seen:
+            continue
+        seen.add(visit)
+        age_days = max(0.0, now_seconds - row["event_time"].timestamp()) / _DAY_SECONDS
+        opened[key] = opened.get(key, 0.0) + 0.5 ** (age_days / np.array(HALF_LIVES_DAYS))
+
+
+def _by_query(
+    opened: Mapping[tuple[int, str], NDArray[np.float64]],
+) -> dict[int, list[tuple[str, NDArray[np.float64]]]]:
+    """Products of each query with their weights, the most opened first."""
+    found: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
+    for (query, product), weight in opened.items():
+        if weight[-1] >= _LEAST_WEIGHT:
+            found.setdefault(query, []).append((product, weight))
+    return {
+        query: sorted(products, key=lambda each: (-each[1][-1], each[0]))[:MAX_PRODUCTS]
+        for query, products in found.items()
+    }
+
+
+def _most_asked(by_query: Mapping[int, Sequence[tuple[str, NDArray[np.float64]]]]) -> list[int]:
+    totals = {query: sum(weight[-1] for _, weight in products) for query, products in by_query.items()}
+    return sorted(totals, key=lambda query: (-totals[query], query))[:MAX_QUERIES]
+
+
+def _texts(tables: Tables) -> dict[int, str]:
+    rows = tables.queries().to_pylist()
+    return {row["query_hash"]: row["text"] for row in rows if row["text"]}
+
+
+def _vectors(texts: Sequence[str], encode: Encode, before: QueryMemory | None) -> NDArray[np.float16]:
+    """(n, dim); zeros where there is no text."""
+    known = {text: before.vectors[place] for place, text in enumerate(before.texts) if text} if before else {}
+    missing = [text for text in dict.fromkeys(texts) if text and text not in known]
+    encoded = encode(missing).astype(np.float16)
+    known |= dict(zip(missing, encoded, strict=True))
+    vectors = np.zeros((len(texts), encoded.shape[1]), np.float16)
+    for place, text in enumerate(texts):
+        if text:
+            vectors[place] = known[text]
+    return vectors

@@ -1,0 +1,103 @@
+"""One round of learning: read the evidence, train, judge on what came later, promote or refuse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.feedback.join.tables import Tables
+from services.reranker.ranker import Ranker
+from services.reranker.training.lambdamart import TrainedRanker
+from services.training.learning import examination
+from services.training.learning.click_ranker import ClickSettings, train_click_ranker
+from services.training.learning.gate import GateSettings, refusal
+from services.training.learning.judging import Judgement, judge, page_weights
+from services.training.learning.own_history import without_own_history
+from services.training.learning.pages import Floats, Pages, read_pages
+from services.training.learning.publishing import publish_learned
+from services.training.promotion import promote
+from shared.models.registry import Registry
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LearningSettings:
+    """What a round learns from, and what it must show."""
+
+    max_pages: int = 60_000  # the newest with an open
+    least_pages: int = 1_000  # with an open: fewer teach nothing that lasts
+    judged_share: float = 0.15  # of the pages, the latest: they judge and do not teach
+    correct_positions: bool = True  # whether opens further down count more
+    click: ClickSettings = field(default_factory=ClickSettings)
+    gate: GateSettings = field(default_factory=GateSettings)
+
+
+@dataclass(frozen=True)
+class Round:
+    """How a round ended."""
+
+    pages: int  # with an open that counts
+    refused: str  # why nothing changed; empty: the new ranker is in use
+    bundle_version: str = ""  # empty: there was too little to learn from
+    judgement: Judgement | None = None
+
+    def report(self) -> dict[str, Any]:
+        """For people and logs."""
+        judged = self.judgement.report() if self.judgement else {}
+        return {"pages": self.pages, "bundle": self.bundle_version, "refused": self.refused, **judged}
+
+
+def learn(data: Path, tables: Tables, days: Sequence[date], settings: LearningSettings) -> Round:
+    """Train a ranker on the tables' days, and use it if the gate lets it pass."""
+    pages = read_pages(tables, days, settings.max_pages)
+    if len(pages) < settings.least_pages:
+        needed = f"{settings.least_pages} pages on which something was opened are needed"
+        return Round(len(pages), f"too little evidence: {needed}, there are {len(pages)}")
+    registry = Registry.of(data)
+    base = registry.chosen()
+    if base is None:
+        return Round(len(pages), "no bundle is in use, so there is nothing to put a ranker into")
+    row_weights = _row_weights(pages, settings)
+    later = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
+    taught = np.repeat(~later, pages.sizes)
+    trained = train_click_ranker(pages.at(~later), row_weights[taught], settings.click)
+    judgement = _judge(trained, Ranker.open(base.folder), pages.at(later), row_weights[~taught])
+    refused = refusal(judgement, settings.gate)
+    version = publish_learned(data, base, trained, judgement, refused, _fingerprint(pages))
+    if not refused:
+        promote(registry, version)
+    _LOG.info("ranker %s, learnt from %d pages: %s", version, len(pages), refused or "in use")
+    return Round(len(pages), refused, version, judgement)
+
+
+def _row_weights(pages: Pages, settings: LearningSettings) -> Floats:
+    """(r,): what an open in each row counts for, by how seldom its position is looked at."""
+    if not settings.correct_positions:
+        return np.ones(len(pages.positions))
+    keys = np.char.add(np.repeat(pages.queries, pages.sizes).astype(str), pages.products.astype(str))
+    _, pairs = np.unique(keys, return_inverse=True)
+    return examination.weights(
+        examination.estimate(pairs, pages.positions, pages.opened), pages.positions
+    )
+
+
+def _judge(trained: TrainedRanker, in_use: Ranker, later: Pages, row_weights: Floats) -> Judgement:
+    new_query = replace(later, features=without_own_history(later.features))
+    weights = page_weights(later, row_weights)
+    return judge(Ranker.of(trained.prior, trained.trees), in_use, later, weights, new_query)
+
+
+def _fingerprint(pages: Pages) -> str:
+    """Of the pages that taught and judged; the same evidence has the same."""
+    digest = blake2b(digest_size=8)
+    for column in (pages.queries, pages.seconds, pages.opened, pages.features):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
