@@ -10,10 +10,10 @@ signature, which this module does not read.
 
 import hashlib
 import secrets
-import time
 import uuid
 from functools import lru_cache
 
+from shared import clock
 from shared.compatible_form import compatible
 
 _HASH_BITS = 42
@@ -41,7 +41,7 @@ def query_hash(query: str) -> int:
 
 def new_query_id(query: str, time_seconds: float = 0.0) -> str:
     """A new id for a search of `query`, made just now or at a time since 1970."""
-    milliseconds = int(time_seconds * 1_000) or time.time_ns() // 1_000_000
+    milliseconds = int(time_seconds * 1_000) or clock.now_ns() // 1_000_000
     hashed = query_hash(query)
     high = hashed >> _LOW_HASH_BITS
     low = hashed & ((1 << _LOW_HASH_BITS) - 1)

@@ -1,7 +1,8 @@
 """A clock for expiry by age. A clock that is wrong for a moment makes nothing old."""
 
-import time
 from collections.abc import Callable
+
+from shared import clock
 
 _TOLERANCE_SECONDS = 60.0
 _CONFIRMED_SECONDS = 3_600.0
@@ -17,8 +18,8 @@ class SteadyClock:
     def __init__(
         self,
         newest_seconds: float | None = None,
-        wall: Callable[[], float] = lambda: time.time(),
-        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = clock.now,
+        monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
         """`newest_seconds` is the time of the newest known record.
 

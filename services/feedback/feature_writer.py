@@ -1,12 +1,12 @@
 """Put what shoppers did into the feature store, once, however often it is told."""
 
-import time
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from services.feedback import decision
 from services.feedback.decision import SECOND, Decision, decide
+from shared import clock
 from shared.features import keys
 from shared.features import watermarks as marks
 from shared.features.counters import Counters, Increment
@@ -173,4 +173,4 @@ def _visitor_ttl(observations: Sequence[Observation]) -> int:
 
 
 def _ttl(base_seconds: int, logged_seconds: float) -> int:
-    return max(_LEAST_TTL_SECONDS, int(base_seconds - (time.time() - logged_seconds)))
+    return max(_LEAST_TTL_SECONDS, int(base_seconds - (clock.now() - logged_seconds)))

@@ -1,8 +1,9 @@
 """How far a worker has come."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
+
+from shared import clock
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Progress:
 
     def behind_seconds(self) -> float:
         """Age of the newest record applied while there is more to read; 0 at the end of the log."""
-        return max(0.0, time.time() - self.newest_seconds) if self.newest_seconds else 0.0
+        return max(0.0, clock.now() - self.newest_seconds) if self.newest_seconds else 0.0
 
     @property
     def trouble(self) -> str:

@@ -3,9 +3,8 @@
 It takes one trip and a small part of the page's time, and the page never depends on it.
 """
 
-import time
-
 from services.reranker.deadline import Deadline
+from shared import clock
 from shared.features.page import StoredPage, read_page
 from shared.features.scope import PageRequest
 from shared.features.store import FeatureStore
@@ -33,4 +32,4 @@ class FeatureReader:
         Raises Missed, with the note for `degraded`, if the page goes without them.
         """
         limit_ms = min(self._limit_ms, deadline.remaining_ms() * _SHARE)
-        return await self._stage.run(lambda: read_page(self._store, request, time.time()), limit_ms)
+        return await self._stage.run(lambda: read_page(self._store, request, clock.now()), limit_ms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -58,6 +59,14 @@ class Ranker:
                 f"{folder / DESCRIPTION} has weights that are not finite; train the ranker again or roll back"
             )
         return cls(prior, _trees(folder / MODEL, len(names)), names)
+
+    @classmethod
+    def of_text(cls, prior: Mapping[str, float], trees: str) -> Ranker:
+        """A ranker over FEATURES. `trees` is LightGBM's text format; empty: none."""
+        import lightgbm
+
+        weights = np.array([prior.get(name, 0.0) for name in FEATURES])
+        return cls(weights, lightgbm.Booster(model_str=trees) if trees else None)
 
     def score(self, matrix: Matrix) -> Scores:
         """Scores (n,) of a feature matrix (n, features)."""

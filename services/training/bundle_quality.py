@@ -11,6 +11,8 @@ from typing import Any
 from shared.models.bundle import Bundle
 
 MEASURE = "ndcg@10"
+LEARNING = "learning"  # the report of a ranker that was learnt from what shoppers opened
+_OF_RANKERS = (LEARNING, "quality", f"ranker_held_out_{MEASURE}")
 Find = Callable[[str], Bundle | None]  # a bundle by its name
 
 
@@ -48,6 +50,8 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
 
     Where nothing serves, or what should cannot be read, it is enough that it was measured.
     """
+    if learning := bundle.metrics.get(LEARNING):
+        return _objection_to_learnt(bundle, learning, serving)
     quality = quality_of(bundle)
     if quality is None:
         return f"the report of {bundle.version} has no measured quality"
@@ -58,6 +62,19 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
         return f"nothing compares {bundle.version} with {serving.version}, which is in use"
     told = f"{MEASURE} {quality.value:.4f}" + (f" on {quality.queries} queries" if quality.queries else "")
     return "" if ranks else (f"{bundle.version} is worse than {serving.version}, which is in use ({told})")
+
+
+def of_other_rankers(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Metrics of a bundle without those of its ranker, for a bundle with another one."""
+    return {name: value for name, value in metrics.items() if name not in _OF_RANKERS}
+
+
+def _objection_to_learnt(bundle: Bundle, learning: Mapping[str, Any], serving: Bundle | None) -> str:
+    """A ranker that was learnt was judged against its parent, and takes that bundle's place alone."""
+    parent = learning.get("parent")
+    if serving is not None and serving.version != parent:
+        return f"{bundle.version} was judged against {parent}, and {serving.version} is in use"
+    return str(learning.get("refused", "its report does not say how it was judged"))
 
 
 def _at_least(bundle: Bundle, other: Bundle, find: Find, seen: frozenset[str]) -> bool | None:

@@ -9,7 +9,7 @@ from services.reranker.training.lambdamart import TrainedRanker, train_ranker
 from services.reranker.training.manifest import write_manifest
 from services.reranker.training.ranking_group import RankingGroup
 from services.reranker.training.split import teaches_ranker
-from services.training.bundle_quality import Quality, quality_of
+from services.training.bundle_quality import Quality, of_other_rankers, quality_of
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
@@ -83,7 +83,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
                 shutil.copyfile(base.folder / name, folder / name)
         trained.write(folder)
         metrics = {
-            **base.metrics,
+            **of_other_rankers(base.metrics),
             "ranker_held_out_ndcg@10": dict(trained.ndcg),
             "quality": quality.report(),
         }

@@ -1,12 +1,12 @@
 """The tables of a log in a SQLite file, and the statements on them. Synchronous."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from shared import clock
 from shared.events.log import CO_PARTITIONED, COMPACTED, SINGLE, TOPICS, Appended, NewRecord, Record
 from shared.events.sqlite_check import COLUMNS, record_of
 from shared.events.sqlite_schema import connect
@@ -57,7 +57,7 @@ class SqliteFile:
         return self._guarded(lambda: self._append(batches, dedup_seconds))
 
     def _append(self, batches: Sequence[Batch], dedup_seconds: float) -> list[list[Appended]]:
-        now = time.time()
+        now = clock.now()
         with self._transaction():
             appended = [
                 [self._insert(topic, record, now) for record in records] for topic, records in batches

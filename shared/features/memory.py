@@ -1,9 +1,9 @@
 """Features in this process."""
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
+from shared import clock
 from shared.features import watermarks as marks
 from shared.features.keys import SEARCH_SECONDS
 from shared.features.saved import Saved
@@ -30,7 +30,7 @@ class MemoryFeatureStore:
     def __init__(
         self,
         max_bytes: int = MEMORY_BYTES,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = clock.now,
         generation: str = "",
         steady: Callable[[], float] | None = None,
     ) -> None:

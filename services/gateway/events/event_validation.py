@@ -1,10 +1,10 @@
 """What a user event must be."""
 
 import math
-import time
 
 from aisle.v1.events_pb2 import EventProduct, UserEvent
 from services.gateway.validation import id_fault
+from shared import clock
 
 ACTIONS = ("view", "click", "add_to_cart", "remove_from_cart", "purchase", "wishlist")
 MAX_PRODUCTS = 100
@@ -37,7 +37,7 @@ def _fault_of_time(event: UserEvent) -> tuple[str, str] | None:
     nanos = event.event_time.nanos
     if seconds < 0 or not 0 <= nanos < 1_000_000_000:
         return "event_time", "is not a time since 1970; leave it out for now"
-    if seconds > time.time() + MAX_FUTURE_SECONDS:
+    if seconds > clock.now() + MAX_FUTURE_SECONDS:
         return "event_time", "is more than a day in the future; check the sender's clock"
     return None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from aisle.v1.events_pb2 import Impression
 from aisle.v1.search_pb2 import SearchRequest
 from services.gateway.search.ranked_window import RankedWindow
+from shared import clock
 from shared.errors import AisleError
 from shared.events.log import SEARCH_LOGS, EventLog, NewRecord, RecordsRefused
 
@@ -52,7 +52,7 @@ class Impressions:
         """Note that the results at `places` (from 0) were shown just now; returns at once."""
         page = _page(request, query_id, window)
         shown = [_shown(window, at) for at in places]
-        shown_at = time.time_ns()
+        shown_at = clock.now_ns()
         if len(self._waiting) >= self._max_waiting:
             self._waiting.popleft()
             self.counts["dropped"] += 1

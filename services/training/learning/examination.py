@@ -34,7 +34,8 @@ def estimate(pairs: Ints, positions: Ints, opened: NDArray[np.bool_]) -> Floats:
         did_attract = np.where(opened, 1.0, gamma * (1 - theta) / unopened)
         examined = _smoothed(places, was_examined, examined)
         attracts = np.bincount(pairs, did_attract) / np.maximum(np.bincount(pairs), 1)
-    return examined / examined.max(initial=1e-9)
+    relative: Floats = examined / examined.max(initial=1e-9)
+    return relative
 
 
 def _smoothed(places: Ints, was_examined: Floats, before: Floats) -> Floats:
@@ -42,10 +43,12 @@ def _smoothed(places: Ints, was_examined: Floats, before: Floats) -> Floats:
     sums = np.bincount(places, was_examined, minlength=MAX_POSITION)
     padded = np.pad(before, 1, mode="edge")
     usual = (padded[:-2] + padded[1:-1] + padded[2:]) / 3
-    return (sums + _PRIOR * usual) / (shown + _PRIOR)
+    smoothed: Floats = (sums + _PRIOR * usual) / (shown + _PRIOR)
+    return smoothed
 
 
 def weights(examined: Floats, positions: Ints) -> Floats:
     """(r,): how much an open at each position counts, from 1 to 1 / _LEAST."""
     chances = examined[np.minimum(positions, MAX_POSITION) - 1]
-    return 1 / np.clip(chances, _LEAST, 1.0)
+    counted: Floats = 1 / np.clip(chances, _LEAST, 1.0)
+    return counted

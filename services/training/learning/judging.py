@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from services.reranker.features import FEATURES
 from services.reranker.ranker import Ranker
-from services.reranker.training.prior import PRIOR, weights_of
+from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Ints, Pages
 
 _DRAWS = 1_000
@@ -43,22 +42,21 @@ class Judgement:
         return {name: round(value, 5) for name, value in vars(self).items()}
 
 
-def judge(
-    new: Ranker, in_use: Ranker, pages: Pages, weights: Floats, new_query: Pages, seed: int = 0
-) -> Judgement:
-    """`weights` (g,) are what each page counts for; `new_query` are the pages without own history."""
+def judge(new: Ranker, in_use: Ranker, pages: Pages, weights: Floats) -> Judgement:
+    """`weights` (g,) are what each page counts for."""
+    new_query = replace(pages, features=without_own_history(pages.features))
     ours = _ranks(new, pages)
     theirs = _ranks(in_use, pages)
     gains = 1 / ours - 1 / theirs
-    low, high = _interval(gains, weights, seed)
+    low, high = _interval(gains, weights)
     coverage, fresh = _shown(new, pages)
     coverage_in_use, fresh_in_use = _shown(in_use, pages)
     return Judgement(
         pages=len(pages),
         mrr=_mean(1 / ours, weights),
         mrr_in_use=_mean(1 / theirs, weights),
-        hit_at_5=_mean(ours <= _FIRST, weights),
-        hit_at_5_in_use=_mean(theirs <= _FIRST, weights),
+        hit_at_5=_mean((ours <= _FIRST).astype(float), weights),
+        hit_at_5_in_use=_mean((theirs <= _FIRST).astype(float), weights),
         gain_low=low,
         gain_high=high,
         new_query_gain=_mean(1 / _ranks(new, new_query) - 1 / _ranks(in_use, new_query), weights),
@@ -69,9 +67,9 @@ def judge(
     )
 
 
-def prior_ranker() -> Ranker:
-    """The ranker that orders before anything has been learnt."""
-    return Ranker(weights_of(PRIOR))
+def mean_reciprocal_rank(ranker: Ranker, pages: Pages) -> float:
+    """MRR of the first product opened on each page."""
+    return float(np.mean(1 / _ranks(ranker, pages)))
 
 
 def page_weights(pages: Pages, row_weights: Floats) -> Floats:
@@ -96,8 +94,8 @@ def _ranks(ranker: Ranker, pages: Pages) -> Floats:
     return np.minimum.reduceat(ranks, starts) if len(pages) else np.empty(0)
 
 
-def _interval(gains: Floats, weights: Floats, seed: int) -> tuple[float, float]:
-    chance = np.random.default_rng(seed)
+def _interval(gains: Floats, weights: Floats) -> tuple[float, float]:
+    chance = np.random.default_rng(0)
     means = np.empty(_DRAWS)
     for draw in range(_DRAWS):
         chosen: Ints = chance.integers(0, len(gains), len(gains))
@@ -126,8 +124,3 @@ def _rank_ms(ranker: Ranker) -> float:
         ranker.score(matrix)
         took.append((time.perf_counter() - began) * 1e3)
     return float(np.median(took))
-
-
-def as_metrics(judgement: Judgement, refused: str) -> Mapping[str, Any]:
-    """What a bundle's manifest keeps of it."""
-    return {"learning": {**judgement.report(), "refused": refused}}

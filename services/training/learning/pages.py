@@ -73,6 +73,16 @@ def read_pages(tables: Tables, days: Sequence[date], most: int) -> Pages:
     return joined(found[::-1])
 
 
+def count_pages(tables: Tables) -> int:
+    """How many pages have an open that counts."""
+    count = 0
+    for day in tables.days():
+        table = tables.read(day, day, ("query_id", "views", "clicks", "left_out"))
+        opened = _opened(table)
+        count += len(set(table["query_id"].take(np.flatnonzero(opened)).to_pylist()))
+    return count
+
+
 def joined(parts: Sequence[Pages]) -> Pages:
     """Pages of several days as one."""
     if not parts:
@@ -87,8 +97,7 @@ def _of_day(tables: Tables, day: date) -> Pages:
     table = tables.read(day, day)
     if not table.num_rows:
         return _NONE
-    opened = _numbers(table, "clicks") + _numbers(table, "views") > 0
-    opened &= np.array(table["left_out"].to_pylist()) == ""
+    opened = _opened(table)
     _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
     telling = np.bincount(page, opened) > 0
     kept = np.flatnonzero(telling[page])
@@ -136,6 +145,13 @@ def _thinned(pages: Pages, seed: int) -> Pages:
     sizes = np.bincount(page, kept, minlength=len(pages)).astype(np.int64)
     by_row = {name: getattr(pages, name)[kept] for name in _BY_ROW}
     return Pages(**by_row, sizes=sizes, seconds=pages.seconds, queries=pages.queries)
+
+
+def _opened(table: pa.Table) -> NDArray[np.bool_]:
+    """Rows whose product was opened, by events that count."""
+    counts = np.array(table["left_out"].to_pylist(), object) == ""
+    opened: NDArray[np.bool_] = counts & (_numbers(table, "clicks") + _numbers(table, "views") > 0)
+    return opened
 
 
 def _numbers(table: pa.Table, name: str) -> Ints:

@@ -1,50 +1,64 @@
 """Write a learnt ranker as a bundle: the models of its parent, and where it came from."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.reranker.training.lambdamart import TrainedRanker
 from services.reranker.training.manifest import write_manifest
-from services.training.learning.judging import Judgement, as_metrics
+from services.training.bundle_quality import LEARNING, of_other_rankers
+from services.training.learning.judging import Judgement
 from shared.artifacts import new_version
 from shared.models.bundle import Bundle
 from shared.snapshot.generation import new_version_name
 
-_TAUGHT = "ranker_learnt_from"
-_CARD = "model_card.md"
+CARD = "model_card.md"
 
 
-def publish_learned(
-    data: Path, base: Bundle, trained: TrainedRanker, judgement: Judgement, refused: str, fingerprint: str
-) -> str:
-    """A new bundle: the base's models with the ranker. Returns its name; it is not in use yet."""
+@dataclass(frozen=True)
+class Learnt:
+    """A ranker with what is known of it."""
+
+    trained: TrainedRanker
+    judgement: Judgement
+    refused: str  # why the gate does not let it pass; empty if it may
+    fingerprint: str  # of the evidence
+    parent: str  # the bundle that it was judged against, whose other models it has
+
+    def report(self) -> dict[str, Any]:
+        """As bundle.json has it."""
+        known = {"parent": self.parent, "data_fingerprint": self.fingerprint, "refused": self.refused}
+        return {**known, **self.judgement.report()}
+
+
+def publish_learnt(data: Path, base: Bundle, learnt: Learnt) -> str:
+    """A new bundle: the base's models with the ranker. Returns its name. It is not in use yet."""
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
         for name in base.files:
             if not name.startswith("ranker."):
                 shutil.copyfile(base.folder / name, folder / name)
-        trained.write(folder)
-        (folder / _CARD).write_text(_card(version, base, trained, judgement, refused, fingerprint))
-        metrics = {**base.metrics, **as_metrics(judgement, refused)}
-        lesson = {"data_fingerprint": fingerprint, "parent": base.version, "trees": trained.tree_count}
-        training = {**base.training, _TAUGHT: lesson}
+        learnt.trained.write(folder)
+        (folder / CARD).write_text(_card(version, learnt))
+        metrics = {**of_other_rankers(base.metrics), LEARNING: learnt.report()}
+        training = {**base.training, "ranker_trees": learnt.trained.tree_count}
         write_manifest(folder, version, base.trained_on, metrics, training)
     return version
 
 
-def _card(
-    version: str, base: Bundle, trained: TrainedRanker, judgement: Judgement, refused: str, fingerprint: str
-) -> str:
+def _card(version: str, learnt: Learnt) -> str:
     """What a person should know of the model."""
-    figures = "\n".join(f"| {name} | {value} |" for name, value in judgement.report().items())
+    figures = "\n".join(f"| {name} | {value} |" for name, value in learnt.judgement.report().items())
+    outcome = f"refused: {learnt.refused}" if learnt.refused else "passed the gate"
     return f"""# Ranker {version}
 
-{trained.tree_count} trees (LambdaMART) on top of the shipped prior, learnt from what shoppers opened.
+{learnt.trained.tree_count} trees (LambdaMART) over the shipped prior, learnt from what shoppers opened.
 Nobody labelled anything.
 
-- parent: {base.version}
-- evidence: {fingerprint}
-- {f"refused: {refused}" if refused else "passed the gate"}
+- parent: {learnt.parent}
+- evidence: {learnt.fingerprint}
+- {outcome}
 
 | on later pages | |
 | --- | --- |

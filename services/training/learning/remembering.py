@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +16,30 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, 
 
 MAX_QUERIES = 20_000  # the most asked: looking through more takes a page too long
 MAX_PRODUCTS = 100  # of one query
+_DAYS = 60  # further back, an open weighs too little
 _DAY_SECONDS = 86_400.0
 _COLUMNS = ("query_hash", "visitor_id", "query_id", "event_time", "product_id", "views", "clicks", "left_out")
 # What a product of a query must weigh to be remembered: one open, some 60 days ago
 _LEAST_WEIGHT = 0.05
 
 
+@dataclass(frozen=True)
+class QueryEncoder:
+    """What makes vectors of queries."""
+
+    version: str  # as snapshots name it
+    encode: Encode
+
+
 def build_memory(
-    tables: Tables,
-    days: Sequence[date],
-    now_seconds: float,
-    encode: Encode,
-    encoder_version: str,
-    before: QueryMemory | None = None,
+    tables: Tables, now_seconds: float, encoder: QueryEncoder, before: QueryMemory | None = None
 ) -> QueryMemory:
     """The memory as of now; vectors of texts that `before` has are taken from there."""
     opened: dict[tuple[int, str], NDArray[np.float64]] = {}
-    for day in days:
-        _add_day(opened, tables, day, now_seconds)
+    today = datetime.fromtimestamp(now_seconds, UTC).date()
+    for day in tables.days():
+        if today - timedelta(days=_DAYS) <= day:
+            _add_day(opened, tables, day, now_seconds)
     by_query = _by_query(opened)
     texts = _texts(tables)
     hashes = _most_asked(by_query)
@@ -43,8 +50,8 @@ def build_memory(
     return QueryMemory(
         hashes=np.array(hashes, np.int64),
         texts=kept,
-        vectors=_vectors(kept, encode, before if _same(before, encoder_version) else None),
-        encoder_version=encoder_version,
+        vectors=_vectors(kept, encoder.encode, before if _same(before, encoder.version) else None),
+        encoder_version=encoder.version,
         product_ids=product_ids,
         ends=np.cumsum([len(by_query[each]) for each in hashes], dtype=np.int64),
         products=np.array([place for place, _ in entries], np.int64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import blake2b
 from pathlib import Path
@@ -14,14 +14,12 @@ import numpy as np
 
 from services.feedback.join.tables import Tables
 from services.reranker.ranker import Ranker
-from services.reranker.training.lambdamart import TrainedRanker
 from services.training.learning import examination
 from services.training.learning.click_ranker import ClickSettings, train_click_ranker
 from services.training.learning.gate import GateSettings, refusal
 from services.training.learning.judging import Judgement, judge, page_weights
-from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Pages, read_pages
-from services.training.learning.publishing import publish_learned
+from services.training.learning.publishing import Learnt, publish_learnt
 from services.training.promotion import promote
 from shared.models.registry import Registry
 
@@ -69,9 +67,12 @@ def learn(data: Path, tables: Tables, days: Sequence[date], settings: LearningSe
     later = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
     taught = np.repeat(~later, pages.sizes)
     trained = train_click_ranker(pages.at(~later), row_weights[taught], settings.click)
-    judgement = _judge(trained, Ranker.open(base.folder), pages.at(later), row_weights[~taught])
+    new = Ranker.of_text(trained.prior, trained.trees)
+    weights = page_weights(pages.at(later), row_weights[~taught])
+    judgement = judge(new, Ranker.open(base.folder), pages.at(later), weights)
     refused = refusal(judgement, settings.gate)
-    version = publish_learned(data, base, trained, judgement, refused, _fingerprint(pages))
+    learnt = Learnt(trained, judgement, refused, _fingerprint(pages), base.version)
+    version = publish_learnt(data, base, learnt)
     if not refused:
         promote(registry, version)
     _LOG.info("ranker %s, learnt from %d pages: %s", version, len(pages), refused or "in use")
@@ -84,15 +85,7 @@ def _row_weights(pages: Pages, settings: LearningSettings) -> Floats:
         return np.ones(len(pages.positions))
     keys = np.char.add(np.repeat(pages.queries, pages.sizes).astype(str), pages.products.astype(str))
     _, pairs = np.unique(keys, return_inverse=True)
-    return examination.weights(
-        examination.estimate(pairs, pages.positions, pages.opened), pages.positions
-    )
-
-
-def _judge(trained: TrainedRanker, in_use: Ranker, later: Pages, row_weights: Floats) -> Judgement:
-    new_query = replace(later, features=without_own_history(later.features))
-    weights = page_weights(later, row_weights)
-    return judge(Ranker.of(trained.prior, trained.trees), in_use, later, weights, new_query)
+    return examination.weights(examination.estimate(pairs, pages.positions, pages.opened), pages.positions)
 
 
 def _fingerprint(pages: Pages) -> str:

@@ -1,0 +1,29 @@
+"""Settings of the trainer, read from AISLE_TRAINER_*."""
+
+from dataclasses import dataclass
+
+from shared.listening import LOOPBACK
+
+
+@dataclass(frozen=True)
+class TrainerConfig:
+    """Defaults suit a shop with some thousand searches a day."""
+
+    host: str = LOOPBACK  # where the trainer listens; [::] is every address of the machine
+    port: int = 50056  # health, reflection and status
+    data: str = "data"  # folder of bundles/, memory/ and tables/
+    enabled: bool = True  # whether `aisle serve` learns by itself
+    check_seconds: float = 30.0  # how often to look whether there is something to learn
+    memory_seconds: float = 300.0  # from one query memory to the next, at least
+    retrain_hours: float = 24.0  # from one round of learning to the next, at most, if pages came
+    retrain_growth: float = 0.15  # or once there are so many more pages with an open
+    drift: float = 0.03  # or once MRR on the newest pages is so far below what was judged
+    least_pages: int = 1_000  # with an open, before anything is learnt
+    max_pages: int = 60_000  # the newest that teach
+    correct_positions: bool = True  # whether opens at positions that few look at count more
+
+    def __post_init__(self) -> None:
+        if min(self.check_seconds, self.memory_seconds, self.retrain_hours, self.retrain_growth) <= 0:
+            raise ValueError("check_seconds, memory_seconds, retrain_hours and retrain_growth are above 0")
+        if not 1 <= self.least_pages <= self.max_pages:
+            raise ValueError("least_pages is at least 1, and at most max_pages")

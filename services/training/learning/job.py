@@ -1,0 +1,159 @@
+"""What the trainer does when it looks: a newer query memory, and a round of learning if one is due."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.embedding.opening import open_encoder
+from services.feedback.join.tables import Tables
+from services.reranker.ranker import Ranker
+from services.training.encoder_config import encoder_config
+from services.training.learning.config import TrainerConfig
+from services.training.learning.judging import mean_reciprocal_rank
+from services.training.learning.pages import count_pages, read_pages
+from services.training.learning.remembering import QueryEncoder, build_memory
+from services.training.learning.retraining import LearningSettings, Round, learn
+from services.training.learning.state import LearningState
+from shared import artifacts
+from shared.models.registry import Registry
+from shared.query_memory.folder import memory_root, read_memory, write_memory
+from shared.query_memory.memory import QueryMemory
+from shared.snapshot.generation import encoder_version, new_version_name
+
+_LOG = logging.getLogger(__name__)
+_HOUR_SECONDS = 3_600.0
+_LEAST_GROWTH = 100  # pages with an open, for a round by the clock
+_DRIFT_PAGES = 500  # the newest, by which drift is seen
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look did."""
+
+    memory_version: str = ""  # of the new query memory; empty: none was due
+    due: str = ""  # why a round of learning was due; empty: none was
+    round: Round | None = None
+
+    def report(self) -> dict[str, Any]:
+        """For logs and the command line."""
+        learnt = self.round.report() if self.round else {}
+        return {"memory": self.memory_version, "due": self.due, **learnt}
+
+
+class Learner:
+    """Learns from the tables of a data folder, which another process writes."""
+
+    def __init__(self, data: Path, config: TrainerConfig, settings: LearningSettings | None = None) -> None:
+        """`settings` None: those of the configuration."""
+        self._data = data
+        self._config = config
+        self._settings = settings or learning_settings(config)
+        self._tables = Tables(data / "tables")
+        self._encoder: QueryEncoder | None = None
+
+    def look(self, now_seconds: float, force: bool = False) -> Look:
+        """Do what is due; with `force` both, whatever was done when."""
+        state = LearningState.read(self._data)
+        memory_version = self._remember(state, now_seconds, force)
+        if memory_version:
+            state = replace(state, memory_seconds=now_seconds, memory_tables=self._state_of_tables())
+            state.write(self._data)
+        due = "asked for" if force else self._due(state, now_seconds)
+        if not due:
+            return Look(memory_version)
+        outcome = learn(self._data, self._tables, self._tables.days(), self._settings)
+        report = {"seconds": now_seconds, "due": due, **outcome.report()}
+        replace(
+            state,
+            round_seconds=now_seconds,
+            round_pages=outcome.pages,
+            round_mrr=_mrr_in_use(outcome, state.round_mrr),
+        ).with_report(report).write(self._data)
+        return Look(memory_version, due, outcome)
+
+    def _remember(self, state: LearningState, now_seconds: float, force: bool) -> str:
+        """Make the next query memory if one is due. Returns its name."""
+        recent = now_seconds - state.memory_seconds < self._config.memory_seconds
+        if not force and (recent or state.memory_tables == self._state_of_tables()):
+            return ""
+        if not self._tables.days():
+            return ""
+        root = memory_root(self._data)
+        version = new_version_name()
+        memory = build_memory(self._tables, now_seconds, self._opened_encoder(), _newest(root))
+        write_memory(root, version, memory, now_seconds)
+        return version
+
+    def _due(self, state: LearningState, now_seconds: float) -> str:
+        pages = count_pages(self._tables)
+        if pages < self._config.least_pages:
+            return ""
+        grown = pages - state.round_pages
+        if not state.round_pages:
+            return f"the first {pages} pages with an open"
+        if grown >= self._config.retrain_growth * state.round_pages:
+            return f"{grown} more pages with an open"
+        waited_hours = (now_seconds - state.round_seconds) / _HOUR_SECONDS
+        if waited_hours >= self._config.retrain_hours and grown >= _LEAST_GROWTH:
+            return f"{waited_hours:.0f} hours since the last round"
+        return self._drift(state)
+
+    def _drift(self, state: LearningState) -> str:
+        """Whether the ranker in use has become worse than it was judged to be."""
+        bundle = Registry.of(self._data).chosen()
+        days = [day for day in self._tables.days() if day > _day_of(state.round_seconds)]
+        if bundle is None or not state.round_mrr or not days:
+            return ""
+        pages = read_pages(self._tables, days, _DRIFT_PAGES)
+        if len(pages) < _DRIFT_PAGES:
+            return ""
+        now = mean_reciprocal_rank(Ranker.open(bundle.folder), pages)
+        fell = state.round_mrr - now > self._config.drift
+        return f"MRR fell from {state.round_mrr:.3f} to {now:.3f}" if fell else ""
+
+    def _state_of_tables(self) -> str:
+        """Another one after each export."""
+        return " ".join(f"{day}:{self._tables.size_bytes(day)}" for day in self._tables.days()[-3:])
+
+    def _opened_encoder(self) -> QueryEncoder:
+        if self._encoder is None:
+            encoder = open_encoder(encoder_config(self._data))
+
+            def encode(texts: list[str]) -> np.ndarray:
+                vectors = [each.vector for each in encoder.encode_queries(texts)]
+                return np.array(vectors, np.float32).reshape(-1, encoder.identity.dim)
+
+            self._encoder = QueryEncoder(encoder_version(asdict(encoder.identity)), encode)
+        return self._encoder
+
+
+def learning_settings(config: TrainerConfig) -> LearningSettings:
+    """What the configuration says of a round."""
+    return LearningSettings(
+        max_pages=config.max_pages,
+        least_pages=config.least_pages,
+        correct_positions=config.correct_positions,
+    )
+
+
+def _mrr_in_use(outcome: Round, before: float) -> float:
+    """MRR of what is in use after a round."""
+    judged = outcome.judgement
+    if judged is None:
+        return before
+    return judged.mrr_in_use if outcome.refused else judged.mrr
+
+
+def _day_of(seconds: float) -> date:
+    return date.fromtimestamp(seconds)
+
+
+def _newest(root: Path) -> QueryMemory | None:
+    version = artifacts.current(root)
+    return read_memory(root, version) if version else None
