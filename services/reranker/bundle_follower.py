@@ -88,6 +88,7 @@ class BundleFollower:
         self._opened = opened
         self._snapshot: RerankerSnapshot | None = None
         self.reranker: Reranker | None = None  # of the snapshot that serves
+        self._follower = Follower(self._newest, self._take_up)
 
     def open(self, version: str) -> FollowedSnapshot:
         """Open a snapshot and the reranker that fits it. Without one, pages are not reranked."""
@@ -110,7 +111,11 @@ class BundleFollower:
 
         If it cannot be opened, the error is logged once, and the previous one stays in use.
         """
-        await Follower(self._newest, self._take_up).run(refresh_seconds)
+        await self._follower.run(refresh_seconds)
+
+    async def look(self) -> None:
+        """Switch now, if another bundle fits."""
+        await self._follower.look()
 
     def _newest(self) -> tuple[str, str | None]:
         """The names of the serving snapshot and the bundle in use.

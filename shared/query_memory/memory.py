@@ -59,6 +59,7 @@ class QueryMemory:
     products: Places  # (entries,): places in product_ids
     weights: Floats  # (entries, half-lives)
     version: str = ""
+    knows_itself: bool = True  # False: what was opened under a query itself is not asked for
 
     def __len__(self) -> int:
         return len(self.hashes)

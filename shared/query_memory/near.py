@@ -37,7 +37,7 @@ def near_columns(
 def likely_products(memory: QueryMemory, query: str, vector: Floats | None, limit: int) -> list[str]:
     """Ids of the products most opened under the query itself and those near it, the best first."""
     scores: dict[int, float] = {}
-    own = memory.place(query)
+    own = memory.place(query) if memory.knows_itself else None
     itself = np.array([own] if own is not None else [], np.int64)
     ones = np.ones(len(itself), np.float32)
     for neighbours in (Neighbours(itself, ones, ones), *(each for _, each in _kinds(memory, query, vector))):

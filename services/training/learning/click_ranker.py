@@ -15,6 +15,10 @@ from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Pages
 
 _DAY_SECONDS = 86_400.0
+# What the shipped prior counts for beside the trees: without it, pages that nobody has clicked have no
+# order to begin with; with all of it, the trees spend themselves on taking it back
+_PRIOR_SHARE = 0.3
+_PRIOR = {name: _PRIOR_SHARE * weight for name, weight in PRIOR.items()}
 
 
 @dataclass(frozen=True)
@@ -46,11 +50,11 @@ def train_click_ranker(pages: Pages, row_weights: Floats, settings: ClickSetting
         label=np.tile(pages.opened.astype(int), 2),
         weight=np.concatenate([weights * share for share in shares]),
         group=np.tile(pages.sizes, 2),
-        init_score=np.nan_to_num(features) @ weights_of(PRIOR),
+        init_score=np.nan_to_num(features) @ weights_of(_PRIOR),
         feature_name=list(FEATURES),
     )
     trees = lightgbm.train(_parameters(settings), data, num_boost_round=settings.trees)
-    return TrainedRanker(PRIOR, trees.model_to_string(), settings.trees, {})
+    return TrainedRanker(_PRIOR, trees.model_to_string(), settings.trees, {})
 
 
 def _aged(pages: Pages, settings: ClickSettings) -> Floats:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.embedding.opening import open_encoder
 from services.feedback.join.tables import Tables
@@ -125,7 +127,7 @@ class Learner:
         if self._encoder is None:
             encoder = open_encoder(encoder_config(self._data))
 
-            def encode(texts: list[str]) -> np.ndarray:
+            def encode(texts: Sequence[str]) -> NDArray[np.float32]:
                 vectors = [each.vector for each in encoder.encode_queries(texts)]
                 return np.array(vectors, np.float32).reshape(-1, encoder.identity.dim)
 

@@ -1,0 +1,107 @@
+"""An engine that learns when the replay says so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from services.standalone.standalone import Standalone
+from services.training.learning.config import TrainerConfig
+from services.training.learning.job import Learner, Look, learning_settings
+from shared.config import load
+from shared.features.scopes.query import QUERY
+from shared.features.store import FeatureStore
+
+_MEMORY_SECONDS = 6 * 3_600.0
+_DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is switched off."""
+
+    NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker", "positions")
+    without: tuple[str, ...] = ()
+    forget_own_query: bool = False
+
+    def environment(self) -> dict[str, str]:
+        """Settings of the engine and the trainer."""
+        off = {
+            "near": {"AISLE_RERANKER_NEAR_QUERIES": "false"},
+            "recall": {"AISLE_RETRIEVAL_MEMORY_LIMIT": "0"},
+            "positions": {"AISLE_TRAINER_CORRECT_POSITIONS": "false"},
+        }
+        found = {"AISLE_JOIN_ENABLED": "false", "AISLE_TRAINER_ENABLED": "false"}
+        for name in self.without:
+            found |= off.get(name, {})
+        return found
+
+
+class ForgettingStore:
+    """A feature store in which queries have no history while `forgetting`."""
+
+    def __init__(self, store: FeatureStore) -> None:
+        self._store = store
+        self.forgetting = False
+
+    async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
+        """See FeatureStore."""
+        values = await self._store.values(keys, generation)
+        if self.forgetting and generation is None:
+            own = f"{QUERY.letter}:"
+            return [None if key.startswith(own) else value for key, value in zip(keys, values, strict=True)]
+        return values
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@dataclass
+class LearningEngine:
+    """The standalone engine with the trainer's work done in between."""
+
+    engine: Standalone
+    learner: Learner
+    parts: Parts
+    looks: list[tuple[float, Look]] = field(default_factory=list)
+    next_seconds: float = 0.0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, data: Path, parts: Parts) -> AsyncIterator[LearningEngine]:
+        """Serve DATA."""
+        os.environ.update(parts.environment())
+        config = load(TrainerConfig)
+        async with Standalone.open(data) as engine:
+            yield cls(engine, Learner(data, config, learning_settings(config)), parts)
+
+    @property
+    def port(self) -> int:
+        return self.engine.port
+
+    async def learn_if_due(self, now_seconds: float, is_measured: bool) -> None:
+        """Every six hours: export the tables, refresh the memory, train if it is time."""
+        self._forget(is_measured)
+        if now_seconds < self.next_seconds:
+            return
+        self.next_seconds = (now_seconds // _MEMORY_SECONDS + 1) * _MEMORY_SECONDS
+        await self.engine.tables.catch_up()
+        look = await asyncio.to_thread(self.learner.look, now_seconds)
+        if look.due:
+            print(f"{look.report()}", flush=True)
+            self.looks.append((now_seconds, look))
+        await self.engine.take_up()
+
+    def lines(self) -> Iterator[str]:
+        """How the rounds ended."""
+        promoted = sum(not look.round.refused for _, look in self.looks if look.round)
+        yield f"{len(self.looks)} rounds of learning, {promoted} promoted"
+
+    def _forget(self, is_measured: bool) -> None:
+        if self.parts.forget_own_query:
+            self.engine.forget_queries(is_measured)

@@ -1,0 +1,180 @@
+"""Replay real clicks through the gateway, learning only from the past.
+
+python -m bench.click_replay CLICKS --catalog PRODUCTS [--history EARLIER] [--last-days 5]
+
+Each search is sent when it was made, by a clock that runs with the clicks; the product that was
+clicked is looked for on the page (and on the pages after it), and its click is sent. So the log, the
+join, the features, the query memory, the ranker's training and the gate all see what they would have
+seen. At the end of each day, and every six hours for the memory, what is due is done. The table has
+MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS: on day one's order,
+on what was clicked most for the query and then day one's order, and on the page that was shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from grpc import aio
+
+from aisle.v1.events_pb2 import RecordEventsRequest, UserEvent
+from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from aisle.v1.search_pb2_grpc import SearchServiceStub
+from bench.click_engine import LearningEngine, Parts
+from bench.click_file import Click, read_clicks
+from bench.click_orders import DayOne, MostClicked
+from bench.click_table import DEPTH, Ranks
+from bench.cpu import cpu
+from cli.files.indexed import index_file
+from shared import clock
+
+_PAGES = 4  # that a shopper looks at until the product is found
+_DEADLINE_MS = 10_000
+
+
+@dataclass
+class SimulatedTime:
+    """Seconds since 1970; it never goes back."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+    def at_least(self, seconds: float) -> None:
+        """Go on to a moment."""
+        self.seconds = max(self.seconds, seconds)
+
+
+@dataclass
+class Replay:
+    """One run over all clicks."""
+
+    engine: LearningEngine
+    search: Any
+    events: Any
+    time: SimulatedTime
+    measured: set[date]
+    ranks: Ranks = field(default_factory=Ranks)
+    day_one: DayOne = field(default_factory=DayOne)
+    most_clicked: MostClicked = field(default_factory=MostClicked)
+    sent: int = 0
+
+    async def run(self, clicks: Sequence[Click]) -> None:
+        """Search and click in order; learn when it is time."""
+        await self._note_day_one(clicks)
+        began = time.perf_counter()
+        for number, click in enumerate(clicks):
+            self.time.at_least(click.query_seconds)
+            await self.engine.learn_if_due(self.time.seconds, click.day in self.measured)
+            await self._one(click)
+            if number % 2_000 == 1_999:
+                print(f"{number + 1} clicks, {click.day}, {time.perf_counter() - began:.0f} s", flush=True)
+
+    async def _note_day_one(self, clicks: Sequence[Click]) -> None:
+        """The order of each query that is measured, before anything is learnt."""
+        self.time.at_least(clicks[0].query_seconds)
+        for query in dict.fromkeys(click.query for click in clicks if click.day in self.measured):
+            request = SearchRequest(query=query, page_size=DEPTH, unlogged=True, deadline_ms=_DEADLINE_MS)
+            response = await self.search.Search(request)
+            self.day_one.note(query, _ids(response))
+
+    async def _one(self, click: Click) -> None:
+        query_id, rank = await self._found(click)
+        if click.day in self.measured:
+            day_one = self.day_one.of(click.query)
+            place = day_one.index(click.product_id) + 1 if click.product_id in day_one else None
+            self.ranks.add("day one", click.day, place)
+            known = self.most_clicked.rank(click.query, click.product_id, day_one)
+            self.ranks.add("most clicked", click.day, known)
+            self.ranks.add("aisle", click.day, rank)
+        self.most_clicked.learn(click.query, click.product_id)
+        await self._click(click, query_id, rank)
+
+    async def _found(self, click: Click) -> tuple[str, int | None]:
+        """The search's query_id, and where the product was on its pages."""
+        request = SearchRequest(
+            query=click.query, visitor_id=click.visitor_id, page_size=DEPTH, deadline_ms=_DEADLINE_MS
+        )
+        for _ in range(_PAGES):
+            response = await self.search.Search(request)
+            for result in response.results:
+                if result.product.product_id == click.product_id:
+                    return response.query_id, result.position
+            if not response.next_page_token:
+                break
+            request.page_token = response.next_page_token
+        return response.query_id, None
+
+    async def _click(self, click: Click, query_id: str, rank: int | None) -> None:
+        self.time.at_least(click.click_seconds)
+        self.sent += 1
+        event = UserEvent(
+            event_id=f"click-{self.sent}",
+            action="click",
+            visitor_id=click.visitor_id,
+            query_id=query_id if rank else "",
+        )
+        event.products.add(product_id=click.product_id, position=rank or 0)
+        event.event_time.FromNanoseconds(int(click.click_seconds * 1e9))
+        await self.events.RecordEvents(RecordEventsRequest(events=[event]))
+
+
+def _ids(response: SearchResponse) -> list[str]:
+    return [result.product.product_id for result in response.results]
+
+
+async def _replayed(data: Path, clicks: Sequence[Click], measured: set[date], parts: Parts) -> Replay:
+    simulated = SimulatedTime(clicks[0].query_seconds)
+    clock.run_on(simulated)
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(LearningEngine.open(data, parts))
+        channel = await stack.enter_async_context(aio.insecure_channel(f"localhost:{engine.port}"))
+        stubs = SearchServiceStub(channel), EventServiceStub(channel)
+        replay = Replay(engine, *stubs, simulated, measured)
+        await replay.run(clicks)
+    clock.run_on(None)
+    return replay
+
+
+def main() -> None:
+    """Read the clicks, replay them, and print the table."""
+    arguments = _arguments()
+    clicks = read_clicks(arguments.clicks)
+    days = sorted({click.day for click in clicks})
+    measured = set(days[-arguments.last_days :] if arguments.last_days else days)
+    history = read_clicks(arguments.history) if arguments.history else []
+    print(f"cpu: {cpu()}, load average {os.getloadavg()[0]:.1f}")
+    parts = Parts(without=tuple(arguments.without), forget_own_query=arguments.forget_own_query)
+    with tempfile.TemporaryDirectory() as folder:
+        data = arguments.data or Path(folder) / "data"
+        index_file(arguments.catalog, data)
+        replay = asyncio.run(_replayed(data, [*history, *clicks], measured, parts))
+        for line in (*replay.engine.lines(), "", *replay.ranks.lines()):
+            print(line)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("clicks", type=Path)
+    parser.add_argument("--catalog", type=Path, required=True)
+    parser.add_argument("--history", type=Path, help="earlier clicks, learnt from and not in the table")
+    parser.add_argument("--last-days", type=int, default=0, help="measure these days of CLICKS; 0: all")
+    parser.add_argument("--forget-own-query", action="store_true", help="as if each query were new")
+    parser.add_argument("--without", action="append", default=[], choices=Parts.NAMES)
+    parser.add_argument("--data", type=Path, help="keep the data folder there")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
