@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -68,6 +68,7 @@ class LearningEngine:
     engine: Standalone
     learner: Learner
     parts: Parts
+    store: ForgettingStore
     looks: list[tuple[float, Look]] = field(default_factory=list)
     next_seconds: float = 0.0
 
@@ -78,7 +79,9 @@ class LearningEngine:
         os.environ.update(parts.environment())
         config = load(TrainerConfig)
         async with Standalone.open(data) as engine:
-            yield cls(engine, Learner(data, config, learning_settings(config)), parts)
+            store = ForgettingStore(engine.reader.store)
+            engine.reader.store = store
+            yield cls(engine, Learner(data, config, learning_settings(config)), parts, store)
 
     @property
     def port(self) -> int:
@@ -86,22 +89,27 @@ class LearningEngine:
 
     async def learn_if_due(self, now_seconds: float, is_measured: bool) -> None:
         """Every six hours: export the tables, refresh the memory, train if it is time."""
-        self._forget(is_measured)
+        forgetting = self.parts.forget_own_query and is_measured
+        self.store.forgetting = forgetting
         if now_seconds < self.next_seconds:
             return
         self.next_seconds = (now_seconds // _MEMORY_SECONDS + 1) * _MEMORY_SECONDS
         await self.engine.tables.catch_up()
-        look = await asyncio.to_thread(self.learner.look, now_seconds)
+        look = await asyncio.to_thread(self._look, now_seconds)
         if look.due:
             print(f"{look.report()}", flush=True)
             self.looks.append((now_seconds, look))
         await self.engine.take_up()
+        memory = self.engine.learning.memory
+        if memory.memory and forgetting:
+            memory.memory = replace(memory.memory, knows_itself=False)
+
+    def _look(self, now_seconds: float) -> Look:
+        if "ranker" in self.parts.without:
+            return self.learner.remember(now_seconds)
+        return self.learner.look(now_seconds)
 
     def lines(self) -> Iterator[str]:
         """How the rounds ended."""
         promoted = sum(not look.round.refused for _, look in self.looks if look.round)
         yield f"{len(self.looks)} rounds of learning, {promoted} promoted"
-
-    def _forget(self, is_measured: bool) -> None:
-        if self.parts.forget_own_query:
-            self.engine.forget_queries(is_measured)

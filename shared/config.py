@@ -22,6 +22,7 @@ SECTIONS = (
     "REDIS",
     "RERANKER",
     "RETRIEVAL",
+    "TRAINER",
 )  # sections of all processes; a process ignores the settings of others
 # Sections of the command line, of CI and of tests
 _OF_TOOLS = ("ADDRESS", "CI", "SERVICES", "TEST")

@@ -22,7 +22,7 @@ class FeatureReader:
 
     def __init__(self, store: FeatureStore, limit_ms: float, rest_seconds: float = 1.0) -> None:
         """A page waits `limit_ms` at most."""
-        self._store = store
+        self.store = store
         self._limit_ms = limit_ms
         self._stage = Stage("features", max_late=_MAX_LATE, rest_seconds=rest_seconds, fair_ms=limit_ms / 2)
 
@@ -32,4 +32,4 @@ class FeatureReader:
         Raises Missed, with the note for `degraded`, if the page goes without them.
         """
         limit_ms = min(self._limit_ms, deadline.remaining_ms() * _SHARE)
-        return await self._stage.run(lambda: read_page(self._store, request, clock.now()), limit_ms)
+        return await self._stage.run(lambda: read_page(self.store, request, clock.now()), limit_ms)

@@ -30,13 +30,13 @@ from services.reranker.service import RerankerService, product_texts
 from services.reranker.work_queue import WorkQueue
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.followed_snapshot import FollowedSnapshot
-from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
 from services.standalone.counted import Counted, Slowest
 from services.standalone.local_features import LocalFeatures
 from services.standalone.local_join import LocalJoin
+from services.standalone.local_learning import LocalLearning
 from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_retention import LogRetention
 from services.training.encoder_config import serving_config
@@ -49,7 +49,6 @@ from shared.events.sqlite import SqliteEventLog
 from shared.listening import LOOPBACK
 from shared.live.snapshot_follower import SnapshotFollower
 from shared.product_text import product_text_of
-from shared.query_memory.follower import MemoryFollower
 from shared.rpc.server import Server
 from shared.snapshot.generation import snapshots_of
 from shared.snapshot.scratch import Scratch, scratch_root
@@ -81,15 +80,15 @@ class Standalone:
         self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
         self._features = LocalFeatures(data, log, counted)
-        self._join = LocalJoin(data, log)
-        saved = Slowest(counted, self._join) if self._join.is_on else counted
+        self.tables = LocalJoin(data, log)
+        saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        self._memory = MemoryFollower(data)
-        retrieval = self._retrieval(self._retrieval_config)
+        self.learning = LocalLearning(data)
+        retrieval = self.learning.retrieval(self._snapshots, self._retrieval_config)
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
-        self.admin = AdminService(self, self.search.counts, self._join.counts)
+        self.admin = AdminService(self, self.search.counts, self.tables.counts)
         self.port = 0
 
     @classmethod
@@ -138,16 +137,11 @@ class Standalone:
             await server.stop()
             await _cancel(tasks)
 
-    def _retrieval(self, config: RetrievalConfig) -> RetrievalService:
-        retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
-        memory = self._memory if config.memory_limit else None
-        return RetrievalService(self._snapshots, retriever, config.correct_spelling, memory)
-
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
-        features = FeatureReader(self._features.store, self._reranker_config.features_ms)
-        memory = self._memory if self._reranker_config.near_queries else None
-        reranker = RerankerService(self._rerankers, self._work_queue, features, memory)
+        self.reader = FeatureReader(self._features.store, self._reranker_config.features_ms)
+        memory = self.learning.memory if self._reranker_config.near_queries else None
+        reranker = RerankerService(self._rerankers, self._work_queue, self.reader, memory)
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
 
     async def status(self) -> Status:
@@ -167,13 +161,18 @@ class Standalone:
             engines={**engines, "dense": snapshot.dense.kind},
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
-            waiting_for=await self._features.waiting_for() or self._join.trouble,
+            waiting_for=await self._features.waiting_for() or self.tables.trouble or self.learning.trouble,
             left_out=self._features.left_out(),
         )
 
     async def describe(self) -> GetStatusResponse:
         """The status as AdminService reports it."""
         return await self.admin.GetStatus(GetStatusRequest())
+
+    async def take_up(self) -> None:
+        """Switch to the newest query memory and bundle now, not at the next look."""
+        await self.learning.memory.look()
+        await self._shop.look()
 
     async def _start(self) -> None:
         """Get ready for the first page: warm models, the newest snapshot, counted actions.
@@ -188,7 +187,7 @@ class Standalone:
     async def _close(self) -> None:
         """Write waiting impressions, and close threads and files."""
         await self.search.close()
-        await self._join.close()
+        await self.tables.close()
         await self._features.close()
         self._encoders.close()
         self._work_queue.close()
@@ -228,13 +227,13 @@ class Standalone:
             self._follower.run(),
             self._shop.follow(seconds),
             self._encoders.follow(seconds),
-            self._memory.run(seconds),
+            self.learning.run(seconds),
         )
         return [
             asyncio.create_task(each)
             for each in (
                 self._features.run(),
-                self._join.run(),
+                self.tables.run(),
                 self._retention.run(),
                 self._indexing.run(),
                 *published,

@@ -32,6 +32,7 @@ class ClickSettings:
     half_life_days: float = 10.0  # of what a page counts for
     new_query_weight: float = 1.0  # of each page once more, without its query's own history
     left_out: tuple[str, ...] = field(default_factory=tuple)  # features, by the beginning of their names
+    threads: int = 1
     seed: int = 0
 
 
@@ -87,6 +88,6 @@ def _parameters(settings: ClickSettings) -> dict[str, Any]:
         "seed": settings.seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": 1,
+        "num_threads": settings.threads,
         "verbosity": -1,
     }

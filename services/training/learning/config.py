@@ -20,10 +20,13 @@ class TrainerConfig:
     drift: float = 0.03  # or once MRR on the newest pages is so far below what was judged
     least_pages: int = 1_000  # with an open, before anything is learnt
     max_pages: int = 60_000  # the newest that teach
+    threads: int = 1  # of training; pages need the others
     correct_positions: bool = True  # whether opens at positions that few look at count more
 
     def __post_init__(self) -> None:
         if min(self.check_seconds, self.memory_seconds, self.retrain_hours, self.retrain_growth) <= 0:
             raise ValueError("check_seconds, memory_seconds, retrain_hours and retrain_growth are above 0")
+        if self.threads < 1:
+            raise ValueError(f"threads is {self.threads}; use at least 1")
         if not 1 <= self.least_pages <= self.max_pages:
             raise ValueError("least_pages is at least 1, and at most max_pages")

@@ -16,6 +16,7 @@ from services.embedding.opening import open_encoder
 from services.feedback.join.tables import Tables
 from services.reranker.ranker import Ranker
 from services.training.encoder_config import encoder_config
+from services.training.learning.click_ranker import ClickSettings
 from services.training.learning.config import TrainerConfig
 from services.training.learning.judging import mean_reciprocal_rank
 from services.training.learning.pages import count_pages, read_pages
@@ -61,11 +62,8 @@ class Learner:
 
     def look(self, now_seconds: float, force: bool = False) -> Look:
         """Do what is due; with `force` both, whatever was done when."""
+        memory_version = self.remember(now_seconds, force).memory_version
         state = LearningState.read(self._data)
-        memory_version = self._remember(state, now_seconds, force)
-        if memory_version:
-            state = replace(state, memory_seconds=now_seconds, memory_tables=self._state_of_tables())
-            state.write(self._data)
         due = "asked for" if force else self._due(state, now_seconds)
         if not due:
             return Look(memory_version)
@@ -79,18 +77,21 @@ class Learner:
         ).with_report(report).write(self._data)
         return Look(memory_version, due, outcome)
 
-    def _remember(self, state: LearningState, now_seconds: float, force: bool) -> str:
-        """Make the next query memory if one is due. Returns its name."""
+    def remember(self, now_seconds: float, force: bool = False) -> Look:
+        """Make the next query memory if one is due, and nothing else."""
+        state = LearningState.read(self._data)
         recent = now_seconds - state.memory_seconds < self._config.memory_seconds
-        if not force and (recent or state.memory_tables == self._state_of_tables()):
-            return ""
+        if not force and (recent or state.memory_tables == self._tables.fingerprint()):
+            return Look()
         if not self._tables.days():
-            return ""
+            return Look()
         root = memory_root(self._data)
         version = new_version_name()
         memory = build_memory(self._tables, now_seconds, self._opened_encoder(), _newest(root))
         write_memory(root, version, memory, now_seconds)
-        return version
+        tables = self._tables.fingerprint()
+        replace(state, memory_seconds=now_seconds, memory_tables=tables).write(self._data)
+        return Look(version)
 
     def _due(self, state: LearningState, now_seconds: float) -> str:
         pages = count_pages(self._tables)
@@ -119,10 +120,6 @@ class Learner:
         fell = state.round_mrr - now > self._config.drift
         return f"MRR fell from {state.round_mrr:.3f} to {now:.3f}" if fell else ""
 
-    def _state_of_tables(self) -> str:
-        """Another one after each export."""
-        return " ".join(f"{day}:{self._tables.size_bytes(day)}" for day in self._tables.days()[-3:])
-
     def _opened_encoder(self) -> QueryEncoder:
         if self._encoder is None:
             encoder = open_encoder(encoder_config(self._data))
@@ -141,6 +138,7 @@ def learning_settings(config: TrainerConfig) -> LearningSettings:
         max_pages=config.max_pages,
         least_pages=config.least_pages,
         correct_positions=config.correct_positions,
+        click=ClickSettings(threads=config.threads),
     )
 
 

@@ -50,6 +50,7 @@ class Round:
     def report(self) -> dict[str, Any]:
         """For people and logs."""
         judged = self.judgement.report() if self.judgement else {}
+        judged["judged_on_pages"] = judged.pop("pages", 0)
         return {"pages": self.pages, "bundle": self.bundle_version, "refused": self.refused, **judged}
 
 

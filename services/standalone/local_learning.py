@@ -1,0 +1,40 @@
+"""What one process learns by itself: the query memory that it follows, and the trainer's looks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from services.retrieval.config import RetrievalConfig
+from services.retrieval.retriever import Retriever
+from services.retrieval.service import RetrievalService
+from services.retrieval.snapshots import Snapshots
+from services.training.learning.config import TrainerConfig
+from services.training.learning.looking import Looking
+from shared.config import load
+from shared.query_memory.follower import MemoryFollower
+
+
+class LocalLearning:
+    """Of a data folder, beside the engine that serves it."""
+
+    def __init__(self, data: Path) -> None:
+        config = load(TrainerConfig)
+        self.memory = MemoryFollower(data)
+        self._looking = Looking(data, config) if config.enabled else None
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is learnt, in words; empty when all is well."""
+        return self._looking.trouble if self._looking else ""
+
+    async def run(self, refresh_seconds: float) -> None:
+        """Follow the memory, and look for something to learn, for ever."""
+        following = self.memory.run(refresh_seconds)
+        await asyncio.gather(following, *([self._looking.run()] if self._looking else []))
+
+    def retrieval(self, snapshots: Snapshots, config: RetrievalConfig) -> RetrievalService:
+        """Retrieval that knows what shoppers opened."""
+        retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
+        memory = self.memory if config.memory_limit else None
+        return RetrievalService(snapshots, retriever, config.correct_spelling, memory)
