@@ -19,6 +19,7 @@ _NAMES = ("share_3d", "share_14d", "opens", "mean_share", "similarity")
 COLUMNS = tuple(f"near_{kind}_{name}" for kind in KINDS for name in _NAMES)
 
 _LITTLE = 0.5  # opens that a share begins with, so that one open is no certainty
+_ENOUGH = 5.0  # opens under a query that count as much as all of its neighbours
 _LITTLE_WEIGHT = 0.1  # of neighbours, for the mean
 
 
@@ -35,13 +36,18 @@ def near_columns(
 
 
 def likely_products(memory: QueryMemory, query: str, vector: Floats | None, limit: int) -> list[str]:
-    """Ids of the products most opened under the query itself and those near it, the best first."""
+    """Ids of the products most opened under the query and those near it, the best first.
+
+    The more was opened under the query itself, the less its neighbours count.
+    """
     scores: dict[int, float] = {}
     own = memory.place(query) if memory.knows_itself else None
     itself = np.array([own] if own is not None else [], np.int64)
     ones = np.ones(len(itself), np.float32)
-    for neighbours in (Neighbours(itself, ones, ones), *(each for _, each in _kinds(memory, query, vector))):
-        _add_shares(memory, neighbours, scores)
+    opens = _add_shares(memory, Neighbours(itself, ones, ones), scores, 1.0)
+    trust = _ENOUGH / (opens + _ENOUGH)
+    for _, neighbours in _kinds(memory, query, vector):
+        _add_shares(memory, neighbours, scores, trust)
     best = sorted(scores, key=lambda place: (-scores[place], place))[:limit]
     return [memory.product_ids[place] for place in best]
 
@@ -53,15 +59,18 @@ def _kinds(memory: QueryMemory, query: str, vector: Floats | None) -> Iterator[t
     yield "meaning", memory.near_in_meaning(query, vector) if asked and vector is not None else nothing
 
 
-def _add_shares(memory: QueryMemory, neighbours: Neighbours, scores: dict[int, float]) -> None:
+def _add_shares(memory: QueryMemory, neighbours: Neighbours, scores: dict[int, float], trust: float) -> float:
+    """Add what each product's share of the opens is worth. Returns how many opens there were."""
     opened = memory.opened(neighbours.places)
     if not len(opened.products):
-        return
+        return 0.0
     weights = opened.weights[:, LASTING] * neighbours.weights[opened.queries]
     products, inverse = np.unique(opened.products, return_inverse=True)
-    shares = np.bincount(inverse, weights) / (weights.sum() + _LITTLE)
+    total = float(weights.sum())
+    shares = trust * np.bincount(inverse, weights) / (total + _LITTLE)
     for product, share in zip(products.tolist(), shares.tolist(), strict=True):
         scores[product] = scores.get(product, 0.0) + share
+    return total
 
 
 def _of_candidates(

@@ -18,7 +18,7 @@ class TrainerConfig:
     retrain_hours: float = 24.0  # from one round of learning to the next, at most, if pages came
     retrain_growth: float = 0.15  # or once there are so many more pages with an open
     drift: float = 0.03  # or once MRR on the newest pages is so far below what was judged
-    least_pages: int = 1_000  # with an open, before anything is learnt
+    least_pages: int = 1_500  # with an open, before anything is learnt
     max_pages: int = 60_000  # the newest that teach
     threads: int = 1  # of training; pages need the others
     correct_positions: bool = True  # whether opens at positions that few look at count more

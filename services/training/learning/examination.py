@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MAX_POSITION = 50  # further ones are as this one
-_ROUNDS = 30
+_ROUNDS = 150
 _PRIOR = 5.0  # times that a position counts as shown with the chance of its neighbours
 _LEAST = 0.1  # of the first position's chance: rows further down do not outweigh all others
 

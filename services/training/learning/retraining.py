@@ -31,7 +31,7 @@ class LearningSettings:
     """What a round learns from, and what it must show."""
 
     max_pages: int = 60_000  # the newest with an open
-    least_pages: int = 1_000  # with an open: fewer teach nothing that lasts
+    least_pages: int = 1_500  # with an open: fewer teach nothing that lasts, and cannot judge
     judged_share: float = 0.15  # of the pages, the latest: they judge and do not teach
     correct_positions: bool = True  # whether opens further down count more
     click: ClickSettings = field(default_factory=ClickSettings)
