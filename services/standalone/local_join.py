@@ -1,5 +1,7 @@
 """The tables of one process: what shoppers did with their pages, joined beside the pages."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,18 +76,18 @@ class Joined:
         self._log = log
         self.saved: dict[str, int] = {}  # a topic is one partition
 
-    async def consumer(self, join: "Join") -> SqliteConsumer:
+    async def consumer(self, join: Join) -> SqliteConsumer:
         """Follow the log from where the tables end in it."""
         ends = {(topic, 0): await self._log.end_offset(topic) for topic in CO_PARTITIONED}
         join.keep_to_log(self._log.log_id, ends)
         self.saved = {topic: offset for (topic, _), offset in join.positions().items()}
         return SqliteConsumer(self, CO_PARTITIONED, join.group, {})
 
-    def growth(self) -> "asyncio.Event":
+    def growth(self) -> asyncio.Event:
         """See FollowedLog."""
         return self._log.growth()
 
-    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> "list[Record]":
+    async def read(self, topic: str, after_offset: int, limit: int = 1_000) -> list[Record]:
         """See FollowedLog."""
         return await self._log.read(topic, after_offset, limit)
 

@@ -3,6 +3,8 @@
 Nothing goes by the order in which records came: the same pages and interactions give the same counts.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -50,7 +52,7 @@ class Windows:
     late_us: int
 
     @classmethod
-    def of(cls, config: JoinConfig) -> "Windows":
+    def of(cls, config: JoinConfig) -> Windows:
         """The windows of the settings."""
         late_us = config.late_days * DAY_US
         return cls(int(config.click_seconds * SECOND_US), config.purchase_days * DAY_US, late_us)

@@ -1,5 +1,7 @@
 """Write what has changed as Parquet: the rows of a day, and the queries."""
 
+from __future__ import annotations
+
 import json
 import os
 from collections import Counter
@@ -99,7 +101,7 @@ class Exporter:
         return {names_id: json.loads(names) for names_id, names in rows}
 
     def _pages(
-        self, day: int, reasons: "Counter[str]"
+        self, day: int, reasons: Counter[str]
     ) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Counts], str]]:
         """The staged pages of a day in their order, with what counts for their products."""
         too_active = self._too_active(day)

@@ -1,5 +1,7 @@
 """The join of a folder: what is staged, and the tables made of it."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -44,7 +46,7 @@ class Join:
         self._retention = Retention(root, self._staging, config)
         self.group = f"{config.group}-{self._staging.generation}"
 
-    def stage(self, records: "Sequence[Record]") -> None:
+    def stage(self, records: Sequence[Record]) -> None:
         """Take in records of the log, once each, durably."""
         self._joiner.stage(records)
 
@@ -64,7 +66,7 @@ class Join:
         with self._staging.meant():
             return self._staging.positions()
 
-    def keep_to_log(self, log_id: str, ends: "Mapping[tuple[str, int], int]") -> None:
+    def keep_to_log(self, log_id: str, ends: Mapping[tuple[str, int], int]) -> None:
         """Go on with a log that has a name, and ends there, from where this folder ends in it."""
         with self._staging.meant():
             if not self._staging.keep_to_log(log_id, ends):

@@ -1,5 +1,7 @@
 """The products of a page as bytes, column by column, so that an export copies and does not parse."""
 
+from __future__ import annotations
+
 import struct
 from array import array
 from collections.abc import Sequence
@@ -15,10 +17,10 @@ class ShownProducts:
     """Equally long columns; `features` has a row of equal length a product."""
 
     product_ids: list[str] = field(default_factory=list)
-    positions: "array[int]" = field(default_factory=lambda: array("i"))
-    scores: "array[float]" = field(default_factory=lambda: array("d"))
-    propensities: "array[float]" = field(default_factory=lambda: array("f"))  # NaN: nothing was drawn
-    features: "array[float]" = field(default_factory=lambda: array("f"))
+    positions: array[int] = field(default_factory=lambda: array("i"))
+    scores: array[float] = field(default_factory=lambda: array("d"))
+    propensities: array[float] = field(default_factory=lambda: array("f"))  # NaN: nothing was drawn
+    features: array[float] = field(default_factory=lambda: array("f"))
 
     def add(
         self, product_id: str, position: int, score: float, propensity: float | None, values: Sequence[float]

@@ -1,5 +1,7 @@
 """Make the tables anew from the start of the log, in the place of those that are there."""
 
+from __future__ import annotations
+
 import asyncio
 import os
 import shutil
@@ -64,7 +66,7 @@ async def rebuild(
 
 async def _build(
     building: Path, root: Path, join: Join, open_consumer: OpenConsumer, quiet_seconds: float
-) -> "tuple[_Reach, int]":
+) -> tuple[_Reach, int]:
     try:
         reach = await _read_all(join, await open_consumer(join), quiet_seconds)
         return reach, await asyncio.to_thread(lambda: _finish(join, root, building, reach))
@@ -79,7 +81,7 @@ class _Reach:
     record_count: int = 0
     partial_day: int = _NO_DAY  # of this day and those before it the log does not have all
 
-    def take(self, records: Sequence[Record], known: "set[tuple[str, int]]") -> None:
+    def take(self, records: Sequence[Record], known: set[tuple[str, int]]) -> None:
         """Note records, of which those of places that are not known are the first of them."""
         self.record_count += len(records)
         for record in records:

@@ -1,5 +1,7 @@
 """What waits to be joined, in one SQLite file, with the positions in the log up to which it contains it."""
 
+from __future__ import annotations
+
 import secrets
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -129,7 +131,7 @@ class Staging:
                 )
         return is_same and not is_behind
 
-    def change(self, names: "set[str]") -> None:
+    def change(self, names: set[str]) -> None:
         """Note that files are to be exported. To be called in a transaction."""
         note = "INSERT INTO files VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET changed = changed + 1"
         self.connection.executemany(note, [(name,) for name in names])
@@ -147,7 +149,7 @@ class Staging:
         """Lines of interactions with the pages of all days, by why they do not count; "": they do."""
         return dict(self.rows("SELECT reason, sum(count) FROM day_counts GROUP BY reason"))
 
-    def rows(self, statement: str, *values: Any) -> "sqlite3.Cursor":
+    def rows(self, statement: str, *values: Any) -> sqlite3.Cursor:
         """The rows of a query, as they are read."""
         return self.connection.execute(statement, values)
 

@@ -1,5 +1,7 @@
 """Read the tables."""
 
+from __future__ import annotations
+
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ class Tables:
 
         return int(parquet.read_metadata(self._path(day)).num_rows)
 
-    def read(self, first_day: date, last_day: date, columns: "Sequence[str] | None" = None) -> "pa.Table":
+    def read(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of all days from the first to the last, in their order; those of a day by time.
 
         A feature that a day does not have is null there. Without `columns`, all that any day has.
@@ -50,7 +52,7 @@ class Tables:
         found = pa.concat_tables(tables or [_empty()], promote_options="default")
         return found if columns is None else found.select(_known(columns, found.schema.names))
 
-    def queries(self) -> "pa.Table":
+    def queries(self) -> pa.Table:
         """query_hash, text (null: fewer visitors typed it than is asked for) and visitors."""
         from pyarrow import parquet
 
@@ -59,7 +61,7 @@ class Tables:
         path = queries_file(self._root)
         return parquet.read_table(path) if path.is_file() else QUERIES.empty_table()
 
-    def _read(self, path: Path, columns: "Sequence[str] | None") -> "pa.Table":
+    def _read(self, path: Path, columns: Sequence[str] | None) -> pa.Table:
         from pyarrow import parquet
 
         file = parquet.ParquetFile(path)
@@ -70,13 +72,13 @@ class Tables:
         return file_of_day(self._root, day.isoformat())
 
 
-def _empty() -> "pa.Table":
+def _empty() -> pa.Table:
     from services.feedback.join.columns import schema
 
     return schema(()).empty_table()
 
 
-def _known(columns: "Sequence[str]", names: "Iterable[str]") -> list[str]:
+def _known(columns: Sequence[str], names: Iterable[str]) -> list[str]:
     known = set(names)
     if unknown := [name for name in columns if name not in known]:
         raise NotFound(

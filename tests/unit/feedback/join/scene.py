@@ -1,5 +1,7 @@
 """Pages and interactions at chosen moments, as records of a log with several partitions."""
 
+from __future__ import annotations
+
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -60,7 +62,7 @@ class Scene:
 
     partitions: int = 2
     records: list[Record] = field(default_factory=list)
-    _offsets: "Counter[tuple[str, int]]" = field(default_factory=Counter)
+    _offsets: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def page(self, number: int, *product_ids: str, **how: Any) -> str:
         """The page of a search, by the names of Shown; its query_id."""

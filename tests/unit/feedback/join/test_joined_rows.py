@@ -17,6 +17,14 @@ from tests.unit.feedback.join.scene import (
     rows,
 )
 
+NOTHING_DONE = {
+    **dict.fromkeys(("views", "clicks", "wishlists", "carts", "removals", "purchases"), 0),
+    "purchased_quantity": 0,
+    "revenue": 0.0,
+    "first_open_seconds": None,
+    "left_out": "",
+}
+
 
 @pytest.fixture
 def scene() -> Scene:
@@ -41,16 +49,7 @@ def test_a_page_is_a_row_a_product_with_what_was_known_of_it(tmp_path: Path, sce
         "bundle_version": "",
         "arm": "",
         "propensity": None,
-        "views": 0,
-        "clicks": 0,
-        "wishlists": 0,
-        "carts": 0,
-        "removals": 0,
-        "purchases": 0,
-        "purchased_quantity": 0,
-        "revenue": 0.0,
-        "first_open_seconds": None,
-        "left_out": "",
+        **NOTHING_DONE,
         "feature.bm25": 1.0,
         "feature.dense": pytest.approx(1.1),
     }
