@@ -17,6 +17,7 @@ from services.feedback.service import observation
 from services.feedback.worker import Worker
 from shared.errors import Unavailable
 from shared.events.log import USER_EVENTS
+from shared.features.evidence import EvidenceLimits
 from shared.features.redis import RedisFeatureStore, new_generation
 from shared.features.store import Change
 from shared.redis.client import connect
@@ -98,7 +99,8 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
         shown("p1", offset=1, at=now, visitor_id=""),
         did("click", "p2", offset=2, at=now - 500 * DAY, visitor_id="long ago"),
     ]
-    await FeatureWriter(store, "g").apply(told)
+    limits = EvidenceLimits(counts_nobody=True)  # such pages are remembered for an hour
+    await FeatureWriter(store, "g", limits=limits).apply(told)
     async with Redis(port=port, decode_responses=True) as plain:
         days = {
             key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:2:g:*")
