@@ -77,7 +77,7 @@ def count_pages(tables: Tables) -> int:
     """How many pages have an open that counts."""
     count = 0
     for day in tables.days():
-        table = tables.read(day, day, ("query_id", "views", "clicks", "left_out"))
+        table = tables.read(day, day, ("query_id", "visitor_id", "views", "clicks", "left_out"))
         opened = _opened(table)
         count += len(set(table["query_id"].take(np.flatnonzero(opened)).to_pylist()))
     return count
@@ -148,8 +148,9 @@ def _thinned(pages: Pages, seed: int) -> Pages:
 
 
 def _opened(table: pa.Table) -> NDArray[np.bool_]:
-    """Rows whose product was opened, by events that count."""
+    """Rows whose product was opened, by events that count, on pages of a known visitor."""
     counts = np.array(table["left_out"].to_pylist(), object) == ""
+    counts &= np.array(table["visitor_id"].to_pylist(), object) != ""
     opened: NDArray[np.bool_] = counts & (_numbers(table, "clicks") + _numbers(table, "views") > 0)
     return opened
 

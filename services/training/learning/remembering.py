@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.feedback.join.tables import Tables
+from shared.features.spec import LEAST_VISITORS
 from shared.query_memory.memory import HALF_LIVES_DAYS, QueryMemory
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Pair = tuple[int, str]  # query hash, product id
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, dim)
 
 MAX_QUERIES = 20_000  # the most asked: looking through more takes a page too long
 MAX_PRODUCTS = 100  # of one query
 _DAYS = 60  # further back, an open weighs too little
 _DAY_SECONDS = 86_400.0
-_COLUMNS = ("query_hash", "visitor_id", "query_id", "event_time", "product_id", "views", "clicks", "left_out")
+_COLUMNS = ("query_hash", "visitor_id", "event_time", "product_id", "views", "clicks", "left_out")
 # What a product of a query must weigh to be remembered: one open, some 60 days ago
 _LEAST_WEIGHT = 0.05
 
@@ -35,12 +41,15 @@ def build_memory(
     tables: Tables, now_seconds: float, encoder: QueryEncoder, before: QueryMemory | None = None
 ) -> QueryMemory:
     """The memory as of now; vectors of texts that `before` has are taken from there."""
-    opened: dict[tuple[int, str], NDArray[np.float64]] = {}
+    opened: dict[Pair, NDArray[np.float64]] = {}
+    visitors: dict[Pair, set[str]] = {}
     today = datetime.fromtimestamp(now_seconds, UTC).date()
     for day in tables.days():
         if today - timedelta(days=_DAYS) <= day:
-            _add_day(opened, tables, day, now_seconds)
-    by_query = _by_query(opened)
+            _add_day(opened, visitors, tables.read(day, day, _COLUMNS), now_seconds)
+    by_query = _by_query(
+        {pair: weight for pair, weight in opened.items() if len(visitors[pair]) >= LEAST_VISITORS}
+    )
     texts = _texts(tables)
     hashes = _most_asked(by_query)
     kept = [texts.get(each, "") for each in hashes]
@@ -64,27 +73,30 @@ def _same(before: QueryMemory | None, encoder_version: str) -> bool:
 
 
 def _add_day(
-    opened: dict[tuple[int, str], NDArray[np.float64]], tables: Tables, day: date, now_seconds: float
+    opened: dict[Pair, NDArray[np.float64]],
+    visitors: dict[Pair, set[str]],
+    table: pa.Table,
+    now_seconds: float,
 ) -> None:
-    """Each (query, product) that a visitor opened on this day, once a visitor."""
-    table = tables.read(day, day, _COLUMNS)
-    if not table.num_rows:
-        return
+    """Each (query, product) that a known visitor opened on a day, once a visitor."""
     counts = np.asarray(table["clicks"].to_numpy()) + np.asarray(table["views"].to_numpy())
     rows = table.take(np.flatnonzero(counts > 0)).to_pylist()
-    seen: set[tuple[str, int, str]] = set()
+    seen: set[tuple[str, Pair]] = set()
     for row in rows:
-        key = row["query_hash"], row["product_id"]
-        visit = (row["visitor_id"] or row["query_id"], *key)
-        if row["left_out"] or not row["query_hash"] or visit in seen:
+        pair = row["query_hash"], row["product_id"]
+        visit = row["visitor_id"], pair
+        if row["left_out"] or not row["query_hash"] or not row["visitor_id"] or visit in seen:
             continue
         seen.add(visit)
+        known = visitors.setdefault(pair, set())
+        if len(known) < LEAST_VISITORS:
+            known.add(row["visitor_id"])
         age_days = max(0.0, now_seconds - row["event_time"].timestamp()) / _DAY_SECONDS
-        opened[key] = opened.get(key, 0.0) + 0.5 ** (age_days / np.array(HALF_LIVES_DAYS))
+        opened[pair] = opened.get(pair, 0.0) + 0.5 ** (age_days / np.array(HALF_LIVES_DAYS))
 
 
 def _by_query(
-    opened: Mapping[tuple[int, str], NDArray[np.float64]],
+    opened: Mapping[Pair, NDArray[np.float64]],
 ) -> dict[int, list[tuple[str, NDArray[np.float64]]]]:
     """Products of each query with their weights, the most opened first."""
     found: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
