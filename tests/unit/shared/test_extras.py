@@ -57,7 +57,8 @@ def test_every_program_says_which_extra_it_needs(tmp_path: Path, program: str) -
     if program == "sample":  # it needs no package at all
         assert ended.returncode == 0
         return
-    extra = "standalone" if program.startswith("cli.") else program.split(".")[1]
+    joined = program.startswith(("cli.", "services.training"))
+    extra = "standalone" if joined else program.split(".")[1]
     assert ended.returncode == 1 and len(ended.stderr.splitlines()) == 1
     assert f"needs extra {extra!r}" in ended.stderr
 

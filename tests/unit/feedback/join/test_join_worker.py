@@ -44,7 +44,7 @@ async def test_pages_and_events_of_the_log_become_tables(
     log: MemoryEventLog, worker: JoinWorker, tmp_path: Path
 ) -> None:
     await log.append(SEARCH_LOGS, [page("p1", "p2", query="lamp")])
-    await log.append(USER_EVENTS, [event("click", "p1")])
+    await log.append(USER_EVENTS, [event("click", "p1", from_page=False)])
     assert len(await worker.step(0.0)) == 2
     assert len(await worker.export()) == 2
     assert len(rows(Tables(tmp_path / "tables"))) == 2
