@@ -10,7 +10,7 @@ class TrainerConfig:
     """Defaults suit a shop with some thousand searches a day."""
 
     host: str = LOOPBACK  # where the trainer listens; [::] is every address of the machine
-    port: int = 50056  # health, reflection and status
+    port: int = 50057  # health, reflection and status
     data: str = "data"  # folder of bundles/, memory/ and tables/
     enabled: bool = True  # whether `aisle serve` learns by itself
     check_seconds: float = 30.0  # how often to look whether there is something to learn
