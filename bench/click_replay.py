@@ -123,7 +123,7 @@ class Replay:
             event_id=f"click-{self.sent}",
             action="click",
             visitor_id=click.visitor_id,
-            query_id=query_id if rank else "",
+            query_id=query_id,
         )
         event.products.add(product_id=click.product_id, position=rank or 0)
         event.event_time.FromNanoseconds(int(click.click_seconds * 1e9))

@@ -135,10 +135,10 @@ class Attribution:
 
     def _take(self, logged: Logged, line: Line) -> str:
         """Count one line. Returns why it does not count."""
+        at_us = logged.interaction.at_us
         shown = [(index, page) for index, page in self._pages if line.product_id in page.product_ids]
         if not shown:
-            return NOT_SHOWN
-        at_us = logged.interaction.at_us
+            return self._take_not_shown(logged, line)
         before = [(index, page) for index, page in shown if page.at_us <= at_us + _SKEW_US]
         index, page = (before or shown)[0]
         reason = self._reason(logged, page) if before else TOO_EARLY
@@ -148,6 +148,23 @@ class Attribution:
         elif not counts.counted:
             counts.left_out = max(counts.left_out, reason)
         return reason
+
+    def _take_not_shown(self, logged: Logged, line: Line) -> str:
+        """Count a product that was opened and not shown, for the newest page before it.
+
+        The lines of an order may be from other searches.
+        """
+        at_us = logged.interaction.at_us
+        if logged.interaction.action not in _OPENS:
+            return NOT_SHOWN
+        for index, page in self._pages:
+            if page.at_us <= at_us + _SKEW_US:
+                if reason := self._reason(logged, page):
+                    return reason
+                counts = self.counts.setdefault((index, line.product_id), Counts())
+                counts.take(logged.interaction, line, at_us - page.at_us)
+                break
+        return NOT_SHOWN
 
     def _reason(self, logged: Logged, page: Seen) -> str:
         interaction = logged.interaction

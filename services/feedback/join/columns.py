@@ -50,6 +50,14 @@ STAGED = (
 )
 
 
+# Of a product that the shopper found elsewhere; NaN becomes null
+_ELSEWHERE: Mapping[str, NDArray[Any]] = {
+    "positions": np.zeros(1, np.int32),
+    "scores": np.full(1, np.nan, np.float64),
+    "propensities": np.full(1, np.nan, np.float32),
+}
+
+
 def schema(feature_names: Iterable[str]) -> pa.Schema:
     """All columns of a day that has these features."""
     features = (pa.field(f"{FEATURE}{name}", pa.float32()) for name in feature_names)
@@ -99,14 +107,18 @@ class RowGroup:
         row_of = {
             product_id: start + row for row, product_id in reversed(list(enumerate(packed.product_ids)))
         }
+        elsewhere = sorted(counts.keys() - row_of.keys())
+        row_of |= {product_id: start + packed.count + row for row, product_id in enumerate(elsewhere)}
         self._counts += [(row_of[product_id], each) for product_id, each in counts.items()]
         if left_out:
             none_counts = Counts(left_out=left_out)
             self._counts += [(start + row, none_counts) for row in range(packed.count)]
-        self._product_ids += packed.product_ids
+        self._product_ids += [*packed.product_ids, *elsewhere]
+        for name, nothing in _ELSEWHERE.items():
+            self._parts[name].append(memoryview(nothing.tobytes() * len(elsewhere)))
         self._pages.append(page[:-3])
-        self._sizes.append(packed.count)
-        self.row_count += packed.count
+        self._sizes.append(packed.count + len(elsewhere))
+        self.row_count += self._sizes[-1]
 
     def table(self) -> pa.Table:
         """The rows."""
@@ -131,7 +143,7 @@ class RowGroup:
         return {
             "position": pa.array(np.frombuffer(parts["positions"], np.int32)),
             "product_id": pa.array(self._product_ids, pa.string()),
-            "relevance_score": pa.array(np.frombuffer(parts["scores"], np.float64)),
+            "relevance_score": pa.array(np.frombuffer(parts["scores"], np.float64), from_pandas=True),
             "propensity": pa.array(propensities, pa.float32(), from_pandas=True),
         }
 

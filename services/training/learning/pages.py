@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 PREFIX = "feature."
-_COLUMNS = ("query_id", "query_hash", "event_time", "position", "product_id", "views", "clicks", "left_out")
+_TO_COUNT = ("query_id", "visitor_id", "position", "views", "clicks", "left_out")
 _FIRST = 20  # rows of a page that are always kept
 _OTHERS = 20  # and of those further down, by chance: many of them teach little
 
@@ -77,7 +77,7 @@ def count_pages(tables: Tables) -> int:
     """How many pages have an open that counts."""
     count = 0
     for day in tables.days():
-        table = tables.read(day, day, ("query_id", "visitor_id", "views", "clicks", "left_out"))
+        table = tables.read(day, day, _TO_COUNT)
         opened = _opened(table)
         count += len(set(table["query_id"].take(np.flatnonzero(opened)).to_pylist()))
     return count
@@ -100,7 +100,7 @@ def _of_day(tables: Tables, day: date) -> Pages:
     opened = _opened(table)
     _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
     telling = np.bincount(page, opened) > 0
-    kept = np.flatnonzero(telling[page])
+    kept = np.flatnonzero(telling[page] & (_numbers(table, "position") > 0))
     order = kept[np.lexsort((_numbers(table, "position")[kept], page[kept]))]
     return _ordered_by_time(_pages(table, order, page[order], opened[order]))
 
@@ -148,8 +148,9 @@ def _thinned(pages: Pages, seed: int) -> Pages:
 
 
 def _opened(table: pa.Table) -> NDArray[np.bool_]:
-    """Rows whose product was opened, by events that count, on pages of a known visitor."""
-    counts = np.array(table["left_out"].to_pylist(), object) == ""
+    """Rows of a shown product that was opened, by events that count, on pages of a known visitor."""
+    counts = _numbers(table, "position") > 0
+    counts &= np.array(table["left_out"].to_pylist(), object) == ""
     counts &= np.array(table["visitor_id"].to_pylist(), object) != ""
     opened: NDArray[np.bool_] = counts & (_numbers(table, "clicks") + _numbers(table, "views") > 0)
     return opened

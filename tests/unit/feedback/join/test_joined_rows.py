@@ -100,6 +100,19 @@ def test_an_order_with_lines_of_several_searches_counts_for_each_search(tmp_path
     assert counts(tmp_path)["join.left_out.not_shown"] == 1
 
 
+def test_what_was_opened_and_not_shown_is_a_row_without_a_position(tmp_path: Path, scene: Scene) -> None:
+    search = scene.page(1, "p1", "p2")
+    scene.does("click", "p9", query=search, at=NOON + MINUTE)
+    scene.does("view", "p8", query=search, at=NOON + MINUTE, visitor="bob")
+    scene.does("add_to_cart", "p7", query=search, at=NOON + MINUTE)
+    found = rows(joined(tmp_path, scene))
+    assert [(each["product_id"], each["position"]) for each in found] == [("p1", 1), ("p2", 2), ("p9", 0)]
+    assert found[2]["clicks"] == 1
+    assert found[2]["relevance_score"] is None
+    assert found[2]["feature.bm25"] is None
+    assert counts(tmp_path)["join.left_out.not_shown"] == 2
+
+
 def test_the_same_event_counts_once(tmp_path: Path, scene: Scene) -> None:
     search = scene.page(1, "p1")
     for _ in range(3):
