@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from services.reranker.features import FEATURES
+from services.training.learning.click_ranker import ClickSettings
+from services.training.learning.config import TrainerConfig
+from services.training.learning.gate import GateSettings
+from services.training.learning.job import Learner
+from services.training.learning.retraining import LearningSettings
+from services.training.learning.state import LearningState
+from shared import artifacts
+from shared.errors import InvalidRequest
+from shared.models.registry import Registry
+from shared.query_memory.folder import memory_root, read_memory
+from tests.unit.training.learning.shop import row, tables
+
+HOUR = 3_600.0
+CONFIG = TrainerConfig(least_pages=200, memory_seconds=60.0)
+SETTINGS = LearningSettings(
+    least_pages=200,
+    judged_share=0.4,
+    click=ClickSettings(trees=20, min_leaf=20),
+    gate=GateSettings(least_pages=50, worst_new_query_gain=-1.0, least_coverage=0.0, least_new_products=0.0),
+)
+POPULAR = "feature.query_open_share_total"
+
+
+@pytest.fixture(autouse=True)
+def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AISLE_EMBEDDING_MODEL", "hash")
+
+
+def shown(count: int, day: int = 0, shuffled: bool = False) -> list[dict[str, Any]]:
+    """Pages of eight products, of which visitors open one that many opened before."""
+    chance = np.random.default_rng(day)
+    rows = []
+    for number in range(count):
+        shares = chance.random(8)
+        chosen = chance.integers(8) if shuffled else int(shares.argmax())
+        for place in range(8):
+            given = {f"feature.{name}": 0.0 for name in ("fused_z", "lexical_z")}
+            given[POPULAR] = float(shares[place])
+            rows.append(
+                row(f"q{day}-{number:04}", place + 1, f"p{place}", day, clicks=int(place == chosen), **given)
+            )
+    return rows
+
+
+def learner(data: Path, rows: list[dict[str, Any]]) -> Learner:
+    tables(data / "tables", rows, {7: "kettle"})
+    return Learner(data, CONFIG, SETTINGS)
+
+
+def test_without_tables_nothing_is_due(tmp_path: Path) -> None:
+    look = Learner(tmp_path, CONFIG, SETTINGS).look(0.0)
+    assert (look.memory_version, look.due, look.round) == ("", "", None)
+
+
+def test_with_few_pages_there_is_a_memory_and_no_round(tmp_path: Path) -> None:
+    look = learner(tmp_path, shown(30)).look(HOUR)
+    assert look.due == ""
+    memory = read_memory(memory_root(tmp_path), look.memory_version)
+    assert memory.texts == ["kettle"]
+
+
+def test_with_enough_pages_a_better_ranker_is_promoted_and_can_be_taken_back(tmp_path: Path) -> None:
+    registry = Registry.of(tmp_path)
+    shipped = registry.version_in_use()
+    look = learner(tmp_path, shown(300)).look(HOUR)
+    assert look.due == "the first 300 pages with an open"
+    assert look.round is not None and look.round.refused == ""
+    assert registry.version_in_use() == look.round.bundle_version != shipped
+    bundle = registry.named(look.round.bundle_version)
+    assert bundle.metrics["learning"]["parent"] == shipped
+    assert "passed the gate" in (bundle.folder / "model_card.md").read_text()
+    assert registry.roll_back() == shipped
+
+
+def test_a_ranker_of_shuffled_opens_is_refused_kept_and_not_promoted_by_hand(tmp_path: Path) -> None:
+    from services.training.promotion import promote
+
+    registry = Registry.of(tmp_path)
+    shipped = registry.version_in_use()
+    look = learner(tmp_path, shown(300, shuffled=True)).look(HOUR)
+    assert look.round is not None
+    assert "not better beyond chance" in look.round.refused
+    assert registry.version_in_use() == shipped
+    with pytest.raises(InvalidRequest, match="not better beyond chance"):
+        promote(registry, look.round.bundle_version)
+
+
+def test_a_round_is_due_again_when_pages_have_grown_or_time_has_passed(tmp_path: Path) -> None:
+    first = learner(tmp_path, shown(300))
+    assert first.look(HOUR).due
+    assert first.look(2 * HOUR).due == ""
+    more = learner(tmp_path, [*shown(300), *shown(20, day=1)])
+    assert more.look(3 * HOUR).due == ""
+    grown = learner(tmp_path, [*shown(300), *shown(60, day=1)])
+    assert grown.look(4 * HOUR).due == "60 more pages with an open"
+    state = LearningState.read(tmp_path)
+    assert [report["pages"] for report in state.reports] == [300, 360]
+
+
+def test_a_memory_is_made_when_the_tables_have_changed(tmp_path: Path) -> None:
+    looking = learner(tmp_path, shown(30))
+    assert looking.look(HOUR).memory_version
+    assert looking.look(2 * HOUR).memory_version == ""
+    learner(tmp_path, shown(31))
+    assert looking.look(2 * HOUR + 1).memory_version
+    assert len(artifacts.versions(memory_root(tmp_path))) == 2
+    assert looking.look(2 * HOUR + 2, force=True).memory_version
+
+
+def test_a_state_that_cannot_be_read_is_that_of_a_beginner(tmp_path: Path) -> None:
+    (tmp_path / "learning").mkdir()
+    (tmp_path / "learning" / "state.json").write_text("{broken")
+    assert LearningState.read(tmp_path) == LearningState()
+
+
+def test_all_features_are_known_to_the_tables() -> None:
+    assert POPULAR.removeprefix("feature.") in FEATURES
