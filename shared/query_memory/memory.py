@@ -69,8 +69,10 @@ class QueryMemory:
         return Trigrams(self.texts)
 
     @cached_property
-    def _vectors(self) -> Floats:
-        return self.vectors.astype(np.float32)
+    def _vectors(self) -> tuple[Places, Floats]:
+        """Queries that have a vector, and these vectors."""
+        places = np.flatnonzero(self.vectors.any(axis=1))
+        return places, self.vectors[places].astype(np.float32)
 
     @cached_property
     def _places(self) -> dict[int, int]:
@@ -97,7 +99,10 @@ class QueryMemory:
 
     def near_in_meaning(self, query: str, vector: Floats) -> Neighbours:
         """Other remembered queries whose vector is near (dim,), of this memory's encoder."""
-        return self._nearest(query, self._vectors @ vector, *_MEANING)
+        places, vectors = self._vectors
+        similarities = np.zeros(len(self), np.float32)
+        similarities[places] = vectors @ vector
+        return self._nearest(query, similarities, *_MEANING)
 
     def _nearest(self, query: str, similarities: Floats, least: float, power: int) -> Neighbours:
         own = self.place(query)
@@ -111,7 +116,10 @@ class QueryMemory:
 
     def opened(self, places: Places) -> Opened:
         """What was opened under the queries at `places` (k,)."""
-        spans = [range(self.ends[place - 1] if place else 0, self.ends[place]) for place in places.tolist()]
-        entries = np.fromiter((entry for span in spans for entry in span), np.int64)
-        queries = np.repeat(np.arange(len(spans)), [len(span) for span in spans])
+        ends = self.ends[places]
+        starts = np.where(places > 0, self.ends[places - 1], 0)
+        lengths = ends - starts
+        queries = np.repeat(np.arange(len(places)), lengths)
+        before = np.cumsum(lengths) - lengths  # entries of the queries before each
+        entries = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
         return Opened(self.products[entries], queries, self.weights[entries])

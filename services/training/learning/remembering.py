@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Pair = tuple[int, str]  # query hash, product id
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, dim)
 
-MAX_QUERIES = 20_000  # the most asked: looking through more takes a page too long
+MAX_QUERIES = 10_000  # the most asked: looking through more takes a page too long
 MAX_PRODUCTS = 100  # of one query
 _DAYS = 60  # further back, an open weighs too little
 _DAY_SECONDS = 86_400.0
