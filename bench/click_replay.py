@@ -68,16 +68,23 @@ class Replay:
     ranks: Ranks = field(default_factory=Ranks)
     day_one: DayOne = field(default_factory=DayOne)
     most_clicked: MostClicked = field(default_factory=MostClicked)
+    found: dict[int, tuple[str, int | None]] = field(default_factory=dict)  # by the click's number
     sent: int = 0
 
     async def run(self, clicks: Sequence[Click]) -> None:
-        """Search and click in order; learn when it is time."""
+        """Search and click in the order of time; learn when it is time."""
         await self._note_day_one(clicks)
         began = time.perf_counter()
-        for number, click in enumerate(clicks):
-            self.time.at_least(click.query_seconds)
+        searches = [(click.query_seconds, number, True) for number, click in enumerate(clicks)]
+        ends = [(click.click_seconds, number, False) for number, click in enumerate(clicks)]
+        for seconds, number, is_search in sorted(searches + ends, key=lambda each: each[0]):
+            click = clicks[number]
+            self.time.at_least(seconds)
+            if not is_search:
+                await self._click(click, *self.found.pop(number))
+                continue
             await self.engine.learn_if_due(self.time.seconds, click.day in self.measured)
-            await self._one(click)
+            self.found[number] = await self._one(click)
             if number % 2_000 == 1_999:
                 print(f"{number + 1} clicks, {click.day}, {time.perf_counter() - began:.0f} s", flush=True)
 
@@ -89,7 +96,8 @@ class Replay:
             response = await self.search.Search(request)
             self.day_one.note(query, _ids(response))
 
-    async def _one(self, click: Click) -> None:
+    async def _one(self, click: Click) -> tuple[str, int | None]:
+        """Search, and note where the product was. Returns what its click needs."""
         query_id, rank = await self._found(click)
         if click.day in self.measured:
             day_one = self.day_one.of(click.query)
@@ -98,8 +106,7 @@ class Replay:
             known = self.most_clicked.rank(click.query, click.product_id, day_one)
             self.ranks.add("most clicked", click.day, known)
             self.ranks.add("aisle", click.day, rank)
-        self.most_clicked.learn(click.query, click.product_id)
-        await self._click(click, query_id, rank)
+        return query_id, rank
 
     async def _found(self, click: Click) -> tuple[str, int | None]:
         """The search's query_id, and where the product was on its pages."""
@@ -117,7 +124,7 @@ class Replay:
         return response.query_id, None
 
     async def _click(self, click: Click, query_id: str, rank: int | None) -> None:
-        self.time.at_least(click.click_seconds)
+        self.most_clicked.learn(click.query, click.product_id)
         self.sent += 1
         event = UserEvent(
             event_id=f"click-{self.sent}",

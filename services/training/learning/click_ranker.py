@@ -25,12 +25,12 @@ _PRIOR = {name: _PRIOR_SHARE * weight for name, weight in PRIOR.items()}
 class ClickSettings:
     """How to learn from opens; measured in docs/relevance-learning.md."""
 
-    trees: int = 100
+    trees: int = 120
     leaves: int = 15
     learning_rate: float = 0.05
-    min_leaf: int = 50
+    min_leaf: int = 100
     half_life_days: float = 10.0  # of what a page counts for
-    new_query_weight: float = 1.0  # of each page once more, without its query's own history
+    new_query_weight: float = 0.3  # of each page once more, without its query's own history
     left_out: tuple[str, ...] = field(default_factory=tuple)  # features, by the beginning of their names
     threads: int = 1
     seed: int = 0

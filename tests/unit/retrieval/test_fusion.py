@@ -23,6 +23,14 @@ def test_ranks_are_places_in_each_list_and_zero_outside() -> None:
     }
 
 
+def test_a_third_list_adds_its_rows_and_changes_no_rank_of_the_others() -> None:
+    fused = fuse(np.array([5, 3]), np.array([7]), np.array([9, 5]))
+    assert fused.rows.tolist() == [5, 7, 9, 3]
+    assert np.isclose(fused.scores[0], 1 / 61 + 1 / 62)
+    assert fused.lexical_ranks.tolist() == [1, 0, 0, 2]
+    assert fused.dense_ranks.tolist() == [0, 1, 0, 0]
+
+
 def test_ties_are_in_row_order() -> None:
     assert fuse(np.array([8, 2]), np.array([4, 6])).rows.tolist() == [4, 8, 2, 6]
 

@@ -9,6 +9,7 @@ from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriev
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
+from tests.unit.query_memory.memories import memory
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 AXES = np.eye(8, dtype=np.float32)
@@ -89,6 +90,26 @@ def test_filters_hold_in_both_legs(snapshot: Snapshot) -> None:
     hob = (Filter("brands", AnyOf(("hob",))),)
     for tier in (LEXICAL, DENSE, FUSED):
         assert set(ids(snapshot, query="lamp", vector=AXES[0], filters=hob, tier=tier)) == {"blue-lamp"}
+
+
+def test_what_shoppers_opened_comes_in_whatever_words_and_vectors_say(snapshot: Snapshot) -> None:
+    known = memory({"lamp": {"red-mug": 20.0, "gone": 9.0, "old-lamp": 9.0}})
+    found = Retriever().retrieve(snapshot, Request("lamp", AXES[0], memory=known))
+    shown = snapshot.products.product_ids(found.rows)
+    assert "red-mug" in shown and "old-lamp" not in shown
+    assert found.total_count == len(shown)
+    assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0])
+    place = shown.index("red-mug")
+    assert (found.lexical_ranks[place], found.dense_ranks[place]) == (0, 0)
+
+
+def test_filters_tiers_and_the_limit_hold_for_what_shoppers_opened(snapshot: Snapshot) -> None:
+    known = memory({"lamp": {"red-mug": 20.0, "light": 5.0}})
+    lux = (Filter("brands", AnyOf(("lux",))),)
+    assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0], memory=known, filters=lux)
+    assert "red-mug" not in ids(snapshot, query="lamp", vector=AXES[0], memory=known, tier=DENSE)
+    retrieved = Retriever(memory_limit=0).retrieve(snapshot, Request("lamp", AXES[0], memory=known))
+    assert "red-mug" not in snapshot.products.product_ids(retrieved.rows)
 
 
 def test_scores_and_ranks_are_those_of_each_leg(snapshot: Snapshot) -> None:
