@@ -25,7 +25,7 @@ _DAY_SECONDS = 86_400.0
 class Parts:
     """What is switched off."""
 
-    NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker", "positions")
+    NAMES: ClassVar[tuple[str, ...]] = ("near", "recall", "ranker")
     without: tuple[str, ...] = ()
     forget_own_query: bool = False
 
@@ -34,9 +34,13 @@ class Parts:
         off = {
             "near": {"AISLE_RERANKER_NEAR_QUERIES": "false"},
             "recall": {"AISLE_RETRIEVAL_MEMORY_LIMIT": "0"},
-            "positions": {"AISLE_TRAINER_CORRECT_POSITIONS": "false"},
         }
-        found = {"AISLE_JOIN_ENABLED": "false", "AISLE_TRAINER_ENABLED": "false"}
+        found = {
+            "AISLE_JOIN_ENABLED": "false",
+            "AISLE_TRAINER_ENABLED": "false",
+            # Shoppers clicked on the pages of another engine: positions on these pages say nothing
+            "AISLE_TRAINER_CORRECT_POSITIONS": "false",
+        }
         for name in self.without:
             found |= off.get(name, {})
         return found

@@ -20,7 +20,7 @@ RECENT, LASTING = range(len(HALF_LIVES_DAYS))
 
 _NEIGHBOURS = 40
 # Least similarity of a neighbour, and the power that makes a weight of a similarity: measured on real clicks
-# (docs/relevance-learning.md)
+# (docs/learning.md)
 _SPELLING = 0.3, 3
 _MEANING = 0.5, 6
 

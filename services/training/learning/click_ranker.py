@@ -23,7 +23,7 @@ _PRIOR = {name: _PRIOR_SHARE * weight for name, weight in PRIOR.items()}
 
 @dataclass(frozen=True)
 class ClickSettings:
-    """How to learn from opens; measured in docs/relevance-learning.md."""
+    """How to learn from opens; measured in docs/learning.md."""
 
     trees: int = 120
     leaves: int = 15

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from shared import artifacts
 from shared.errors import InvalidRequest
 from shared.models.registry import Registry
 from shared.query_memory.folder import memory_root, read_memory
-from tests.unit.training.learning.shop import row, tables
+from tests.unit.training.learning.shop import FIRST_DAY, row, tables
 
 HOUR = 3_600.0
+FIRST_SECONDS = datetime.combine(FIRST_DAY, datetime.min.time(), UTC).timestamp()
 CONFIG = TrainerConfig(least_pages=200, memory_seconds=60.0)
 SETTINGS = LearningSettings(
     least_pages=200,
@@ -124,3 +126,21 @@ def test_a_state_that_cannot_be_read_is_that_of_a_beginner(tmp_path: Path) -> No
 
 def test_all_features_are_known_to_the_tables() -> None:
     assert POPULAR.removeprefix("feature.") in FEATURES
+
+
+def test_a_round_is_due_after_a_day_if_some_pages_came(tmp_path: Path) -> None:
+    assert learner(tmp_path, shown(300)).look(HOUR).due
+    day = 24 * HOUR
+    assert learner(tmp_path, [*shown(300), *shown(30, day=1)]).look(2 * HOUR + day).due == ""
+    config = TrainerConfig(least_pages=200, retrain_growth=9.0)
+    tables(tmp_path / "tables", [*shown(300), *shown(120, day=1)], {7: "kettle"})
+    assert Learner(tmp_path, config, SETTINGS).look(2 * HOUR + day).due == "25 hours since the last round"
+
+
+def test_a_round_is_due_when_the_ranker_in_use_has_become_worse(tmp_path: Path) -> None:
+    first = learner(tmp_path, shown(300)).look(FIRST_SECONDS)
+    assert first.round is not None and not first.round.refused
+    config = TrainerConfig(least_pages=200, retrain_growth=9.0)
+    tables(tmp_path / "tables", [*shown(300), *shown(500, day=1, shuffled=True)], {7: "kettle"})
+    due = Learner(tmp_path, config, SETTINGS).look(FIRST_SECONDS + HOUR).due
+    assert due.startswith("MRR fell from 0.9")
