@@ -12,6 +12,7 @@ _WORDS = {
     "price": "its price",
     "rating": "its ratings",
     "query": "what shoppers chose for this search",
+    "near": "what shoppers chose for searches like this",
     "product": "what shoppers choose",
     "visitor": "what this visitor looked at lately",
     "session": "what this visitor looked at lately",
