@@ -15,6 +15,7 @@ from cli.commands import (
     export,
     get,
     index,
+    learn,
     load,
     models,
     replay,
@@ -50,6 +51,7 @@ app.command("status")(status.status)
 app.command("export")(export.export)
 app.command("events")(events.events)
 app.command("tables")(tables.tables)
+app.command("learn")(learn.learn)
 app.command("topics")(topics.topics)
 app.command("replay")(replay.replay)
 app.command("evaluate")(evaluate.evaluate)

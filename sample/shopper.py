@@ -1,8 +1,8 @@
 """A simulated shopper, who scans a page, clicks products by fit and taste, and sometimes buys.
 
-Examination falls with position and does not depend on the product (the position-based click model).
-Attraction comes from the grade and from taste. Impressions are not sent, because the server logs
-its pages.
+How they look through it is a model of clicks (click_models.py). Attraction comes from the grade, from
+taste, and from what everybody wants at the time (season.py). Impressions are not sent, because
+the server logs its pages.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,15 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+from sample.click_models import ClickModel, Glance, position_based
 from sample.product import FIRST_DAY, Made
+from sample.season import NOTHING, Wants
 from sample.vocabulary import COLOR
 
 Event = dict[str, Any]
 
-BIAS = 0.8  # examination is position ** -BIAS
 ATTRACTION = (0.02, 0.08, 0.25, 0.6)  # by grade
+MOST = 0.95  # nothing attracts more
 # Of clicks that end in the cart; of carts that end in a purchase
 CART = 0.35
 PURCHASE = 0.5
@@ -49,22 +51,54 @@ class Shown:
 class Shopper:
     """One visitor over several sessions. The same persona and seed give the same events."""
 
-    def __init__(self, persona: Persona, seed: int, start: datetime = START) -> None:
+    def __init__(
+        self,
+        persona: Persona,
+        seed: int,
+        start: datetime = START,
+        looks: ClickModel = position_based,
+        wants: Wants = NOTHING,
+    ) -> None:
         self.persona = persona
         self._random = Random(f"{seed}/shopper/{persona.visitor_id}")
         self._now = start
+        self._looks = looks
+        self._wants = wants
         self._sessions = 0
         self._events = 0
 
-    def visit(self, query_id: str, page: Sequence[Shown]) -> list[Event]:
-        """This shopper's actions on one page: UserEvent-shaped dicts in order of time."""
-        self._sessions += 1
-        self._now += timedelta(minutes=self._random.randrange(30, 6000))
+    def visit(self, query_id: str, page: Sequence[Shown], moment: datetime | None = None) -> list[Event]:
+        """This shopper's actions on one page: UserEvent-shaped dicts in order of time.
+
+        The page is shown at `moment`; None: some time after the last one.
+        """
+        self._begin(moment)
+        glances = [Glance(self._attraction(shown), shown.grade) for shown in page]
         events: list[Event] = []
-        for position, shown in enumerate(page, start=1):
-            if self._random.random() < examination(position) * attraction(self.persona, shown):
-                events.extend(self._takes(query_id, position, shown))
+        for place in self._looks(self._random, glances):
+            events.extend(self._takes(query_id, place + 1, page[place]))
         return events
+
+    @property
+    def now(self) -> datetime:
+        """When this shopper's last action was."""
+        return self._now
+
+    def clicks_anything(self, query_id: str, page: Sequence[Made], moment: datetime) -> list[Event]:
+        """A click on any product of a page, whatever it is: as if clicks had been shuffled."""
+        self._begin(moment)
+        if not page:
+            return []
+        place = self._random.randrange(len(page))
+        return [self._event("click", query_id, place + 1, Shown(page[place], 0))]
+
+    def _begin(self, moment: datetime | None) -> None:
+        self._sessions += 1
+        self._now = moment or self._now + timedelta(minutes=self._random.randrange(30, 6000))
+
+    def _attraction(self, shown: Shown) -> float:
+        wanted = self._wants.factor(shown.made, self._now)
+        return min(MOST, attraction(self.persona, shown) * wanted)
 
     def _takes(self, query_id: str, position: int, shown: Shown) -> list[Event]:
         events = [self._event("click", query_id, position, shown)]
@@ -96,11 +130,6 @@ class Shopper:
         }
 
 
-def examination(position: int) -> float:
-    """Chance that a shopper's eyes reach a position, from 1."""
-    return float(position**-BIAS)
-
-
 def attraction(persona: Persona, shown: Shown) -> float:
     """Chance that a product is clicked once seen: its grade, bent by taste."""
     model = shown.made.model
@@ -108,10 +137,10 @@ def attraction(persona: Persona, shown: Shown) -> float:
         COLOR_TASTE if model.value(COLOR) in persona.colors else 1.0
     )
     distance = max(0.0, abs(model.brand.level - persona.level) - 0.15)
-    return min(0.95, ATTRACTION[shown.grade] * taste / (1 + PRICE * distance / 0.3))
+    return min(MOST, ATTRACTION[shown.grade] * taste / (1 + PRICE * distance / 0.3))
 
 
-def personas(catalog: Sequence[Made], count: int, seed: int) -> list[Persona]:
+def personas(catalog: Sequence[Made], count: int, seed: int, name: str = "v") -> list[Persona]:
     """Visitors whose tastes agree with each other: the brands they like share a price level."""
     random = Random(f"{seed}/personas")
     brands = list(dict.fromkeys(made.model.brand for made in catalog))
@@ -121,5 +150,5 @@ def personas(catalog: Sequence[Made], count: int, seed: int) -> list[Persona]:
         level = random.choice((0.75, 1.0, 1.3))
         liked = [brand.name for brand in brands if abs(brand.level - level) <= 0.15]
         favourites = tuple(random.sample(liked, min(5, len(liked))))
-        made_up.append(Persona(f"v{number:04d}", favourites, tuple(random.sample(colors, 3)), level))
+        made_up.append(Persona(f"{name}{number:04d}", favourites, tuple(random.sample(colors, 3)), level))
     return made_up

@@ -25,6 +25,9 @@ def status(address: Address = ADDRESS, as_json: Json = False) -> None:
         say(one_line(line))
     if found.replicas:
         out.print(_processes(found))
+    for each in found.replicas:
+        if each.status.learning:
+            say(one_line(f"learning {each.status.learning}"))
 
 
 def _lines(found: GetStatusResponse) -> list[str]:

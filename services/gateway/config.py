@@ -28,8 +28,9 @@ class GatewayConfig:
     # A HOST with several addresses counts as several replicas
     retrieval_address: str = "localhost:50053"
     reranker_address: str = "localhost:50054"
-    feedback_address: str = "localhost:50055"  # this one and the next are called for GetStatus only
+    feedback_address: str = "localhost:50055"  # this one and the next two are called for GetStatus only
     indexing_address: str = "localhost:50056"
+    trainer_address: str = ""  # empty: nobody runs one
     resolve_seconds: float = 2  # how often hosts are looked up again
     # Share of calls that may go to a second replica because the first is late; 0: none
     hedge_share: float = 0.1
@@ -88,10 +89,11 @@ class GatewayConfig:
     @property
     def addresses(self) -> dict[str, str]:
         """The addresses of each service."""
-        return {
+        found = {
             "embedding": self.embedding_address,
             "indexing": self.indexing_address,
             "retrieval": self.retrieval_address,
             "reranker": self.reranker_address,
             "feedback": self.feedback_address,
         }
+        return found | ({"trainer": self.trainer_address} if self.trainer_address else {})

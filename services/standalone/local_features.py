@@ -38,6 +38,7 @@ _SAVE_SECONDS = 2.0
 _ROWS_AT_ONCE = 1_000
 _BEHIND_SECONDS = 10.0  # a working worker is always some milliseconds behind
 _NOT_READ = "what shoppers did, which is still being read from the disk"
+_POLL_SECONDS = 0.02
 _NOT_COUNTED = "what shoppers did: %s records of the log are still to be counted"
 _OTHER_LOG = "%s was counted from another state of the log; it is kept, and goes on with the log as it is now"
 _GAP = "%s does not reach as far back as %s was trimmed: what shoppers did in between is not counted"
@@ -93,6 +94,12 @@ class LocalFeatures:
             await self._worker.run()
         finally:
             saving.cancel()
+
+    async def until_counted(self) -> None:
+        """Return once all that is in the log now is counted."""
+        ends = {topic: await self._log.end_offset(topic) for topic in CO_PARTITIONED}
+        while any(self._counted.position(topic) < end for topic, end in ends.items()):
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def close(self) -> None:
         """Save the remaining changes."""

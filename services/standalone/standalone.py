@@ -79,7 +79,7 @@ class Standalone:
         opens = (self._shop.open, self._open_snapshot)
         self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
-        self._features = LocalFeatures(data, log, counted)
+        self.features = LocalFeatures(data, log, counted)
         self.tables = LocalJoin(data, log)
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
@@ -139,7 +139,7 @@ class Standalone:
 
     def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
         embedding = EmbeddingService(self._encoders)
-        self.reader = FeatureReader(self._features.store, self._reranker_config.features_ms)
+        self.reader = FeatureReader(self.features.store, self._reranker_config.features_ms)
         memory = self.learning.memory if self._reranker_config.near_queries else None
         reranker = RerankerService(self._rerankers, self._work_queue, self.reader, memory)
         return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
@@ -161,8 +161,8 @@ class Standalone:
             engines={**engines, "dense": snapshot.dense.kind},
             pending_writes=max(0, await self._log.end_offset(CATALOG) - snapshot.log_position),
             dead_letter_count=await self._log.end_offset(DEAD_LETTERS),
-            waiting_for=await self._features.waiting_for() or self.tables.trouble or self.learning.trouble,
-            left_out=self._features.left_out(),
+            waiting_for=await self.features.waiting_for() or self.tables.trouble or self.learning.trouble,
+            left_out=self.features.left_out(),
         )
 
     async def describe(self) -> GetStatusResponse:
@@ -180,15 +180,15 @@ class Standalone:
         Actions that are not counted by then are counted beside the pages, and the status says so.
         """
         with watching("starting the engine"):
-            self._features.begin()
+            self.features.begin()
             await self._open()
-            await self._features.wait(_COUNTING_SECONDS)
+            await self.features.wait(_COUNTING_SECONDS)
 
     async def _close(self) -> None:
         """Write waiting impressions, and close threads and files."""
         await self.search.close()
         await self.tables.close()
-        await self._features.close()
+        await self.features.close()
         self._encoders.close()
         self._work_queue.close()
         self._scratch.close()
@@ -232,7 +232,7 @@ class Standalone:
         return [
             asyncio.create_task(each)
             for each in (
-                self._features.run(),
+                self.features.run(),
                 self.tables.run(),
                 self._retention.run(),
                 self._indexing.run(),

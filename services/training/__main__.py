@@ -11,6 +11,7 @@ from services.feedback.join.worker import JoinWorker
 from services.feedback.service import joinable
 from services.training.learning.config import TrainerConfig
 from services.training.learning.looking import Looking
+from services.training.learning.state import LearningState, last_round
 from shared import owner_only, process_log
 from shared.config import load
 from shared.events.opening import open_log
@@ -32,7 +33,9 @@ async def main() -> None:
 
     def status() -> ReplicaStatus:
         return ReplicaStatus(
-            bundle_version=Registry.of(data).version_in_use(), waiting_for=worker.trouble or looking.trouble
+            bundle_version=Registry.of(data).version_in_use(),
+            waiting_for=worker.trouble or looking.trouble,
+            learning=last_round(LearningState.read(data)),
         )
 
     async def ready() -> None:

@@ -14,7 +14,7 @@ import pytest
 pytestmark = pytest.mark.docker
 
 ROOT = Path(__file__).resolve().parents[2]
-IMAGES = ("gateway", "embedding", "retrieval", "reranker", "feedback", "cli")
+IMAGES = ("gateway", "embedding", "retrieval", "reranker", "feedback", "training", "cli")
 GATEWAY_BYTES = 150_000_000  # over its base
 ABSENT = {  # what the import contracts keep out of the code is not installed either
     "gateway": ("torch", "faiss", "openvino", "onnxruntime", "lightgbm", "tantivy"),
@@ -23,8 +23,10 @@ ABSENT = {  # what the import contracts keep out of the code is not installed ei
     "embedding": ("torch", "lightgbm"),
     "retrieval": ("torch", "openvino", "onnxruntime", "lightgbm"),
     "reranker": ("torch", "faiss", "openvino", "tantivy"),
+    "training": ("torch", "faiss", "openvino", "tantivy"),
 }
-ONCE = {"topics", "load", "cli", "trainer"}  # they end by themselves
+SERVICES = {"training": "trainer"}  # of an image, if it has another name
+ONCE = {"topics", "load", "cli", "trainer-gpu"}  # they end by themselves
 
 
 def docker(*arguments: str) -> str:
@@ -52,7 +54,7 @@ def inspected(image: str) -> dict[str, Any]:
 
 
 def image_of(service: str) -> str:
-    return str(composed()["services"][service]["image"])
+    return str(composed()["services"][SERVICES.get(service, service)]["image"])
 
 
 def base_image() -> str:
@@ -75,7 +77,7 @@ def test_every_service_that_stays_has_a_health_check() -> None:
 
 def test_no_service_runs_as_root() -> None:
     for name, service in composed()["services"].items():
-        own = service["image"].startswith("aisle-") and "trainer" not in service["image"]
+        own = service["image"].startswith("aisle-") and "torch" not in service["image"]
         user = service.get("user") or (inspected(service["image"])["Config"]["User"] if own else "10001")
         assert user.partition(":")[0] not in ("", "0", "root"), name
 

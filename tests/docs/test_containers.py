@@ -11,6 +11,7 @@ from services.feedback.config import FeedbackConfig
 from services.gateway.config import GatewayConfig
 from services.reranker.config import RerankerConfig
 from services.retrieval.config import RetrievalConfig
+from services.training.learning.config import TrainerConfig
 from shared.config import prefix_of
 from shared.listening import LOOPBACK
 
@@ -22,6 +23,7 @@ CONFIGS = (
     IndexingConfig,
     RerankerConfig,
     RetrievalConfig,
+    TrainerConfig,
 )
 
 

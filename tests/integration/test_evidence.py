@@ -63,7 +63,7 @@ class Shop:
     async def until_applied(self) -> None:
         async with asyncio.timeout(COUNTED_SECONDS):
             topics = ("aisle.user-events", "aisle.search-logs")
-            counted, log = self.engine._features._counted, self.engine._log
+            counted, log = self.engine.features._counted, self.engine._log
             while any([counted.position(topic) < await log.end_offset(topic) for topic in topics]):
                 await asyncio.sleep(0.05)
 

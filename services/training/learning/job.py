@@ -19,6 +19,7 @@ from services.training.encoder_config import encoder_config
 from services.training.learning.click_ranker import ClickSettings
 from services.training.learning.config import TrainerConfig
 from services.training.learning.judging import mean_reciprocal_rank
+from services.training.learning.lock import only_learner
 from services.training.learning.pages import count_pages, read_pages
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
@@ -32,6 +33,7 @@ from shared.snapshot.generation import encoder_version, new_version_name
 _LOG = logging.getLogger(__name__)
 _HOUR_SECONDS = 3_600.0
 _LEAST_GROWTH = 100  # pages with an open, for a round by the clock
+_WAIT_SECONDS = 60.0  # for another process that learns from the same folder
 _DRIFT_PAGES = 500  # the newest, by which drift is seen
 
 
@@ -52,17 +54,39 @@ class Look:
 class Learner:
     """Learns from the tables of a data folder, which another process writes."""
 
-    def __init__(self, data: Path, config: TrainerConfig, settings: LearningSettings | None = None) -> None:
-        """`settings` None: those of the configuration."""
+    def __init__(
+        self,
+        data: Path,
+        config: TrainerConfig,
+        settings: LearningSettings | None = None,
+        wait_seconds: float = _WAIT_SECONDS,
+    ) -> None:
+        """`settings` None: those of the configuration.
+
+        A look waits so long for another process that learns from the same folder.
+        """
         self._data = data
         self._config = config
+        self._wait_seconds = wait_seconds
         self._settings = settings or learning_settings(config)
         self._tables = Tables(data / "tables")
         self._encoder: QueryEncoder | None = None
 
     def look(self, now_seconds: float, force: bool = False) -> Look:
-        """Do what is due; with `force` both, whatever was done when."""
-        memory_version = self.remember(now_seconds, force).memory_version
+        """Do what is due; with `force` both, whatever was done when.
+
+        Raises Unavailable if another process learns from the folder, and goes on doing so.
+        """
+        with only_learner(self._data, self._wait_seconds):
+            return self._look(now_seconds, force)
+
+    def remember(self, now_seconds: float, force: bool = False) -> Look:
+        """Make the next query memory if one is due, and nothing else. Raises as `look` does."""
+        with only_learner(self._data, self._wait_seconds):
+            return self._remember(now_seconds, force)
+
+    def _look(self, now_seconds: float, force: bool) -> Look:
+        memory_version = self._remember(now_seconds, force).memory_version
         state = LearningState.read(self._data)
         due = "asked for" if force else self._due(state, now_seconds)
         if not due:
@@ -77,8 +101,7 @@ class Learner:
         ).with_report(report).write(self._data)
         return Look(memory_version, due, outcome)
 
-    def remember(self, now_seconds: float, force: bool = False) -> Look:
-        """Make the next query memory if one is due, and nothing else."""
+    def _remember(self, now_seconds: float, force: bool) -> Look:
         state = LearningState.read(self._data)
         recent = now_seconds - state.memory_seconds < self._config.memory_seconds
         if not force and (recent or state.memory_tables == self._tables.fingerprint()):

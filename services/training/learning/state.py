@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -44,3 +45,17 @@ class LearningState:
     def with_report(self, report: dict[str, Any]) -> LearningState:
         """The state with one more report."""
         return replace(self, reports=[*self.reports, report][-_KEPT:])
+
+
+def last_round(state: LearningState) -> str:
+    """How the newest round of learning ended, in words; empty if there was none."""
+    return in_words(state.reports[-1]) if state.reports else ""
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """When a round was, what it learnt from, and what became of its ranker."""
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(report["seconds"]))
+    learnt = f"{moment} UTC, from {report['pages']:,} pages with an open"
+    if report["refused"]:
+        return f"{learnt}: refused, {report['refused']}"
+    return f"{learnt}: {report['bundle']} is in use"

@@ -1,8 +1,9 @@
 from collections import Counter
 from functools import cache
 
+from sample.click_models import examination
 from sample.product import Made, catalog
-from sample.shopper import Persona, Shopper, Shown, attraction, examination, personas
+from sample.shopper import Persona, Shopper, Shown, attraction, personas
 from sample.tour import STOPS
 
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/status.proto\x12\x08\x61isle.v1\"\x19\n\x17GetReplicaStatusRequest\"C\n\x18GetReplicaStatusResponse\x12\'\n\x06status\x18\x01 \x01(\x0b\x32\x17.aisle.v1.ReplicaStatus\"\xcd\x03\n\rReplicaStatus\x12\x18\n\x10snapshot_version\x18\x01 \x01(\t\x12\x15\n\rproduct_count\x18\x02 \x01(\x04\x12\x16\n\x0e\x62undle_version\x18\x03 \x01(\t\x12\x18\n\x10\x65ncoder_versions\x18\x04 \x03(\t\x12\x35\n\x07\x65ngines\x18\x05 \x03(\x0b\x32$.aisle.v1.ReplicaStatus.EnginesEntry\x12\x14\n\x0clog_position\x18\x06 \x01(\x04\x12\x18\n\x10vectors_position\x18\x07 \x01(\x04\x12\x16\n\x0e\x62\x65hind_seconds\x18\x08 \x01(\x01\x12\x13\n\x0bwaiting_for\x18\t \x01(\t\x12\x15\n\raisle_version\x18\n \x01(\t\x12\x16\n\x0euptime_seconds\x18\x0b \x01(\x01\x12\x36\n\x08left_out\x18\x0c \x03(\x0b\x32$.aisle.v1.ReplicaStatus.LeftOutEntry\x1a.\n\x0c\x45nginesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x32j\n\rStatusService\x12Y\n\x10GetReplicaStatus\x12!.aisle.v1.GetReplicaStatusRequest\x1a\".aisle.v1.GetReplicaStatusResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15\x61isle/v1/status.proto\x12\x08\x61isle.v1\"\x19\n\x17GetReplicaStatusRequest\"C\n\x18GetReplicaStatusResponse\x12\'\n\x06status\x18\x01 \x01(\x0b\x32\x17.aisle.v1.ReplicaStatus\"\xdf\x03\n\rReplicaStatus\x12\x18\n\x10snapshot_version\x18\x01 \x01(\t\x12\x15\n\rproduct_count\x18\x02 \x01(\x04\x12\x16\n\x0e\x62undle_version\x18\x03 \x01(\t\x12\x18\n\x10\x65ncoder_versions\x18\x04 \x03(\t\x12\x35\n\x07\x65ngines\x18\x05 \x03(\x0b\x32$.aisle.v1.ReplicaStatus.EnginesEntry\x12\x14\n\x0clog_position\x18\x06 \x01(\x04\x12\x18\n\x10vectors_position\x18\x07 \x01(\x04\x12\x16\n\x0e\x62\x65hind_seconds\x18\x08 \x01(\x01\x12\x13\n\x0bwaiting_for\x18\t \x01(\t\x12\x15\n\raisle_version\x18\n \x01(\t\x12\x16\n\x0euptime_seconds\x18\x0b \x01(\x01\x12\x36\n\x08left_out\x18\x0c \x03(\x0b\x32$.aisle.v1.ReplicaStatus.LeftOutEntry\x12\x10\n\x08learning\x18\r \x01(\t\x1a.\n\x0c\x45nginesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a.\n\x0cLeftOutEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\x32j\n\rStatusService\x12Y\n\x10GetReplicaStatus\x12!.aisle.v1.GetReplicaStatusRequest\x1a\".aisle.v1.GetReplicaStatusResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,11 +41,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETREPLICASTATUSRESPONSE']._serialized_start=62
   _globals['_GETREPLICASTATUSRESPONSE']._serialized_end=129
   _globals['_REPLICASTATUS']._serialized_start=132
-  _globals['_REPLICASTATUS']._serialized_end=593
-  _globals['_REPLICASTATUS_ENGINESENTRY']._serialized_start=499
-  _globals['_REPLICASTATUS_ENGINESENTRY']._serialized_end=545
-  _globals['_REPLICASTATUS_LEFTOUTENTRY']._serialized_start=547
-  _globals['_REPLICASTATUS_LEFTOUTENTRY']._serialized_end=593
-  _globals['_STATUSSERVICE']._serialized_start=595
-  _globals['_STATUSSERVICE']._serialized_end=701
+  _globals['_REPLICASTATUS']._serialized_end=611
+  _globals['_REPLICASTATUS_ENGINESENTRY']._serialized_start=517
+  _globals['_REPLICASTATUS_ENGINESENTRY']._serialized_end=563
+  _globals['_REPLICASTATUS_LEFTOUTENTRY']._serialized_start=565
+  _globals['_REPLICASTATUS_LEFTOUTENTRY']._serialized_end=611
+  _globals['_STATUSSERVICE']._serialized_start=613
+  _globals['_STATUSSERVICE']._serialized_end=719
 # @@protoc_insertion_point(module_scope)

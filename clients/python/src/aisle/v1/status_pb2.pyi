@@ -117,6 +117,7 @@ class ReplicaStatus(_message.Message):
     AISLE_VERSION_FIELD_NUMBER: _builtins.int
     UPTIME_SECONDS_FIELD_NUMBER: _builtins.int
     LEFT_OUT_FIELD_NUMBER: _builtins.int
+    LEARNING_FIELD_NUMBER: _builtins.int
     snapshot_version: _builtins.str
     """The snapshot."""
     product_count: _builtins.int
@@ -135,6 +136,8 @@ class ReplicaStatus(_message.Message):
     """Aisle's version."""
     uptime_seconds: _builtins.float
     """Seconds since the process began."""
+    learning: _builtins.str
+    """Of the trainer: how the last round of learning ended, in words; empty if there was none."""
     @_builtins.property
     def encoder_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Encoders that can be asked for, or the one that made the snapshot."""
@@ -162,10 +165,11 @@ class ReplicaStatus(_message.Message):
         aisle_version: _builtins.str = ...,
         uptime_seconds: _builtins.float = ...,
         left_out: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        learning: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "behind_seconds", b"behind_seconds", "bundle_version", b"bundle_version", "encoder_versions", b"encoder_versions", "engines", b"engines", "left_out", b"left_out", "log_position", b"log_position", "product_count", b"product_count", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "vectors_position", b"vectors_position", "waiting_for", b"waiting_for"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aisle_version", b"aisle_version", "behind_seconds", b"behind_seconds", "bundle_version", b"bundle_version", "encoder_versions", b"encoder_versions", "engines", b"engines", "learning", b"learning", "left_out", b"left_out", "log_position", b"log_position", "product_count", b"product_count", "snapshot_version", b"snapshot_version", "uptime_seconds", b"uptime_seconds", "vectors_position", b"vectors_position", "waiting_for", b"waiting_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,60 @@
+"""Shows how rounds of learning ended."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+Report = Mapping[str, Any]
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """What one look did, in words."""
+    yield f"query memory: {report['memory'] or 'as it was'}"
+    if not report["due"]:
+        yield "no round of learning is due; --force learns anyway"
+        return
+    yield f"learnt because: {report['due']}"
+    yield f"pages with an open: {report['pages']:,}, the latest {report['judged_on_pages']:,} of them judge"
+    if "mrr" in report:
+        yield f"MRR {report['mrr_in_use']:.4f} -> {report['mrr']:.4f}, {_gain(report)}"
+        new_query = f"{report['new_query_gain']:+.4f}"
+        yield f"pages as if their query were new: {new_query}; different products first: {_percent(report)}"
+    yield outcome(report)
+
+
+def outcome(report: Report) -> str:
+    """Whether the new ranker is in use, or why not."""
+    if report["refused"]:
+        return f"refused: {report['refused']}"
+    return f"in use: {report['bundle']}; `aisle models rollback` returns to the one before"
+
+
+def rounds_table(reports: Sequence[Report]) -> Table:
+    """A row a round, the newest last."""
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for title in ("when (UTC)", "pages", "judged", "MRR before", "after", "gain, 95 %", "outcome"):
+        table.add_column(title, overflow="fold")
+    for report in reports:
+        table.add_row(*(Text(cell) for cell in _cells(report)))
+    return table
+
+
+def _cells(report: Report) -> list[str]:
+    moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime(report["seconds"]))
+    judged = [f"{report['pages']:,}", f"{report['judged_on_pages']:,}"]
+    became = "refused" if report["refused"] else f"in use: {report['bundle']}"
+    if "mrr" not in report:
+        return [moment, *judged, "", "", "", became]
+    measured = [f"{report['mrr_in_use']:.4f}", f"{report['mrr']:.4f}"]
+    return [moment, *judged, *measured, f"{report['gain_low']:+.4f} to {report['gain_high']:+.4f}", became]
+
+
+def _gain(report: Report) -> str:
+    return f"a change of {report['gain_low']:+.4f} to {report['gain_high']:+.4f} (95 %)"
+
+
+def _percent(report: Report) -> str:
+    return f"{report['coverage']:.0%} of those before"
