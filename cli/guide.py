@@ -13,6 +13,7 @@ from rich.text import Text
 from aisle.v1.events_pb2 import EventProduct, UserEvent
 from aisle.v1.search_pb2 import Filter, NumberRange, SearchRequest, SearchResponse, SearchResult
 from cli.client import Client
+from cli.terminal.page_moves import ids, moves
 from cli.terminal.page_table import results_table, served_line
 from sample.tour import STOPS, PriceFilter, Stop, Taste
 
@@ -63,7 +64,7 @@ class Guide:
         notes = (
             {key: f"+{count} alike" for key, count in variants.items()}
             if before is None
-            else _moves(before, page)
+            else moves(before, page)
         )
         self.console.print(Padding(results_table(rows, notes), (0, 2)))
         for line in served_line(page).splitlines():
@@ -113,7 +114,7 @@ class Guide:
         until = time.perf_counter() + _FEATURES_SECONDS
         while True:
             page = self.engine.search(self._request(stop))
-            if _order(page) != _order(before) or time.perf_counter() > until:
+            if ids(page) != ids(before) or time.perf_counter() > until:
                 return page
             time.sleep(_POLL_SECONDS)
 
@@ -155,19 +156,3 @@ def _range(chosen: PriceFilter) -> str:
 
 def _filter(chosen: PriceFilter) -> Filter:
     return Filter(field=chosen.field, range=NumberRange(min=chosen.minimum, max=chosen.maximum))
-
-
-def _order(page: SearchResponse) -> list[str]:
-    return [result.product.product_id for result in page.results]
-
-
-def _moves(before: SearchResponse, after: SearchResponse) -> dict[str, str]:
-    """Each result's move since the previous page: up 3, down 1, new, or nothing."""
-    places = {product_id: place for place, product_id in enumerate(_order(before), 1)}
-    moves = {}
-    for place, product_id in enumerate(_order(after), 1):
-        risen = places[product_id] - place if product_id in places else None
-        moves[product_id] = (
-            "new" if risen is None else f"↑{risen}" if risen > 0 else f"↓{-risen}" if risen < 0 else ""
-        )
-    return moves

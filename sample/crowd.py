@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from random import Random
 
-from sample.asking import Asked, asked
+from sample.asking import Asked, called
 from sample.click_models import ClickModel, position_based
-from sample.intent import grade
+from sample.intent import Intent, grade
 from sample.product import Made
+from sample.reading import kinds
 from sample.season import NOTHING, Wants
 from sample.shopper import Event, Shopper, Shown, personas
-
-_MANNERS = ("head", "type", "use", "attribute")
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Crowd:
             Shopper(persona, self.seed, self.start, self.looks, self.wants)
             for persona in personas(self.catalog, self.shoppers, self.seed, self.name)
         ]
-        questions = self._questions()
+        questions = self.questions()
         for number in range(count):
             moment = self.start + timedelta(days=days * (number + random.random()) / count)
             yield Visit(moment, random.choice(people), self._question(questions, moment, random))
@@ -73,13 +72,14 @@ class Crowd:
         shown = [Shown(made, grade(visit.asked.intent, made)) for made in page]
         return visit.shopper.visit(query_id, shown, moment)
 
-    def _questions(self) -> list[Asked]:
+    def questions(self) -> list[Asked]:
+        """What is asked, the most frequent first: names of kinds, and now and then what it is for."""
         random = Random(f"{self.seed}/questions")
-        known: dict[str, Asked] = {}
-        for one in asked(self.catalog, random):
-            if one.manner in _MANNERS:
-                known.setdefault(one.text, one)
-        return random.sample(list(known.values()), self.queries)
+        plain = [Asked(key, called(key), "type") for key in kinds()]
+        uses = [Asked(use.text, Intent(use.kinds), "use") for kind in kinds().values() for use in kind.uses]
+        use_count = self.queries // 4
+        often = random.sample(plain, self.queries - use_count)
+        return [*often, *random.sample(uses, use_count)]
 
     def _question(self, questions: Sequence[Asked], moment: datetime, random: Random) -> Asked:
         weights = [self._wanted(one, moment) / rank for rank, one in enumerate(questions, 1)]

@@ -20,6 +20,7 @@ from cli.terminal.console import out, say, waiting
 from cli.terminal.work_bars import WorkBars
 
 DEMO_DATA = Path("data/demo")
+LOOP = "loop"  # a folder in it
 
 
 def demo(
@@ -30,15 +31,27 @@ def demo(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port for --serve; 0 takes a free one.")
     ] = 50051,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Show how the sample shop learns from shoppers, instead.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="With --loop: go on without asking.")] = False,
 ) -> None:
     """A guided tour: indexes and serves a sample shop, and sends it five instructive queries over
     gRPC.
+
+    With --loop simulated shoppers search and click for some days, which pass in a minute or two.
+    The page learns, a script and a poisoned model are held off, and a rollback undoes it.
     """
     started = time.perf_counter()
     shop = DemoShop(data)
     _prepare(shop)
     if serve:
         serve_data(data, port)
+        return
+    if loop:
+        from cli.loop.telling import tell_loop  # loads the whole engine into this process
+
+        tell_loop(data, data / LOOP, is_asking=sys.stdin.isatty() and not yes)
         return
     with ExitStack() as stack:
         with waiting("Starting the engine ..."):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say, waiting
@@ -73,10 +72,9 @@ def _show_rounds(data: Path, as_json: bool) -> None:
     if as_json:
         print_json({"rounds": list(reports)})
         return
-    table: Table | None = rounds_table(reports) if reports else None
-    if table is None:
+    if not reports:
         say("no round of learning yet; `aisle learn` looks now")
         return
-    out.print(table)
+    out.print(rounds_table(reports))
     if reports[-1]["refused"]:
         say(f"the last one was refused: {reports[-1]['refused']}")

@@ -41,7 +41,7 @@ SMALL_SHOP = LearningSettings(
 )
 SMALL_TRAINER = TrainerConfig(least_pages=SMALL_SHOP.least_pages, memory_seconds=3_600.0)
 
-Event = Mapping[str, Any]
+Event = dict[str, Any]
 
 
 @dataclass
@@ -95,13 +95,22 @@ class LoopEngine:
         async with asyncio.timeout(_COUNTED_SECONDS):
             await self.engine.features.until_counted()
 
+    async def remember(self) -> None:
+        """Join what happened, and serve a newer query memory, if one is due."""
+        await self._join()
+        await asyncio.to_thread(self.learner.remember, self.time.seconds)
+        await self.engine.take_up()
+
     async def learn(self, force: bool = False) -> Look:
         """Join what happened, learn what is due, and serve what came of it."""
-        await self.until_counted()
-        await self.engine.tables.catch_up()
+        await self._join()
         look = await asyncio.to_thread(self.learner.look, self.time.seconds, force)
         await self.engine.take_up()
         return look
+
+    async def _join(self) -> None:
+        await self.until_counted()
+        await self.engine.tables.catch_up()
 
 
 @contextmanager

@@ -30,7 +30,7 @@ async def shop(
         events = crowd.acts(visit, page.query_id, ids, engine.time.moment)
         if events:
             engine.time.at_least(visit.shopper.now)
-            await engine.send(list(events))
+            await engine.send(events)
         shopped.searches += 1
         shopped.clicked_pages += bool(events)
         shopped.events += len(events)

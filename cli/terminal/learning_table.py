@@ -19,7 +19,8 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"learnt because: {report['due']}"
     yield f"pages with an open: {report['pages']:,}, the latest {report['judged_on_pages']:,} of them judge"
     if "mrr" in report:
-        yield f"MRR {report['mrr_in_use']:.4f} -> {report['mrr']:.4f}, {_gain(report)}"
+        before, after, interval = gain(report)
+        yield f"MRR {before} -> {after}, a change of {interval} (95 %)"
         new_query = f"{report['new_query_gain']:+.4f}"
         yield f"pages as if their query were new: {new_query}; different products first: {_percent(report)}"
     yield outcome(report)
@@ -48,12 +49,13 @@ def _cells(report: Report) -> list[str]:
     became = "refused" if report["refused"] else f"in use: {report['bundle']}"
     if "mrr" not in report:
         return [moment, *judged, "", "", "", became]
-    measured = [f"{report['mrr_in_use']:.4f}", f"{report['mrr']:.4f}"]
-    return [moment, *judged, *measured, f"{report['gain_low']:+.4f} to {report['gain_high']:+.4f}", became]
+    return [moment, *judged, *gain(report), became]
 
 
-def _gain(report: Report) -> str:
-    return f"a change of {report['gain_low']:+.4f} to {report['gain_high']:+.4f} (95 %)"
+def gain(report: Report) -> tuple[str, str, str]:
+    """MRR before and after, and the interval of the change, for a table."""
+    interval = f"{report['gain_low']:+.4f} to {report['gain_high']:+.4f}"
+    return f"{report['mrr_in_use']:.4f}", f"{report['mrr']:.4f}", interval
 
 
 def _percent(report: Report) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 _CLOSEST = 10
+_START = "start"  # what the scores of all products begin with
 _WORDS = {
     "lexical": "its words",
     "dense": "its meaning",
@@ -12,7 +13,7 @@ _WORDS = {
     "price": "its price",
     "rating": "its ratings",
     "query": "what shoppers chose for this search",
-    "near": "what shoppers chose for searches like this",
+    "near": "what shoppers chose for searches like it",
     "product": "what shoppers choose",
     "visitor": "what this visitor looked at lately",
     "session": "what this visitor looked at lately",
@@ -54,7 +55,7 @@ def _by_meaning(dense_rank: int) -> str:
 
 
 def _by_features(raised_by: Sequence[str]) -> str:
-    names = list(dict.fromkeys(_plain(name) for name in raised_by))
+    names = list(dict.fromkeys(_plain(name) for name in raised_by if name != _START))
     return "raised most by " + ", then ".join(names) if names else ""
 
 
