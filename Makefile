@@ -40,8 +40,8 @@ down: ## Stop it; what it holds is kept (docs/docker.md)
 logs: ## Follow what the containers say
 	$(COMPOSE) --profile '*' logs --follow --tail 50
 
-smoke: $(VENV)/.client ## A search, a write, a click, from this machine to what `make up` has started
-	@$(BIN)/python -m cli.smoke --address "$$($(COMPOSE) port gateway 50051)"
+smoke: $(VENV)/.client ## A search, a write, a click, a round of learning, from this machine to what `make up` has started
+	@COMPOSE="$(COMPOSE)" sh deploy/docker/smoke $(BIN)/python
 
 images: ## Build the images and list their sizes
 	$(COMPOSE) build

@@ -1,7 +1,8 @@
 """Checks that a running engine works: python -m cli.smoke [--address HOST:PORT]
 
 It searches, writes a product of its own, finds it, clicks on it, checks that the next page knows
-the click, and removes the product. `make smoke` runs it on the host against docker compose. If a
+the click, and removes the product. With --learning simulated shoppers then
+bring about a round of learning. `make smoke` runs it on the host against docker compose. If a
 step fails, it prints the reason, and the exit code is 1.
 """
 
@@ -19,6 +20,7 @@ from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
 from aisle.v1.events_pb2 import EventProduct, EventStatus, UserEvent
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from cli.client import DEFAULT_ADDRESS, Client
+from cli.smoke_learning import LearningSmoke
 from cli.terminal.console import say
 from shared.errors import AisleError
 
@@ -154,11 +156,15 @@ def main() -> int:
     parser = ArgumentParser(prog="python -m cli.smoke", description=__doc__.partition("\n")[0])
     default = os.environ.get("AISLE_ADDRESS", DEFAULT_ADDRESS)
     parser.add_argument("--address", default=default, metavar="HOST:PORT", help="default: %(default)s")
-    address = parser.parse_args().address
+    parser.add_argument("--learning", action="store_true", help="then shop until the trainer learns")
+    arguments = parser.parse_args()
+    address = arguments.address
     try:
         with Client(address) as engine:
             for step, outcome in Smoke(engine).steps():
                 say(f"{step:<8}{outcome}")
+            if arguments.learning:
+                say(f"{'learn':<8}{LearningSmoke(engine).learns()}")
     except AisleError as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1
