@@ -64,7 +64,7 @@ class LearningSmoke:
     def _is_sample(self, crowd: Crowd) -> bool:
         made = crowd.catalog[0]
         try:
-            return self.engine.get_product(made.product_id).title == made.row["title"]
+            return self.engine.get_product(made.product_id).title == str(made.row["title"])
         except NotFound:
             return False
 
