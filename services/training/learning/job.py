@@ -96,7 +96,7 @@ class Learner:
         replace(
             state,
             round_seconds=now_seconds,
-            round_pages=outcome.pages,
+            round_pages=count_pages(self._tables),
             round_mrr=_mrr_in_use(outcome, state.round_mrr),
         ).with_report(report).write(self._data)
         return Look(memory_version, due, outcome)

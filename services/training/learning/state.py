@@ -22,7 +22,7 @@ class LearningState:
     memory_seconds: float = 0.0
     memory_tables: str = ""  # what the tables were when the last query memory was made
     round_seconds: float = 0.0
-    round_pages: int = 0  # with an open, that the last round had
+    round_pages: int = 0  # with an open, that the tables had in the last round
     round_mrr: float = 0.0  # of the ranker in use, as judged in the last round
     reports: Sequence[dict[str, Any]] = field(default_factory=list)  # the newest last
 

@@ -33,7 +33,7 @@ def pages(count: int, seed: int = 0, rows: int = 20, shuffled: bool = False) -> 
         positions=np.tile(np.arange(1, rows + 1), count),
         products=np.array([f"p{place}" for place in chance.integers(0, 300, count * rows)], object),
         sizes=np.full(count, rows, np.int64),
-        seconds=np.arange(count) * 600.0,
+        seconds=np.arange(count, dtype=np.float64) * 600.0,
         queries=chance.integers(1, 50, count),
     )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ def test_the_same_ranker_is_not_better_than_itself() -> None:
         ({"gain_low": -0.1}, "-0.1000 to"),
     ],
 )
-def test_each_guard_says_why(change: dict[str, float], reason: str) -> None:
+def test_each_guard_says_why(change: dict[str, Any], reason: str) -> None:
     good = Judgement(500, 0.7, 0.6, 0.9, 0.8, 0.05, 0.15, 0.0, 1.0, 1.0, 1.0, 1.0)
     assert refusal(good, GateSettings()) == ""
     assert reason in refusal(replace(good, **change), GateSettings())

@@ -12,7 +12,9 @@ from tests.unit.training.learning.shop import FIRST_DAY, pages, row, tables
 
 
 def test_pages_with_an_open_are_read_in_the_order_shown(tmp_path: Path) -> None:
-    kept = [row("q1", 2, "b", clicks=1), row("q1", 1, "a", **{"feature.dense_z": 0.5})]
+    first = row("q1", 1, "a")
+    first["feature.dense_z"] = 0.5
+    kept = [row("q1", 2, "b", clicks=1), first]
     nothing_opened = [row("q2", 1, "a")]
     does_not_count = [row("q3", 1, "a", clicks=3, left_out="too_many")]
     found = read_pages(tables(tmp_path, [*kept, *nothing_opened, *does_not_count]), [FIRST_DAY], 10)
