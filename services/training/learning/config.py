@@ -17,7 +17,7 @@ class TrainerConfig:
     memory_seconds: float = 300.0  # from one query memory to the next, at least
     retrain_hours: float = 24.0  # from one round of learning to the next, at most, if pages came
     retrain_growth: float = 0.15  # or once there are so many more pages with an open
-    drift: float = 0.03  # or once MRR on the newest pages is so far below what was judged
+    drift: float = 0.05  # or once MRR on the newest pages is so far below what was judged
     least_pages: int = 1_500  # with an open, before anything is learnt
     max_pages: int = 60_000  # the newest that teach
     threads: int = 1  # of training; pages need the others

@@ -35,6 +35,7 @@ _HOUR_SECONDS = 3_600.0
 _LEAST_GROWTH = 100  # pages with an open, for a round by the clock
 _WAIT_SECONDS = 60.0  # for another process that learns from the same folder
 _DRIFT_PAGES = 500  # the newest, by which drift is seen
+_DRIFT_HOURS = 6.0  # since the last round, before drift is looked for
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class Learner:
         waited_hours = (now_seconds - state.round_seconds) / _HOUR_SECONDS
         if waited_hours >= self._config.retrain_hours and grown >= _LEAST_GROWTH:
             return f"{waited_hours:.0f} hours since the last round"
-        return self._drift(state)
+        return self._drift(state) if waited_hours >= _DRIFT_HOURS else ""
 
     def _drift(self, state: LearningState) -> str:
         """Whether the ranker in use has become worse than it was judged to be."""
