@@ -12,7 +12,7 @@ from tests.unit.gateway.events.formats.test_golden import FILES
 
 COMMANDS = (
     "", "demo", "index", "serve", "search", "events", "export", "get", "delete", "status", "evaluate",
-    "models", "models list", "models show",
+    "learn", "models", "models list", "models show",
     "models promote", "models rollback", "train", "train reranker", "train ranker",
     "bench", "bench page", "bench load", "bench index",
 )  # fmt: skip

@@ -26,7 +26,7 @@ from tests.unit.feedback.join.scene import MINUTE, Scene, files, rows
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
 SEARCHES = 60 * KILLS
 PRODUCTS = 10
-LIVES_SECONDS = 12.0  # after a kill, Kafka waits for the process that was killed
+WORKS_SECONDS = 4.0  # at most, once something is exported
 QUIET_SECONDS = 3.0
 UNTIL_SECONDS = 180.0
 
@@ -77,6 +77,14 @@ def trainer(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]
             process.kill()
 
 
+def until_exported(data: Path, seen: str) -> None:
+    """Wait until the process works: Kafka gives it partitions when it has given up the one before."""
+    until = time.monotonic() + UNTIL_SECONDS
+    while Tables(data / "tables").fingerprint() == seen:
+        assert time.monotonic() < until, f"nothing is exported to {data}"
+        time.sleep(0.05)
+
+
 def until_quiet(data: Path) -> dict[str, bytes]:
     """The tables, once all pages are in them and nothing changes any more."""
     until = time.monotonic() + UNTIL_SECONDS
@@ -105,11 +113,14 @@ def test_kills_of_the_trainer_lose_and_double_nothing(kafka: KafkaConfig, tmp_pa
     killed, clean = tmp_path / "killed", tmp_path / "clean"
     environment = settings(kafka, killed)
     chance = random.Random(7)
+    seen = ""
     for part in range(KILLS):
         with trainer(environment) as process:
             asyncio.run(append(kafka, scene, part))
-            time.sleep(chance.random() * LIVES_SECONDS)
+            until_exported(killed, seen)
+            time.sleep(chance.random() * WORKS_SECONDS)
             assert process.poll() is None
+        seen = Tables(killed / "tables").fingerprint()
     with trainer(environment):
         lived = until_quiet(killed)
     with trainer(settings(kafka, clean)):

@@ -33,3 +33,9 @@ def test_so_does_one_of_the_reranker(name: str, value: str) -> None:
 
 def test_the_largest_window_is_one_that_retrieval_and_reranker_take() -> None:
     assert min(RETRIEVED, RERANKED) >= MOST_CANDIDATES
+
+
+def test_a_trainer_is_asked_for_its_status_where_one_is_named() -> None:
+    assert "trainer" not in GatewayConfig().addresses
+    named = load(GatewayConfig, {"AISLE_GATEWAY_TRAINER_ADDRESS": "trainer:50057"})
+    assert named.addresses["trainer"] == "trainer:50057"

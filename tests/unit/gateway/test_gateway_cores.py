@@ -17,6 +17,11 @@ from shared.errors import Overloaded
             (["shoe"], 0, ["block_score", "price"]),
             "Matches 'shoe' in its text; raised most by a closer reading of its text, then its price.",
         ),
+        (
+            (["shoe"], 0, ["start", "near_spelling_opens", "query_opens_7d"]),
+            "Matches 'shoe' in its text; raised most by what shoppers chose for searches like it, then what "
+            "shoppers chose for this search.",
+        ),
         (([], 0), "Meets the filters."),
         (([], 0, [], "price asc"), "Meets the filters; ordered by price asc."),
     ],
