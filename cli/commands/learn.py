@@ -66,7 +66,7 @@ def _exported(data: Path) -> int:
 
 
 def _show_rounds(data: Path, as_json: bool) -> None:
-    from services.training.learning.state import LearningState
+    from services.training.learning.state import LearningState, in_words
 
     reports = LearningState.read(data).reports
     if as_json:
@@ -76,5 +76,4 @@ def _show_rounds(data: Path, as_json: bool) -> None:
         say("no round of learning yet; `aisle learn` looks now")
         return
     out.print(rounds_table(reports))
-    if reports[-1]["refused"]:
-        say(f"the last one was refused: {reports[-1]['refused']}")
+    say(f"the last one: {in_words(reports[-1])}")

@@ -36,8 +36,8 @@ def outcome(report: Report) -> str:
 def rounds_table(reports: Sequence[Report]) -> Table:
     """A row a round, the newest last."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for title in ("when (UTC)", "pages", "judged", "MRR before", "after", "gain, 95 %", "outcome"):
-        table.add_column(title, overflow="fold")
+    for title in ("when (UTC)", "pages", "judged", "MRR before", "after", "change, 95 %", "outcome"):
+        table.add_column(title, no_wrap=True)
     for report in reports:
         table.add_row(*(Text(cell) for cell in _cells(report)))
     return table
@@ -46,7 +46,7 @@ def rounds_table(reports: Sequence[Report]) -> Table:
 def _cells(report: Report) -> list[str]:
     moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime(report["seconds"]))
     judged = [f"{report['pages']:,}", f"{report['judged_on_pages']:,}"]
-    became = "refused" if report["refused"] else f"in use: {report['bundle']}"
+    became = "refused" if report["refused"] else "passed"
     if "mrr" not in report:
         return [moment, *judged, "", "", "", became]
     return [moment, *judged, *gain(report), became]

@@ -55,7 +55,7 @@ def test_learn_shows_how_the_rounds_of_the_story_ended(aisle: Any, demo: tuple[P
     rounds = json.loads(aisle("learn", "--status", "--data", data, "--json").stdout)["rounds"]
     assert [each["refused"] for each in rounds][-1] == ""
     shown = aisle("learn", "--status", "--data", data).stdout
-    assert "MRR before" in shown and rounds[-1]["bundle"] in shown.replace("\n", "")
+    assert "MRR before" in shown and f"promoted {rounds[-1]['bundle']}" in shown
 
 
 def test_learn_on_a_stopped_folder_says_what_is_due_and_with_force_what_is_missing(

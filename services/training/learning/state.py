@@ -58,4 +58,4 @@ def in_words(report: dict[str, Any]) -> str:
     learnt = f"{moment} UTC, from {report['pages']:,} pages with an open"
     if report["refused"]:
         return f"{learnt}: refused, {report['refused']}"
-    return f"{learnt}: {report['bundle']} is in use"
+    return f"{learnt}: promoted {report['bundle']}"

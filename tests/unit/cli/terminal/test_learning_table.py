@@ -34,18 +34,21 @@ def test_a_look_without_a_round_says_so() -> None:
 
 
 def test_rounds_are_rows() -> None:
-    console = Console(file=io.StringIO(), width=160)
+    console = Console(file=io.StringIO(), width=80)
     console.print(rounds_table([TOO_FEW, JUDGED]))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
-    assert "2026-03-02 10:15" in shown and "+0.0100 to +0.0500" in shown and "refused" in shown
+    assert (
+        "2026-03-02 10:15" in shown
+        and "+0.0100 to +0.0500" in shown
+        and "refused" in shown
+        and "passed" in shown
+    )
 
 
 def test_the_status_has_the_newest_round_in_words() -> None:
     assert last_round(LearningState()) == ""
     words = in_words(JUDGED)
-    assert (
-        words == "2026-03-02 10:15:00 UTC, from 1,200 pages with an open: 20260302T101500.000000Z is in use"
-    )
+    assert words == "2026-03-02 10:15:00 UTC, from 1,200 pages with an open: promoted 20260302T101500.000000Z"
     state = LearningState().with_report(JUDGED).with_report(TOO_FEW)
     assert last_round(state).endswith(": refused, too little evidence")
