@@ -22,7 +22,7 @@ _WAIT_SECONDS = 60.0
 
 
 class ShuffledTables(Tables):
-    """Tables in which, before a moment, each page's clicks are on any of its products."""
+    """Tables in which, before a moment, each page's clicks are on any product that it showed."""
 
     def __init__(self, root: Path, until_seconds: float) -> None:
         super().__init__(root)
@@ -46,8 +46,9 @@ class ShuffledTables(Tables):
         query_ids = np.array(table["query_id"].to_pylist(), object).astype(str)
         seconds = table["event_time"].cast("int64").to_numpy() / 1e6
         order = np.arange(table.num_rows)
+        shown = table["position"].to_numpy() > 0
         for query_id in np.unique(query_ids[seconds < self._until_seconds]):
-            rows = np.flatnonzero(query_ids == query_id)
+            rows = np.flatnonzero((query_ids == query_id) & shown)
             order[rows] = chance.permutation(rows)
         return order
 
