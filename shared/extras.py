@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 _OWN = {"cli", "services", "shared", "sample", "aisle", "bench", "tests"}
-_TRAINING = {"torch", "transformers", "sentence_transformers"}
+_TRAINING = {"accelerate", "datasets", "sentence_transformers", "torch", "transformers"}
 _SERVICES = {"gateway", "embedding", "retrieval", "reranker", "feedback"}
 _COMMAND_LINE = "cli.app"
 

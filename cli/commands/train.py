@@ -136,6 +136,44 @@ def ranker(  # noqa: PLR0913 (a command's options are its parameters)
     finish(report, data, promote, as_json)
 
 
+@app.command("towers")
+def towers(  # noqa: PLR0913 (a command's options are its parameters)
+    queries: Queries = None,
+    judgments: Judgments = None,
+    catalogs: Catalogs = None,
+    data: Data = DATA,
+    bundle: Bundle = "",
+    clicks: Annotated[
+        bool, typer.Option(help="Learn from what shoppers opened, by DATA's tables, if it has any.")
+    ] = True,
+    anchor: Annotated[
+        float, typer.Option(min=0, help="How much vectors are held where they were; 0: not at all.")
+    ] = 4.0,
+    learning_rate: Annotated[float, typer.Option(min=0, help="The highest; it rises and falls.")] = 5e-5,
+    steps: Annotated[int, typer.Option(min=1, help="The most; training ends earlier by itself.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Where chance begins.")] = 0,
+    promote: Promote = False,
+    as_json: Json = False,
+) -> None:
+    """Train the encoder of queries and products.
+
+    From what shoppers opened, from judged queries, or from both. --queries, --judgments and
+    --catalog may be repeated, once for each judged set. The other models of the new bundle are those
+    of --bundle. Needs the extra `train` (torch). Once promoted, all products are encoded again.
+    """
+    from services.training.ranker import base_bundle
+    from services.training.towers.job import TowerWishes, train_towers_job
+    from services.training.towers.settings import TowerSettings
+
+    sets = judged_sets(catalogs or [], queries or [], judgments or [])
+    settings = TowerSettings(anchor_share=anchor, learning_rate=learning_rate, most_steps=steps, seed=seed)
+    base = base_bundle(data, bundle)
+    with WorkBars.shown(quiet=as_json) as bars:
+        wishes = TowerWishes(clicks, settings)
+        report = train_towers_job(data, sets, base, _indexing(bars), warn, wishes)
+    finish(report, data, promote, as_json)
+
+
 def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> None:
     """Promote the new bundle if that was asked for, and tell how the job went."""
     name = str(report["bundle_version"])

@@ -12,7 +12,8 @@ from shared.models.bundle import Bundle
 
 MEASURE = "ndcg@10"
 LEARNING = "learning"  # the report of a ranker that was learnt from what shoppers opened
-_OF_RANKERS = (LEARNING, "quality", f"ranker_held_out_{MEASURE}")
+TOWERS = "towers"  # the report of towers that have learnt
+_OF_RANKERS = (LEARNING, TOWERS, "quality", f"ranker_held_out_{MEASURE}")
 Find = Callable[[str], Bundle | None]  # a bundle by its name
 
 
@@ -50,7 +51,7 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
 
     Where nothing serves, or what should cannot be read, it is enough that it was measured.
     """
-    if learning := bundle.metrics.get(LEARNING):
+    if learning := bundle.metrics.get(LEARNING) or bundle.metrics.get(TOWERS):
         return _objection_to_learnt(bundle, learning, serving)
     quality = quality_of(bundle)
     if quality is None:
@@ -70,7 +71,7 @@ def of_other_rankers(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _objection_to_learnt(bundle: Bundle, learning: Mapping[str, Any], serving: Bundle | None) -> str:
-    """A ranker that was learnt was judged against its parent, and takes that bundle's place alone."""
+    """What was learnt was judged against its parent, and takes that bundle's place alone."""
     parent = learning.get("parent")
     if serving is not None and serving.version != parent:
         return f"{bundle.version} was judged against {parent}, and {serving.version} is in use"

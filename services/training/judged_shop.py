@@ -20,7 +20,7 @@ from services.reranker.config import RerankerConfig
 from services.reranker.deadline import Deadline
 from services.reranker.opening import open_reranker
 from services.reranker.query import EncodedQuery
-from services.reranker.reranker import Reranker
+from services.reranker.reranker import Reranker, Reranking
 from services.reranker.service import product_texts
 from services.reranker.training.quality import qualities
 from services.reranker.training.ranking_group import RankingGroup
@@ -63,6 +63,18 @@ class JudgedShop:
         """The fused candidates of a query, the best first."""
         return self._retrieve(self.corrected(query), limit=limit)
 
+    def orders(self, query: str) -> dict[str, list[str]]:
+        """Product ids of a query as each tier orders them, the best first."""
+        corrected = self.corrected(query)
+        found = self._retrieve(corrected)
+        places = {"fused": np.arange(len(found.rows))}
+        if self.reranker is not None:
+            places["reranked"] = self._reranking(corrected, found).order
+        return {
+            tier: self.snapshot.products.product_ids(np.asarray(found.rows)[order])
+            for tier, order in places.items()
+        }
+
     def groups(self, judged: JudgedQuery) -> list[RankingGroup]:
         """What the ranker reads of a query.
 
@@ -94,11 +106,14 @@ class JudgedShop:
         vector = self._encoding(query).vector
         return self.retriever.retrieve(self.snapshot, Request(query, vector, filters=filters, limit=limit))
 
-    def _group(self, judged: JudgedQuery, query: str, found: Retrieved) -> RankingGroup:
+    def _reranking(self, query: str, found: Retrieved) -> Reranking:
         assert self.reranker is not None
         encoding = self._encoding(query)
         encoded = EncodedQuery(query, encoding.hidden, encoding.states, encoding.token_weights)
-        reranking = self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
+        return self.reranker.rerank(encoded, _columns(found), None, Deadline(math.inf))
+
+    def _group(self, judged: JudgedQuery, query: str, found: Retrieved) -> RankingGroup:
+        reranking = self._reranking(query, found)
         grades = {
             row: judged.grades[each]
             for each, row in zip(judged.grades, self.rows(list(judged.grades)), strict=True)

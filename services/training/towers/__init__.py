@@ -1,0 +1,1 @@
+"""Two towers that learn: the encoder of queries and products, from clicks and judgments."""

@@ -1,0 +1,160 @@
+"""Train the towers on what shoppers opened and on judgments, measure them, and publish a bundle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from services.embedding.model import EncoderSource
+from services.embedding.weights import find
+from services.feedback.join.tables import Tables
+from services.reranker.training.manifest import write_manifest
+from services.training.bundle_quality import MEASURE, TOWERS, Quality, of_other_rankers
+from services.training.encoder_config import encoder_config
+from services.training.judged_set import JudgedSet
+from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
+from services.training.towers.clicks import click_lessons, read_opened
+from services.training.towers.gate import TowerGate, last_tier, refusal
+from services.training.towers.judged import judged_tower_lessons
+from services.training.towers.judging import ALL, TowerJudgement, judge_towers
+from services.training.towers.lessons import TowerLessons
+from services.training.towers.settings import TowerSettings
+from shared.artifacts import new_version
+from shared.catalog.product import Product
+from shared.errors import InvalidRequest
+from shared.models import bundle as bundles
+from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
+from shared.snapshot.generation import new_version_name
+
+Report = Callable[[str], None]
+
+_FEWEST_QUERIES = 50
+_MOST_PRODUCTS = 20_000  # of a catalogue that the bundles are measured on
+
+
+@dataclass(frozen=True)
+class TowerWishes:
+    """What the caller of the job chooses."""
+
+    clicks: bool = True  # learn from DATA's tables too, if there are any
+    settings: TowerSettings = field(default_factory=TowerSettings)
+    gate: TowerGate = field(default_factory=TowerGate)
+
+
+@dataclass(frozen=True)
+class _Taught:
+    shop: JudgedShop
+    lessons: TowerLessons
+
+
+def train_towers_job(  # noqa: PLR0913 - what training is made of
+    data: Path,
+    sets: Sequence[JudgedSet],
+    base: Bundle,
+    index: IndexFile,
+    report: Report,
+    wishes: TowerWishes | None = None,
+) -> dict[str, Any]:
+    """Publish the models of `base` over an encoder that has learnt; it is not in use yet."""
+    from services.training.towers.trainer import train_towers  # torch, which takes seconds to load
+
+    chosen = wishes or TowerWishes()
+    taught = _taught(data, sets, base, index, chosen.clicks)
+    source = EncoderSource(find(encoder_config(data).model), base)
+    lessons = [each.lessons for each in taught]
+    trained = train_towers(lessons, source, chosen.settings, report)
+    if not trained.steps:
+        raise InvalidRequest(
+            "towers",
+            "did not become better on later queries, so there is no new bundle; more clicks may help",
+        )
+    version = new_version_name()
+    known = {
+        "pairs": trained.pairs,
+        "steps": trained.steps,
+        "anchor_share": chosen.settings.anchor_share,
+        "learning_rate": chosen.settings.learning_rate,
+    }
+    names = [*dict.fromkeys([*base.trained_on, *(each.name for each in lessons)])]
+    with new_version(data / "bundles", version) as folder:
+        _copy(base, folder, trained.tensors)
+        training = {**base.training, "towers": known}
+        write_manifest(folder, version, names, {}, training)
+        report("measuring it on queries that have not taught it")
+        made = bundles.read(folder)
+        judgements = [_judged(data, each, made, base) for each in taught if each.lessons.held_out]
+        metrics = {**of_other_rankers(base.metrics), **_metrics(base, judgements, chosen.gate)}
+        write_manifest(folder, version, names, metrics, training)
+    return {"bundle_version": version, "trained_on": names, **known, **metrics}
+
+
+def _taught(
+    data: Path, sets: Sequence[JudgedSet], base: Bundle, index: IndexFile, clicks: bool
+) -> list[_Taught]:
+    """Clicks first. Raises InvalidRequest when all together are too few."""
+    found: list[_Taught] = []
+    tables = Tables(data / "tables")
+    if clicks and tables.days():
+        shop = JudgedShop.open(data, base.version, reranked=False)
+        found.append(_Taught(shop, click_lessons(shop, read_opened(tables), f"clicks of {data.name}")))
+    for judged_set in sets:
+        folder = workshop_data(data, judged_set.catalog, base.version, index)
+        shop = JudgedShop.open(folder, base.version, reranked=False)
+        found.append(_Taught(shop, judged_tower_lessons(shop, judged_set)))
+    queries = sum(len(each.lessons.training) for each in found)
+    if queries < _FEWEST_QUERIES:
+        raise InvalidRequest(
+            "towers",
+            f"have too little to learn from: {queries} queries with a product that was wanted, "
+            f"{_FEWEST_QUERIES} are needed; give --queries and --judgments, or let the tables grow",
+        )
+    return found
+
+
+def _copy(base: Bundle, folder: Path, learnt: Mapping[str, Any]) -> None:
+    """All models of the base, over the encoder that has learnt; heads are as they were."""
+    for name in base.files:
+        shutil.copyfile(base.folder / name, folder / name)
+    heads = base.path(HEADS)
+    tensors = dict(load_file(heads)) if heads else {}
+    save_file({**tensors, **{ENCODER_PREFIX + name: each for name, each in learnt.items()}}, folder / HEADS)
+    (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone
+
+
+def _judged(data: Path, taught: _Taught, made: Bundle, base: Bundle) -> TowerJudgement:
+    lessons = taught.lessons
+    asked = {wanted.text for wanted in lessons.training}
+    seen = {judged.text for judged in lessons.held_out if taught.shop.corrected(judged.text) in asked}
+    compared = {"new": made, "old": base}
+    return judge_towers(data, lessons.name, compared, _products(taught), lessons.held_out, seen)
+
+
+def _products(taught: _Taught) -> list[Product]:
+    """The catalogue; of a large one the products of the held-out queries, and others by chance."""
+    products = taught.shop.snapshot.products
+    rows = np.arange(len(products))
+    if len(rows) > _MOST_PRODUCTS:
+        wanted = dict.fromkeys(each for judged in taught.lessons.held_out for each in judged.grades)
+        needed = [row for row in taught.shop.rows(list(wanted)) if row is not None]
+        others = np.setdiff1d(rows, needed)
+        count = max(0, _MOST_PRODUCTS - len(needed))
+        rows = np.concatenate([needed, np.random.default_rng(0).permutation(others)[:count]]).astype(np.int64)
+    return [products.product(row) for row in np.sort(rows).tolist()]
+
+
+def _metrics(base: Bundle, judgements: Sequence[TowerJudgement], gate: TowerGate) -> dict[str, Any]:
+    """What `aisle models promote` reads, and what a person does."""
+    if not judgements:
+        return {}
+    first = judgements[0]
+    gain = first.gains[ALL][f"{last_tier(first)} {MEASURE}"]
+    quality = Quality(gain.new, first.queries[ALL], {base.version: gain.old})
+    sets = [judged.report() for judged in judgements]
+    towers = {"parent": base.version, "refused": refusal(judgements, gate), "sets": sets}
+    return {"quality": quality.report(), TOWERS: towers}

@@ -1,0 +1,141 @@
+"""Whether new towers find what shoppers wanted better than the old ones, by the engine's own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.embedding.indexing.indexer import Indexer
+from services.embedding.opening import open_encoder
+from services.training.encoder_config import encoder_config
+from services.training.evaluation.judgments import JudgedQuery
+from services.training.judged_shop import JudgedShop
+from shared.catalog.product import Product
+from shared.metrics import condensed, ndcg, recall, reciprocal_rank
+from shared.models.bundle import Bundle
+from shared.product_text import product_text_of
+
+ALL = "all"
+NEW = "never asked before"
+DEPTH = 100
+_ENGINE = "onnxruntime-fp32"  # no trial for one job
+_DRAWS = 2_000
+_FIRST = 5
+
+Values = dict[str, list[float]]  # by tier and measure, such as "fused MRR"; nan: it is not defined
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A measure of the new and the old, and the 95 % interval of the difference."""
+
+    new: float
+    old: float
+    low: float
+    high: float
+
+    def report(self) -> dict[str, float]:
+        """As bundle.json has it."""
+        return {name: round(value, 4) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class TowerJudgement:
+    """Gains by measure, of all queries and of those that were never asked before."""
+
+    name: str
+    queries: Mapping[str, int]
+    gains: Mapping[str, Mapping[str, Gain]]
+
+    def report(self) -> dict[str, Any]:
+        """As bundle.json has it."""
+        gains = {of: {name: gain.report() for name, gain in each.items()} for of, each in self.gains.items()}
+        return {"name": self.name, "queries": dict(self.queries), "gains": gains}
+
+
+def measured_values(shop: JudgedShop, queries: Sequence[JudgedQuery]) -> Values:
+    """What each query of `queries` gets; a text is asked once."""
+    orders: dict[str, dict[str, list[str]]] = {}
+    found: Values = {}
+    for judged in queries:
+        if judged.text not in orders:
+            orders[judged.text] = shop.orders(judged.text)
+        for tier, order in orders[judged.text].items():
+            for name, value in _measures(order[:DEPTH], judged).items():
+                found.setdefault(f"{tier} {name}", []).append(np.nan if value is None else value)
+    return found
+
+
+def _measures(order: Sequence[str], judged: JudgedQuery) -> dict[str, float | None]:
+    grades = judged.grades
+    rank = reciprocal_rank(order, grades)
+    return {
+        "ndcg@10": ndcg(order, grades),
+        "condensed": ndcg(condensed(order, grades), grades),
+        "mrr": rank,
+        "hit@5": None if rank is None else float(rank >= 1 / _FIRST),
+        "recall@100": recall(order, grades, DEPTH),
+    }
+
+
+def judgement(
+    name: str, new: Values, old: Values, queries: Sequence[JudgedQuery], taught: Collection[str]
+) -> TowerJudgement:
+    """Compare values of the same queries; `taught` are the texts that were asked before."""
+    fresh = np.array([judged.text not in taught for judged in queries], np.bool_)
+    chosen = {ALL: np.ones(len(queries), np.bool_), NEW: fresh}
+    gains = {of: _gains(new, old, mask) for of, mask in chosen.items() if mask.any()}
+    return TowerJudgement(name, {of: int(mask.sum()) for of, mask in chosen.items()}, gains)
+
+
+def _gains(new: Values, old: Values, mask: NDArray[np.bool_]) -> dict[str, Gain]:
+    found = {}
+    for name in new:
+        pairs = np.array([new[name], old[name]])[:, mask]
+        defined = pairs[:, ~np.isnan(pairs).any(axis=0)]
+        if defined.size:
+            found[name] = _gain(*defined)
+    return found
+
+
+def _gain(new: NDArray[np.float64], old: NDArray[np.float64]) -> Gain:
+    """The interval is that of a paired bootstrap over queries."""
+    chance = np.random.default_rng(0)
+    gains = new - old
+    means = [gains[chance.integers(0, len(gains), len(gains))].mean() for _ in range(_DRAWS)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Gain(float(new.mean()), float(old.mean()), float(low), float(high))
+
+
+def judge_towers(  # noqa: PLR0913 - what is compared, and on what
+    data: Path,
+    name: str,
+    bundles: Mapping[str, Bundle],
+    products: Sequence[Product],
+    queries: Sequence[JudgedQuery],
+    taught: Collection[str],
+) -> TowerJudgement:
+    """The bundle `bundles["new"]` beside `bundles["old"]`; each encodes the products by itself."""
+    (data / "workshop").mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=data / "workshop", prefix="towers-") as folder:
+        values = {
+            each: measured_values(opened_with(Path(folder) / each, bundle, products), queries)
+            for each, bundle in bundles.items()
+        }
+    return judgement(name, values["new"], values["old"], queries, taught)
+
+
+def opened_with(folder: Path, bundle: Bundle, products: Sequence[Product]) -> JudgedShop:
+    """A shop of these products in a new folder, encoded and ranked with a bundle."""
+    (folder / "bundles").mkdir(parents=True)
+    (folder / "bundles" / bundle.version).symlink_to(bundle.folder.resolve(), target_is_directory=True)
+    config = encoder_config(folder, bundle.version)
+    encoder = open_encoder(replace(config, engine=_ENGINE, product_engine=_ENGINE))
+    Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
+    return JudgedShop.open(folder, bundle.version)
