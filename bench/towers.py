@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +20,13 @@ from services.feedback.join.columns import QUERIES, schema
 from services.feedback.join.paths import file_of_day, queries_file
 from services.training.evaluation.judgments import JudgedQuery, read_judged_queries
 from services.training.judged_shop import JudgedShop
-from services.training.towers.judging import TowerJudgement, judgement, measured_values, opened_with
+from services.training.towers.judging import (
+    TowerJudgement,
+    judgement,
+    measured_values,
+    opened_with,
+    sampled_products,
+)
 from shared.models.registry import Registry
 from shared.query_ids import normalised, query_hash
 
@@ -75,14 +80,17 @@ def asked(clicks: Sequence[Click]) -> list[JudgedQuery]:
 def compare(arguments: argparse.Namespace) -> TowerJudgement:
     """The bundle beside the other one."""
     registry = Registry.of(arguments.bundles or arguments.data)
-    new = replace(registry.named(arguments.bundle))
+    new = registry.named(arguments.bundle)
     with TemporaryDirectory() as folder:
-        old_shop = JudgedShop.open(arguments.data, arguments.beside)
-        products = old_shop.snapshot.products
-        every = [products.product(row) for row in range(len(products))]
-        new_shop = opened_with(Path(folder), new, every)
+        old_shop = JudgedShop.open(arguments.data, arguments.beside, reranked=False)
         queries, taught = _queries(arguments, old_shop)
-        values = [measured_values(shop, queries) for shop in (new_shop, old_shop)]
+        wanted = [product_id for judged in queries for product_id in judged.grades]
+        products = sampled_products(old_shop, wanted, arguments.products)
+        shops = [
+            opened_with(Path(folder) / name, bundle, products)
+            for name, bundle in (("new", new), ("old", registry.named(arguments.beside)))
+        ]
+        values = [measured_values(shop, queries) for shop in shops]
     return judgement(arguments.data.name, values[0], values[1], queries, taught)
 
 
@@ -116,6 +124,7 @@ def main() -> None:
     parser.add_argument("--judgments", type=Path)
     parser.add_argument("--bundle", default="")
     parser.add_argument("--beside", default="default")
+    parser.add_argument("--products", type=int, default=20_000, help="the most, of a larger catalogue")
     parser.add_argument("--bundles", type=Path, help="the data folder of the bundle, if it is another one")
     arguments = parser.parse_args()
     if arguments.action == "tables":

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from services.embedding.model import EncoderSource
@@ -22,7 +21,7 @@ from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from services.training.towers.clicks import click_lessons, read_opened
 from services.training.towers.gate import TowerGate, last_tier, refusal
 from services.training.towers.judged import judged_tower_lessons
-from services.training.towers.judging import ALL, TowerJudgement, judge_towers
+from services.training.towers.judging import ALL, TowerJudgement, judge_towers, sampled_products
 from services.training.towers.lessons import TowerLessons
 from services.training.towers.settings import TowerSettings
 from shared.artifacts import new_version
@@ -136,16 +135,8 @@ def _judged(data: Path, taught: _Taught, made: Bundle, base: Bundle) -> TowerJud
 
 
 def _products(taught: _Taught) -> list[Product]:
-    """The catalogue; of a large one the products of the held-out queries, and others by chance."""
-    products = taught.shop.snapshot.products
-    rows = np.arange(len(products))
-    if len(rows) > _MOST_PRODUCTS:
-        wanted = dict.fromkeys(each for judged in taught.lessons.held_out for each in judged.grades)
-        needed = [row for row in taught.shop.rows(list(wanted)) if row is not None]
-        others = np.setdiff1d(rows, needed)
-        count = max(0, _MOST_PRODUCTS - len(needed))
-        rows = np.concatenate([needed, np.random.default_rng(0).permutation(others)[:count]]).astype(np.int64)
-    return [products.product(row) for row in np.sort(rows).tolist()]
+    wanted = [product_id for judged in taught.lessons.held_out for product_id in judged.grades]
+    return sampled_products(taught.shop, wanted, _MOST_PRODUCTS)
 
 
 def _metrics(base: Bundle, judgements: Sequence[TowerJudgement], gate: TowerGate) -> dict[str, Any]:

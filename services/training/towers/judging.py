@@ -139,3 +139,15 @@ def opened_with(folder: Path, bundle: Bundle, products: Sequence[Product]) -> Ju
     encoder = open_encoder(replace(config, engine=_ENGINE, product_engine=_ENGINE))
     Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
     return JudgedShop.open(folder, bundle.version)
+
+
+def sampled_products(shop: JudgedShop, wanted: Sequence[str], most: int) -> list[Product]:
+    """The catalogue; of one with more than `most` products those wanted, and others by chance."""
+    products = shop.snapshot.products
+    rows = np.arange(len(products))
+    if len(rows) > most:
+        needed = [row for row in shop.rows(list(dict.fromkeys(wanted))) if row is not None]
+        others = np.setdiff1d(rows, needed)
+        chosen = np.random.default_rng(0).permutation(others)[: max(0, most - len(needed))]
+        rows = np.concatenate([needed, chosen]).astype(np.int64)
+    return [products.product(row) for row in np.sort(rows).tolist()]

@@ -24,7 +24,7 @@ def _read(folder: Path, *rows: dict[str, Any]) -> list[Opened]:
 
 
 def test_a_visitor_counts_once_for_a_query_and_product(tmp_path: Path) -> None:
-    again = {"visitor_id": "v", "clicks": 1}
+    again: dict[str, Any] = {"visitor_id": "v", "clicks": 1}
     found = _read(tmp_path, row("a", 1, "p1", **again), row("b", 1, "p1", day=1, **again))
     assert [(each.query, each.product_id) for each in found] == [("red kettle", "p1")]
 

@@ -20,10 +20,9 @@ def _drawn() -> Drawn:
     )
 
 
-def _loss(**settings: float) -> TowerLoss:
-    return TowerLoss(
-        torch.nn.Identity(), torch.nn.Identity(), _drawn(), TowerSettings(bf16=False, **settings)
-    )
+def _loss(popularity_share: float = 1.0) -> TowerLoss:
+    settings = TowerSettings(bf16=False, popularity_share=popularity_share)
+    return TowerLoss(torch.nn.Identity(), torch.nn.Identity(), _drawn(), settings)
 
 
 def test_the_loss_is_small_when_each_query_is_near_its_own_product() -> None:
