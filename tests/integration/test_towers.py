@@ -100,5 +100,10 @@ def test_a_shop_without_clicks_or_judgments_is_told_what_is_missing(tmp_path: Pa
     told: Callable[[str], None] = print
     with pytest.raises(InvalidRequest, match="too little to learn from: 0 queries"):
         train_towers_job(
-            tmp_path / "shop", [], base_bundle(tmp_path / "shop", ""), index_file, told, TowerWishes()
+            tmp_path / "shop",
+            [],
+            base_bundle(tmp_path / "shop", ""),
+            index_file,
+            told,
+            TowerWishes(),
         )

@@ -46,7 +46,8 @@ def read_opened(tables: Tables) -> list[Opened]:
     for day in tables.days():
         for row in _counted(tables, day).to_pylist():
             visit = row["visitor_id"], row["query_hash"], row["product_id"]
-            if row["query_hash"] not in texts or not row["visitor_id"] or row["left_out"] or visit in seen:
+            known = row["visitor_id"] and row["query_hash"] in texts
+            if not known or row["left_out"] or visit in seen:
                 continue
             seen.add(visit)
             text = normalised(texts[row["query_hash"]])
@@ -67,7 +68,7 @@ def click_lessons(shop: JudgedShop, opened: Sequence[Opened], name: str) -> Towe
     )
 
 
-def by_time(opened: Sequence[Opened]) -> tuple[Sequence[Opened], Sequence[Opened], Sequence[Opened]]:
+def by_time(opened: Sequence[Opened]) -> tuple[Sequence[Opened], ...]:
     """The oldest, later ones, and the latest; opens of the same moment stay together."""
     ends = [
         _begin(opened, int(len(opened) * share))

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors.numpy import load_file, save_file
 
@@ -30,6 +30,9 @@ from shared.errors import InvalidRequest
 from shared.models import bundle as bundles
 from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
 from shared.snapshot.generation import new_version_name
+
+if TYPE_CHECKING:
+    from services.training.towers.trainer import Trained
 
 Report = Callable[[str], None]
 
@@ -66,29 +69,44 @@ def train_towers_job(  # noqa: PLR0913 - what training is made of
     chosen = wishes or TowerWishes()
     taught = _taught(data, sets, base, index, chosen.clicks)
     source = EncoderSource(find(encoder_config(data).model), base)
-    lessons = [each.lessons for each in taught]
-    trained = train_towers(lessons, source, chosen.settings, report)
+    trained = train_towers([each.lessons for each in taught], source, chosen.settings, report)
     if not trained.steps:
         raise InvalidRequest(
             "towers",
             "did not become better on later queries, so there is no new bundle; more clicks may help",
         )
+    return _publish(data, base, taught, trained, chosen, report)
+
+
+def _publish(  # noqa: PLR0913 - what a bundle is made of
+    data: Path,
+    base: Bundle,
+    taught: Sequence[_Taught],
+    trained: Trained,
+    wishes: TowerWishes,
+    report: Report,
+) -> dict[str, Any]:
+    """The bundle with its report, which the gate of a promotion reads."""
     version = new_version_name()
+    settings = wishes.settings
     known = {
         "pairs": trained.pairs,
         "steps": trained.steps,
-        "anchor_share": chosen.settings.anchor_share,
-        "learning_rate": chosen.settings.learning_rate,
+        "anchor_share": settings.anchor_share,
+        "learning_rate": settings.learning_rate,
     }
-    names = [*dict.fromkeys([*base.trained_on, *(each.name for each in lessons)])]
+    training = {**base.training, TOWERS: known}
+    names = list(dict.fromkeys([*base.trained_on, *(each.lessons.name for each in taught)]))
     with new_version(data / "bundles", version) as folder:
         _copy(base, folder, trained.tensors)
-        training = {**base.training, "towers": known}
         write_manifest(folder, version, names, {}, training)
         report("measuring it on queries that have not taught it")
         made = bundles.read(folder)
         judgements = [_judged(data, each, made, base) for each in taught if each.lessons.held_out]
-        metrics = {**of_other_rankers(base.metrics), **_metrics(base, judgements, chosen.gate)}
+        metrics = {
+            **of_other_rankers(base.metrics),
+            **_metrics(base, judgements, wishes.gate),
+        }
         write_manifest(folder, version, names, metrics, training)
     return {"bundle_version": version, "trained_on": names, **known, **metrics}
 
@@ -122,7 +140,10 @@ def _copy(base: Bundle, folder: Path, learnt: Mapping[str, Any]) -> None:
         shutil.copyfile(base.folder / name, folder / name)
     heads = base.path(HEADS)
     tensors = dict(load_file(heads)) if heads else {}
-    save_file({**tensors, **{ENCODER_PREFIX + name: each for name, each in learnt.items()}}, folder / HEADS)
+    save_file(
+        {**tensors, **{ENCODER_PREFIX + name: each for name, each in learnt.items()}},
+        folder / HEADS,
+    )
     (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone
 
 

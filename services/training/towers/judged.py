@@ -30,7 +30,7 @@ def judged_tower_lessons(shop: JudgedShop, judged_set: JudgedSet) -> TowerLesson
 
 
 def _wanted(shop: JudgedShop, judged: JudgedQuery) -> Wanted:
-    """Products of a good grade by their gain 2^grade - 1; those of a lower grade are no negatives."""
+    """Products of a good grade by their gain 2^grade - 1; those of a low grade are no negatives."""
     weights: dict[int, float] = {}
     known: set[int] = set()
     for row, grade in zip(shop.rows(list(judged.grades)), judged.grades.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Whether new towers find what shoppers wanted better than the old ones, by the engine's own pages."""
+"""Whether new towers find what shoppers wanted better than the old ones, by the engine's pages."""
 
 from __future__ import annotations
 

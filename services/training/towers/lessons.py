@@ -89,13 +89,22 @@ def draw(parts: Sequence[TowerLessons], settings: TowerSettings) -> Drawn:
             texts.append(wanted.text)
             known.append(own)
         products += part.products
-    order = generator.permutation(len(drawn))
-    mixed = [drawn[place] for place in order]
+    mixed = [drawn[place] for place in generator.permutation(len(drawn))]
     width = settings.hard_negatives + settings.random_negatives
+    return _columns(mixed, width, texts, products, known)
+
+
+def _columns(
+    pairs: Sequence[tuple[int, int, list[int]]],
+    width: int,
+    texts: Sequence[str],
+    products: Sequence[str],
+    known: Sequence[frozenset[int]],
+) -> Drawn:
     return Drawn(
-        queries=np.array([query for query, _, _ in mixed], np.int64),
-        rows=np.array([row for _, row, _ in mixed], np.int64),
-        negatives=np.array([negatives for _, _, negatives in mixed], np.int64).reshape(-1, width),
+        queries=np.array([query for query, _, _ in pairs], np.int64),
+        rows=np.array([row for _, row, _ in pairs], np.int64),
+        negatives=np.array([negatives for _, _, negatives in pairs], np.int64).reshape(-1, width),
         texts=texts,
         products=products,
         known=known,
@@ -113,9 +122,8 @@ def _of_query(
     """Rows that are drawn for a query, each with its negatives."""
     rows = _rows(wanted, draw_count(wanted.weight, settings), generator)
     excluded = {*wanted.weights, *wanted.known}
-    recalled = (
-        part.recall(wanted.text)[settings.hardest : settings.recalled] if settings.hard_negatives else ()
-    )
+    recalled = part.recall(wanted.text) if settings.hard_negatives else ()
+    recalled = recalled[settings.hardest : settings.recalled]
     hard = [row for row in recalled if row not in excluded]
     found = []
     for row in rows:

@@ -1,4 +1,4 @@
-"""What is minimised: a softmax over the products of a batch, and the distance from the old vectors."""
+"""What is minimised: a softmax over a batch's products, and the distance from the old vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAR = -1e4  # the score of a product that is no negative
 
 
 class TowerLoss(nn.Module):  # type: ignore[misc]
-    """For SentenceTransformerTrainer: columns query, product, negatives; labels are places of pairs."""
+    """For SentenceTransformerTrainer: columns query, product, negatives; labels: places of pairs."""
 
     def __init__(self, model: nn.Module, before: nn.Module, drawn: Drawn, settings: TowerSettings) -> None:
         """`before` is the model as it was, to hold the vectors near."""

@@ -32,7 +32,7 @@ class StoppingQueries(BaseEvaluator):  # type: ignore[misc]
         """See BaseEvaluator."""
 
         def encode(texts: Sequence[str]) -> NDArray[np.float32]:
-            found: NDArray[np.float32] = model.encode(list(texts), batch_size=64, normalize_embeddings=True)
+            found: NDArray[np.float32] = model.encode(list(texts), normalize_embeddings=True)
             return found
 
         values = [value for part in self._parts for value in part.values(encode)]
@@ -46,7 +46,8 @@ class _Part:
         chosen = generator.permutation(len(part.stopping))[:_MOST_QUERIES]
         wanted = [part.stopping[place] for place in chosen]
         rows = list(dict.fromkeys(row for each in wanted for row in each.weights))
-        others = [row for row in generator.permutation(len(part.products)).tolist() if row not in set(rows)]
+        rest = np.setdiff1d(np.arange(len(part.products)), rows)
+        others = generator.permutation(rest).tolist()
         rows += others[: max(0, _MOST_PRODUCTS - len(rows))]
         columns = {row: column for column, row in enumerate(rows)}
         self._queries = [each.text for each in wanted]
@@ -57,11 +58,13 @@ class _Part:
         """The reciprocal rank of each query."""
         scores = encode(self._queries) @ encode(self._products).T
         best = [scores[place, columns].max() for place, columns in enumerate(self._wanted)]
-        return [float(1 / (1 + (row > score).sum())) for row, score in zip(scores, best, strict=True)]
+        ranks = 1 + (scores > np.array(best)[:, None]).sum(axis=1)
+        values: list[float] = (1 / ranks).tolist()
+        return values
 
 
 class KeepBest(TrainerCallback):  # type: ignore[misc]
-    """Keeps the best weights of the evaluations, and ends training after `patience` without a better one."""
+    """Keeps the best weights of all evaluations; ends training after `patience` without better ones."""
 
     def __init__(self, model: Any, patience: int) -> None:
         self._model = model

@@ -64,7 +64,11 @@ def test_drift_is_nothing_without_a_change_and_two_for_the_opposite() -> None:
         "token_embeddings": torch.ones(2, 3, 4),
         "attention_mask": torch.tensor([[1, 1, 0], [1, 1, 1]]),
     }
-    turned = {**encoded, "sentence_embedding": -torch.eye(2), "token_embeddings": -torch.ones(2, 3, 4)}
+    turned = {
+        **encoded,
+        "sentence_embedding": -torch.eye(2),
+        "token_embeddings": -torch.ones(2, 3, 4),
+    }
     assert float(vector_drift([encoded], [encoded])) == pytest.approx(0)
     assert float(vector_drift([turned], [encoded])) == pytest.approx(2)
     assert float(state_drift([turned], [encoded])) == pytest.approx(2)
