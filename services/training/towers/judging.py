@@ -19,6 +19,7 @@ from services.training.judged_shop import JudgedShop
 from shared.catalog.product import Product
 from shared.metrics import condensed, ndcg, recall, reciprocal_rank
 from shared.models.bundle import Bundle
+from shared.models.registry import DEFAULT
 from shared.product_text import product_text_of
 
 ALL = "all"
@@ -134,7 +135,9 @@ def judge_towers(  # noqa: PLR0913 - what is compared, and on what
 def opened_with(folder: Path, bundle: Bundle, products: Sequence[Product]) -> JudgedShop:
     """A shop of these products in a new folder, encoded and ranked with a bundle."""
     (folder / "bundles").mkdir(parents=True)
-    (folder / "bundles" / bundle.version).symlink_to(bundle.folder.resolve(), target_is_directory=True)
+    if bundle.folder != DEFAULT:  # which every folder has
+        link = folder / "bundles" / bundle.version
+        link.symlink_to(bundle.folder.resolve(), target_is_directory=True)
     config = encoder_config(folder, bundle.version)
     encoder = open_encoder(replace(config, engine=_ENGINE, product_engine=_ENGINE))
     Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
