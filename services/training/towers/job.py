@@ -88,13 +88,7 @@ def _publish(  # noqa: PLR0913 - what a bundle is made of
 ) -> dict[str, Any]:
     """The bundle with its report, which the gate of a promotion reads."""
     version = new_version_name()
-    settings = wishes.settings
-    known = {
-        "pairs": trained.pairs,
-        "steps": trained.steps,
-        "anchor_share": settings.anchor_share,
-        "learning_rate": settings.learning_rate,
-    }
+    known = _known(trained, wishes.settings)
     training = {**base.training, TOWERS: known}
     names = list(dict.fromkeys([*base.trained_on, *(each.lessons.name for each in taught)]))
     with new_version(data / "bundles", version) as folder:
@@ -109,6 +103,15 @@ def _publish(  # noqa: PLR0913 - what a bundle is made of
         }
         write_manifest(folder, version, names, metrics, training)
     return {"bundle_version": version, "trained_on": names, **known, **metrics}
+
+
+def _known(trained: Trained, settings: TowerSettings) -> dict[str, Any]:
+    return {
+        "pairs": trained.pairs,
+        "steps": trained.steps,
+        "anchor_share": settings.anchor_share,
+        "learning_rate": settings.learning_rate,
+    }
 
 
 def _taught(
