@@ -18,7 +18,6 @@ from shared.features.scopes.query import QUERY
 from shared.features.store import FeatureStore
 
 _MEMORY_SECONDS = 6 * 3_600.0
-_DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True)

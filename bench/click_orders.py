@@ -1,4 +1,4 @@
-"""Orders that a learning engine must beat, worked out beside it on the same clicks."""
+"""An order that a learning engine must beat, worked out beside it on the same clicks."""
 
 from __future__ import annotations
 
@@ -25,21 +25,3 @@ class MostClicked:
     def learn(self, query: str, product_id: str) -> None:
         """Take in a click."""
         self._clicks[query_hash(query)][product_id] += 1
-
-
-class DayOne:
-    """The engine's order of each query before it has learnt anything."""
-
-    def __init__(self) -> None:
-        self._orders: dict[str, list[str]] = {}
-
-    def __contains__(self, query: str) -> bool:
-        return query in self._orders
-
-    def note(self, query: str, order: list[str]) -> None:
-        """Remember the order of a query."""
-        self._orders[query] = order
-
-    def of(self, query: str) -> list[str]:
-        """The order of a query."""
-        return self._orders[query]

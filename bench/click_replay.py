@@ -32,28 +32,14 @@ from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from bench.click_engine import LearningEngine, Parts
 from bench.click_file import Click, read_clicks
-from bench.click_orders import DayOne, MostClicked
+from bench.click_orders import MostClicked
 from bench.click_table import DEPTH, Ranks
 from bench.cpu import cpu
 from cli.files.indexed import index_file
-from shared import clock
+from cli.loop.simulated_time import SimulatedTime
 
 _PAGES = 4  # that a shopper looks at until the product is found
 _DEADLINE_MS = 10_000
-
-
-@dataclass
-class SimulatedTime:
-    """Seconds since 1970; it never goes back."""
-
-    seconds: float = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-    def at_least(self, seconds: float) -> None:
-        """Go on to a moment."""
-        self.seconds = max(self.seconds, seconds)
 
 
 @dataclass
@@ -66,7 +52,7 @@ class Replay:
     time: SimulatedTime
     measured: set[date]
     ranks: Ranks = field(default_factory=Ranks)
-    day_one: DayOne = field(default_factory=DayOne)
+    day_one: dict[str, list[str]] = field(default_factory=dict)  # the order of each query
     most_clicked: MostClicked = field(default_factory=MostClicked)
     found: dict[int, tuple[str, int | None]] = field(default_factory=dict)  # by the click's number
     sent: int = 0
@@ -94,13 +80,13 @@ class Replay:
         for query in dict.fromkeys(click.query for click in clicks if click.day in self.measured):
             request = SearchRequest(query=query, page_size=DEPTH, unlogged=True, deadline_ms=_DEADLINE_MS)
             response = await self.search.Search(request)
-            self.day_one.note(query, _ids(response))
+            self.day_one[query] = _ids(response)
 
     async def _one(self, click: Click) -> tuple[str, int | None]:
         """Search, and note where the product was. Returns what its click needs."""
         query_id, rank = await self._found(click)
         if click.day in self.measured:
-            day_one = self.day_one.of(click.query)
+            day_one = self.day_one[click.query]
             place = day_one.index(click.product_id) + 1 if click.product_id in day_one else None
             self.ranks.add("day one", click.day, place)
             known = self.most_clicked.rank(click.query, click.product_id, day_one)
@@ -143,14 +129,13 @@ def _ids(response: SearchResponse) -> list[str]:
 
 async def _replayed(data: Path, clicks: Sequence[Click], measured: set[date], parts: Parts) -> Replay:
     simulated = SimulatedTime(clicks[0].query_seconds)
-    clock.run_on(simulated)
     async with AsyncExitStack() as stack:
+        stack.enter_context(simulated.running())
         engine = await stack.enter_async_context(LearningEngine.open(data, parts))
         channel = await stack.enter_async_context(aio.insecure_channel(f"localhost:{engine.port}"))
         stubs = SearchServiceStub(channel), EventServiceStub(channel)
         replay = Replay(engine, *stubs, simulated, measured)
         await replay.run(clicks)
-    clock.run_on(None)
     return replay
 
 

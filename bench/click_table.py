@@ -9,6 +9,8 @@ from datetime import date
 
 import numpy as np
 
+from shared.bootstrap import interval
+
 DEPTH = 100
 _DRAWS = 1_000
 
@@ -50,9 +52,7 @@ def _gains(together: Mapping[str, list[int]]) -> Iterator[str]:
     *others, ours = together
     for name in others:
         gains = _reciprocal(together[ours]) - _reciprocal(together[name])
-        chance = np.random.default_rng(0)
-        means = [gains[chance.integers(0, len(gains), len(gains))].mean() for _ in range(_DRAWS)]
-        low, high = np.percentile(means, [2.5, 97.5])
+        low, high = interval(gains, _DRAWS)
         yield f"MRR of {ours} - {name}: {gains.mean():+.4f} ({low:+.4f} to {high:+.4f})"
 
 

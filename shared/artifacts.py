@@ -59,7 +59,7 @@ def new_version(root: Path, version: str) -> Iterator[Path]:
             yield folder
             _sync_tree(folder)
             os.replace(folder, root / version)
-            _sync(root)
+            sync(root)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -171,9 +171,9 @@ def set_current(root: Path, version: str) -> None:
     """Point `current` at a version, atomically and durably."""
     staged = root / f".{CURRENT}-{os.getpid()}"
     staged.write_text(version)
-    _sync(staged)
+    sync(staged)
     os.replace(staged, root / CURRENT)
-    _sync(root)
+    sync(root)
 
 
 def current(root: Path) -> str | None:
@@ -204,10 +204,11 @@ def versions(root: Path, manifest: str = MANIFEST) -> list[str]:
 
 def _sync_tree(folder: Path) -> None:
     for path in [folder, *folder.rglob("*")]:
-        _sync(path)
+        sync(path)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Let a file or folder be on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -24,12 +24,12 @@ async def shop(
     """`count` searches in `days` days, each with what its shopper does on the page."""
     shopped = Shopped()
     for visit in crowd.visits(days, count):
-        engine.time.at_least(visit.moment)
+        engine.time.at_least(visit.moment.timestamp())
         page = await engine.page(visit.asked.text, visit.visitor_id)
         ids = [result.product.product_id for result in page.results]
         events = crowd.acts(visit, page.query_id, ids, engine.time.moment)
         if events:
-            engine.time.at_least(visit.shopper.now)
+            engine.time.at_least(visit.shopper.now.timestamp())
             await engine.send(events)
         shopped.searches += 1
         shopped.clicked_pages += bool(events)

@@ -24,9 +24,9 @@ class SimulatedTime:
         """Now, on this clock."""
         return datetime.fromtimestamp(self.seconds, UTC)
 
-    def at_least(self, moment: datetime) -> None:
-        """Go on to a moment."""
-        self.seconds = max(self.seconds, moment.timestamp())
+    def at_least(self, seconds: float) -> None:
+        """Go on to a moment, in seconds since 1970."""
+        self.seconds = max(self.seconds, seconds)
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from aisle.v1.retrieval_pb2_grpc import add_RetrievalServiceServicer_to_server
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.followed_snapshot import FollowedSnapshot
-from services.retrieval.retriever import Retriever
-from services.retrieval.service import NAME, RetrievalService, replica_status
+from services.retrieval.opening import retrieval_service
+from services.retrieval.service import NAME, replica_status
 from services.retrieval.snapshots import Snapshots
 from shared import owner_only, process_log
 from shared.config import load
@@ -29,9 +29,8 @@ async def main() -> None:
     data = Path(config.data)
     root = snapshots_of(data)
     scratch = Scratch(scratch_root(config.scratch, data))
-    memory = MemoryFollower(data) if config.memory_limit else None
-    retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
-    service = RetrievalService(snapshots, retriever, config.correct_spelling, memory)
+    memory = MemoryFollower(data)
+    service = retrieval_service(snapshots, config, memory)
     status = status_servicer(lambda: replica_status(snapshots), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host
@@ -39,7 +38,7 @@ async def main() -> None:
     opens = [lambda version: FollowedSnapshot(root / version, scratch.folder, snapshots)]
     follower = SnapshotFollower(log, root, opens, config.refresh_seconds)
     try:
-        following = [memory.run(config.refresh_seconds)] if memory else []
+        following = [memory.run(config.refresh_seconds)] if config.memory_limit else []
         await server.run(follower.opened(), follower.run(), *following)
     finally:
         await log.close()

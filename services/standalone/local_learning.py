@@ -5,10 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from services.retrieval.config import RetrievalConfig
-from services.retrieval.retriever import Retriever
-from services.retrieval.service import RetrievalService
-from services.retrieval.snapshots import Snapshots
 from services.training.learning.config import TrainerConfig
 from services.training.learning.looking import Looking
 from shared.config import load
@@ -32,9 +28,3 @@ class LocalLearning:
         """Follow the memory, and look for something to learn, for ever."""
         following = self.memory.run(refresh_seconds)
         await asyncio.gather(following, *([self._looking.run()] if self._looking else []))
-
-    def retrieval(self, snapshots: Snapshots, config: RetrievalConfig) -> RetrievalService:
-        """Retrieval that knows what shoppers opened."""
-        retriever = Retriever(config.leg_limit, config.dense_floor, config.memory_limit)
-        memory = self.memory if config.memory_limit else None
-        return RetrievalService(snapshots, retriever, config.correct_spelling, memory)

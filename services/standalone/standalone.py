@@ -30,6 +30,7 @@ from services.reranker.service import RerankerService, product_texts
 from services.reranker.work_queue import WorkQueue
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.followed_snapshot import FollowedSnapshot
+from services.retrieval.opening import retrieval_service
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
@@ -84,7 +85,7 @@ class Standalone:
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
         self.learning = LocalLearning(data)
-        retrieval = self.learning.retrieval(self._snapshots, self._retrieval_config)
+        retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
         self.search = self._search(retrieval, signatures)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)

@@ -1,6 +1,5 @@
 """Train the ranker on judged queries as the engine answers them, and publish it as a new bundle."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from shared.artifacts import new_version
 from shared.errors import InvalidRequest
-from shared.models.bundle import Bundle
+from shared.models.bundle import Bundle, copy_models
 from shared.models.registry import Registry
 from shared.snapshot.generation import new_version_name
 
@@ -78,9 +77,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
     """A new bundle: the base's models, and the ranker."""
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
-        for name in base.files:
-            if not name.startswith("ranker."):
-                shutil.copyfile(base.folder / name, folder / name)
+        copy_models(base, folder, with_ranker=False)
         trained.write(folder)
         metrics = {
             **of_other_rankers(base.metrics),

@@ -8,6 +8,7 @@ cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.jso
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,13 @@ def read(folder: Path, verify: bool = True) -> Bundle:
     for name, expected in bundle.files.items():
         _check(folder / name, expected, verify)
     return bundle
+
+
+def copy_models(bundle: Bundle, folder: Path, with_ranker: bool = True) -> None:
+    """Copy the files of a bundle into a folder, without its ranker's if another takes its place."""
+    for name in bundle.files:
+        if with_ranker or name not in (RANKER, RANKER_FEATURES):
+            shutil.copyfile(bundle.folder / name, folder / name)
 
 
 def _parse(folder: Path) -> Bundle:

@@ -28,10 +28,10 @@ from services.feedback.join.config import JoinConfig
 from services.feedback.join.joiner import QUERIES, day_named, name_of
 from services.feedback.join.observed import Interaction, Line
 from services.feedback.join.packing import unpack
-from services.feedback.join.paths import WRITING, file_of_day, queries_file, sync
+from services.feedback.join.paths import WRITING, file_of_day, queries_file
 from services.feedback.join.staging import Staging
 from shared import owner_only
-from shared.artifacts import full_disk_named
+from shared.artifacts import full_disk_named, sync
 
 _GROUP_ROWS = 65_536  # a row group ends with the page that brings it to so many
 _QUERIES_AT_ONCE = 65_536

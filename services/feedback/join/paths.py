@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+from shared.artifacts import sync
+
 WRITING = ".writing.parquet"  # a file before it is whole
 IMPRESSIONS = "impressions"
 _DAY = "day="  # as Hive, DuckDB and pyarrow read partitions
@@ -38,15 +40,6 @@ def _days(root: Path) -> Iterator[date]:
             yield date.fromisoformat(path.parent.name.removeprefix(_DAY))
         except ValueError:  # not ours
             continue
-
-
-def sync(path: Path) -> None:
-    """Let a file or folder be on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def ready_beside(root: Path) -> Path:

@@ -154,21 +154,28 @@ def _fit(
 
 def _parameters(settings: RankerSettings) -> dict[str, Any]:
     return {
-        "objective": "lambdarank",
+        **boosting(settings.learning_rate, settings.leaves, settings.min_leaf, settings.seed),
         "label_gain": _GAINS,
         "lambdarank_truncation_level": 15,
-        "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
-        "min_data_in_leaf": settings.min_leaf,
         "monotone_constraints": [int(name in _RISING) for name in FEATURES],
+        "num_threads": 1,  # a second one spins, and wins nothing on groups this small
+    }
+
+
+def boosting(learning_rate: float, leaves: int, min_leaf: int, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters that all our LambdaMART rankers share."""
+    return {
+        "objective": "lambdarank",
+        "learning_rate": learning_rate,
+        "num_leaves": leaves,
+        "min_data_in_leaf": min_leaf,
         "feature_fraction": 0.7,
         "bagging_fraction": 0.8,
         "bagging_freq": 1,
         "lambda_l2": 5.0,
-        "seed": settings.seed,
+        "seed": seed,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": 1,  # a second one spins, and wins nothing on groups this small
         "verbosity": -1,
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from services.reranker.features import FEATURES
-from services.reranker.query import Matrix
-from services.reranker.training.lambdamart import TrainedRanker
+from services.reranker.training.lambdamart import TrainedRanker, boosting
 from services.reranker.training.prior import PRIOR, weights_of
 from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Pages
@@ -31,7 +30,6 @@ class ClickSettings:
     min_leaf: int = 100
     half_life_days: float = 10.0  # of what a page counts for
     new_query_weight: float = 0.3  # of each page once more, without its query's own history
-    left_out: tuple[str, ...] = field(default_factory=tuple)  # features, by the beginning of their names
     threads: int = 1
     seed: int = 0
 
@@ -47,7 +45,7 @@ def train_click_ranker(pages: Pages, row_weights: Floats, settings: ClickSetting
     shares = (1.0, settings.new_query_weight)
     weights = _aged(pages, settings) * np.where(pages.opened, row_weights, 1.0)
     data = lightgbm.Dataset(
-        _masked(features, settings),
+        features,
         label=np.tile(pages.opened.astype(int), 2),
         weight=np.concatenate([weights * share for share in shares]),
         group=np.tile(pages.sizes, 2),
@@ -65,29 +63,9 @@ def _aged(pages: Pages, settings: ClickSettings) -> Floats:
     return aged
 
 
-def _masked(features: Matrix, settings: ClickSettings) -> Matrix:
-    """One value in the columns that are left out: trees cannot split on those."""
-    if settings.left_out:
-        features = features.copy()
-        places = [place for place, name in enumerate(FEATURES) if name.startswith(settings.left_out)]
-        features[:, places] = 0.0
-    return features
-
-
 def _parameters(settings: ClickSettings) -> dict[str, Any]:
     return {
-        "objective": "lambdarank",
+        **boosting(settings.learning_rate, settings.leaves, settings.min_leaf, settings.seed),
         "lambdarank_truncation_level": 10,
-        "learning_rate": settings.learning_rate,
-        "num_leaves": settings.leaves,
-        "min_data_in_leaf": settings.min_leaf,
-        "feature_fraction": 0.7,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-        "lambda_l2": 5.0,
-        "seed": settings.seed,
-        "deterministic": True,
-        "force_row_wise": True,
         "num_threads": settings.threads,
-        "verbosity": -1,
     }

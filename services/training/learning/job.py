@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -30,7 +29,6 @@ from shared.query_memory.folder import memory_root, read_memory, write_memory
 from shared.query_memory.memory import QueryMemory
 from shared.snapshot.generation import encoder_version, new_version_name
 
-_LOG = logging.getLogger(__name__)
 _HOUR_SECONDS = 3_600.0
 _LEAST_GROWTH = 100  # pages with an open, for a round by the clock
 _WAIT_SECONDS = 60.0  # for another process that learns from the same folder
@@ -89,7 +87,8 @@ class Learner:
     def _look(self, now_seconds: float, force: bool) -> Look:
         memory_version = self._remember(now_seconds, force).memory_version
         state = LearningState.read(self._data)
-        due = "asked for" if force else self._due(state, now_seconds)
+        pages = count_pages(self._tables)
+        due = "asked for" if force else self._due(state, pages, now_seconds)
         if not due:
             return Look(memory_version)
         outcome = learn(self._data, self._tables, self._tables.days(), self._settings)
@@ -97,7 +96,7 @@ class Learner:
         replace(
             state,
             round_seconds=now_seconds,
-            round_pages=count_pages(self._tables),
+            round_pages=pages,
             round_mrr=_mrr_in_use(outcome, state.round_mrr),
         ).with_report(report).write(self._data)
         return Look(memory_version, due, outcome)
@@ -117,8 +116,8 @@ class Learner:
         replace(state, memory_seconds=now_seconds, memory_tables=tables).write(self._data)
         return Look(version)
 
-    def _due(self, state: LearningState, now_seconds: float) -> str:
-        pages = count_pages(self._tables)
+    def _due(self, state: LearningState, pages: int, now_seconds: float) -> str:
+        """Why a round is due, with so many pages with an open; empty: none is."""
         if pages < self._config.least_pages:
             return ""
         grown = pages - state.round_pages

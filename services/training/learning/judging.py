@@ -12,6 +12,7 @@ from services.reranker.features import FEATURES
 from services.reranker.ranker import Ranker
 from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Ints, Pages
+from shared.bootstrap import interval
 
 _DRAWS = 1_000
 _TOP = 10
@@ -45,12 +46,13 @@ class Judgement:
 def judge(new: Ranker, in_use: Ranker, pages: Pages, weights: Floats) -> Judgement:
     """`weights` (g,) are what each page counts for."""
     new_query = replace(pages, features=without_own_history(pages.features))
-    ours = _ranks(new, pages)
-    theirs = _ranks(in_use, pages)
-    gains = 1 / ours - 1 / theirs
-    low, high = _interval(gains, weights)
-    coverage, fresh = _shown(new, pages)
-    coverage_in_use, fresh_in_use = _shown(in_use, pages)
+    scores = new.score(pages.features)
+    scores_in_use = in_use.score(pages.features)
+    ours = _ranks(scores, pages)
+    theirs = _ranks(scores_in_use, pages)
+    low, high = interval(1 / ours - 1 / theirs, _DRAWS, weights)
+    coverage, fresh = _shown(scores, pages)
+    coverage_in_use, fresh_in_use = _shown(scores_in_use, pages)
     return Judgement(
         pages=len(pages),
         mrr=_mean(1 / ours, weights),
@@ -59,7 +61,7 @@ def judge(new: Ranker, in_use: Ranker, pages: Pages, weights: Floats) -> Judgeme
         hit_at_5_in_use=_mean((theirs <= _FIRST).astype(float), weights),
         gain_low=low,
         gain_high=high,
-        new_query_gain=_mean(1 / _ranks(new, new_query) - 1 / _ranks(in_use, new_query), weights),
+        new_query_gain=_mean(1 / _ranks_of(new, new_query) - 1 / _ranks_of(in_use, new_query), weights),
         coverage=coverage / max(coverage_in_use, 1),
         new_products=(fresh + 1) / (fresh_in_use + 1),
         rank_ms=_rank_ms(new),
@@ -69,50 +71,40 @@ def judge(new: Ranker, in_use: Ranker, pages: Pages, weights: Floats) -> Judgeme
 
 def mean_reciprocal_rank(ranker: Ranker, pages: Pages) -> float:
     """MRR of the first product opened on each page."""
-    return float(np.mean(1 / _ranks(ranker, pages)))
+    return float(np.mean(1 / _ranks_of(ranker, pages)))
 
 
 def page_weights(pages: Pages, row_weights: Floats) -> Floats:
     """(g,): of each page, what its open that counts most counts for."""
     counted = np.where(pages.opened, row_weights, 0.0)
-    starts = np.cumsum(pages.sizes) - pages.sizes
-    return np.maximum.reduceat(counted, starts) if len(pages) else np.empty(0)
+    return np.maximum.reduceat(counted, pages.starts) if len(pages) else np.empty(0)
 
 
 def _mean(values: Floats, weights: Floats) -> float:
     return float(np.average(values, weights=weights))
 
 
-def _ranks(ranker: Ranker, pages: Pages) -> Floats:
+def _ranks_of(ranker: Ranker, pages: Pages) -> Floats:
+    return _ranks(ranker.score(pages.features), pages)
+
+
+def _ranks(scores: Floats, pages: Pages) -> Floats:
     """(g,): the place, from 1, of the first product on each page that was opened."""
-    scores = ranker.score(pages.features)
-    page = pages.page_of_row()
-    order = np.lexsort((np.arange(len(page)), -scores, page))
-    starts = np.cumsum(pages.sizes) - pages.sizes
-    place = np.arange(len(page)) - starts[page] + 1
-    ranks = np.where(pages.opened[order], place, np.inf)
-    return np.minimum.reduceat(ranks, starts) if len(pages) else np.empty(0)
+    opened = pages.opened[_order(scores, pages)]
+    ranks = np.where(opened, pages.place_of_row() + 1, np.inf)
+    return np.minimum.reduceat(ranks, pages.starts) if len(pages) else np.empty(0)
 
 
-def _interval(gains: Floats, weights: Floats) -> tuple[float, float]:
-    chance = np.random.default_rng(0)
-    means = np.empty(_DRAWS)
-    for draw in range(_DRAWS):
-        chosen: Ints = chance.integers(0, len(gains), len(gains))
-        means[draw] = np.average(gains[chosen], weights=weights[chosen])
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _shown(ranker: Ranker, pages: Pages) -> tuple[int, int]:
+def _shown(scores: Floats, pages: Pages) -> tuple[int, int]:
     """How many products are among the first of some page, and of those, how many were never opened."""
-    scores = ranker.score(pages.features)
-    page = pages.page_of_row()
-    order = np.lexsort((-scores, page))
-    starts = np.cumsum(pages.sizes) - pages.sizes
-    top = order[np.arange(len(page)) - starts[page] < _TOP]
+    top = _order(scores, pages)[pages.place_of_row() < _TOP]
     never = np.nan_to_num(pages.features[top, FEATURES.index("product_opens_total")]) == 0
     return len(set(pages.products[top])), len(set(pages.products[top][never]))
+
+
+def _order(scores: Floats, pages: Pages) -> Ints:
+    """Rows page by page, those of a page by their scores; ties as they were shown."""
+    return np.lexsort((-scores, pages.page_of_row()))
 
 
 def _rank_ms(ranker: Ranker) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.feedback.join.tables import Tables
 from services.reranker.features import FEATURES
+from services.training.opens import RULE_COLUMNS, opened
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,7 +22,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 PREFIX = "feature."
-_TO_COUNT = ("query_id", "visitor_id", "position", "views", "clicks", "left_out")
+_TO_COUNT = ("query_id", "position", *RULE_COLUMNS)
 _FIRST = 20  # rows of a page that are always kept
 _OTHERS = 20  # and of those further down, by chance: many of them teach little
 
@@ -41,9 +42,18 @@ class Pages:
     def __len__(self) -> int:
         return len(self.sizes)
 
+    @property
+    def starts(self) -> Ints:
+        """(g,): the first row of each page."""
+        return np.cumsum(self.sizes) - self.sizes
+
     def page_of_row(self) -> Ints:
         """(r,): the page that each row is of."""
         return np.repeat(np.arange(len(self)), self.sizes)
+
+    def place_of_row(self) -> Ints:
+        """(r,): where each row is on its page, from 0."""
+        return np.arange(int(self.sizes.sum())) - np.repeat(self.starts, self.sizes)
 
     def at(self, chosen: NDArray[np.bool_]) -> Pages:
         """The pages that are chosen (g,)."""
@@ -78,8 +88,7 @@ def count_pages(tables: Tables) -> int:
     count = 0
     for day in tables.days():
         table = tables.read(day, day, _TO_COUNT)
-        opened = _opened(table)
-        count += len(set(table["query_id"].take(np.flatnonzero(opened)).to_pylist()))
+        count += len(set(table["query_id"].take(np.flatnonzero(_opened(table))).to_pylist()))
     return count
 
 
@@ -97,15 +106,15 @@ def _of_day(tables: Tables, day: date) -> Pages:
     table = tables.read(day, day)
     if not table.num_rows:
         return _NONE
-    opened = _opened(table)
+    was_opened = _opened(table)
     _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
-    telling = np.bincount(page, opened) > 0
+    telling = np.bincount(page, was_opened) > 0
     kept = np.flatnonzero(telling[page] & (_numbers(table, "position") > 0))
     order = kept[np.lexsort((_numbers(table, "position")[kept], page[kept]))]
-    return _ordered_by_time(_pages(table, order, page[order], opened[order]))
+    return _ordered_by_time(_pages(table, order, page[order], was_opened[order]))
 
 
-def _pages(table: pa.Table, rows: Ints, page: Ints, opened: NDArray[np.bool_]) -> Pages:
+def _pages(table: pa.Table, rows: Ints, page: Ints, was_opened: NDArray[np.bool_]) -> Pages:
     """The pages of some rows, which are in the order of their pages and positions."""
     names = set(table.schema.names)
     features = np.full((len(rows), len(FEATURES)), np.nan, np.float32)
@@ -116,7 +125,7 @@ def _pages(table: pa.Table, rows: Ints, page: Ints, opened: NDArray[np.bool_]) -
     seconds = table["event_time"].cast("int64").to_numpy()[rows][first] / 1e6
     return Pages(
         features=features,
-        opened=opened,
+        opened=was_opened,
         positions=_numbers(table, "position")[rows],
         products=np.array(table["product_id"].take(rows).to_pylist(), object),
         sizes=np.diff(np.append(first, len(rows))),
@@ -127,7 +136,7 @@ def _pages(table: pa.Table, rows: Ints, page: Ints, opened: NDArray[np.bool_]) -
 
 def _ordered_by_time(pages: Pages) -> Pages:
     order = np.argsort(pages.seconds, kind="stable")
-    starts = np.cumsum(pages.sizes) - pages.sizes
+    starts = pages.starts
     spans: Iterator[Ints] = (np.arange(starts[page], starts[page] + pages.sizes[page]) for page in order)
     rows = np.concatenate([np.empty(0, np.int64), *spans])
     by_row = {name: getattr(pages, name)[rows] for name in _BY_ROW}
@@ -137,23 +146,18 @@ def _ordered_by_time(pages: Pages) -> Pages:
 def _thinned(pages: Pages, seed: int) -> Pages:
     """What was opened, the first rows of each page, and some of the others."""
     page = pages.page_of_row()
-    starts = np.cumsum(pages.sizes) - pages.sizes
-    place = np.arange(len(page)) - starts[page]
     further = np.maximum(pages.sizes - _FIRST, 1)[page]
     chance = np.random.default_rng(seed).random(len(page)) < _OTHERS / further
-    kept = pages.opened | (place < _FIRST) | chance
+    kept = pages.opened | (pages.place_of_row() < _FIRST) | chance
     sizes = np.bincount(page, kept, minlength=len(pages)).astype(np.int64)
     by_row = {name: getattr(pages, name)[kept] for name in _BY_ROW}
     return Pages(**by_row, sizes=sizes, seconds=pages.seconds, queries=pages.queries)
 
 
 def _opened(table: pa.Table) -> NDArray[np.bool_]:
-    """Rows of a shown product that was opened, by events that count, on pages of a known visitor."""
-    counts = _numbers(table, "position") > 0
-    counts &= np.array(table["left_out"].to_pylist(), object) == ""
-    counts &= np.array(table["visitor_id"].to_pylist(), object) != ""
-    opened: NDArray[np.bool_] = counts & (_numbers(table, "clicks") + _numbers(table, "views") > 0)
-    return opened
+    """Rows of a product that the page showed, and that was opened."""
+    shown: NDArray[np.bool_] = (_numbers(table, "position") > 0) & opened(table)
+    return shown
 
 
 def _numbers(table: pa.Table, name: str) -> Ints:

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.feedback.join.tables import Tables
+from services.training.opens import opened_rows
 from shared.features.spec import LEAST_VISITORS
 from shared.query_memory.memory import HALF_LIVES_DAYS, QueryMemory
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Pair = tuple[int, str]  # query hash, product id
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, dim)
@@ -24,7 +22,7 @@ MAX_QUERIES = 10_000  # the most asked: looking through more takes a page too lo
 MAX_PRODUCTS = 100  # of one query
 _DAYS = 60  # further back, an open weighs too little
 _DAY_SECONDS = 86_400.0
-_COLUMNS = ("query_hash", "visitor_id", "event_time", "product_id", "views", "clicks", "left_out")
+_COLUMNS = ("query_hash", "event_time", "product_id")
 # What a product of a query must weigh to be remembered: one open, some 60 days ago
 _LEAST_WEIGHT = 0.05
 
@@ -46,7 +44,7 @@ def build_memory(
     today = datetime.fromtimestamp(now_seconds, UTC).date()
     for day in tables.days():
         if today - timedelta(days=_DAYS) <= day:
-            _add_day(opened, visitors, tables.read(day, day, _COLUMNS), now_seconds)
+            _add_day(opened, visitors, opened_rows(tables, day, _COLUMNS), now_seconds)
     by_query = _by_query(
         {pair: weight for pair, weight in opened.items() if len(visitors[pair]) >= LEAST_VISITORS}
     )
@@ -75,17 +73,15 @@ def _same(before: QueryMemory | None, encoder_version: str) -> bool:
 def _add_day(
     opened: dict[Pair, NDArray[np.float64]],
     visitors: dict[Pair, set[str]],
-    table: pa.Table,
+    rows: Sequence[Mapping[str, Any]],
     now_seconds: float,
 ) -> None:
     """Each (query, product) that a known visitor opened on a day, once a visitor."""
-    counts = np.asarray(table["clicks"].to_numpy()) + np.asarray(table["views"].to_numpy())
-    rows = table.take(np.flatnonzero(counts > 0)).to_pylist()
     seen: set[tuple[str, Pair]] = set()
     for row in rows:
         pair = row["query_hash"], row["product_id"]
         visit = row["visitor_id"], pair
-        if row["left_out"] or not row["query_hash"] or not row["visitor_id"] or visit in seen:
+        if not row["query_hash"] or visit in seen:
             continue
         seen.add(visit)
         known = visitors.setdefault(pair, set())

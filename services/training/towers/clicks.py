@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,15 +11,13 @@ from services.feedback.join.tables import Tables
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_shop import JudgedShop
 from services.training.lessons import product_texts
+from services.training.opens import opened_rows
 from services.training.towers.lessons import TowerLessons, Wanted
 from shared.query_ids import normalised
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 STOPPING_SHARE = 0.1  # of the opens, by time: they end the training
 HELD_OUT_SHARE = 0.1  # the latest: they measure the bundle
-_COLUMNS = ("query_hash", "visitor_id", "event_time", "product_id", "views", "clicks", "left_out")
+_COLUMNS = ("query_hash", "event_time", "product_id")
 _GRADE = 3.0  # of a product that was opened
 _MOST_HELD_OUT = 2_000
 
@@ -44,10 +40,9 @@ def read_opened(tables: Tables) -> list[Opened]:
     seen: set[tuple[str, int, str]] = set()
     found: list[Opened] = []
     for day in tables.days():
-        for row in _counted(tables, day).to_pylist():
+        for row in opened_rows(tables, day, _COLUMNS):
             visit = row["visitor_id"], row["query_hash"], row["product_id"]
-            known = row["visitor_id"] and row["query_hash"] in texts
-            if not known or row["left_out"] or visit in seen:
+            if row["query_hash"] not in texts or visit in seen:
                 continue
             seen.add(visit)
             text = normalised(texts[row["query_hash"]])
@@ -105,9 +100,3 @@ def _measured(shop: JudgedShop, opened: Sequence[Opened]) -> list[JudgedQuery]:
 def _rows(shop: JudgedShop, opened: Sequence[Opened]) -> dict[str, int | None]:
     product_ids = list(dict.fromkeys(each.product_id for each in opened))
     return dict(zip(product_ids, shop.rows(product_ids), strict=True))
-
-
-def _counted(tables: Tables, day: date) -> pa.Table:
-    table = tables.read(day, day, _COLUMNS)
-    counts = np.asarray(table["clicks"].to_numpy()) + np.asarray(table["views"].to_numpy())
-    return table.take(np.flatnonzero(counts > 0))

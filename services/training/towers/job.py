@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +27,7 @@ from shared.artifacts import new_version
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.models import bundle as bundles
-from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle
+from shared.models.bundle import ENCODER_PREFIX, HEADS, Bundle, copy_models
 from shared.snapshot.generation import new_version_name
 
 if TYPE_CHECKING:
@@ -139,8 +138,7 @@ def _taught(
 
 def _copy(base: Bundle, folder: Path, learnt: Mapping[str, Any]) -> None:
     """All models of the base, over the encoder that has learnt; heads are as they were."""
-    for name in base.files:
-        shutil.copyfile(base.folder / name, folder / name)
+    copy_models(base, folder)
     heads = base.path(HEADS)
     tensors = dict(load_file(heads)) if heads else {}
     save_file(

@@ -16,6 +16,7 @@ from services.embedding.opening import open_encoder
 from services.training.encoder_config import encoder_config
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_shop import JudgedShop
+from shared.bootstrap import interval
 from shared.catalog.product import Product
 from shared.metrics import condensed, ndcg, recall, reciprocal_rank
 from shared.models.bundle import Bundle
@@ -107,11 +108,7 @@ def _gains(new: Values, old: Values, mask: NDArray[np.bool_]) -> dict[str, Gain]
 
 def _gain(new: NDArray[np.float64], old: NDArray[np.float64]) -> Gain:
     """The interval is that of a paired bootstrap over queries."""
-    chance = np.random.default_rng(0)
-    gains = new - old
-    means = [gains[chance.integers(0, len(gains), len(gains))].mean() for _ in range(_DRAWS)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return Gain(float(new.mean()), float(old.mean()), float(low), float(high))
+    return Gain(float(new.mean()), float(old.mean()), *interval(new - old, _DRAWS))
 
 
 def judge_towers(  # noqa: PLR0913 - what is compared, and on what
