@@ -18,6 +18,7 @@ from cli.commands import (
     learn,
     load,
     models,
+    recommend,
     replay,
     search,
     serve,
@@ -45,6 +46,7 @@ app.command("index")(index.index)
 app.command("load")(load.load)
 app.command("serve")(serve.serve)
 app.command("search")(search.search)
+app.command("recommend")(recommend.recommend)
 app.command("get")(get.get)
 app.command("delete")(delete.delete)
 app.command("status")(status.status)

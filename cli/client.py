@@ -18,6 +18,8 @@ from aisle.v1.catalog_pb2 import (
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.events_pb2 import EventAck, StreamEventsRequest, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.recommend_pb2 import RecommendRequest, RecommendResponse
+from aisle.v1.recommend_pb2_grpc import RecommendServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.errors import AisleError, Unavailable
@@ -41,6 +43,7 @@ class Client:
         self._address = address
         self._channel = grpc.insecure_channel(address, options=OPTIONS)
         self._search = SearchServiceStub(self._channel)
+        self._recommend = RecommendServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
@@ -55,6 +58,13 @@ class Client:
         """One page."""
         try:
             return self._search.Search(request, timeout=request.deadline_ms / 1000 + _MARGIN_SECONDS)
+        except grpc.RpcError as error:
+            raise self._translated(error) from error
+
+    def recommend(self, request: RecommendRequest) -> RecommendResponse:
+        """One page of recommendations."""
+        try:
+            return self._recommend.Recommend(request, timeout=request.deadline_ms / 1000 + _MARGIN_SECONDS)
         except grpc.RpcError as error:
             raise self._translated(error) from error
 

@@ -7,10 +7,11 @@ from rich.table import Table
 from rich.text import Text
 
 from aisle.v1.catalog_pb2 import Availability, Product
+from aisle.v1.recommend_pb2 import RecommendResponse
 from aisle.v1.search_pb2 import SearchResponse, SearchResult, ServedBy, Tier
 from cli.terminal.console import one_line
 
-_STAGES = ("analyze", "embed", "retrieve", "rerank", "fetch")
+_STAGES = ("analyze", "embed", "propose", "retrieve", "rerank", "rank", "fetch")
 
 
 def show_page(console: Console, page: SearchResponse, limit: int | None = None) -> None:
@@ -27,6 +28,19 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
         console.print("No product matches. Take a filter away, or try other words.")
     for line in served_line(page).splitlines():
         console.print(Text(line, style="dim"), soft_wrap=True)
+
+
+def show_recommendations(console: Console, page: RecommendResponse) -> None:
+    """Print the recommended products, the explanations if there are any, and how the page was made."""
+    if page.results:
+        console.print(results_table(page.results))
+        _show_reasons(console, page.results)
+    else:
+        console.print("Nothing to recommend here. Take a filter away, or try another placement.")
+    served = page.served_by
+    left_out = f" (without {'; '.join(served.degraded)})" if served.degraded else ""
+    console.print(Text(f"{len(page.results)} products{left_out}", style="dim"), soft_wrap=True)
+    console.print(Text(stages_line(served.stage_ms), style="dim"), soft_wrap=True)
 
 
 def _show_reasons(console: Console, results: Sequence[SearchResult]) -> None:

@@ -33,6 +33,7 @@ class Reworked(NamedTuple):
 
     value: bytes
     acted: bool
+    more_seconds: int = 0  # that it lives, beyond what its kind of key does
 
 
 class FeatureWriter:
@@ -97,7 +98,8 @@ class FeatureWriter:
                 decisions[place] = decide(visitor, observations[place], self._limits)
                 if self.time_slice.is_used_up():
                     await self.time_slice.give_way()
-            return Reworked(visitor.encoded(), bool(visitor.state.recent))
+            more_seconds = keys.BUYER_SECONDS - keys.VISITOR_SECONDS if visitor.state.bought else 0
+            return Reworked(visitor.encoded(), bool(visitor.state.recent), more_seconds)
 
         spans = {key: _visitor_ttl([observations[place] for place in mine]) for key, mine in places.items()}
         await self._replace(spans, rework)
@@ -142,11 +144,10 @@ class FeatureWriter:
             left = left[_KEYS_AT_ONCE:]
             changes: list[Change] = []
             for key, old in zip(some, await self._store.values(some, self._generation), strict=True):
-                value, acted = await rework(key, old)
+                value, acted, more_seconds = await rework(key, old)
                 if value != old:
-                    changes.append(
-                        Change(key, old[: marks.size(old)] if old else b"", value, spans[key], acted)
-                    )
+                    expected = old[: marks.size(old)] if old else b""
+                    changes.append(Change(key, expected, value, spans[key] + more_seconds, acted))
                 if self.time_slice.is_used_up():
                     await self.time_slice.give_way()
             written = await self._store.replace(changes, self._generation)

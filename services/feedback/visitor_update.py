@@ -1,10 +1,20 @@
 """How an interaction changes what is known of a visitor."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from shared.features.counters import day_of
 from shared.features.observation import Interaction
 from shared.features.spec import WEIGHT_OF
-from shared.features.visitor import MAX_RECENT_PRODUCTS, TTL_SECONDS, RecentProduct, VisitorState
+from shared.features.visitor import (
+    MAX_BOUGHT,
+    MAX_IN_CART,
+    MAX_RECENT_PRODUCTS,
+    TTL_SECONDS,
+    BoughtProduct,
+    RecentProduct,
+    VisitorState,
+)
 
 MAX_WEIGHT = 10.0
 
@@ -30,7 +40,36 @@ def after(state: VisitorState, interaction: Interaction) -> VisitorState:
         product for product in ordered if product.weight > 0 and newest - product.time_seconds <= TTL_SECONDS
     ]
     session_id = interaction.session_id if interaction.time_seconds >= newest else ""
-    return VisitorState(tuple(recent[:MAX_RECENT_PRODUCTS]), session_id or state.session_id)
+    bought = state.bought
+    if interaction.action == "purchase":
+        bought = _with_purchase(bought, tuple(touched), day_of(interaction.time_seconds))
+    cart = _cart_after(state.cart, interaction.action, tuple(touched))
+    return VisitorState(tuple(recent[:MAX_RECENT_PRODUCTS]), session_id or state.session_id, bought, cart)
+
+
+def _with_purchase(
+    before: Sequence[BoughtProduct], product_ids: Sequence[str], day: int
+) -> tuple[BoughtProduct, ...]:
+    """The last bought first. A product counts once a day; the oldest leave when there are too many."""
+    known = {each.product_id: each for each in before}
+    for product_id in product_ids:
+        old = known.get(product_id)
+        if old is None:
+            known[product_id] = BoughtProduct(product_id, 1, day, day)
+        elif day not in (old.first_day, old.last_day):
+            first_day = min(old.first_day, day)
+            known[product_id] = BoughtProduct(product_id, old.days + 1, first_day, max(old.last_day, day))
+    ordered = sorted(known.values(), key=lambda each: (-each.last_day, -each.days, each.product_id))
+    return tuple(ordered[:MAX_BOUGHT])
+
+
+def _cart_after(cart: Sequence[str], action: str, product_ids: Sequence[str]) -> tuple[str, ...]:
+    """The cart once products were added, taken out or bought; other actions leave it alone."""
+    if action not in ("add_to_cart", "remove_from_cart", "purchase"):
+        return tuple(cart)
+    others = [each for each in cart if each not in product_ids]
+    added = [*reversed(product_ids)] if action == "add_to_cart" else []
+    return (*added, *others)[:MAX_IN_CART]
 
 
 def _gain(

@@ -6,6 +6,7 @@ AISLE_REDIS_URL names it.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from services.gateway.events.event_log import open_event_log, open_events_in
 from services.gateway.events.event_service import EventService
 from services.gateway.events.events_in import EventsIn
 from services.gateway.processes import Processes
+from services.gateway.recommend.recommend_service import RecommendService
 from services.gateway.replicas.stubs import (
     EmbeddingReplicas,
     Replicas,
@@ -39,6 +41,8 @@ from shared.process_end import run
 from shared.redis.config import RedisConfig
 from shared.rpc.server import Server, asked_to_end
 
+Counts = Callable[[], Mapping[str, int]]
+
 
 async def main() -> None:
     """Serve until asked to end."""
@@ -57,11 +61,12 @@ async def main() -> None:
         cached = CachedEmbedding(embedding, caches.encodings) if caches else embedding
         windows = caches.windows if caches else None
         search = SearchService(cached, retrieval, reranker, log, config, signatures, windows)
+        recommend = RecommendService(retrieval, reranker, search.parts)
         processes = Processes(config.addresses, log, {name: each.ejected for name, each in services.items()})
         events = EventService(log, signatures)
         events_in = await open_events_in(log, events.record, config, kafka)
-        admin = _admin(processes, search, log, events_in)
-        parts = servicers(search, CatalogService(log, retrieval), events, admin)
+        admin = _admin(processes, (search.counts, recommend.counts), log, events_in)
+        parts = servicers(search, recommend, CatalogService(log, retrieval), events, admin)
         await _serve(Server(parts, config.port, config.host), retrieval, events_in)
         await search.close()
         await processes.close()
@@ -77,11 +82,11 @@ def _by_name(
 
 
 def _admin(
-    processes: Processes, search: SearchService, log: EventLog, events_in: EventsIn | None
+    processes: Processes, pages: Sequence[Counts], log: EventLog, events_in: EventsIn | None
 ) -> AdminService:
     spooled = [log.counts] if isinstance(log, SpooledEventLog) else []
     followed = [events_in.counts] if events_in else []
-    return AdminService(processes, search.counts, *spooled, *followed)
+    return AdminService(processes, *pages, *spooled, *followed)
 
 
 async def _serve(server: Server, retrieval: RetrievalReplicas, events_in: EventsIn | None) -> None:

@@ -10,12 +10,20 @@ from typing import Protocol
 
 from aisle.v1.admin_pb2 import Replica
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
-from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2 import (
+    ProposeRequest,
+    ProposeResponse,
+    RankProposalsRequest,
+    RerankRequest,
+    RerankResponse,
+)
 from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
     FetchProductsResponse,
+    ListCandidatesRequest,
+    ListCandidatesResponse,
     RetrieveRequest,
     RetrieveResponse,
 )
@@ -30,11 +38,17 @@ class Retrieval(Protocol):
 
     def Retrieve(self, request: RetrieveRequest, /) -> Awaitable[RetrieveResponse]: ...
 
+    def ListCandidates(self, request: ListCandidatesRequest, /) -> Awaitable[ListCandidatesResponse]: ...
+
     def FetchProducts(self, request: FetchProductsRequest, /) -> Awaitable[FetchProductsResponse]: ...
 
 
 class Reranker(Protocol):
     def Rerank(self, request: RerankRequest, /) -> Awaitable[RerankResponse]: ...
+
+    def Propose(self, request: ProposeRequest, /) -> Awaitable[ProposeResponse]: ...
+
+    def RankProposals(self, request: RankProposalsRequest, /) -> Awaitable[RerankResponse]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from shared.features.opening import find_feature_store
 from shared.live.snapshot_follower import SnapshotFollower
 from shared.priority import answer_promptly
 from shared.process_end import run
+from shared.product_memory.follower import ProductMemoryFollower
 from shared.query_memory.follower import MemoryFollower
 from shared.rpc.server import Server
 from shared.rpc.status import status_servicer
@@ -32,7 +33,8 @@ async def main() -> None:
     store = find_feature_store()
     memory = MemoryFollower(data) if config.near_queries else None
     features = FeatureReader(store, config.features_ms) if store else None
-    service = RerankerService(opened, work_queue, features, memory)
+    products = ProductMemoryFollower(data)
+    service = RerankerService(opened, work_queue, features, memory, products)
     status = status_servicer(lambda: replica_status(opened), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RerankerServiceServicer_to_server, service), status], config.port, config.host
@@ -41,7 +43,7 @@ async def main() -> None:
     follower = SnapshotFollower(log, snapshots_of(data), [shop.open], config.refresh_seconds)
     try:
         seconds = config.refresh_seconds
-        following = [memory.run(seconds)] if memory else []
+        following = [products.run(seconds), *([memory.run(seconds)] if memory else [])]
         await server.run(follower.opened(), follower.run(), shop.follow(seconds), *following)
     finally:
         work_queue.close()

@@ -16,6 +16,7 @@ from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScore
 from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
 from services.reranker.ranker import Ranker
+from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.reranker import Reranker
 from services.reranker.scorer import Scorer, TimedScorer
 from services.reranker.side_by_side import ALONE, SideBySide
@@ -94,7 +95,8 @@ def _reranker(
     scorer = _scorer(chosen, snapshot.states, texts, config)
     paced = _paced(scorer, config) if scorer else None
     ranker = used_once(lambda: Ranker.open(chosen.folder), lambda ranker: ranker.score(_NO_FEATURES))
-    return Reranker(snapshot, ranker, paced, chosen.version, config.affinity_weight)
+    recommend = RecommendRanker.open(chosen.folder)
+    return Reranker(snapshot, ranker, paced, chosen.version, recommend, config.affinity_weight)
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:

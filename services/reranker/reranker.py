@@ -15,6 +15,7 @@ from services.reranker.features import VISITOR_AFFINITY, CandidateScores, featur
 from services.reranker.maxsim import maxsim
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.ranker import Ranker
+from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.scorer import PartialScores, TimedScorer, no_scores
 from services.reranker.snapshot import RerankerSnapshot
 from services.reranker.standardised import standardised
@@ -53,6 +54,7 @@ class Reranker:
     ranker: Ranker
     block: TimedScorer | None
     bundle_version: str
+    recommend_ranker: RecommendRanker = field(default_factory=RecommendRanker)
     # The most that affinity adds, in standard deviations of the ranker's scores
     affinity_weight: float = 0.5
     # Gather and MaxSim of a request

@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aisle.v1.embedding_pb2 import QueryEncoding
-from aisle.v1.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2 import (
+    CandidateExplanation,
+    ProposeRequest,
+    ProposeResponse,
+    RankProposalsRequest,
+    RerankRequest,
+    RerankResponse,
+)
 from aisle.v1.reranker_pb2_grpc import RerankerServiceServicer
 from aisle.v1.search_pb2 import Contribution
 from aisle.v1.status_pb2 import ReplicaStatus
@@ -19,6 +26,7 @@ from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
+from services.reranker.recommending.recommender import Recommender
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
@@ -29,6 +37,7 @@ from shared.errors import InvalidRequest, Unavailable
 from shared.features.page import StoredPage
 from shared.features.scope import PageRequest
 from shared.live.wire_rows import UNKNOWN
+from shared.product_memory.follower import ProductMemoryFollower
 from shared.product_text import product_text_of
 from shared.query_memory.follower import MemoryFollower
 from shared.stage import Missed
@@ -48,10 +57,12 @@ class RerankerService(RerankerServiceServicer):
         work_queue: WorkQueue,
         features: FeatureReader | None = None,
         memory: MemoryFollower | None = None,
+        products: ProductMemoryFollower | None = None,
     ) -> None:
         """Without `features`, what shoppers did is not known; without `memory`, what they opened
-        under other queries.
+        under other queries; without `products`, what they did with products together.
         """
+        self._recommender = Recommender(opened, features, products)
         self._opened = opened
         self._work_queue = work_queue
         self._features = features
@@ -75,6 +86,12 @@ class RerankerService(RerankerServiceServicer):
         response.degraded.extend(notes)
         response.stage_ms.update(stopwatch.stage_ms)
         return response
+
+    async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
+        return await self._recommender.propose(request)
+
+    async def RankProposals(self, request: RankProposalsRequest, context: Any = None) -> RerankResponse:
+        return await self._recommender.rank(request)
 
     async def _done(
         self,

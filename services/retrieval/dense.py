@@ -42,6 +42,9 @@ class DenseSearch(Protocol):
     def scores(self, vector: Vector, rows: Rows) -> Scores:
         """The cosine to each of `rows` (k,)."""
 
+    def vectors_at(self, rows: Rows) -> NDArray[np.float32]:
+        """The vectors (k, dim) of `rows`."""
+
 
 class DenseLeg:
     """Searches a FAISS index. Scores are always exact.
@@ -98,6 +101,10 @@ class DenseLeg:
             block = slice(start, start + BLOCK_ROWS)
             scores[block] = self._vectors[rows[block]].astype(np.float32) @ vector
         return scores
+
+    def vectors_at(self, rows: Rows) -> NDArray[np.float32]:
+        """The vectors (k, dim) of `rows`."""
+        return np.asarray(self._vectors[rows], np.float32)
 
     def _nearest(self, vector: Vector, limit: int, mask: Mask | None) -> tuple[Rows, Scores]:
         if mask is None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ RowOf = Callable[[str], int | None]  # product_id -> row
 PRODUCT_ID = "product_id"
 ATTRIBUTE = "attributes."
 MAX_VALUES = 1_000
+_MOST_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,15 @@ def note(columns: CatalogColumns, name: str, field: str) -> str:
     if field == PRODUCT_ID or is_known(columns, field):
         return ""
     return f"{name}: no product has {field!r}; {_hint(columns, field)}"
+
+
+def notes(columns: CatalogColumns, named: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """Notes about the first few attributes that no product has, of (what names it, field).
+
+    Only a few, because each is compared with the names of all.
+    """
+    found = (note(columns, name, field) for name, field in dict.fromkeys(named))
+    return tuple(islice(filter(None, found), _MOST_NOTES))
 
 
 def _hint(columns: CatalogColumns, field: str) -> str:

@@ -56,6 +56,14 @@ class LiveDense:
         scores[~old] = self.vectors[rows[~old] - self.row_count] @ vector
         return scores
 
+    def vectors_at(self, rows: Rows) -> NDArray[np.float32]:
+        """See DenseSearch."""
+        old = rows < self.row_count
+        vectors = np.empty((len(rows), self.dim), np.float32)
+        vectors[old] = self.base.vectors_at(rows[old])
+        vectors[~old] = self.vectors[rows[~old] - self.row_count]
+        return vectors
+
     def _cosines(self, vector: Vector) -> Scores:
         """The cosines of all slots, masked or not, because copying the others' vectors would take
         longer.

@@ -18,6 +18,8 @@ Order = NDArray[np.uint32]  # (n,) rows, the first first
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+_LOOKED_AT = 10_000  # rows at a time
+
 
 def check(order_by: str) -> str:
     """Return the requested order, relevance if empty. Raises InvalidRequest for an unknown one."""
@@ -50,7 +52,7 @@ class Orders:
     def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
         order = self._of(order_by)
-        return (order if mask is None else order[mask[order]])[:limit].astype(np.int64)
+        return (order[:limit] if mask is None else _selected(order, mask, limit)).astype(np.int64)
 
     @cached_property
     def popular(self) -> Order:
@@ -88,6 +90,19 @@ class Orders:
         values = self._columns.dense(name)
         assert values is not None
         return np.asarray(values)
+
+
+def _selected(order: Order, mask: Mask, limit: int) -> Order:
+    """The first `limit` that `mask` (n,) selects. Looks no further than it must."""
+    found: list[Order] = []
+    missing = limit
+    for start in range(0, len(order), _LOOKED_AT):
+        rows = order[start : start + _LOOKED_AT]
+        found.append(rows[mask[rows]][:missing])
+        missing -= len(found[-1])
+        if missing <= 0:
+            break
+    return np.concatenate(found) if found else order
 
 
 @dataclass(frozen=True)

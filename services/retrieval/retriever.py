@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, filters, fusion, orders
-from services.retrieval.filters import Filter, Mask, mask_of
+from services.retrieval import facets, fusion, orders
+from services.retrieval.filters import Filter, Mask, mask_of, notes
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.opened_rows import opened_rows
 from services.retrieval.snapshots import Snapshot
@@ -32,7 +31,6 @@ LEXICAL = "lexical"
 DENSE = "dense"
 FUSED = "fused"
 DEFAULT_LIMIT = 400
-_MOST_NOTES = 5
 
 
 @dataclass(frozen=True)
@@ -212,19 +210,14 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         tier_of(request),
         clock.stage_ms,
         _degraded(request),
-        _notes(snapshot, request),
+        notes(snapshot.columns, _named(request)),
     )
 
 
-def _notes(snapshot: Snapshot, request: Request) -> tuple[str, ...]:
-    """Notes about the first few attributes that no product has.
-
-    Only a few, because each is compared with the names of all.
-    """
+def _named(request: Request) -> list[tuple[str, str]]:
+    """The fields that a request names, with where it does."""
     named = [("filters", filter_.field) for filter_ in request.filters]
-    named += [("facets", field) for field, _ in request.facets]
-    notes = (filters.note(snapshot.columns, name, field) for name, field in dict.fromkeys(named))
-    return tuple(islice(filter(None, notes), _MOST_NOTES))
+    return [*named, *(("facets", field) for field, _ in request.facets)]
 
 
 def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:

@@ -13,6 +13,8 @@ from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryResponse,
     FetchProductsRequest,
     FetchProductsResponse,
+    ListCandidatesRequest,
+    ListCandidatesResponse,
     RetrieveRequest,
     RetrieveResponse,
 )
@@ -20,7 +22,8 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
-from services.retrieval.filters import MAX_VALUES, AnyOf, Between, Exists, Filter
+from services.retrieval.candidate_list import listed
+from services.retrieval.filter_messages import filter_of
 from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import (
     DEFAULT_LIMIT,
@@ -91,6 +94,14 @@ class RetrievalService(RetrievalServiceServicer):
 
         return await in_thread(answer)
 
+    async def ListCandidates(
+        self, request: ListCandidatesRequest, context: Any = None
+    ) -> ListCandidatesResponse:
+        snapshot = await self._snapshots.showing(
+            request.wait_for_visible, request.budget_ms, request.snapshot_version
+        )
+        return await in_thread(lambda caller: listed(snapshot, request, caller))
+
     async def FetchProducts(
         self, request: FetchProductsRequest, context: Any = None
     ) -> FetchProductsResponse:
@@ -125,7 +136,7 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
     return Request(
         query=spelling.normalise(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
-        filters=tuple(_filter(each) for each in message.filters),
+        filters=tuple(filter_of(each) for each in message.filters),
         facets=tuple((each.field, each.limit) for each in message.facets),
         order_by=message.order_by,
         limit=message.limit or DEFAULT_LIMIT,
@@ -142,33 +153,6 @@ def _vector(data: bytes, dim: int) -> NDArray[np.float32]:
     if not np.isfinite(vector).all():
         raise InvalidRequest("vector", "holds a number that is not finite; encode the query again")
     return vector
-
-
-def _filter(message: search_pb2.Filter) -> Filter:
-    match message.WhichOneof("condition"):
-        case "any_of":
-            return Filter(message.field, AnyOf(_values(message)), message.negate)
-        case "range":
-            span = message.range
-            low = span.min if span.HasField("min") else -np.inf
-            return Filter(
-                message.field,
-                Between(low, span.max if span.HasField("max") else np.inf),
-                message.negate,
-            )
-        case "exists":
-            return Filter(message.field, Exists(message.exists), message.negate)
-        case _:
-            raise InvalidRequest("filters.condition", f"{message.field} needs any_of, range or exists")
-
-
-def _values(message: search_pb2.Filter) -> tuple[str, ...]:
-    values = tuple(message.any_of.values)
-    if not 1 <= len(values) <= MAX_VALUES:
-        raise InvalidRequest(
-            "filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_VALUES:,}"
-        )
-    return values
 
 
 def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:

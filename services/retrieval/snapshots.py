@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.dense import DenseLeg, DenseSearch
+from services.retrieval.filters import AnyOf, Between, Filter, mask_of
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import Orders, RowOrders
@@ -92,6 +94,17 @@ class Snapshot:
     def shown_count(self) -> int:
         """Products that are not replaced or removed."""
         return len(self.products) if self.alive is None else int(np.count_nonzero(self.alive))
+
+    @cached_property
+    def in_stock(self) -> Mask:
+        """The rows (n,) that are not sold out, by their availability or quantity."""
+        sold_out = (
+            Filter("availability", AnyOf(("out_of_stock",)), negate=True),
+            Filter("available_quantity", Between(-np.inf, 0), negate=True),
+        )
+        mask = mask_of(sold_out, self.columns, self.products.row)
+        assert mask is not None
+        return mask
 
     def shown(self, published: bool = False) -> Mask | None:
         """The rows (n,) that are alive and not expired. With `published`, future products are left

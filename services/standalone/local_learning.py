@@ -1,4 +1,4 @@
-"""What one process learns by itself: the query memory that it follows, and the trainer's looks."""
+"""What one process learns by itself: the memories that it follows, and the trainer's looks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from services.training.learning.config import TrainerConfig
 from services.training.learning.looking import Looking
 from shared.config import load
+from shared.product_memory.follower import ProductMemoryFollower
 from shared.query_memory.follower import MemoryFollower
 
 
@@ -17,6 +18,7 @@ class LocalLearning:
     def __init__(self, data: Path) -> None:
         config = load(TrainerConfig)
         self.memory = MemoryFollower(data)
+        self.products = ProductMemoryFollower(data)
         self._looking = Looking(data, config) if config.enabled else None
 
     @property
@@ -25,6 +27,11 @@ class LocalLearning:
         return self._looking.trouble if self._looking else ""
 
     async def run(self, refresh_seconds: float) -> None:
-        """Follow the memory, and look for something to learn, for ever."""
-        following = self.memory.run(refresh_seconds)
-        await asyncio.gather(following, *([self._looking.run()] if self._looking else []))
+        """Follow the memories, and look for something to learn, for ever."""
+        following = (self.memory.run(refresh_seconds), self.products.run(refresh_seconds))
+        await asyncio.gather(*following, *([self._looking.run()] if self._looking else []))
+
+    async def look(self) -> None:
+        """Take up the newest memories now, not at the next look."""
+        await self.memory.look()
+        await self.products.look()

@@ -18,6 +18,7 @@ from services.gateway.catalog.catalog_service import CatalogService
 from services.gateway.config import GatewayConfig
 from services.gateway.events.event_service import EventService
 from services.gateway.ports import Status
+from services.gateway.recommend.recommend_service import RecommendService
 from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
 from services.gateway.servicers import servicers
@@ -31,7 +32,6 @@ from services.reranker.work_queue import WorkQueue
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.followed_snapshot import FollowedSnapshot
 from services.retrieval.opening import retrieval_service
-from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshots
 from services.standalone import served_address
 from services.standalone.counted import Counted, Slowest
@@ -86,10 +86,14 @@ class Standalone:
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
         self.learning = LocalLearning(data)
         retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
-        self.search = self._search(retrieval, signatures)
+        reranker = self._reranker()
+        embedding = EmbeddingService(self._encoders)
+        self.search = SearchService(embedding, retrieval, reranker, log, self._config, signatures)
+        self.recommend = RecommendService(retrieval, reranker, self.search.parts)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
-        self.admin = AdminService(self, self.search.counts, self.tables.counts)
+        counts = (self.search.counts, self.recommend.counts, self.tables.counts)
+        self.admin = AdminService(self, *counts)
         self.port = 0
 
     @classmethod
@@ -127,7 +131,8 @@ class Standalone:
 
     @asynccontextmanager
     async def _serving(self, data: Path, port: int, host: str) -> AsyncIterator[None]:
-        server = Server(servicers(self.search, self.catalog, self.events, self.admin), port, host)
+        parts = servicers(self.search, self.recommend, self.catalog, self.events, self.admin)
+        server = Server(parts, port, host)
         self.port = server.port
         await server.start()
         served_address.note(data, f"localhost:{server.port}")
@@ -138,12 +143,10 @@ class Standalone:
             await server.stop()
             await _cancel(tasks)
 
-    def _search(self, retrieval: RetrievalService, signatures: Signatures) -> SearchService:
-        embedding = EmbeddingService(self._encoders)
+    def _reranker(self) -> RerankerService:
         self.reader = FeatureReader(self.features.store, self._reranker_config.features_ms)
         memory = self.learning.memory if self._reranker_config.near_queries else None
-        reranker = RerankerService(self._rerankers, self._work_queue, self.reader, memory)
-        return SearchService(embedding, retrieval, reranker, self._log, self._config, signatures)
+        return RerankerService(self._rerankers, self._work_queue, self.reader, memory, self.learning.products)
 
     async def status(self) -> Status:
         """What is served. It implements StatusSource."""
@@ -171,8 +174,8 @@ class Standalone:
         return await self.admin.GetStatus(GetStatusRequest())
 
     async def take_up(self) -> None:
-        """Switch to the newest query memory and bundle now, not at the next look."""
-        await self.learning.memory.look()
+        """Switch to the newest memories and bundle now, not at the next look."""
+        await self.learning.look()
         await self._shop.look()
 
     async def _start(self) -> None:

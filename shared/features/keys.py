@@ -3,6 +3,7 @@
 DAY_SECONDS = 24 * 3600
 
 VISITOR_SECONDS = 30 * DAY_SECONDS
+BUYER_SECONDS = 400 * DAY_SECONDS  # of a visitor who bought: some products are bought once a year
 # A search by nobody is only remembered until its record can no longer come twice
 SEARCH_SECONDS = 3600
 PRODUCT_SECONDS = 400 * DAY_SECONDS  # a season comes again after a year

@@ -9,7 +9,7 @@ counts and rates in the time before the page (scopes/).
 from dataclasses import dataclass
 
 # Of keys, values and meaning: raise it with every change of them, and the store is built anew.
-SCHEMA = 2
+SCHEMA = 3
 
 # Counters, by their number in what is stored: never reuse one.
 SHOWN, VIEW, CLICK, WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, PURCHASE = range(7)

@@ -22,6 +22,8 @@ from shared.features.keys import VISITOR_SECONDS
 from shared.features.watermarks import Source, Watermarks
 
 MAX_RECENT_PRODUCTS = 20
+MAX_BOUGHT = 300
+MAX_IN_CART = 100
 TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
 MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
@@ -50,11 +52,23 @@ class RecentProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtProduct:
+    """A product that the visitor bought, on how many days, and on which first and last (since 1970)."""
+
+    product_id: str
+    days: int
+    first_day: int
+    last_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class VisitorState:
-    """A visitor's last products, the latest first, and the visit."""
+    """A visitor's last products, the latest first, the visit, the purchases and the cart."""
 
     recent: tuple[RecentProduct, ...] = ()
     session_id: str = ""
+    bought: tuple[BoughtProduct, ...] = ()  # the last bought first
+    cart: tuple[str, ...] = ()  # ids of products, the last added first
 
     def weights_at(self, now_seconds: float, session_id: str | None = None) -> dict[str, float]:
         """Product id -> weight of what still counts, the latest first.
@@ -146,7 +160,8 @@ class Visitor:
         recent = [
             (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
         ]
-        state = _JSON.encode([self.state.session_id, recent])
+        bought = [(each.product_id, each.days, each.first_day, each.last_day) for each in self.state.bought]
+        state = _JSON.encode([self.state.session_id, recent, bought, self.state.cart])
         parts = (self.marks, self._seen, self.frequency, self.interactions, self.shown)
         return b"".join((*(part.encoded() for part in parts), state.encode()))
 
@@ -155,8 +170,13 @@ def state_of(value: bytes | None) -> VisitorState:
     """The state in a value; nobody's when there is none."""
     if not value:
         return NOBODY
-    session_id, recent = json.loads(_parts(value)[-1])
-    return VisitorState(tuple(RecentProduct(*each) for each in recent), session_id)
+    session_id, recent, bought, cart = json.loads(_parts(value)[-1])
+    return VisitorState(
+        tuple(RecentProduct(*each) for each in recent),
+        session_id,
+        tuple(BoughtProduct(*each) for each in bought),
+        tuple(cart),
+    )
 
 
 def _parts(value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:

@@ -34,19 +34,24 @@ FREE_BYTES = 64 * _KIB  # size up to which the ratio is not checked
 # stream.
 LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
+    "/aisle.v1.RecommendService/Recommend": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.EventService/RecordEvents": RequestLimit(max_bytes=4 * _MIB, max_parts=150_000, at_once=128),
     "/aisle.v1.EventService/StreamEvents": RequestLimit(max_bytes=4 * _MIB),
     "/aisle.v1.CatalogService/UpsertProducts": RequestLimit(max_bytes=32 * _MIB, max_parts=100_000),
     "/aisle.v1.CatalogService/DeleteProducts": RequestLimit(max_bytes=32 * _MIB, at_once=128),
     "/aisle.v1.EmbeddingService/EmbedQueries": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RetrievalService/Retrieve": RequestLimit(max_bytes=2 * _MIB),
+    "/aisle.v1.RetrievalService/ListCandidates": RequestLimit(max_bytes=2 * _MIB),
     # A GetProduct that waits for a write holds a FetchProducts call: room for those of several
     # gateways, and for pages.
     "/aisle.v1.RetrievalService/FetchProducts": RequestLimit(max_bytes=_MIB, at_once=5_000),
     "/aisle.v1.RerankerService/Rerank": RequestLimit(max_bytes=4 * _MIB),
+    "/aisle.v1.RerankerService/RankProposals": RequestLimit(max_bytes=_MIB),
 }
 
-_PUBLIC = frozenset({"aisle.v1.SearchService", "aisle.v1.CatalogService", "aisle.v1.EventService"})
+_PUBLIC = frozenset(
+    f"aisle.v1.{name}Service" for name in ("Search", "Recommend", "Catalog", "Event")
+)
 _CALLS_OF_A_CALLER = 100
 _CALLS_OF_A_GATEWAY = 5_000
 

@@ -126,7 +126,7 @@ async def test_a_refused_page_says_when_to_come_back(log: SqliteEventLog) -> Non
     async with aio.insecure_channel(f"127.0.0.1:{server.port}") as plain:
         stub: Any = SearchServiceStub(plain)
         first = stub.Search(SearchRequest(query="shoe", deadline_ms=5_000))
-        while not search._admission.in_flight:
+        while not search.parts.admission.in_flight:
             await asyncio.sleep(0.005)
         with pytest.raises(aio.AioRpcError) as refused:
             await stub.Search(SearchRequest(query="shoe", deadline_ms=500))

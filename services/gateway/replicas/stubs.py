@@ -11,13 +11,21 @@ from grpc import aio
 
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse
 from aisle.v1.embedding_pb2_grpc import EmbeddingServiceStub
-from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2 import (
+    ProposeRequest,
+    ProposeResponse,
+    RankProposalsRequest,
+    RerankRequest,
+    RerankResponse,
+)
 from aisle.v1.reranker_pb2_grpc import RerankerServiceStub
 from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
     FetchProductsResponse,
+    ListCandidatesRequest,
+    ListCandidatesResponse,
     RetrieveRequest,
     RetrieveResponse,
 )
@@ -144,6 +152,10 @@ class RetrievalReplicas:
         wanted = request.wait_for_visible
         return await self.all.call(lambda stub: stub.Retrieve, _retrieval_kind(request), request, wanted)
 
+    async def ListCandidates(self, request: ListCandidatesRequest) -> ListCandidatesResponse:
+        wanted = request.wait_for_visible
+        return await self.all.call(lambda stub: stub.ListCandidates, "ListCandidates", request, wanted)
+
     async def FetchProducts(self, request: FetchProductsRequest) -> FetchProductsResponse:
         wanted = request.wait_for_visible
         kind = "FetchProducts explained" if request.query else "FetchProducts"
@@ -167,3 +179,9 @@ class RerankerReplicas:
 
     async def Rerank(self, request: RerankRequest) -> RerankResponse:
         return await self.all.call(lambda stub: stub.Rerank, "Rerank", request)
+
+    async def Propose(self, request: ProposeRequest) -> ProposeResponse:
+        return await self.all.call(lambda stub: stub.Propose, "Propose", request)
+
+    async def RankProposals(self, request: RankProposalsRequest) -> RerankResponse:
+        return await self.all.call(lambda stub: stub.RankProposals, "RankProposals", request)

@@ -99,6 +99,8 @@ def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impres
         snapshot_version=window.message.snapshot_version,
         bundle_version=window.message.bundle_version,
         experiment_ids=request.experiment_ids,
+        placement=window.message.placement,
+        seed_product_ids=window.message.seed_product_ids,
     )
 
 

@@ -12,6 +12,7 @@ from aisle.v1.search_pb2 import (
     Facet,
     SearchRequest,
     SearchResponse,
+    ServedBy,
 )
 from services.gateway.ports import Retrieval
 from services.gateway.search import explanation
@@ -95,6 +96,21 @@ class Pages:
             budget.left_out(f"products: of {first.product_id!r} the id alone, {_WHY}")
             first.CopyFrom(Product(product_id=first.product_id))
         return fetched
+
+
+def served_by(window: RankedWindow, budget: Budget) -> ServedBy:
+    """Which stages answered, how long each took, with which versions."""
+    budget.stage_ms["total"] = budget.elapsed_ms()
+    message = window.message
+    return ServedBy(
+        tier=message.tier,
+        degraded=budget.degraded,
+        snapshot_version=message.snapshot_version,
+        bundle_version=message.bundle_version,
+        stage_ms=budget.stage_ms,
+        log_position=message.log_position,
+        notes=message.notes,
+    )
 
 
 def facets(window: RankedWindow, budget: Budget) -> Sequence[Facet]:

@@ -96,6 +96,15 @@ def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
     window.feature_values = response.feature_values
 
 
+def is_order_of(response: RerankResponse, count: int) -> bool:
+    """Whether every candidate has one place and one score, and the feature values are rows of the
+    features.
+    """
+    row_bytes = 4 * max(1, len(response.feature_names))
+    whole = len(response.relevance_scores) == count and len(response.feature_values) % row_bytes == 0
+    return whole and sorted(response.order) == list(range(count))
+
+
 def _reordered(parts: Iterable[Part], order: Iterable[int]) -> list[Part]:
     held = list(parts)  # a message makes an object of every element that is looked at
     return [held[index] for index in order]

@@ -133,7 +133,7 @@ class Ranking:
         except Missed as missed:
             budget.left_out(str(missed))
             return None
-        if not _is_order_of(response, len(retrieved.rows)):
+        if not ranked_window.is_order_of(response, len(retrieved.rows)):
             budget.left_out("reranker: its order is not one of the candidates")
             return None
         _note(budget, response.stage_ms, response.degraded)
@@ -167,15 +167,6 @@ def _rerank_request(
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
     )
-
-
-def _is_order_of(response: RerankResponse, count: int) -> bool:
-    """Whether every candidate has one place and one score, and the feature values are rows of the
-    features.
-    """
-    row_bytes = 4 * max(1, len(response.feature_names))
-    whole = len(response.relevance_scores) == count and len(response.feature_values) % row_bytes == 0
-    return whole and sorted(response.order) == list(range(count))
 
 
 def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str]) -> None:

@@ -11,12 +11,21 @@ import pytest
 
 from aisle.v1.catalog_pb2 import Product
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
-from aisle.v1.reranker_pb2 import CandidateExplanation, RerankRequest, RerankResponse
+from aisle.v1.reranker_pb2 import (
+    CandidateExplanation,
+    ProposeRequest,
+    ProposeResponse,
+    RankProposalsRequest,
+    RerankRequest,
+    RerankResponse,
+)
 from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
     FetchProductsRequest,
     FetchProductsResponse,
+    ListCandidatesRequest,
+    ListCandidatesResponse,
     RetrieveRequest,
     RetrieveResponse,
 )
@@ -73,6 +82,7 @@ class Retrieval:
     fetch_trouble: Trouble = none
     padding: int = 0  # of each product, in bytes
     requests: list[RetrieveRequest] = field(default_factory=list)
+    listed: list[ListCandidatesRequest] = field(default_factory=list)
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
         await self.analyze_trouble()
@@ -96,6 +106,25 @@ class Retrieval:
             snapshot_version=self.snapshot_version,
             tier=request.tier or TIER_LEXICAL,
             stage_ms={"lexical": 0.1},
+        )
+
+    async def ListCandidates(
+        self, request: ListCandidatesRequest, context: Any = None
+    ) -> ListCandidatesResponse:
+        """Proposed products first, then all others."""
+        self.listed.append(request)
+        await self.trouble()
+        proposed = [int(each[1:]) for each in request.product_ids]
+        others = [row for row in range(self.product_count) if row not in proposed] if request.fill else []
+        rows = [row for row in [*proposed, *others] if f"p{row}" not in request.exclude_product_ids]
+        rows = rows[: request.limit]
+        return ListCandidatesResponse(
+            rows=rows,
+            product_ids=[f"p{row}" for row in rows],
+            dense_scores=[0.5] * len(rows),
+            proposed_count=len(proposed),
+            near_count=min(2, len(rows) - len(proposed)),
+            snapshot_version=self.snapshot_version,
         )
 
     async def FetchProducts(
@@ -124,6 +153,29 @@ class Reranker:
     trouble: Trouble = none
     degraded: list[str] = field(default_factory=list)
     requests: list[RerankRequest] = field(default_factory=list)
+    proposals: tuple[str, ...] = ("p7", "p3")
+    in_cart: tuple[str, ...] = ()
+    propose_trouble: Trouble = none
+    ranked: list[RankProposalsRequest] = field(default_factory=list)
+
+    async def Propose(self, request: ProposeRequest, context: Any = None) -> ProposeResponse:
+        await self.propose_trouble()
+        ones = [1.0] * len(request.product_ids)
+        return ProposeResponse(
+            product_ids=self.proposals,
+            near_product_ids=request.product_ids,
+            near_weights=ones,
+            exclude_product_ids=self.in_cart,
+        )
+
+    async def RankProposals(self, request: RankProposalsRequest, context: Any = None) -> RerankResponse:
+        self.ranked.append(request)
+        rerank = RerankRequest(
+            rows=request.rows,
+            explain_limit=request.explain_limit,
+            feature_limit=request.feature_limit,
+        )
+        return await self.Rerank(rerank)
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         self.requests.append(request)

@@ -29,6 +29,8 @@ MESSAGE = window_pb2.RankedWindow(
     explanations=[
         CandidateExplanation(contributions=[Contribution(feature="block", value=2, contribution=1.5)])
     ],
+    placement="similar",
+    seed_product_ids=["p1"],
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )

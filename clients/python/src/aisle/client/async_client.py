@@ -16,6 +16,7 @@ from aisle.client.events import AsyncOutbox
 from aisle.client.requests import (
     MAX_IDS,
     MAX_PRODUCTS,
+    RecommendOptions,
     SearchOptions,
     batches_async,
     next_page,
@@ -30,11 +31,13 @@ from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Produ
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.events_pb2 import EventAck, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.recommend_pb2 import RecommendRequest, RecommendResponse
+from aisle.v1.recommend_pb2_grpc import RecommendServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 Response = TypeVar("Response")
-Read = TypeVar("Read", SearchRequest, GetProductRequest)
+Read = TypeVar("Read", SearchRequest, RecommendRequest, GetProductRequest)
 
 
 class AsyncClient:
@@ -56,6 +59,7 @@ class AsyncClient:
         """See Client."""
         self._channel = open_async_channel(address, credentials)
         self._search = SearchServiceStub(self._channel)
+        self._recommend = RecommendServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
@@ -82,6 +86,18 @@ class AsyncClient:
     ) -> SearchResponse:
         """See Client.search."""
         return await self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
+
+    async def recommend(
+        self,
+        placement: str,
+        product_ids: Iterable[str] = (),
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[RecommendOptions],
+    ) -> RecommendResponse:
+        """See Client.recommend."""
+        request = RecommendRequest(placement=placement, product_ids=product_ids, **options)
+        return await self._read(self._recommend.Recommend, request, timeout_seconds)
 
     async def pages(
         self,

@@ -40,6 +40,26 @@ class SearchOptions(TypedDict, total=False):
     unlogged: bool
 
 
+class RecommendOptions(TypedDict, total=False):
+    """The fields of a RecommendRequest except placement and product_ids.
+
+    protos/aisle/v1/recommend.proto describes each.
+    """
+
+    visitor_id: str
+    user_id: str
+    session_id: str
+    page_size: int
+    page_token: str
+    filters: Iterable[Filter]
+    exclude_product_ids: Iterable[str]
+    deadline_ms: int
+    explain: bool
+    experiment_ids: Iterable[str]
+    wait_for_visible: int
+    unlogged: bool
+
+
 def next_page(request: SearchRequest, page_token: str) -> SearchRequest:
     """The request for the next page."""
     following = SearchRequest()

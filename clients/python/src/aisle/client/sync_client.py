@@ -11,7 +11,15 @@ import grpc
 from aisle.client.connection import DEFAULT_ADDRESS, DEFAULT_TIMEOUT_SECONDS, open_channel
 from aisle.client.errors import InvalidRequest
 from aisle.client.events import Outbox
-from aisle.client.requests import MAX_IDS, MAX_PRODUCTS, SearchOptions, batches, next_page, upserts
+from aisle.client.requests import (
+    MAX_IDS,
+    MAX_PRODUCTS,
+    RecommendOptions,
+    SearchOptions,
+    batches,
+    next_page,
+    upserts,
+)
 from aisle.client.retries import RetryPolicy, Tries
 from aisle.client.write_result import WriteResult
 from aisle.client.writes import OwnWrites
@@ -21,11 +29,13 @@ from aisle.v1.catalog_pb2 import DeleteProductsRequest, GetProductRequest, Produ
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.events_pb2 import EventAck, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub
+from aisle.v1.recommend_pb2 import RecommendRequest, RecommendResponse
+from aisle.v1.recommend_pb2_grpc import RecommendServiceStub
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 Response = TypeVar("Response")
-Read = TypeVar("Read", SearchRequest, GetProductRequest)
+Read = TypeVar("Read", SearchRequest, RecommendRequest, GetProductRequest)
 
 
 class Client:
@@ -51,6 +61,7 @@ class Client:
         """
         self._channel = open_channel(address, credentials)
         self._search = SearchServiceStub(self._channel)
+        self._recommend = RecommendServiceStub(self._channel)
         self._catalog = CatalogServiceStub(self._channel)
         self._events = EventServiceStub(self._channel)
         self._admin = AdminServiceStub(self._channel)
@@ -81,6 +92,22 @@ class Client:
         page. `timeout_seconds` limits the wait for it, including retries and pauses.
         """
         return self._read(self._search.Search, SearchRequest(query=query, **options), timeout_seconds)
+
+    def recommend(
+        self,
+        placement: str,
+        product_ids: Iterable[str] = (),
+        *,
+        timeout_seconds: float | None = None,
+        **options: Unpack[RecommendOptions],
+    ) -> RecommendResponse:
+        """One page of recommendations for a placement, such as "similar" or "for_you".
+
+        `product_ids` are the products to go by: that of the page, or all of the cart. `options` are the
+        other fields of RecommendRequest. `timeout_seconds` is as in `search`.
+        """
+        request = RecommendRequest(placement=placement, product_ids=product_ids, **options)
+        return self._read(self._recommend.Recommend, request, timeout_seconds)
 
     def pages(
         self,

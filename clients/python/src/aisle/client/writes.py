@@ -11,7 +11,10 @@ from aisle.client.write_result import WriteResult
 from aisle.v1.catalog_pb2 import (
     GetProductRequest,
 )
+from aisle.v1.recommend_pb2 import RecommendRequest
 from aisle.v1.search_pb2 import SearchRequest
+
+Read = SearchRequest | RecommendRequest | GetProductRequest
 
 _FIELD = "wait_for_visible"
 
@@ -41,12 +44,12 @@ class OwnWrites:
             with self._lock:
                 self._log_position = max(self._log_position, result.log_position)
 
-    def ask_for(self, request: SearchRequest | GetProductRequest) -> None:
+    def ask_for(self, request: Read) -> None:
         """Make a read that names no position wait for the last write."""
         if self._are_read and not request.wait_for_visible:
             request.wait_for_visible = self._log_position
 
-    def forget(self, request: SearchRequest | GetProductRequest, error: InvalidRequest) -> bool:
+    def forget(self, request: Read, error: InvalidRequest) -> bool:
         """Whether a read failed because the engine's log lacks the last write. It must be repeated
         without it.
 

@@ -356,7 +356,7 @@ Global___ImpressionProduct: _TypeAlias = ImpressionProduct  # noqa: Y015
 
 @_typing.final
 class Impression(_message.Message):
-    """A page that was shown; logged by the gateway for every search."""
+    """A page that was shown; logged by the gateway for every search and every recommendation."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -372,6 +372,8 @@ class Impression(_message.Message):
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
     ARM_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
+    SEED_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """The search."""
     query: _builtins.str
@@ -388,6 +390,8 @@ class Impression(_message.Message):
     """The bundle that ranked."""
     arm: _builtins.str
     """The arm of an experiment that ordered the page; empty without one."""
+    placement: _builtins.str
+    """Of a recommendation, its placement; empty for a search."""
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp:
         """When the page went out."""
@@ -404,6 +408,10 @@ class Impression(_message.Message):
     def experiment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """As in the request."""
 
+    @_builtins.property
+    def seed_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a recommendation, its seeds."""
+
     def __init__(
         self,
         *,
@@ -419,10 +427,12 @@ class Impression(_message.Message):
         bundle_version: _builtins.str = ...,
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
         arm: _builtins.str = ...,
+        placement: _builtins.str = ...,
+        seed_product_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event_time", b"event_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "bundle_version", b"bundle_version", "event_time", b"event_time", "experiment_ids", b"experiment_ids", "feature_names", b"feature_names", "products", b"products", "query", b"query", "query_id", b"query_id", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arm", b"arm", "bundle_version", b"bundle_version", "event_time", b"event_time", "experiment_ids", b"experiment_ids", "feature_names", b"feature_names", "placement", b"placement", "products", b"products", "query", b"query", "query_id", b"query_id", "seed_product_ids", b"seed_product_ids", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "user_id", b"user_id", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

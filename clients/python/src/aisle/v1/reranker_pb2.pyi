@@ -217,3 +217,189 @@ class RerankResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RerankResponse: _TypeAlias = RerankResponse  # noqa: Y015
+
+@_typing.final
+class ProposeRequest(_message.Message):
+    """A placement, its seeds and its visitor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACEMENT_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    VISITOR_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
+    placement: _builtins.str
+    """As in RecommendRequest."""
+    visitor_id: _builtins.str
+    """Anonymous device; empty: nobody."""
+    session_id: _builtins.str
+    """One visit."""
+    limit: _builtins.int
+    """The most products to propose."""
+    budget_ms: _builtins.float
+    """What is left of the page's budget, in milliseconds; 0: no limit."""
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Seeds."""
+
+    def __init__(
+        self,
+        *,
+        placement: _builtins.str = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        visitor_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "limit", b"limit", "placement", b"placement", "product_ids", b"product_ids", "session_id", b"session_id", "visitor_id", b"visitor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeRequest: _TypeAlias = ProposeRequest  # noqa: Y015
+
+@_typing.final
+class ProposeResponse(_message.Message):
+    """Products that may be recommended, and products whose vectors lead to others."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class StageMsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    NEAR_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    NEAR_WEIGHTS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    DEGRADED_FIELD_NUMBER: _builtins.int
+    STAGE_MS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The best first."""
+
+    @_builtins.property
+    def near_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products near which others are looked for by vector."""
+
+    @_builtins.property
+    def near_weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What each of them counts, in the order of near_product_ids."""
+
+    @_builtins.property
+    def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products that this visitor is not to see here, such as those in the cart."""
+
+    @_builtins.property
+    def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What was left out and why."""
+
+    @_builtins.property
+    def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Milliseconds by part: store, propose."""
+
+    def __init__(
+        self,
+        *,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        near_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        near_weights: _abc.Iterable[_builtins.float] | None = ...,
+        exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        degraded: _abc.Iterable[_builtins.str] | None = ...,
+        stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "exclude_product_ids", b"exclude_product_ids", "near_product_ids", b"near_product_ids", "near_weights", b"near_weights", "product_ids", b"product_ids", "stage_ms", b"stage_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeResponse: _TypeAlias = ProposeResponse  # noqa: Y015
+
+@_typing.final
+class RankProposalsRequest(_message.Message):
+    """Candidates as columns, as ListCandidatesResponse has them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PLACEMENT_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    VISITOR_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    DENSE_SCORES_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
+    EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
+    FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
+    PROPOSED_COUNT_FIELD_NUMBER: _builtins.int
+    placement: _builtins.str
+    """As in RecommendRequest."""
+    visitor_id: _builtins.str
+    """Anonymous device; empty: nobody."""
+    session_id: _builtins.str
+    """One visit."""
+    snapshot_version: _builtins.str
+    """The snapshot that the rows are of. FAILED_PRECONDITION when it is gone."""
+    budget_ms: _builtins.float
+    """What is left of the page's budget, in milliseconds; 0: no limit."""
+    explain_limit: _builtins.int
+    """Adds what each feature contributed for the first explain_limit results."""
+    feature_limit: _builtins.int
+    """Adds feature values for the first feature_limit results."""
+    proposed_count: _builtins.int
+    """How many of the first were proposed."""
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Seeds."""
+
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Row in the snapshot."""
+
+    @_builtins.property
+    def dense_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Cosine to the weighted mean of the products that are looked near to."""
+
+    def __init__(
+        self,
+        *,
+        placement: _builtins.str = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        visitor_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        snapshot_version: _builtins.str = ...,
+        rows: _abc.Iterable[_builtins.int] | None = ...,
+        dense_scores: _abc.Iterable[_builtins.float] | None = ...,
+        budget_ms: _builtins.float = ...,
+        explain_limit: _builtins.int = ...,
+        feature_limit: _builtins.int = ...,
+        proposed_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_scores", b"dense_scores", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "placement", b"placement", "product_ids", b"product_ids", "proposed_count", b"proposed_count", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RankProposalsRequest: _TypeAlias = RankProposalsRequest  # noqa: Y015

@@ -40,6 +40,16 @@ class RerankerServiceStub(object):
                 request_serializer=aisle_dot_v1_dot_reranker__pb2.RerankRequest.SerializeToString,
                 response_deserializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
                 _registered_method=True)
+        self.Propose = channel.unary_unary(
+                '/aisle.v1.RerankerService/Propose',
+                request_serializer=aisle_dot_v1_dot_reranker__pb2.ProposeRequest.SerializeToString,
+                response_deserializer=aisle_dot_v1_dot_reranker__pb2.ProposeResponse.FromString,
+                _registered_method=True)
+        self.RankProposals = channel.unary_unary(
+                '/aisle.v1.RerankerService/RankProposals',
+                request_serializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.SerializeToString,
+                response_deserializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
+                _registered_method=True)
 
 
 class RerankerServiceServicer(object):
@@ -53,12 +63,36 @@ class RerankerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Propose(self, request, context):
+        """Products for a placement, by what shoppers did.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RankProposals(self, request, context):
+        """Orders the candidates of a placement.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RerankerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Rerank': grpc.unary_unary_rpc_method_handler(
                     servicer.Rerank,
                     request_deserializer=aisle_dot_v1_dot_reranker__pb2.RerankRequest.FromString,
+                    response_serializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.SerializeToString,
+            ),
+            'Propose': grpc.unary_unary_rpc_method_handler(
+                    servicer.Propose,
+                    request_deserializer=aisle_dot_v1_dot_reranker__pb2.ProposeRequest.FromString,
+                    response_serializer=aisle_dot_v1_dot_reranker__pb2.ProposeResponse.SerializeToString,
+            ),
+            'RankProposals': grpc.unary_unary_rpc_method_handler(
+                    servicer.RankProposals,
+                    request_deserializer=aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.FromString,
                     response_serializer=aisle_dot_v1_dot_reranker__pb2.RerankResponse.SerializeToString,
             ),
     }
@@ -89,6 +123,60 @@ class RerankerService(object):
             target,
             '/aisle.v1.RerankerService/Rerank',
             aisle_dot_v1_dot_reranker__pb2.RerankRequest.SerializeToString,
+            aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Propose(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aisle.v1.RerankerService/Propose',
+            aisle_dot_v1_dot_reranker__pb2.ProposeRequest.SerializeToString,
+            aisle_dot_v1_dot_reranker__pb2.ProposeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RankProposals(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aisle.v1.RerankerService/RankProposals',
+            aisle_dot_v1_dot_reranker__pb2.RankProposalsRequest.SerializeToString,
             aisle_dot_v1_dot_reranker__pb2.RerankResponse.FromString,
             options,
             channel_credentials,

@@ -35,6 +35,10 @@ class RerankerServiceStub:
     def __new__(cls, channel: _aio.Channel) -> RerankerServiceAsyncStub: ...
     Rerank: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RerankRequest, _reranker_pb2.RerankResponse]
     """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+    Propose: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]
+    """Products for a placement, by what shoppers did."""
+    RankProposals: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]
+    """Orders the candidates of a placement."""
 
 @_typing.type_check_only
 class RerankerServiceAsyncStub(RerankerServiceStub):
@@ -43,6 +47,10 @@ class RerankerServiceAsyncStub(RerankerServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Rerank: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RerankRequest, _reranker_pb2.RerankResponse]  # type: ignore[assignment]
     """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+    Propose: _aio.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]  # type: ignore[assignment]
+    """Products for a placement, by what shoppers did."""
+    RankProposals: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]  # type: ignore[assignment]
+    """Orders the candidates of a placement."""
 
 class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
     """Scores candidates with the interaction model and the learned ranker."""
@@ -54,5 +62,21 @@ class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_reranker_pb2.RerankResponse, _abc.Awaitable[_reranker_pb2.RerankResponse]]:
         """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+
+    @_abc_1.abstractmethod
+    def Propose(
+        self,
+        request: _reranker_pb2.ProposeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reranker_pb2.ProposeResponse, _abc.Awaitable[_reranker_pb2.ProposeResponse]]:
+        """Products for a placement, by what shoppers did."""
+
+    @_abc_1.abstractmethod
+    def RankProposals(
+        self,
+        request: _reranker_pb2.RankProposalsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reranker_pb2.RerankResponse, _abc.Awaitable[_reranker_pb2.RerankResponse]]:
+        """Orders the candidates of a placement."""
 
 def add_RerankerServiceServicer_to_server(servicer: RerankerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -347,3 +347,163 @@ class FetchProductsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FetchProductsResponse: _TypeAlias = FetchProductsResponse  # noqa: Y015
+
+@_typing.final
+class ListCandidatesRequest(_message.Message):
+    """Products that are proposed, and what others to add."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    NEAR_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    NEAR_WEIGHTS_FIELD_NUMBER: _builtins.int
+    NEAR_LIMIT_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    FILTERS_FIELD_NUMBER: _builtins.int
+    EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    FILL_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
+    WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
+    BUDGET_MS_FIELD_NUMBER: _builtins.int
+    near_limit: _builtins.int
+    """The most products to add by vector."""
+    order_by: _builtins.str
+    """The order by which candidates are filled up, as in SearchRequest; empty: by popularity."""
+    limit: _builtins.int
+    """The most candidates; at most 1,000."""
+    fill: _builtins.bool
+    """Whether to look near vectors and fill up to the limit; false: of the proposed products alone."""
+    snapshot_version: _builtins.str
+    """The snapshot to read; empty for the current one. FAILED_PRECONDITION if it is no longer open."""
+    wait_for_visible: _builtins.int
+    """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
+    budget_ms: _builtins.float
+    """How long to wait for it, in milliseconds."""
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Proposed products, the best first."""
+
+    @_builtins.property
+    def near_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products near which others are looked for by vector."""
+
+    @_builtins.property
+    def near_weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """What each of them counts, in the order of near_product_ids; a negative one leads away from its product."""
+
+    @_builtins.property
+    def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
+        """Candidates must meet all of them."""
+
+    @_builtins.property
+    def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Products that are left out, with their variants and the product that they are variants of."""
+
+    def __init__(
+        self,
+        *,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        near_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        near_weights: _abc.Iterable[_builtins.float] | None = ...,
+        near_limit: _builtins.int = ...,
+        order_by: _builtins.str = ...,
+        filters: _abc.Iterable[_search_pb2.Filter] | None = ...,
+        exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        limit: _builtins.int = ...,
+        fill: _builtins.bool = ...,
+        snapshot_version: _builtins.str = ...,
+        wait_for_visible: _builtins.int = ...,
+        budget_ms: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "exclude_product_ids", b"exclude_product_ids", "fill", b"fill", "filters", b"filters", "limit", b"limit", "near_limit", b"near_limit", "near_product_ids", b"near_product_ids", "near_weights", b"near_weights", "order_by", b"order_by", "product_ids", b"product_ids", "snapshot_version", b"snapshot_version", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCandidatesRequest: _TypeAlias = ListCandidatesRequest  # noqa: Y015
+
+@_typing.final
+class ListCandidatesResponse(_message.Message):
+    """Candidates as columns. All are in stock, meet the filters, and are of different families of variants."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class StageMsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ROWS_FIELD_NUMBER: _builtins.int
+    PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    DENSE_SCORES_FIELD_NUMBER: _builtins.int
+    PROPOSED_COUNT_FIELD_NUMBER: _builtins.int
+    NEAR_COUNT_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_VERSION_FIELD_NUMBER: _builtins.int
+    LOG_POSITION_FIELD_NUMBER: _builtins.int
+    NOTES_FIELD_NUMBER: _builtins.int
+    STAGE_MS_FIELD_NUMBER: _builtins.int
+    proposed_count: _builtins.int
+    """How many of the first were proposed."""
+    near_count: _builtins.int
+    """Of the next, how many are near by vector."""
+    snapshot_version: _builtins.str
+    """The snapshot read."""
+    log_position: _builtins.int
+    """The catalogue log's position up to which writes were shown."""
+    @_builtins.property
+    def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Rows, as in RetrieveResponse: first the proposed products, then those near by vector, then the rest."""
+
+    @_builtins.property
+    def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids."""
+
+    @_builtins.property
+    def dense_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
+        """Cosine to the weighted mean of the products that are looked near to; 0 without any."""
+
+    @_builtins.property
+    def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Notes to the caller about its filters."""
+
+    @_builtins.property
+    def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """Milliseconds by part."""
+
+    def __init__(
+        self,
+        *,
+        rows: _abc.Iterable[_builtins.int] | None = ...,
+        product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        dense_scores: _abc.Iterable[_builtins.float] | None = ...,
+        proposed_count: _builtins.int = ...,
+        near_count: _builtins.int = ...,
+        snapshot_version: _builtins.str = ...,
+        log_position: _builtins.int = ...,
+        notes: _abc.Iterable[_builtins.str] | None = ...,
+        stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dense_scores", b"dense_scores", "log_position", b"log_position", "near_count", b"near_count", "notes", b"notes", "product_ids", b"product_ids", "proposed_count", b"proposed_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCandidatesResponse: _TypeAlias = ListCandidatesResponse  # noqa: Y015

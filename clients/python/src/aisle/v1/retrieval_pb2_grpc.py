@@ -45,6 +45,11 @@ class RetrievalServiceStub(object):
                 request_serializer=aisle_dot_v1_dot_retrieval__pb2.RetrieveRequest.SerializeToString,
                 response_deserializer=aisle_dot_v1_dot_retrieval__pb2.RetrieveResponse.FromString,
                 _registered_method=True)
+        self.ListCandidates = channel.unary_unary(
+                '/aisle.v1.RetrievalService/ListCandidates',
+                request_serializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.SerializeToString,
+                response_deserializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.FromString,
+                _registered_method=True)
         self.FetchProducts = channel.unary_unary(
                 '/aisle.v1.RetrievalService/FetchProducts',
                 request_serializer=aisle_dot_v1_dot_retrieval__pb2.FetchProductsRequest.SerializeToString,
@@ -70,6 +75,13 @@ class RetrievalServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCandidates(self, request, context):
+        """Those of proposed products that may be recommended, and others to go with them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FetchProducts(self, request, context):
         """Whole products, by their rows in a snapshot.
         """
@@ -89,6 +101,11 @@ def add_RetrievalServiceServicer_to_server(servicer, server):
                     servicer.Retrieve,
                     request_deserializer=aisle_dot_v1_dot_retrieval__pb2.RetrieveRequest.FromString,
                     response_serializer=aisle_dot_v1_dot_retrieval__pb2.RetrieveResponse.SerializeToString,
+            ),
+            'ListCandidates': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCandidates,
+                    request_deserializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.FromString,
+                    response_serializer=aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.SerializeToString,
             ),
             'FetchProducts': grpc.unary_unary_rpc_method_handler(
                     servicer.FetchProducts,
@@ -151,6 +168,33 @@ class RetrievalService(object):
             '/aisle.v1.RetrievalService/Retrieve',
             aisle_dot_v1_dot_retrieval__pb2.RetrieveRequest.SerializeToString,
             aisle_dot_v1_dot_retrieval__pb2.RetrieveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCandidates(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/aisle.v1.RetrievalService/ListCandidates',
+            aisle_dot_v1_dot_retrieval__pb2.ListCandidatesRequest.SerializeToString,
+            aisle_dot_v1_dot_retrieval__pb2.ListCandidatesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class RetrievalServiceStub:
     """Normalises a query and corrects its spelling from the catalogue's own words."""
     Retrieve: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.RetrieveRequest, _retrieval_pb2.RetrieveResponse]
     """Candidates, best first, with total count and facets."""
+    ListCandidates: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]
+    """Those of proposed products that may be recommended, and others to go with them."""
     FetchProducts: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]
     """Whole products, by their rows in a snapshot."""
 
@@ -49,6 +51,8 @@ class RetrievalServiceAsyncStub(RetrievalServiceStub):
     """Normalises a query and corrects its spelling from the catalogue's own words."""
     Retrieve: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.RetrieveRequest, _retrieval_pb2.RetrieveResponse]  # type: ignore[assignment]
     """Candidates, best first, with total count and facets."""
+    ListCandidates: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]  # type: ignore[assignment]
+    """Those of proposed products that may be recommended, and others to go with them."""
     FetchProducts: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]  # type: ignore[assignment]
     """Whole products, by their rows in a snapshot."""
 
@@ -70,6 +74,14 @@ class RetrievalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_retrieval_pb2.RetrieveResponse, _abc.Awaitable[_retrieval_pb2.RetrieveResponse]]:
         """Candidates, best first, with total count and facets."""
+
+    @_abc_1.abstractmethod
+    def ListCandidates(
+        self,
+        request: _retrieval_pb2.ListCandidatesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_retrieval_pb2.ListCandidatesResponse, _abc.Awaitable[_retrieval_pb2.ListCandidatesResponse]]:
+        """Those of proposed products that may be recommended, and others to go with them."""
 
     @_abc_1.abstractmethod
     def FetchProducts(

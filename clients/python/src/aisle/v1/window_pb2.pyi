@@ -43,6 +43,8 @@ class RankedWindow(_message.Message):
     FEATURE_VALUES_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    PLACEMENT_FIELD_NUMBER: _builtins.int
+    SEED_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     corrected: _builtins.bool
@@ -59,6 +61,8 @@ class RankedWindow(_message.Message):
     """Little-endian float32 (of the first, features)."""
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
+    placement: _builtins.str
+    """Of a recommendation, its placement; empty for a search."""
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was left out and why."""
@@ -95,6 +99,10 @@ class RankedWindow(_message.Message):
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the caller should know about its request."""
 
+    @_builtins.property
+    def seed_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a recommendation, its seeds."""
+
     def __init__(
         self,
         *,
@@ -115,10 +123,12 @@ class RankedWindow(_message.Message):
         feature_values: _builtins.bytes = ...,
         log_position: _builtins.int = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        placement: _builtins.str = ...,
+        seed_product_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,1 @@
+"""A placement, seeds and a shopper to a page of recommended products."""
