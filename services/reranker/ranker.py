@@ -58,7 +58,7 @@ class Ranker:
             raise Corrupt(
                 f"{folder / DESCRIPTION} has weights that are not finite; train the ranker again or roll back"
             )
-        return cls(prior, _trees(folder / MODEL, len(names)), names)
+        return cls(prior, open_trees(folder / MODEL, len(names)), names)
 
     @classmethod
     def of_text(cls, prior: Mapping[str, float], trees: str) -> Ranker:
@@ -102,7 +102,11 @@ def _described(path: Path) -> tuple[tuple[str, ...], dict[str, float]]:
         raise Corrupt(f"{path} cannot be read ({error!r}); train the ranker again or roll back") from error
 
 
-def _trees(path: Path, feature_count: int) -> Any:
+def open_trees(path: Path, feature_count: int) -> Any:
+    """A lightgbm.Booster from a file; None if there is none.
+
+    Raises Corrupt if it has another number of features or leaves that are not finite.
+    """
     if not path.exists():
         return None
     import lightgbm

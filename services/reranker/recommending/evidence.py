@@ -1,0 +1,80 @@
+"""What the product memory and a visitor's history say of products.
+
+Proposals and features both read it: a product is never proposed for a reason that its features lack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from services.reranker.recommending.history import NOBODY, History
+from shared.product_memory.memory import DAY_SECONDS, ProductMemory
+from shared.product_memory.neighbours import Scored
+
+# What a unit of weight of a recent product counts for, beside 1 for a product bought today
+_RECENT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known for one page of recommendations."""
+
+    memory: ProductMemory
+    now_seconds: float  # since 1970
+    history: History = NOBODY
+    seeds: Sequence[str] = field(default=())  # products on the page, or in the cart
+
+    @property
+    def now_day(self) -> float:
+        """Days since 1970."""
+        return float(self.now_seconds // DAY_SECONDS)
+
+    @cached_property
+    def seed_weights(self) -> dict[int, float]:
+        """Place of each known seed -> its share of them."""
+        known = {place for place in self.memory.places(self.seeds).tolist() if place >= 0}
+        return {place: 1 / len(known) for place in sorted(known)}
+
+    @cached_property
+    def history_weights(self) -> dict[int, float]:
+        """Place of each known product of the history -> what it says of the next purchase."""
+        known = self.memory.product_places
+        decayed = self.history.weights(self.now_day).tolist()
+        bought = zip(self.history.product_ids, decayed, strict=True)
+        weights = {known[each]: weight for each, weight in bought if each in known}
+        for product_id, weight in self.history.recent.items():
+            if (place := known.get(product_id)) is not None and weight > 0:
+                weights[place] = max(weights.get(place, 0.0), min(1.0, _RECENT_SHARE * weight))
+        return weights
+
+    @cached_property
+    def seed_bought(self) -> Scored:
+        """How much products are bought with the seeds, on their mean."""
+        return self.memory.bought.summed(self.seed_weights)
+
+    @cached_property
+    def seed_opened(self) -> Scored:
+        """How much products are opened with the seeds, on their mean."""
+        return self.memory.opened.summed(self.seed_weights)
+
+    @cached_property
+    def seed_owned(self) -> Scored:
+        """How much visitors who buy the seeds buy products, on the seeds' mean."""
+        return self.memory.owned.summed(self.seed_weights)
+
+    @cached_property
+    def history_owned(self) -> Scored:
+        """How much visitors buy products who buy what this one bought."""
+        return self.memory.owned.summed(self.history_weights)
+
+    @cached_property
+    def history_bought(self) -> Scored:
+        """How much products are bought in baskets with what the visitor bought."""
+        return self.memory.bought.summed(self.history_weights)
+
+    @cached_property
+    def history_opened(self) -> Scored:
+        """How much products are opened in sessions with what the visitor bought or opened."""
+        return self.memory.opened.summed(self.history_weights)

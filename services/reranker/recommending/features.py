@@ -1,0 +1,139 @@
+"""The features of a recommended product: one definition for serving, logging and training.
+
+New features go to the end, and no feature changes its meaning, because rankers in older bundles know
+theirs by name. Nan is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.recommending.evidence import Evidence
+from shared.product_memory.memory import DECAYED, MONTH, QUARTER, WEEK, ProductMemory
+from shared.product_memory.neighbours import Floats, Places
+
+RECOMMEND_FEATURES = (
+    "own_days",  # on how many days the visitor bought it
+    "own_share",  # of the visitor's days with a purchase
+    "own_age",  # days since the visitor last bought it; nan: never
+    "own_span",  # days since the visitor first bought it; nan: never
+    "own_due",  # own_age / usual days between purchases, the visitor's own or everybody's
+    "recent_weight",  # what the visitor did with it lately
+    "history_owned",
+    "history_bought",
+    "history_opened",
+    "seed_bought",
+    "seed_opened",
+    "seed_owned",
+    "purchases_week",  # log of 1 + distinct visitors a day
+    "purchases_month",
+    "purchases_quarter",
+    "purchases_decayed",
+    "opens_week",
+    "opens_month",
+    "trend",  # log of a week's purchases against a usual one of the month
+    "repeat_rate",
+    "repeat_days",
+    "age_days",  # since it was first seen
+    "price_log",
+    "price_relative",  # to what the visitor usually pays
+    "visits",  # of the visitor, by days with a purchase
+    "visit_age",  # days since the last of them
+    "products",  # distinct products that the visitor bought
+    "seeds",
+)
+_PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
+
+
+def feature_matrix(evidence: Evidence, product_ids: Sequence[str]) -> NDArray[np.float32]:
+    """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in the order of RECOMMEND_FEATURES."""
+    memory = evidence.memory
+    matrix = np.full((len(RECOMMEND_FEATURES), len(product_ids)), np.nan, np.float32)
+    places = memory.places(product_ids)
+    columns = {**_own(evidence, product_ids, places), **_of_neighbours(evidence, places)}
+    columns |= {**_popularity(memory, places), **_of_product(evidence, places)}
+    columns |= _of_visitor(evidence, len(product_ids))
+    for name, column in columns.items():
+        matrix[_PLACES[name]] = column
+    return np.ascontiguousarray(matrix.T)
+
+
+def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict[str, NDArray[np.floating]]:
+    history = evidence.history
+    own = np.array([history.place.get(each, -1) for each in product_ids], np.int64)
+    days = _at(history.days, own)
+    age = evidence.now_day - _at(history.last_day, own, np.nan)
+    span = evidence.now_day - _at(history.first_day, own, np.nan)
+    usual = _at(evidence.memory.repeat_days, places, np.nan)
+    gap = np.where(days > 1, (span - age) / np.maximum(days - 1, 1), usual)
+    recent = [history.recent.get(each, 0.0) for each in product_ids]
+    return {
+        "own_days": days,
+        "own_share": days / max(1, history.visits),
+        "own_age": age,
+        "own_span": span,
+        "own_due": age / np.maximum(gap, 1.0),
+        "recent_weight": np.array(recent, np.float32),
+    }
+
+
+def _of_neighbours(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
+    names = ("history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned")
+    return {name: getattr(evidence, name).at(places) for name in names}
+
+
+def _popularity(memory: ProductMemory, places: Places) -> dict[str, NDArray[np.floating]]:
+    def logged(table: Floats, window: int) -> Floats:
+        return np.log1p(_at(table[:, window], places))
+
+    week = _at(memory.purchases[:, WEEK], places)
+    month = _at(memory.purchases[:, MONTH], places)
+    return {
+        "purchases_week": logged(memory.purchases, WEEK),
+        "purchases_month": logged(memory.purchases, MONTH),
+        "purchases_quarter": logged(memory.purchases, QUARTER),
+        "purchases_decayed": logged(memory.purchases, DECAYED),
+        "opens_week": logged(memory.opens, WEEK),
+        "opens_month": logged(memory.opens, MONTH),
+        "trend": np.log((week + 1.0) / (month * 7 / 30 + 1.0)),
+    }
+
+
+def _of_product(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
+    memory = evidence.memory
+    price_log = np.log1p(_at(memory.price, places, np.nan))
+    return {
+        "repeat_rate": _at(memory.repeat_rate, places, np.nan),
+        "repeat_days": _at(memory.repeat_days, places, np.nan),
+        "age_days": evidence.now_day - _at(memory.first_day, places, np.nan),
+        "price_log": price_log,
+        "price_relative": price_log - _usual_price_log(evidence),
+    }
+
+
+def _usual_price_log(evidence: Evidence) -> float:
+    """The median of what the visitor pays for a product; nan if not known."""
+    places = evidence.memory.places(evidence.history.product_ids)
+    prices = np.log1p(_at(evidence.memory.price, places, np.nan))
+    known = prices[~np.isnan(prices)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _of_visitor(evidence: Evidence, count: int) -> dict[str, NDArray[np.floating]]:
+    history = evidence.history
+    values = {
+        "visits": history.visits,
+        "visit_age": evidence.now_day - history.last_visit_day,
+        "products": len(history),
+        "seeds": len(evidence.seeds),
+    }
+    return {name: np.full(count, value, np.float32) for name, value in values.items()}
+
+
+def _at(column: Floats, places: Places, missing: float = 0.0) -> Floats:
+    """The values of a column (n,) at places (k,), `missing` for -1."""
+    values: Floats = np.append(column, np.float32(missing))[places]
+    return values

@@ -1,0 +1,40 @@
+"""The order of recommendations without a trained ranker: what a new shop gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.reranker.recommending.features import RECOMMEND_FEATURES
+from services.reranker.recommending.placement import Placement
+
+Scores = NDArray[np.float64]
+
+_PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
+
+# Weight of each feature, by placement: sum of weight x feature, with 0 for unknown ones
+_POPULAR = {"purchases_decayed": 1.0, "opens_week": 0.1}
+_TRENDING = {"trend": 1.0, "purchases_week": 0.5, "opens_week": 0.1}
+_WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
+    Placement.SIMILAR: {"seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5},
+    Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3},
+    Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3},
+    Placement.FOR_YOU: {
+        "own_share": 2.0, "history_owned": 1.0, "history_opened": 0.5, "purchases_month": 0.05
+    },
+    Placement.TRENDING: _TRENDING,
+    Placement.POPULAR: _POPULAR,
+    Placement.NEW_ARRIVALS: {"age_days": -1.0, "purchases_week": 0.01},
+    Placement.RECENTLY_VIEWED: {"recent_weight": 1.0},
+}  # fmt: skip
+
+
+def formula_scores(matrix: NDArray[np.float32], placement: Placement) -> Scores:
+    """Scores (n,) of a feature matrix (n, features): the sum of weight x feature, with 0 for unknown ones."""
+    weights = np.zeros(len(RECOMMEND_FEATURES))
+    for name, weight in _WEIGHTS[placement].items():
+        weights[_PLACES[name]] = weight
+    scores: Scores = np.nan_to_num(matrix).astype(np.float64) @ weights
+    return scores

@@ -1,0 +1,79 @@
+"""What one visitor bought and looked at, as recommending reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from shared.product_memory.neighbours import Floats
+
+MAX_PURCHASED = 300  # products of a visitor, the last bought
+# A visitor's purchase counts half as much after so many days
+HALF_LIFE_DAYS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Purchased:
+    """A product that a visitor bought. Days are counted since 1970."""
+
+    product_id: str
+    days: int  # on how many days
+    first_day: int
+    last_day: int
+
+
+@dataclass(frozen=True)
+class History:
+    """A visitor's p purchased products, as equally long columns, and what it looked at lately."""
+
+    product_ids: tuple[str, ...] = ()
+    days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # (p,)
+    first_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    last_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    recent: Mapping[str, float] = field(
+        default_factory=dict
+    )  # product id -> weight now, as VisitorState.weights_at gives it
+
+    @classmethod
+    def of(cls, purchased: Iterable[Purchased], recent: Mapping[str, float] | None = None) -> History:
+        """The history of the last MAX_PURCHASED purchases, the last first."""
+        kept = sorted(purchased, key=lambda each: (-each.last_day, -each.days, each.product_id))
+        kept = kept[:MAX_PURCHASED]
+        return cls(
+            tuple(each.product_id for each in kept),
+            np.array([each.days for each in kept], np.float32),
+            np.array([each.first_day for each in kept], np.float32),
+            np.array([each.last_day for each in kept], np.float32),
+            recent or {},
+        )
+
+    def __len__(self) -> int:
+        return len(self.product_ids)
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Place of each purchased product by its id."""
+        return {product_id: place for place, product_id in enumerate(self.product_ids)}
+
+    @cached_property
+    def visits(self) -> int:
+        """On how many days it bought, at least: distinct first and last days, or the most of one product."""
+        days = np.union1d(self.first_day, self.last_day)
+        return max(len(days), int(self.days.max(initial=0.0)))
+
+    @cached_property
+    def last_visit_day(self) -> float:
+        """The day of the last purchase since 1970; nan without one."""
+        return float(self.last_day.max()) if len(self) else float("nan")
+
+    def weights(self, now_day: float, half_life_days: float = HALF_LIFE_DAYS) -> Floats:
+        """(p,): what each purchase says of the next one: 1, halved with each half-life since the last."""
+        ages = np.maximum(now_day - self.last_day, 0.0)
+        weights: Floats = (0.5 ** (ages / half_life_days)).astype(np.float32)
+        return weights
+
+
+NOBODY = History()

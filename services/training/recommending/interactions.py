@@ -1,0 +1,125 @@
+"""What visitors did with products, as columns of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.product_memory.memory import DAY_SECONDS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Codes = NDArray[np.int64]
+
+OPEN, PURCHASE = range(2)
+_KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
+# Of the table of interactions
+COLUMNS = ("visitor_id", "session_id", "event_id", "action", "product_id", "price", "event_time", "left_out")
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """m lines, as equally long columns (m,). Codes are places in visitor_ids and product_ids."""
+
+    visitors: Codes
+    products: Codes
+    kinds: NDArray[np.int8]  # OPEN, PURCHASE
+    seconds: NDArray[np.float64]  # since 1970
+    groups: Codes  # the session of an open, the order of a purchase
+    prices: NDArray[np.float32]  # nan: not known
+    visitor_ids: Sequence[str]
+    product_ids: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.visitors)
+
+    @property
+    def days(self) -> Codes:
+        """(m,): days since 1970."""
+        return np.asarray(self.seconds // DAY_SECONDS, np.int64)
+
+    def where(self, mask: NDArray[np.bool_]) -> Interactions:
+        """The lines of a mask (m,), with the same codes."""
+        return replace(
+            self,
+            visitors=self.visitors[mask],
+            products=self.products[mask],
+            kinds=self.kinds[mask],
+            seconds=self.seconds[mask],
+            groups=self.groups[mask],
+            prices=self.prices[mask],
+        )
+
+    def before(self, seconds: float) -> Interactions:
+        """What happened before a moment."""
+        return self.where(self.seconds < seconds)
+
+    def of_kind(self, kind: int) -> Interactions:
+        """OPEN or PURCHASE alone."""
+        return self.where(self.kinds == kind)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedInteractions:
+    """m lines as they are told, as equally long columns (m,)."""
+
+    visitors: Sequence[str]
+    groups: Sequence[str]  # session of an open, order of a purchase; visitors may name theirs alike
+    kinds: NDArray[np.int8]
+    products: Sequence[str]
+    seconds: NDArray[np.float64]  # since 1970
+    prices: NDArray[np.float32]  # nan: not known
+
+    def coded(self) -> Interactions:
+        """The same with names replaced by codes."""
+        visitor_ids, visitors = _coded(self.visitors)
+        product_ids, products = _coded(self.products)
+        named = _coded(self.groups)[1]
+        groups = np.unique(visitors * (named.max(initial=0) + 1) + named, return_inverse=True)[1]
+        return Interactions(
+            visitors, products, self.kinds, self.seconds, groups, self.prices, visitor_ids, product_ids
+        )
+
+
+def from_table(table: pa.Table) -> Interactions:
+    """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out."""
+    import pyarrow.compute as pc
+
+    known = pc.and_(pc.not_equal(table["visitor_id"], ""), pc.equal(table["left_out"], ""))
+    read = pc.is_in(table["action"], value_set=_array(list(_KIND_OF)))
+    rows = table.filter(pc.and_(known, read))
+    actions = rows["action"].to_pylist()
+    kinds = np.array([_KIND_OF[action] for action in actions], np.int8)
+    sessions, events = rows["session_id"].to_pylist(), rows["event_id"].to_pylist()
+    # An order is one event; opens without a session are alone
+    groups = [
+        f"o{event}" if action == "purchase" or not session else f"s{session}"
+        for action, session, event in zip(actions, sessions, events, strict=True)
+    ]
+    return NamedInteractions(
+        rows["visitor_id"].to_pylist(),
+        groups,
+        kinds,
+        rows["product_id"].to_pylist(),
+        np.array([time.timestamp() for time in rows["event_time"].to_pylist()], np.float64),
+        np.array([np.nan if price is None else price for price in rows["price"].to_pylist()], np.float32),
+    ).coded()
+
+
+def _array(values: Sequence[str]) -> pa.Array:
+    import pyarrow
+
+    return pyarrow.array(values)
+
+
+def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
+    """Distinct values in order, and the place of each value."""
+    if not len(values):
+        return [], np.empty(0, np.int64)
+    distinct, codes = np.unique(np.asarray(values, object).astype(str), return_inverse=True)
+    return distinct.tolist(), codes.astype(np.int64)

@@ -1,0 +1,85 @@
+"""How popular products are, and how often they are bought again, by distinct visitors a day."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from services.training.recommending.interactions import Codes, Interactions
+from shared.product_memory.memory import DAY_SECONDS, WINDOWS_DAYS
+from shared.product_memory.neighbours import Floats
+
+HALF_LIFE_DAYS = 14.0  # of the decayed popularity
+_LITTLE = 10.0  # buyers that a repeat rate begins with, at the shop's mean
+_LEAST_GAPS = 5  # between purchases of a product by distinct visitors, for its usual gap
+
+
+def visitor_days(lines: Interactions) -> tuple[Codes, Codes, Codes]:
+    """Distinct (product, visitor, day), by product, visitor and day."""
+    return _columns(np.unique(np.stack([lines.products, lines.visitors, lines.days]), axis=1))
+
+
+def popularity(lines: Interactions, now_seconds: float, least_visitors: int) -> Floats:
+    """(products, windows + 1): distinct visitors a day in WINDOWS_DAYS, and decayed.
+
+    A product that fewer distinct visitors ever had is 0.
+    """
+    products, visitors, days = visitor_days(lines)
+    count = len(lines.product_ids)
+    ages = now_seconds / DAY_SECONDS - days - 1.0
+    found = np.zeros((count, len(WINDOWS_DAYS) + 1), np.float32)
+    for window, length in enumerate(WINDOWS_DAYS):
+        found[:, window] = np.bincount(products[ages < length], minlength=count)
+    found[:, -1] = np.bincount(products, 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS), minlength=count)
+    pairs = np.unique(np.stack([products, visitors]), axis=1)
+    found[np.bincount(pairs[0], minlength=count) < least_visitors] = 0.0
+    return found
+
+
+def repeat_rate(purchases: Interactions) -> Floats:
+    """(products,): share of the buyers who bought it on another day too, shrunk to the shop's mean."""
+    products, visitors, _ = visitor_days(purchases)
+    count = len(purchases.product_ids)
+    (bought, _), days = np.unique(np.stack([products, visitors]), axis=1, return_counts=True)
+    buyers = np.bincount(bought, minlength=count)
+    again = np.bincount(bought[days > 1], minlength=count)
+    mean = again.sum() / max(1, buyers.sum())
+    rates: Floats = ((again + _LITTLE * mean) / (buyers + _LITTLE)).astype(np.float32)
+    return rates
+
+
+def repeat_days(purchases: Interactions) -> Floats:
+    """(products,): median of days between purchases by the same visitor; nan for less than _LEAST_GAPS."""
+    products, visitors, days = visitor_days(purchases)
+    same = (np.diff(products) == 0) & (np.diff(visitors) == 0)
+    gaps, of_product = np.diff(days)[same], products[1:][same]
+    order = np.lexsort((gaps, of_product))
+    counts = np.bincount(of_product, minlength=len(purchases.product_ids))
+    starts = np.cumsum(counts) - counts
+    known = np.flatnonzero(counts >= _LEAST_GAPS)
+    found = np.full(len(counts), np.nan, np.float32)
+    found[known] = gaps[order][starts[known] + counts[known] // 2]
+    return found
+
+
+def first_days(lines: Interactions) -> Floats:
+    """(products,): the first day that each was bought or opened, since 1970; nan: never."""
+    found = np.full(len(lines.product_ids), np.inf)
+    np.minimum.at(found, lines.products, lines.days)
+    return np.where(np.isinf(found), np.nan, found).astype(np.float32)
+
+
+def usual_prices(purchases: Interactions) -> Floats:
+    """(products,): the median price paid; nan: not known."""
+    priced = purchases.where(~np.isnan(purchases.prices))
+    order = np.lexsort((priced.prices, priced.products))
+    counts = np.bincount(priced.products, minlength=len(purchases.product_ids))
+    starts = np.cumsum(counts) - counts
+    known = np.flatnonzero(counts)
+    found = np.full(len(counts), np.nan, np.float32)
+    found[known] = priced.prices[order][starts[known] + counts[known] // 2]
+    return found
+
+
+def _columns(table: Codes) -> tuple[Codes, Codes, Codes]:
+    first, second, third = table
+    return first, second, third

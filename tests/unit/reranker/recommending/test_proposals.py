@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from services.reranker.recommending.evidence import Evidence
+from services.reranker.recommending.history import History, Purchased
+from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.proposals import propose
+from shared.product_memory.memory import ProductMemory
+from tests.unit.product_memory.product_memories import NOW_SECONDS, TODAY, product_memory
+
+_BOUGHT = {"ant": {"bee": 0.9, "cat": 0.5}, "bee": {"ant": 0.9, "dog": 0.4}}
+
+
+def test_what_is_bought_with_the_seeds_is_proposed_and_the_seeds_are_not() -> None:
+    evidence = Evidence(product_memory(bought=_BOUGHT), NOW_SECONDS, seeds=["ant", "bee"])
+    found = propose(evidence, Placement.ALSO_BOUGHT, 10)
+    assert found.product_ids == ("cat", "dog")
+    assert set(found.sources) == {"bought_with"}
+    assert found.scores == pytest.approx((0.25, 0.2))
+
+
+def test_a_visitor_is_offered_what_it_buys_often_and_what_goes_with_it_in_turns() -> None:
+    history = History.of([Purchased("ant", 5, TODAY - 90, TODAY - 3), Purchased("dog", 1, TODAY, TODAY)])
+    memory = product_memory(owned=_BOUGHT, purchases={"cat": (0, 9, 9, 9, 9)})
+    found = propose(Evidence(memory, NOW_SECONDS, history), Placement.FOR_YOU, 10)
+    assert found.product_ids[:3] == ("ant", "bee", "cat")
+    assert found.sources[:3] == ("bought_again", "like_history", "trending")
+    assert len(set(found.product_ids)) == len(found.product_ids)
+
+
+def test_a_limit_holds() -> None:
+    evidence = Evidence(product_memory(bought=_BOUGHT), NOW_SECONDS, seeds=["ant"])
+    assert propose(evidence, Placement.ALSO_BOUGHT, 1).product_ids == ("bee",)
+
+
+@pytest.mark.parametrize("placement", list(Placement))
+def test_without_a_memory_only_the_own_history_is_proposed(placement: Placement) -> None:
+    evidence = Evidence(ProductMemory.empty(), NOW_SECONDS, seeds=["unknown"])
+    assert propose(evidence, placement, 10).product_ids == ()
+    history = History.of([Purchased("ant", 1, TODAY, TODAY)], {"bee": 1.0})
+    found = propose(Evidence(ProductMemory.empty(), NOW_SECONDS, history), placement, 10)
+    assert set(found.product_ids) <= {"ant", "bee"}
+
+
+def test_recently_viewed_keeps_the_order_in_which_it_came() -> None:
+    history = History.of([], {"dog": 1.0, "ant": 3.0, "bee": 0.0})
+    found = propose(Evidence(product_memory(), NOW_SECONDS, history), Placement.RECENTLY_VIEWED, 10)
+    assert found.product_ids == ("dog", "ant")
+
+
+def test_newer_products_come_first_among_those_that_somebody_has() -> None:
+    memory = product_memory(purchases={"ant": (0, 0, 0, 2, 1), "cat": (0, 0, 0, 2, 1)})
+    found = propose(Evidence(memory, NOW_SECONDS), Placement.NEW_ARRIVALS, 10)
+    assert found.product_ids == ("cat", "ant")
