@@ -26,7 +26,7 @@ from services.reranker.feature_reader import FeatureReader
 from services.reranker.features import FEATURES
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
-from services.reranker.recommending.recommender import Recommender
+from services.reranker.recommending.service import Recommender
 from services.reranker.reranker import Reranker, Reranking
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows

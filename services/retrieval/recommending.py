@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.v1.catalog_pb2 import Product
 from services.retrieval import orders
 from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import RELEVANCE
+from shared.catalog.wire import family_of
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -144,5 +144,4 @@ class _Families:
 
     def _family(self, row: int) -> tuple[str, str]:
         """The product's id, and that of the primary product of its family."""
-        product = Product.FromString(self._snapshot.products.payload(row))
-        return product.product_id, product.primary_product_id or product.product_id
+        return family_of(self._snapshot.products.payload(row))

@@ -22,7 +22,7 @@ from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import facets, spelling
-from services.retrieval.candidate_list import listed
+from services.retrieval.candidate_messages import listed
 from services.retrieval.filter_messages import filter_of
 from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import (

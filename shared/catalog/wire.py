@@ -118,6 +118,12 @@ def to_bytes(product: Product) -> bytes:
     return to_message(product).SerializeToString(deterministic=True)
 
 
+def family_of(payload: bytes) -> tuple[str, str]:
+    """The id of a serialised product, and that of the primary product of its family of variants."""
+    message = pb.Product.FromString(payload)
+    return message.product_id, message.primary_product_id or message.product_id
+
+
 def from_bytes(payload: bytes) -> Product:
     """The product of a serialised message."""
     return from_message(pb.Product.FromString(payload))

@@ -49,9 +49,7 @@ LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.RerankerService/RankProposals": RequestLimit(max_bytes=_MIB),
 }
 
-_PUBLIC = frozenset(
-    f"aisle.v1.{name}Service" for name in ("Search", "Recommend", "Catalog", "Event")
-)
+_PUBLIC = frozenset(f"aisle.v1.{name}Service" for name in ("Search", "Recommend", "Catalog", "Event"))
 _CALLS_OF_A_CALLER = 100
 _CALLS_OF_A_GATEWAY = 5_000
 

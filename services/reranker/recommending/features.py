@@ -7,6 +7,7 @@ theirs by name. Nan is unknown.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,11 +45,30 @@ RECOMMEND_FEATURES = (
     "visit_age",  # days since the last of them
     "products",  # distinct products that the visitor bought
     "seeds",
+    "dense_score",  # cosine to what others are looked near to: the seeds, or the history
+    "price_gap",  # |log| of the price against the mean price of the seeds; nan: not known
+    "rating_average",
+    "rating_count_log",
+    "is_proposed",  # 1: for what shoppers did; 0: near by vector, or to fill up
 )
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 
-def feature_matrix(evidence: Evidence, product_ids: Sequence[str]) -> NDArray[np.float32]:
+@dataclass(frozen=True, slots=True)
+class OnPage:
+    """What the snapshot says of n candidates, columns (n,)."""
+
+    dense_scores: Floats
+    price: Floats  # nan: not known
+    seed_price: Floats  # (s,) of the seeds that the snapshot has
+    rating: Floats
+    rating_count: Floats
+    proposed_count: int  # of the first
+
+
+def feature_matrix(
+    evidence: Evidence, product_ids: Sequence[str], on_page: OnPage | None = None
+) -> NDArray[np.float32]:
     """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in the order of RECOMMEND_FEATURES."""
     memory = evidence.memory
     matrix = np.full((len(RECOMMEND_FEATURES), len(product_ids)), np.nan, np.float32)
@@ -56,6 +76,7 @@ def feature_matrix(evidence: Evidence, product_ids: Sequence[str]) -> NDArray[np
     columns = {**_own(evidence, product_ids, places), **_of_neighbours(evidence, places)}
     columns |= {**_popularity(memory, places), **_of_product(evidence, places)}
     columns |= _of_visitor(evidence, len(product_ids))
+    columns |= _of_page(on_page) if on_page else {}
     for name, column in columns.items():
         matrix[_PLACES[name]] = column
     return np.ascontiguousarray(matrix.T)
@@ -131,6 +152,18 @@ def _of_visitor(evidence: Evidence, count: int) -> dict[str, NDArray[np.floating
         "seeds": len(evidence.seeds),
     }
     return {name: np.full(count, value, np.float32) for name, value in values.items()}
+
+
+def _of_page(on_page: OnPage) -> dict[str, NDArray[np.floating]]:
+    known = np.log1p(on_page.seed_price[~np.isnan(on_page.seed_price)])
+    seed_price = known.mean() if len(known) else np.nan
+    return {
+        "dense_score": on_page.dense_scores,
+        "price_gap": np.abs(np.log1p(on_page.price) - seed_price),
+        "rating_average": on_page.rating,
+        "rating_count_log": np.log1p(on_page.rating_count),
+        "is_proposed": (np.arange(len(on_page.price)) < on_page.proposed_count).astype(np.float32),
+    }
 
 
 def _at(column: Floats, places: Places, missing: float = 0.0) -> Floats:

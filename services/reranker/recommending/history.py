@@ -8,21 +8,11 @@ from functools import cached_property
 
 import numpy as np
 
+from shared.features.visitor import MAX_BOUGHT, BoughtProduct
 from shared.product_memory.neighbours import Floats
 
-MAX_PURCHASED = 300  # products of a visitor, the last bought
 # A visitor's purchase counts half as much after so many days
 HALF_LIFE_DAYS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Purchased:
-    """A product that a visitor bought. Days are counted since 1970."""
-
-    product_id: str
-    days: int  # on how many days
-    first_day: int
-    last_day: int
 
 
 @dataclass(frozen=True)
@@ -33,15 +23,14 @@ class History:
     days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # (p,)
     first_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     last_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-    recent: Mapping[str, float] = field(
-        default_factory=dict
-    )  # product id -> weight now, as VisitorState.weights_at gives it
+    # Product id -> its weight now, as VisitorState.weights_at gives it
+    recent: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, purchased: Iterable[Purchased], recent: Mapping[str, float] | None = None) -> History:
-        """The history of the last MAX_PURCHASED purchases, the last first."""
+    def of(cls, purchased: Iterable[BoughtProduct], recent: Mapping[str, float] | None = None) -> History:
+        """The history of the last MAX_BOUGHT purchases, the last first."""
         kept = sorted(purchased, key=lambda each: (-each.last_day, -each.days, each.product_id))
-        kept = kept[:MAX_PURCHASED]
+        kept = kept[:MAX_BOUGHT]
         return cls(
             tuple(each.product_id for each in kept),
             np.array([each.days for each in kept], np.float32),

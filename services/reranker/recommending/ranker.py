@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.reranker.ranker import open_trees
 from services.reranker.recommending.features import RECOMMEND_FEATURES
-from services.reranker.recommending.formula import Scores, formula_scores
+from services.reranker.recommending.formula import Scores, formula_parts, formula_scores
 from services.reranker.recommending.placement import Placement
 from shared.errors import Corrupt
 
@@ -51,6 +51,19 @@ class RecommendRanker:
             return formula_scores(matrix, placement)
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
         return np.asarray(self.trees.predict(matrix[:, columns], raw_score=True, num_threads=1))
+
+    def contributions(self, matrix: NDArray[np.float32], placement: Placement) -> tuple[Scores, float]:
+        """The contribution of each feature to each score, (n, features), and the start of all scores.
+
+        Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
+        """
+        if self.trees is None or placement not in self.placements or not len(matrix):
+            return formula_parts(matrix, placement), 0.0
+        columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
+        shares = np.asarray(self.trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
+        found = np.zeros((len(matrix), len(RECOMMEND_FEATURES)))
+        found[:, columns] = shares[:, :-1]
+        return found, float(shares[0, -1])
 
 
 def _described(path: Path) -> tuple[tuple[str, ...], frozenset[Placement]]:

@@ -21,7 +21,7 @@ from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot, write_snapshot
 
 NOW = time.time()
 RED = Filter("tags", AnyOf(("red",)))
-PRODUCTS = st.lists(
+PRODUCTS: st.SearchStrategy[list[dict[str, object]]] = st.lists(
     st.builds(
         dict,
         tags=st.sampled_from([["red"], ["blue"], []]),

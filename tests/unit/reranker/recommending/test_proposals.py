@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from services.reranker.recommending.evidence import Evidence
-from services.reranker.recommending.history import History, Purchased
+from services.reranker.recommending.history import History
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
+from shared.features.visitor import BoughtProduct
 from shared.product_memory.memory import ProductMemory
 from tests.unit.product_memory.product_memories import NOW_SECONDS, TODAY, product_memory
 
@@ -21,7 +22,9 @@ def test_what_is_bought_with_the_seeds_is_proposed_and_the_seeds_are_not() -> No
 
 
 def test_a_visitor_is_offered_what_it_buys_often_and_what_goes_with_it_in_turns() -> None:
-    history = History.of([Purchased("ant", 5, TODAY - 90, TODAY - 3), Purchased("dog", 1, TODAY, TODAY)])
+    history = History.of(
+        [BoughtProduct("ant", 5, TODAY - 90, TODAY - 3), BoughtProduct("dog", 1, TODAY, TODAY)]
+    )
     memory = product_memory(owned=_BOUGHT, purchases={"cat": (0, 9, 9, 9, 9)})
     found = propose(Evidence(memory, NOW_SECONDS, history), Placement.FOR_YOU, 10)
     assert found.product_ids[:3] == ("ant", "bee", "cat")
@@ -38,7 +41,7 @@ def test_a_limit_holds() -> None:
 def test_without_a_memory_only_the_own_history_is_proposed(placement: Placement) -> None:
     evidence = Evidence(ProductMemory.empty(), NOW_SECONDS, seeds=["unknown"])
     assert propose(evidence, placement, 10).product_ids == ()
-    history = History.of([Purchased("ant", 1, TODAY, TODAY)], {"bee": 1.0})
+    history = History.of([BoughtProduct("ant", 1, TODAY, TODAY)], {"bee": 1.0})
     found = propose(Evidence(ProductMemory.empty(), NOW_SECONDS, history), placement, 10)
     assert set(found.product_ids) <= {"ant", "bee"}
 

@@ -1,0 +1,197 @@
+"""Proposals and their order, from the product memory and what is known of the visitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from aisle.v1.reranker_pb2 import (
+    CandidateExplanation,
+    ProposeRequest,
+    ProposeResponse,
+    RankProposalsRequest,
+    RerankResponse,
+)
+from aisle.v1.search_pb2 import Contribution
+from services.reranker.deadline import Deadline
+from services.reranker.feature_reader import FeatureReader
+from services.reranker.opened import OpenedRerankers
+from services.reranker.query import Matrix
+from services.reranker.recommending.evidence import Evidence
+from services.reranker.recommending.features import (
+    RECOMMEND_FEATURES,
+    OnPage,
+    feature_matrix,
+)
+from services.reranker.recommending.history import History
+from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.proposals import propose
+from services.reranker.recommending.ranker import RecommendRanker
+from services.reranker.snapshot import RerankerSnapshot
+from services.reranker.states import Rows
+from shared import clock, vectors
+from shared.errors import InvalidRequest
+from shared.features.scope import PageRequest
+from shared.features.visitor import NOBODY as UNKNOWN_VISITOR
+from shared.features.visitor import VisitorState
+from shared.live.wire_rows import UNKNOWN
+from shared.product_memory.follower import ProductMemoryFollower
+from shared.product_memory.memory import ProductMemory
+from shared.stage import Missed
+from shared.telemetry import Stopwatch
+
+MAX_PROPOSED = 1_000
+_SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VIEWED)
+# Placements with an order of their own, which is that of the candidates
+_IN_ORDER = (Placement.NEW_ARRIVALS, Placement.RECENTLY_VIEWED)
+_NOTHING = ProductMemory.empty()
+_LEAST_WEIGHT = 1e-3  # of a product of the history, to look near it
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a request's visitor, and why not more."""
+
+    state: VisitorState
+    notes: Sequence[str] = ()
+
+
+class Recommender:
+    """Answers one request at a time; each takes about a millisecond."""
+
+    def __init__(
+        self,
+        opened: OpenedRerankers,
+        features: FeatureReader | None,
+        memory: ProductMemoryFollower | None,
+    ) -> None:
+        """Without `features`, no visitor is known; without `memory`, nothing of what shoppers did."""
+        self._opened = opened
+        self._features = features
+        self._follower = memory
+
+    async def propose(self, request: ProposeRequest) -> ProposeResponse:
+        """Products for a placement. Raises InvalidRequest naming the field at fault."""
+        placement = _placement(request.placement)
+        if not 1 <= request.limit <= MAX_PROPOSED:
+            raise InvalidRequest("limit", f"is {request.limit}; ask for 1 to {MAX_PROPOSED:,} products")
+        stopwatch = Stopwatch()
+        with stopwatch.timed("store"):
+            known = await self._known(request.visitor_id, request.session_id, request.budget_ms)
+        with stopwatch.timed("proposals"):
+            evidence = self._evidence(known.state, request.product_ids)
+            found = propose(evidence, placement, request.limit)
+        near = _near(evidence, placement)
+        in_cart = () if placement is Placement.RECENTLY_VIEWED else known.state.cart
+        return ProposeResponse(
+            product_ids=found.product_ids,
+            near_product_ids=list(near),
+            near_weights=list(near.values()),
+            exclude_product_ids=in_cart,
+            degraded=known.notes,
+            stage_ms=stopwatch.stage_ms,
+        )
+
+    async def rank(self, request: RankProposalsRequest) -> RerankResponse:
+        """The candidates' order. Raises InvalidRequest and SnapshotGone."""
+        placement = _placement(request.placement)
+        if len(request.dense_scores) != len(request.rows):
+            raise InvalidRequest("dense_scores", "needs one number for each of rows")
+        reranker = self._opened.of(request.snapshot_version)
+        stopwatch = Stopwatch()
+        with stopwatch.timed("store"):
+            known = await self._known(request.visitor_id, request.session_id, request.budget_ms)
+        with stopwatch.timed("ranker"):
+            evidence = self._evidence(known.state, request.product_ids)
+            matrix = _matrix(request, reranker.snapshot, evidence)
+            ranker = reranker.recommend_ranker
+            scores = ranker.score(matrix, placement)
+            if placement in _IN_ORDER:
+                scores = -np.arange(len(scores), dtype=np.float64)
+            order = np.argsort(-scores, kind="stable")
+        shown = order[: request.feature_limit]
+        return RerankResponse(
+            order=order.tolist(),
+            relevance_scores=scores[order].tolist(),
+            feature_names=RECOMMEND_FEATURES,
+            feature_values=vectors.to_bytes(matrix[shown]),
+            explanations=_explained(ranker, placement, matrix[order[: request.explain_limit]]),
+            bundle_version=reranker.bundle_version,
+            degraded=known.notes,
+            stage_ms=stopwatch.stage_ms,
+        )
+
+    async def _known(self, visitor_id: str, session_id: str, budget_ms: float) -> Known:
+        if self._features is None or not visitor_id:
+            return Known(UNKNOWN_VISITOR)
+        wanted = PageRequest((), "", visitor_id, session_id)
+        try:
+            page = await self._features.read(wanted, Deadline.after(budget_ms))
+        except Missed as missed:
+            return Known(UNKNOWN_VISITOR, [str(missed)])
+        return Known(page.visitor())
+
+    def _evidence(self, state: VisitorState, seeds: Sequence[str]) -> Evidence:
+        now_seconds = clock.now()
+        history = History.of(state.bought, state.weights_at(now_seconds))
+        memory = self._follower.memory if self._follower else _NOTHING
+        return Evidence(memory, now_seconds, history, tuple(dict.fromkeys(seeds)))
+
+
+def _placement(name: str) -> Placement:
+    try:
+        return Placement(name)
+    except ValueError:
+        raise InvalidRequest(
+            "placement", f"{name!r} is unknown; use one of: {', '.join(Placement)}"
+        ) from None
+
+
+def _near(evidence: Evidence, placement: Placement) -> dict[str, float]:
+    """Products near which others are looked for, with what each counts."""
+    if placement in _SEEDS_PLACEMENTS:
+        return dict.fromkeys(evidence.seeds, 1.0)
+    if placement is not Placement.FOR_YOU:
+        return {}
+    history = evidence.history
+    bought = zip(history.product_ids, history.weights(evidence.now_day).tolist(), strict=True)
+    weights = {each: weight for each, weight in bought if weight > _LEAST_WEIGHT}
+    for product_id, weight in history.recent.items():
+        weights[product_id] = max(weight, weights.get(product_id, 0.0))
+    return weights
+
+
+def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence: Evidence) -> Matrix:
+    rows = snapshot.to_core(np.array(request.rows, np.int64))
+    seed_rows = [row for each in evidence.seeds if (row := snapshot.products.row(each)) is not None]
+    on_page = OnPage(
+        dense_scores=np.array(request.dense_scores, np.float32),
+        price=snapshot.column("price", rows),
+        seed_price=snapshot.column("price", np.array(seed_rows, np.int64)),
+        rating=snapshot.column("rating", rows),
+        rating_count=snapshot.column("rating_count", rows),
+        proposed_count=request.proposed_count,
+    )
+    return feature_matrix(evidence, _product_ids(snapshot, rows), on_page)
+
+
+def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:
+    """The ids in `rows`. Empty for a product that has not arrived yet."""
+    known = rows != UNKNOWN
+    ids = iter(snapshot.products.product_ids(rows[known]))
+    return [next(ids) if each else "" for each in known.tolist()]
+
+
+def _explained(
+    ranker: RecommendRanker, placement: Placement, matrix: Matrix
+) -> Iterator[CandidateExplanation]:
+    added, start = ranker.contributions(matrix, placement)
+    for values, contributions in zip(np.nan_to_num(matrix), added, strict=True):
+        parts = [*zip(RECOMMEND_FEATURES, values.tolist(), contributions.tolist(), strict=True)]
+        parts.append(("start", 1.0, start))
+        largest = sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))
+        yield CandidateExplanation(
+            contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in largest]
+        )
