@@ -106,11 +106,9 @@ def _page(record: Record) -> observed.Page | str:
 def _done(record: Record) -> observed.Interaction | str:
     event = UserEvent()
     _parse(event, record)
-    query_id = event.query_id.partition(".")[0]
-    if not query_id:
-        return "unverified_query" if event.unverified_query_id else "no_query"
     if not event.visitor_id:
-        raise ValueError("visitor_id is missing")
+        return "no_visitor"
+    query_id = event.query_id.partition(".")[0]
     return observed.Interaction(
         query_id=query_id,
         visitor_id=event.visitor_id,
@@ -118,7 +116,14 @@ def _done(record: Record) -> observed.Interaction | str:
         action=event.action,
         at_us=_microseconds(event.event_time, record),
         lines=tuple(_line(product) for product in event.products),
+        user_id=event.user_id,
+        session_id=event.session_id,
+        without_page="" if query_id else _without_page(event),
     )
+
+
+def _without_page(event: UserEvent) -> str:
+    return "unverified_query" if event.unverified_query_id else "no_query"
 
 
 def _line(product: EventProduct) -> observed.Line:

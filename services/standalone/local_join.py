@@ -33,6 +33,7 @@ class LocalJoin:
         self._joined = Joined(log)
         self._worker = JoinWorker(log, data / TABLES, joinable, config, self._joined.consumer)
         self._worker.time_slice.rest_seconds = SLICE_SECONDS
+        self._worker.quiet_seconds = 0.0  # the end of a file is known at once
 
     @property
     def saved(self) -> Mapping[str, int]:

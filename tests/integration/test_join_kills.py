@@ -16,7 +16,7 @@ from services.standalone.local_join import TABLES
 from services.standalone.log_acceptance import LOG
 from shared.events.log import SEARCH_LOGS, USER_EVENTS, NewRecord
 from shared.events.sqlite import SqliteEventLog
-from tests.unit.feedback.join.scene import DAY, MINUTE, Scene, files, rows
+from tests.unit.feedback.join.scene import DAY, MINUTE, Scene, done_rows, files, rows
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "6"))
 # Small batches, and an export after each, so that a kill hits all that there is
@@ -40,7 +40,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 def shop_log(searches: int) -> Scene:
-    """Searches of three days, with clicks and purchases that come later."""
+    """Searches of three days, with clicks and purchases that come later, and views that no search led to."""
     scene = Scene(partitions=1)
     begins = time.time() - 4 * DAY
     rng = random.Random(3)
@@ -57,6 +57,8 @@ def shop_log(searches: int) -> Scene:
         for action, after in (("view", MINUTE), ("click", 2 * MINUTE), ("purchase", DAY)):
             products = [f"p{rng.randrange(500)}" for _ in range(20)]
             scene.does(action, *products, query=search, at=at + after, visitor=visitor, price=1.1)
+        for _ in range(2):  # the second time it says nothing new
+            scene.does("view", "p0", query="", at=at, visitor=visitor, event_id=f"alone-{number}")
     return scene
 
 
@@ -87,6 +89,9 @@ def test_kills_lose_and_double_nothing(tmp_path: Path) -> None:
     lived = files(data / TABLES)
     shown = [row for row in rows(Tables(data / TABLES)) if row["position"]]
     assert len(shown) == 400 * 20 and sum(row["purchases"] for row in shown) > 100
+    done = done_rows(Tables(data / TABLES))
+    assert len({(row["event_id"], row["visitor_id"]) for row in done}) == 400 * 4
+    assert len(done) == 400 * (3 * 20 + 1)
     asyncio.run(folder_tables.make_anew(data))
     assert lived == files(data / TABLES)
     assert killed

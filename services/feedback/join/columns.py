@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as compute
 from numpy.typing import NDArray
 
-from services.feedback.join.attribution import Counts
+from services.feedback.join.attribution import COUNTED, TOO_ACTIVE, Counts
 from services.feedback.join.packing import unpack
 
 FEATURE = "feature."  # what a feature's column begins with
@@ -42,6 +43,20 @@ _DONE = (
 QUERIES = pa.schema(
     (pa.field("query_hash", pa.int64()), pa.field("text", pa.string()), pa.field("visitors", pa.int32()))
 )
+INTERACTIONS = pa.schema(
+    (
+        *(pa.field(name, pa.string()) for name in ("visitor_id", "user_id", "session_id", "query_id")),
+        *(pa.field(name, pa.string()) for name in ("event_id", "action", "product_id")),
+        pa.field("quantity", pa.int64()),
+        pa.field("price", pa.float64()),
+        pa.field("event_time", pa.timestamp("us", tz="UTC")),
+        pa.field("left_out", pa.string()),
+    )
+)
+# Texts that come again; an event_id does not
+INTERACTIONS_TEXTS = [
+    field.name for field in INTERACTIONS if field.type == pa.string() and field.name != "event_id"
+]
 _NOTHING_DONE = Counts()
 # Columns of the staged pages, in the order in which a row of staging has them
 STAGED = (
@@ -69,6 +84,18 @@ def texts(feature_names: Iterable[str]) -> list[str]:
     """The columns that are worth a dictionary in Parquet."""
     fields = (field for field in schema(feature_names) if field.type == pa.string())
     return [*(field.name for field in fields), "experiment_ids.list.element"]
+
+
+def interactions(rows: Sequence[tuple[Any, ...]], too_active: pa.Array) -> pa.RecordBatch:
+    """Staged rows (see interaction_rows.STAGED), of which those of the visitors `too_active` are left out."""
+    fields = list(INTERACTIONS)
+    columns = [
+        pa.array(values, field.type)
+        for values, field in zip(zip(*rows, strict=True), fields[:-1], strict=True)
+    ]
+    is_left_out = compute.is_in(columns[0], value_set=too_active)
+    left_out = compute.if_else(is_left_out, TOO_ACTIVE, COUNTED)
+    return pa.record_batch([*columns, left_out], schema=INTERACTIONS)
 
 
 class RowGroup:

@@ -25,15 +25,17 @@ from services.feedback.join.attribution import (
     day_of,
 )
 from services.feedback.join.config import JoinConfig
+from services.feedback.join.interaction_rows import InteractionRows
 from services.feedback.join.joiner import QUERIES, day_named, name_of
 from services.feedback.join.observed import Interaction, Line
 from services.feedback.join.packing import unpack
-from services.feedback.join.paths import WRITING, file_of_day, queries_file
+from services.feedback.join.paths import INTERACTIONS, WRITING, file_of_day, queries_file
 from services.feedback.join.staging import Staging
 from shared import owner_only
 from shared.artifacts import full_disk_named, sync
 
 _GROUP_ROWS = 65_536  # a row group ends with the page that brings it to so many
+_LINES_AT_ONCE = 4_096
 _QUERIES_AT_ONCE = 65_536
 _COMPRESSION = "zstd"
 _NOTHING: Mapping[str, Counts] = {}
@@ -49,6 +51,7 @@ class Exporter:
         self._staging = staging
         self._config = config
         self._windows = Windows.of(config)
+        self._rows = InteractionRows(staging, self._windows)
         self._pause = pause
 
     def export(self) -> list[str]:
@@ -56,11 +59,19 @@ class Exporter:
         find = "SELECT name, changed FROM files WHERE changed > exported ORDER BY name"
         changed = self._staging.rows(find).fetchall()
         for name, change in changed:
-            counts = self._write_queries() if name == QUERIES else self._write_day(day_named(name))
+            counts = self._write(name)
             with self._staging.transaction():
                 self._staging.rows("UPDATE files SET exported = ? WHERE name = ?", change, name)
                 self._note_counts(name, counts)
         return [name for name, _ in changed]
+
+    def _write(self, name: str) -> Mapping[str, int]:
+        """Write a file by its name in staging. Returns what is to be noted of its lines, by reason."""
+        if name == QUERIES:
+            return self._write_queries()
+        table, _, day = name.partition("/")
+        write = self._write_interactions if table == INTERACTIONS else self._write_impressions
+        return write(day_named(day))
 
     def _note_counts(self, name: str, counts: Mapping[str, int]) -> None:
         self._staging.rows("DELETE FROM day_counts WHERE day = ?", name)
@@ -76,7 +87,23 @@ class Exporter:
                 self._pause()
         return {}
 
-    def _write_day(self, day: int) -> Mapping[str, int]:
+    def _write_interactions(self, day: int) -> Mapping[str, int]:
+        too_active = pa.array((visitor_id for visitor_id, _ in self._too_active(day, day)), pa.string())
+        rows = self._rows.of_day(day)
+        path = file_of_day(self._root, name_of(day), INTERACTIONS)
+        group: list[pa.RecordBatch] = []
+        with self._writer(path, columns.INTERACTIONS, columns.INTERACTIONS_TEXTS) as writer:
+            while some := rows.fetchmany(_LINES_AT_ONCE):
+                group.append(columns.interactions(some, too_active))
+                if len(group) == _GROUP_ROWS // _LINES_AT_ONCE:
+                    writer.write_table(pa.Table.from_batches(group), row_group_size=_GROUP_ROWS)
+                    group.clear()
+                self._pause()
+            if group:
+                writer.write_table(pa.Table.from_batches(group), row_group_size=_GROUP_ROWS)
+        return {}
+
+    def _write_impressions(self, day: int) -> Mapping[str, int]:
         """Returns how many lines of interactions count, and why others do not, by reason."""
         names_of = self._feature_names(day)
         names = sorted({name for each in names_of.values() for name in each})
@@ -104,7 +131,8 @@ class Exporter:
         self, day: int, reasons: Counter[str]
     ) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Counts], str]]:
         """The staged pages of a day in their order, with what counts for their products."""
-        too_active = self._too_active(day)
+        # All days that matter to the pages of one
+        too_active = self._too_active(day - 1, day + self._config.purchase_days + 1)
         select = f"SELECT {columns.STAGED} FROM pages WHERE day = ? ORDER BY at_us, query_id, first"
         for page in self._staging.rows(select, day):
             query_id, visitor_id, at_us, first = page[0], page[2], page[6], page[11]
@@ -122,12 +150,11 @@ class Exporter:
             of_page = {name: each for (at, name), each in attribution.counts.items() if at == index}
             yield page, of_page, left_out
 
-    def _too_active(self, day: int) -> set[tuple[str, int]]:
-        """Visitors and days on which they did too much, of all days that matter to the pages of one."""
-        limit = self._config.max_daily_interactions
+    def _too_active(self, first: int, last: int) -> set[tuple[str, int]]:
+        """Visitors and days on which they did too much, of the days from the first to the last."""
         rows = self._staging.rows(
             "SELECT visitor_id, day FROM visitor_days WHERE day BETWEEN ? AND ? AND count > ?",
-            *(day - 1, day + self._config.purchase_days + 1, limit),
+            *(first, last, self._config.max_daily_interactions),
         )
         return set(rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,10 @@ from services.feedback.join.observed import Read
 from services.feedback.join.paths import WRITING
 from services.feedback.join.retention import Retention
 from services.feedback.join.staging import Staging
+from shared.events.log import Consumer, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from shared.events.log import Record
+    from collections.abc import Iterable, Mapping
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,7 +33,8 @@ class Join:
     ) -> None:
         """Open or create the folder.
 
-        Raises Unavailable if another process has it, Corrupt if what is staged in it is damaged.
+        Raises Unavailable if another process has it, Corrupt if what is staged in it is damaged,
+        OlderFormat if an earlier version of Aisle staged it.
         """
         from services.feedback.join.exporter import Exporter  # needs pyarrow, which not every image has
 
@@ -77,6 +77,12 @@ class Join:
         with self._staging.meant():
             self._retention.seal(day)
 
+    def keep(self, names: Iterable[str]) -> None:
+        """Do not write these files (see joiner.file_name) again, unless something new comes for them."""
+        with self._staging.meant(), self._staging.transaction():
+            for name in names:
+                self._staging.rows("DELETE FROM files WHERE name = ?", name)
+
     def counts(self) -> dict[str, int]:
         """Records by what they were staged as or why not, and lines of interactions by what they count as."""
         with self._staging.meant():
@@ -88,3 +94,7 @@ class Join:
     def close(self) -> None:
         """Let go of the folder."""
         self._staging.close()
+
+
+# Follows the log for a join
+OpenConsumer = Callable[[Join], Awaitable[Consumer]]

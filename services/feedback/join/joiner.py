@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+from services.feedback.join import paths
 from services.feedback.join.attribution import DAY_US, TOO_LATE, Windows, day_of
 from services.feedback.join.config import JoinConfig
+from services.feedback.join.interaction_rows import REPEATED, InteractionRows
 from services.feedback.join.observed import Interaction, Page, Read
 from services.feedback.join.staging import Staging
 from services.feedback.join.typed_queries import TypedQueries
@@ -17,10 +19,10 @@ from shared.query_ids import milliseconds_in
 
 _LOG = logging.getLogger(__name__)
 
-QUERIES = "queries"  # the file of queries; those of days are named by the day
+QUERIES = "queries"  # the file of queries; for those of days see `file_name`
 PAGES = "pages"
 INTERACTIONS = "interactions"
-_AGAIN = "repeated"
+EVENTS = "events"  # those that the interactions tables have; others with the reason after it
 _UNREADABLE = "unreadable"
 # A search's later pages come at most so many days after it
 _LATER_PAGES_DAYS = 2
@@ -37,6 +39,11 @@ def day_named(name: str) -> int:
     return date.fromisoformat(name).toordinal() - date(1970, 1, 1).toordinal()
 
 
+def file_name(table: str, day: int) -> str:
+    """What a day's file of a table is called in staging, such as impressions/2026-11-29."""
+    return f"{table}/{name_of(day)}"
+
+
 class Joiner:
     """Takes records in. To be used by one thread at a time."""
 
@@ -50,6 +57,7 @@ class Joiner:
         self._pause = pause
         self._windows = Windows.of(config)
         self._queries = TypedQueries(staging, config.least_visitors, config.keep_days)
+        self._rows = InteractionRows(staging, self._windows)
         self._names: dict[tuple[str, ...], int] = {}
         self._sealed_day = -1
         self._changed: set[str] = set()
@@ -107,12 +115,12 @@ class Joiner:
         known = self._staging.rows(select, page.query_id, page.first).fetchone()
         if known:
             if known[1:4] <= (page.at_us, page.visitor_id, page.body):
-                return _AGAIN  # the earliest stands
+                return REPEATED  # the earliest stands
             self._staging.rows("DELETE FROM pages WHERE rowid = ?", known[0])
-            self._changed.add(name_of(known[4]))
+            self._changed.add(file_name(paths.IMPRESSIONS, known[4]))
         self._insert_page(page, day)
-        self._changed.add(name_of(day))
-        return _AGAIN if known else PAGES
+        self._changed.add(file_name(paths.IMPRESSIONS, day))
+        return REPEATED if known else PAGES
 
     def _insert_page(self, page: Page, day: int) -> None:
         names_id = self._names.get(page.feature_names) or self._names_id(page.feature_names)
@@ -131,8 +139,18 @@ class Joiner:
         return self._names[names]
 
     def _take_interaction(self, done: Interaction, logged_us: int) -> str:
-        """Returns what it counts as."""
+        """Returns what it counts as for the pages; the interactions tables have it in any case."""
+        left_out = self._rows.take(done, logged_us, self._sealed_day)
+        self._counts[f"{EVENTS}.{left_out}" if left_out else EVENTS] += 1
+        if not left_out:
+            self._changed.add(file_name(paths.INTERACTIONS, day_of(done.at_us)))
         searched_us = milliseconds_in(done.query_id) * 1_000
+        what = done.without_page or self._take_for_pages(done, logged_us, searched_us)
+        if not left_out or what == INTERACTIONS:
+            self._note_visitor(done, logged_us, searched_us)
+        return what
+
+    def _take_for_pages(self, done: Interaction, logged_us: int, searched_us: int) -> str:
         if searched_us and logged_us > self._windows.ends_us(day_of(searched_us) + _LATER_PAGES_DAYS):
             return TOO_LATE
         inserted = self._staging.rows(
@@ -141,10 +159,9 @@ class Joiner:
             json.dumps(done.lines),
         )
         if not inserted.rowcount:
-            return _AGAIN
+            return REPEATED
         days = self._staging.rows("SELECT DISTINCT day FROM pages WHERE query_id = ?", done.query_id)
-        self._changed.update(name_of(day) for (day,) in days)
-        self._note_visitor(done, logged_us, searched_us)
+        self._changed.update(file_name(paths.IMPRESSIONS, day) for (day,) in days)
         return INTERACTIONS
 
     def _note_visitor(self, done: Interaction, logged_us: int, searched_us: int) -> None:
@@ -171,13 +188,13 @@ class Joiner:
             values = (day, visitor_id, added, self._since[day, visitor_id])
             count, since = self._staging.row(note, *values)
             if count - added <= limit < count:
-                self._changed.update(self._days_between(since, day + 1))
+                self._changed.update(self._files(paths.IMPRESSIONS, since, day + 1))
+                self._changed.update(self._files(paths.INTERACTIONS, day, day))
 
-    def _days_between(self, first: int, last: int) -> Iterable[str]:
-        """Names of the days that have pages, of those from the first to the last."""
-        rows = self._staging.rows(
-            "SELECT name FROM files WHERE name BETWEEN ? AND ?", name_of(first), name_of(last)
-        )
+    def _files(self, table: str, first: int, last: int) -> Iterable[str]:
+        """Names of a table's files for the days from the first to the last."""
+        names = file_name(table, first), file_name(table, last)
+        rows = self._staging.rows("SELECT name FROM files WHERE name BETWEEN ? AND ?", *names)
         return [name for (name,) in rows]
 
 

@@ -17,14 +17,17 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One action of one visitor, which a search led to."""
+    """One action of one visitor."""
 
-    query_id: str  # without signature
+    query_id: str  # of the search that led to it, without signature; empty: none that is known
     visitor_id: str
     event_id: str
     action: str
     at_us: int
     lines: tuple[Line, ...]
+    user_id: str = ""
+    session_id: str = ""
+    without_page: str = ""  # why no search is known to have led to it; empty: one is
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,20 @@ from shared.artifacts import sync
 
 WRITING = ".writing.parquet"  # a file before it is whole
 IMPRESSIONS = "impressions"
+INTERACTIONS = "interactions"
+BY_DAY = (IMPRESSIONS, INTERACTIONS)
 _DAY = "day="  # as Hive, DuckDB and pyarrow read partitions
 _PART = "part-0.parquet"
 
 
-def folder_of_day(root: Path, name: str) -> Path:
+def folder_of_day(root: Path, name: str, table: str = IMPRESSIONS) -> Path:
     """The folder of a day, such as impressions/day=2026-11-29."""
-    return root / IMPRESSIONS / f"{_DAY}{name}"
+    return root / table / f"{_DAY}{name}"
 
 
-def file_of_day(root: Path, name: str) -> Path:
+def file_of_day(root: Path, name: str, table: str = IMPRESSIONS) -> Path:
     """The one file of a day."""
-    return folder_of_day(root, name) / _PART
+    return folder_of_day(root, name, table) / _PART
 
 
 def queries_file(root: Path) -> Path:
@@ -29,13 +31,13 @@ def queries_file(root: Path) -> Path:
     return root / "queries.parquet"
 
 
-def days_in(root: Path) -> list[date]:
+def days_in(root: Path, table: str = IMPRESSIONS) -> list[date]:
     """The days that have a file, oldest first."""
-    return sorted(_days(root))
+    return sorted(_days(root / table))
 
 
-def _days(root: Path) -> Iterator[date]:
-    for path in (root / IMPRESSIONS).glob(f"{_DAY}*/{_PART}"):
+def _days(folder: Path) -> Iterator[date]:
+    for path in folder.glob(f"{_DAY}*/{_PART}"):
         try:
             yield date.fromisoformat(path.parent.name.removeprefix(_DAY))
         except ValueError:  # not ours

@@ -6,23 +6,37 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from services.feedback.join.attribution import SECOND_US, day_of
 from services.feedback.join.config import JoinConfig
-from services.feedback.join.join import Join
-from services.feedback.join.joiner import name_of
+from services.feedback.join.join import Join, OpenConsumer
+from services.feedback.join.joiner import day_named, file_name, name_of
 from services.feedback.join.observed import Read
-from services.feedback.join.paths import days_in, file_of_day, folder_of_day, ready_beside, settle
+from services.feedback.join.paths import (
+    BY_DAY,
+    IMPRESSIONS,
+    days_in,
+    file_of_day,
+    folder_of_day,
+    ready_beside,
+    settle,
+)
 from services.feedback.join.staging import FILE
-from services.feedback.join.worker import OpenConsumer
 from shared import owner_only
 from shared.errors import NotFound
 from shared.events.file_lock import FileLock
 from shared.events.log import Consumer, Record
 
+Result = TypeVar("Result")
+
+# Records that came since then are no longer the past that is caught up with
+RECENT_SECONDS = 600.0
 _POLL_SECONDS = 0.5
 _RECORDS_AT_ONCE = 1_000
 _NO_DAY = -1
@@ -33,45 +47,84 @@ class Rebuilt:
     """What a rebuild did."""
 
     record_count: int
-    kept_days: int  # of before, which the log does not have any more, or not all of them
+    kept_days: int  # of impressions of before, which the log does not have any more, or not all of them
     seconds: float
 
 
-async def rebuild(
-    root: Path,
-    read: Read,
-    config: JoinConfig,
-    open_consumer: OpenConsumer,
-    quiet_seconds: float = 0.0,
-) -> Rebuilt:
-    """Join the whole log into a new folder, and put it in the place of ROOT.
+class Rebuild:
+    """Joins the whole log into a new folder, and puts it in the place of ROOT.
 
-    The log has ended when nothing came for `quiet_seconds`. A kill at any moment leaves the old tables or the
-    new ones. Raises Unavailable while another process has the folder, NotFound if the log has nothing.
+    A kill at any moment leaves the old tables or the new ones.
     """
-    began = time.monotonic()
-    settle(root)
-    owner_only.folder(root)
-    lock = FileLock(root / f"{FILE}.lock")
-    building = root.with_name(f".{root.name}-new")
-    shutil.rmtree(building, ignore_errors=True)
-    try:
-        reach, kept = await _build(building, root, Join(building, read, config), open_consumer, quiet_seconds)
-        os.replace(building, ready_beside(root))
-        settle(root)
-    finally:
-        lock.release()
-    return Rebuilt(reach.record_count, kept, round(time.monotonic() - began, 2))
+
+    def __init__(
+        self,
+        root: Path,
+        read: Read,
+        config: JoinConfig,
+        open_consumer: OpenConsumer,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`pause` is called after each record; see Joiner."""
+        self._root = root
+        self._read = read
+        self._config = config
+        self._open_consumer = open_consumer
+        self._pause = pause
+        self._building = root.with_name(f".{root.name}-new")
+        self._join: Join | None = None
+
+    async def run(self, thread: Executor, quiet_seconds: float = 0.0) -> Rebuilt:
+        """SQLite and Parquet work in `thread`, which has one worker.
+
+        When this is cancelled, what is under way there ends first, and then the folder is let go of.
+        `quiet_seconds`: see `_read_all`. Raises Unavailable while another process has the folder, NotFound if
+        the log has nothing.
+        """
+        began = time.monotonic()
+        settle(self._root)
+        owner_only.folder(self._root)
+        lock = FileLock(self._root / f"{FILE}.lock")
+        try:
+            shutil.rmtree(self._building, ignore_errors=True)
+            reach, kept = await self._build(thread, quiet_seconds)
+            os.replace(self._building, ready_beside(self._root))
+            settle(self._root)
+        finally:
+            thread.submit(lock.release)
+        return Rebuilt(reach.record_count, kept, round(time.monotonic() - began, 2))
+
+    async def _build(self, thread: Executor, quiet_seconds: float) -> tuple[_Reach, int]:
+        try:
+            join = await _in(thread, self._open)
+            consumer = await self._open_consumer(join)
+            try:
+                reach = await _read_all(join, consumer, thread, quiet_seconds)
+            finally:
+                await consumer.close()
+            kept = await _in(thread, lambda: _finish(join, self._root, self._building, reach))
+        finally:
+            closed = thread.submit(self._close)
+        await asyncio.wrap_future(closed)
+        return reach, kept
+
+    def _open(self) -> Join:
+        self._join = Join(self._building, self._read, self._config, self._pause)
+        return self._join
+
+    def _close(self) -> None:
+        if self._join:
+            self._join.close()
 
 
-async def _build(
-    building: Path, root: Path, join: Join, open_consumer: OpenConsumer, quiet_seconds: float
-) -> tuple[_Reach, int]:
-    try:
-        reach = await _read_all(join, await open_consumer(join), quiet_seconds)
-        return reach, await asyncio.to_thread(lambda: _finish(join, root, building, reach))
-    finally:
-        join.close()
+async def rebuild(root: Path, read: Read, config: JoinConfig, open_consumer: OpenConsumer) -> Rebuilt:
+    """A rebuild in a thread of its own, from a log that has ended when it has no record at once."""
+    with ThreadPoolExecutor(1, "rebuild") as thread:
+        return await Rebuild(root, read, config, open_consumer).run(thread)
+
+
+async def _in(thread: Executor, do: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(thread, do)
 
 
 @dataclass(slots=True)
@@ -91,36 +144,44 @@ class _Reach:
             known.add(place)
 
 
-async def _read_all(join: Join, consumer: Consumer, quiet_seconds: float) -> _Reach:
+async def _read_all(join: Join, consumer: Consumer, thread: Executor, quiet_seconds: float) -> _Reach:
+    """Take the whole log in. It has ended when for `quiet_seconds` nothing came but recent records.
+
+    With 0 it has ended when nothing comes at all.
+    """
     reach = _Reach()
     known: set[tuple[str, int]] = set()
     quiet_from = time.monotonic()
     while True:
         records = await consumer.poll(min(_POLL_SECONDS, quiet_seconds), _RECORDS_AT_ONCE)
         if records:
-            await asyncio.to_thread(join.stage, records)
+            await _in(thread, partial(join.stage, records))
             await consumer.commit(records)
             reach.take(records, known)
+        if any(record.time_seconds < time.time() - RECENT_SECONDS for record in records):
             quiet_from = time.monotonic()
-        elif time.monotonic() - quiet_from >= quiet_seconds:
+        if time.monotonic() - quiet_from >= quiet_seconds and (quiet_seconds or not records):
             break
-    await consumer.close()
     if not reach.record_count:
         raise NotFound("the log has neither pages nor events, so the tables stay as they are")
     return reach
 
 
 def _finish(join: Join, root: Path, building: Path, reach: _Reach) -> int:
-    """Take over the days that the log does not have whole, and export. Returns how many were taken over."""
-    kept = [each.isoformat() for each in days_in(root) if each.isoformat() <= _name(reach.partial_day)]
+    """Take over the days that the log does not have whole, and export.
+
+    Returns for how many days pages were taken over.
+    """
+    kept = [(table, day) for table in BY_DAY for day in _days(root, table) if day <= reach.partial_day]
+    for table, day in kept:
+        owner_only.folder(folder_of_day(building, name_of(day), table))
+        os.link(file_of_day(root, name_of(day), table), file_of_day(building, name_of(day), table))
+    join.keep(file_name(table, day) for table, day in kept)
+    join.export()
     if kept:
         join.seal(reach.partial_day)
-    for name in kept:
-        owner_only.folder(folder_of_day(building, name))
-        os.link(file_of_day(root, name), file_of_day(building, name))
-    join.export()
-    return len(kept)
+    return sum(table == IMPRESSIONS for table, _ in kept)
 
 
-def _name(day: int) -> str:
-    return name_of(day) if day != _NO_DAY else ""
+def _days(root: Path, table: str) -> list[int]:
+    return [day_named(each.isoformat()) for each in days_in(root, table)]

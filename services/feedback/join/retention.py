@@ -2,12 +2,14 @@
 
 import logging
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from services.feedback.join.attribution import DAY_US, Windows, day_of
 from services.feedback.join.config import JoinConfig
-from services.feedback.join.joiner import QUERIES, day_named, name_of
-from services.feedback.join.paths import days_in, file_of_day, folder_of_day
+from services.feedback.join.interaction_rows import InteractionRows
+from services.feedback.join.joiner import QUERIES, day_named, file_name, name_of
+from services.feedback.join.paths import BY_DAY, days_in, file_of_day, folder_of_day
 from services.feedback.join.staging import Staging
 
 _LOG = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ class Retention:
         self._staging = staging
         self._config = config
         self._windows = Windows.of(config)
+        self._rows = InteractionRows(staging, self._windows)
 
     def look(self, seal: bool = True) -> None:
         """Remove tables that are too old or too large, and what is staged for days that are final.
@@ -46,10 +49,14 @@ class Retention:
         with self._staging.transaction():
             self._staging.set_meta("sealed_day", day)
             self._staging.rows("DELETE FROM pages WHERE day <= ?", day)
-            self._staging.rows("DELETE FROM files WHERE name <= ?", name_of(day))
+            for table in BY_DAY:
+                names = file_name(table, 0), file_name(table, day)
+                self._staging.rows("DELETE FROM files WHERE name BETWEEN ? AND ?", *names)
             # Their events may be of a day later, and of a page of the day after that
             self._staging.rows("DELETE FROM interactions WHERE logged_us < ?", (day - 1) * DAY_US)
             self._staging.rows("DELETE FROM visitor_days WHERE day < ?", day)
+            self._rows.seal(day)
+            self._rows.forget_ids(self._staging.now_us - _BEHIND_US)
 
     def _forget_queries(self, before_day: int) -> None:
         """Forget those that were not typed since; their table is to be exported then."""
@@ -60,16 +67,13 @@ class Retention:
                 self._staging.change({QUERIES})
 
     def _remove_old(self, before_day: int) -> None:
-        for each in days_in(self._root):
-            if (day := day_named(each.isoformat())) < before_day:
+        for day in sorted(self._sizes()):
+            if day < before_day:
                 self._remove(day, f"older than {self._config.keep_days} days")
 
     def _remove_large(self) -> None:
         """Remove the oldest tables until the others fit; the newest stays."""
-        sizes = {
-            day_named(each.isoformat()): file_of_day(self._root, each.isoformat()).stat().st_size
-            for each in days_in(self._root)
-        }
+        sizes = self._sizes()
         total = sum(sizes.values())
         for day in sorted(sizes)[:-1]:
             if not self._config.max_bytes or total <= self._config.max_bytes:
@@ -77,9 +81,22 @@ class Retention:
             total -= sizes[day]
             self._remove(day, f"the tables take more than {self._config.max_bytes:,} bytes")
 
+    def _sizes(self) -> Counter[int]:
+        """What the files of each day take on the disk, in bytes."""
+        sizes: Counter[int] = Counter()
+        for table in BY_DAY:
+            for each in days_in(self._root, table):
+                name = each.isoformat()
+                sizes[day_named(name)] += file_of_day(self._root, name, table).stat().st_size
+        return sizes
+
     def _remove(self, day: int, reason: str) -> None:
         self.seal(day)
         with self._staging.transaction():
-            self._staging.rows("DELETE FROM day_counts WHERE day = ?", name_of(day))
-        shutil.rmtree(folder_of_day(self._root, name_of(day)))
-        _LOG.info("the table of %s is removed: %s", name_of(day), reason)
+            for table in BY_DAY:
+                self._staging.rows("DELETE FROM day_counts WHERE day = ?", file_name(table, day))
+        for table in BY_DAY:
+            folder = folder_of_day(self._root, name_of(day), table)
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        _LOG.info("the tables of %s are removed: %s", name_of(day), reason)

@@ -15,7 +15,8 @@ from shared.events.file_lock import FileLock
 from shared.sqlite_damage import check_whole, meaning
 
 FILE = "join.sqlite"
-_FORMAT = "1"
+_FORMAT = "2"
+_OLDER = ("1",)  # had no interactions tables
 _REMEDY = "make the tables anew with 'aisle tables --rebuild'"
 _TABLES = (
     "meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
@@ -33,6 +34,12 @@ _TABLES = (
     "interactions (query_id TEXT, visitor_id TEXT, event_id TEXT, at_us INTEGER NOT NULL,"
     " logged_us INTEGER NOT NULL, action TEXT NOT NULL, lines TEXT NOT NULL,"
     " PRIMARY KEY (query_id, visitor_id, event_id)) WITHOUT ROWID",
+    # Of the interactions tables; see interaction_rows.py
+    "interaction_rows (at_us INTEGER, visitor_id TEXT, event_id TEXT, line INTEGER, query_id TEXT NOT NULL,"
+    " action TEXT NOT NULL, user_id TEXT NOT NULL, session_id TEXT NOT NULL, product_id TEXT NOT NULL,"
+    " quantity INTEGER NOT NULL, price REAL, PRIMARY KEY (at_us, visitor_id, event_id, line)) WITHOUT ROWID",
+    # Hashes of (visitor_id, event_id), and when the log got the event that counts
+    "event_ids (id BLOB PRIMARY KEY, logged_us INTEGER NOT NULL) WITHOUT ROWID",
     # `since` is the first day of a search that led to one of these interactions
     "visitor_days (day INTEGER, visitor_id TEXT, count INTEGER NOT NULL, since INTEGER NOT NULL,"
     " PRIMARY KEY (day, visitor_id)) WITHOUT ROWID",
@@ -45,13 +52,26 @@ _INDEXES = (
 )
 
 
+class OlderFormat(Corrupt):
+    """The file is of an earlier version of Aisle; the tables can be made anew from the log."""
+
+
+def discard(root: Path) -> None:
+    """Remove what is staged in a folder. Raises Unavailable if another process has it."""
+    lock = FileLock(root / f"{FILE}.lock")
+    for suffix in ("", "-wal", "-shm"):  # SQLite removes those of a file that is empty
+        (root / f"{FILE}{suffix}").unlink(missing_ok=True)
+    lock.release()
+
+
 class Staging:
     """One SQLite file and the lock that keeps other processes off it. Synchronous."""
 
     def __init__(self, root: Path) -> None:
         """Open or create the file in a folder.
 
-        Raises Unavailable if another process has it, Corrupt if it is damaged or of another format.
+        Raises Unavailable if another process has it, Corrupt if it is damaged or of another format,
+        OlderFormat if it is of an earlier one.
         """
         owner_only.folder(root)
         self.path = root / FILE
@@ -70,6 +90,7 @@ class Staging:
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("PRAGMA synchronous = FULL")
         self.connection.execute("PRAGMA cache_size = -65536")
+        self._check_format()
         for table in _TABLES:
             self.connection.execute(f"CREATE TABLE IF NOT EXISTS {table}")
         for index in _INDEXES:
@@ -77,8 +98,16 @@ class Staging:
         made = {"format": _FORMAT, "generation": secrets.token_hex(8), "now_us": "0", "sealed_day": "-1"}
         made["log_id"] = ""
         self.connection.executemany("INSERT OR IGNORE INTO meta VALUES (?, ?)", made.items())
-        if self.meta("format") != _FORMAT:
-            raise Corrupt(f"{self.path} is of format {self.meta('format')}, not {_FORMAT}; {_REMEDY}")
+
+    def _check_format(self) -> None:
+        """To be called before the file is changed; a new one has none yet."""
+        if not self.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            return
+        found = self.rows("SELECT value FROM meta WHERE name = 'format'").fetchone()
+        if found and found[0] != _FORMAT:
+            self.connection.close()
+            error = OlderFormat if found[0] in _OLDER else Corrupt
+            raise error(f"{self.path} is of format {found[0]}, not {_FORMAT}; {_REMEDY}")
 
     @property
     def generation(self) -> str:

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from services.feedback.join.paths import days_in, file_of_day, queries_file
+from services.feedback.join.paths import IMPRESSIONS, INTERACTIONS, days_in, file_of_day, queries_file
 from shared.errors import NotFound
 
 if TYPE_CHECKING:
@@ -22,23 +22,33 @@ class Tables:
         self._root = root
 
     def days(self) -> list[date]:
-        """The days that have a table, oldest first."""
+        """The days that have a table of impressions, oldest first."""
         return days_in(self._root)
 
-    def size_bytes(self, day: date) -> int:
+    def interaction_days(self) -> list[date]:
+        """The days that have a table of interactions, oldest first."""
+        return days_in(self._root, INTERACTIONS)
+
+    def size_bytes(self, day: date, table: str = IMPRESSIONS) -> int:
         """What the table of a day takes on the disk."""
-        return self._path(day).stat().st_size
+        return self._path(day, table).stat().st_size
 
     def fingerprint(self) -> str:
         """Another one after each export; empty while there is no table."""
         newest = [(day, self._path(day).stat()) for day in self.days()[-8:]]
         return " ".join(f"{day}:{found.st_size}:{found.st_mtime_ns}" for day, found in newest)
 
-    def row_count(self, day: date) -> int:
+    def row_count(self, day: date, table: str = IMPRESSIONS) -> int:
         """How many rows the table of a day has."""
         from pyarrow import parquet
 
-        return int(parquet.read_metadata(self._path(day)).num_rows)
+        return int(parquet.read_metadata(self._path(day, table)).num_rows)
+
+    def visitor_count(self, day: date) -> int:
+        """How many visitors did something on a day."""
+        import pyarrow.compute as compute
+
+        return int(compute.count_distinct(self.interactions(day, day, ["visitor_id"])["visitor_id"]).as_py())
 
     def read(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of all days from the first to the last, in their order; those of a day by time.
@@ -51,6 +61,21 @@ class Tables:
         tables = [self._read(self._path(day), columns) for day in days]
         found = pa.concat_tables(tables or [_empty()], promote_options="default")
         return found if columns is None else found.select(_known(columns, found.schema.names))
+
+    def interactions(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
+        """What was done on all days from the first to the last, a row a line of each event.
+
+        In the order of the days; the rows of a day by time, visitor, event and line. Raises NotFound for a
+        column that there is not.
+        """
+        import pyarrow as pa
+
+        from services.feedback.join.columns import INTERACTIONS as SCHEMA
+
+        names = SCHEMA.names if columns is None else _known(columns, SCHEMA.names)
+        days = [day for day in self.interaction_days() if first_day <= day <= last_day]
+        tables = [self._read(self._path(day, INTERACTIONS), names) for day in days]
+        return pa.concat_tables([*tables, SCHEMA.empty_table().select(names)]).select(names)
 
     def queries(self) -> pa.Table:
         """query_hash, text (null: fewer visitors typed it than is asked for) and visitors."""
@@ -68,8 +93,8 @@ class Tables:
         names = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
         return file.read(columns=names)
 
-    def _path(self, day: date) -> Path:
-        return file_of_day(self._root, day.isoformat())
+    def _path(self, day: date, table: str = IMPRESSIONS) -> Path:
+        return file_of_day(self._root, day.isoformat(), table)
 
 
 def _empty() -> pa.Table:

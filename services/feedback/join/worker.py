@@ -3,29 +3,29 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 from services.feedback.join.config import JoinConfig
-from services.feedback.join.join import Join
+from services.feedback.join.join import Join, OpenConsumer
 from services.feedback.join.observed import Read
 from services.feedback.join.paths import settle
-from shared.errors import AisleError
+from services.feedback.join.rebuild import RECENT_SECONDS, Rebuild
+from services.feedback.join.staging import OlderFormat, discard
+from shared.errors import AisleError, NotFound
 from shared.events.log import CO_PARTITIONED, Consumer, EventLog, Record
 from shared.log_once import LogOnce
 from shared.time_slice import ThreadSlice
 
 Result = TypeVar("Result")
-OpenConsumer = Callable[[Join], Awaitable[Consumer]]
 
 _LOG = logging.getLogger(__name__)
 _POLL_SECONDS = 1.0
 _AFTER_ERROR_SECONDS = 5.0
-# Records that came since then are no longer the past that is caught up with
-_RECENT_SECONDS = 600.0
+_QUIET_SECONDS = 30.0
 _EXPORTS_SHARE = 0.1  # of the time, at most
 _TROUBLE = "the tables of what shoppers did are not written: %s"
 
@@ -53,6 +53,7 @@ class JoinWorker:
         self._open_consumer = open_consumer or self._grouped
         self._thread = ThreadPoolExecutor(1, "join")
         self.time_slice = ThreadSlice()  # when the interpreter is given back while records are joined
+        self.quiet_seconds = _QUIET_SECONDS  # after which a log that is read from its start has ended
         self._join: Join | None = None
         self._consumer: Consumer | None = None
         self._is_closed = False
@@ -86,7 +87,7 @@ class JoinWorker:
             await consumer.commit(records)
             self.counts = await self._in_thread(join.counts)
         oldest = min((record.time_seconds for record in records), default=time.time())
-        self._is_caught_up = oldest > time.time() - _RECENT_SECONDS
+        self._is_caught_up = oldest > time.time() - RECENT_SECONDS
         return records
 
     async def export(self) -> list[str]:
@@ -116,7 +117,11 @@ class JoinWorker:
 
     async def _opened(self) -> tuple[Join, Consumer]:
         if self._join is None:
-            await self._in_thread(self._open)
+            try:
+                await self._in_thread(self._open)
+            except OlderFormat:
+                await self._make_anew()
+                await self._in_thread(self._open)
         assert self._join
         if self._consumer is None:
             self._consumer = await self._open_consumer(self._join)
@@ -126,6 +131,18 @@ class JoinWorker:
         """In the thread, so that it is known there, and closed, if this is cancelled meanwhile."""
         settle(self._root)
         self._join = Join(self._root, self._read, self._config, self.time_slice.give_way)
+
+    async def _make_anew(self) -> None:
+        """Join the whole log into a new folder, since an earlier version of Aisle staged what is there."""
+        _LOG.warning("an earlier version has written %s; the tables are made anew from the log", self._root)
+        anew = Rebuild(self._root, self._read, self._config, self._open_consumer, self.time_slice.give_way)
+        try:
+            rebuilt = await anew.run(self._thread, self.quiet_seconds)
+        except NotFound:
+            _LOG.warning("the log has nothing to make tables of; those of %s stay", self._root)
+            await self._in_thread(lambda: discard(self._root))
+        else:
+            _LOG.info("%s is made anew from %d records", self._root, rebuilt.record_count)
 
     async def _grouped(self, join: Join) -> Consumer:
         return await self._log.consumer(CO_PARTITIONED, join.group)

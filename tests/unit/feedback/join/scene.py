@@ -54,6 +54,8 @@ class Done:
     price: float | None = None
     logged: float = 0.0  # 0: when it was done
     unverified: str = ""
+    user: str = ""
+    session: str = ""
 
 
 @dataclass
@@ -93,6 +95,8 @@ class Scene:
         message = UserEvent(event_id=event_id, action=action, visitor_id=done.visitor, query_id=done.query)
         message.event_time.FromNanoseconds(int(done.at * 1e9))
         message.unverified_query_id = done.unverified
+        message.user_id = done.user
+        message.session_id = done.session
         for product_id in product_ids:
             message.products.add(product_id=product_id, quantity=done.quantity, price=done.price)
         self._add(USER_EVENTS, done.visitor, message.SerializeToString(), done.logged or done.at)
@@ -123,6 +127,13 @@ def rows(tables: Tables) -> Rows:
     """All rows of all days."""
     far = timedelta(days=1_000)
     found: Rows = tables.read(FIRST_DAY - far, FIRST_DAY + far).to_pylist()
+    return found
+
+
+def done_rows(tables: Tables) -> Rows:
+    """All rows of interactions of all days."""
+    far = timedelta(days=1_000)
+    found: Rows = tables.interactions(FIRST_DAY - far, FIRST_DAY + far).to_pylist()
     return found
 
 

@@ -19,6 +19,7 @@ from tests.unit.feedback.join.scene import (
     NOON,
     Scene,
     counts,
+    done_rows,
     files,
     joined,
     row,
@@ -48,7 +49,7 @@ def test_a_late_event_writes_its_day_again_and_no_other(tmp_path: Path, scene: S
     scene.does("purchase", "p1", query=search, at=NOON + 3 * DAY)
     join = Join(tmp_path, joinable)
     join.stage(scene.records)
-    assert join.export() == ["2026-11-02"]
+    assert join.export() == ["impressions/2026-11-02", "interactions/2026-11-05"]
     assert join.export() == []
     join.close()
     assert row(Tables(tmp_path), "p1")["purchases"] == 1
@@ -83,6 +84,9 @@ def test_days_that_are_final_are_the_same_when_all_is_replayed(tmp_path: Path, s
     for day, search in enumerate(searches):
         scene.does("purchase", "p1", query=search, at=NOON + (day + 6.9) * DAY)
         scene.does("purchase", "p1", query=search, at=NOON + (day + 2) * DAY, logged=NOON + 15 * DAY)
+    for day in range(0, 60, 3):  # the same event again and again, for more days than it is known
+        scene.does("view", "p1", query="", at=NOON + day * DAY, event_id="again")
+        scene.does("view", "p2", query="", at=NOON + day * DAY, logged=NOON + (day + 7) * DAY)
     scene.records.sort(key=lambda record: record.time_seconds)
     renumbered = Scene()
     for record in scene.records:
@@ -92,7 +96,9 @@ def test_days_that_are_final_are_the_same_when_all_is_replayed(tmp_path: Path, s
         join.stage([record])
         join.export()
     join.close()
-    joined(tmp_path / "replayed", renumbered, max_daily_interactions=1)
+    replayed = joined(tmp_path / "replayed", renumbered, max_daily_interactions=1)
+    again = [each["event_time"].date() for each in done_rows(replayed) if each["event_id"] == "again"]
+    assert [(day - FIRST_DAY).days for day in again] == [0, 12, 24, 36, 48]
     assert files(tmp_path / "lived") == files(tmp_path / "replayed")
 
 
@@ -110,7 +116,7 @@ def test_tables_go_when_they_are_old(tmp_path: Path, scene: Scene, caplog: pytes
     with caplog.at_level(logging.INFO):
         tables = joined(tmp_path, scene, keep_days=2)
     assert [str(day) for day in tables.days()] == ["2026-11-04", "2026-11-05", "2026-11-06"]
-    assert "the table of 2026-11-03 is removed: older than 2 days" in caplog.text
+    assert "the tables of 2026-11-03 are removed: older than 2 days" in caplog.text
 
 
 def test_the_oldest_tables_go_when_all_are_too_large(
@@ -123,7 +129,7 @@ def test_the_oldest_tables_go_when_all_are_too_large(
     with caplog.at_level(logging.INFO):
         tables = joined(tmp_path / "some", scene, max_bytes=sum(map(size, everything[-2:])))
     assert tables.days() == everything[-2:]
-    assert "is removed: the tables take more than" in caplog.text
+    assert "are removed: the tables take more than" in caplog.text
     scene.page(9, "p9", at=NOON)  # a day that was removed does not come back in part
     assert joined(tmp_path / "some", scene, max_bytes=1).days() == everything[-1:]
 
