@@ -37,8 +37,6 @@ QUOTED_ANNOTATIONS = {
     "services/gateway/events/formats/fields.py",
     "services/gateway/search/caches.py",
     "services/gateway/search/ranked_window.py",
-    "services/reranker/training/batch.py",
-    "services/reranker/training/judged_list.py",
     "services/reranker/training/ranking_group.py",
     "services/training/judged_shop.py",
     "shared/features/time_windows.py",
