@@ -57,6 +57,8 @@ services-stop: ## Stop them
 	@$(PYTHON) deploy/services stop
 
 check test: export PYTHONDONTWRITEBYTECODE =  # what is compiled once is compiled for every worker and child process
+check: export OMP_NUM_THREADS = 1  # a worker a core: threads of FAISS and LightGBM would only wait for each other
+check: export OPENBLAS_NUM_THREADS = 1
 
 check: $(VENV)/.dev $(VENV)/.protoc ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """Fixtures for all tests: the real servers, running ones or new ones, and a log in a file."""
 
+import gc
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -64,6 +65,11 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
     opened = SqliteEventLog(tmp_path / "log.sqlite")
     yield opened
     await opened.close()
+
+
+def pytest_collection_finish() -> None:
+    """Imported modules and collected tests stay to the end: garbage collection need not visit them."""
+    gc.freeze()
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:

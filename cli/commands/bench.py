@@ -1,6 +1,7 @@
 """`aisle bench`: pages, load and indexing, as ratios against named peers in the same run."""
 
 import asyncio
+import importlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,6 +59,7 @@ Data = Annotated[
 def bench(context: typer.Context, as_json: Json = False) -> None:
     """Run all benchmarks on the sample shop, unless one is named."""
     if context.invoked_subcommand is None:
+        _check_peer()
         chosen = subject(None, None, None, None)
         report = {
             "page": _page(chosen, "", True, None, 1),
@@ -88,6 +90,8 @@ def page(  # noqa: PLR0913 (a command's options are its parameters)
     """One client's page over gRPC, beside SentenceTransformer + FAISS + CrossEncoder (six layers,
     fp32, 50 pairs).
     """
+    if peer:
+        _check_peer()
     _tell(
         _page(subject(catalog, queries, judgments, data), bundle, peer, cross_encoder, rounds),
         as_json,
@@ -131,9 +135,6 @@ def _page(
 ) -> dict[str, Any]:
     from bench.page import PEER, PageBench
 
-    if with_peer:
-        pass
-
     queries = chosen.judged_queries()
     _prepare(chosen, bundle)
     peer = _peer(chosen, cross_encoder) if with_peer else None
@@ -149,6 +150,11 @@ def _page(
             "cross-encoder with an untrained head: its time counts, its order does not"
         )
     return report
+
+
+def _check_peer() -> None:
+    """Raise NotFound if a package of the peer is missing, before a catalogue is written or indexed."""
+    importlib.import_module("bench.peer")
 
 
 def _peer(chosen: Subject, cross_encoder: Path | None) -> Any:

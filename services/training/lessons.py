@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.training.catalog_queries import judge, make_queries
-from services.reranker.training.job import TrainingSet
 from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.split import teaches_ranker
+from services.reranker.training.training_set import TrainingSet
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import JudgedShop

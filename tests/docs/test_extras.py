@@ -4,7 +4,8 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -39,7 +40,13 @@ def _brought(extra: str) -> set[str]:
     return set(map(_normal, EXTRAS[extra]))
 
 
-def _modules(path: Path) -> Iterator[str]:
+@cache
+def _modules(path: Path) -> frozenset[str]:
+    """What a file imports."""
+    return frozenset(_imports(path))
+
+
+def _imports(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -68,9 +75,14 @@ def _imported(service: str) -> set[str]:
 SERVICES = pytest.mark.parametrize("service", ["gateway", "embedding", "retrieval", "reranker", "feedback"])
 
 
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
 def _needed(service: str) -> set[str]:
-    distributions = packages_distributions()
-    return {_normal(distributions[name][0]) for name in _imported(service)}
+    return {_normal(_distributions()[name][0]) for name in _imported(service)}
 
 
 @SERVICES

@@ -21,9 +21,10 @@ from services.reranker.training.cross_encoder import (  # noqa: E402
     with_teacher_scores,
 )
 from services.reranker.training.interaction import BlockShape  # noqa: E402
-from services.reranker.training.job import RerankerSettings, TrainingSet, train_reranker  # noqa: E402
+from services.reranker.training.job import RerankerSettings, train_reranker  # noqa: E402
 from services.reranker.training.judged_list import JudgedList  # noqa: E402
 from services.reranker.training.student import StudentSettings  # noqa: E402
+from services.reranker.training.training_set import TrainingSet  # noqa: E402
 from shared.models.bundle import HEADS  # noqa: E402
 
 PRODUCTS = ["red shoe", "blue shoe", "red lamp", "blue lamp"]

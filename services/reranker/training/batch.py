@@ -1,5 +1,7 @@
 """Several judged lists, padded to one length."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from services.reranker.training.encodings import Corpus, Matrix
+from services.reranker.training.arrays import Matrix
+from services.reranker.training.encodings import Corpus
 from services.reranker.training.judged_list import JudgedList
 
 
@@ -20,7 +23,7 @@ class Targets:
     teacher_scores: Tensor | None  # (b, n); None unless all lists have them
 
     @classmethod
-    def of(cls, lists: Sequence[JudgedList]) -> "Targets":
+    def of(cls, lists: Sequence[JudgedList]) -> Targets:
         """Padded to the longest list."""
         counts = torch.tensor([len(judged) for judged in lists])
         told = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]

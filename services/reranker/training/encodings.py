@@ -9,8 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Rows = NDArray[np.int64]
-Matrix = NDArray[np.float32]
+from services.reranker.training.arrays import Matrix, Rows
 
 
 class EncodedTexts(Protocol):

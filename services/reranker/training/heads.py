@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from services.reranker.training.encodings import Matrix
+from services.reranker.training.arrays import Matrix
 
 
 class Heads(nn.Module):  # type: ignore[misc]

@@ -21,27 +21,15 @@ from services.reranker.training.encodings import Corpus, EncodedTexts
 from services.reranker.training.frozen_encoder import FrozenEncoder
 from services.reranker.training.interaction import BlockShape
 from services.reranker.training.judged_list import JudgedList
-from services.reranker.training.negatives import Negatives, Recall
+from services.reranker.training.negatives import Negatives
 from services.reranker.training.student import Report, Student, StudentSettings, train_student
 from services.reranker.training.student_files import write_student
 from services.reranker.training.tokens import token_ids
 from services.reranker.training.trained_encoder import TrainedEncoder, TrainedTexts
+from services.reranker.training.training_set import TrainingSet
 from shared.product_text import MAX_TOKENS, STATE_TOKENS
 
 QUERY_TOKENS = 32
-
-
-@dataclass(frozen=True)
-class TrainingSet:
-    """One catalogue with judged queries.
-
-    Rows are places in `product_texts`, queries places in `queries`.
-    """
-
-    product_texts: Sequence[str]
-    queries: Sequence[str]
-    judged: Sequence[JudgedList]
-    recall: Recall
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 One query and graded products, some of them negatives that nobody judged.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.reranker.training.encodings import Matrix, Rows
+from services.reranker.training.arrays import Matrix, Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +25,12 @@ class JudgedList:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def chosen(self, places: NDArray[np.int64]) -> "JudgedList":
+    def chosen(self, places: NDArray[np.int64]) -> JudgedList:
         """The same query with some of its products."""
         teacher = None if self.teacher_scores is None else self.teacher_scores[places]
         return JudgedList(self.query, self.rows[places], self.grades[places], teacher)
 
-    def sampled(self, longest: int, generator: np.random.Generator) -> "JudgedList":
+    def sampled(self, longest: int, generator: np.random.Generator) -> JudgedList:
         """At most `longest` of its products, chosen anew each time."""
         return (
             self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.reranker.training.encodings import Rows
+from services.reranker.training.arrays import Rows
 from services.reranker.training.judged_list import JudgedList
 
 Recall = Callable[[int], Rows]  # place of a query -> rows of its fused list, the best first

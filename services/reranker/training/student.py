@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from services.reranker.training.arrays import Matrix
 from services.reranker.training.batch import Batch, Targets, batches, make_batch
-from services.reranker.training.encodings import Corpus, Matrix
+from services.reranker.training.encodings import Corpus
 from services.reranker.training.heads import Heads, best_similarities, maxsim
 from services.reranker.training.interaction import BlockShape, InteractionBlock, QueryTokens
 from services.reranker.training.judged_list import JudgedList

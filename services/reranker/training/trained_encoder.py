@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from services.reranker.training import tokens
-from services.reranker.training.encodings import Matrix, Rows
+from services.reranker.training.arrays import Matrix, Rows
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]

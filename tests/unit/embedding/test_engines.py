@@ -1,7 +1,5 @@
 """Every engine computes the same encoder."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -87,27 +85,3 @@ def test_products_whose_batches_run_side_by_side_keep_their_vectors(
     np.testing.assert_allclose(vectors, expected, atol=1e-4)
     for ours, theirs in zip(states, expected_states, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1)
-
-
-WATCHED = """
-import sys
-from pathlib import Path
-seen = []
-calls = ("os.fork", "socket.connect", "subprocess.Popen")
-sys.addaudithook(lambda event, _: event in calls and seen.append(event))
-from tests.unit.embedding.engine_agreement import tiny_encoder
-tiny_encoder(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]).encode_queries(["mouse"])
-assert not seen, seen
-"""
-
-
-@pytest.mark.parametrize("engine", ["openvino-f32", "onnxruntime-fp32"])
-def test_nobody_is_told_that_an_engine_is_used(
-    model_folder: Path, make_bundle: Callable[..., Path], engine: str
-) -> None:
-    """OpenVINO forks the process that imports it, and reports to Google if it can."""
-    subprocess.run(
-        [sys.executable, "-c", WATCHED, model_folder, make_bundle(), engine],
-        check=True,
-        timeout=120,
-    )

@@ -87,7 +87,7 @@ async def test_the_bytes_that_are_counted_are_those_that_are_taken() -> None:
     gc.collect()
     tracemalloc.start()
     store = MemoryFeatureStore()
-    await store.replace([change(f"p:{number}", value=bytes(bytearray(VALUE))) for number in range(20_000)])
+    await store.replace([change(f"p:{number}", value=bytes(bytearray(VALUE))) for number in range(4_000)])
     gc.collect()
     taken_bytes, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()

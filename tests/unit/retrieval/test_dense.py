@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 
 import faiss
@@ -13,15 +14,22 @@ KINDS: dict[str, dict[str, int]] = {"Flat": {}, "HNSW16": {"ef_search": 128}, "I
          "IVF16,PQ8x4fs,RFlat": {"nprobe": 8, "k_factor": 8}}  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def vectors() -> Matrix:
+@cache
+def clustered() -> Matrix:
     rng = np.random.default_rng(7)
     centres = rng.normal(size=(20, 16))
     vectors = (centres[rng.integers(0, 20, 6_000)] + 0.3 * rng.normal(size=(6_000, 16))).astype(np.float32)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def leg(vectors: Matrix, kind: str) -> DenseLeg:
+@pytest.fixture(scope="module")
+def vectors() -> Matrix:
+    return clustered()
+
+
+@cache
+def leg(kind: str) -> DenseLeg:
+    vectors = clustered()
     index = faiss.index_factory(vectors.shape[1], kind, faiss.METRIC_INNER_PRODUCT)
     index.train(vectors)
     index.add(vectors)
@@ -42,7 +50,7 @@ def test_a_search_leaves_the_threads_of_its_caller_as_they_were(vectors: Matrix)
     before = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(3)
     try:
-        leg(vectors, "Flat").best(vectors[0], 5)
+        leg("Flat").best(vectors[0], 5)
         assert faiss.omp_get_max_threads() == 3
     finally:
         faiss.omp_set_num_threads(before)
@@ -56,7 +64,7 @@ def test_a_filtered_search_finds_the_nearest_that_pass(
     share: float,
 ) -> None:
     mask = np.random.default_rng(3).random(len(vectors)) < share
-    dense = leg(vectors, kind)
+    dense = leg(kind)
     found = 0
     for query in vectors[:5]:
         rows, scores = dense.best(query, 50, None if share == 1 else mask)
@@ -67,7 +75,7 @@ def test_a_filtered_search_finds_the_nearest_that_pass(
 
 
 def test_scores_are_exact_whatever_the_index(vectors: Matrix) -> None:
-    rows, scores = leg(vectors, "IVF16,SQ8").best(vectors[0], 20)
+    rows, scores = leg("IVF16,SQ8").best(vectors[0], 20)
     assert np.allclose(scores, vectors[rows].astype(np.float16).astype(np.float32) @ vectors[0], atol=1e-6)
 
 

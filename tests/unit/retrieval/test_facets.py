@@ -23,9 +23,9 @@ PRODUCTS = [
 ]
 
 
-@pytest.fixture
-def columns(open_snapshot: OpenSnapshot) -> CatalogColumns:
-    return open_snapshot(PRODUCTS).columns
+@pytest.fixture(scope="module")
+def columns(open_shared_snapshot: OpenSnapshot) -> CatalogColumns:
+    return open_shared_snapshot(PRODUCTS).columns
 
 
 def test_values_come_by_frequency_then_alphabet(columns: CatalogColumns) -> None:

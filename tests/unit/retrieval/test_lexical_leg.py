@@ -25,9 +25,9 @@ CATALOGUE = [
 ]
 
 
-@pytest.fixture
-def leg(open_snapshot: OpenSnapshot) -> LexicalLeg:
-    return open_snapshot(CATALOGUE).lexical
+@pytest.fixture(scope="module")
+def leg(open_shared_snapshot: OpenSnapshot) -> LexicalLeg:
+    return open_shared_snapshot(CATALOGUE).lexical
 
 
 def found(leg: LexicalLeg, query: str) -> list[int]:

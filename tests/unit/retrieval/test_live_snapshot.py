@@ -20,7 +20,7 @@ from tests.unit.retrieval.live_shop import STEPS, VECTOR, Shop, answer, go, ids_
 from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 
-@settings(max_examples=5, deadline=None)  # tests/integration has more of them
+@settings(max_examples=2, deadline=None)  # tests/integration has more of them
 @given(seed=st.integers(0, 10_000), steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=4))
 def test_a_live_snapshot_answers_as_one_that_is_rebuilt(
     tmp_path_factory: pytest.TempPathFactory, seed: int, steps: list[str]

@@ -2,7 +2,13 @@ import pytest
 
 from services.retrieval.matched_terms import MAX_CHARACTERS_READ, MatchedTerms
 from shared.catalog.product import Product
+from shared.snapshot.lexical import LexicalIndex
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
+
+
+@pytest.fixture(scope="module")
+def index(open_shared_snapshot: OpenSnapshot) -> LexicalIndex:
+    return open_shared_snapshot([Product("a", "any")]).lexical.index
 
 
 @pytest.mark.parametrize(
@@ -17,13 +23,12 @@ from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
     ],
 )
 def test_the_words_of_a_query_that_a_product_holds_come_as_typed(
-    open_snapshot: OpenSnapshot, query: str, text: str, terms: list[str]
+    index: LexicalIndex, query: str, text: str, terms: list[str]
 ) -> None:
-    index = open_snapshot([Product("a", "any")]).lexical.index
     assert MatchedTerms(index, query).of([text]) == terms
 
 
-def test_of_a_very_long_product_the_first_texts_are_read(open_snapshot: OpenSnapshot) -> None:
-    terms = MatchedTerms(open_snapshot([Product("a", "any")]).lexical.index, "red lamp")
+def test_of_a_very_long_product_the_first_texts_are_read(index: LexicalIndex) -> None:
+    terms = MatchedTerms(index, "red lamp")
     assert terms.of(["a lamp", "x" * MAX_CHARACTERS_READ, "red"]) == ["lamp"]
     assert terms.of(["a lamp", "x" * 20_000, "red"]) == ["red", "lamp"]

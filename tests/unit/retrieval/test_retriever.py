@@ -39,9 +39,9 @@ PRODUCTS = [
 VECTORS = AXES[0] * np.array([[0.9], [0.9], [0.1], [0.9], [0.9], [0.8]]) + AXES[1:7] * 0.4
 
 
-@pytest.fixture
-def snapshot(open_snapshot: OpenSnapshot) -> Snapshot:
-    return open_snapshot(PRODUCTS, VECTORS)
+@pytest.fixture(scope="module")
+def snapshot(open_shared_snapshot: OpenSnapshot) -> Snapshot:
+    return open_shared_snapshot(PRODUCTS, VECTORS)
 
 
 def ids(snapshot: Snapshot, **request: Any) -> list[str]:

@@ -11,9 +11,9 @@ TITLES = ["Bluetooth speaker", "Bluetooth headphones", "Headphones", "Samsung la
           "Wireless keyboard", "Tablet"]  # fmt: skip
 
 
-@pytest.fixture
-def spelling(open_snapshot: OpenSnapshot) -> Spelling:
-    return open_snapshot(
+@pytest.fixture(scope="module")
+def spelling(open_shared_snapshot: OpenSnapshot) -> Spelling:
+    return open_shared_snapshot(
         [Product(f"p{n}", title, description="a gizmo") for n, title in enumerate(TITLES)]
     ).spelling
 

@@ -1,20 +1,15 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from random import Random
 
 from sample.bots import fakes, script
 from sample.click_models import Glance, cascade, position_based
 from sample.crowd import Crowd
-from sample.product import Made, catalog
+from sample.product import Made
 from sample.season import NOTHING, Season, Wants
+from tests.unit.sample.made_shop import shop
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
-
-
-@cache
-def shop() -> list[Made]:
-    return catalog(7)
 
 
 def made_in(section: str) -> Made:

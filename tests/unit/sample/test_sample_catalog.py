@@ -2,7 +2,6 @@ import json
 import re
 from collections import Counter
 from datetime import datetime
-from functools import cache
 
 import pytest
 
@@ -11,17 +10,13 @@ from sample.product import Made, catalog
 from sample.reading import departments, kinds
 from sample.title import style_of
 from sample.vocabulary import COLOR
+from tests.unit.sample.made_shop import shop
 
 FIELDS = {
     "product_id", "type", "primary_product_id", "title", "description", "brands", "categories",
     "price", "availability", "available_quantity", "rating", "gtin", "sku", "uri", "images",
     "attributes", "tags", "publish_time", "language_code",
 }  # fmt: skip
-
-
-@cache
-def shop() -> list[Made]:
-    return catalog(7)
 
 
 def test_the_shop_has_about_three_thousand_products_in_a_dozen_departments() -> None:

@@ -8,8 +8,8 @@ import pytest
 from sample import write_sample
 from sample.intent import Intent, grade
 from sample.judging import Judged, judged_queries
-from sample.product import Made, catalog
 from sample.typo import mistyped
+from tests.unit.sample.made_shop import shop
 
 FILES = (
     "products.jsonl",
@@ -18,11 +18,6 @@ FILES = (
     "queries_dev.tsv",
     "judgments_dev.tsv",
 )
-
-
-@cache
-def shop() -> list[Made]:
-    return catalog(7)
 
 
 @cache

@@ -1,15 +1,9 @@
 from collections import Counter
-from functools import cache
 
 from sample.click_models import examination
-from sample.product import Made, catalog
 from sample.shopper import Persona, Shopper, Shown, attraction, personas
 from sample.tour import STOPS
-
-
-@cache
-def shop() -> list[Made]:
-    return catalog(7)
+from tests.unit.sample.made_shop import shop
 
 
 def page(size: int = 10, grade: int = 3) -> list[Shown]:

@@ -153,13 +153,13 @@ def test_a_large_array_is_a_stream(tmp_path: Path) -> None:
     path = tmp_path / "catalog.json"
     with path.open("w") as file:
         file.write("[")
-        file.write(",".join(json.dumps({"id": str(at), "title": "x" * 900}) for at in range(20_000)))
+        file.write(",".join(json.dumps({"id": str(at), "title": "x" * 900}) for at in range(6_000)))
         file.write("]")
     tracemalloc.start()
     count = sum(1 for _ in CatalogFile(path).products())
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert count == 20_000
+    assert count == 6_000
     assert peak < path.stat().st_size / 2
 
 

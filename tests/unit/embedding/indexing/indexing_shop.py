@@ -12,6 +12,7 @@ from services.embedding.indexing.catalog_follower import CatalogFollower
 from services.embedding.indexing.config import IndexingConfig
 from services.embedding.indexing.ports import VersionedEncoder
 from services.embedding.indexing.tail import read_tail
+from shared.artifacts import current
 from shared.catalog import writes
 from shared.catalog.product import Product
 from shared.catalog.wire import to_message
@@ -87,9 +88,16 @@ class IndexingShop:
 
     async def until(self, catalog_offset: int) -> None:
         """Return once all records up to a position of the catalogue are applied."""
+        seen = None
         async with asyncio.timeout(20):
-            while await self.position() < catalog_offset:
+            # Reading the tail is dear: only after a change
+            while (now := await self._state()) == seen or await self.position() < catalog_offset:
+                seen = now
                 await asyncio.sleep(0.01)
+
+    async def _state(self) -> tuple[int, str | None]:
+        """What the position depends on: the end of the log, and the current snapshot."""
+        return await self.log.end_offset(VECTORS), current(snapshots_of(self.data))
 
     async def position(self) -> int:
         end = await self.log.end_offset(VECTORS)

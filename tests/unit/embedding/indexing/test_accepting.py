@@ -15,7 +15,7 @@ from shared.artifacts import current, read_manifest
 from shared.errors import LogBehind, Overloaded
 from shared.events.log import CATALOG, VECTORS, NewRecord
 from shared.events.sqlite import SqliteEventLog
-from shared.snapshot.generation import Positions, snapshots_of
+from shared.snapshot.generation import Positions, current_generation, snapshots_of
 from tests.unit.embedding.indexing.indexing_shop import IndexingShop
 from tests.unit.embedding.indexing.letter_encoder import generation_of, titled, titles_of
 
@@ -41,13 +41,21 @@ async def shop(tmp_path: Path) -> AsyncIterator[IndexingShop]:
     async with written.following(least_records=1, share_of_products=0):
         await written.write(*NEWER)
         async with asyncio.timeout(20):
-            while not titles_of(written.data) or generation_of(written.data).positions.catalog < 3:
-                await asyncio.sleep(0.01)
+            while (
+                made := current_generation(written.data, verify=False)
+            ) is None or made.positions.catalog < 3:
+                await asyncio.sleep(0.02)
     await log.close()
     kept.replace(path)
     log = SqliteEventLog(path)
     yield IndexingShop(tmp_path / "data", log)
     await log.close()
+
+
+def compacted_through(shop: IndexingShop) -> int:
+    """The catalogue's position in the current snapshot."""
+    made = current_generation(shop.data, verify=False)
+    return made.positions.catalog if made else 0
 
 
 def titles_in(shop: IndexingShop) -> list[str]:

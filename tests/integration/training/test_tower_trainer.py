@@ -11,7 +11,7 @@ from services.training.towers.lessons import TowerLessons, Wanted  # noqa: E402
 from services.training.towers.settings import TowerSettings  # noqa: E402
 from services.training.towers.stopping import KeepBest  # noqa: E402
 from services.training.towers.trainer import Trained, open_model, train_towers  # noqa: E402
-from tests.unit.training.towers.tiny_encoder import NICKNAMES, THINGS, tiny_encoder  # noqa: E402
+from tests.integration.training.tiny_encoder import NICKNAMES, THINGS, tiny_encoder  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")  # of libraries of training
 SETTINGS = TowerSettings(

@@ -12,7 +12,7 @@ import pytest
 
 from shared.extras import needs_extra
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 AS_IF_MISSING = """
 import os, sys
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 SLOW = "import time; open({ready!r}, 'w').close(); time.sleep(30)"
 
 
