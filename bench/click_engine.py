@@ -107,6 +107,12 @@ class LearningEngine:
         if memory.memory and forgetting:
             memory.memory = replace(memory.memory, knows_itself=False)
 
+    async def learn_products(self, now_seconds: float) -> None:
+        """Export the tables, and serve a product memory of them."""
+        await self.engine.tables.catch_up()
+        await asyncio.to_thread(self.learner.remember, now_seconds, True)
+        await self.engine.take_up()
+
     def _look(self, now_seconds: float) -> Look:
         if "ranker" in self.parts.without:
             return self.learner.remember(now_seconds)

@@ -158,7 +158,7 @@ def main() -> None:
     print(f"{len(before)} baskets before, {len(asked.baskets)} customers and {len(asked.seeds)} seeds after")
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder) / "data"
-        size = index_file(arguments.catalog, data).product_count
+        size = index_file(arguments.catalog, data)["products"]
         table = asyncio.run(_replayed(data, before, asked, PurchaseOrders(before), size))
     print("\n| | | recall@20 (95 %) | nDCG@20 | coverage |\n| --- | --- | --- | --- | --- |")
     for question, ways in table.items():

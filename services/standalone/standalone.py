@@ -86,14 +86,12 @@ class Standalone:
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
         self.learning = LocalLearning(data)
         retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
-        reranker = self._reranker()
-        embedding = EmbeddingService(self._encoders)
-        self.search = SearchService(embedding, retrieval, reranker, log, self._config, signatures)
+        services = EmbeddingService(self._encoders), retrieval, (reranker := self._reranker())
+        self.search = SearchService(*services, log, self._config, signatures)
         self.recommend = RecommendService(retrieval, reranker, self.search.parts)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
-        counts = (self.search.counts, self.recommend.counts, self.tables.counts)
-        self.admin = AdminService(self, *counts)
+        self.admin = AdminService(self, self.search.counts, self.recommend.counts, self.tables.counts)
         self.port = 0
 
     @classmethod

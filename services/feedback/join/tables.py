@@ -33,9 +33,9 @@ class Tables:
         """What the table of a day takes on the disk."""
         return self._path(day, table).stat().st_size
 
-    def fingerprint(self) -> str:
-        """Another one after each export; empty while there is no table."""
-        newest = [(day, self._path(day).stat()) for day in self.days()[-8:]]
+    def fingerprint(self, table: str = IMPRESSIONS) -> str:
+        """Another one after each export of the table; empty while there is no day of it."""
+        newest = [(day, self._path(day, table).stat()) for day in days_in(self._root, table)[-8:]]
         return " ".join(f"{day}:{found.st_size}:{found.st_mtime_ns}" for day, found in newest)
 
     def row_count(self, day: date, table: str = IMPRESSIONS) -> int:

@@ -1,4 +1,4 @@
-"""What the trainer does when it looks: a newer query memory, and a round of learning if one is due."""
+"""What the trainer does when it looks: newer memories, and a round of learning if one is due."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from services.training.learning.config import TrainerConfig
 from services.training.learning.judging import mean_reciprocal_rank
 from services.training.learning.lock import only_learner
 from services.training.learning.pages import count_pages, read_pages
+from services.training.learning.product_remembering import remember_products
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
 from services.training.learning.state import LearningState
@@ -41,13 +42,15 @@ class Look:
     """What one look did."""
 
     memory_version: str = ""  # of the new query memory; empty: none was due
+    product_memory_version: str = ""  # of the new product memory
     due: str = ""  # why a round of learning was due; empty: none was
     round: Round | None = None
 
     def report(self) -> dict[str, Any]:
         """For logs and the command line."""
         learnt = self.round.report() if self.round else {}
-        return {"memory": self.memory_version, "due": self.due, **learnt}
+        versions = {"memory": self.memory_version, "product_memory": self.product_memory_version}
+        return {**versions, "due": self.due, **learnt}
 
 
 class Learner:
@@ -80,17 +83,17 @@ class Learner:
             return self._look(now_seconds, force)
 
     def remember(self, now_seconds: float, force: bool = False) -> Look:
-        """Make the next query memory if one is due, and nothing else. Raises as `look` does."""
+        """Make the next memories if they are due, and nothing else. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
             return self._remember(now_seconds, force)
 
     def _look(self, now_seconds: float, force: bool) -> Look:
-        memory_version = self._remember(now_seconds, force).memory_version
+        remembered = self._remember(now_seconds, force)
         state = LearningState.read(self._data)
         pages = count_pages(self._tables)
         due = "asked for" if force else self._due(state, pages, now_seconds)
         if not due:
-            return Look(memory_version)
+            return remembered
         outcome = learn(self._data, self._tables, self._tables.days(), self._settings)
         report = {"seconds": now_seconds, "due": due, **outcome.report()}
         replace(
@@ -99,22 +102,27 @@ class Learner:
             round_pages=pages,
             round_mrr=_mrr_in_use(outcome, state.round_mrr),
         ).with_report(report).write(self._data)
-        return Look(memory_version, due, outcome)
+        return replace(remembered, due=due, round=outcome)
 
     def _remember(self, now_seconds: float, force: bool) -> Look:
+        products = remember_products(self._data, self._tables, self._config, now_seconds, force)
+        return Look(self._remember_queries(now_seconds, force), products)
+
+    def _remember_queries(self, now_seconds: float, force: bool) -> str:
+        """The version of the new query memory; empty: none was due."""
         state = LearningState.read(self._data)
         recent = now_seconds - state.memory_seconds < self._config.memory_seconds
         if not force and (recent or state.memory_tables == self._tables.fingerprint()):
-            return Look()
+            return ""
         if not self._tables.days():
-            return Look()
+            return ""
         root = memory_root(self._data)
         version = new_version_name()
         memory = build_memory(self._tables, now_seconds, self._opened_encoder(), _newest(root))
         write_memory(root, version, memory, now_seconds)
         tables = self._tables.fingerprint()
         replace(state, memory_seconds=now_seconds, memory_tables=tables).write(self._data)
-        return Look(version)
+        return version
 
     def _due(self, state: LearningState, pages: int, now_seconds: float) -> str:
         """Why a round is due, with so many pages with an open; empty: none is."""

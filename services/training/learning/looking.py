@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.training.learning.config import TrainerConfig
 from services.training.learning.process import look
@@ -36,7 +37,7 @@ class Looking:
 
     async def look_if_changed(self) -> None:
         """Look now, unless the tables are as they were."""
-        changed = self._tables.fingerprint()
+        changed = f"{self._tables.fingerprint()}{self._tables.fingerprint(INTERACTIONS)}"
         if not changed or changed == self._seen:
             return
         try:

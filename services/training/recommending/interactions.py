@@ -19,7 +19,10 @@ Codes = NDArray[np.int64]
 OPEN, PURCHASE = range(2)
 _KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
 # Of the table of interactions
-COLUMNS = ("visitor_id", "session_id", "event_id", "action", "product_id", "price", "event_time", "left_out")
+COLUMNS = (
+    *("visitor_id", "session_id", "query_id", "event_id", "action"),
+    *("product_id", "price", "event_time", "left_out"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,19 @@ class NamedInteractions:
         )
 
 
-def from_table(table: pa.Table) -> Interactions:
-    """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out."""
+def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactions:
+    """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out.
+
+    An open counts if it names a page of its visitor's, or with `counts_without_page`; a purchase always
+    does, since orders come from the shop.
+    """
     import pyarrow.compute as pc
 
     known = pc.and_(pc.not_equal(table["visitor_id"], ""), pc.equal(table["left_out"], ""))
     read = pc.is_in(table["action"], value_set=_array(list(_KIND_OF)))
+    if not counts_without_page:
+        has_page = pc.or_(pc.equal(table["action"], "purchase"), pc.not_equal(table["query_id"], ""))
+        known = pc.and_(known, has_page)
     rows = table.filter(pc.and_(known, read))
     actions = rows["action"].to_pylist()
     kinds = np.array([_KIND_OF[action] for action in actions], np.int8)
