@@ -51,7 +51,7 @@ def write_tables(root: Path, clicks: Sequence[Click]) -> None:
 
 def _row(number: int, click: Click) -> dict[str, Any]:
     text = dict.fromkeys(
-        ("session_id", "user_id", "snapshot_version", "bundle_version", "arm", "left_out"), ""
+        ("session_id", "user_id", "snapshot_version", "bundle_version", "arm", "placement", "left_out"), ""
     )
     return {
         **text,

@@ -98,6 +98,7 @@ def _page(record: Record) -> observed.Page | str:
         snapshot_version=impression.snapshot_version,
         bundle_version=impression.bundle_version,
         arm=impression.arm,
+        placement=impression.placement,
         feature_names=tuple(impression.feature_names),
         body=pack(shown),
     )

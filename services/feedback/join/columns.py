@@ -27,6 +27,7 @@ _LATER_PER_PAGE = (
     pa.field("snapshot_version", pa.string()),
     pa.field("bundle_version", pa.string()),
     pa.field("arm", pa.string()),
+    pa.field("placement", pa.string()),
 )
 _SHOWN = (
     pa.field("position", pa.int32()),
@@ -61,7 +62,7 @@ _NOTHING_DONE = Counts()
 # Columns of the staged pages, in the order in which a row of staging has them
 STAGED = (
     "query_id, query_hash, visitor_id, session_id, user_id, experiment_ids, at_us,"
-    " snapshot_version, bundle_version, arm, names_id, first, body"
+    " snapshot_version, bundle_version, arm, placement, names_id, first, body"
 )
 
 

@@ -135,7 +135,7 @@ class Exporter:
         too_active = self._too_active(day - 1, day + self._config.purchase_days + 1)
         select = f"SELECT {columns.STAGED} FROM pages WHERE day = ? ORDER BY at_us, query_id, first"
         for page in self._staging.rows(select, day):
-            query_id, visitor_id, at_us, first = page[0], page[2], page[6], page[11]
+            query_id, visitor_id, at_us, first = page[0], page[2], page[6], page[-2]
             left_out = TOO_ACTIVE if (visitor_id, day_of(at_us)) in too_active else COUNTED
             interactions = self._interactions(query_id)
             if not interactions:

@@ -125,10 +125,10 @@ class Joiner:
     def _insert_page(self, page: Page, day: int) -> None:
         names_id = self._names.get(page.feature_names) or self._names_id(page.feature_names)
         self._staging.rows(
-            "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO pages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(page.query_id, page.first, day, page.at_us, page.query_hash, names_id, page.visitor_id),
             *(page.user_id, page.session_id, json.dumps(page.experiment_ids), page.snapshot_version),
-            *(page.bundle_version, page.arm, page.body),
+            *(page.bundle_version, page.arm, page.placement, page.body),
         )
 
     def _names_id(self, names: tuple[str, ...]) -> int:

@@ -46,6 +46,7 @@ class Page:
     snapshot_version: str
     bundle_version: str
     arm: str
+    placement: str  # of a recommendation; empty for a search
     feature_names: tuple[str, ...]
     body: bytes  # its products; see packing.py
 

@@ -30,7 +30,8 @@ _TABLES = (
     "pages (query_id TEXT NOT NULL, first INTEGER NOT NULL, day INTEGER NOT NULL, at_us INTEGER NOT NULL,"
     " query_hash INTEGER NOT NULL, names_id INTEGER NOT NULL, visitor_id TEXT NOT NULL,"
     " user_id TEXT NOT NULL, session_id TEXT NOT NULL, experiment_ids TEXT NOT NULL,"
-    " snapshot_version TEXT NOT NULL, bundle_version TEXT NOT NULL, arm TEXT NOT NULL, body BLOB NOT NULL)",
+    " snapshot_version TEXT NOT NULL, bundle_version TEXT NOT NULL, arm TEXT NOT NULL,"
+    " placement TEXT NOT NULL, body BLOB NOT NULL)",
     "interactions (query_id TEXT, visitor_id TEXT, event_id TEXT, at_us INTEGER NOT NULL,"
     " logged_us INTEGER NOT NULL, action TEXT NOT NULL, lines TEXT NOT NULL,"
     " PRIMARY KEY (query_id, visitor_id, event_id)) WITHOUT ROWID",

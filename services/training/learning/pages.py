@@ -102,16 +102,27 @@ def joined(parts: Sequence[Pages]) -> Pages:
 
 
 def _of_day(tables: Tables, day: date) -> Pages:
-    """All pages of a day with an open, the oldest first."""
+    """All pages of searches of a day with an open, the oldest first."""
     table = tables.read(day, day)
     if not table.num_rows:
         return _NONE
     was_opened = _opened(table)
     _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
     telling = np.bincount(page, was_opened) > 0
-    kept = np.flatnonzero(telling[page] & (_numbers(table, "position") > 0))
+    is_shown = _numbers(table, "position") > 0
+    kept = np.flatnonzero(telling[page] & is_shown & _is_search(table))
     order = kept[np.lexsort((_numbers(table, "position")[kept], page[kept]))]
     return _ordered_by_time(_pages(table, order, page[order], was_opened[order]))
+
+
+def _is_search(table: pa.Table) -> NDArray[np.bool_]:
+    """(r,): whether the page was not one of recommendations, which have another ranker."""
+    import pyarrow.compute as pc
+
+    if "placement" not in table.schema.names:  # tables of an earlier version
+        return np.ones(table.num_rows, np.bool_)
+    searched: NDArray[np.bool_] = pc.equal(pc.fill_null(table["placement"], ""), "").to_numpy()
+    return searched
 
 
 def _pages(table: pa.Table, rows: Ints, page: Ints, was_opened: NDArray[np.bool_]) -> Pages:

@@ -48,6 +48,7 @@ def test_a_page_is_a_row_a_product_with_what_was_known_of_it(tmp_path: Path, sce
         "snapshot_version": "s1",
         "bundle_version": "",
         "arm": "",
+        "placement": "",
         "propensity": None,
         **NOTHING_DONE,
         "feature.bm25": 1.0,
