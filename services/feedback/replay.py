@@ -1,4 +1,4 @@
-"""Build the feature store anew from the log, while a worker goes on with the old one."""
+"""Rebuild the feature store from the log while a worker goes on with the old one."""
 
 import asyncio
 import time

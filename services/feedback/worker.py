@@ -26,7 +26,7 @@ class Worker:
 
     It follows the log in the consumer group of the store's generation, and goes over to another
     generation when one is published. A store that has lost everything has no generation: one is
-    begun, its group has read nothing, and so the store is built anew by itself.
+    begun, its group has read nothing, and so the store rebuilds itself.
     """
 
     def __init__(

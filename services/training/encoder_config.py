@@ -19,7 +19,7 @@ def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
 def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
     """The same for an engine that serves: it follows the bundle in use, unless one is named.
 
-    Indexing beside serving uses one core, so that pages keep the other.
+    Indexing alongside serving uses one core, so that pages keep the other.
     """
     return replace(_of_folder(data, Registry.of(data).named(bundle) if bundle else None), product_threads=1)
 

@@ -39,7 +39,7 @@ class Wishes:
     encoder_layers: int | None = None
     teacher_minutes: float = 0.0  # 0: no teacher
     teacher_folder: Path | None = None  # where to keep the teacher
-    cross_encoder_layers: int = 0  # of a small cross-encoder beside the block; 0: none
+    cross_encoder_layers: int = 0  # of a small cross-encoder, compared with the block; 0: none
     seed: int = 0
 
     def settings(self, lists: int, judged: bool) -> RerankerSettings:

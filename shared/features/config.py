@@ -7,7 +7,7 @@ _LEAST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """For `aisle serve`, which keeps what shoppers did in its own memory and saves it beside the
+    """For `aisle serve`, which keeps what shoppers did in its own memory and saves it next to the
     log.
     """
 

@@ -57,7 +57,7 @@ class Counters:
         new = [each for each in increments if self.marks.advance(each.source, each.offset)]
         for increment in new:
             for name in increment.names:
-                # Looked up anew each time: finding a place for a name may replace the counts.
+                # Looked up again each time: finding a place for a name may replace the counts.
                 place = self._place(name) << _NAME_SHIFT | increment.counter
                 counts = self._counts
                 for key in (place, increment.day << _DAY_SHIFT | place):

@@ -49,7 +49,7 @@ class FeatureFile:
         """
         self.path = path
         if not read_only:
-            owner_only.file(path)  # SQLite gives the mode of this file to those beside it
+            owner_only.file(path)  # SQLite gives its other files the mode of this one
         check_whole(path, _REMEDY)
         with self._meant():
             self._connection = sqlite3.connect(

@@ -8,7 +8,7 @@ counts and rates in the time before the page (scopes/).
 
 from dataclasses import dataclass
 
-# Of keys, values and meaning: raise it with every change of them, and the store is built anew.
+# Of keys, values and meaning: raise it with every change of them, and the store is rebuilt.
 SCHEMA = 3
 
 # Counters, by their number in what is stored: never reuse one.

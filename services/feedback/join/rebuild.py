@@ -1,4 +1,4 @@
-"""Make the tables anew from the start of the log, in the place of those that are there."""
+"""Rebuild the tables from the start of the log, and replace the existing ones."""
 
 from __future__ import annotations
 

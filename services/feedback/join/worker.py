@@ -1,4 +1,4 @@
-"""Keep the tables: follow the log, and export now and then, beside whatever else the process does."""
+"""Keep the tables: follow the log, and export now and then, alongside the rest of the process."""
 
 import asyncio
 import logging

@@ -16,8 +16,8 @@ from aisle.v1.search_pb2 import TIER_RERANKED
 Matrix = NDArray[np.float32]
 Part = TypeVar("Part")
 
-_CANDIDATE_BYTES = 200  # of the lists of one candidate in memory, beside its id
-_MESSAGE_BYTES = 64  # of one small message in memory, beside its texts
+_CANDIDATE_BYTES = 200  # of one candidate in the lists in memory, without its id
+_MESSAGE_BYTES = 64  # of one small message in memory, without its texts
 # Zlib's level: half of a window are features that are 0 or unknown, whatever the level
 _QUICKLY = 1
 

@@ -43,7 +43,7 @@ class RerankerSettings:
     teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
     # Where the teacher is kept: read if it is there, written if not
     teacher_folder: Path | None = None
-    # A small one beside the block, for comparison
+    # A small one, for comparison with the block
     cross_encoder: CrossEncoderSettings | None = None
     seed: int = 0
 

@@ -31,7 +31,7 @@ class JudgedList:
         return JudgedList(self.query, self.rows[places], self.grades[places], teacher)
 
     def sampled(self, longest: int, generator: np.random.Generator) -> JudgedList:
-        """At most `longest` of its products, chosen anew each time."""
+        """At most `longest` of its products, sampled again each time."""
         return (
             self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))
         )

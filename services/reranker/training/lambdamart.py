@@ -71,7 +71,7 @@ class TrainedRanker:
 
 
 def write_description(folder: Path, prior: Mapping[str, float]) -> None:
-    """Write FOLDER/ranker.json; without a ranker.txt beside it the prior alone orders."""
+    """Write FOLDER/ranker.json; without a ranker.txt next to it, the prior alone ranks."""
     description = {"features": list(FEATURES), "prior": dict(prior)}
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
 

@@ -52,7 +52,7 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class TrainedTexts:
-    """EncodedTexts that are encoded anew each time, with gradients."""
+    """EncodedTexts that are encoded again each time, with gradients."""
 
     encoder: TrainedEncoder
     ids: Sequence[Sequence[int]]

@@ -28,5 +28,5 @@ class TowerSettings:
     eval_steps: int = 50
     patience: int = 3  # evaluations without a better one before training ends
     bf16: bool | None = None  # None: where the CPU has it
-    threads: int = 1  # two are slower beside other work, an engine that serves for one
+    threads: int = 1  # two are slower alongside other work, such as a serving engine
     seed: int = 0

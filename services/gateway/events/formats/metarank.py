@@ -1,4 +1,4 @@
-"""Events of Metarank: interactions, and beside them rankings and metadata of items and users.
+"""Events of Metarank: interactions, and also rankings and metadata of items and users.
 
 https://github.com/metarank/metarank, doc/event-schema.md
 """

@@ -1,4 +1,4 @@
-"""What shoppers do, in the spellings of many systems, and what systems report beside that."""
+"""What shoppers do, in the spellings of many systems, and what else systems report."""
 
 from services.gateway.events.event_validation import ACTIONS
 from services.gateway.events.formats.fields import NotAnInteraction, Unreadable, shown
