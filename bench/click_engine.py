@@ -82,8 +82,8 @@ class LearningEngine:
         os.environ.update(parts.environment())
         config = load(TrainerConfig)
         async with Standalone.open(data) as engine:
-            store = ForgettingStore(engine.reader.store)
-            engine.reader.store = store
+            store = ForgettingStore(engine.reranking.reader.store)
+            engine.reranking.reader.store = store
             yield cls(engine, Learner(data, config, learning_settings(config)), parts, store)
 
     @property

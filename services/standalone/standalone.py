@@ -23,12 +23,6 @@ from services.gateway.search.search_service import SearchService
 from services.gateway.secret_file import SecretFile
 from services.gateway.servicers import servicers
 from services.gateway.signatures import Signatures
-from services.reranker.bundle_follower import BundleFollower
-from services.reranker.config import RerankerConfig
-from services.reranker.feature_reader import FeatureReader
-from services.reranker.opened import OpenedRerankers
-from services.reranker.service import RerankerService, product_texts
-from services.reranker.work_queue import WorkQueue
 from services.retrieval.config import RetrievalConfig
 from services.retrieval.followed_snapshot import FollowedSnapshot
 from services.retrieval.opening import retrieval_service
@@ -38,6 +32,7 @@ from services.standalone.counted import Counted, Slowest
 from services.standalone.local_features import LocalFeatures
 from services.standalone.local_join import LocalJoin
 from services.standalone.local_learning import LocalLearning
+from services.standalone.local_reranking import LocalReranking
 from services.standalone.log_acceptance import LOG, check_the_log
 from services.standalone.log_retention import LogRetention
 from services.training.encoder_config import serving_config
@@ -66,29 +61,24 @@ class Standalone:
         # Before anything is opened
         signatures = Signatures(SecretFile(data / "secret").current)
         self._root, self._log = snapshots_of(data), log
-        self._config, self._retrieval_config, self._reranker_config = (
-            load(GatewayConfig),
-            load(RetrievalConfig),
-            load(RerankerConfig),
-        )
+        self._config, self._retrieval_config = load(GatewayConfig), load(RetrievalConfig)
         self._encoders = Encoders(serving_config(data, bundle), data)
         self._indexing = CatalogFollower(data, log, self._encoders, product_text_of, load(IndexingConfig))
-        self._snapshots, self._rerankers = Snapshots(), OpenedRerankers()
+        self._snapshots = Snapshots()
         self._scratch = Scratch(scratch_root(self._retrieval_config.scratch, data))
-        self._shop = BundleFollower(data, self._reranker_config, product_texts, self._rerankers, bundle)
-        # The reranker first, so that every snapshot that retrieval serves can be reranked.
-        opens = (self._shop.open, self._open_snapshot)
-        self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
-        self._work_queue = WorkQueue(self._reranker_config.workers, self._reranker_config.max_waiting)
         self.features = LocalFeatures(data, log, counted)
+        self.learning = LocalLearning(data)
+        self.reranking = LocalReranking(data, bundle, self.features.store, self.learning)
+        # The reranker first, so that every snapshot that retrieval serves can be reranked.
+        opens = (self.reranking.bundles.open, self._open_snapshot)
+        self._follower = SnapshotFollower(log, self._root, opens, self._retrieval_config.refresh_seconds)
         self.tables = LocalJoin(data, log)
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        self.learning = LocalLearning(data)
         retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
-        services = EmbeddingService(self._encoders), retrieval, (reranker := self._reranker())
+        services = EmbeddingService(self._encoders), retrieval, self.reranking.service
         self.search = SearchService(*services, log, self._config, signatures)
-        self.recommend = RecommendService(retrieval, reranker, self.search.parts)
+        self.recommend = RecommendService(retrieval, self.reranking.service, self.search.parts)
         self.catalog = CatalogService(log, retrieval)
         self.events = EventService(log, signatures)
         self.admin = AdminService(self, self.search.counts, self.recommend.counts, self.tables.counts)
@@ -141,15 +131,10 @@ class Standalone:
             await server.stop()
             await _cancel(tasks)
 
-    def _reranker(self) -> RerankerService:
-        self.reader = FeatureReader(self.features.store, self._reranker_config.features_ms)
-        memory = self.learning.memory if self._reranker_config.near_queries else None
-        return RerankerService(self._rerankers, self._work_queue, self.reader, memory, self.learning.products)
-
     async def status(self) -> Status:
         """What is served. It implements StatusSource."""
         engines = {f"encoder_{side}": name for side, name in self._encoders.get().encoder.engines.items()}
-        reranker = self._shop.reranker
+        reranker = self.reranking.newest
         if reranker and reranker.block:
             engines["reranker"] = reranker.block.scorer.engine
         try:
@@ -174,7 +159,7 @@ class Standalone:
     async def take_up(self) -> None:
         """Switch to the newest memories and bundle now, not at the next look."""
         await self.learning.look()
-        await self._shop.look()
+        await self.reranking.bundles.look()
 
     async def _start(self) -> None:
         """Get ready for the first page: warm models, the newest snapshot, counted actions.
@@ -192,7 +177,7 @@ class Standalone:
         await self.tables.close()
         await self.features.close()
         self._encoders.close()
-        self._work_queue.close()
+        self.reranking.close()
         self._scratch.close()
 
     async def _open(self) -> None:
@@ -224,10 +209,10 @@ class Standalone:
         """Follow the events, the catalogue writes, and new snapshots and bundles of other
         processes.
         """
-        seconds = self._reranker_config.refresh_seconds
+        seconds = self.reranking.refresh_seconds
         published = (
             self._follower.run(),
-            self._shop.follow(seconds),
+            self.reranking.bundles.follow(seconds),
             self._encoders.follow(seconds),
             self.learning.run(seconds),
         )

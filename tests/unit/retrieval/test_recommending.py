@@ -54,6 +54,24 @@ def may_be_shown(each: Product, filtered: bool) -> bool:
     return in_stock and lasts and is_out and (not filtered or "red" in each.tags)
 
 
+def check_only_what_may_be_shown(
+    products: list[Product], excluded: set[int], filtered: bool, limit: int, found: list[str]
+) -> None:
+    by_id = {each.product_id: each for each in products}
+    family = {each.product_id: each.primary_product_id or each.product_id for each in products}
+    out = {f"p{number}" for number in excluded}
+    out |= {family[each] for each in out if each in family}
+    assert all(may_be_shown(by_id[each], filtered) for each in found)
+    assert all(each not in out and family[each] not in out for each in found)
+    assert len({family[each] for each in found}) == len(found) <= limit
+    possible = {
+        family[each.product_id]
+        for each in products
+        if may_be_shown(each, filtered) and each.product_id not in out and family[each.product_id] not in out
+    }
+    assert len(found) == min(limit, len(possible))  # never fewer than there are
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     traits=PRODUCTS,
@@ -82,19 +100,7 @@ def test_only_what_may_be_shown_is(  # noqa: PLR0913 - a shop and a request
         exclude_product_ids=[f"p{number}" for number in excluded],
     )
     found = ids(snapshot, recommendable(snapshot, wanted))
-    by_id = {each.product_id: each for each in products}
-    family = {each.product_id: each.primary_product_id or each.product_id for each in products}
-    out = {f"p{number}" for number in excluded}
-    out |= {family[each] for each in out if each in family}
-    assert all(may_be_shown(by_id[each], filtered) for each in found)
-    assert all(each not in out and family[each] not in out for each in found)
-    assert len({family[each] for each in found}) == len(found) <= limit
-    possible = {
-        family[each.product_id]
-        for each in products
-        if may_be_shown(each, filtered) and each.product_id not in out and family[each.product_id] not in out
-    }
-    assert len(found) == min(limit, len(possible))  # never fewer than there are
+    check_only_what_may_be_shown(products, excluded, filtered, limit, found)
 
 
 def test_proposed_products_come_first_then_near_ones_then_the_popular(open_snapshot: OpenSnapshot) -> None:
