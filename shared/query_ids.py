@@ -68,7 +68,7 @@ def time_in(query_id: str) -> float:
     return milliseconds_in(query_id) / 1_000
 
 
-@lru_cache(maxsize=8)  # the same record asks for both
+@lru_cache(maxsize=1_024)  # the same record asks for both, and events of a page come together
 def _bits(query_id: str) -> int:
     """The UUID in a query_id, as a number. 0 for a text that is no query_id."""
     try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.options import DATA, Data, Json
 from cli.terminal.console import print_json, say, waiting
+
+if TYPE_CHECKING:
+    from services.feedback.join.tables import Tables
 
 
 def tables(
@@ -23,7 +26,7 @@ def tables(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the tables of DATA, a day each, with rows and sizes.
+    """List the tables of DATA, a day each: products shown, what visitors did, how many they were.
 
     An engine may serve the folder meanwhile, but not with --export or --rebuild. Days that the log
     does not have whole any more stay as they are.
@@ -34,25 +37,52 @@ def tables(
             report["rebuilt"] = _rebuilt(data)
         elif export:
             report["record_count"] = _exported(data)
-    days = _days(data)
+    days, interactions = _impressions(data), _interactions(data)
     if as_json:
-        print_json({**report, "days": days})
+        print_json({**report, "days": days, "interactions": interactions})
         return
+    _say("impressions", days)
+    _say("interactions", interactions)
+
+
+def _say(table: str, days: list[dict[str, Any]]) -> None:
     for day in days:
-        say(f"{day['day']}  {day['row_count']:>12,} rows  {day['size_bytes'] / 1e6:>10,.1f} MB")
+        size = f"{day['size_bytes'] / 1e6:>10,.1f} MB"
+        visitors = f"  {day['visitor_count']:>9,} visitors" if "visitor_count" in day else ""
+        say(f"{table:<12}  {day['day']}  {day['row_count']:>12,} rows  {size}{visitors}")
     total = sum(day["size_bytes"] for day in days)
-    say(f"{len(days)} days, {sum(day['row_count'] for day in days):,} rows, {total / 1e6:,.1f} MB")
+    rows = sum(day["row_count"] for day in days)
+    say(f"{table:<12}  {len(days)} days, {rows:,} rows, {total / 1e6:,.1f} MB")
 
 
-def _days(data: Path) -> list[dict[str, Any]]:
-    from services.feedback.join.tables import Tables
-    from services.standalone.local_join import TABLES
-
-    found = Tables(data / TABLES)
+def _impressions(data: Path) -> list[dict[str, Any]]:
+    found = _tables(data)
     return [
         {"day": day.isoformat(), "row_count": found.row_count(day), "size_bytes": found.size_bytes(day)}
         for day in found.days()
     ]
+
+
+def _interactions(data: Path) -> list[dict[str, Any]]:
+    from services.feedback.join.paths import INTERACTIONS
+
+    found = _tables(data)
+    return [
+        {
+            "day": day.isoformat(),
+            "row_count": found.row_count(day, INTERACTIONS),
+            "visitor_count": found.visitor_count(day),
+            "size_bytes": found.size_bytes(day, INTERACTIONS),
+        }
+        for day in found.interaction_days()
+    ]
+
+
+def _tables(data: Path) -> Tables:
+    from services.feedback.join.tables import Tables
+    from services.standalone.local_join import TABLES
+
+    return Tables(data / TABLES)
 
 
 def _exported(data: Path) -> int:

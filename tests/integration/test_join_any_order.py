@@ -43,14 +43,23 @@ def some_scene(rng: random.Random) -> Scene:
                     searched=at,
                 )  # fmt: skip
             continue
-        search, searched, visitor = rng.choice(searches)
-        scene.does(
-            rng.choice(ACTIONS), *rng.choices(PRODUCTS, k=2), query=rng.choice((search, search, "")),
-            logged=logged, price=0.1, at=rng.choice((at, searched + MINUTE)),
-            visitor=rng.choice((visitor, "dan", "eve")), unverified=rng.choice(("", "made up")),
-            session=rng.choice(("", "s1")), event_id=rng.choice(("", "again", "again and again")),
-        )  # fmt: skip
+        something_done(scene, rng, rng.choice(searches), (at, logged))
     return scene
+
+
+def something_done(
+    scene: Scene, rng: random.Random, search: tuple[str, float, str], times: tuple[float, float]
+) -> None:
+    """By anybody, because of a search or not, with an id of its own or one that comes again."""
+    query, searched, visitor = search
+    at, logged = times
+    scene.does(
+        rng.choice(ACTIONS), *rng.choices(PRODUCTS, k=2), query=rng.choice((query, query, "")),
+        unverified=rng.choice(("", "made up")), session=rng.choice(("", "s1")), price=0.1,
+        at=rng.choice((at, searched + MINUTE)), logged=logged,
+        visitor=rng.choice((visitor, visitor, "dan", "eve")),
+        event_id=rng.choice(("", "again", "again and again")),
+    )  # fmt: skip
 
 
 def interleaved(records: list[Record], rng: random.Random) -> list[list[Record]]:

@@ -40,7 +40,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 def shop_log(searches: int) -> Scene:
-    """Searches of three days, with clicks and purchases that come later, and views that no search led to."""
+    """Searches of three days, with clicks and purchases that come later, and views without a search."""
     scene = Scene(partitions=1)
     begins = time.time() - 4 * DAY
     rng = random.Random(3)

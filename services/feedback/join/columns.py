@@ -46,8 +46,8 @@ QUERIES = pa.schema(
 )
 INTERACTIONS = pa.schema(
     (
-        *(pa.field(name, pa.string()) for name in ("visitor_id", "user_id", "session_id", "query_id")),
-        *(pa.field(name, pa.string()) for name in ("event_id", "action", "product_id")),
+        *(pa.field(name, pa.string()) for name in ("visitor_id", "user_id", "session_id")),
+        *(pa.field(name, pa.string()) for name in ("query_id", "event_id", "action", "product_id")),
         pa.field("quantity", pa.int64()),
         pa.field("price", pa.float64()),
         pa.field("event_time", pa.timestamp("us", tz="UTC")),
@@ -88,7 +88,7 @@ def texts(feature_names: Iterable[str]) -> list[str]:
 
 
 def interactions(rows: Sequence[tuple[Any, ...]], too_active: pa.Array) -> pa.RecordBatch:
-    """Staged rows (see interaction_rows.STAGED), of which those of the visitors `too_active` are left out."""
+    """Staged rows (see interaction_rows.STAGED); those of the visitors `too_active` are left out."""
     fields = list(INTERACTIONS)
     columns = [
         pa.array(values, field.type)

@@ -66,7 +66,7 @@ class Exporter:
         return [name for name, _ in changed]
 
     def _write(self, name: str) -> Mapping[str, int]:
-        """Write a file by its name in staging. Returns what is to be noted of its lines, by reason."""
+        """Write a file by its name in staging. Returns its lines that are to be noted, by reason."""
         if name == QUERIES:
             return self._write_queries()
         table, _, day = name.partition("/")
@@ -88,7 +88,8 @@ class Exporter:
         return {}
 
     def _write_interactions(self, day: int) -> Mapping[str, int]:
-        too_active = pa.array((visitor_id for visitor_id, _ in self._too_active(day, day)), pa.string())
+        visitors = [visitor_id for visitor_id, _ in self._too_active(day, day)]
+        too_active = pa.array(visitors, pa.string())
         rows = self._rows.of_day(day)
         path = file_of_day(self._root, name_of(day), INTERACTIONS)
         group: list[pa.RecordBatch] = []

@@ -2,13 +2,14 @@
 
 import hashlib
 import sqlite3
+from typing import Any
 
 from services.feedback.join.attribution import DAY_US, TOO_LATE, Windows, day_of
 from services.feedback.join.observed import Interaction
 from services.feedback.join.staging import Staging
 
 REPEATED = "repeated"
-_ID_BYTES = 16
+_ID_BYTES = 8  # of 10 million events in ten days, two share a number once in 400,000 times
 # The log may have an event up to a day before its time, and so much later the end of its day comes
 _AROUND_A_DAY_US = 2 * DAY_US
 # In the order of the columns of the table, but for what is known only when it is written
@@ -21,10 +22,11 @@ class InteractionRows:
     def __init__(self, staging: Staging, windows: Windows) -> None:
         self._staging = staging
         self._windows = windows
+        self._taken: list[tuple[Any, ...]] = []
         self._known_us = windows.purchase_us + windows.late_us + _AROUND_A_DAY_US
 
     def take(self, done: Interaction, logged_us: int, sealed_day: int) -> str:
-        """Stage the lines of an event, in a transaction. Returns why not; empty if they are staged."""
+        """Take in the lines of an event, in a transaction. Returns why not; empty if they are taken."""
         day = day_of(done.at_us)
         if day <= sealed_day or logged_us > self._windows.ends_us(day):
             return TOO_LATE
@@ -32,11 +34,17 @@ class InteractionRows:
             return REPEATED
         event = (done.at_us, done.visitor_id, done.event_id)
         said = (done.query_id, done.action, done.user_id, done.session_id)
-        self._staging.connection.executemany(
-            "INSERT OR IGNORE INTO interaction_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [(*event, number, *said, *line) for number, line in enumerate(done.lines)],
-        )
+        self._taken += [(*event, number, *said, *line) for number, line in enumerate(done.lines)]
         return ""
+
+    def flush(self) -> None:
+        """Stage the lines that were taken in. To be called at the end of the transaction."""
+        insert = "INSERT OR IGNORE INTO interaction_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        self._staging.connection.executemany(insert, self._taken)
+
+    def clear(self) -> None:
+        """Forget what was taken in. To be called after the transaction, also if it failed."""
+        self._taken.clear()
 
     def _is_new(self, done: Interaction, logged_us: int) -> bool:
         """An event_id counts again only when no day that has it can change any more.
@@ -45,11 +53,12 @@ class InteractionRows:
         """
         name = f"{done.visitor_id}\0{done.event_id}".encode()
         note = (
-            "INSERT INTO event_ids VALUES (?, ?) ON CONFLICT DO UPDATE SET logged_us = excluded.logged_us"
-            " WHERE excluded.logged_us > logged_us + ?"
+            "INSERT INTO event_ids VALUES (?, ?) ON CONFLICT DO UPDATE"
+            " SET logged_us = excluded.logged_us WHERE excluded.logged_us > logged_us + ?"
         )
         digest = hashlib.blake2b(name, digest_size=_ID_BYTES).digest()
-        return self._staging.rows(note, digest, logged_us, self._known_us).rowcount > 0
+        number = int.from_bytes(digest, "big", signed=True)
+        return self._staging.rows(note, number, logged_us, self._known_us).rowcount > 0
 
     def of_day(self, day: int) -> sqlite3.Cursor:
         """The rows of a day (see STAGED), by time, visitor, event and line."""
@@ -62,5 +71,5 @@ class InteractionRows:
         self._staging.rows("DELETE FROM interaction_rows WHERE at_us < ?", (day + 1) * DAY_US)
 
     def forget_ids(self, now_us: int) -> None:
-        """Forget the ids of events that no record from now on can repeat. To be called in a transaction."""
+        """Forget the ids that no record from now on can repeat. To be called in a transaction."""
         self._staging.rows("DELETE FROM event_ids WHERE logged_us < ?", now_us - self._known_us)

@@ -78,7 +78,7 @@ class Join:
             self._retention.seal(day)
 
     def keep(self, names: Iterable[str]) -> None:
-        """Do not write these files (see joiner.file_name) again, unless something new comes for them."""
+        """Leave these files (see joiner.file_name) as they are, unless something new comes for them."""
         with self._staging.meant(), self._staging.transaction():
             for name in names:
                 self._staging.rows("DELETE FROM files WHERE name = ?", name)

@@ -74,7 +74,7 @@ class Joiner:
             self._names.clear()  # what was written with them is not there
             raise
         finally:
-            for each in (self._changed, self._counts, self._active, self._since):
+            for each in (self._changed, self._counts, self._active, self._since, self._rows):
                 each.clear()
 
     def _stage(self, records: Sequence[Record]) -> None:
@@ -84,6 +84,7 @@ class Joiner:
         for record in new:
             self._take(record)
             self._pause()
+        self._rows.flush()
         self._note_active()
         newest_us = max((_logged_us(record) for record in new), default=0)
         self._staging.set_meta("now_us", max(newest_us, self._staging.now_us))

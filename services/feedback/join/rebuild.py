@@ -47,7 +47,7 @@ class Rebuilt:
     """What a rebuild did."""
 
     record_count: int
-    kept_days: int  # of impressions of before, which the log does not have any more, or not all of them
+    kept_days: int  # of impressions, of which the log does not have all any more
     seconds: float
 
 
@@ -77,9 +77,9 @@ class Rebuild:
     async def run(self, thread: Executor, quiet_seconds: float = 0.0) -> Rebuilt:
         """SQLite and Parquet work in `thread`, which has one worker.
 
-        When this is cancelled, what is under way there ends first, and then the folder is let go of.
-        `quiet_seconds`: see `_read_all`. Raises Unavailable while another process has the folder, NotFound if
-        the log has nothing.
+        When this is cancelled, what is under way there ends first, and then the folder is let go
+        of. `quiet_seconds`: see `_read_all`. Raises Unavailable while another process has the
+        folder, NotFound if the log has nothing.
         """
         began = time.monotonic()
         settle(self._root)
@@ -172,10 +172,12 @@ def _finish(join: Join, root: Path, building: Path, reach: _Reach) -> int:
 
     Returns for how many days pages were taken over.
     """
-    kept = [(table, day) for table in BY_DAY for day in _days(root, table) if day <= reach.partial_day]
+    days = [(table, day) for table in BY_DAY for day in _days(root, table)]
+    kept = [(table, day) for table, day in days if day <= reach.partial_day]
     for table, day in kept:
-        owner_only.folder(folder_of_day(building, name_of(day), table))
-        os.link(file_of_day(root, name_of(day), table), file_of_day(building, name_of(day), table))
+        name = name_of(day)
+        owner_only.folder(folder_of_day(building, name, table))
+        os.link(file_of_day(root, name, table), file_of_day(building, name, table))
     join.keep(file_name(table, day) for table, day in kept)
     join.export()
     if kept:

@@ -48,7 +48,8 @@ class Tables:
         """How many visitors did something on a day."""
         import pyarrow.compute as compute
 
-        return int(compute.count_distinct(self.interactions(day, day, ["visitor_id"])["visitor_id"]).as_py())
+        visitors = self.interactions(day, day, ["visitor_id"])["visitor_id"]
+        return int(compute.count_distinct(visitors).as_py())
 
     def read(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of all days from the first to the last, in their order; those of a day by time.
@@ -65,8 +66,8 @@ class Tables:
     def interactions(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
         """What was done on all days from the first to the last, a row a line of each event.
 
-        In the order of the days; the rows of a day by time, visitor, event and line. Raises NotFound for a
-        column that there is not.
+        In the order of the days; the rows of a day by time, visitor, event and line. Raises
+        NotFound for a column that there is not.
         """
         import pyarrow as pa
 

@@ -53,7 +53,7 @@ class JoinWorker:
         self._open_consumer = open_consumer or self._grouped
         self._thread = ThreadPoolExecutor(1, "join")
         self.time_slice = ThreadSlice()  # when the interpreter is given back while records are joined
-        self.quiet_seconds = _QUIET_SECONDS  # after which a log that is read from its start has ended
+        self.quiet_seconds = _QUIET_SECONDS  # see Rebuild
         self._join: Join | None = None
         self._consumer: Consumer | None = None
         self._is_closed = False
@@ -133,9 +133,11 @@ class JoinWorker:
         self._join = Join(self._root, self._read, self._config, self.time_slice.give_way)
 
     async def _make_anew(self) -> None:
-        """Join the whole log into a new folder, since an earlier version of Aisle staged what is there."""
-        _LOG.warning("an earlier version has written %s; the tables are made anew from the log", self._root)
-        anew = Rebuild(self._root, self._read, self._config, self._open_consumer, self.time_slice.give_way)
+        """Join the whole log into a new folder, in the place of that of an earlier version."""
+        says = "an earlier version has written %s; the tables are made anew from the log"
+        _LOG.warning(says, self._root)
+        pause = self.time_slice.give_way
+        anew = Rebuild(self._root, self._read, self._config, self._open_consumer, pause)
         try:
             rebuilt = await anew.run(self._thread, self.quiet_seconds)
         except NotFound:

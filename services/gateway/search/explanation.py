@@ -18,6 +18,19 @@ _WORDS = {
     "visitor": "what this visitor looked at lately",
     "session": "what this visitor looked at lately",
     "affinity": "what this visitor looked at lately",
+    # Of recommendations
+    "seed_bought": "what is bought with it",
+    "seed_opened": "what is opened with it",
+    "seed_owned": "what its buyers buy",
+    "own": "what this visitor buys again",
+    "recent": "what this visitor looked at lately",
+    "history": "what goes with what this visitor bought",
+    "purchases": "what shoppers buy now",
+    "opens": "what shoppers look at now",
+    "trend": "what is rising now",
+    "repeat": "how often it is bought again",
+    "is_proposed": "what shoppers did with it",
+    "age": "how new it is",
 }
 
 

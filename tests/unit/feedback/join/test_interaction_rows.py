@@ -36,9 +36,8 @@ def told(tables: Tables, *names: str) -> list[tuple[Any, ...]]:
 
 
 def test_an_order_without_a_search_is_a_row_a_line(tmp_path: Path, scene: Scene) -> None:
-    scene.does(
-        "purchase", "p1", "p2", query="", at=NOON, event_id="e1", quantity=2, price=1.5, user="u", session="s"
-    )
+    order = {"event_id": "e1", "quantity": 2, "price": 1.5, "user": "u", "session": "s"}
+    scene.does("purchase", "p1", "p2", query="", at=NOON, **order)
     first, second = done_rows(joined(tmp_path, scene))
     assert first == {
         "visitor_id": "ann",
@@ -62,10 +61,11 @@ def test_a_row_names_its_search_only_where_that_is_known(tmp_path: Path, scene: 
     scene.does("click", "p1", query="", unverified="made up", at=NOON + 2)
     assert told(joined(tmp_path, scene), "query_id") == [(search.partition(".")[0],), ("",)]
     found = counts(tmp_path)
-    assert (found["join.events"], found["join.interactions"], found["join.unverified_query"]) == (2, 1, 1)
+    names = ("events", "interactions", "unverified_query")
+    assert [found[f"join.{name}"] for name in names] == [2, 1, 1]
 
 
-def test_a_quantity_is_one_and_a_price_is_null_where_they_are_not_said(tmp_path: Path, scene: Scene) -> None:
+def test_a_quantity_is_one_and_a_price_null_unless_said(tmp_path: Path, scene: Scene) -> None:
     scene.does("view", "p1", query="", at=NOON)
     assert told(joined(tmp_path, scene), "quantity", "price") == [(1, None)]
 
@@ -87,7 +87,8 @@ def test_an_event_id_of_a_visitor_counts_once(tmp_path: Path, scene: Scene) -> N
 
 
 def test_rows_of_a_day_are_by_time_visitor_event_and_line(tmp_path: Path, scene: Scene) -> None:
-    for at, visitor, event_id in ((2, "ann", "b"), (1, "bob", "a"), (2, "ann", "a"), (1, "ann", "c")):
+    events = ((2, "ann", "b"), (1, "bob", "a"), (2, "ann", "a"), (1, "ann", "c"))
+    for at, visitor, event_id in events:
         scene.does("view", "p2", "p1", query="", at=NOON + at, visitor=visitor, event_id=event_id)
     found = told(joined(tmp_path, scene), "event_id", "product_id")
     assert found == [(event_id, product) for event_id in "caab" for product in ("p2", "p1")]
@@ -102,7 +103,7 @@ def test_what_the_log_gets_long_after_the_day_is_too_late(
     assert counts(tmp_path).get("join.events.too_late", 0) == 1 - rows
 
 
-def test_a_click_long_after_its_search_is_an_interaction_still(tmp_path: Path, scene: Scene) -> None:
+def test_a_click_long_after_its_search_is_a_row(tmp_path: Path, scene: Scene) -> None:
     search = scene.page(1, "p1")
     scene.does("click", "p1", query=search, at=NOON + 30 * DAY)
     tables = joined(tmp_path, scene)
@@ -122,7 +123,7 @@ def test_a_late_event_writes_its_day_again_and_no_other(tmp_path: Path, scene: S
     assert len(done_rows(Tables(tmp_path))) == 3
 
 
-def test_of_a_visitor_who_does_too_much_in_a_day_all_rows_say_so(tmp_path: Path, scene: Scene) -> None:
+def test_all_rows_of_a_visitor_who_does_too_much_say_so(tmp_path: Path, scene: Scene) -> None:
     for second in range(3):
         scene.does("view", "p1", query="", at=NOON + second)
     scene.does("view", "p1", query="", at=NOON + DAY)
@@ -176,11 +177,12 @@ def test_tables_of_both_kinds_go_when_they_are_old(tmp_path: Path, scene: Scene)
         scene.does("view", "p1", query="", at=NOON + day * DAY)
     scene.page(1, "p1", at=NOON)
     tables = joined(tmp_path, scene, keep_days=2)
-    assert [str(day) for day in tables.interaction_days()] == ["2026-11-04", "2026-11-05", "2026-11-06"]
+    kept = [str(day) for day in tables.interaction_days()]
+    assert kept == ["2026-11-04", "2026-11-05", "2026-11-06"]
     assert tables.days() == []
 
 
-def test_the_oldest_days_go_when_both_tables_together_are_too_large(tmp_path: Path, scene: Scene) -> None:
+def test_the_oldest_days_go_when_both_tables_are_too_large(tmp_path: Path, scene: Scene) -> None:
     for day in range(4):
         search = scene.page(day, "p1", at=NOON + day * DAY)
         scene.does("click", "p1", query=search, at=NOON + day * DAY + 1)

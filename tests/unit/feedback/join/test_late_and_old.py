@@ -97,8 +97,8 @@ def test_days_that_are_final_are_the_same_when_all_is_replayed(tmp_path: Path, s
         join.export()
     join.close()
     replayed = joined(tmp_path / "replayed", renumbered, max_daily_interactions=1)
-    again = [each["event_time"].date() for each in done_rows(replayed) if each["event_id"] == "again"]
-    assert [(day - FIRST_DAY).days for day in again] == [0, 12, 24, 36, 48]
+    again = [each["event_time"] for each in done_rows(replayed) if each["event_id"] == "again"]
+    assert [(at.date() - FIRST_DAY).days for at in again] == [0, 12, 24, 36, 48]
     assert files(tmp_path / "lived") == files(tmp_path / "replayed")
 
 
