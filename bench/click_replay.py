@@ -3,11 +3,12 @@
 python -m bench.click_replay CLICKS --catalog PRODUCTS [--history EARLIER] [--last-days 5]
 
 Each search is sent when it was made, by a clock that runs with the clicks; the product that was
-clicked is looked for on the page (and on the pages after it), and its click is sent. So the log, the
-join, the features, the query memory, the ranker's training and the gate all see what they would have
-seen. At the end of each day, and every six hours for the memory, what is due is done. The table has
-MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS: on day one's order,
-on what was clicked most for the query and then day one's order, and on the page that was shown.
+clicked is looked for on the page (and on the pages after it), and its click is sent. So the log,
+the join, the features, the query memory, the ranker's training and the gate all see what they would
+have seen. At the end of each day, and every six hours for the memory, what is due is done. The
+table has MRR and hit@5 of the clicked product among the first 100, for each day of CLICKS: on day
+one's order, on what was clicked most for the query and then day one's order, and on the page that
+was shown.
 """
 
 from __future__ import annotations

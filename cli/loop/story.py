@@ -1,4 +1,6 @@
-"""`aisle demo --loop`: a page, a crowd, the page that has learnt, what poisons it, and the way back."""
+"""`aisle demo --loop`: a page, a crowd, the page that has learnt, what poisons it, and the way
+back.
+"""
 
 from __future__ import annotations
 

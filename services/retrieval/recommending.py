@@ -1,4 +1,6 @@
-"""Finds products that may be recommended: proposed ones, those near by vector, and others to fill up."""
+"""Finds products that may be recommended: proposed ones, those near by vector, and others to fill
+up.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ from shared.catalog.wire import family_of
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
-# Rows looked at for each candidate that is filled up: families of variants and excluded products take some
+# Rows looked at for each candidate that is filled up: families of variants and excluded products
+# take some
 _SPARE = 3
 _LEAST_LENGTH = 1e-6  # of a mean vector that leads somewhere
 

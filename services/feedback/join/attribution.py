@@ -1,6 +1,7 @@
 """Which interactions count for which product of which page.
 
-Nothing goes by the order in which records came: the same pages and interactions give the same counts.
+Nothing goes by the order in which records came: the same pages and interactions give the same
+counts.
 """
 
 from __future__ import annotations

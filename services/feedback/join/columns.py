@@ -124,7 +124,9 @@ class RowGroup:
         self._counts: list[tuple[int, Counts]] = []
 
     def add(self, page: tuple[Any, ...], counts: Mapping[str, Counts], left_out: str) -> None:
-        """Add a staged page (see STAGED), what was done with its products, and why none of it counts."""
+        """Add a staged page (see STAGED), what was done with its products, and why none of it
+        counts.
+        """
         packed = unpack(page[-1])
         start = self.row_count
         if packed.width:

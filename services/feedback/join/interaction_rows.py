@@ -26,7 +26,9 @@ class InteractionRows:
         self._known_us = windows.purchase_us + windows.late_us + _AROUND_A_DAY_US
 
     def take(self, done: Interaction, logged_us: int, sealed_day: int) -> str:
-        """Take in the lines of an event, in a transaction. Returns why not; empty if they are taken."""
+        """Take in the lines of an event, in a transaction. Returns why not; empty if they are
+        taken.
+        """
         day = day_of(done.at_us)
         if day <= sealed_day or logged_us > self._windows.ends_us(day):
             return TOO_LATE

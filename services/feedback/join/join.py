@@ -51,7 +51,8 @@ class Join:
         self._joiner.stage(records)
 
     def export(self, is_caught_up: bool = True) -> list[str]:
-        """Write the tables that have changed, and remove what is too old. Returns the names written.
+        """Write the tables that have changed, and remove what is too old. Returns the names
+        written.
 
         `is_caught_up` False: the log has more that is old, so what is staged stays.
         """
@@ -78,13 +79,17 @@ class Join:
             self._retention.seal(day)
 
     def keep(self, names: Iterable[str]) -> None:
-        """Leave these files (see joiner.file_name) as they are, unless something new comes for them."""
+        """Leave these files (see joiner.file_name) as they are, unless something new comes for
+        them.
+        """
         with self._staging.meant(), self._staging.transaction():
             for name in names:
                 self._staging.rows("DELETE FROM files WHERE name = ?", name)
 
     def counts(self) -> dict[str, int]:
-        """Records by what they were staged as or why not, and lines of interactions by what they count as."""
+        """Records by what they were staged as or why not, and lines of interactions by what they
+        count as.
+        """
         with self._staging.meant():
             staged = {f"join.{name}": count for name, count in self._staging.counts().items()}
             lines = self._staging.line_counts()

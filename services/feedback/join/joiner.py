@@ -50,7 +50,9 @@ class Joiner:
     def __init__(
         self, staging: Staging, read: Read, config: JoinConfig, pause: Callable[[], None] = lambda: None
     ) -> None:
-        """`pause` is called after each record, by which a process with other work may wait a little."""
+        """`pause` is called after each record, by which a process with other work may wait a
+        little.
+        """
         self._staging = staging
         self._read = read
         self._config = config

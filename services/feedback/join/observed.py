@@ -1,4 +1,6 @@
-"""What records of the log say about pages and what was done with them; times in microseconds since 1970."""
+"""What records of the log say about pages and what was done with them; times in microseconds since
+1970.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -51,5 +53,6 @@ class Page:
     body: bytes  # its products; see packing.py
 
 
-# What is to be joined, or the reason why a record is not. Raises ValueError for an unreadable record.
+# What is to be joined, or the reason why a record is not. Raises ValueError for an unreadable
+# record.
 Read = Callable[[Record], Page | Interaction | str]

@@ -34,7 +34,9 @@ class ShownProducts:
 
 
 def pack(shown: ShownProducts) -> bytes:
-    """The bytes of the products of a page. Raises ValueError if their features are not equally many."""
+    """The bytes of the products of a page. Raises ValueError if their features are not equally
+    many.
+    """
     count = len(shown.product_ids)
     width, rest = divmod(len(shown.features), count) if count else (0, 0)
     if rest:

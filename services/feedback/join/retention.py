@@ -31,8 +31,8 @@ class Retention:
     def look(self, seal: bool = True) -> None:
         """Remove tables that are too old or too large, and what is staged for days that are final.
 
-        To be called after an export. `seal` False keeps what is staged: while the log is caught up with,
-        one partition may be days behind another.
+        To be called after an export. `seal` False keeps what is staged: while the log is caught up
+        with, one partition may be days behind another.
         """
         now_us = self._staging.now_us
         self._remove_old(day_of(now_us) - self._config.keep_days)
@@ -43,7 +43,9 @@ class Retention:
             self._forget_queries(day_of(now_us) - self._config.keep_days)
 
     def seal(self, day: int) -> None:
-        """Leave the tables of this day and those before it as they are, and forget what they came from."""
+        """Leave the tables of this day and those before it as they are, and forget what they came
+        from.
+        """
         if day <= self._staging.sealed_day:
             return
         with self._staging.transaction():

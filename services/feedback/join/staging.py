@@ -1,4 +1,6 @@
-"""What waits to be joined, in one SQLite file, with the positions in the log up to which it contains it."""
+"""What waits to be joined, in one SQLite file, with the positions in the log up to which it
+contains it.
+"""
 
 from __future__ import annotations
 
@@ -145,7 +147,8 @@ class Staging:
         self.connection.executemany("REPLACE INTO positions VALUES (?, ?, ?)", rows)
 
     def keep_to_log(self, log_id: str, ends: Mapping[tuple[str, int], int]) -> bool:
-        """Go on where this file ends in a log. Returns False when it is of another, or a later state of it.
+        """Go on where this file ends in a log. Returns False when it is of another, or a later
+        state of it.
 
         Then what the log has is taken in, and what was staged before stays.
         """

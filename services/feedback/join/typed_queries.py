@@ -10,7 +10,8 @@ _HASH_BYTES = 8
 class TypedQueries:
     """Counts the visitors of each query, by hash, until there are enough; then keeps its text.
 
-    A page without a visitor does not count. A query that was not typed for `keep_days` is forgotten.
+    A page without a visitor does not count. A query that was not typed for `keep_days` is
+    forgotten.
     """
 
     def __init__(self, staging: Staging, least_visitors: int, keep_days: int) -> None:

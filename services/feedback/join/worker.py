@@ -45,7 +45,9 @@ class JoinWorker:
         config: JoinConfig,
         open_consumer: OpenConsumer | None = None,
     ) -> None:
-        """`open_consumer` follows the log for a join; None: in the consumer group of its generation."""
+        """`open_consumer` follows the log for a join; None: in the consumer group of its
+        generation.
+        """
         self._log = log
         self._root = root
         self._read = read

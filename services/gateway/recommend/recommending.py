@@ -1,6 +1,7 @@
 """Rank a window of products for a placement: propose, list candidates, rank.
 
-Without proposals, the nearest by vector and what fills up are left; without the ranker, their order.
+Without proposals, the nearest by vector and what fills up are left; without the ranker, their
+order.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Recommending:
     """Asks the services for a ranked window, within one budget."""
 
     def __init__(self, retrieval: Retrieval, reranker: Reranker, ordinary_ms: float) -> None:
-        """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is judged."""
+        """`ordinary_ms` is the budget of an ordinary page, by which the services' lateness is
+        judged.
+        """
         fair_ms = ordinary_ms * (1 - _FETCH_SHARE) * FAIR_SHARE
         self._retrieval = retrieval
         self._reranker = reranker
@@ -50,8 +53,8 @@ class Recommending:
     async def rank(self, request: RecommendRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile: ask
-        again then, as `last_try`.
+        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile:
+        ask again then, as `last_try`.
         """
         proposed = await self._propose(request, budget)
         listed = await self._list(request, proposed, budget)

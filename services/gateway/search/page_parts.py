@@ -45,7 +45,9 @@ class PageParts:
         signatures: Signatures,
         shared_windows: Cache | None = None,
     ) -> PageParts:
-        """`shared_windows` is where gateways find each other's ranked windows; None if there is one."""
+        """`shared_windows` is where gateways find each other's ranked windows; None if there is
+        one.
+        """
         mine = MemoryWindows(config.max_windows, config.max_window_bytes, config.window_ttl_seconds)
         return cls(
             config,

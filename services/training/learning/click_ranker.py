@@ -14,7 +14,8 @@ from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Pages
 
 _DAY_SECONDS = 86_400.0
-# What the shipped prior counts for beside the trees: without it, pages that nobody has clicked have no
+# What the shipped prior counts for beside the trees: without it, pages that nobody has clicked have
+# no
 # order to begin with; with all of it, the trees spend themselves on taking it back
 _PRIOR_SHARE = 0.3
 _PRIOR = {name: _PRIOR_SHARE * weight for name, weight in PRIOR.items()}

@@ -18,7 +18,8 @@ class TrainerConfig:
     product_memory_seconds: float = 900.0  # from one product memory to the next, at least
     interaction_days: int = 400  # that a product memory is made of
     least_pair_visitors: int = 5  # distinct ones who had both products, before they go together
-    # Whether opens that name no page of their visitor's count for recommendations; purchases always do
+    # Whether opens that name no page of their visitor's count for recommendations; purchases always
+    # do
     counts_without_page: bool = False
     retrain_hours: float = 24.0  # from one round of learning to the next, at most, if pages came
     retrain_growth: float = 0.15  # or once there are so many more pages with an open

@@ -108,7 +108,9 @@ def _order(scores: Floats, pages: Pages) -> Ints:
 
 
 def _rank_ms(ranker: Ranker) -> float:
-    """Milliseconds to score the candidates of a page; the least of some tries, since others are at work."""
+    """Milliseconds to score the candidates of a page; the least of some tries, since others are at
+    work.
+    """
     matrix = np.random.default_rng(0).random((_CANDIDATES, len(FEATURES)), np.float32)
     took = []
     for _ in range(_TIMED):

@@ -19,8 +19,8 @@ _POLL_SECONDS = 0.2
 def only_learner(data: Path, wait_seconds: float) -> Iterator[None]:
     """Keep other processes from learning from DATA until the block ends.
 
-    Raises Unavailable, naming the other process, if it still learns after `wait_seconds`. The system
-    releases the lock of a process that was killed.
+    Raises Unavailable, naming the other process, if it still learns after `wait_seconds`. The
+    system releases the lock of a process that was killed.
     """
     folder = data / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

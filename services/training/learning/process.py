@@ -1,4 +1,5 @@
-"""A look of the trainer, in a process of its own: python -m services.training.learning.process DATA.
+"""A look of the trainer, in a process of its own: python -m services.training.learning.process
+DATA.
 
 Training takes all of a core for minutes and some hundred MiB, which are given back when it ends.
 """

@@ -4,11 +4,14 @@ from services.feedback.visitor_update import MAX_WEIGHT, after
 from shared.features.observation import Interaction
 from shared.features.visitor import (
     HALF_LIFE_SECONDS,
+    MAX_BOUGHT,
     MAX_RECENT_PRODUCTS,
     NOBODY,
     TTL_SECONDS,
     VisitorState,
 )
+
+NOW = 20_000 * 86_400.0 + 3_600
 
 
 def did(action: str, *product_ids: str, at: float = 0.0, session_id: str = "") -> Interaction:
@@ -84,3 +87,35 @@ def test_a_product_belongs_to_the_session_of_its_last_action() -> None:
 
 def test_an_action_without_a_weight_changes_nothing() -> None:
     assert after(NOBODY, did("share", "p1")) == NOBODY
+
+
+def bought(state: VisitorState) -> list[tuple[str, int, int, int]]:
+    return [(each.product_id, each.days, each.first_day, each.last_day) for each in state.bought]
+
+
+def test_purchases_are_remembered_by_day() -> None:
+    day = 86_400.0
+    state = after(NOBODY, did("purchase", "p1", "p2", at=NOW))
+    state = after(state, did("purchase", "p1", at=NOW + 60))  # the same day
+    state = after(state, did("purchase", "p1", at=NOW + 3 * day))
+    state = after(state, did("purchase", "p2", at=NOW - 2 * day))  # late
+    today = int(NOW // day)
+    assert bought(state) == [("p1", 2, today, today + 3), ("p2", 2, today - 2, today)]
+    assert bought(after(state, did("view", "p9", at=NOW))) == bought(state)
+
+
+def test_the_oldest_purchases_leave() -> None:
+    state = NOBODY
+    for number in range(MAX_BOUGHT + 5):
+        state = after(state, did("purchase", f"p{number}", at=NOW + number * 86_400.0))
+    assert len(state.bought) == MAX_BOUGHT
+    assert state.bought[0].product_id == f"p{MAX_BOUGHT + 4}"
+
+
+def test_the_cart_follows_what_is_put_in_taken_out_and_bought() -> None:
+    state = after(NOBODY, did("add_to_cart", "p1", "p2", "p3", at=NOW))
+    assert state.cart == ("p3", "p2", "p1")
+    state = after(state, did("remove_from_cart", "p2", at=NOW))
+    state = after(state, did("view", "p1", at=NOW))
+    assert state.cart == ("p3", "p1")
+    assert after(state, did("purchase", "p3", at=NOW)).cart == ("p1",)

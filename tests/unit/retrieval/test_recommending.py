@@ -1,4 +1,6 @@
-"""What may be recommended: in stock, meeting the filters, one of a family, nothing that is excluded."""
+"""What may be recommended: in stock, meeting the filters, one of a family, nothing that is
+excluded.
+"""
 
 import random
 import time
