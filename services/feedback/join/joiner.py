@@ -63,6 +63,7 @@ class Joiner:
         self._names: dict[tuple[str, ...], int] = {}
         self._sealed_day = -1
         self._changed: set[str] = set()
+        self._searches: set[str] = set()  # whose pages' days have changed
         self._counts: Counter[str] = Counter()
         self._active: Counter[tuple[int, str]] = Counter()  # interactions by (day, visitor)
         self._since: dict[tuple[int, str], int] = {}
@@ -76,8 +77,13 @@ class Joiner:
             self._names.clear()  # what was written with them is not there
             raise
         finally:
-            for each in (self._changed, self._counts, self._active, self._since, self._rows):
-                each.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        """Forget what is of one batch."""
+        self._rows.clear()
+        for each in (self._changed, self._searches, self._counts, self._active, self._since):
+            each.clear()
 
     def _stage(self, records: Sequence[Record]) -> None:
         known = self._staging.positions()
@@ -163,9 +169,15 @@ class Joiner:
         )
         if not inserted.rowcount:
             return REPEATED
-        days = self._staging.rows("SELECT DISTINCT day FROM pages WHERE query_id = ?", done.query_id)
-        self._changed.update(file_name(paths.IMPRESSIONS, day) for (day,) in days)
+        self._change_pages(done.query_id)
         return INTERACTIONS
+
+    def _change_pages(self, query_id: str) -> None:
+        """Once a batch for each search; pages of it that come later change their own day."""
+        if query_id not in self._searches:
+            self._searches.add(query_id)
+            days = self._staging.rows("SELECT DISTINCT day FROM pages WHERE query_id = ?", query_id)
+            self._changed.update(file_name(paths.IMPRESSIONS, day) for (day,) in days)
 
     def _note_visitor(self, done: Interaction, logged_us: int, searched_us: int) -> None:
         """A day's interactions that come later than `late_days` do not count for it.
