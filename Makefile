@@ -40,7 +40,7 @@ down: ## Stop it; what it holds is kept (docs/docker.md)
 logs: ## Follow what the containers say
 	$(COMPOSE) --profile '*' logs --follow --tail 50
 
-smoke: $(VENV)/.client ## A search, a write, a click, a round of learning, from this machine to what `make up` has started
+smoke: $(VENV)/.client ## A search, a write, a click, recommendations, a round of learning, from this machine to what `make up` has started
 	@COMPOSE="$(COMPOSE)" sh deploy/docker/smoke $(BIN)/python
 
 images: ## Build the images and list their sizes

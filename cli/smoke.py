@@ -1,7 +1,7 @@
 """Checks that a running engine works: python -m cli.smoke [--address HOST:PORT]
 
 It searches, writes a product of its own, finds it, clicks on it, checks that the next page knows
-the click, and removes the product. With --learning simulated shoppers then
+the click, asks for recommendations, and removes the product. With --learning simulated shoppers then
 bring about a round of learning. `make smoke` runs it on the host against docker compose. If a
 step fails, it prints the reason, and the exit code is 1.
 """
@@ -18,6 +18,7 @@ from typing import Any
 from aisle.v1.admin_pb2 import GetStatusResponse, ReplicaState
 from aisle.v1.catalog_pb2 import Price, Product, UpsertProductsRequest
 from aisle.v1.events_pb2 import EventProduct, EventStatus, UserEvent
+from aisle.v1.recommend_pb2 import RecommendRequest
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, Tier
 from cli.client import DEFAULT_ADDRESS, Client
 from cli.smoke_learning import LearningSmoke
@@ -50,6 +51,7 @@ class Smoke:
         try:
             yield "upsert", self._writes()
             yield "event", self._clicks()
+            yield "recommend", self._recommends()
         finally:
             position = self.engine.delete_products([self.name])
             started = time.monotonic()
@@ -105,6 +107,18 @@ class Smoke:
                 f"the click was accepted, but pages do not know of it after {_PATIENCE_SECONDS:.0f} s"
             )
         return f"the visitor's next page knows the click, {_ms(started)} after it was accepted"
+
+    def _recommends(self) -> str:
+        similar = self._recommended("similar", product_ids=[self.name])
+        if not similar or self.name in similar:
+            raise Missed(f"nothing else is similar to {self.name}: {', '.join(similar[:5])}")
+        if self.name not in self._recommended("recently_viewed", visitor_id=self.name):
+            raise Missed(f"{self.name} was clicked on, but is not among what was viewed recently")
+        return f"{len(similar)} products are similar to {self.name}, which its visitor viewed recently"
+
+    def _recommended(self, placement: str, **asked: Any) -> list[str]:
+        request = RecommendRequest(placement=placement, deadline_ms=_DEADLINE_MS, unlogged=True, **asked)
+        return [result.product.product_id for result in self.engine.recommend(request).results]
 
     def _is_gone(self, position: int, started: float) -> str:
         page = self._page(self._title, wait_for_visible=position)

@@ -11,12 +11,15 @@ from grpc import StatusCode, aio
 from aisle.v1.embedding_pb2_grpc import EmbeddingServiceStub, add_EmbeddingServiceServicer_to_server
 from aisle.v1.events_pb2 import EventProduct, StreamEventsRequest, UserEvent
 from aisle.v1.events_pb2_grpc import EventServiceStub, add_EventServiceServicer_to_server
+from aisle.v1.recommend_pb2 import RecommendRequest
+from aisle.v1.recommend_pb2_grpc import RecommendServiceStub, add_RecommendServiceServicer_to_server
 from aisle.v1.reranker_pb2_grpc import RerankerServiceStub, add_RerankerServiceServicer_to_server
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub, add_RetrievalServiceServicer_to_server
 from aisle.v1.search_pb2 import TIER_FUSED, TIER_LEXICAL, SearchRequest, SearchResponse
 from aisle.v1.search_pb2_grpc import SearchServiceStub, add_SearchServiceServicer_to_server
 from services.gateway.config import GatewayConfig
 from services.gateway.events.event_service import EventService
+from services.gateway.recommend.recommend_service import RecommendService
 from services.gateway.search.search_service import SearchService
 from shared.errors import InvalidRequest, Unavailable
 from shared.events.sqlite import SqliteEventLog
@@ -81,6 +84,27 @@ async def test_a_page_is_the_same_in_both_modes(log: SqliteEventLog) -> None:
         retrieval.snapshot_version = "s3"
         assert (await remote.Search(second)).served_by.snapshot_version == "s3"
         await remote.close()
+        await local.close()
+
+
+async def test_a_recommendation_is_the_same_in_both_modes(log: SqliteEventLog) -> None:
+    embedding, retrieval, reranker = Embedding(), Retrieval(), Reranker()
+    local = gateway(log, embedding, retrieval, reranker)
+    async with (
+        on_the_wire(add_RetrievalServiceServicer_to_server, retrieval) as to_retrieval,
+        on_the_wire(add_RerankerServiceServicer_to_server, reranker) as to_reranker,
+    ):
+        to: tuple[Any, Any] = (RetrievalServiceStub(to_retrieval), RerankerServiceStub(to_reranker))
+        request = RecommendRequest(placement="similar", product_ids=["p0"], explain=True, deadline_ms=5_000)
+        page = await RecommendService(retrieval, reranker, local.parts).Recommend(request)
+        remote = RecommendService(*to, local.parts)
+        async with on_the_wire(add_RecommendServiceServicer_to_server, remote) as to_gateway:
+            stub: Any = RecommendServiceStub(to_gateway)
+            again = await stub.Recommend(request)
+            with pytest.raises(InvalidRequest, match="placement: is required"):
+                await stub.Recommend(RecommendRequest())
+        assert list(again.results) == list(page.results)
+        assert again.served_by.tier == page.served_by.tier
         await local.close()
 
 
