@@ -14,6 +14,7 @@ from cli.client import Client
 from cli.commands.serve import serve as serve_data
 from cli.demo_shop import DemoShop
 from cli.guide import Guide
+from cli.guide_recommendations import RecommendationGuide
 from cli.options import Data
 from cli.standalone_process import running_engine
 from cli.terminal.console import out, say, waiting
@@ -36,8 +37,8 @@ def demo(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="With --loop: go on without asking.")] = False,
 ) -> None:
-    """A guided tour: indexes and serves a sample shop, and sends it five instructive queries over
-    gRPC.
+    """A guided tour: indexes and serves a sample shop, and sends it five
+    instructive queries over gRPC, and asks for recommendations.
 
     With --loop simulated shoppers search and click for some days, which pass in a minute or two.
     The page learns, a script and a poisoned model are held off, and a rollback undoes it.
@@ -59,7 +60,9 @@ def demo(
             status = engine.status()
         engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))
         say(f"Serving {status.product_count:,} products over gRPC ({engines})")
-        Guide(out, engine, shop.products()).show()
+        guide = Guide(out, engine, shop.products())
+        guide.show()
+        RecommendationGuide(out, engine, guide.visitor_id).show()
     _farewell(data, time.perf_counter() - started)
 
 
