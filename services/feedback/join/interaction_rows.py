@@ -29,19 +29,27 @@ class InteractionRows:
         """Take in the lines of an event, in a transaction. Returns why not; empty if they are
         taken.
         """
-        day = day_of(done.at_us)
-        if day <= sealed_day or logged_us > self._windows.ends_us(day):
+        day = self.day(done, logged_us)
+        if day <= sealed_day:
             return TOO_LATE
         if not self._is_new(done, logged_us):
             return REPEATED
-        event = (done.at_us, done.visitor_id, done.event_id)
+        event = (day, done.at_us, done.visitor_id, done.event_id)
         said = (done.query_id, done.action, done.user_id, done.session_id)
         self._taken += [(*event, number, *said, *line) for number, line in enumerate(done.lines)]
         return ""
 
+    def day(self, done: Interaction, logged_us: int) -> int:
+        """The day whose table has an event: its own; if the log got it after that was final, the log's.
+
+        So a shop may send its old orders.
+        """
+        day = day_of(done.at_us)
+        return day if logged_us <= self._windows.ends_us(day) else day_of(logged_us)
+
     def flush(self) -> None:
         """Stage the lines that were taken in. To be called at the end of the transaction."""
-        insert = "INSERT OR IGNORE INTO interaction_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        insert = "INSERT OR IGNORE INTO interaction_rows VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         self._staging.connection.executemany(insert, self._taken)
 
     def clear(self) -> None:
@@ -64,13 +72,12 @@ class InteractionRows:
 
     def of_day(self, day: int) -> sqlite3.Cursor:
         """The rows of a day (see STAGED), by time, visitor, event and line."""
-        select = f"SELECT {STAGED} FROM interaction_rows WHERE at_us >= ? AND at_us < ?"
-        order = "ORDER BY at_us, visitor_id, event_id, line"
-        return self._staging.rows(f"{select} {order}", day * DAY_US, (day + 1) * DAY_US)
+        select = f"SELECT {STAGED} FROM interaction_rows WHERE day = ?"
+        return self._staging.rows(f"{select} ORDER BY at_us, visitor_id, event_id, line", day)
 
     def seal(self, day: int) -> None:
         """Forget the rows of this day and those before it. To be called in a transaction."""
-        self._staging.rows("DELETE FROM interaction_rows WHERE at_us < ?", (day + 1) * DAY_US)
+        self._staging.rows("DELETE FROM interaction_rows WHERE day <= ?", day)
 
     def forget_ids(self, now_us: int) -> None:
         """Forget the ids that no record from now on can repeat. To be called in a transaction."""

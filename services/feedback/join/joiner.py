@@ -152,7 +152,7 @@ class Joiner:
         left_out = self._rows.take(done, logged_us, self._sealed_day)
         self._counts[f"{EVENTS}.{left_out}" if left_out else EVENTS] += 1
         if not left_out:
-            self._changed.add(file_name(paths.INTERACTIONS, day_of(done.at_us)))
+            self._changed.add(file_name(paths.INTERACTIONS, self._rows.day(done, logged_us)))
         searched_us = milliseconds_in(done.query_id) * 1_000
         what = done.without_page or self._take_for_pages(done, logged_us, searched_us)
         if not left_out or what == INTERACTIONS:

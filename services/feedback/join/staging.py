@@ -38,10 +38,10 @@ _TABLES = (
     " logged_us INTEGER NOT NULL, action TEXT NOT NULL, lines TEXT NOT NULL,"
     " PRIMARY KEY (query_id, visitor_id, event_id)) WITHOUT ROWID",
     # Of the interactions tables; see interaction_rows.py
-    "interaction_rows (at_us INTEGER, visitor_id TEXT, event_id TEXT, line INTEGER,"
+    "interaction_rows (day INTEGER, at_us INTEGER, visitor_id TEXT, event_id TEXT, line INTEGER,"
     " query_id TEXT NOT NULL, action TEXT NOT NULL, user_id TEXT NOT NULL, session_id TEXT NOT NULL,"
     " product_id TEXT NOT NULL, quantity INTEGER NOT NULL, price REAL,"
-    " PRIMARY KEY (at_us, visitor_id, event_id, line)) WITHOUT ROWID",
+    " PRIMARY KEY (day, at_us, visitor_id, event_id, line)) WITHOUT ROWID",
     # Hashes of (visitor_id, event_id), and when the log got the event that counts
     "event_ids (id INTEGER PRIMARY KEY, logged_us INTEGER NOT NULL)",
     # `since` is the first day of a search that led to one of these interactions

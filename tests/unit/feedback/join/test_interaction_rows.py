@@ -94,13 +94,15 @@ def test_rows_of_a_day_are_by_time_visitor_event_and_line(tmp_path: Path, scene:
     assert found == [(event_id, product) for event_id in "caab" for product in ("p2", "p1")]
 
 
-@pytest.mark.parametrize(("days", "rows"), [(8, 1), (8.0001, 0)])
-def test_what_the_log_gets_long_after_the_day_is_too_late(
-    tmp_path: Path, scene: Scene, days: float, rows: int
+@pytest.mark.parametrize(("days", "day"), [(8, date(2026, 11, 2)), (8.0001, date(2026, 11, 11))])
+def test_what_the_log_gets_when_the_day_is_final_is_in_the_table_of_the_logs_day(
+    tmp_path: Path, scene: Scene, days: float, day: date
 ) -> None:
-    scene.does("view", "p1", query="", at=NOON, logged=END_OF_DAY + days * DAY)
-    assert len(done_rows(joined(tmp_path, scene))) == rows
-    assert counts(tmp_path).get("join.events.too_late", 0) == 1 - rows
+    scene.does("purchase", "p1", query="", at=NOON, logged=END_OF_DAY + days * DAY)
+    tables = joined(tmp_path, scene)
+    assert tables.interaction_days() == [day]
+    (row,) = done_rows(tables)
+    assert row["event_time"] == datetime.fromtimestamp(NOON, UTC)
 
 
 def test_a_click_long_after_its_search_is_a_row(tmp_path: Path, scene: Scene) -> None:
@@ -159,7 +161,9 @@ def test_a_final_day_leaves_staging_and_its_table_stays(tmp_path: Path, scene: S
     before = files(tmp_path)
     scene.does("view", "p2", query="", at=NOON, logged=END_OF_DAY + 11 * DAY)
     joined(tmp_path, scene)
-    assert files(tmp_path) == before
+    later = files(tmp_path)
+    assert later.keys() - before.keys() == {"interactions/day=2026-11-14/part-0.parquet"}
+    assert {name: later[name] for name in before} == before
 
 
 def test_a_day_of_many_rows_is_whole(tmp_path: Path, scene: Scene) -> None:

@@ -75,7 +75,9 @@ def test_a_final_day_leaves_staging_and_its_table_stays(tmp_path: Path, scene: S
     scene.does("purchase", "p1", query=search, at=NOON + 2, logged=END_OF_DAY + 11 * DAY)
     scene.page(2, "p2", logged=END_OF_DAY + 11 * DAY)
     joined(tmp_path, scene)
-    assert files(tmp_path) == before
+    later = files(tmp_path)
+    assert later.keys() - before.keys() == {"interactions/day=2026-11-14/part-0.parquet"}
+    assert {name: later[name] for name in before} == before
     assert counts(tmp_path)["join.too_late"] == 2
 
 
