@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from services.reranker.recommending.history import NOBODY, History
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Scored
 
 # What a unit of weight of a recent product counts for, beside 1 for a product bought today
 _RECENT_SHARE = 0.2
+_MOST_HISTORY = 100  # products of a history whose neighbours are looked at: the heaviest
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Evidence:
         for product_id, weight in self.history.recent.items():
             if (place := known.get(product_id)) is not None and weight > 0:
                 weights[place] = max(weights.get(place, 0.0), min(1.0, _RECENT_SHARE * weight))
-        return weights
+        heaviest = sorted(weights.items(), key=lambda each: (-each[1], each[0]))
+        return dict(heaviest[:_MOST_HISTORY])
 
     @cached_property
     def seed_bought(self) -> Scored:
@@ -68,6 +72,17 @@ class Evidence:
     def history_owned(self) -> Scored:
         """How much visitors buy products who buy what this one bought."""
         return self.memory.owned.summed(self.history_weights)
+
+    @cached_property
+    def last_visit_owned(self) -> Scored:
+        """How much visitors buy products who buy what this one bought on its last day."""
+        history = self.history
+        last = (
+            history.product_ids[place] for place in np.flatnonzero(history.last_day == history.last_visit_day)
+        )
+        return self.memory.owned.summed(
+            {place: 1.0 for place in self.memory.places(last).tolist() if place >= 0}
+        )
 
     @cached_property
     def history_bought(self) -> Scored:
