@@ -31,6 +31,7 @@ class ProductMemory:
     opened: Neighbours  # in the same sessions
     owned: Neighbours  # by the same visitors, whenever: what one buys says what else it may buy
     purchases: Floats  # (n, 5): distinct visitors a day, summed over WINDOWS_DAYS, and decayed
+    first_purchases: Floats  # (n, 5): those of visitors who had not bought it before
     opens: Floats  # (n, 5)
     repeat_rate: Floats  # (n,): share of the buyers who bought it again on another day, shrunk
     repeat_days: Floats  # (n,): usual days from one purchase of it to the next; nan: not known
@@ -47,7 +48,7 @@ class ProductMemory:
         popularity = np.zeros((0, len(WINDOWS_DAYS) + 1), np.float32)
         none = Neighbours.none(0)
         column = np.empty(0, np.float32)
-        return cls((), none, none, none, popularity, popularity, column, column, column, column)
+        return cls((), none, none, none, popularity, popularity, popularity, column, column, column, column)
 
     @cached_property
     def product_places(self) -> dict[str, int]:

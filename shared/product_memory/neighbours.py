@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
+_DENSE = 20  # products an entry up to which a column of all of them is faster to add up than sorting
+
 
 @dataclass(frozen=True, slots=True)
 class Linked:
@@ -69,6 +71,10 @@ class Neighbours:
         """All neighbours of some places, each list times the weight of its place."""
         linked = self.of(np.fromiter(weights, np.int64, len(weights)))
         each = np.fromiter(weights.values(), np.float32, len(weights))
+        scores = linked.scores * each[linked.rows]
+        if len(self.ends) <= _DENSE * len(scores):
+            total = np.bincount(linked.places, scores)
+            places = np.flatnonzero(total)
+            return Scored(places, total[places].astype(np.float32))
         places, inverse = np.unique(linked.places, return_inverse=True)
-        total = np.bincount(inverse, linked.scores * each[linked.rows], minlength=len(places))
-        return Scored(places, total.astype(np.float32))
+        return Scored(places, np.bincount(inverse, scores, minlength=len(places)).astype(np.float32))

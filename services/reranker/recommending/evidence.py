@@ -9,12 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from services.reranker.recommending.history import NOBODY, History
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Scored
 
 # What a unit of weight of a recent product counts for, beside 1 for a product bought today
 _RECENT_SHARE = 0.2
+_MOST_HISTORY = 100  # products of a history whose neighbours are looked at: the heaviest
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,22 @@ class Evidence:
         return {place: 1 / len(known) for place in sorted(known)}
 
     @cached_property
-    def history_weights(self) -> dict[int, float]:
-        """Place of each known product of the history -> what it says of the next purchase."""
-        known = self.memory.product_places
+    def history_products(self) -> dict[str, float]:
+        """Each product of the history -> what it says of the next purchase; the heaviest alone."""
         decayed = self.history.weights(self.now_day).tolist()
-        bought = zip(self.history.product_ids, decayed, strict=True)
-        weights = {known[each]: weight for each, weight in bought if each in known}
+        weights = dict(zip(self.history.product_ids, decayed, strict=True))
         for product_id, weight in self.history.recent.items():
-            if (place := known.get(product_id)) is not None and weight > 0:
-                weights[place] = max(weights.get(place, 0.0), min(1.0, _RECENT_SHARE * weight))
-        return weights
+            if weight > 0:
+                recent = min(1.0, _RECENT_SHARE * weight)
+                weights[product_id] = max(weights.get(product_id, 0.0), recent)
+        heaviest = sorted(weights.items(), key=lambda each: (-each[1], each[0]))
+        return dict(heaviest[:_MOST_HISTORY])
+
+    @cached_property
+    def history_weights(self) -> dict[int, float]:
+        """Place of each product of the history that the memory has -> the same."""
+        known = self.memory.product_places
+        return {known[each]: weight for each, weight in self.history_products.items() if each in known}
 
     @cached_property
     def seed_bought(self) -> Scored:
@@ -68,6 +77,17 @@ class Evidence:
     def history_owned(self) -> Scored:
         """How much visitors buy products who buy what this one bought."""
         return self.memory.owned.summed(self.history_weights)
+
+    @cached_property
+    def last_visit_owned(self) -> Scored:
+        """How much visitors buy products who buy what this one bought on its last day."""
+        history = self.history
+        last = (
+            history.product_ids[place] for place in np.flatnonzero(history.last_day == history.last_visit_day)
+        )
+        return self.memory.owned.summed(
+            {place: 1.0 for place in self.memory.places(last).tolist() if place >= 0}
+        )
 
     @cached_property
     def history_bought(self) -> Scored:

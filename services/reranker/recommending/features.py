@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.reranker.recommending.evidence import Evidence
+from services.reranker.recommending.history import History
 from shared.product_memory.memory import DECAYED, MONTH, QUARTER, WEEK, ProductMemory
 from shared.product_memory.neighbours import Floats, Places
 
@@ -45,7 +46,16 @@ RECOMMEND_FEATURES = (
     "visit_age",  # days since the last of them
     "products",  # distinct products that the visitor bought
     "seeds",
-    "dense_score",  # cosine to what others are looked near to: the seeds, or the history
+    "own_visits_since",  # days on which the visitor bought since it last bought the product; nan: never
+    "own_share_since",  # own_days of the visitor's days with a purchase since its first of the product
+    "last_visit_owned",
+    "first_purchases_week",  # log of 1 + visitors who had not bought it before
+    "first_purchases_month",
+    "visit_size",  # products a visit
+    "visit_gap",  # days between visits
+    "own_repeat_share",  # of the visitor's purchases, those of a product that it had bought before
+    "seed_similarity",  # cosine of the vectors, to the mean of the seeds'
+    "history_similarity",  # and of the history's, by its weights
     "price_gap",  # |log| of the price against the mean price of the seeds; nan: not known
     "rating_average",
     "rating_count_log",
@@ -55,10 +65,17 @@ _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 
 @dataclass(frozen=True, slots=True)
+class Similarity:
+    """Cosines (n,) of the n products' vectors to those of the seeds and of the history; nan: not known."""
+
+    seeds: Floats
+    history: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class OnPage:
     """What the snapshot says of n candidates, columns (n,)."""
 
-    dense_scores: Floats
     price: Floats  # nan: not known
     seed_price: Floats  # (s,) of the seeds that the snapshot has
     rating: Floats
@@ -67,7 +84,10 @@ class OnPage:
 
 
 def feature_matrix(
-    evidence: Evidence, product_ids: Sequence[str], on_page: OnPage | None = None
+    evidence: Evidence,
+    product_ids: Sequence[str],
+    similarity: Similarity | None = None,
+    on_page: OnPage | None = None,
 ) -> NDArray[np.float32]:
     """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in the order of RECOMMEND_FEATURES."""
     memory = evidence.memory
@@ -76,6 +96,8 @@ def feature_matrix(
     columns = {**_own(evidence, product_ids, places), **_of_neighbours(evidence, places)}
     columns |= {**_popularity(memory, places), **_of_product(evidence, places)}
     columns |= _of_visitor(evidence, len(product_ids))
+    if similarity is not None:
+        columns |= {"seed_similarity": similarity.seeds, "history_similarity": similarity.history}
     columns |= _of_page(on_page) if on_page else {}
     for name, column in columns.items():
         matrix[_PLACES[name]] = column
@@ -86,8 +108,10 @@ def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict
     history = evidence.history
     own = np.array([history.place.get(each, -1) for each in product_ids], np.int64)
     days = _at(history.days, own)
-    age = evidence.now_day - _at(history.last_day, own, np.nan)
-    span = evidence.now_day - _at(history.first_day, own, np.nan)
+    last = _at(history.last_day, own, np.nan)
+    first = _at(history.first_day, own, np.nan)
+    age = evidence.now_day - last
+    span = evidence.now_day - first
     usual = _at(evidence.memory.repeat_days, places, np.nan)
     gap = np.where(days > 1, (span - age) / np.maximum(days - 1, 1), usual)
     recent = [history.recent.get(each, 0.0) for each in product_ids]
@@ -98,11 +122,16 @@ def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict
         "own_span": span,
         "own_due": age / np.maximum(gap, 1.0),
         "recent_weight": np.array(recent, np.float32),
+        "own_visits_since": np.where(days > 0, history.visits_since(last), np.nan),
+        "own_share_since": days / np.maximum(history.visits_since(first - 1), days + 1e-9),
     }
 
 
 def _of_neighbours(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
-    names = ("history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned")
+    names = (
+        "history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned",
+        "last_visit_owned",
+    )  # fmt: skip
     return {name: getattr(evidence, name).at(places) for name in names}
 
 
@@ -117,6 +146,8 @@ def _popularity(memory: ProductMemory, places: Places) -> dict[str, NDArray[np.f
         "purchases_month": logged(memory.purchases, MONTH),
         "purchases_quarter": logged(memory.purchases, QUARTER),
         "purchases_decayed": logged(memory.purchases, DECAYED),
+        "first_purchases_week": logged(memory.first_purchases, WEEK),
+        "first_purchases_month": logged(memory.first_purchases, MONTH),
         "opens_week": logged(memory.opens, WEEK),
         "opens_month": logged(memory.opens, MONTH),
         "trend": np.log((week + 1.0) / (month * 7 / 30 + 1.0)),
@@ -150,15 +181,24 @@ def _of_visitor(evidence: Evidence, count: int) -> dict[str, NDArray[np.floating
         "visit_age": evidence.now_day - history.last_visit_day,
         "products": len(history),
         "seeds": len(evidence.seeds),
+        "visit_size": float(history.days.sum()) / max(1, history.visits),
+        "visit_gap": _visit_gap(history),
+        "own_repeat_share": 1 - len(history) / max(1.0, float(history.days.sum())),
     }
     return {name: np.full(count, value, np.float32) for name, value in values.items()}
+
+
+def _visit_gap(history: History) -> float:
+    """Mean days between visits; nan for fewer than two."""
+    if history.visits < 2:
+        return float("nan")
+    return float(history.visit_days[-1] - history.visit_days[0]) / (history.visits - 1)
 
 
 def _of_page(on_page: OnPage) -> dict[str, NDArray[np.floating]]:
     known = np.log1p(on_page.seed_price[~np.isnan(on_page.seed_price)])
     seed_price = known.mean() if len(known) else np.nan
     return {
-        "dense_score": on_page.dense_scores,
         "price_gap": np.abs(np.log1p(on_page.price) - seed_price),
         "rating_average": on_page.rating,
         "rating_count_log": np.log1p(on_page.rating_count),

@@ -15,13 +15,18 @@ Scores = NDArray[np.float64]
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 # What orders products of which nothing else is known: near ones first, then those that are rated well
-_EVERYWHERE = {"is_proposed": 0.1, "dense_score": 0.1, "rating_count_log": 0.001}
+_EVERYWHERE = {
+    "is_proposed": 0.1,
+    "seed_similarity": 0.1,
+    "history_similarity": 0.1,
+    "rating_count_log": 0.001,
+}
 # Weight of each feature, by placement: sum of weight x feature, with 0 for unknown ones
 _POPULAR = {"purchases_decayed": 1.0, "opens_week": 0.1}
 _TRENDING = {"trend": 1.0, "purchases_week": 0.5, "opens_week": 0.1}
 _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     Placement.SIMILAR: {
-        "dense_score": 2.0, "price_gap": -0.2, "seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5
+        "seed_similarity": 2.0, "price_gap": -0.2, "seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5
     },
     Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3},
     Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3},

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from shared.features.visitor import MAX_BOUGHT, BoughtProduct
 from shared.product_memory.neighbours import Floats
@@ -48,10 +49,18 @@ class History:
         return {product_id: place for place, product_id in enumerate(self.product_ids)}
 
     @cached_property
+    def visit_days(self) -> Floats:
+        """Distinct days with a purchase, rising: those that are the first or the last of some product."""
+        return np.union1d(self.first_day, self.last_day)
+
+    @cached_property
     def visits(self) -> int:
-        """On how many days it bought, at least: distinct first and last days, or the most of one product."""
-        days = np.union1d(self.first_day, self.last_day)
-        return max(len(days), int(self.days.max(initial=0.0)))
+        """On how many days it bought, at least: as visit_days, or the most of one product."""
+        return max(len(self.visit_days), int(self.days.max(initial=0.0)))
+
+    def visits_since(self, days: Floats) -> NDArray[np.int64]:
+        """(k,): on how many days it bought after each of some days (k,)."""
+        return len(self.visit_days) - np.searchsorted(self.visit_days, days, side="right")
 
     @cached_property
     def last_visit_day(self) -> float:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,60 +18,80 @@ from services.reranker.recommending.formula import Scores, formula_parts, formul
 from services.reranker.recommending.placement import Placement
 from shared.errors import Corrupt
 
-RECOMMEND_MODEL = "recommend.txt"
 RECOMMEND_DESCRIPTION = "recommend.json"
+# The trees of each placement that is learnt
+RECOMMEND_MODELS: Mapping[Placement, str] = {
+    Placement.FOR_YOU: "recommend.txt",
+    Placement.ALSO_BOUGHT: "recommend_also_bought.txt",
+}
+_POPULAR = RECOMMEND_FEATURES.index("purchases_month")
 _REMEDY = "train it again ('aisle train recommend') or roll back"
 
 
 @dataclass(frozen=True)
 class RecommendRanker:
-    """Orders recommendations: LambdaMART for the placements that it learnt, the formula for others."""
+    """Orders recommendations: by trees the placements that they are learnt for, by the formula the others.
 
-    trees: Any = None  # a lightgbm.Booster over the features named next, or None
-    names: tuple[str, ...] = RECOMMEND_FEATURES
-    placements: frozenset[Placement] = frozenset()  # that the trees order
+    A learnt score is the log-odds of a purchase - penalty x purchases_month. The penalty shows more of the
+    shop's products for a little relevance.
+    """
+
+    trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster each
+    names: tuple[str, ...] = RECOMMEND_FEATURES  # trees of an older bundle have fewer features
+    penalties: Mapping[Placement, float] = field(default_factory=dict)
 
     @classmethod
     def open(cls, folder: Path) -> RecommendRanker:
-        """Read FOLDER/recommend.json and recommend.txt; the formula alone if there is no recommend.json.
+        """Read FOLDER/recommend.json and the trees that it names; the formula alone if there is none.
 
-        recommend.json is {"features": [...], "placements": [...]}. Raises Corrupt if it has features
-        or placements that this version does not know, or the trees do not fit them.
+        recommend.json is {"features": [...], "penalties": {placement: penalty}}, with a penalty for each
+        placement that has trees. Raises Corrupt if it has features or placements that this version does not
+        know, or the trees do not fit them.
         """
-        if not (folder / RECOMMEND_DESCRIPTION).exists():
+        path = folder / RECOMMEND_DESCRIPTION
+        if not path.exists():
             return cls()
-        names, placements = _described(folder / RECOMMEND_DESCRIPTION)
-        if unknown := {*names} - {*RECOMMEND_FEATURES}:
-            raise Corrupt(
-                f"{folder / RECOMMEND_DESCRIPTION} has unknown features {sorted(unknown)}; {_REMEDY}"
-            )
-        return cls(open_trees(folder / RECOMMEND_MODEL, len(names)), names, placements)
+        names, penalties = _described(path)
+        trees = {each: open_trees(folder / RECOMMEND_MODELS[each], len(names)) for each in penalties}
+        if missing := [RECOMMEND_MODELS[each] for each, opened in trees.items() if opened is None]:
+            raise Corrupt(f"{folder} has no {', '.join(missing)}, which {path.name} names; {_REMEDY}")
+        return cls(trees, names, penalties)
 
     def score(self, matrix: NDArray[np.float32], placement: Placement) -> Scores:
         """Scores (n,) of a feature matrix (n, len(RECOMMEND_FEATURES))."""
-        if self.trees is None or placement not in self.placements or not len(matrix):
+        trees = self.trees.get(placement)
+        if trees is None or not len(matrix):
             return formula_scores(matrix, placement)
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
-        return np.asarray(self.trees.predict(matrix[:, columns], raw_score=True, num_threads=1))
+        learnt = np.asarray(trees.predict(matrix[:, columns], raw_score=True, num_threads=1))
+        scores: Scores = learnt - self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
+        return scores
 
     def contributions(self, matrix: NDArray[np.float32], placement: Placement) -> tuple[Scores, float]:
         """The contribution of each feature to each score, (n, features), and the start of all scores.
 
         Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """
-        if self.trees is None or placement not in self.placements or not len(matrix):
+        trees = self.trees.get(placement)
+        if trees is None or not len(matrix):
             return formula_parts(matrix, placement), 0.0
         columns = [RECOMMEND_FEATURES.index(name) for name in self.names]
-        shares = np.asarray(self.trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
+        shares = np.asarray(trees.predict(matrix[:, columns], pred_contrib=True, num_threads=1))
         found = np.zeros((len(matrix), len(RECOMMEND_FEATURES)))
         found[:, columns] = shares[:, :-1]
+        found[:, _POPULAR] -= self.penalties.get(placement, 0.0) * np.nan_to_num(matrix[:, _POPULAR])
         return found, float(shares[0, -1])
 
 
-def _described(path: Path) -> tuple[tuple[str, ...], frozenset[Placement]]:
+def _described(path: Path) -> tuple[tuple[str, ...], dict[Placement, float]]:
     try:
         content = json.loads(path.read_text())
         names = tuple(str(name) for name in content["features"])
-        return names, frozenset(Placement(name) for name in content["placements"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        penalties = {Placement(name): float(value) for name, value in content["penalties"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Corrupt(f"{path} cannot be read ({error!r}); {_REMEDY}") from error
+    if unknown := {*names} - {*RECOMMEND_FEATURES} | {*penalties} - {*RECOMMEND_MODELS}:
+        raise Corrupt(f"{path} has {', '.join(sorted(unknown))}, which this version does not know; {_REMEDY}")
+    if not all(math.isfinite(value) for value in penalties.values()):
+        raise Corrupt(f"{path} has penalties that are not finite; {_REMEDY}")
+    return names, penalties

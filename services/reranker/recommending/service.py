@@ -23,6 +23,7 @@ from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import (
     RECOMMEND_FEATURES,
     OnPage,
+    Similarity,
     feature_matrix,
 )
 from services.reranker.recommending.history import History
@@ -47,7 +48,6 @@ _SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VI
 # Placements with an order of their own, which is that of the candidates
 _IN_ORDER = (Placement.NEW_ARRIVALS, Placement.RECENTLY_VIEWED)
 _NOTHING = ProductMemory.empty()
-_LEAST_WEIGHT = 1e-3  # of a product of the history, to look near it
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,28 +153,29 @@ def _near(evidence: Evidence, placement: Placement) -> dict[str, float]:
     """Products near which others are looked for, with what each counts."""
     if placement in _SEEDS_PLACEMENTS:
         return dict.fromkeys(evidence.seeds, 1.0)
-    if placement is not Placement.FOR_YOU:
-        return {}
-    history = evidence.history
-    bought = zip(history.product_ids, history.weights(evidence.now_day).tolist(), strict=True)
-    weights = {each: weight for each, weight in bought if weight > _LEAST_WEIGHT}
-    for product_id, weight in history.recent.items():
-        weights[product_id] = max(weight, weights.get(product_id, 0.0))
-    return weights
+    return evidence.history_products if placement is Placement.FOR_YOU else {}
 
 
 def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence: Evidence) -> Matrix:
     rows = snapshot.to_core(np.array(request.rows, np.int64))
     seed_rows = [row for each in evidence.seeds if (row := snapshot.products.row(each)) is not None]
     on_page = OnPage(
-        dense_scores=np.array(request.dense_scores, np.float32),
         price=snapshot.column("price", rows),
         seed_price=snapshot.column("price", np.array(seed_rows, np.int64)),
         rating=snapshot.column("rating", rows),
         rating_count=snapshot.column("rating_count", rows),
         proposed_count=request.proposed_count,
     )
-    return feature_matrix(evidence, _product_ids(snapshot, rows), on_page)
+    return feature_matrix(evidence, _product_ids(snapshot, rows), _similarity(request, evidence), on_page)
+
+
+def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity:
+    """What retrieval says: to the seeds where there are some, else to the history."""
+    scores = np.array(request.dense_scores, np.float32)
+    unknown = np.full(len(scores), np.nan, np.float32)
+    if evidence.seeds:
+        return Similarity(scores, unknown)
+    return Similarity(unknown, scores if evidence.history_products else unknown)
 
 
 def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:

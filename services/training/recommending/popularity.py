@@ -18,12 +18,18 @@ def visitor_days(lines: Interactions) -> tuple[Codes, Codes, Codes]:
     return _columns(np.unique(np.stack([lines.products, lines.visitors, lines.days]), axis=1))
 
 
-def popularity(lines: Interactions, now_seconds: float, least_visitors: int) -> Floats:
+def popularity(
+    lines: Interactions, now_seconds: float, least_visitors: int, first_only: bool = False
+) -> Floats:
     """(products, windows + 1): distinct visitors a day in WINDOWS_DAYS, and decayed.
 
-    A product that fewer distinct visitors ever had is 0.
+    A product that fewer distinct visitors ever had is 0. `first_only`: the first day of each visitor.
     """
     products, visitors, days = visitor_days(lines)
+    if first_only:
+        first = np.ones(len(products), bool)
+        first[1:] = (np.diff(products) != 0) | (np.diff(visitors) != 0)
+        products, visitors, days = products[first], visitors[first], days[first]
     count = len(lines.product_ids)
     ages = now_seconds / DAY_SECONDS - days - 1.0
     found = np.zeros((count, len(WINDOWS_DAYS) + 1), np.float32)

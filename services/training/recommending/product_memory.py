@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.training.recommending.ease import ease_weights
 from services.training.recommending.interactions import OPEN, PURCHASE, Codes, Interactions
 from services.training.recommending.pairs import Pairs, counted_pairs, distinct_entries
 from services.training.recommending.popularity import (
@@ -19,6 +20,9 @@ from shared.features.spec import LEAST_VISITORS
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Neighbours
 
+# Share of the neighbour's own count that its score is divided by: 0 is the mere count, which shows what is
+# popular, 0.5 is the cosine, which shows what is rare (docs/recommendations.md)
+_RARITY = 0.3
 _LITTLE = 10.0  # groups that a product begins with, so that a rare pair is no certainty
 
 
@@ -30,6 +34,8 @@ class MemorySettings:
     least_visitors: int = LEAST_VISITORS  # distinct visitors of a product
     neighbours: int = 100  # of a product
     half_life_days: float = 120.0  # of a basket or session
+    owned_half_life_days: float = 180.0  # of what a visitor bought
+    ease_products: int = 4_000  # the most bought, whose weights are computed together: n^2 memory, n^3 time
 
 
 def build_product_memory(
@@ -43,8 +49,9 @@ def build_product_memory(
         product_ids=lines.product_ids,
         bought=_together(purchases, purchases.groups, now_seconds, chosen),
         opened=_together(opens, opens.groups, now_seconds, chosen),
-        owned=_together(purchases, purchases.visitors, now_seconds, chosen),
+        owned=_owned(purchases, now_seconds, chosen),
         purchases=popularity(purchases, now_seconds, chosen.least_visitors),
+        first_purchases=popularity(purchases, now_seconds, chosen.least_visitors, first_only=True),
         opens=popularity(opens, now_seconds, chosen.least_visitors),
         repeat_rate=repeat_rate(purchases),
         repeat_days=repeat_days(purchases),
@@ -59,8 +66,22 @@ def _together(lines: Interactions, groups: Codes, now_seconds: float, settings: 
     entries = distinct_entries(groups, lines.products, lines.visitors, weights)
     pairs = counted_pairs(entries, len(lines.product_ids), settings.least_pair_visitors)
     totals = np.bincount(entries.products, entries.weights**2, minlength=len(lines.product_ids)) + _LITTLE
-    scores = pairs.weights / np.sqrt(totals[pairs.left] * totals[pairs.right])
+    shrunk = totals[pairs.left] ** (1 - _RARITY) * totals[pairs.right] ** _RARITY
+    scores = pairs.weights / shrunk
     return best_neighbours(pairs, scores.astype(np.float32), len(lines.product_ids), settings.neighbours)
+
+
+def _owned(purchases: Interactions, now_seconds: float, settings: MemorySettings) -> Neighbours:
+    """The weights of EASE between products that enough visitors bought both of, whenever."""
+    count = len(purchases.product_ids)
+    ages_days = np.maximum(now_seconds - purchases.seconds, 0.0) / DAY_SECONDS
+    weights = 0.5 ** (ages_days / settings.owned_half_life_days)
+    entries = distinct_entries(purchases.visitors, purchases.products, purchases.visitors, weights)
+    pairs = counted_pairs(entries, count, settings.least_pair_visitors)
+    scores = ease_weights(entries, pairs, count, settings.ease_products)
+    positive = scores > 0
+    kept = Pairs(*(getattr(pairs, name)[positive] for name in ("left", "right", "visitors", "weights")))
+    return best_neighbours(kept, scores[positive], count, settings.neighbours)
 
 
 def best_neighbours(pairs: Pairs, scores: np.ndarray, product_count: int, most: int) -> Neighbours:

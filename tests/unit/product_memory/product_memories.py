@@ -43,6 +43,7 @@ def product_memory(
         neighbours(product_ids, owned or {}),
         table,
         np.zeros((count, 5), np.float32),
+        np.zeros((count, 5), np.float32),
         np.full(count, 0.25, np.float32),
         np.full(count, 30.0, np.float32),
         np.arange(TODAY - count, TODAY, dtype=np.float32),

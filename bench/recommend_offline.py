@@ -1,0 +1,163 @@
+"""How good recommendations are, offline: python -m bench.recommend_offline PURCHASES --catalog PRODUCTS.
+
+PURCHASES is a file of tab-separated values (.gz too) with user, basket, time, product_id and price. The last
+days are kept aside: what each known visitor buys in its first order, and which products are in one order.
+References and the product's own modules are built of the days before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from bench.cpu import cpu
+from bench.purchases_file import read_purchases, read_vectors
+from bench.recommend_references import References
+from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.ranker import RecommendRanker
+from services.training.recommending.dataset import Moment, Page, cut_moments
+from services.training.recommending.interactions import Interactions
+from services.training.recommending.judging import CUT, Judged, judge_rankings, paired_gain
+from services.training.recommending.product_memory import MemorySettings
+from services.training.recommending.product_vectors import ProductVectors
+from services.training.recommending.recommend_ranker import RankerSettings, opened, train_trees
+from shared.product_memory.memory import DAY_SECONDS
+
+_LABEL_DAYS = 30.0
+_PERSONAL_MOMENTS = 6
+_PERSONAL_STEP_DAYS = 15.0
+_SEED_MOMENTS = 2
+PENALTIES = {Placement.FOR_YOU: 0.2, Placement.ALSO_BOUGHT: 0.2}
+
+Rank = Callable[[Page], list[str]]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Offline quality of recommendations")
+    parser.add_argument("purchases", type=Path)
+    parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors of their titles")
+    parser.add_argument("--keep-days", type=float, default=30.0, help="the last days, which judge")
+    parser.add_argument("--least-visitors", type=int, default=5, help="distinct visitors of a pair")
+    chosen = parser.parse_args(arguments)
+    lines = read_purchases(chosen.purchases)
+    vectors = read_vectors(chosen.catalog) if chosen.catalog else None
+    last = float(lines.seconds.max())
+    now = (last // DAY_SECONDS + 1 - chosen.keep_days) * DAY_SECONDS
+    bench = _Bench(lines, now, vectors, MemorySettings(least_pair_visitors=chosen.least_visitors))
+    print(f"{cpu()}; {len(lines)} lines; judged on {chosen.keep_days:.0f} days")
+    bench.next_basket()
+    bench.bought_with()
+
+
+class _Bench:
+    def __init__(
+        self, lines: Interactions, now: float, vectors: ProductVectors | None, settings: MemorySettings
+    ) -> None:
+        self._lines = lines
+        self._now = now
+        self._vectors = vectors
+        self._settings = settings
+        self._until = float(lines.seconds.max()) + 1.0
+        self._moment = Moment.of(lines, now, vectors, settings)
+        self._references = References(lines, now)
+        self._taught: dict[float, Moment] = {}
+
+    def next_basket(self) -> None:
+        """Anything, and only what the visitor never bought."""
+        ranker = self._trained(Placement.FOR_YOU)
+        pages = list(self._moment.personal_pages(self._until))
+        self._table("next basket: anything", pages, self._peers(pages), ranker)
+        new = [page.new_only() for page in pages]
+        new = [page for page in new if page.bought]
+        self._table("next basket: only what was never bought", new, self._peers(new), ranker)
+
+    def bought_with(self) -> None:
+        """The other products of an order, by one of it."""
+        ranker = self._trained(Placement.ALSO_BOUGHT)
+        pages = list(self._moment.seed_pages(self._until, 5))
+        known = set(self._moment.memory.product_ids)
+        pages = [page for page in pages if known.issuperset(page.evidence.seeds)]
+        scores = {seed: self._references.bought_with(seed) for seed in {p.evidence.seeds[0] for p in pages}}
+        names = ("popular, 30 days", "count of orders", "cosine")
+        peers = {
+            name: [
+                self._references.ranking(scores[p.evidence.seeds[0]][name], p.evidence.seeds, CUT)
+                for p in pages
+            ]
+            for name in names
+        }
+        self._table("bought with a product", pages, peers, ranker)
+
+    def _peers(self, pages: Sequence[Page]) -> dict[str, list[list[str]]]:
+        rankings: dict[str, list[list[str]]] = {}
+        for page in pages:
+            history = page.evidence.history
+            left_out = history.product_ids if page.only_new else ()
+            for name, scores in self._references.next_basket(history).items():
+                rankings.setdefault(name, []).append(self._references.ranking(scores, left_out, CUT))
+        return rankings
+
+    def _trained(self, placement: Placement) -> RecommendRanker:
+        personal = placement is Placement.FOR_YOU
+        moments = cut_moments(self._now, _PERSONAL_MOMENTS, _PERSONAL_STEP_DAYS, _LABEL_DAYS)
+        if not personal:
+            moments = moments[::2][:_SEED_MOMENTS]
+        taught = [self._teacher(moment) for moment in moments]
+        until = [moment.now_seconds + _LABEL_DAYS * DAY_SECONDS for moment in taught]
+        pages = chain.from_iterable(
+            moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
+            for moment, end in zip(taught, until, strict=True)
+        )
+        trained = train_trees(placement, list(pages), RankerSettings(penalty=PENALTIES[placement]))
+        best = sorted(trained.gains.items(), key=lambda each: -each[1])[:8]
+        print("\nlearnt most of", ", ".join(f"{name} {share:.0%}" for name, share in best))
+        return opened([trained])
+
+    def _teacher(self, seconds: float) -> Moment:
+        if seconds not in self._taught:
+            self._taught[seconds] = Moment.of(self._lines, seconds, self._vectors, self._settings)
+        return self._taught[seconds]
+
+    def _table(
+        self, title: str, pages: Sequence[Page], peers: dict[str, list[list[str]]], ranker: RecommendRanker
+    ) -> None:
+        count = len(np.unique(self._lines.before(self._now).products))
+        bought = [page.bought for page in pages]
+        print(f"\n{title}: {len(pages)} pages\n{'':34}recall@20 [95 %]            nDCG@20  coverage@20")
+        judged = {name: judge_rankings(rankings, bought, count) for name, rankings in peers.items()}
+        began = time.perf_counter()
+        judged["ours, formula"] = judge_rankings(self._ranked(pages, RecommendRanker()), bought, count)
+        judged["ours, trained"] = judge_rankings(self._ranked(pages, ranker), bought, count)
+        page_ms = (time.perf_counter() - began) * 1_000 / (2 * len(pages))
+        for name, each in judged.items():
+            _print(name, each)
+        best = max(peers, key=lambda name: judged[name].recall.mean())
+        gain = paired_gain(judged["ours, trained"].recall, judged[best].recall)
+        print(f"ours - {best}: {gain[0]:+.4f} [{gain[1]:+.4f}, {gain[2]:+.4f}]; a page {page_ms:.1f} ms")
+
+    def _ranked(self, pages: Sequence[Page], ranker: RecommendRanker) -> list[list[str]]:
+        rankings = []
+        for page in pages:
+            scores = ranker.score(self._moment.features(page, page.product_ids), page.placement)
+            best = np.argsort(-scores, kind="stable")[:CUT].tolist()
+            rankings.append([page.product_ids[place] for place in best])
+        return rankings
+
+
+def _print(name: str, judged: Judged) -> None:
+    found = judged.report()
+    low, high = found["interval"]
+    print(
+        f"{name:34}{found['recall@20']:.4f} [{low:.4f}, {high:.4f}]   "
+        f"{found['ndcg@20']:.4f}   {found['coverage@20']:.3f}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""What owning one product says of buying another: EASE (Steck, WWW 2019).
+
+"Embarrassingly Shallow Autoencoders for Sparse Data": item weights B with X B close to X and a diagonal
+of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product explains.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from services.training.recommending.pairs import Entries, Pairs
+from shared.product_memory.neighbours import Floats
+
+_RIDGE = 100.0  # Steck's lambda: the larger, the more popular products count
+
+
+def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) -> Floats:
+    """(k,): the weight of each pair, from left to right; 0 outside the `most` popular products.
+
+    Of the entries' groups, which are visitors. The inverse is dense: (most, most).
+    """
+    totals = np.bincount(entries.products, entries.weights, minlength=product_count)
+    chosen = np.argsort(-totals, kind="stable")[:most]
+    chosen = chosen[totals[chosen] > 0]
+    place = np.full(product_count, -1, np.int64)
+    place[chosen] = np.arange(len(chosen))
+    kept = place[entries.products] >= 0
+    shape = (int(entries.groups.max(initial=-1)) + 1, len(chosen))
+    owned = sparse.csr_array(
+        (entries.weights[kept].astype(np.float32), (entries.groups[kept], place[entries.products[kept]])),
+        shape=shape,
+    )
+    gram = (owned.T @ owned).toarray()
+    gram[np.diag_indices(len(chosen))] += _RIDGE
+    inverse = np.linalg.inv(gram) if len(chosen) else gram
+    left, right = place[pairs.left], place[pairs.right]
+    known = (left >= 0) & (right >= 0)
+    weights = np.zeros(len(pairs.left), np.float32)
+    weights[known] = -inverse[left[known], right[known]] / np.diag(inverse)[right[known]]
+    return weights

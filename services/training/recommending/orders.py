@@ -1,0 +1,59 @@
+"""What each visitor bought before a moment, and its first order after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.reranker.recommending.history import History
+from services.training.recommending.interactions import PURCHASE, Interactions
+from shared.features.visitor import BoughtProduct
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a visitor bought at once."""
+
+    visitor: int  # place in Interactions.visitor_ids
+    product_ids: tuple[str, ...]  # distinct, in order
+
+
+def orders_between(lines: Interactions, from_seconds: float, to_seconds: float) -> list[Order]:
+    """The orders of a stretch of time, by visitor and then by time."""
+    bought = lines.of_kind(PURCHASE)
+    bought = bought.where((bought.seconds >= from_seconds) & (bought.seconds < to_seconds))
+    order = np.lexsort((bought.groups, bought.seconds, bought.visitors))
+    found: dict[int, tuple[int, dict[str, None]]] = {}
+    columns = (bought.visitors[order], bought.groups[order], bought.products[order])
+    for visitor, group, product in zip(*(column.tolist() for column in columns), strict=True):
+        products = found.setdefault(group, (visitor, {}))[1]
+        products[lines.product_ids[product]] = None
+    return [Order(visitor, tuple(products)) for visitor, products in found.values()]
+
+
+def first_orders(lines: Interactions, from_seconds: float, to_seconds: float) -> list[Order]:
+    """The first order in a stretch of time of each visitor who bought something before it."""
+    past = lines.of_kind(PURCHASE).before(from_seconds)
+    known = set(np.unique(past.visitors).tolist())
+    found: dict[int, Order] = {}
+    for order in orders_between(lines, from_seconds, to_seconds):
+        if order.visitor in known:
+            found.setdefault(order.visitor, order)
+    return list(found.values())
+
+
+def histories(lines: Interactions, before_seconds: float) -> dict[int, History]:
+    """The history of each visitor who bought something before a moment."""
+    past = lines.of_kind(PURCHASE).before(before_seconds)
+    (visitors, products, days), _ = np.unique(
+        np.stack([past.visitors, past.products, past.days]), axis=1, return_counts=True
+    )
+    starts = np.flatnonzero((np.diff(visitors, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))
+    ends = np.append(starts[1:], len(visitors))
+    found: dict[int, list[BoughtProduct]] = {}
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        name = lines.product_ids[products[start]]
+        bought = BoughtProduct(name, end - start, int(days[start]), int(days[end - 1]))
+        found.setdefault(int(visitors[start]), []).append(bought)
+    return {visitor: History.of(purchased) for visitor, purchased in found.items()}

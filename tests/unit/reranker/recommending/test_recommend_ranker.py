@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.reranker.recommending.features import RECOMMEND_FEATURES
+from services.reranker.recommending.formula import formula_scores
+from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.ranker import RecommendRanker
+from services.training.recommending.dataset import Lessons
+from services.training.recommending.recommend_ranker import (
+    RankerSettings,
+    TrainedTrees,
+    train_trees,
+    write_recommend_ranker,
+)
+from shared.errors import Corrupt
+
+_OWN_DAYS = RECOMMEND_FEATURES.index("own_days")
+_MONTH = RECOMMEND_FEATURES.index("purchases_month")
+
+
+@pytest.fixture(scope="module")
+def trained() -> TrainedTrees:
+    chance = np.random.default_rng(0)
+    lessons = []
+    for _ in range(60):
+        features = chance.random((10, len(RECOMMEND_FEATURES))).astype(np.float32)
+        lessons.append(Lessons(features, features[:, _OWN_DAYS] > 0.7, np.ones(10, np.float32)))
+    settings = RankerSettings(trees=20, min_leaf=5, penalty=1.0, threads=1)
+    return train_trees(Placement.FOR_YOU, lessons, settings)
+
+
+def _two(own_days: float, month: float) -> np.ndarray:
+    matrix = np.full((2, len(RECOMMEND_FEATURES)), 0.5, np.float32)
+    matrix[1, _OWN_DAYS] = own_days
+    matrix[1, _MONTH] = month
+    return matrix
+
+
+def test_a_bundle_without_one_orders_by_the_formula(tmp_path: Path) -> None:
+    matrix = _two(1.0, 0.5)
+    ranker = RecommendRanker.open(tmp_path)
+    for placement in Placement:
+        assert ranker.score(matrix, placement).tolist() == formula_scores(matrix, placement).tolist()
+
+
+def test_what_is_written_orders_its_placement_and_leaves_others_to_the_formula(
+    tmp_path: Path, trained: TrainedTrees
+) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    ranker = RecommendRanker.open(tmp_path)
+    low, high = ranker.score(_two(0.9, 0.5), Placement.FOR_YOU)
+    assert high > low
+    matrix = _two(0.9, 0.5)
+    expected = formula_scores(matrix, Placement.TRENDING).tolist()
+    assert ranker.score(matrix, Placement.TRENDING).tolist() == expected
+
+
+def test_popularity_costs_its_penalty(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    low, high = RecommendRanker.open(tmp_path).score(_two(0.5, 3.5), Placement.FOR_YOU)
+    assert high < low - 2.0
+
+
+def test_fewer_features_of_an_older_bundle_are_found_by_name(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    description = json.loads((tmp_path / "recommend.json").read_text())
+    description["features"].append("of_the_future")
+    (tmp_path / "recommend.json").write_text(json.dumps(description))
+    with pytest.raises(Corrupt, match="of_the_future, which this version does not know"):
+        RecommendRanker.open(tmp_path)
+    description["features"] = description["features"][:5]
+    (tmp_path / "recommend.json").write_text(json.dumps(description))
+    with pytest.raises(Corrupt, match=r"recommend\.txt was trained on"):
+        RecommendRanker.open(tmp_path)
+
+
+def test_missing_trees_and_broken_descriptions_are_named(tmp_path: Path, trained: TrainedTrees) -> None:
+    write_recommend_ranker(tmp_path, [trained])
+    (tmp_path / "recommend.txt").unlink()
+    with pytest.raises(Corrupt, match=r"has no recommend\.txt"):
+        RecommendRanker.open(tmp_path)
+    (tmp_path / "recommend.json").write_text('{"features": [], "penalties": {"for_you": NaN}}')
+    with pytest.raises(Corrupt, match="not finite"):
+        RecommendRanker.open(tmp_path)
+    (tmp_path / "recommend.json").write_text("[]")
+    with pytest.raises(Corrupt, match=r"recommend\.json cannot be read"):
+        RecommendRanker.open(tmp_path)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from services.reranker.recommending.features import RECOMMEND_FEATURES
+from services.reranker.recommending.placement import Placement
+from services.training.recommending.dataset import Moment, cut_moments
+from services.training.recommending.judging import judge_rankings, paired_gain
+from services.training.recommending.orders import first_orders, histories, orders_between
+from services.training.recommending.product_vectors import ProductVectors
+from services.training.recommending.recommend_ranker import RankerSettings, opened, train_trees
+from shared.errors import InvalidRequest
+from tests.unit.training.recommending.shop_history import DAY, Line, purchases
+
+
+def _habits(visitors: int) -> list[Line]:
+    """Each visitor buys its own product of two every ten days, and another once."""
+    lines: list[Line] = []
+    for number in range(visitors):
+        own = "tea" if number % 2 else "ink"
+        lines += [(f"v{number:03}", f"o{day}", own, float(day)) for day in (0, 10, 20, 30)]
+        lines.append((f"v{number:03}", "o10", f"once{number % 7}", 10.0))
+    return lines
+
+
+def test_a_history_is_of_what_was_bought_before() -> None:
+    found = histories(purchases(_habits(2)), 15 * DAY)
+    assert found[1].product_ids == ("tea", "once1")
+    assert found[1].days.tolist() == [2, 1]
+    assert found[1].first_day.tolist() == [0, 10]
+    assert found[1].visits == 2
+
+
+def test_orders_are_whole_and_of_their_time() -> None:
+    lines = purchases(_habits(2))
+    orders = orders_between(lines, 5 * DAY, 25 * DAY)
+    assert [order.product_ids for order in orders] == [("ink", "once0"), ("ink",), ("tea", "once1"), ("tea",)]
+    assert [order.product_ids for order in first_orders(lines, 5 * DAY, 25 * DAY)] == [
+        ("ink", "once0"),
+        ("tea", "once1"),
+    ]
+    assert first_orders(lines, -1.0, 25 * DAY) == []
+
+
+def test_a_page_knows_nothing_of_what_came_after() -> None:
+    lines = _habits(40)
+    later = [*lines, *((f"v{n:03}", "late", "later", 16.0) for n in range(40))]
+    moment = Moment.of(purchases(later), 15 * DAY)
+    page = next(moment.personal_pages(25 * DAY))
+    assert page.bought == {"later"}
+    assert page.evidence.history.product_ids == ("ink", "once0")
+    assert "later" not in page.product_ids
+    assert page.new_only().product_ids == tuple(
+        each for each in page.product_ids if each not in ("ink", "once0")
+    )
+
+
+def test_a_seed_page_is_judged_by_the_rest_of_its_order() -> None:
+    moment = Moment.of(purchases(_habits(40)), 5 * DAY)
+    pages = list(moment.seed_pages(15 * DAY))
+    assert len(pages) == 80
+    for page in pages:
+        assert len(page.evidence.seeds) == 1
+        assert not page.bought.intersection(page.evidence.seeds)
+
+
+def test_trees_learn_that_a_visitor_buys_its_own_again() -> None:
+    moments = [Moment.of(purchases(_habits(120)), day * DAY) for day in (15, 25)]
+    lessons = [each for moment in moments for each in moment.lessons(moment.personal_pages(35 * DAY))]
+    settings = RankerSettings(trees=20, min_leaf=5, threads=1)
+    ranker = opened([train_trees(Placement.FOR_YOU, lessons, settings)])
+    page = next(moments[0].personal_pages(35 * DAY))
+    scores = ranker.score(moments[0].features(page, page.product_ids), Placement.FOR_YOU)
+    assert page.product_ids[int(np.argmax(scores))] == "ink"
+
+
+def test_too_few_pages_are_told() -> None:
+    moment = Moment.of(purchases(_habits(3)), 15 * DAY)
+    with pytest.raises(InvalidRequest, match="only 3 pages for for_you; 50 are needed"):
+        train_trees(Placement.FOR_YOU, moment.lessons(moment.personal_pages(25 * DAY)))
+
+
+def test_moments_have_their_labels_before_now() -> None:
+    assert cut_moments(100 * DAY, 3, 10.0, 30.0) == [70 * DAY, 60 * DAY, 50 * DAY]
+
+
+def test_similarity_is_to_the_seeds_and_unknown_for_unknown_products() -> None:
+    vectors = ProductVectors(["tea", "ink", "pot"], np.array([[1, 0], [0, 1], [0.8, 0.6]], np.float32))
+    moment = Moment.of(purchases([("v", "o", "tea", 1), ("v", "o", "ink", 1)]), 2 * DAY, vectors)
+    page = next(Moment(purchases(_habits(2)), 5 * DAY, moment.memory, vectors).seed_pages(15 * DAY, 1))
+    assert vectors.nearest(["tea"], 2) == ["pot", "ink"]
+    matrix = moment.features(page, ["pot", "nothing"])
+    column = matrix[:, RECOMMEND_FEATURES.index("seed_similarity")]
+    assert np.isnan(column[1])
+    assert np.isnan(matrix[:, RECOMMEND_FEATURES.index("history_similarity")]).all()
+
+
+def test_recall_is_over_what_a_page_can_show() -> None:
+    long = [f"p{number}" for number in range(40)]
+    judged = judge_rankings([long, ["x", "p1"]], [set(long), {"p1", "p2"}], 50)
+    assert judged.recall.tolist() == [1.0, 0.5]
+    assert judged.ndcg[0] == pytest.approx(1.0)
+    assert judged.coverage == pytest.approx(21 / 50)
+
+
+def test_a_gain_comes_with_its_interval() -> None:
+    ours = np.array([0.5, 0.7, 0.9, 0.8])
+    gain, low, high = paired_gain(ours, ours - 0.1)
+    assert (gain, low, high) == pytest.approx((0.1, 0.1, 0.1))

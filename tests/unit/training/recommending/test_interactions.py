@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from services.training.recommending.interactions import COLUMNS, OPEN, PURCHASE, from_table
+
+_TIME = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def _row(**given: Any) -> dict[str, Any]:
+    row = {name: "" for name in COLUMNS} | {"visitor_id": "v", "product_id": "p", "action": "view"}
+    return row | {"price": None, "event_time": _TIME, "event_id": "e"} | given
+
+
+def _table(*rows: dict[str, Any]) -> pa.Table:
+    times = pa.field("event_time", pa.timestamp("us", tz="UTC"))
+    fields = [times if name == "event_time" else pa.field(name, pa.string()) for name in COLUMNS]
+    fields[COLUMNS.index("price")] = pa.field("price", pa.float64())
+    return pa.Table.from_pylist(list(rows), schema=pa.schema(fields))
+
+
+def test_lines_of_known_visitors_that_count_are_read() -> None:
+    table = _table(
+        _row(action="purchase", price=2.5),
+        _row(action="click", product_id="q"),
+        _row(visitor_id=""),
+        _row(left_out="too_active"),
+        _row(action="remove_from_cart"),
+    )
+    found = from_table(table)
+    assert found.kinds.tolist() == [PURCHASE, OPEN]
+    assert [found.product_ids[place] for place in found.products] == ["p", "q"]
+    assert found.prices[0] == 2.5
+    assert np.isnan(found.prices[1])
+    assert found.seconds.tolist() == [_TIME.timestamp()] * 2
+
+
+def test_an_order_is_an_event_and_a_visit_a_session() -> None:
+    found = from_table(
+        _table(
+            _row(action="purchase", event_id="1", product_id="a"),
+            _row(action="purchase", event_id="1", product_id="b"),
+            _row(action="purchase", event_id="2", product_id="a"),
+            _row(event_id="3", session_id="s"),
+            _row(event_id="4", session_id="s"),
+            _row(event_id="5", session_id="s", visitor_id="w"),
+            _row(event_id="6"),
+        )
+    )
+    groups = found.groups.tolist()
+    assert groups[0] == groups[1]
+    assert groups[3] == groups[4]
+    assert len(set(groups)) == 5
+
+
+def test_an_empty_table_is_no_interactions() -> None:
+    assert len(from_table(_table())) == 0
