@@ -111,6 +111,7 @@ class LearningEngine:
         """Export the tables, and serve a product memory of them."""
         await self.engine.tables.catch_up()
         await asyncio.to_thread(self.learner.remember, now_seconds, True)
+        print((await asyncio.to_thread(self.learner.learn_to_recommend, now_seconds)).report(), flush=True)
         await self.engine.take_up()
 
     def _look(self, now_seconds: float) -> Look:

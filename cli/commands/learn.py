@@ -49,12 +49,12 @@ def _learnt(data: Path, force: bool) -> dict[str, Any]:
     from services.training.learning.config import TrainerConfig
     from services.training.learning.job import Learner
 
-    joined = _exported(data)
+    joined = exported(data)
     report = Learner(data, load(TrainerConfig), wait_seconds=0.0).look(clock.now(), force).report()
     return {**report, "joined_records": joined}
 
 
-def _exported(data: Path) -> int:
+def exported(data: Path) -> int:
     """Bring the tables up to the log, unless an engine does so. Returns the count of new records."""
     from services.standalone import served_address
     from services.standalone.folder_tables import export

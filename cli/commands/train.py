@@ -8,11 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands.bench import lines
+from cli.commands.learn import exported
 from cli.options import DATA, Bundle, Data, Json
-from cli.terminal.console import print_json, say, warn
+from cli.terminal.console import print_json, say, waiting, warn
+from cli.terminal.learning_table import recommend_lines
 from cli.terminal.work_bars import WorkBars
 from services.training.judged_set import judged_sets
 from services.training.promotion import promote as promote_bundle
+from shared import clock
+from shared.config import load
 from shared.errors import InvalidRequest
 from shared.models.registry import Registry
 
@@ -172,6 +176,27 @@ def towers(  # noqa: PLR0913 (a command's options are its parameters)
         wishes = TowerWishes(clicks, settings)
         report = train_towers_job(data, sets, base, _indexing(bars), warn, wishes)
     finish(report, data, promote, as_json)
+
+
+@app.command("recommend")
+def recommend(data: Data = DATA, as_json: Json = False) -> None:
+    """Train the rankers of recommendations, from what visitors bought.
+
+    Earlier days teach, and the latest judge. A ranker is used at once if it is better beyond chance.
+    `aisle serve` does this by itself once a day. An engine may serve the folder meanwhile.
+    """
+    from services.training.learning.config import TrainerConfig
+    from services.training.learning.job import Learner
+
+    exported(data)
+    with waiting("Learning to recommend", quiet=as_json):
+        learner = Learner(data, load(TrainerConfig), wait_seconds=0.0)
+        report = learner.learn_to_recommend(clock.now()).report()
+    if as_json:
+        print_json(report)
+        return
+    for line in recommend_lines(report):
+        say(line)
 
 
 def finish(report: dict[str, Any], data: Path, promote: bool, as_json: bool) -> None:

@@ -13,6 +13,9 @@ Report = Mapping[str, Any]
 def report_lines(report: Report) -> Iterator[str]:
     """What one look did, in words."""
     yield f"query memory: {report['memory'] or 'as it was'}"
+    yield f"product memory: {report['product_memory'] or 'as it was'}"
+    if report["recommend"]:
+        yield from recommend_lines(report["recommend"])
     if not report["due"]:
         yield "no round of learning is due; --force learns anyway"
         return
@@ -24,6 +27,21 @@ def report_lines(report: Report) -> Iterator[str]:
         new_query = f"{report['new_query_gain']:+.4f}"
         yield f"pages as if their query were new: {new_query}; different products first: {_percent(report)}"
     yield outcome(report)
+
+
+def recommend_lines(report: Report) -> Iterator[str]:
+    """How a round of learning to recommend ended, in words."""
+    for placement, found in report["placements"].items():
+        if found["pages"]:
+            change = f"{found['gain_low']:+.4f} to {found['gain_high']:+.4f}"
+            before_and_after = f"{found['recall_in_use']:.4f} -> {found['recall']:.4f}"
+            recall = f"recall@20 {before_and_after}, a change of {change} (95 %)"
+            yield f"{placement}, judged on {found['pages']:,} pages: {recall}"
+        yield f"{placement}: {'refused: ' + found['refused'] if found['refused'] else 'passed'}"
+    if report["bundle_version"]:
+        yield f"in use: {report['bundle_version']}; `aisle models rollback` returns to the one before"
+    elif not report["placements"]:
+        yield f"recommendations: {report['refused']}"
 
 
 def outcome(report: Report) -> str:

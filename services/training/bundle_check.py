@@ -11,8 +11,10 @@ from services.reranker.cross_encoder import CrossEncoderModel
 from services.reranker.features import FEATURES
 from services.reranker.query import EncodedQuery
 from services.reranker.ranker import Ranker
+from services.reranker.recommending.features import RECOMMEND_FEATURES
+from services.reranker.recommending.ranker import RecommendRanker
 from shared.errors import AisleError, Corrupt
-from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, Bundle
+from shared.models.bundle import BLOCK, CROSS_ENCODER, HEADS, RANKER_FEATURES, RECOMMEND, Bundle
 
 _PRODUCTS = 8
 _TOKENS = 6
@@ -22,6 +24,7 @@ def check_models(bundle: Bundle) -> None:
     """Raises Corrupt, naming the bundle and the file, for the first model that cannot be used."""
     for name, check in (
         (RANKER_FEATURES, _check_ranker),
+        (RECOMMEND, _check_recommend),
         (BLOCK, _check_block),
         (CROSS_ENCODER, _check_cross_encoder),
     ):
@@ -41,6 +44,13 @@ def _check_ranker(bundle: Bundle) -> None:
     matrix = np.random.default_rng(0).normal(size=(_PRODUCTS, len(FEATURES))).astype(np.float32)
     with np.errstate(all="ignore"):
         _check_scores(bundle, RANKER_FEATURES, Ranker.open(bundle.folder).score(matrix))
+
+
+def _check_recommend(bundle: Bundle) -> None:
+    ranker = RecommendRanker.open(bundle.folder)
+    matrix = np.random.default_rng(0).normal(size=(_PRODUCTS, len(RECOMMEND_FEATURES))).astype(np.float32)
+    for placement in ranker.trees:
+        _check_scores(bundle, RECOMMEND, ranker.score(matrix, placement))
 
 
 def _check_block(bundle: Bundle) -> None:

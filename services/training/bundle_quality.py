@@ -13,7 +13,9 @@ from shared.models.bundle import Bundle
 MEASURE = "ndcg@10"
 LEARNING = "learning"  # the report of a ranker that was learnt from what shoppers opened
 TOWERS = "towers"  # the report of towers that have learnt
-_OF_RANKERS = (LEARNING, TOWERS, "quality", f"ranker_held_out_{MEASURE}")
+RECOMMENDING = "recommending"  # the report of a ranker of recommendations that was learnt
+_LEARNT = (LEARNING, TOWERS, RECOMMENDING)  # a bundle has one of them: the report of what is new in it
+_OF_RANKERS = (*_LEARNT, "quality", f"ranker_held_out_{MEASURE}")
 Find = Callable[[str], Bundle | None]  # a bundle by its name
 
 
@@ -51,8 +53,9 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
 
     Where nothing serves, or what should cannot be read, it is enough that it was measured.
     """
-    if learning := bundle.metrics.get(LEARNING) or bundle.metrics.get(TOWERS):
-        return _objection_to_learnt(bundle, learning, serving)
+    for name in _LEARNT:
+        if learning := bundle.metrics.get(name):
+            return _objection_to_learnt(bundle, learning, serving)
     quality = quality_of(bundle)
     if quality is None:
         return f"the report of {bundle.version} has no measured quality"

@@ -14,7 +14,7 @@ from services.training.judged_set import JudgedSet
 from services.training.judged_shop import IndexFile, JudgedShop, workshop_data
 from shared.artifacts import new_version
 from shared.errors import InvalidRequest
-from shared.models.bundle import Bundle, copy_models
+from shared.models.bundle import RANKER_FILES, Bundle, copy_models
 from shared.models.registry import Registry
 from shared.snapshot.generation import new_version_name
 
@@ -77,7 +77,7 @@ def publish(data: Path, base: Bundle, trained: TrainedRanker, names: Sequence[st
     """A new bundle: the base's models, and the ranker."""
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
-        copy_models(base, folder, with_ranker=False)
+        copy_models(base, folder, without=RANKER_FILES)
         trained.write(folder)
         metrics = {
             **of_other_rankers(base.metrics),

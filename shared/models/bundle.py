@@ -4,12 +4,13 @@ bundle.json         version, what it was trained on, a checksum a file
 heads.safetensors   state_projection.weight, token_weight.{weight,bias}, optionally encoder.* tensors
 block.onnx          the interaction block
 ranker.txt          the learned ranker, and ranker.json with its features
+recommend.json      the learned rankers of recommendations, and recommend*.txt with their trees; optional
 cross_encoder.onnx  a small cross-encoder for comparison, with its tokenizer.json; optional
 """
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,11 @@ HEADS = "heads.safetensors"
 BLOCK = "block.onnx"
 RANKER = "ranker.txt"
 RANKER_FEATURES = "ranker.json"
+RANKER_FILES = (RANKER, RANKER_FEATURES)
+RECOMMEND = "recommend.json"
+RECOMMEND_FOR_YOU = "recommend.txt"
+RECOMMEND_ALSO_BOUGHT = "recommend_also_bought.txt"
+RECOMMEND_FILES = (RECOMMEND, RECOMMEND_FOR_YOU, RECOMMEND_ALSO_BOUGHT)
 CROSS_ENCODER = "cross_encoder.onnx"
 TOKENIZER = "tokenizer.json"
 _LIST = Kind("a list", lambda value: isinstance(value, list))
@@ -70,10 +76,10 @@ def read(folder: Path, verify: bool = True) -> Bundle:
     return bundle
 
 
-def copy_models(bundle: Bundle, folder: Path, with_ranker: bool = True) -> None:
-    """Copy the files of a bundle into a folder, without its ranker's if another takes its place."""
+def copy_models(bundle: Bundle, folder: Path, without: Collection[str] = ()) -> None:
+    """Copy the files of a bundle into a folder, but for those whose place others take."""
     for name in bundle.files:
-        if with_ranker or name not in (RANKER, RANKER_FEATURES):
+        if name not in without:
             shutil.copyfile(bundle.folder / name, folder / name)
 
 

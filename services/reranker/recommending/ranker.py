@@ -17,12 +17,12 @@ from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.formula import Scores, formula_parts, formula_scores
 from services.reranker.recommending.placement import Placement
 from shared.errors import Corrupt
+from shared.models.bundle import RECOMMEND, RECOMMEND_ALSO_BOUGHT, RECOMMEND_FOR_YOU
 
-RECOMMEND_DESCRIPTION = "recommend.json"
 # The trees of each placement that is learnt
 RECOMMEND_MODELS: Mapping[Placement, str] = {
-    Placement.FOR_YOU: "recommend.txt",
-    Placement.ALSO_BOUGHT: "recommend_also_bought.txt",
+    Placement.FOR_YOU: RECOMMEND_FOR_YOU,
+    Placement.ALSO_BOUGHT: RECOMMEND_ALSO_BOUGHT,
 }
 _POPULAR = RECOMMEND_FEATURES.index("purchases_month")
 _REMEDY = "train it again ('aisle train recommend') or roll back"
@@ -48,7 +48,7 @@ class RecommendRanker:
         placement that has trees. Raises Corrupt if it has features or placements that this version does not
         know, or the trees do not fit them.
         """
-        path = folder / RECOMMEND_DESCRIPTION
+        path = folder / RECOMMEND
         if not path.exists():
             return cls()
         names, penalties = _described(path)

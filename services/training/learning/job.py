@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.embedding.opening import open_encoder
+from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.reranker.ranker import Ranker
 from services.training.encoder_config import encoder_config
@@ -24,6 +25,8 @@ from services.training.learning.product_remembering import remember_products
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
 from services.training.learning.state import LearningState
+from services.training.recommending.job import train_recommend_job
+from services.training.recommending.learning import RecommendRound
 from shared import artifacts
 from shared.models.registry import Registry
 from shared.query_memory.folder import memory_root, read_memory, write_memory
@@ -43,6 +46,7 @@ class Look:
 
     memory_version: str = ""  # of the new query memory; empty: none was due
     product_memory_version: str = ""  # of the new product memory
+    recommend: RecommendRound | None = None  # of learning to recommend; None: none was due
     due: str = ""  # why a round of learning was due; empty: none was
     round: Round | None = None
 
@@ -50,7 +54,8 @@ class Look:
         """For logs and the command line."""
         learnt = self.round.report() if self.round else {}
         versions = {"memory": self.memory_version, "product_memory": self.product_memory_version}
-        return {**versions, "due": self.due, **learnt}
+        recommend = self.recommend.report() if self.recommend else {}
+        return {**versions, "recommend": recommend, "due": self.due, **learnt}
 
 
 class Learner:
@@ -82,6 +87,11 @@ class Learner:
         with only_learner(self._data, self._wait_seconds):
             return self._look(now_seconds, force)
 
+    def learn_to_recommend(self, now_seconds: float) -> RecommendRound:
+        """A round of learning for recommendations, now. Raises as `look` does."""
+        with only_learner(self._data, self._wait_seconds):
+            return self._learn_to_recommend(now_seconds)
+
     def remember(self, now_seconds: float, force: bool = False) -> Look:
         """Make the next memories if they are due, and nothing else. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
@@ -89,11 +99,12 @@ class Learner:
 
     def _look(self, now_seconds: float, force: bool) -> Look:
         remembered = self._remember(now_seconds, force)
+        recommend = self._recommend_if_due(now_seconds)
         state = LearningState.read(self._data)
         pages = count_pages(self._tables)
         due = "asked for" if force else self._due(state, pages, now_seconds)
         if not due:
-            return remembered
+            return replace(remembered, recommend=recommend)
         outcome = learn(self._data, self._tables, self._tables.days(), self._settings)
         report = {"seconds": now_seconds, "due": due, **outcome.report()}
         replace(
@@ -102,7 +113,23 @@ class Learner:
             round_pages=pages,
             round_mrr=_mrr_in_use(outcome, state.round_mrr),
         ).with_report(report).write(self._data)
-        return replace(remembered, due=due, round=outcome)
+        return replace(remembered, recommend=recommend, due=due, round=outcome)
+
+    def _recommend_if_due(self, now_seconds: float) -> RecommendRound | None:
+        """A day after the last round, if there are more interactions."""
+        state = LearningState.read(self._data)
+        waited_hours = (now_seconds - state.recommend_seconds) / _HOUR_SECONDS
+        tables = self._tables.fingerprint(INTERACTIONS)
+        if waited_hours < self._config.retrain_hours or not tables or tables == state.recommend_tables:
+            return None
+        return self._learn_to_recommend(now_seconds)
+
+    def _learn_to_recommend(self, now_seconds: float) -> RecommendRound:
+        outcome = train_recommend_job(self._data, self._config, now_seconds)
+        state = LearningState.read(self._data)
+        tables = self._tables.fingerprint(INTERACTIONS)
+        replace(state, recommend_seconds=now_seconds, recommend_tables=tables).write(self._data)
+        return outcome
 
     def _remember(self, now_seconds: float, force: bool) -> Look:
         products = remember_products(self._data, self._tables, self._config, now_seconds, force)

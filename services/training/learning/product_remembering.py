@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.training.learning.config import TrainerConfig
 from services.training.learning.state import LearningState
-from services.training.recommending.interactions import COLUMNS, from_table
+from services.training.recommending.job import read_interactions
 from services.training.recommending.product_memory import MemorySettings, build_product_memory
 from shared.product_memory.folder import product_memory_root, write_product_memory
 from shared.snapshot.generation import new_version_name
@@ -25,9 +24,7 @@ def remember_products(
     recent = now_seconds - state.product_memory_seconds < config.product_memory_seconds
     if not fingerprint or (not force and (recent or fingerprint == state.product_memory_tables)):
         return ""
-    today = datetime.fromtimestamp(now_seconds, UTC).date()
-    first_day = today - timedelta(days=config.interaction_days)
-    lines = from_table(tables.interactions(first_day, today, COLUMNS), config.counts_without_page)
+    lines = read_interactions(tables, config, now_seconds)
     settings = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     memory = build_product_memory(lines, now_seconds, settings)
     version = new_version_name()

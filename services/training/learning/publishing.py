@@ -9,7 +9,7 @@ from services.reranker.training.manifest import write_manifest
 from services.training.bundle_quality import LEARNING, of_other_rankers
 from services.training.learning.judging import Judgement
 from shared.artifacts import new_version
-from shared.models.bundle import Bundle, copy_models
+from shared.models.bundle import RANKER_FILES, Bundle, copy_models
 from shared.snapshot.generation import new_version_name
 
 CARD = "model_card.md"
@@ -35,7 +35,7 @@ def publish_learnt(data: Path, base: Bundle, learnt: Learnt) -> str:
     """A new bundle: the base's models with the ranker. Returns its name. It is not in use yet."""
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
-        copy_models(base, folder, with_ranker=False)
+        copy_models(base, folder, without=RANKER_FILES)
         learnt.trained.write(folder)
         (folder / CARD).write_text(_card(version, learnt))
         metrics = {**of_other_rankers(base.metrics), LEARNING: learnt.report()}

@@ -23,6 +23,8 @@ class LearningState:
     memory_tables: str = ""  # what the tables were when the last query memory was made
     product_memory_seconds: float = 0.0
     product_memory_tables: str = ""  # the same of the last product memory
+    recommend_seconds: float = 0.0  # the last round of learning to recommend
+    recommend_tables: str = ""  # what the interactions were then
     round_seconds: float = 0.0
     round_pages: int = 0  # with an open, that the tables had in the last round
     round_mrr: float = 0.0  # of the ranker in use, as judged in the last round

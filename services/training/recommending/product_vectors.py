@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import Similarity
 from shared.product_memory.neighbours import Floats
+from shared.snapshot.products import ProductStore
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,14 @@ class ProductVectors:
 
     product_ids: Sequence[str]
     vectors: Floats
+
+    @classmethod
+    def of_snapshot(cls, folder: Path) -> ProductVectors:
+        """Those of a snapshot."""
+        products = ProductStore.open(folder / "products")
+        vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+        ids = products.product_ids(np.arange(len(products)))
+        return cls(ids, np.asarray(vectors, np.float32))
 
     @cached_property
     def places(self) -> Mapping[str, int]:

@@ -12,9 +12,10 @@ import numpy as np
 
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
-from services.reranker.recommending.ranker import RECOMMEND_DESCRIPTION, RECOMMEND_MODELS, RecommendRanker
+from services.reranker.recommending.ranker import RECOMMEND_MODELS, RecommendRanker
 from services.training.recommending.dataset import Lessons
 from shared.errors import InvalidRequest
+from shared.models.bundle import RECOMMEND
 
 _LEAST_PAGES = 50
 
@@ -84,7 +85,7 @@ def write_recommend_ranker(folder: Path, trained: Sequence[TrainedTrees]) -> Non
     """Put recommend.json and the trees into a bundle's folder."""
     penalties = {str(each.placement): each.penalty for each in trained}
     description = {"features": list(RECOMMEND_FEATURES), "penalties": penalties}
-    (folder / RECOMMEND_DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
+    (folder / RECOMMEND).write_text(json.dumps(description, indent=1) + "\n")
     for each in trained:
         (folder / RECOMMEND_MODELS[each.placement]).write_text(each.trees)
 
