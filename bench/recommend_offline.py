@@ -44,6 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors of their titles")
     parser.add_argument("--keep-days", type=float, default=30.0, help="the last days, which judge")
     parser.add_argument("--least-visitors", type=int, default=5, help="distinct visitors of a pair")
+    parser.add_argument("--part", choices=("all", "next-basket", "bought-with"), default="all")
     chosen = parser.parse_args(arguments)
     lines = read_purchases(chosen.purchases)
     vectors = read_vectors(chosen.catalog) if chosen.catalog else None
@@ -51,8 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     now = (last // DAY_SECONDS + 1 - chosen.keep_days) * DAY_SECONDS
     bench = _Bench(lines, now, vectors, MemorySettings(least_pair_visitors=chosen.least_visitors))
     print(f"{cpu()}; {len(lines)} lines; judged on {chosen.keep_days:.0f} days")
-    bench.next_basket()
-    bench.bought_with()
+    if chosen.part != "bought-with":
+        bench.next_basket()
+    if chosen.part != "next-basket":
+        bench.bought_with()
 
 
 class _Bench:
@@ -110,13 +113,18 @@ class _Bench:
             moments = moments[::2][:_SEED_MOMENTS]
         taught = [self._teacher(moment) for moment in moments]
         until = [moment.now_seconds + _LABEL_DAYS * DAY_SECONDS for moment in taught]
-        pages = chain.from_iterable(
-            moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
-            for moment, end in zip(taught, until, strict=True)
+        lessons = list(
+            chain.from_iterable(
+                moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
+                for moment, end in zip(taught, until, strict=True)
+            )
         )
-        trained = train_trees(placement, list(pages), RankerSettings(penalty=PENALTIES[placement]))
+        trained = train_trees(placement, lessons, RankerSettings(penalty=PENALTIES[placement]))
         best = sorted(trained.gains.items(), key=lambda each: -each[1])[:8]
-        print("\nlearnt most of", ", ".join(f"{name} {share:.0%}" for name, share in best))
+        print(
+            f"\n{len(lessons)} pages taught, most of all",
+            ", ".join(f"{name} {share:.0%}" for name, share in best),
+        )
         return opened([trained])
 
     def _teacher(self, seconds: float) -> Moment:

@@ -61,6 +61,11 @@ class ProductMemory:
         return _ranking(self._counts[:, DECAYED])
 
     @cached_property
+    def newly_bought(self) -> Scored:
+        """The products most bought in the last month by visitors who had not bought them, best first."""
+        return _ranking(self.first_purchases[:, MONTH])
+
+    @cached_property
     def trending(self) -> Scored:
         """The products whose last week stands out most from a usual week of the month, best first.
 
@@ -85,7 +90,7 @@ class ProductMemory:
     def warm(self) -> None:
         """Make what a first page would otherwise wait for."""
         assert self.product_places is not None
-        assert self.popular and self.trending and self.newest
+        assert self.popular and self.newly_bought and self.trending and self.newest
 
     def places(self, product_ids: Iterable[str]) -> Places:
         """(k,): the place of each product, -1 for one that is not remembered."""

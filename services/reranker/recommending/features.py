@@ -55,6 +55,7 @@ RECOMMEND_FEATURES = (
     "visit_gap",  # days between visits
     "own_repeat_share",  # of the visitor's purchases, those of a product that it had bought before
     "seed_similarity",  # cosine of the vectors, to the mean of the seeds'
+    "all_owned",
     "history_similarity",  # and of the history's, by its weights
 )
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
@@ -111,7 +112,7 @@ def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict
 def _of_neighbours(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
     names = (
         "history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned",
-        "last_visit_owned",
+        "last_visit_owned", "all_owned",
     )  # fmt: skip
     return {name: getattr(evidence, name).at(places) for name in names}
 

@@ -18,9 +18,13 @@ _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 _POPULAR = {"purchases_decayed": 1.0, "opens_week": 0.1}
 _TRENDING = {"trend": 1.0, "purchases_week": 0.5, "opens_week": 0.1}
 _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
-    Placement.SIMILAR: {"seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5},
-    Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3},
-    Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3},
+    Placement.SIMILAR: {
+        "seed_similarity": 1.0, "seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5
+    },
+    Placement.ALSO_BOUGHT: {
+        "seed_bought": 1.0, "seed_owned": 0.3, "seed_similarity": 0.1, "first_purchases_month": 0.01
+    },
+    Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3, "seed_similarity": 0.1},
     Placement.FOR_YOU: {
         "own_share": 2.0, "history_owned": 1.0, "history_opened": 0.5, "purchases_month": 0.05
     },

@@ -34,13 +34,21 @@ class History:
     days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # (p,)
     first_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     last_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-    recent: Mapping[str, float] = field(
-        default_factory=dict
-    )  # product id -> weight now, as VisitorState.weights_at gives it
+    bought_days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # distinct, rising
+    # Product id -> weight now, as VisitorState.weights_at gives it
+    recent: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, purchased: Iterable[Purchased], recent: Mapping[str, float] | None = None) -> History:
-        """The history of the last MAX_PURCHASED purchases, the last first."""
+    def of(
+        cls,
+        purchased: Iterable[Purchased],
+        recent: Mapping[str, float] | None = None,
+        bought_days: Iterable[int] = (),
+    ) -> History:
+        """The history of the last MAX_PURCHASED purchases, the last first.
+
+        `bought_days` are days with a purchase; first and last days of products are known without.
+        """
         kept = sorted(purchased, key=lambda each: (-each.last_day, -each.days, each.product_id))
         kept = kept[:MAX_PURCHASED]
         return cls(
@@ -48,6 +56,7 @@ class History:
             np.array([each.days for each in kept], np.float32),
             np.array([each.first_day for each in kept], np.float32),
             np.array([each.last_day for each in kept], np.float32),
+            np.array(sorted({*bought_days}), np.float32),
             recent or {},
         )
 
@@ -61,8 +70,9 @@ class History:
 
     @cached_property
     def visit_days(self) -> Floats:
-        """Distinct days with a purchase, rising: those that are the first or the last of some product."""
-        return np.union1d(self.first_day, self.last_day)
+        """Distinct days with a purchase, rising: bought_days, and first and last days of products."""
+        days: Floats = np.unique(np.concatenate([self.first_day, self.last_day, self.bought_days]))
+        return days
 
     @cached_property
     def visits(self) -> int:

@@ -18,7 +18,7 @@ from services.training.recommending.product_memory import MemorySettings, build_
 from services.training.recommending.product_vectors import ProductVectors
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 
-CANDIDATES = 400  # proposed a page
+CANDIDATES = 600  # proposed a page
 NEAREST = 60  # products nearest by vector to the seeds, which retrieval adds
 SEEDS_AN_ORDER = 3
 _OTHERS_SHARE = (
