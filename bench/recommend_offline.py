@@ -1,8 +1,8 @@
-"""How good recommendations are, offline: python -m bench.recommend_offline PURCHASES --catalog PRODUCTS.
+"""How good recommendations are: python -m bench.recommend_offline PURCHASES --catalog PRODUCTS.
 
-PURCHASES is a file of tab-separated values (.gz too) with user, basket, time, product_id and price. The last
-days are kept aside: what each known visitor buys in its first order, and which products are in one order.
-References and the product's own modules are built of the days before.
+PURCHASES is a file of tab-separated values (.gz too) with user, basket, time, product_id and price.
+The last days are kept aside: what each known visitor buys in its first order, and which products
+are in one order. References and the product's own modules are built of the days before.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Offline quality of recommendations")
     parser.add_argument("purchases", type=Path)
-    parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors of their titles")
+    parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors")
     parser.add_argument("--keep-days", type=float, default=30.0, help="the last days, which judge")
     parser.add_argument("--least-visitors", type=int, default=5, help="distinct visitors of a pair")
     parser.add_argument("--part", choices=("all", "next-basket", "bought-with"), default="all")
@@ -60,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 class _Bench:
     def __init__(
-        self, lines: Interactions, now: float, vectors: ProductVectors | None, settings: MemorySettings
+        self,
+        lines: Interactions,
+        now: float,
+        vectors: ProductVectors | None,
+        settings: MemorySettings,
     ) -> None:
         self._lines = lines
         self._now = now
@@ -133,7 +137,11 @@ class _Bench:
         return self._taught[seconds]
 
     def _table(
-        self, title: str, pages: Sequence[Page], peers: dict[str, list[list[str]]], ranker: RecommendRanker
+        self,
+        title: str,
+        pages: Sequence[Page],
+        peers: dict[str, list[list[str]]],
+        ranker: RecommendRanker,
     ) -> None:
         count = len(np.unique(self._lines.before(self._now).products))
         bought = [page.bought for page in pages]

@@ -23,7 +23,7 @@ _RANKED = 1_000  # products of a ranking that all pages share
 class ProductMemory:
     """n products that somebody bought or opened. It never changes.
 
-    No entry tells what fewer visitors did than the settings of its making say (5 a pair, 2 a product).
+    No entry tells what fewer visitors did than its settings say (5 a pair, 2 a product).
     """
 
     product_ids: Sequence[str]  # n
@@ -62,14 +62,14 @@ class ProductMemory:
 
     @cached_property
     def newly_bought(self) -> Scored:
-        """The products most bought in the last month by visitors who had not bought them, best first."""
+        """The products most bought in the last month by visitors new to them, best first."""
         return _ranking(self.first_purchases[:, MONTH])
 
     @cached_property
     def trending(self) -> Scored:
         """The products whose last week stands out most from a usual week of the month, best first.
 
-        The score is log(week / usual week) * sqrt(week): a rise of many counts more than one of few.
+        The score is log(week / usual week) * sqrt(week): many count more than few.
         """
         week = self._counts[:, WEEK]
         usual = self._counts[:, MONTH] * WINDOWS_DAYS[WEEK] / WINDOWS_DAYS[MONTH]

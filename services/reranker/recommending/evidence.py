@@ -1,6 +1,6 @@
 """What the product memory and a visitor's history say of products.
 
-Proposals and features both read it: a product is never proposed for a reason that its features lack.
+Proposals and features both read it: features have every reason for a proposal.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The features of a recommended product: one definition for serving, logging and training.
 
-New features go to the end, and no feature changes its meaning, because rankers in older bundles know
-theirs by name. Nan is unknown.
+New features go to the end, and no feature changes its meaning, because rankers in older bundles
+know theirs by name. Nan is unknown.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ RECOMMEND_FEATURES = (
     "visit_age",  # days since the last of them
     "products",  # distinct products that the visitor bought
     "seeds",
-    "own_visits_since",  # days on which the visitor bought since it last bought the product; nan: never
-    "own_share_since",  # own_days of the visitor's days with a purchase since its first of the product
+    "own_visits_since",  # days with a purchase since the last of the product; nan: never
+    "own_share_since",  # of the visitor's days with a purchase since its first
     "last_visit_owned",
     "first_purchases_week",  # log of 1 + visitors who had not bought it before
     "first_purchases_month",
@@ -63,7 +63,7 @@ _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Cosines (n,) of the n products' vectors to those of the seeds and of the history; nan: not known."""
+    """Cosines (n,) of the products' vectors to the seeds' and the history's; nan: not known."""
 
     seeds: Floats
     history: Floats
@@ -72,7 +72,7 @@ class Similarity:
 def feature_matrix(
     evidence: Evidence, product_ids: Sequence[str], similarity: Similarity | None = None
 ) -> NDArray[np.float32]:
-    """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in the order of RECOMMEND_FEATURES."""
+    """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in that order."""
     memory = evidence.memory
     matrix = np.full((len(RECOMMEND_FEATURES), len(product_ids)), np.nan, np.float32)
     places = memory.places(product_ids)

@@ -36,7 +36,7 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
 
 
 def formula_scores(matrix: NDArray[np.float32], placement: Placement) -> Scores:
-    """Scores (n,) of a feature matrix (n, features): the sum of weight x feature, with 0 for unknown ones."""
+    """Scores (n,) of a matrix (n, features): sum of weight x feature, with 0 for unknown ones."""
     weights = np.zeros(len(RECOMMEND_FEATURES))
     for name, weight in _WEIGHTS[placement].items():
         weights[_PLACES[name]] = weight

@@ -70,7 +70,7 @@ class History:
 
     @cached_property
     def visit_days(self) -> Floats:
-        """Distinct days with a purchase, rising: bought_days, and first and last days of products."""
+        """Distinct days with a purchase, rising: bought_days, and those of products."""
         days: Floats = np.unique(np.concatenate([self.first_day, self.last_day, self.bought_days]))
         return days
 
@@ -89,7 +89,7 @@ class History:
         return float(self.last_day.max()) if len(self) else float("nan")
 
     def weights(self, now_day: float, half_life_days: float = HALF_LIFE_DAYS) -> Floats:
-        """(p,): what each purchase says of the next one: 1, halved with each half-life since the last."""
+        """(p,): what each says of the next purchase: 1, halved with each half-life since."""
         ages = np.maximum(now_day - self.last_day, 0.0)
         weights: Floats = (0.5 ** (ages / half_life_days)).astype(np.float32)
         return weights

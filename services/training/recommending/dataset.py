@@ -80,7 +80,7 @@ class Moment:
             yield self._page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
 
     def seed_pages(self, until_seconds: float, seeds_an_order: int = SEEDS_AN_ORDER) -> Iterator[Page]:
-        """Pages with one product of a later order as the seed, and the rest of the order as bought."""
+        """Pages with one product of a later order as the seed, and the rest as bought."""
         chance = np.random.default_rng(0)
         for order in orders_between(self.lines, self.now_seconds, until_seconds):
             for seed in self._seeds(order, chance, seeds_an_order):

@@ -19,7 +19,16 @@ Codes = NDArray[np.int64]
 OPEN, PURCHASE = range(2)
 _KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
 # Of the table of interactions
-COLUMNS = ("visitor_id", "session_id", "event_id", "action", "product_id", "price", "event_time", "left_out")
+COLUMNS = (
+    "visitor_id",
+    "session_id",
+    "event_id",
+    "action",
+    "product_id",
+    "price",
+    "event_time",
+    "left_out",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +91,19 @@ class NamedInteractions:
         named = _coded(self.groups)[1]
         groups = np.unique(visitors * (named.max(initial=0) + 1) + named, return_inverse=True)[1]
         return Interactions(
-            visitors, products, self.kinds, self.seconds, groups, self.prices, visitor_ids, product_ids
+            visitors,
+            products,
+            self.kinds,
+            self.seconds,
+            groups,
+            self.prices,
+            visitor_ids,
+            product_ids,
         )
 
 
 def from_table(table: pa.Table) -> Interactions:
-    """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out."""
+    """The lines of a table (COLUMNS) that count: of known visitors, not left out."""
     import pyarrow.compute as pc
 
     known = pc.and_(pc.not_equal(table["visitor_id"], ""), pc.equal(table["left_out"], ""))

@@ -32,7 +32,8 @@ class ProductVectors:
         ids = evidence.memory.product_ids
         history = {ids[place]: weight for place, weight in evidence.history_weights.items()}
         return Similarity(
-            self._cosines(places, dict.fromkeys(evidence.seeds, 1.0)), self._cosines(places, history)
+            self._cosines(places, dict.fromkeys(evidence.seeds, 1.0)),
+            self._cosines(places, history),
         )
 
     def nearest(self, seeds: Sequence[str], count: int) -> list[str]:

@@ -12,7 +12,11 @@ import numpy as np
 
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
-from services.reranker.recommending.ranker import RECOMMEND_DESCRIPTION, RECOMMEND_MODELS, RecommendRanker
+from services.reranker.recommending.ranker import (
+    RECOMMEND_DESCRIPTION,
+    RECOMMEND_MODELS,
+    RecommendRanker,
+)
 from services.training.recommending.dataset import Lessons
 from shared.errors import InvalidRequest
 
@@ -55,7 +59,8 @@ def train_trees(
     chosen = settings or RankerSettings()
     if len(lessons) < _LEAST_PAGES:
         raise InvalidRequest(
-            "interactions", f"give only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed"
+            "interactions",
+            f"give only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
     data = lightgbm.Dataset(
         np.concatenate([each.features for each in lessons]),
