@@ -1,8 +1,8 @@
-"""How good recommendations are, offline: python -m bench.recommend_offline PURCHASES --catalog PRODUCTS.
+"""How good recommendations are: python -m bench.recommend_offline PURCHASES --catalog PRODUCTS.
 
-PURCHASES is a file of tab-separated values (.gz too) with user, basket, time, product_id and price. The last
-days are kept aside: what each known visitor buys in its first order, and which products are in one order.
-References and the product's own modules are built of the days before.
+PURCHASES is a file of tab-separated values (.gz too) with user, basket, time, product_id and price.
+The last days are kept aside: what each known visitor buys in its first order, and which products
+are in one order. References and the product's own modules are built of the days before.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Offline quality of recommendations")
     parser.add_argument("purchases", type=Path)
-    parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors of their titles")
+    parser.add_argument("--catalog", type=Path, help="products as JSON lines, for vectors")
     parser.add_argument("--keep-days", type=float, default=30.0, help="the last days, which judge")
     parser.add_argument("--least-visitors", type=int, default=5, help="distinct visitors of a pair")
+    parser.add_argument("--part", choices=("all", "next-basket", "bought-with"), default="all")
     chosen = parser.parse_args(arguments)
     lines = read_purchases(chosen.purchases)
     vectors = read_vectors(chosen.catalog) if chosen.catalog else None
@@ -51,13 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     now = (last // DAY_SECONDS + 1 - chosen.keep_days) * DAY_SECONDS
     bench = _Bench(lines, now, vectors, MemorySettings(least_pair_visitors=chosen.least_visitors))
     print(f"{cpu()}; {len(lines)} lines; judged on {chosen.keep_days:.0f} days")
-    bench.next_basket()
-    bench.bought_with()
+    if chosen.part != "bought-with":
+        bench.next_basket()
+    if chosen.part != "next-basket":
+        bench.bought_with()
 
 
 class _Bench:
     def __init__(
-        self, lines: Interactions, now: float, vectors: ProductVectors | None, settings: MemorySettings
+        self,
+        lines: Interactions,
+        now: float,
+        vectors: ProductVectors | None,
+        settings: MemorySettings,
     ) -> None:
         self._lines = lines
         self._now = now
@@ -110,13 +117,18 @@ class _Bench:
             moments = moments[::2][:_SEED_MOMENTS]
         taught = [self._teacher(moment) for moment in moments]
         until = [moment.now_seconds + _LABEL_DAYS * DAY_SECONDS for moment in taught]
-        pages = chain.from_iterable(
-            moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
-            for moment, end in zip(taught, until, strict=True)
+        lessons = list(
+            chain.from_iterable(
+                moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
+                for moment, end in zip(taught, until, strict=True)
+            )
         )
-        trained = train_trees(placement, list(pages), RankerSettings(penalty=PENALTIES[placement]))
+        trained = train_trees(placement, lessons, RankerSettings(penalty=PENALTIES[placement]))
         best = sorted(trained.gains.items(), key=lambda each: -each[1])[:8]
-        print("\nlearnt most of", ", ".join(f"{name} {share:.0%}" for name, share in best))
+        print(
+            f"\n{len(lessons)} pages taught, most of all",
+            ", ".join(f"{name} {share:.0%}" for name, share in best),
+        )
         return opened([trained])
 
     def _teacher(self, seconds: float) -> Moment:
@@ -125,7 +137,11 @@ class _Bench:
         return self._taught[seconds]
 
     def _table(
-        self, title: str, pages: Sequence[Page], peers: dict[str, list[list[str]]], ranker: RecommendRanker
+        self,
+        title: str,
+        pages: Sequence[Page],
+        peers: dict[str, list[list[str]]],
+        ranker: RecommendRanker,
     ) -> None:
         count = len(np.unique(self._lines.before(self._now).products))
         bought = [page.bought for page in pages]

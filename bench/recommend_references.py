@@ -1,4 +1,4 @@
-"""What recommendations are compared with: popularity, own frequency, item-kNN, EASE; no thresholds."""
+"""Peers of recommendations: popularity, own frequency, item-kNN, EASE; without thresholds."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from shared.features.observation import Interaction
 from shared.features.spec import WEIGHT_OF
 from shared.features.visitor import (
     MAX_BOUGHT,
+    MAX_BOUGHT_DAYS,
     MAX_IN_CART,
     MAX_RECENT_PRODUCTS,
     TTL_SECONDS,
@@ -40,11 +41,25 @@ def after(state: VisitorState, interaction: Interaction) -> VisitorState:
         product for product in ordered if product.weight > 0 and newest - product.time_seconds <= TTL_SECONDS
     ]
     session_id = interaction.session_id if interaction.time_seconds >= newest else ""
-    bought = state.bought
-    if interaction.action == "purchase":
-        bought = _with_purchase(bought, tuple(touched), day_of(interaction.time_seconds))
-    cart = _cart_after(state.cart, interaction.action, tuple(touched))
-    return VisitorState(tuple(recent[:MAX_RECENT_PRODUCTS]), session_id or state.session_id, bought, cart)
+    followed = VisitorState(
+        tuple(recent[:MAX_RECENT_PRODUCTS]),
+        session_id or state.session_id,
+        state.bought,
+        _cart_after(state.cart, interaction.action, tuple(touched)),
+        state.bought_days,
+    )
+    return _bought(followed, interaction) if interaction.action == "purchase" else followed
+
+
+def _bought(state: VisitorState, interaction: Interaction) -> VisitorState:
+    """The state with what was bought."""
+    day = day_of(interaction.time_seconds)
+    product_ids = tuple(dict.fromkeys(interaction.product_ids))
+    return replace(
+        state,
+        bought=_with_purchase(state.bought, product_ids, day),
+        bought_days=tuple(sorted({*state.bought_days, day})[-MAX_BOUGHT_DAYS:]),
+    )
 
 
 def _with_purchase(

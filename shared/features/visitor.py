@@ -24,6 +24,7 @@ from shared.features.watermarks import Source, Watermarks
 MAX_RECENT_PRODUCTS = 20
 MAX_BOUGHT = 300
 MAX_IN_CART = 100
+MAX_BOUGHT_DAYS = 200
 TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
 MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
@@ -69,6 +70,7 @@ class VisitorState:
     session_id: str = ""
     bought: tuple[BoughtProduct, ...] = ()  # the last bought first
     cart: tuple[str, ...] = ()  # ids of products, the last added first
+    bought_days: tuple[int, ...] = ()  # with a purchase, since 1970, rising
 
     def weights_at(self, now_seconds: float, session_id: str | None = None) -> dict[str, float]:
         """Product id -> weight of what still counts, the latest first.
@@ -161,7 +163,7 @@ class Visitor:
             (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
         ]
         bought = [(each.product_id, each.days, each.first_day, each.last_day) for each in self.state.bought]
-        state = _JSON.encode([self.state.session_id, recent, bought, self.state.cart])
+        state = _JSON.encode([self.state.session_id, recent, bought, self.state.cart, self.state.bought_days])
         parts = (self.marks, self._seen, self.frequency, self.interactions, self.shown)
         return b"".join((*(part.encoded() for part in parts), state.encode()))
 
@@ -170,12 +172,13 @@ def state_of(value: bytes | None) -> VisitorState:
     """The state in a value; nobody's when there is none."""
     if not value:
         return NOBODY
-    session_id, recent, bought, cart = json.loads(_parts(value)[-1])
+    session_id, recent, bought, cart, bought_days = json.loads(_parts(value)[-1])
     return VisitorState(
         tuple(RecentProduct(*each) for each in recent),
         session_id,
         tuple(BoughtProduct(*each) for each in bought),
         tuple(cart),
+        tuple(bought_days),
     )
 
 

@@ -1,1 +1,1 @@
-"""Which products are bought and opened together, how popular they are, and which are bought again."""
+"""Which products are bought and opened together, and how popular they are."""

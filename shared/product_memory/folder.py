@@ -17,7 +17,15 @@ from shared.product_memory.neighbours import Neighbours
 FOLDER = "product_memory"
 _FORMAT = 1
 _KEPT = 3  # versions: readers may still be at the one before
-_ARRAYS = ("purchases", "first_purchases", "opens", "repeat_rate", "repeat_days", "first_day", "price")
+_ARRAYS = (
+    "purchases",
+    "first_purchases",
+    "opens",
+    "repeat_rate",
+    "repeat_days",
+    "first_day",
+    "price",
+)
 _NEIGHBOURS = ("bought", "opened", "owned")
 _PARTS = ("ends", "places", "scores")  # of neighbours
 _PRODUCT_IDS = "product_ids.json"

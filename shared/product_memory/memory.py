@@ -23,7 +23,7 @@ _RANKED = 1_000  # products of a ranking that all pages share
 class ProductMemory:
     """n products that somebody bought or opened. It never changes.
 
-    No entry tells what fewer visitors did than the settings of its making say (5 a pair, 2 a product).
+    No entry tells what fewer visitors did than its settings say (5 a pair, 2 a product).
     """
 
     product_ids: Sequence[str]  # n
@@ -61,10 +61,15 @@ class ProductMemory:
         return _ranking(self._counts[:, DECAYED])
 
     @cached_property
+    def newly_bought(self) -> Scored:
+        """The products most bought in the last month by visitors new to them, best first."""
+        return _ranking(self.first_purchases[:, MONTH])
+
+    @cached_property
     def trending(self) -> Scored:
         """The products whose last week stands out most from a usual week of the month, best first.
 
-        The score is log(week / usual week) * sqrt(week): a rise of many counts more than one of few.
+        The score is log(week / usual week) * sqrt(week): many count more than few.
         """
         week = self._counts[:, WEEK]
         usual = self._counts[:, MONTH] * WINDOWS_DAYS[WEEK] / WINDOWS_DAYS[MONTH]
@@ -85,7 +90,7 @@ class ProductMemory:
     def warm(self) -> None:
         """Make what a first page would otherwise wait for."""
         assert self.product_places is not None
-        assert self.popular and self.trending and self.newest
+        assert self.popular and self.newly_bought and self.trending and self.newest
 
     def places(self, product_ids: Iterable[str]) -> Places:
         """(k,): the place of each product, -1 for one that is not remembered."""

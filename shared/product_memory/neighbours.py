@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-_DENSE = 20  # products an entry up to which a column of all of them is faster to add up than sorting
+_DENSE = 20  # products an entry, up to which adding up a whole column beats sorting
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Scored:
     scores: Floats  # (k,)
 
     def at(self, places: Places) -> Floats:
-        """(m,): the scores of the products at `places` (m,); -1 is a product that is not remembered."""
+        """(m,): the scores of the products at `places` (m,); -1 is not remembered, with 0."""
         found = np.searchsorted(self.places, places)
         known = np.append(self.places, -2)[found] == places
         scores: Floats = np.where(known, np.append(self.scores, np.float32(0))[found], np.float32(0))

@@ -1,6 +1,6 @@
 """What the product memory and a visitor's history say of products.
 
-Proposals and features both read it: a product is never proposed for a reason that its features lack.
+Proposals and features both read it: features have every reason for a proposal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.product_memory.neighbours import Scored
 
 # What a unit of weight of a recent product counts for, beside 1 for a product bought today
 _RECENT_SHARE = 0.2
-_MOST_HISTORY = 100  # products of a history whose neighbours are looked at: the heaviest
+_MOST_HISTORY = 200  # products of a history whose neighbours are looked at: the heaviest
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,12 @@ class Evidence:
     def history_owned(self) -> Scored:
         """How much visitors buy products who buy what this one bought."""
         return self.memory.owned.summed(self.history_weights)
+
+    @cached_property
+    def all_owned(self) -> Scored:
+        """As history_owned, with the same weight for all that the visitor ever bought."""
+        known = self.memory.places(self.history.product_ids)
+        return self.memory.owned.summed({place: 1.0 for place in known.tolist() if place >= 0})
 
     @cached_property
     def last_visit_owned(self) -> Scored:

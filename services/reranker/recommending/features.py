@@ -1,7 +1,7 @@
 """The features of a recommended product: one definition for serving, logging and training.
 
-New features go to the end, and no feature changes its meaning, because rankers in older bundles know
-theirs by name. Nan is unknown.
+New features go to the end, and no feature changes its meaning, because rankers in older bundles
+know theirs by name. Nan is unknown.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ RECOMMEND_FEATURES = (
     "visit_age",  # days since the last of them
     "products",  # distinct products that the visitor bought
     "seeds",
-    "own_visits_since",  # days on which the visitor bought since it last bought the product; nan: never
-    "own_share_since",  # own_days of the visitor's days with a purchase since its first of the product
+    "own_visits_since",  # days with a purchase since the last of the product; nan: never
+    "own_share_since",  # of the visitor's days with a purchase since its first
     "last_visit_owned",
     "first_purchases_week",  # log of 1 + visitors who had not bought it before
     "first_purchases_month",
@@ -55,6 +55,7 @@ RECOMMEND_FEATURES = (
     "visit_gap",  # days between visits
     "own_repeat_share",  # of the visitor's purchases, those of a product that it had bought before
     "seed_similarity",  # cosine of the vectors, to the mean of the seeds'
+    "all_owned",
     "history_similarity",  # and of the history's, by its weights
     "price_gap",  # |log| of the price against the mean price of the seeds; nan: not known
     "rating_average",
@@ -66,7 +67,7 @@ _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Cosines (n,) of the n products' vectors to those of the seeds and of the history; nan: not known."""
+    """Cosines (n,) of the products' vectors to the seeds' and the history's; nan: not known."""
 
     seeds: Floats
     history: Floats
@@ -89,7 +90,7 @@ def feature_matrix(
     similarity: Similarity | None = None,
     on_page: OnPage | None = None,
 ) -> NDArray[np.float32]:
-    """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in the order of RECOMMEND_FEATURES."""
+    """The matrix (n, len(RECOMMEND_FEATURES)) float32 of n products, in that order."""
     memory = evidence.memory
     matrix = np.full((len(RECOMMEND_FEATURES), len(product_ids)), np.nan, np.float32)
     places = memory.places(product_ids)
@@ -130,7 +131,7 @@ def _own(evidence: Evidence, product_ids: Sequence[str], places: Places) -> dict
 def _of_neighbours(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floating]]:
     names = (
         "history_owned", "history_bought", "history_opened", "seed_bought", "seed_opened", "seed_owned",
-        "last_visit_owned",
+        "last_visit_owned", "all_owned",
     )  # fmt: skip
     return {name: getattr(evidence, name).at(places) for name in names}
 

@@ -28,7 +28,7 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     Placement.SIMILAR: {
         "seed_similarity": 2.0, "price_gap": -0.2, "seed_opened": 1.0, "seed_owned": 1.0, "seed_bought": 0.5
     },
-    Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3},
+    Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3, "first_purchases_month": 0.01},
     Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3},
     Placement.FOR_YOU: {
         "own_share": 2.0, "history_owned": 1.0, "history_opened": 0.5, "purchases_month": 0.05

@@ -24,12 +24,21 @@ class History:
     days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # (p,)
     first_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     last_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
-    # Product id -> its weight now, as VisitorState.weights_at gives it
+    bought_days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # distinct, rising
+    # Product id -> weight now, as VisitorState.weights_at gives it
     recent: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, purchased: Iterable[BoughtProduct], recent: Mapping[str, float] | None = None) -> History:
-        """The history of the last MAX_BOUGHT purchases, the last first."""
+    def of(
+        cls,
+        purchased: Iterable[BoughtProduct],
+        recent: Mapping[str, float] | None = None,
+        bought_days: Iterable[int] = (),
+    ) -> History:
+        """The history of the last MAX_BOUGHT purchases, the last first.
+
+        `bought_days` are days with a purchase; first and last days of products are known without.
+        """
         kept = sorted(purchased, key=lambda each: (-each.last_day, -each.days, each.product_id))
         kept = kept[:MAX_BOUGHT]
         return cls(
@@ -37,6 +46,7 @@ class History:
             np.array([each.days for each in kept], np.float32),
             np.array([each.first_day for each in kept], np.float32),
             np.array([each.last_day for each in kept], np.float32),
+            np.array(sorted({*bought_days}), np.float32),
             recent or {},
         )
 
@@ -50,8 +60,9 @@ class History:
 
     @cached_property
     def visit_days(self) -> Floats:
-        """Distinct days with a purchase, rising: those that are the first or the last of some product."""
-        return np.union1d(self.first_day, self.last_day)
+        """Distinct days with a purchase, rising: bought_days, and those of products."""
+        days: Floats = np.unique(np.concatenate([self.first_day, self.last_day, self.bought_days]))
+        return days
 
     @cached_property
     def visits(self) -> int:
@@ -68,7 +79,7 @@ class History:
         return float(self.last_day.max()) if len(self) else float("nan")
 
     def weights(self, now_day: float, half_life_days: float = HALF_LIFE_DAYS) -> Floats:
-        """(p,): what each purchase says of the next one: 1, halved with each half-life since the last."""
+        """(p,): what each says of the next purchase: 1, halved with each half-life since."""
         ages = np.maximum(now_day - self.last_day, 0.0)
         weights: Floats = (0.5 ** (ages / half_life_days)).astype(np.float32)
         return weights

@@ -18,8 +18,10 @@ OWNED_WITH = "owned_with"
 BOUGHT_AGAIN = "bought_again"
 RECENT = "recent"
 LIKE_HISTORY = "like_history"
+LIKE_BASKETS = "like_baskets"
 TRENDING = "trending"
 POPULAR = "popular"
+NEWLY_BOUGHT = "newly_bought"
 NEW = "new"
 
 
@@ -99,8 +101,10 @@ _SOURCES: Mapping[str, _Source] = {
     BOUGHT_AGAIN: _bought_again,
     RECENT: _recent,
     LIKE_HISTORY: _evidence("history_owned"),
+    LIKE_BASKETS: _evidence("history_bought"),
     TRENDING: _memory("trending"),
     POPULAR: _memory("popular"),
+    NEWLY_BOUGHT: _memory("newly_bought"),
     NEW: _memory("newest"),
 }
 
@@ -108,7 +112,7 @@ SOURCES_OF: Mapping[Placement, tuple[str, ...]] = {
     Placement.SIMILAR: (OPENED_WITH, OWNED_WITH),
     Placement.ALSO_BOUGHT: (BOUGHT_WITH, OWNED_WITH),
     Placement.ALSO_VIEWED: (OPENED_WITH, BOUGHT_WITH),
-    Placement.FOR_YOU: (BOUGHT_AGAIN, LIKE_HISTORY, TRENDING, POPULAR),
+    Placement.FOR_YOU: (BOUGHT_AGAIN, LIKE_HISTORY, NEWLY_BOUGHT, LIKE_BASKETS, TRENDING, POPULAR),
     Placement.TRENDING: (TRENDING, POPULAR),
     Placement.POPULAR: (POPULAR,),
     Placement.NEW_ARRIVALS: (NEW,),

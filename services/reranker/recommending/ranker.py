@@ -30,10 +30,10 @@ _REMEDY = "train it again ('aisle train recommend') or roll back"
 
 @dataclass(frozen=True)
 class RecommendRanker:
-    """Orders recommendations: by trees the placements that they are learnt for, by the formula the others.
+    """Orders recommendations: by trees where they are learnt for the placement, else by the formula.
 
-    A learnt score is the log-odds of a purchase - penalty x purchases_month. The penalty shows more of the
-    shop's products for a little relevance.
+    A learnt score is the log-odds of a purchase - penalty x purchases_month. The penalty shows more
+    of the shop's products for a little relevance.
     """
 
     trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster each
@@ -42,11 +42,11 @@ class RecommendRanker:
 
     @classmethod
     def open(cls, folder: Path) -> RecommendRanker:
-        """Read FOLDER/recommend.json and the trees that it names; the formula alone if there is none.
+        """Read FOLDER/recommend.json and the trees that it names; without it, the formula alone.
 
-        recommend.json is {"features": [...], "penalties": {placement: penalty}}, with a penalty for each
-        placement that has trees. Raises Corrupt if it has features or placements that this version does not
-        know, or the trees do not fit them.
+        recommend.json is {"features": [...], "penalties": {placement: penalty}}, with a penalty for
+        each placement that has trees. Raises Corrupt if it has features or placements that this
+        version does not know, or the trees do not fit them.
         """
         path = folder / RECOMMEND
         if not path.exists():

@@ -135,7 +135,7 @@ class Recommender:
 
     def _evidence(self, state: VisitorState, seeds: Sequence[str]) -> Evidence:
         now_seconds = clock.now()
-        history = History.of(state.bought, state.weights_at(now_seconds))
+        history = History.of(state.bought, state.weights_at(now_seconds), state.bought_days)
         memory = self._follower.memory if self._follower else _NOTHING
         return Evidence(memory, now_seconds, history, tuple(dict.fromkeys(seeds)))
 

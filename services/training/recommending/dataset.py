@@ -18,7 +18,7 @@ from services.training.recommending.product_memory import MemorySettings, build_
 from services.training.recommending.product_vectors import ProductVectors
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 
-CANDIDATES = 400  # proposed a page
+CANDIDATES = 600  # proposed a page
 NEAREST = 60  # products nearest by vector to the seeds, which retrieval adds
 SEEDS_AN_ORDER = 3
 _OTHERS_SHARE = (
@@ -80,7 +80,7 @@ class Moment:
             yield self._page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
 
     def seed_pages(self, until_seconds: float, seeds_an_order: int = SEEDS_AN_ORDER) -> Iterator[Page]:
-        """Pages with one product of a later order as the seed, and the rest of the order as bought."""
+        """Pages with one product of a later order as the seed, and the rest as bought."""
         chance = np.random.default_rng(0)
         for order in orders_between(self.lines, self.now_seconds, until_seconds):
             for seed in self._seeds(order, chance, seeds_an_order):

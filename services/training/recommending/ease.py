@@ -1,7 +1,7 @@
 """What owning one product says of buying another: EASE (Steck, WWW 2019).
 
-"Embarrassingly Shallow Autoencoders for Sparse Data": item weights B with X B close to X and a diagonal
-of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product explains.
+"Embarrassingly Shallow Autoencoders for Sparse Data": item weights B with X B close to X and a
+diagonal of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product explains.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) 
     kept = place[entries.products] >= 0
     shape = (int(entries.groups.max(initial=-1)) + 1, len(chosen))
     owned = sparse.csr_array(
-        (entries.weights[kept].astype(np.float32), (entries.groups[kept], place[entries.products[kept]])),
+        (
+            entries.weights[kept].astype(np.float32),
+            (entries.groups[kept], place[entries.products[kept]]),
+        ),
         shape=shape,
     )
     gram = (owned.T @ owned).toarray()

@@ -85,7 +85,14 @@ class NamedInteractions:
         named = _coded(self.groups)[1]
         groups = np.unique(visitors * (named.max(initial=0) + 1) + named, return_inverse=True)[1]
         return Interactions(
-            visitors, products, self.kinds, self.seconds, groups, self.prices, visitor_ids, product_ids
+            visitors,
+            products,
+            self.kinds,
+            self.seconds,
+            groups,
+            self.prices,
+            visitor_ids,
+            product_ids,
         )
 
 

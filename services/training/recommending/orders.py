@@ -52,8 +52,14 @@ def histories(lines: Interactions, before_seconds: float) -> dict[int, History]:
     starts = np.flatnonzero((np.diff(visitors, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))
     ends = np.append(starts[1:], len(visitors))
     found: dict[int, list[BoughtProduct]] = {}
+    bought_days: dict[int, set[int]] = {}
+    for visitor, day in zip(visitors.tolist(), days.tolist(), strict=True):
+        bought_days.setdefault(visitor, set()).add(day)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         name = lines.product_ids[products[start]]
         bought = BoughtProduct(name, end - start, int(days[start]), int(days[end - 1]))
         found.setdefault(int(visitors[start]), []).append(bought)
-    return {visitor: History.of(purchased) for visitor, purchased in found.items()}
+    return {
+        visitor: History.of(purchased, bought_days=bought_days[visitor])
+        for visitor, purchased in found.items()
+    }

@@ -1,4 +1,4 @@
-"""Pairs of products that visitors had in the same groups: baskets, sessions, or all they ever bought.
+"""Pairs of products that visitors had in the same groups: baskets, sessions, or all of a visitor.
 
 Pairs are counted exactly, a part of the products at a time, so that memory is bounded.
 """
@@ -15,7 +15,7 @@ from scipy import sparse
 
 from services.training.recommending.interactions import Codes
 
-MAX_GROUP = 200  # products of a group that are paired with one another: those of the largest weights
+MAX_GROUP = 200  # products of a group that are paired: those of the largest weights
 _PART_PAIRS = 20_000_000  # that are in memory at once
 
 Floats64 = NDArray[np.float64]
@@ -42,7 +42,7 @@ class Pairs:
 
 
 def distinct_entries(groups: Codes, products: Codes, visitors: Codes, weights: Floats64) -> Entries:
-    """The distinct products of each group, with the largest weight of each; at most MAX_GROUP a group."""
+    """The distinct products of each group, with the largest weight of each; at most MAX_GROUP."""
     order = np.lexsort((-weights, products, groups))
     first = np.ones(len(order), bool)
     first[1:] = (np.diff(groups[order]) != 0) | (np.diff(products[order]) != 0)
@@ -62,8 +62,8 @@ def counted_pairs(entries: Entries, product_count: int, least_visitors: int) -> 
 class _Counter:
     """The entries as sparse matrices.
 
-    With G (groups, products), the weights of pairs are G' G. Visitors of a pair count once: H has the
-    groups of each distinct (visitor, left product), so H G > 0 says what that visitor had with it.
+    With G (groups, products), the weights of pairs are G' G. Visitors of a pair count once: H has
+    the groups of each distinct (visitor, left product), so H G > 0 says what that visitor had with it.
     """
 
     def __init__(self, entries: Entries, product_count: int) -> None:
@@ -103,7 +103,12 @@ class _Counter:
         different = found.row + begin != found.col
         rows, columns = found.row[different].astype(np.int64), found.col[different].astype(np.int64)
         weights = (self._weights[:, begin:end].T.tocsr() @ self._weights).tocsr()
-        return rows + begin, columns, found.data[different].astype(np.int64), _at(weights, rows, columns)
+        return (
+            rows + begin,
+            columns,
+            found.data[different].astype(np.int64),
+            _at(weights, rows, columns),
+        )
 
 
 def _at(matrix: sparse.csr_array, rows: Codes, columns: Codes) -> Floats64:

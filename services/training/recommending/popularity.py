@@ -23,7 +23,7 @@ def popularity(
 ) -> Floats:
     """(products, windows + 1): distinct visitors a day in WINDOWS_DAYS, and decayed.
 
-    A product that fewer distinct visitors ever had is 0. `first_only`: the first day of each visitor.
+    A product that fewer distinct visitors had is 0. `first_only`: the first day of each visitor.
     """
     products, visitors, days = visitor_days(lines)
     if first_only:
@@ -42,7 +42,7 @@ def popularity(
 
 
 def repeat_rate(purchases: Interactions) -> Floats:
-    """(products,): share of the buyers who bought it on another day too, shrunk to the shop's mean."""
+    """(products,): share of the buyers who bought it on another day too, shrunk to the mean."""
     products, visitors, _ = visitor_days(purchases)
     count = len(purchases.product_ids)
     (bought, _), days = np.unique(np.stack([products, visitors]), axis=1, return_counts=True)
@@ -54,7 +54,7 @@ def repeat_rate(purchases: Interactions) -> Floats:
 
 
 def repeat_days(purchases: Interactions) -> Floats:
-    """(products,): median of days between purchases by the same visitor; nan for less than _LEAST_GAPS."""
+    """(products,): median days between purchases by a visitor; nan for less than _LEAST_GAPS."""
     products, visitors, days = visitor_days(purchases)
     same = (np.diff(products) == 0) & (np.diff(visitors) == 0)
     gaps, of_product = np.diff(days)[same], products[1:][same]

@@ -20,8 +20,8 @@ from shared.features.spec import LEAST_VISITORS
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Neighbours
 
-# Share of the neighbour's own count that its score is divided by: 0 is the mere count, which shows what is
-# popular, 0.5 is the cosine, which shows what is rare (docs/recommendations.md)
+# Power of the neighbour's own count that its score is divided by: 0 is the mere count, which shows
+# what is popular, 0.5 is the cosine, which shows what is rare (docs/recommendations.md)
 _RARITY = 0.3
 _LITTLE = 10.0  # groups that a product begins with, so that a rare pair is no certainty
 
@@ -35,7 +35,7 @@ class MemorySettings:
     neighbours: int = 100  # of a product
     half_life_days: float = 120.0  # of a basket or session
     owned_half_life_days: float = 180.0  # of what a visitor bought
-    ease_products: int = 4_000  # the most bought, whose weights are computed together: n^2 memory, n^3 time
+    ease_products: int = 4_000  # the most bought: n^2 memory, n^3 time
 
 
 def build_product_memory(

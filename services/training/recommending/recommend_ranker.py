@@ -56,7 +56,8 @@ def train_trees(
     chosen = settings or RankerSettings()
     if len(lessons) < _LEAST_PAGES:
         raise InvalidRequest(
-            "interactions", f"give only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed"
+            "interactions",
+            f"give only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
     data = lightgbm.Dataset(
         np.concatenate([each.features for each in lessons]),

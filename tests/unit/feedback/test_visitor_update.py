@@ -101,6 +101,7 @@ def test_purchases_are_remembered_by_day() -> None:
     state = after(state, did("purchase", "p2", at=NOW - 2 * day))  # late
     today = int(NOW // day)
     assert bought(state) == [("p1", 2, today, today + 3), ("p2", 2, today - 2, today)]
+    assert state.bought_days == (today - 2, today, today + 3)
     assert bought(after(state, did("view", "p9", at=NOW))) == bought(state)
 
 

@@ -31,7 +31,7 @@ def product_memory(
     owned: Lists | None = None,
     purchases: Mapping[str, Sequence[float]] | None = None,
 ) -> ProductMemory:
-    """Products first seen one day after another up to yesterday, with what is given; `purchases` a window."""
+    """Products first seen one day after another up to yesterday, with what is given."""
     count = len(product_ids)
     table = np.zeros((count, 5), np.float32)
     for name, counts in (purchases or {}).items():

@@ -7,7 +7,11 @@ import pytest
 
 from shared import artifacts
 from shared.errors import Corrupt
-from shared.product_memory.folder import product_memory_root, read_product_memory, write_product_memory
+from shared.product_memory.folder import (
+    product_memory_root,
+    read_product_memory,
+    write_product_memory,
+)
 from shared.product_memory.follower import ProductMemoryFollower
 from tests.unit.product_memory.product_memories import product_memory
 
@@ -44,7 +48,9 @@ def test_the_last_few_versions_are_kept(tmp_path: Path) -> None:
     assert artifacts.current(tmp_path) == "v4"
 
 
-async def test_a_follower_takes_up_the_newest_and_keeps_it_when_the_next_is_damaged(tmp_path: Path) -> None:
+async def test_a_follower_takes_up_the_newest_and_keeps_it_when_the_next_is_damaged(
+    tmp_path: Path,
+) -> None:
     follower = ProductMemoryFollower(tmp_path)
     await follower.look()
     assert len(follower.memory) == 0

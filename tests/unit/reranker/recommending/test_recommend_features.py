@@ -60,7 +60,10 @@ def test_a_product_that_nobody_knows_has_unknown_features_and_no_error() -> None
 
 
 def test_no_products_are_no_rows() -> None:
-    assert feature_matrix(Evidence(product_memory(), NOW_SECONDS), []).shape == (0, len(RECOMMEND_FEATURES))
+    assert feature_matrix(Evidence(product_memory(), NOW_SECONDS), []).shape == (
+        0,
+        len(RECOMMEND_FEATURES),
+    )
 
 
 def test_similarity_is_taken_as_given() -> None:

@@ -35,7 +35,12 @@ def test_a_history_is_of_what_was_bought_before() -> None:
 def test_orders_are_whole_and_of_their_time() -> None:
     lines = purchases(_habits(2))
     orders = orders_between(lines, 5 * DAY, 25 * DAY)
-    assert [order.product_ids for order in orders] == [("ink", "once0"), ("ink",), ("tea", "once1"), ("tea",)]
+    assert [order.product_ids for order in orders] == [
+        ("ink", "once0"),
+        ("ink",),
+        ("tea", "once1"),
+        ("tea",),
+    ]
     assert [order.product_ids for order in first_orders(lines, 5 * DAY, 25 * DAY)] == [
         ("ink", "once0"),
         ("tea", "once1"),

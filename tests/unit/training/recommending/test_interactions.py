@@ -31,7 +31,7 @@ def test_lines_of_known_visitors_that_count_are_read() -> None:
         _row(left_out="too_active"),
         _row(action="remove_from_cart"),
     )
-    found = from_table(table)
+    found = from_table(table, counts_without_page=True)
     assert found.kinds.tolist() == [PURCHASE, OPEN]
     assert [found.product_ids[place] for place in found.products] == ["p", "q"]
     assert found.prices[0] == 2.5
@@ -49,7 +49,8 @@ def test_an_order_is_an_event_and_a_visit_a_session() -> None:
             _row(event_id="4", session_id="s"),
             _row(event_id="5", session_id="s", visitor_id="w"),
             _row(event_id="6"),
-        )
+        ),
+        counts_without_page=True,
     )
     groups = found.groups.tolist()
     assert groups[0] == groups[1]
@@ -59,3 +60,11 @@ def test_an_order_is_an_event_and_a_visit_a_session() -> None:
 
 def test_an_empty_table_is_no_interactions() -> None:
     assert len(from_table(_table())) == 0
+
+
+def test_an_open_without_a_page_of_its_visitors_does_not_count() -> None:
+    table = _table(
+        _row(product_id="p", query_id="q"), _row(product_id="q"), _row(product_id="r", action="purchase")
+    )
+    found = from_table(table)
+    assert [found.product_ids[place] for place in found.products] == ["p", "r"]

@@ -34,7 +34,12 @@ def test_what_happens_after_the_moment_is_not_known() -> None:
 
 
 def test_popularity_counts_a_visitor_once_a_day_in_each_window() -> None:
-    twice = [("v", "o1", "a", 99.0), ("v", "o2", "a", 99.0), ("w", "o", "a", 95.0), ("v", "o3", "a", 20.0)]
+    twice = [
+        ("v", "o1", "a", 99.0),
+        ("v", "o2", "a", 99.0),
+        ("w", "o", "a", 95.0),
+        ("v", "o3", "a", 20.0),
+    ]
     memory = build_product_memory(purchases(twice), 100 * SECONDS, _ANY)
     counts = memory.purchases[0]
     assert [counts[DAY], counts[WEEK], counts[MONTH], counts[QUARTER]] == [1, 2, 2, 3]
