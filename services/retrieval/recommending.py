@@ -62,11 +62,11 @@ def recommendable(snapshot: Snapshot, wanted: Wanted, caller: Caller = PATIENT) 
     rows = families.take(proposed[allowed[proposed]], wanted.limit)
     proposed_count = len(rows)
     vector = _mean_vector(snapshot, wanted)
-    if wanted.fill and vector is not None and wanted.near_limit:
+    near_limit = min(wanted.near_limit, wanted.limit - len(rows))
+    if wanted.fill and vector is not None and near_limit > 0:
         caller.check()
-        near, _ = snapshot.dense.best(vector, wanted.near_limit * _SPARE, allowed)
-        most = min(wanted.near_limit, wanted.limit - len(rows))
-        rows += families.take(near, most)
+        near, _ = snapshot.dense.best(vector, near_limit * _SPARE, allowed)
+        rows += families.take(near, near_limit)
     near_count = len(rows) - proposed_count
     if wanted.fill:
         rows += _others(snapshot, wanted, allowed, families, wanted.limit - len(rows), caller)

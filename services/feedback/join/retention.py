@@ -3,13 +3,21 @@
 import logging
 import shutil
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from services.feedback.join.attribution import DAY_US, Windows, day_of
 from services.feedback.join.config import JoinConfig
 from services.feedback.join.interaction_rows import InteractionRows
 from services.feedback.join.joiner import QUERIES, day_named, file_name, name_of
-from services.feedback.join.paths import BY_DAY, days_in, file_of_day, folder_of_day
+from services.feedback.join.paths import (
+    BY_DAY,
+    IMPRESSIONS,
+    INTERACTIONS,
+    days_in,
+    file_of_day,
+    folder_of_day,
+)
 from services.feedback.join.staging import Staging
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +43,12 @@ class Retention:
         with, one partition may be days behind another.
         """
         now_us = self._staging.now_us
-        self._remove_old(day_of(now_us) - self._config.keep_days)
+        today = day_of(now_us)
+        for table, kept_days in (
+            (IMPRESSIONS, self._config.keep_days),
+            (INTERACTIONS, self._config.keep_interaction_days),
+        ):
+            self._remove_old(table, today - kept_days, f"older than {kept_days} days")
         self._remove_large()
         if seal:
             span_us = self._windows.purchase_us + self._windows.late_us + _BEHIND_US
@@ -68,10 +81,11 @@ class Retention:
             if self._staging.rows("DELETE FROM queries WHERE last_day < ?", before_day).rowcount:
                 self._staging.change({QUERIES})
 
-    def _remove_old(self, before_day: int) -> None:
-        for day in sorted(self._sizes()):
+    def _remove_old(self, table: str, before_day: int, reason: str) -> None:
+        for each in days_in(self._root, table):
+            day = day_named(each.isoformat())
             if day < before_day:
-                self._remove(day, f"older than {self._config.keep_days} days")
+                self._remove(day, (table,), reason)
 
     def _remove_large(self) -> None:
         """Remove the oldest tables until the others fit; the newest stays."""
@@ -81,7 +95,7 @@ class Retention:
             if not self._config.max_bytes or total <= self._config.max_bytes:
                 return
             total -= sizes[day]
-            self._remove(day, f"the tables take more than {self._config.max_bytes:,} bytes")
+            self._remove(day, BY_DAY, f"the tables take more than {self._config.max_bytes:,} bytes")
 
     def _sizes(self) -> Counter[int]:
         """What the files of each day take on the disk, in bytes."""
@@ -92,13 +106,13 @@ class Retention:
                 sizes[day_named(name)] += file_of_day(self._root, name, table).stat().st_size
         return sizes
 
-    def _remove(self, day: int, reason: str) -> None:
+    def _remove(self, day: int, tables: Collection[str], reason: str) -> None:
         self.seal(day)
         with self._staging.transaction():
-            for table in BY_DAY:
+            for table in tables:
                 self._staging.rows("DELETE FROM day_counts WHERE day = ?", file_name(table, day))
-        for table in BY_DAY:
+        for table in tables:
             folder = folder_of_day(self._root, name_of(day), table)
             if folder.is_dir():
                 shutil.rmtree(folder)
-        _LOG.info("the tables of %s are removed: %s", name_of(day), reason)
+        _LOG.info("the %s of %s are removed: %s", " and ".join(tables), name_of(day), reason)

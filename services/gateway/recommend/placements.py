@@ -14,17 +14,19 @@ class Placement:
 
     needs_seeds: bool = False
     needs_visitor: bool = False
+    proposed: int = 400  # products that shoppers' actions may propose
+    near: int = 0  # products near by vector that may follow
     order_by: str = ""  # of products to fill up with; empty: by popularity
     is_filled: bool = True  # whether products that nothing was proposed for may follow
 
 
 PLACEMENTS: Mapping[str, Placement] = {
-    "similar": Placement(needs_seeds=True),
-    "also_bought": Placement(needs_seeds=True),
-    "also_viewed": Placement(needs_seeds=True),
-    "for_you": Placement(needs_visitor=True),
-    "trending": Placement(),
-    "popular": Placement(),
+    "similar": Placement(needs_seeds=True, proposed=100, near=100),
+    "also_bought": Placement(needs_seeds=True, proposed=150, near=60),
+    "also_viewed": Placement(needs_seeds=True, proposed=150, near=60),
+    "for_you": Placement(needs_visitor=True, near=100),
+    "trending": Placement(proposed=200),
+    "popular": Placement(proposed=200),
     "new_arrivals": Placement(order_by=NEWEST),
     "recently_viewed": Placement(needs_visitor=True, is_filled=False),
 }

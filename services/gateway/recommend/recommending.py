@@ -28,9 +28,7 @@ from shared.stage import FAIR_SHARE, Late, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told
-_PROPOSED = 200
-_NEAR = 100
-_LISTED = 200  # candidates of a window; paging ends there
+_LEAST_LISTED = 200  # candidates of a window, if there are so many; paging ends there
 _EXPLAINED = 100  # results of a window that get contributions and feature values
 
 
@@ -79,7 +77,7 @@ class Recommending:
             product_ids=request.product_ids,
             visitor_id=request.visitor_id,
             session_id=request.session_id,
-            limit=_PROPOSED,
+            limit=PLACEMENTS[request.placement].proposed,
             budget_ms=max(0.001, limit_ms * _TOLD_SHARE),  # 0 would mean no limit
         )
         try:
@@ -103,11 +101,11 @@ class Recommending:
             product_ids=proposed.product_ids,
             near_product_ids=proposed.near_product_ids,
             near_weights=proposed.near_weights,
-            near_limit=_NEAR,
+            near_limit=placement.near,
             order_by=placement.order_by,
             filters=request.filters,
             exclude_product_ids=dict.fromkeys(each for ids in excluded for each in ids),
-            limit=_LISTED,
+            limit=max(_LEAST_LISTED, placement.proposed),
             fill=placement.is_filled,
             # This may be another replica than the one that was waited for
             wait_for_visible=request.wait_for_visible,

@@ -73,10 +73,13 @@ class Moment:
         return cls(lines, now_seconds, build_product_memory(lines, now_seconds, settings), vectors)
 
     def personal_pages(self, until_seconds: float) -> Iterator[Page]:
-        """A page for each known visitor, and its first order up to a later moment."""
+        """A page for each known visitor at the time of its first order up to a later moment.
+
+        What all shoppers did is known up to this moment alone.
+        """
         known = histories(self.lines, self.now_seconds)
         for order in first_orders(self.lines, self.now_seconds, until_seconds):
-            evidence = Evidence(self.memory, self.now_seconds, known[order.visitor])
+            evidence = Evidence(self.memory, order.seconds, known[order.visitor])
             yield self._page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
 
     def seed_pages(self, until_seconds: float, seeds_an_order: int = SEEDS_AN_ORDER) -> Iterator[Page]:

@@ -132,6 +132,8 @@ class _School:
         ordered = lines.of_kind(PURCHASE).seconds
         span_days = (now_seconds - float(ordered.min())) / DAY_SECONDS if len(ordered) else 0.0
         self._label_days = min(settings.label_days, settings.span_share * span_days)
+        known = {*lines.product_ids, *(vectors.product_ids if vectors else ())}
+        self._product_count = len(known)
         self._known: dict[float, Moment] = {}
 
     @property
@@ -188,7 +190,7 @@ class _School:
             scores = ranker.score(moment.features(page, page.product_ids), page.placement)
             best = np.argsort(-scores, kind="stable")[:_SHOWN].tolist()
             rankings.append([page.product_ids[place] for place in best])
-        return judge_rankings(rankings, [page.bought for page in pages], len(self._lines.product_ids))
+        return judge_rankings(rankings, [page.bought for page in pages], self._product_count)
 
     def _lessons(self, seconds: float, placement: Placement) -> list[Lessons]:
         moment = self._moment(seconds)

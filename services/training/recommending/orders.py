@@ -16,6 +16,7 @@ class Order:
     """What a visitor bought at once."""
 
     visitor: int  # place in Interactions.visitor_ids
+    seconds: float  # since 1970
     product_ids: tuple[str, ...]  # distinct, in order
 
 
@@ -24,12 +25,12 @@ def orders_between(lines: Interactions, from_seconds: float, to_seconds: float) 
     bought = lines.of_kind(PURCHASE)
     bought = bought.where((bought.seconds >= from_seconds) & (bought.seconds < to_seconds))
     order = np.lexsort((bought.groups, bought.seconds, bought.visitors))
-    found: dict[int, tuple[int, dict[str, None]]] = {}
-    columns = (bought.visitors[order], bought.groups[order], bought.products[order])
-    for visitor, group, product in zip(*(column.tolist() for column in columns), strict=True):
-        products = found.setdefault(group, (visitor, {}))[1]
+    found: dict[int, tuple[int, float, dict[str, None]]] = {}
+    columns = (bought.visitors, bought.seconds, bought.groups, bought.products)
+    for visitor, at, group, product in zip(*(column[order].tolist() for column in columns), strict=True):
+        products = found.setdefault(group, (visitor, at, {}))[2]
         products[lines.product_ids[product]] = None
-    return [Order(visitor, tuple(products)) for visitor, products in found.values()]
+    return [Order(visitor, at, tuple(products)) for visitor, at, products in found.values()]
 
 
 def first_orders(lines: Interactions, from_seconds: float, to_seconds: float) -> list[Order]:

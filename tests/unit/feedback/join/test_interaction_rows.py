@@ -180,7 +180,7 @@ def test_tables_of_both_kinds_go_when_they_are_old(tmp_path: Path, scene: Scene)
     for day in range(5):
         scene.does("view", "p1", query="", at=NOON + day * DAY)
     scene.page(1, "p1", at=NOON)
-    tables = joined(tmp_path, scene, keep_days=2)
+    tables = joined(tmp_path, scene, keep_days=3, keep_interaction_days=2)
     kept = [str(day) for day in tables.interaction_days()]
     assert kept == ["2026-11-04", "2026-11-05", "2026-11-06"]
     assert tables.days() == []

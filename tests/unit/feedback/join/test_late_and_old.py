@@ -118,7 +118,7 @@ def test_tables_go_when_they_are_old(tmp_path: Path, scene: Scene, caplog: pytes
     with caplog.at_level(logging.INFO):
         tables = joined(tmp_path, scene, keep_days=2)
     assert [str(day) for day in tables.days()] == ["2026-11-04", "2026-11-05", "2026-11-06"]
-    assert "the tables of 2026-11-03 are removed: older than 2 days" in caplog.text
+    assert "the impressions of 2026-11-03 are removed: older than 2 days" in caplog.text
 
 
 def test_the_oldest_tables_go_when_all_are_too_large(
