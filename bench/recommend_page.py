@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from secrets import token_hex
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def _measured(engine: Client, ids: Sequence[str], pages: int) -> Iterator[str]:
 def _clicks(engine: Client, ids: Sequence[str]) -> str:
     waited = []
     for number in range(_CLICKS):
-        visitor = f"clicker{number}"
+        visitor = f"clicker-{token_hex(4)}"
         request = RecommendRequest(
             placement="for_you", visitor_id=visitor, deadline_ms=_DEADLINE_MS, unlogged=True
         )

@@ -41,9 +41,9 @@ class MemorySettings:
 def build_product_memory(
     lines: Interactions, now_seconds: float, settings: MemorySettings | None = None
 ) -> ProductMemory:
-    """The memory of what happened before now."""
+    """The memory of what happened before now. Of products of fewer visitors it knows nothing."""
     chosen = settings or MemorySettings()
-    past = lines.before(now_seconds)
+    past = _of_enough_visitors(lines.before(now_seconds), chosen.least_visitors)
     purchases, opens = past.of_kind(PURCHASE), past.of_kind(OPEN)
     return ProductMemory(
         product_ids=lines.product_ids,
@@ -58,6 +58,13 @@ def build_product_memory(
         first_day=first_days(past),
         price=usual_prices(purchases),
     )
+
+
+def _of_enough_visitors(lines: Interactions, least_visitors: int) -> Interactions:
+    """The lines of products that so many distinct visitors bought or opened."""
+    pairs = np.unique(np.stack([lines.products, lines.visitors]), axis=1)
+    visitors = np.bincount(pairs[0], minlength=len(lines.product_ids))
+    return lines.where(visitors[lines.products] >= least_visitors)
 
 
 def _together(lines: Interactions, groups: Codes, now_seconds: float, settings: MemorySettings) -> Neighbours:

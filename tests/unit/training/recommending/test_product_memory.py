@@ -47,9 +47,14 @@ def test_popularity_counts_a_visitor_once_a_day_in_each_window() -> None:
     assert memory.first_purchases[0, [WEEK, QUARTER]].tolist() == [1, 2]
 
 
-def test_a_product_of_one_visitor_has_no_popularity() -> None:
-    memory = build_product_memory(purchases(_orders(1, "a", 1)), 2 * SECONDS)
-    assert not memory.purchases.any()
+def test_nothing_is_known_of_a_product_of_one_visitor() -> None:
+    again = [line for day in (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0) for line in _orders(1, "ab", day)]
+    memory = build_product_memory(purchases([*again, *_orders(2, "c", 1, 10)]), 8 * SECONDS)
+    assert not memory.purchases[:2].any() and memory.purchases[2].any()
+    for column in (memory.repeat_days, memory.first_day, memory.price):
+        assert np.isnan(column[:2]).all()
+    assert memory.repeat_rate[0] == memory.repeat_rate[1] == memory.repeat_rate[2] == 0
+    assert not memory.owned.of(np.array([0])).places.size
 
 
 def test_products_that_are_bought_again_are_known() -> None:
