@@ -94,7 +94,11 @@ def learn_to_recommend(
     now_seconds: float,
     settings: RecommendSettings | None = None,
 ) -> RecommendRound:
-    """Train rankers on the interactions, and use those that are better beyond chance."""
+    """Train rankers on the interactions, and use those that are better beyond chance.
+
+    The last days judge rankers that were taught by the days before. What passes is then fitted
+    again, with the last days too: shoppers change.
+    """
     chosen = settings or RecommendSettings()
     base = Registry.of(data).chosen()
     if base is None:
@@ -103,13 +107,13 @@ def learn_to_recommend(
     if not school.is_open:
         return RecommendRound("too little evidence: there are no orders of enough days")
     in_use = RecommendRanker.open(base.folder)
-    taught = {each: school.taught(each) for each in _LEARNT}
-    outcomes = [school.judged(placement, trees, in_use) for placement, trees in taught.items()]
-    passed = [trees for each in outcomes if not each.refused and (trees := taught[each.placement])]
-    if not passed:
+    outcomes = [school.judged(each, school.taught(each), in_use) for each in _LEARNT]
+    passed = [each.placement for each in outcomes if not each.refused]
+    refitted = [trees for each in passed if (trees := school.taught(each, now_seconds))]
+    if not refitted:
         reasons = "; ".join(f"{each.placement}: {each.refused}" for each in outcomes)
         return RecommendRound(reasons, outcomes=outcomes)
-    version = publish(data, base, passed, {str(each.placement): each.report() for each in outcomes})
+    version = publish(data, base, refitted, {str(each.placement): each.report() for each in outcomes})
     promote(Registry.of(data), version)
     _LOG.info("recommendations are ranked by %s from now on", version)
     return RecommendRound("", version, outcomes)
@@ -141,12 +145,15 @@ class _School:
         """Whether some days can teach and others judge."""
         return self._label_days >= 1.0
 
-    def taught(self, placement: Placement) -> TrainedTrees | None:
-        """The trees of a placement, which know nothing of the days that judge; None: too little evidence."""
+    def taught(self, placement: Placement, until_seconds: float | None = None) -> TrainedTrees | None:
+        """The trees of a placement by what happened before; None: too little evidence.
+
+        Without `until_seconds` they know nothing of the days that judge.
+        """
         count = self._settings.moments[placement]
-        judged = self._now - self._label_days * DAY_SECONDS
+        until = until_seconds or self._now - self._label_days * DAY_SECONDS
         step_days = min(self._settings.step_days, self._label_days / 2)
-        moments = cut_moments(judged, count, step_days, self._label_days)
+        moments = cut_moments(until, count, step_days, self._label_days)
         lessons = [each for moment in moments for each in self._lessons(moment, placement)]
         if len(lessons) < self._settings.least_pages:
             return None
