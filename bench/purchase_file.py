@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 from google.protobuf.json_format import ParseDict
 
 from aisle.v1.events_pb2 import UserEvent
+from services.training.recommending.interactions import PURCHASE, Interactions, NamedInteractions
 
 _LINES_AN_EVENT = 100  # of an order: what an event may have
 
@@ -55,13 +57,27 @@ class Basket:
 
 
 def read_baskets(path: Path) -> list[Basket]:
-    """All baskets of a file, plain or gzipped, in the order of time."""
+    """All baskets of known customers in a file, plain or gzipped, in the order of time."""
     found: dict[str, Basket] = {}
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+        rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for row in filter(lambda row: row["user"], rows):
             seconds = datetime.fromisoformat(row["time"]).replace(tzinfo=UTC).timestamp()
             basket = found.setdefault(row["basket"], Basket(row["basket"], row["user"], seconds))
             quantity = basket.lines.get(row["product_id"], (0, 0.0))[0] + int(row["quantity"])
             basket.lines[row["product_id"]] = quantity, float(row["price"])
     return sorted(found.values(), key=lambda basket: (basket.seconds, basket.basket_id))
+
+
+def interactions_of(baskets: Sequence[Basket]) -> Interactions:
+    """The lines of baskets, as the trainer reads them from the tables."""
+    lines = [(basket, product, price) for basket in baskets for product, (_, price) in basket.lines.items()]
+    return NamedInteractions(
+        [basket.user for basket, _, _ in lines],
+        [basket.basket_id for basket, _, _ in lines],
+        np.full(len(lines), PURCHASE, np.int8),
+        [product for _, product, _ in lines],
+        np.array([basket.seconds for basket, _, _ in lines], np.float64),
+        np.array([price for _, _, price in lines], np.float32),
+    ).coded()

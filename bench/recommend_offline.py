@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.cpu import cpu
-from bench.purchases_file import read_purchases, read_vectors
+from bench.purchase_file import interactions_of, read_baskets
 from bench.recommend_references import References
+from bench.title_vectors import read_vectors
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.dataset import Moment, Page, cut_moments
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--least-visitors", type=int, default=5, help="distinct visitors of a pair")
     parser.add_argument("--part", choices=("all", "next-basket", "bought-with"), default="all")
     chosen = parser.parse_args(arguments)
-    lines = read_purchases(chosen.purchases)
+    lines = interactions_of(read_baskets(chosen.purchases))
     vectors = read_vectors(chosen.catalog) if chosen.catalog else None
     last = float(lines.seconds.max())
     now = (last // DAY_SECONDS + 1 - chosen.keep_days) * DAY_SECONDS
