@@ -15,7 +15,6 @@ from services.retrieval.filters import Filter, Mask, mask_of
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import RELEVANCE
-from shared.catalog.wire import family_of
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -147,4 +146,4 @@ class _Families:
 
     def _family(self, row: int) -> tuple[str, str]:
         """The product's id, and that of the primary product of its family."""
-        return family_of(self._snapshot.products.payload(row))
+        return self._snapshot.products.family(row)

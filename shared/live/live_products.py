@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
-from shared.catalog.wire import from_bytes
+from shared.catalog.wire import family_of, from_bytes
 
 
 class RowsById(Protocol):
@@ -34,6 +34,9 @@ class Products(RowsById, Protocol):
 
     def product(self, row: int) -> Product:
         """The product in a row, as a value."""
+
+    def family(self, row: int) -> tuple[str, str]:
+        """The id of the product in a row, and that of the primary product of its family of variants."""
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""
@@ -105,6 +108,11 @@ class LiveProducts:
     def product(self, row: int) -> Product:
         """See Products."""
         return from_bytes(self.payload(row))
+
+    def family(self, row: int) -> tuple[str, str]:
+        """See Products."""
+        old = len(self.base)
+        return self.base.family(row) if row < old else family_of(self.payloads[row - old])
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """See Products."""

@@ -14,14 +14,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.catalog.product import Product
-from shared.catalog.wire import from_bytes, to_bytes
+from shared.catalog.wire import family_of, from_bytes, to_bytes
 from shared.snapshot.spans import end_to_end
+
+_KNOWN = 50_000  # rows and families that are remembered, some megabytes
 
 
 def id_hash(product_id: str) -> int:
@@ -126,6 +129,9 @@ class ProductStore:
         self._ids = Blobs(folder / "ids.bin", folder / "id_offsets.npy")
         self._hashes: NDArray[np.uint64] = np.load(folder / "hashes.npy", mmap_mode="r")
         self._hash_rows: NDArray[np.uint32] = np.load(folder / "hash_rows.npy", mmap_mode="r")
+        # Recommendations ask for hundreds of products a page, and for the same ones again and again
+        self._known_row = lru_cache(_KNOWN)(self._row)
+        self._known_family = lru_cache(_KNOWN)(lambda row: family_of(self._payloads[row]))
 
     @classmethod
     def open(cls, folder: Path) -> ProductStore:
@@ -155,6 +161,13 @@ class ProductStore:
 
     def row(self, product_id: str) -> int | None:
         """The row of a product. Returns None if the snapshot lacks the product."""
+        return self._known_row(product_id)
+
+    def family(self, row: int) -> tuple[str, str]:
+        """The id of the product in a row, and that of the primary product of its family of variants."""
+        return self._known_family(row)
+
+    def _row(self, product_id: str) -> int | None:
         wanted = id_hash(product_id)
         first = int(np.searchsorted(self._hashes, np.uint64(wanted)))
         # Two ids may share a hash
