@@ -17,7 +17,9 @@ _DRAWS = 1_000
 
 @dataclass
 class Ranks:
-    """Places of clicked products, from 1, by order and day; those beyond the first 100 count nothing."""
+    """Places of clicked products, from 1, by order and day; those beyond the first 100 count
+    nothing.
+    """
 
     by_order: dict[str, dict[date, list[int]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))

@@ -176,9 +176,9 @@ def main() -> int:
     try:
         with Client(address) as engine:
             for step, outcome in Smoke(engine).steps():
-                say(f"{step:<8}{outcome}")
+                say(f"{step:<11}{outcome}")
             if arguments.learning:
-                say(f"{'learn':<8}{LearningSmoke(engine).learns()}")
+                say(f"{'learn':<11}{LearningSmoke(engine).learns()}")
     except AisleError as error:
         print(f"smoke: {error}", file=sys.stderr)
         return 1

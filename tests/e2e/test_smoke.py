@@ -28,7 +28,7 @@ def test_an_engine_with_a_catalogue_passes(indexed: Path, tmp_path: Path) -> Non
     for finished in (first, second):
         assert finished.returncode == 0, finished.stderr
         steps = [line.split()[0] for line in finished.stdout.splitlines()]
-        assert steps == ["status", "search", "upsert", "event", "delete"]
+        assert steps == ["status", "search", "upsert", "event", "recommend", "delete"]
 
 
 def test_an_engine_without_products_does_not(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ SMALL = RecommendSettings(
 
 
 def habits(days: int) -> list[Line]:
-    """Each visitor buys two of its forty products a day, in turns: what was bought longest ago is next."""
+    """Each visitor buys two of its forty products a day, in turns: what was bought longest ago is
+    next.
+    """
     return [
         (f"v{visitor}", f"{visitor}-{day}", f"own{visitor % 6}-{(day + visitor) % 20 * 2 + each}", float(day))
         for day in range(days)

@@ -14,7 +14,8 @@ Scores = NDArray[np.float64]
 
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
-# What orders products of which nothing else is known: near ones first, then those that are rated well
+# What orders products of which nothing else is known: near ones first, then those that are rated
+# well
 _EVERYWHERE = {
     "is_proposed": 0.1,
     "seed_similarity": 0.1,
@@ -41,7 +42,9 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
 
 
 def formula_scores(matrix: NDArray[np.float32], placement: Placement) -> Scores:
-    """Scores (n,) of a feature matrix (n, features): the sum of weight x feature, with 0 for unknown ones."""
+    """Scores (n,) of a feature matrix (n, features): the sum of weight x feature, with 0 for
+    unknown ones.
+    """
     scores: Scores = formula_parts(matrix, placement).sum(axis=1)
     return scores
 

@@ -30,7 +30,8 @@ _REMEDY = "train it again ('aisle train recommend') or roll back"
 
 @dataclass(frozen=True)
 class RecommendRanker:
-    """Orders recommendations: by trees where they are learnt for the placement, else by the formula.
+    """Orders recommendations: by trees where they are learnt for the placement, else by the
+    formula.
 
     A learnt score is the log-odds of a purchase - penalty x purchases_month. The penalty shows more
     of the shop's products for a little relevance.
@@ -68,7 +69,8 @@ class RecommendRanker:
         return scores
 
     def contributions(self, matrix: NDArray[np.float32], placement: Placement) -> tuple[Scores, float]:
-        """The contribution of each feature to each score, (n, features), and the start of all scores.
+        """The contribution of each feature to each score, (n, features), and the start of all
+        scores.
 
         Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """

@@ -1,7 +1,8 @@
 """What owning one product says of buying another: EASE (Steck, WWW 2019).
 
 "Embarrassingly Shallow Autoencoders for Sparse Data": item weights B with X B close to X and a
-diagonal of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product explains.
+diagonal of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product
+explains.
 """
 
 from __future__ import annotations

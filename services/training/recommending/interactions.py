@@ -99,8 +99,8 @@ class NamedInteractions:
 def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactions:
     """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out.
 
-    An open counts if it names a page of its visitor's, or with `counts_without_page`; a purchase always
-    does, since orders come from the shop.
+    An open counts if it names a page of its visitor's, or with `counts_without_page`; a purchase
+    always does, since orders come from the shop.
     """
     import pyarrow.compute as pc
 

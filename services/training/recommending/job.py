@@ -29,7 +29,9 @@ def read_interactions(tables: Tables, config: TrainerConfig, now_seconds: float)
 def train_recommend_job(
     data: Path, config: TrainerConfig, now_seconds: float, lines: Interactions | None = None
 ) -> RecommendRound:
-    """A round of learning from DATA/tables; `lines` are its interactions where they are read already."""
+    """A round of learning from DATA/tables; `lines` are its interactions where they are read
+    already.
+    """
     known = read_interactions(Tables(data / "tables"), config, now_seconds) if lines is None else lines
     memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     settings = RecommendSettings(threads=config.threads, memory=memory)

@@ -1,4 +1,6 @@
-"""A round of learning to recommend: teach with earlier days, judge on later ones, promote or refuse."""
+"""A round of learning to recommend: teach with earlier days, judge on later ones, promote or
+refuse.
+"""
 
 from __future__ import annotations
 

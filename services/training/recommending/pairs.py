@@ -63,7 +63,8 @@ class _Counter:
     """The entries as sparse matrices.
 
     With G (groups, products), the weights of pairs are G' G. Visitors of a pair count once: H has
-    the groups of each distinct (visitor, left product), so H G > 0 says what that visitor had with it.
+    the groups of each distinct (visitor, left product), so H G > 0 says what that visitor had with
+    it.
     """
 
     def __init__(self, entries: Entries, product_count: int) -> None:

@@ -1,4 +1,6 @@
-"""Write learnt rankers of recommendations as a bundle: the other models of its parent, and the report."""
+"""Write learnt rankers of recommendations as a bundle: the other models of its parent, and the
+report.
+"""
 
 from __future__ import annotations
 
