@@ -26,6 +26,7 @@ from shared.events.log import USER_EVENTS
 from shared.features.page import read_page
 from shared.features.redis import RedisFeatureStore
 from shared.features.scope import PageRequest
+from shared.features.spec import SCHEMA
 from shared.features.visitor import state_of
 from shared.redis.client import connect
 from shared.rpc.channels import connect as dial
@@ -142,7 +143,7 @@ async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
     plain: Any
     async with Redis.from_url(url) as plain:
         generation = generation or await RedisFeatureStore(plain).generation()
-        names = [name async for name in plain.scan_iter(f"aisle:2:{generation}:*", count=1_000)]
+        names = [name async for name in plain.scan_iter(f"aisle:{SCHEMA}:{generation}:*", count=1_000)]
         return {name.decode().split("}:")[1]: await plain.get(name) for name in names}
 
 

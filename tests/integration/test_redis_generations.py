@@ -19,6 +19,7 @@ from shared.errors import Unavailable
 from shared.events.log import USER_EVENTS
 from shared.features.evidence import EvidenceLimits
 from shared.features.redis import RedisFeatureStore, new_generation
+from shared.features.spec import SCHEMA
 from shared.features.store import Change
 from shared.redis.client import connect
 from shared.redis.config import RedisConfig
@@ -103,7 +104,8 @@ async def test_every_key_is_forgotten_some_time(store: RedisFeatureStore, port: 
     await FeatureWriter(store, "g", limits=limits).apply(told)
     async with Redis(port=port, decode_responses=True) as plain:
         days = {
-            key.split("}:")[1]: await plain.ttl(key) / DAY async for key in plain.scan_iter("aisle:2:g:*")
+            key.split("}:")[1]: await plain.ttl(key) / DAY
+            async for key in plain.scan_iter(f"aisle:{SCHEMA}:g:*")
         }
     an_hour = pytest.approx(1 / 24, abs=1e-3)
     assert days == {
