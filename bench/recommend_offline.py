@@ -149,22 +149,16 @@ class _Bench:
         print(f"\n{title}: {len(pages)} pages\n{'':34}recall@20 [95 %]            nDCG@20  coverage@20")
         judged = {name: judge_rankings(rankings, bought, count) for name, rankings in peers.items()}
         began = time.perf_counter()
-        judged["ours, formula"] = judge_rankings(self._ranked(pages, RecommendRanker()), bought, count)
-        judged["ours, trained"] = judge_rankings(self._ranked(pages, ranker), bought, count)
+        judged["ours, formula"] = judge_rankings(
+            self._moment.rankings(pages, RecommendRanker(), CUT), bought, count
+        )
+        judged["ours, trained"] = judge_rankings(self._moment.rankings(pages, ranker, CUT), bought, count)
         page_ms = (time.perf_counter() - began) * 1_000 / (2 * len(pages))
         for name, each in judged.items():
             _print(name, each)
         best = max(peers, key=lambda name: judged[name].recall.mean())
         gain = paired_gain(judged["ours, trained"].recall, judged[best].recall)
         print(f"ours - {best}: {gain[0]:+.4f} [{gain[1]:+.4f}, {gain[2]:+.4f}]; a page {page_ms:.1f} ms")
-
-    def _ranked(self, pages: Sequence[Page], ranker: RecommendRanker) -> list[list[str]]:
-        rankings = []
-        for page in pages:
-            scores = ranker.score(self._moment.features(page, page.product_ids), page.placement)
-            best = np.argsort(-scores, kind="stable")[:CUT].tolist()
-            rankings.append([page.product_ids[place] for place in best])
-        return rankings
 
 
 def _print(name: str, judged: Judged) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
-from shared.errors import AisleError
+from shared.errors import AisleError, Unavailable
 
 Answer = TypeVar("Answer")
 
@@ -23,9 +23,17 @@ _LOG = logging.getLogger(__name__)
 class Missed(Exception):
     """Raised if the stage gave no answer. The message is the note for served_by.degraded."""
 
+    _if_late = ""
+
+    def as_error(self) -> Unavailable:
+        """What to raise for a page that cannot do without the stage."""
+        return Unavailable(f"{self}; retry{self._if_late}")
+
 
 class Late(Missed):
     """Raised if the stage gave no answer within its limit."""
+
+    _if_late = ", with a longer deadline_ms if it was too short"
 
 
 class Stage:

@@ -103,7 +103,7 @@ class RerankerService(RerankerServiceServicer):
         """The columns of shoppers' actions, or a note about their absence."""
         if self._features is None:
             return None, []
-        product_ids = _product_ids(snapshot, candidates.rows)
+        product_ids = snapshot.ids_at(candidates.rows)
         wanted = PageRequest(product_ids, request.query, request.visitor_id, request.session_id)
         try:
             return await self._features.read(wanted, deadline), []
@@ -188,14 +188,6 @@ def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidate
         raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
     rows = snapshot.to_core(wire_rows)
     return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
-
-
-def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:
-    """The ids in `rows`. Empty for a product that has not arrived yet."""
-    if (known := rows != UNKNOWN).all():
-        return snapshot.products.product_ids(rows)
-    ids = iter(snapshot.products.product_ids(rows[known]))
-    return [next(ids) if each else "" for each in known.tolist()]
 
 
 def _column(request: RerankRequest, name: str, length: int) -> Matrix:

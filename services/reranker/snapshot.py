@@ -100,6 +100,13 @@ class RerankerSnapshot:
         """The serialised product in a row."""
         return self.products.payload(row)
 
+    def ids_at(self, rows: Rows) -> list[str]:
+        """The ids in `rows`. Empty for a product that has not arrived yet."""
+        if (known := rows != UNKNOWN).all():
+            return self.products.product_ids(rows)
+        ids = iter(self.products.product_ids(rows[known]))
+        return [next(ids) if each else "" for each in known.tolist()]
+
     def to_core(self, wire_rows: Rows) -> Rows:
         """The rows (k,) of this process for retrieval's rows.
 

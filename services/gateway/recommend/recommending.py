@@ -6,8 +6,6 @@ order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from aisle.v1 import window_pb2
 from aisle.v1.recommend_pb2 import RecommendRequest
 from aisle.v1.reranker_pb2 import (
@@ -23,8 +21,8 @@ from services.gateway.recommend.placements import PLACEMENTS
 from services.gateway.search import ranked_window
 from services.gateway.search.budget import Budget
 from services.gateway.search.ranked_window import RankedWindow
-from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.stage import FAIR_SHARE, Late, Missed, Stage
+from shared.errors import InvalidRequest, SnapshotGone
+from shared.stage import FAIR_SHARE, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _TOLD_SHARE = 0.9  # of its limit, what the reranker is told
@@ -89,7 +87,7 @@ class Recommending:
             budget.left_out(str(missed))
             ones = [1.0] * len(request.product_ids)
             return ProposeResponse(near_product_ids=request.product_ids, near_weights=ones)
-        _note(budget, response.stage_ms, response.degraded)
+        budget.note(response.stage_ms, response.degraded)
         return response
 
     async def _list(
@@ -118,9 +116,8 @@ class Recommending:
                     lambda: self._retrieval.ListCandidates(wanted), limit_ms
                 )
             except Missed as missed:
-                if_late = ", with a longer deadline_ms if it was too short"
-                raise Unavailable(f"{missed}; retry{if_late if isinstance(missed, Late) else ''}") from missed
-        _note(budget, response.stage_ms)
+                raise missed.as_error() from missed
+        budget.note(response.stage_ms)
         return response
 
     async def _rank(
@@ -151,7 +148,7 @@ class Recommending:
         if not ranked_window.is_order_of(response, len(listed.rows)):
             budget.left_out("reranker: its order is not one of the candidates")
             return None
-        _note(budget, response.stage_ms, response.degraded)
+        budget.note(response.stage_ms, response.degraded)
         return response
 
 
@@ -171,9 +168,3 @@ def _listed_window(request: RecommendRequest, listed: ListCandidatesResponse) ->
         placement=request.placement,
         seed_product_ids=request.product_ids,
     )
-
-
-def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str] = ()) -> None:
-    budget.stage_ms.update(stage_ms)
-    for note in degraded:
-        budget.left_out(note)

@@ -1,5 +1,7 @@
 """The time a page may take, and what became of it."""
 
+from collections.abc import Iterable, Mapping
+
 from shared.telemetry import Stopwatch
 
 
@@ -20,3 +22,9 @@ class Budget(Stopwatch):
         """Note what the page goes without, and why, such as "reranker: deadline"."""
         if note not in self.degraded:
             self.degraded.append(note)
+
+    def note(self, stage_ms: Mapping[str, float], degraded: Iterable[str] = ()) -> None:
+        """Take over what a service says of its own stages."""
+        self.stage_ms.update(stage_ms)
+        for note in degraded:
+            self.left_out(note)

@@ -3,7 +3,6 @@
 Most of it may be missing.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
@@ -22,8 +21,8 @@ from services.gateway.search import ranked_window
 from services.gateway.search.budget import Budget
 from services.gateway.search.ranked_window import RankedWindow
 from services.gateway.search.understanding import Understanding, UnderstoodQuery
-from shared.errors import InvalidRequest, SnapshotGone, Unavailable
-from shared.stage import FAIR_SHARE, Late, Missed, Stage
+from shared.errors import InvalidRequest, SnapshotGone
+from shared.stage import FAIR_SHARE, Missed, Stage
 
 _FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
 _WAIT_SHARE = 0.8  # what a wait for a write may take
@@ -111,8 +110,8 @@ class Ranking:
                     lambda: self._retrieval.Retrieve(wanted), limit_ms
                 )
             except Missed as missed:
-                raise _retry(missed) from missed
-        _note(budget, response.stage_ms, response.degraded)
+                raise missed.as_error() from missed
+        budget.note(response.stage_ms, response.degraded)
         return response
 
     async def _rerank(
@@ -136,13 +135,8 @@ class Ranking:
         if not ranked_window.is_order_of(response, len(retrieved.rows)):
             budget.left_out("reranker: its order is not one of the candidates")
             return None
-        _note(budget, response.stage_ms, response.degraded)
+        budget.note(response.stage_ms, response.degraded)
         return response
-
-
-def _retry(missed: Missed) -> Unavailable:
-    if_late = ", with a longer deadline_ms if it was too short" if isinstance(missed, Late) else ""
-    return Unavailable(f"{missed}; retry{if_late}")
 
 
 def _rerank_request(
@@ -167,12 +161,6 @@ def _rerank_request(
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
     )
-
-
-def _note(budget: Budget, stage_ms: Mapping[str, float], degraded: Iterable[str]) -> None:
-    budget.stage_ms.update(stage_ms)
-    for note in degraded:
-        budget.left_out(note)
 
 
 def _wants_reranking(request: SearchRequest) -> bool:

@@ -31,13 +31,11 @@ from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
 from services.reranker.recommending.ranker import RecommendRanker
 from services.reranker.snapshot import RerankerSnapshot
-from services.reranker.states import Rows
 from shared import clock, vectors
 from shared.errors import InvalidRequest
 from shared.features.scope import PageRequest
 from shared.features.visitor import NOBODY as UNKNOWN_VISITOR
 from shared.features.visitor import VisitorState
-from shared.live.wire_rows import UNKNOWN
 from shared.product_memory.follower import ProductMemoryFollower
 from shared.product_memory.memory import ProductMemory
 from shared.stage import Missed
@@ -166,7 +164,7 @@ def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence:
         rating_count=snapshot.column("rating_count", rows),
         proposed_count=request.proposed_count,
     )
-    return feature_matrix(evidence, _product_ids(snapshot, rows), _similarity(request, evidence), on_page)
+    return feature_matrix(evidence, snapshot.ids_at(rows), _similarity(request, evidence), on_page)
 
 
 def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity:
@@ -176,13 +174,6 @@ def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity
     if evidence.seeds:
         return Similarity(scores, unknown)
     return Similarity(unknown, scores if evidence.history_products else unknown)
-
-
-def _product_ids(snapshot: RerankerSnapshot, rows: Rows) -> list[str]:
-    """The ids in `rows`. Empty for a product that has not arrived yet."""
-    known = rows != UNKNOWN
-    ids = iter(snapshot.products.product_ids(rows[known]))
-    return [next(ids) if each else "" for each in known.tolist()]
 
 
 def _explained(

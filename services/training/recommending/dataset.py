@@ -12,6 +12,7 @@ from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import feature_matrix
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
+from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.interactions import Interactions
 from services.training.recommending.orders import Order, first_orders, histories, orders_between
 from services.training.recommending.product_memory import MemorySettings, build_product_memory
@@ -105,6 +106,15 @@ class Moment:
         """The matrix (n, features) of some products of a page."""
         similarity = self.vectors.similarity(page.evidence, product_ids) if self.vectors else None
         return feature_matrix(page.evidence, product_ids, similarity)
+
+    def rankings(self, pages: Iterable[Page], ranker: RecommendRanker, count: int) -> list[list[str]]:
+        """The first `count` products of each page, best first."""
+        return [self._ranking(page, ranker, count) for page in pages]
+
+    def _ranking(self, page: Page, ranker: RecommendRanker, count: int) -> list[str]:
+        scores = ranker.score(self.features(page, page.product_ids), page.placement)
+        best = np.argsort(-scores, kind="stable")[:count].tolist()
+        return [page.product_ids[place] for place in best]
 
     def lessons(self, pages: Iterable[Page]) -> list[Lessons]:
         """Rows of pages: what was bought before or after the moment, and a sample of the others."""

@@ -26,13 +26,9 @@ def read_interactions(tables: Tables, config: TrainerConfig, now_seconds: float)
     return from_table(tables.interactions(first_day, today, COLUMNS), config.counts_without_page)
 
 
-def train_recommend_job(
-    data: Path, config: TrainerConfig, now_seconds: float, lines: Interactions | None = None
-) -> RecommendRound:
-    """A round of learning from DATA/tables; `lines` are its interactions where they are read
-    already.
-    """
-    known = read_interactions(Tables(data / "tables"), config, now_seconds) if lines is None else lines
+def train_recommend_job(data: Path, config: TrainerConfig, now_seconds: float) -> RecommendRound:
+    """A round of learning from DATA/tables."""
+    known = read_interactions(Tables(data / "tables"), config, now_seconds)
     memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     settings = RecommendSettings(threads=config.threads, memory=memory)
     return learn_to_recommend(data, known, _vectors(data), now_seconds, settings)

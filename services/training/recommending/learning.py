@@ -6,18 +6,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
 from services.training.promotion import promote
 from services.training.recommending.dataset import Lessons, Moment, Page, cut_moments
 from services.training.recommending.interactions import PURCHASE, Interactions
-from services.training.recommending.judging import Judged, judge_rankings, paired_gain
+from services.training.recommending.judging import CUT, Judged, judge_rankings, paired_gain
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.publishing import publish
@@ -33,7 +31,6 @@ from shared.product_memory.memory import DAY_SECONDS
 _LOG = logging.getLogger(__name__)
 
 _LEARNT = (Placement.FOR_YOU, Placement.ALSO_BOUGHT)
-_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +187,10 @@ class _School:
             coverage=ours.coverage,
             coverage_in_use=theirs.coverage,
         )
-        refused = "; ".join(_reasons(found, self._settings))
-        return PlacementOutcome(placement, refused, *(getattr(found, name) for name in found.__slots__[2:]))
+        return replace(found, refused="; ".join(_reasons(found, self._settings)))
 
     def _ranked(self, moment: Moment, pages: Sequence[Page], ranker: RecommendRanker) -> Judged:
-        rankings = []
-        for page in pages:
-            scores = ranker.score(moment.features(page, page.product_ids), page.placement)
-            best = np.argsort(-scores, kind="stable")[:_SHOWN].tolist()
-            rankings.append([page.product_ids[place] for place in best])
+        rankings = moment.rankings(pages, ranker, CUT)
         return judge_rankings(rankings, [page.bought for page in pages], self._product_count)
 
     def _lessons(self, seconds: float, placement: Placement) -> list[Lessons]:
@@ -220,6 +212,6 @@ class _School:
 def _reasons(outcome: PlacementOutcome, settings: RecommendSettings) -> Iterator[str]:
     if outcome.gain_low <= 0:
         interval = f"{outcome.gain_low:+.4f} to {outcome.gain_high:+.4f}"
-        yield f"it is not better beyond chance: recall@{_SHOWN} changes by {interval} (95 %)"
+        yield f"it is not better beyond chance: recall@{CUT} changes by {interval} (95 %)"
     if outcome.coverage < settings.least_coverage * outcome.coverage_in_use:
         yield f"it shows {outcome.coverage:.0%} of the shop's products, not {outcome.coverage_in_use:.0%}"
