@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from services.retrieval.lexical_query import LexicalQuery, QueryParser, any_of
-from shared.snapshot.lexical import ROW, LexicalIndex
+from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.lexical_document import ROW
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -29,9 +31,12 @@ class LexicalLeg:
         self.row_count = row_count
         self._parser = QueryParser(index)
 
-    def search(self, text: str) -> LexicalSearch:
-        """Begin a search for a query, which has no syntax."""
-        return LexicalSearch(self, self._parser.parse(text))
+    def search(self, text: str, languages: Sequence[str] = ()) -> LexicalSearch:
+        """Begin a search for a query, which has no syntax.
+
+        Its words are those of the catalogue's languages, or of some of them.
+        """
+        return LexicalSearch(self, self._parser.parse(text, languages))
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,22 @@ class LexicalSearch:
 
     def matching(self) -> Mask:
         """Which rows (n,) hold enough of the query's words."""
+        return self._rows_of(None if self._query.empty else self._query.required)
+
+    def pinned(self) -> Mask:
+        """Which rows (n,) have a code that is in the query."""
+        return self._rows_of(self._query.pinned)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether the query is the code of a product, and nothing else."""
+        return self._query.is_code
+
+    def _rows_of(self, query: Query | None) -> Mask:
         mask = np.zeros(self._leg.row_count, np.bool_)
-        if not self._query.empty:
-            found = self._leg.index.searcher.search(
-                self._query.required, self._leg.row_count, count=False, order_by_field=ROW
-            ).hits
+        if query is not None:
+            searcher = self._leg.index.searcher
+            found = searcher.search(query, self._leg.row_count, count=False, order_by_field=ROW).hits
             mask[np.fromiter((row for row, _ in found), np.int64, len(found))] = True
         return mask
 

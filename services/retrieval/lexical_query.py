@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from tantivy import Occur, Query
 
-from shared.snapshot.lexical import IDENTIFIER, JOINED, TEXT, LexicalIndex, identifier, words_of
+from services.retrieval.code_query import CodeQuery
+from services.retrieval.word_groups import WordGroups
+from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.lexical_document import JOINED, MEASURE, TEXT
+from shared.text.cleaning import clean
+from shared.text.folding import fold
+from shared.text.quantities import Quantity, quantities
+from shared.text.words import words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-# Above the scores of words, so that the product with exactly this number is first
-IDENTIFIER_SCORE = 30.0
-UNSURE_IDENTIFIER_SCORE = 1.0
+NUMBER_BOOST = 0.5  # a number that is the value of an attribute
+_LONGEST_RUN = 4  # words that may be one code, if there are digits in them
+_SHORTEST_JOINED = 2  # letters
 
-_QUANTITY = re.compile(r"(\d+)([a-z]{1,4})")
+_TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 _FUNCTION_WORDS = frozenset(  # not needed for a match
-    (
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "is",
-        "it",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-    )
+    "a an and are as at by for from in is it of on or the to with".split()
 )
 
 
@@ -49,6 +37,8 @@ class LexicalQuery:
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
     empty: bool  # no product has any of its words
+    pinned: Query | None = None  # products whose code is in the query: they come first
+    is_code: bool = False  # the query is a code and nothing else
 
 
 @dataclass(frozen=True)
@@ -57,77 +47,108 @@ class QueryParser:
 
     index: LexicalIndex
 
-    def parse(self, text: str) -> LexicalQuery:
-        """Compile a query, which has no syntax."""
-        words = self.index.words(text)
-        groups = {word: [self._term(TEXT, word)] for word in words if self._known(TEXT, word)}
-        scored = [query for queries in groups.values() for query in queries]
-        scored += self._extras(text, groups)
-        required = [any_of(queries) for word, queries in groups.items() if word not in _FUNCTION_WORDS]
-        required = required or [any_of(queries) for queries in groups.values()]
-        identifiers = self._identifiers(text)
-        matching = [_at_least(required, enough(len(required))), *identifiers] if required else identifiers
-        return LexicalQuery(any_of(scored + identifiers), any_of(matching), not scored and not identifiers)
+    def parse(self, text: str, languages: Sequence[str] = ()) -> LexicalQuery:
+        """Compile a query, which has no syntax.
+
+        Its words are those of the catalogue's languages, or of some of them.
+        """
+        reading = _Reading(self.index, languages)
+        reading.read(text)
+        codes = CodeQuery.of(self.index, text)
+        codes.join(reading.groups)
+        required = reading.groups.required(_FUNCTION_WORDS)
+        matching = [_at_least(required, enough(len(required)))] if required else []
+        scored = [*reading.groups.scored, *codes.scored]
+        return LexicalQuery(
+            any_of(scored),
+            any_of([*matching, *codes.matching]),
+            not scored,
+            any_of(codes.first) if codes.first else None,
+            codes.is_all,
+        )
+
+
+class _Reading:
+    """The groups of one query: for each of its words, what stands for it."""
+
+    def __init__(self, index: LexicalIndex, languages: Sequence[str]) -> None:
+        self._index = index
+        self._languages = languages
+        self.groups = WordGroups()
+
+    def read(self, text: str) -> None:
+        folded = fold(clean(text))
+        measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
+        for each in measured:
+            self.groups.add((each.term,), self._term(MEASURE, each.term))
+        typed = self._distinct(words(_without(folded, measured)))
+        for word in typed:
+            self._word(word)
+        for parts in _runs(typed):
+            self._joined(parts)
+        for word in typed:
+            self._apart(word)
+
+    def _distinct(self, typed: Sequence[str]) -> list[str]:
+        """The words without those of a stem that came before."""
+        by_term = {self._index.words(word, self._languages)[0]: word for word in reversed(typed)}
+        return list(by_term.values())[::-1]
+
+    def _word(self, word: str) -> None:
+        for term in self._index.words(word, self._languages):
+            if self._index.holds(TEXT, term):
+                self.groups.add((word,), self._term(TEXT, term))
+        if word[0].isdigit() and self._index.holds(MEASURE, word):
+            self.groups.add((word,), Query.boost_query(self._term(MEASURE, word), NUMBER_BOOST))
+
+    def _joined(self, parts: Sequence[str]) -> None:
+        """Other spellings in one word, each added to the groups of its words.
+
+        "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt".
+        """
+        whole = "".join(parts)
+        if len(whole) < _SHORTEST_JOINED:
+            return
+        for term in self._index.words(whole, self._languages)[:1]:
+            if self._index.holds(JOINED, term):
+                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), JOINED_BOOST))
+            if len(parts) > 1 and self._index.holds(TEXT, term):
+                self.groups.add(parts, self._term(TEXT, term))
+        if len(parts) > 1 and self._index.holds(MEASURE, whole):
+            self.groups.add(parts, self._term(MEASURE, whole))
+
+    def _apart(self, word: str) -> None:
+        """Two parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
+        parts = _TURNS.findall(word)
+        terms = [self._index.words(part, self._languages)[:1] for part in parts]
+        known = [term[0] for term in terms if term and self._index.holds(TEXT, term[0])]
+        if len(parts) < 2 or len(known) < len(parts):
+            return
+        queries = [self._term(TEXT, term) for term in known]
+        both = Query.boolean_query([(Occur.Must, query) for query in queries])
+        self.groups.stand_for((word,), both)
+        self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _term(self, field: str, word: str) -> Query:
-        return Query.term_query(self.index.schema, field, word, "freq")
+        return Query.term_query(self._index.schema, field, word, "freq")
 
-    def _known(self, field: str, word: str) -> bool:
-        return self.index.holds(field, word)
 
-    def _extras(self, text: str, groups: dict[str, list[Query]]) -> list[Query]:
-        """Other spellings of the query's words. Each is also added to the groups of its words.
+def _without(text: str, spans: Sequence[Quantity]) -> str:
+    """The text without some spans of it."""
+    for span in reversed(spans):
+        text = f"{text[: span.start]} {text[span.end :]}"
+    return text
 
-        "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt", "4gb" finds "4 GB".
-        """
-        words = words_of(text)
-        extras: list[Query] = []
-        for parts in [*zip(words), *pairwise(words)]:
-            for query in self._in_one_word("".join(parts), groups):
-                extras.append(query)
-                self._stands_for(parts, query, groups)
-        for word in words:
-            extras += self._as_quantity(word, groups)
-        return extras
 
-    def _in_one_word(self, word: str, groups: dict[str, list[Query]]) -> list[Query]:
-        indexed = self.index.words(word)
-        if len(indexed) != 1 or len(word) < 4:
-            return []
-        found = [Query.boost_query(self._term(JOINED, indexed[0]), JOINED_BOOST)] * self._known(
-            JOINED, indexed[0]
-        )
-        if indexed[0] not in groups and self._known(TEXT, indexed[0]):
-            found.append(self._term(TEXT, indexed[0]))
-        return found
-
-    def _stands_for(self, parts: Sequence[str], query: Query, groups: dict[str, list[Query]]) -> None:
-        for part in parts:
-            for word in self.index.words(part):
-                groups.setdefault(word, []).append(query)
-
-    def _as_quantity(self, word: str, groups: dict[str, list[Query]]) -> list[Query]:
-        quantity = _QUANTITY.fullmatch(word)
-        parts = self.index.words(" ".join(quantity.groups())) if quantity else []
-        if not parts or not all(self._known(TEXT, part) for part in parts):
-            return []
-        queries = [self._term(TEXT, part) for part in parts]
-        both = Query.boolean_query([(Occur.Must, query) for query in queries])
-        groups.setdefault(self.index.words(word)[0], []).append(both)
-        return [Query.boost_query(query, UNIT_BOOST) for query in queries]
-
-    def _identifiers(self, text: str) -> list[Query]:
-        """Products whose id, stock-keeping unit or trade number equals a word of the query, or all
-        of it.
-        """
-        numbers = {identifier(word): IDENTIFIER_SCORE for word in text.split() if _is_code(word)}
-        numbers.setdefault(identifier(text), IDENTIFIER_SCORE if _is_code(text) else UNSURE_IDENTIFIER_SCORE)
-        known = [
-            (self._term(IDENTIFIER, number), score)
-            for number, score in numbers.items()
-            if self._known(IDENTIFIER, number)
-        ]
-        return [Query.const_score_query(query, score) for query, score in known]
+def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The words, each with its neighbour; and longer runs with digits, which may be a code."""
+    yield from zip(typed)
+    yield from pairwise(typed)
+    for length in range(3, _LONGEST_RUN + 1):
+        for start in range(len(typed) - length + 1):
+            run = tuple(typed[start : start + length])
+            if any(letter.isdigit() for word in run for letter in word):
+                yield run
 
 
 def enough(words: int) -> int:
@@ -135,10 +156,6 @@ def enough(words: int) -> int:
     up.
     """
     return words - words // 3
-
-
-def _is_code(word: str) -> bool:
-    return len(word) >= 5 and any(letter.isdigit() for letter in word)
 
 
 def any_of(queries: Sequence[Query]) -> Query:

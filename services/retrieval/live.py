@@ -23,6 +23,7 @@ from shared.live.live_products import DeltaIds, LiveProducts, LiveRows
 from shared.live.wire_rows import WireRows
 from shared.snapshot.change import NOTHING, Change
 from shared.snapshot.columns import Columns
+from shared.snapshot.lexical import analysis_of
 from shared.snapshot.vocabulary import Vocabulary
 
 
@@ -124,7 +125,8 @@ class LiveSnapshot:
 
     def _writer(self) -> LiveLexical:
         if self._lexical is None:
-            self._lexical = LiveLexical(self._private, Vocabulary.open(self._folder / "lexical"))
+            lexical = self._folder / "lexical"
+            self._lexical = LiveLexical(self._private, Vocabulary.open(lexical), analysis_of(lexical))
         return self._lexical
 
     def _next(self, position: int, log_position: int) -> Snapshot:

@@ -10,7 +10,6 @@ letters.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -18,9 +17,11 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from shared.caller import PATIENT, Caller
-from shared.compatible_form import compatible
-from shared.snapshot.lexical import JOINED, TEXT, LexicalIndex
-from shared.snapshot.vocabulary import LONGEST_WORD, plain
+from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.lexical_document import JOINED, TEXT
+from shared.snapshot.vocabulary import LONGEST_WORD
+from shared.text.cleaning import clean
+from shared.text.folding import fold
 
 MAX_QUERY_CHARACTERS = 1_000
 # Letters: shorter words are never corrected, longer ones may differ twice
@@ -33,16 +34,11 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def normalise(query: str) -> str:
-    """One line of at most 1,000 characters.
+    """One clean line of at most 1,000 characters: see shared.text.cleaning.
 
-    Compatible forms are unified (NFKC). Control characters and runs of white space become one
-    space. A query without a letter or digit, such as a picture, becomes empty and browses.
+    A query without a letter or digit, such as a picture, becomes empty and browses.
     """
-    shown = "".join(
-        " " if unicodedata.category(letter)[0] == "C" else letter
-        for letter in query[: 4 * MAX_QUERY_CHARACTERS]
-    )
-    line = " ".join(compatible(shown).split())[:MAX_QUERY_CHARACTERS].rstrip()
+    line = clean(query[: 4 * MAX_QUERY_CHARACTERS])[:MAX_QUERY_CHARACTERS].rstrip()
     return line if any(letter.isalnum() for letter in line) else ""
 
 
@@ -76,7 +72,7 @@ class Spelling:
         if any(self._known(first + second) for first, second in pairwise(around)):
             return word
         if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
-            looked_up[word] = self._nearest(plain(word)) or self._split(plain(word)) or word
+            looked_up[word] = self._nearest(fold(word)) or self._split(fold(word)) or word
         return looked_up.get(word, word)
 
     def _known(self, word: str) -> bool:

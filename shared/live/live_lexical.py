@@ -16,8 +16,10 @@ from tantivy import Query
 
 from shared.catalog.product import Product
 from shared.live.live_vocabulary import LiveVocabulary
-from shared.snapshot.lexical import ROW, LexicalIndex, document, names, opened
+from shared.snapshot.lexical import LexicalIndex, opened
+from shared.snapshot.lexical_document import ROW, document, names
 from shared.snapshot.vocabulary import Vocabulary
+from shared.text.analysis import Analysis
 
 _WRITER_BYTES = 15_000_000  # tantivy's minimum; a commit writes the whole buffer
 
@@ -28,8 +30,9 @@ class LiveLexical:
     Indexes returned by later calls of `committed` include the changes.
     """
 
-    def __init__(self, private: Path, vocabulary: Vocabulary) -> None:
+    def __init__(self, private: Path, vocabulary: Vocabulary, analysis: Analysis) -> None:
         """`private` is a copy of a snapshot's index that only this process uses."""
+        self._analysis = analysis
         self._index = opened(private)
         self._index.config_reader("manual")
         self._writer = self._index.writer(_WRITER_BYTES, 1)
@@ -38,7 +41,7 @@ class LiveLexical:
 
     def add(self, product: Product, row: int) -> None:
         """Index a product in a new row."""
-        self._writer.add_document(document(product, row))
+        self._writer.add_document(document(product, row, self._analysis))
         self._vocabulary.add(names(product))
 
     def delete(self, product: Product, row: int) -> None:
@@ -53,7 +56,7 @@ class LiveLexical:
         """The index with all changes so far. It does not change any more."""
         self._writer.commit()
         self._index.reload()
-        return LexicalIndex(self._index, self._vocabulary, self._deleted)
+        return LexicalIndex(self._index, self._vocabulary, self._analysis, self._deleted)
 
 
 def copy_index(folder: Path, private: Path) -> None:

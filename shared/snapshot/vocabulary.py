@@ -8,7 +8,6 @@ letters.npy    uint8 (n, 27): how often the word has each of a-z, and other lett
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -17,41 +16,21 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.text.cleaning import clean
+from shared.text.folding import fold
+from shared.text.words import is_run
+
 LONGEST_WORD = 30  # letters
 MAX_WORDS = 200_000  # the most frequent words; their matrix of letters has 5 MB
 _LETTERS = re.compile(rf"[^\W\d_]{{3,{LONGEST_WORD}}}(?!\w)")
 _WORD = re.compile(r"\w+")
-_REMEMBERED_LETTERS = 10_000
 _MAX_NEAR = 5_000  # candidate words that are compared exactly
 
 
-def plain(text: str) -> str:
-    """Lower case, without accents."""
-    if text.isascii():
-        return text.lower()
-    return text.casefold().translate(_WITHOUT_ACCENTS)
-
-
-class _WithoutAccents(dict[int, str]):
-    """The decomposition (NFKD) of each letter, without accents.
-
-    It works letter by letter, because decomposing a whole text sorts its accents in quadratic time.
-    """
-
-    def __missing__(self, code: int) -> str:
-        decomposed = unicodedata.normalize("NFKD", chr(code))
-        letters = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-        if len(self) < _REMEMBERED_LETTERS:
-            self[code] = letters
-        return letters
-
-
-_WITHOUT_ACCENTS = _WithoutAccents()
-
-
 def spelled(text: str) -> list[str]:
-    """The plain words of a text as the vocabulary has them: letters only, 3 to 30 of them."""
-    return [word for word in _WORD.findall(plain(text)) if _LETTERS.fullmatch(word)]
+    """The folded words of a text as the vocabulary has them: letters only, 3 to 30 of them."""
+    found = _WORD.findall(fold(clean(text)))
+    return [word for word in found if _LETTERS.fullmatch(word) and not is_run(word)]
 
 
 def letter_counts(words: Sequence[str]) -> NDArray[np.uint8]:
@@ -100,10 +79,10 @@ class Words(Protocol):
     """The catalogue's own words."""
 
     def count(self, word: str) -> int:
-        """The number of products with a plain word in their names."""
+        """The number of products with a folded word in their names."""
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that may be `distance` edits away from a plain word, with their counts.
+        """Words that may be `distance` edits away from a folded word, with their counts.
 
         This is a superset, to be checked.
         """
@@ -128,16 +107,16 @@ class Vocabulary:
         return cls(words if len(counts) else [], counts, letters)
 
     def knows(self, word: str) -> bool:
-        """Whether a plain word is in the vocabulary."""
+        """Whether a folded word is in the vocabulary."""
         return word in self._place
 
     def count(self, word: str) -> int:
-        """The number of products with a plain word in their names."""
+        """The number of products with a folded word in their names."""
         place = self._place.get(word)
         return 0 if place is None else int(self.counts[place])
 
     def near(self, word: str, distance: int) -> list[tuple[str, int]]:
-        """Words that may be `distance` edits away from a plain word, with their counts.
+        """Words that may be `distance` edits away from a folded word, with their counts.
 
         This is a superset, to be checked. An edit changes the count of at most two letters, and the
         length by at most one. If there are too many words, which no language has, the most similar

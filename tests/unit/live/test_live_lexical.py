@@ -6,7 +6,8 @@ import pytest
 
 from shared.catalog.product import Product
 from shared.live.live_lexical import LiveLexical, copy_index
-from shared.snapshot.lexical import TEXT, LexicalIndex, LexicalWriter
+from shared.snapshot.lexical import LexicalIndex, LexicalWriter, analysis_of
+from shared.snapshot.lexical_document import TEXT
 from shared.snapshot.vocabulary import Vocabulary
 
 LAMP = Product("a", "Red lamp")
@@ -29,7 +30,7 @@ def live(folder: Path, tmp_path: Path) -> LiveLexical:
 
 def live_copy(folder: Path, private: Path) -> LiveLexical:
     copy_index(folder, private)
-    return LiveLexical(private, Vocabulary.open(folder))
+    return LiveLexical(private, Vocabulary.open(folder), analysis_of(folder))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from shared.catalog.product import Product
-from shared.snapshot.lexical import LexicalIndex, LexicalWriter, identifier, joined
+from shared.snapshot.lexical import LexicalIndex, LexicalWriter
+from shared.snapshot.lexical_document import joined
 
 PRODUCTS = [
     Product("p-1", "Café Kettles 1.5 l", brands=("Hob",), gtin="0095205603217"),

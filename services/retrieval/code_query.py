@@ -1,0 +1,85 @@
+"""The codes in a query: stock-keeping units, trade numbers and model numbers, whole or in part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tantivy import Query
+
+from services.retrieval.word_groups import WordGroups
+from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.lexical_document import CODE, IDENTIFIER, JOINED, TEXT
+from shared.text.cleaning import clean
+from shared.text.codes import compact, is_code, without_label
+
+# Above the scores of words, so that the product with exactly this number is first
+IDENTIFIER_SCORE = 30.0
+BEGUN_SCORE = 20.0
+PART_SCORE = 12.0
+UNSURE_IDENTIFIER_SCORE = 1.0
+_LONGEST_RUN = 4  # words that may be one code
+_SEPARATORS = frozenset("-./_")
+
+
+@dataclass
+class CodeQuery:
+    """What the codes of one query find."""
+
+    scored: list[Query] = field(default_factory=list)
+    matching: list[Query] = field(default_factory=list)  # a product that one of these finds is a match
+    first: list[Query] = field(default_factory=list)  # whole codes
+    is_all: bool = False  # the query is one code
+    _parts: list[tuple[str, Query]] = field(default_factory=list)  # a word, and the codes it is part of
+
+    @classmethod
+    def of(cls, index: LexicalIndex, text: str) -> CodeQuery:
+        """The codes in a query."""
+        query = cls()
+        typed = without_label(clean(text)).split()
+        whole = compact("".join(typed))
+        query._identifiers(index, typed, whole)
+        if not query.first:
+            query._begun(index, typed, whole)
+        return query
+
+    def join(self, groups: WordGroups) -> None:
+        """Let the codes stand for the words of the query that are parts of them."""
+        for word, query in self._parts:
+            groups.stand_for((word,), query)
+
+    def _identifiers(self, index: LexicalIndex, typed: list[str], whole: str) -> None:
+        for code in dict.fromkeys([whole, *_runs(typed)]):
+            if not index.holds(IDENTIFIER, code):
+                continue
+            query = Query.term_query(index.schema, IDENTIFIER, code, "basic")
+            sure = is_code(code) or (code == whole and len(typed) == 1 and not _SEPARATORS.isdisjoint(typed[0]))
+            self._found(query, IDENTIFIER_SCORE if sure else UNSURE_IDENTIFIER_SCORE)
+            self.first += [query] * sure
+            one_word = len(typed) == 1 or whole.isdecimal()
+            self.is_all = self.is_all or (code == whole and one_word and is_code(code))
+
+    def _begun(self, index: LexicalIndex, typed: list[str], whole: str) -> None:
+        """Codes that begin as the query, or as a word of it that no product has."""
+        for code in dict.fromkeys([whole, *map(compact, typed)]):
+            if not is_code(code) or index.holds(TEXT, code) or index.holds(JOINED, code):
+                continue
+            for name, score in ((IDENTIFIER, BEGUN_SCORE), (CODE, PART_SCORE)):
+                if query := index.begins(name, code):
+                    self.scored.append(Query.const_score_query(query, score))
+                    self._parts.append((code, query))
+                    self.matching += [query] * (code == whole)
+
+    def _found(self, query: Query, score: float) -> None:
+        self.scored.append(Query.const_score_query(query, score))
+        self.matching.append(query)
+
+
+def _runs(typed: list[str]) -> Iterator[str]:
+    """The words that look like codes, and the runs of numbers that together do."""
+    yield from (code for word in typed if is_code(code := compact(word)))
+    for length in range(2, _LONGEST_RUN + 1):
+        for start in range(len(typed) - length + 1):
+            run = typed[start : start + length]
+            if all(word.isdecimal() for word in run) and is_code(code := compact("".join(run))):
+                yield code

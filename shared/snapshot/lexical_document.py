@@ -1,0 +1,143 @@
+"""What the word index holds of a product.
+
+text        every searchable field, repeated by its weight: its words, stemmed in the product's language
+joined      words that other shops write apart or glued ("t-shirt" as "tshirt", "rtx 3080" as
+            "rtx3080"), and what a product has not ("without laces" as "no_lace")
+measure     numbers with units, dimensions and numeric attributes, each in one form ("8gb")
+identifier  the product's id, stock-keeping unit and trade numbers, without separators
+code        the ends of all its codes, from each separator and each turn of letters and digits on
+row         its row
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import tantivy
+
+from shared.catalog.product import Product
+from shared.text.analysis import Analysis
+from shared.text.cleaning import clean
+from shared.text.codes import codes_in, compact, endings, is_code
+from shared.text.folding import fold
+from shared.text.negation import lacking
+from shared.text.quantities import measure, quantities
+from shared.text.stemming import stem
+from shared.text.words import is_run, words
+
+TEXT = "text"
+JOINED = "joined"
+MEASURE = "measure"
+IDENTIFIER = "identifier"
+CODE = "code"
+ROW = "row"
+# How often a field is repeated in the blend; other fields appear once
+TITLE_WEIGHT = 3
+BRAND_WEIGHT = 2
+CATEGORY_WEIGHT = 3
+
+_YES = frozenset(("true", "yes", "y", "ja", "oui", "sí", "si", "да", "是"))
+# Attributes that hold codes of a product, by their names without separators
+_CODE_NAMES = frozenset(
+    ("mpn", "ean", "ean13", "upc", "isbn", "asin", "jan", "partnumber", "modelnumber", "articlenumber")
+)
+_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:[-&'’/._][^\W_]++)++")
+_SEPARATOR = re.compile(r"[-&'’/._]")
+_GLUED = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,12}) (\d[\w]{0,7})(?!\w)|(?<!\w)(\d{1,6}) ([^\W\d_]{1,12})(?!\w)")
+
+
+def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document:
+    """The document that is indexed for a product."""
+    document = tantivy.Document()
+    document.add_unsigned(ROW, row)
+    named = clean(" ".join(names(product)))
+    described = clean(product.description)
+    language = analysis.language(product.language_code, f"{named} {described}")
+    document.add_text(TEXT, " ".join(analysis.terms(" \n ".join(_blend(product)), language)))
+    joined_terms = [stem(word, language) for word in joined(f"{named} {described}")]
+    joined_terms += _letters_of_runs(named) + glued(named)
+    joined_terms += [f"no_{stem(word, language)}" for word in lacking(fold(f"{named}. {described}"))]
+    _add(document, JOINED, joined_terms)
+    _add(document, MEASURE, list(_measures(product, f"{named} {described}")))
+    for name in {compact(name) for name in identifiers(product)}:
+        document.add_text(IDENTIFIER, name)
+    for code in {ending for code in _codes(product) for ending in endings(code)}:
+        document.add_text(CODE, code)
+    return document
+
+
+def _add(document: tantivy.Document, field: str, terms: Sequence[str]) -> None:
+    if terms:
+        document.add_text(field, " ".join(terms))
+
+
+def _blend(product: Product) -> Iterable[str]:
+    leaves = [path.rsplit(">", 1)[-1] for path in product.categories]
+    yield from [product.title] * TITLE_WEIGHT
+    yield from product.brands * BRAND_WEIGHT
+    # The levels above the leaf count once
+    yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
+    yield from (product.description, product.sku, *product.tags)
+    for name, values in product.attributes.items():
+        if len(values) == 1 and fold(str(values[0])) in _YES:
+            yield name
+        else:
+            yield from (value for value in values if isinstance(value, str))
+
+
+def names(product: Product) -> list[str]:
+    """The texts whose words are used for spelling correction."""
+    return [product.title, *product.brands, *product.categories]
+
+
+def identifiers(product: Product) -> Iterator[str]:
+    """The id, stock-keeping unit and trade numbers of a product."""
+    yield product.product_id
+    yield from (each for each in (product.sku, product.gtin) if each)
+    for name, values in product.attributes.items():
+        if compact(name) in _CODE_NAMES:
+            yield from (str(value) for value in values if isinstance(value, str) and compact(value))
+
+
+def _codes(product: Product) -> Iterator[str]:
+    yield from identifiers(product)
+    yield from codes_in(clean(product.title))
+    for values in product.attributes.values():
+        yield from (each for each in values if isinstance(each, str) and " " not in each and is_code(compact(each)))
+
+
+def joined(text: str) -> list[str]:
+    """The words of a clean text that are written with a separator inside, each as one folded word."""
+    found = (_SEPARATOR.sub("", fold(word)) for word in _HYPHENATED.findall(text))
+    return [word for word in found if not word.isdecimal()]
+
+
+def glued(text: str) -> list[str]:
+    """The letters and numbers of a clean text that stand beside each other, as one folded word."""
+    return ["".join(part for part in match.groups() if part) for match in _GLUED.finditer(fold(text))]
+
+
+def _letters_of_runs(text: str) -> list[str]:
+    """The single letters of scripts without spaces, for queries of one letter."""
+    return [letter for letter in dict.fromkeys(text) if is_run(letter)]
+
+
+def _measures(product: Product, text: str) -> Iterator[str]:
+    written = [value for values in product.attributes.values() for value in values if isinstance(value, str)]
+    yield from (each.term for each in quantities(fold(clean(" \n ".join([text, *written])))))
+    for name, values in product.attributes.items():
+        known_as = words(fold(clean(name.replace("_", " "))))
+        for value in values:
+            if not isinstance(value, str):
+                yield from _numeric(known_as, value)
+
+
+def _numeric(name: list[str], value: float) -> Iterator[str]:
+    """The forms of a numeric attribute: its number, with its unit or after its name."""
+    number = repr(float(value)).removesuffix(".0")
+    yield number
+    if name:
+        yield f"{name[-1]}{number}"
+        if (with_unit := measure(number, name[-1])) != number:
+            yield with_unit

@@ -1,0 +1,1 @@
+"""Texts as searches read them: cleaned, folded, cut into terms."""

@@ -1,0 +1,98 @@
+"""Numbers with units, and dimensions, in one form however they are written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NAMES = {
+    "in": ("inch", "inches", "zoll", "pouces", "pulgadas", "pollici", '"', "''"),
+    "ft": ("foot", "feet"),
+    "mm": ("millimeter", "millimetre", "millimeters", "millimetres"),
+    "cm": ("centimeter", "centimetre", "centimeters", "centimetres"),
+    "m": ("meter", "metre", "meters", "metres"),
+    "km": ("kilometer", "kilometre", "kilometers", "kilometres"),
+    "yd": ("yard", "yards"),
+    "mg": ("milligram", "milligrams"),
+    "g": ("gr", "gram", "grams", "gramm", "grammes", "gramos"),
+    "kg": ("kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
+    "lb": ("lbs", "pound", "pounds"),
+    "oz": ("ounce", "ounces"),
+    "ml": ("milliliter", "millilitre", "milliliters", "millilitres"),
+    "cl": (),
+    "l": ("liter", "litre", "liters", "litres", "litros", "litri"),
+    "gal": ("gallon", "gallons"),
+    "qt": ("quart", "quarts"),
+    "kb": ("kilobyte", "kilobytes"),
+    "mb": ("megabyte", "megabytes"),
+    "gb": ("gigabyte", "gigabytes"),
+    "tb": ("terabyte", "terabytes"),
+    "w": ("watt", "watts"),
+    "kw": ("kilowatt", "kilowatts"),
+    "v": ("volt", "volts"),
+    "a": ("amp", "amps", "ampere"),
+    "mah": (),
+    "ah": (),
+    "wh": (),
+    "kwh": (),
+    "hz": ("hertz",),
+    "khz": (),
+    "mhz": (),
+    "ghz": (),
+    "mp": ("megapixel", "megapixels", "mpx", "mpix"),
+    "dpi": (),
+    "rpm": (),
+    "btu": (),
+    "psi": (),
+    "db": ("decibel", "decibels"),
+    "lm": ("lumen", "lumens"),
+    "mbps": (),
+    "gbps": (),
+}
+_UNITS = {name: unit for unit, names in _NAMES.items() for name in (unit, *names)}
+_NUMBER = r"(?<![\w.,/])(?P<{0}>\d+(?:[.,]\d+)*(?:/\d+)?)"
+_BY_LENGTH = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
+_MEASURE = re.compile(_NUMBER.format("number") + rf"[ -]?(?P<unit>{_BY_LENGTH})(?!\w)")
+_SIDE = r"(\d+(?:[.,]\d+)*)"
+_DIMENSIONS = re.compile(rf"(?<![\w.,/]){_SIDE} ?[x*] ?{_SIDE}(?: ?[x*] ?{_SIDE})?(?![\w])")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity in a folded text: what it is called, and where it stands."""
+
+    term: str  # "8gb", "2.5in", "20x30"
+    start: int
+    end: int
+
+
+def quantities(text: str) -> list[Quantity]:
+    """The quantities of a clean, folded text, in order and without overlap; dimensions first.
+
+    The number is a decimal with a point, the unit its symbol: "2,5 Zoll" is "2.5in".
+    """
+    if not any(letter.isdigit() for letter in text):
+        return []
+    found = [
+        Quantity("x".join(_plain(side) for side in match.groups() if side), match.start(), match.end())
+        for match in _DIMENSIONS.finditer(text)
+    ]
+    found += [
+        Quantity(measure(match["number"], match["unit"]), match.start(), match.end())
+        for match in _MEASURE.finditer(text)
+        if not any(match.start() < other.end and other.start < match.end() for other in found)
+    ]
+    return sorted(found, key=lambda each: each.start)
+
+
+def measure(number: str, unit: str) -> str:
+    """A number with a unit as one term; the number alone with an unknown one."""
+    return _plain(number) + _UNITS.get(unit, "")
+
+
+def _plain(number: str) -> str:
+    if _THOUSANDS.fullmatch(number):
+        return number.replace(",", "")
+    decimal = number.replace(",", ".")
+    return decimal.rstrip("0").rstrip(".") if decimal.count(".") == 1 and "/" not in decimal else decimal

@@ -1,0 +1,93 @@
+"""Cuts a clean text into words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+from shared.text.folding import fold
+
+LONGEST_WORD_BYTES = 64
+# Scripts without spaces, and Hangul, whose endings are glued to words
+_RUN_LETTERS = (
+    "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana, Han
+    "\u1100-\u11ff\uac00-\ud7af"  # Hangul
+    "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+    "\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"[{_RUN_LETTERS}]+")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}\.\d{3},\d+")
+_DOTTED_GROUP = re.compile(r"[1-9]\d{0,2}\.\d{3}")
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
+
+
+@cache
+def _marks() -> str:
+    """All combining marks outside of the scripts without spaces, as ranges of a character class."""
+    codes = [code for code in range(0x300, 0xFFFF) if unicodedata.category(chr(code))[0] == "M"]
+    starts = [code for code in codes if code - 1 not in set(codes)]
+    ends = [code for code in codes if code + 1 not in set(codes)]
+    return "".join(f"{chr(start)}-{chr(end)}" for start, end in zip(starts, ends, strict=True))
+
+
+@cache
+def _pieces() -> re.Pattern[str]:
+    letters = f"[^\\W_{_RUN_LETTERS}]"
+    return re.compile(rf"\d+(?:[.,/]\d+)+|[{_RUN_LETTERS}]+|(?:{letters}|[{_marks()}])+")
+
+
+def words(text: str) -> list[str]:
+    """The words of a clean text, folded, in order and with repetitions.
+
+    "43.2" and "1/2" stay whole, "dv7-1211ea" is two words. A decimal comma is a point, and digits
+    in groups are one number; "1.000" is both "1.000" and "1000". Runs of scripts that set no spaces
+    are pairs of neighbouring letters (bigrams).
+    """
+    found = []
+    for piece in _pieces().findall(fold(text)):
+        if piece[0] < "\u0e00" and not piece[0].isdigit():
+            found.append(piece)
+        else:
+            found += _parts(piece)
+    return [word for word in found if len(word) < _SHORT or len(word.encode()) <= LONGEST_WORD_BYTES]
+
+
+_SHORT = LONGEST_WORD_BYTES // 4
+
+
+def _parts(piece: str) -> list[str]:
+    if _RUN.fullmatch(piece):
+        return bigrams(piece)
+    return numbers(piece)
+
+
+def bigrams(run: str) -> list[str]:
+    """Pairs of neighbouring letters; a single letter is itself."""
+    return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run]
+
+
+def is_run(word: str) -> bool:
+    """Whether a word is of a script that sets no spaces, or of Hangul."""
+    return _RUN.fullmatch(word) is not None
+
+
+def numbers(piece: str) -> list[str]:
+    """A number in the forms that it is indexed in."""
+    if piece.isalnum():
+        return [piece]
+    if _GROUPED.fullmatch(piece):
+        return [_ungrouped(piece)]
+    if _DOTTED_GROUP.fullmatch(piece):
+        return [piece, piece.replace(".", "")]
+    return [piece.replace(",", ".")] if _DECIMAL_COMMA.fullmatch(piece) else [piece]
+
+
+def _ungrouped(number: str) -> str:
+    decimal = "," if "." in number and number.rfind(",") > number.rfind(".") else "."
+    groups = "." if decimal == "," else ","
+    if number.count(decimal) > 1:
+        return number.replace(decimal, "").replace(groups, "")
+    return number.replace(groups, "").replace(decimal, ".")
+
+
