@@ -29,7 +29,7 @@ from services.training.recommending.job import train_recommend_job
 from services.training.recommending.learning import RecommendRound
 from shared import artifacts
 from shared.models.registry import Registry
-from shared.query_memory.folder import memory_root, read_memory, write_memory
+from shared.query_memory.folder import QUERY_MEMORIES
 from shared.query_memory.memory import QueryMemory
 from shared.snapshot.generation import encoder_version, new_version_name
 
@@ -143,10 +143,10 @@ class Learner:
             return ""
         if not self._tables.days():
             return ""
-        root = memory_root(self._data)
+        root = QUERY_MEMORIES.root(self._data)
         version = new_version_name()
         memory = build_memory(self._tables, now_seconds, self._opened_encoder(), _newest(root))
-        write_memory(root, version, memory, now_seconds)
+        QUERY_MEMORIES.write(root, version, memory, now_seconds)
         tables = self._tables.fingerprint()
         replace(state, memory_seconds=now_seconds, memory_tables=tables).write(self._data)
         return version
@@ -214,4 +214,4 @@ def _day_of(seconds: float) -> date:
 
 def _newest(root: Path) -> QueryMemory | None:
     version = artifacts.current(root)
-    return read_memory(root, version) if version else None
+    return QUERY_MEMORIES.read(root, version) if version else None

@@ -11,7 +11,7 @@ from services.training.learning.config import TrainerConfig
 from services.training.learning.state import LearningState
 from services.training.recommending.job import read_interactions
 from services.training.recommending.product_memory import MemorySettings, build_product_memory
-from shared.product_memory.folder import product_memory_root, write_product_memory
+from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.snapshot.generation import new_version_name
 
 
@@ -28,6 +28,6 @@ def remember_products(
     settings = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     memory = build_product_memory(lines, now_seconds, settings)
     version = new_version_name()
-    write_product_memory(product_memory_root(data), version, memory, now_seconds)
+    PRODUCT_MEMORIES.write(PRODUCT_MEMORIES.root(data), version, memory, now_seconds)
     replace(state, product_memory_seconds=now_seconds, product_memory_tables=fingerprint).write(data)
     return version

@@ -16,7 +16,7 @@ from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.memory import MemoryFeatureStore
 from shared.features.observation import Interaction
 from shared.features.visitor import NOBODY, Visitor
-from shared.product_memory.folder import product_memory_root, write_product_memory
+from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.product_memory.follower import ProductMemoryFollower
 from tests.unit.product_memory.product_memories import product_memory
 
@@ -42,7 +42,7 @@ class DownStore(MemoryFeatureStore):
 @pytest.fixture
 async def memory(tmp_path: Path) -> ProductMemoryFollower:
     made = product_memory(["p1", "p2", "p3"], bought=BOUGHT)
-    write_product_memory(product_memory_root(tmp_path), "v1", made, 0.0)
+    PRODUCT_MEMORIES.write(PRODUCT_MEMORIES.root(tmp_path), "v1", made, 0.0)
     follower = ProductMemoryFollower(tmp_path)
     await follower.look()
     return follower
