@@ -95,11 +95,21 @@ async def test_near_products_come_before_others_and_contributions_add_up(reranke
         assert sum(part.contribution for part in explained.contributions) == pytest.approx(score)
 
 
-@pytest.mark.parametrize("placement", ["new_arrivals", "recently_viewed"])
-async def test_a_placement_with_an_order_of_its_own_keeps_it(reranker: Reranker, placement: str) -> None:
+@pytest.mark.parametrize(
+    ("placement", "reason"), [("new_arrivals", "publish_time"), ("recently_viewed", "recent_weight")]
+)
+async def test_a_placement_with_an_order_of_its_own_keeps_it_and_says_why(
+    reranker: Reranker, placement: str, reason: str
+) -> None:
     recommender = Recommender(OpenedRerankers(reranker), None, None)
-    request = RankProposalsRequest(placement=placement, rows=[2, 1, 3], dense_scores=[0.1, 0.9, 0.5])
-    assert list((await recommender.rank(request)).order) == [0, 1, 2]
+    response = await recommender.rank(
+        RankProposalsRequest(
+            placement=placement, rows=[2, 1, 3], dense_scores=[0.1, 0.9, 0.5], explain_limit=2
+        )
+    )
+    assert list(response.order) == [0, 1, 2]
+    assert list(response.relevance_scores) == [3.0, 2.0, 1.0]
+    assert [[part.feature for part in each.contributions] for each in response.explanations] == [[reason]] * 2
 
 
 async def test_faults_are_named(reranker: Reranker) -> None:
