@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,21 +20,14 @@ from bench.recommend_references import References
 from bench.title_vectors import read_vectors
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
-from services.training.recommending.dataset import Moment, Page, cut_moments
+from services.training.recommending.dataset import Page
 from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Judged, judge_rankings, paired_gain
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
-from services.training.recommending.recommend_ranker import RankerSettings, opened, train_trees
+from services.training.recommending.recommend_ranker import opened
+from services.training.recommending.school import RecommendSettings, School
 from shared.product_memory.memory import DAY_SECONDS
-
-_LABEL_DAYS = 30.0
-_PERSONAL_MOMENTS = 6
-_PERSONAL_STEP_DAYS = 15.0
-_SEED_MOMENTS = 2
-PENALTIES = {Placement.FOR_YOU: 0.2, Placement.ALSO_BOUGHT: 0.2}
-
-Rank = Callable[[Page], list[str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -69,12 +61,10 @@ class _Bench:
     ) -> None:
         self._lines = lines
         self._now = now
-        self._vectors = vectors
-        self._settings = settings
         self._until = float(lines.seconds.max()) + 1.0
-        self._moment = Moment.of(lines, now, vectors, settings)
+        self._school = School(lines, vectors, now, RecommendSettings(threads=2, memory=settings))
+        self._moment = self._school.moment(now)
         self._references = References(lines, now)
-        self._taught: dict[float, Moment] = {}
 
     def next_basket(self) -> None:
         """Anything, and only what the visitor never bought."""
@@ -112,30 +102,11 @@ class _Bench:
         return rankings
 
     def _trained(self, placement: Placement) -> RecommendRanker:
-        personal = placement is Placement.FOR_YOU
-        moments = cut_moments(self._now, _PERSONAL_MOMENTS, _PERSONAL_STEP_DAYS, _LABEL_DAYS)
-        if not personal:
-            moments = moments[::2][:_SEED_MOMENTS]
-        taught = [self._teacher(moment) for moment in moments]
-        until = [moment.now_seconds + _LABEL_DAYS * DAY_SECONDS for moment in taught]
-        lessons = list(
-            chain.from_iterable(
-                moment.lessons(moment.personal_pages(end) if personal else moment.seed_pages(end))
-                for moment, end in zip(taught, until, strict=True)
-            )
-        )
-        trained = train_trees(placement, lessons, RankerSettings(penalty=PENALTIES[placement]))
+        trained = self._school.taught(placement, self._now)
+        assert trained is not None, f"there are too few orders to teach {placement}"
         best = sorted(trained.gains.items(), key=lambda each: -each[1])[:8]
-        print(
-            f"\n{len(lessons)} pages taught, most of all",
-            ", ".join(f"{name} {share:.0%}" for name, share in best),
-        )
+        print("\ntaught, most of all", ", ".join(f"{name} {share:.0%}" for name, share in best))
         return opened([trained])
-
-    def _teacher(self, seconds: float) -> Moment:
-        if seconds not in self._taught:
-            self._taught[seconds] = Moment.of(self._lines, seconds, self._vectors, self._settings)
-        return self._taught[seconds]
 
     def _table(
         self,

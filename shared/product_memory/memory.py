@@ -76,12 +76,6 @@ class ProductMemory:
         rise = np.log((week + _TREND_PRIOR) / (usual + _TREND_PRIOR))
         return _ranking(rise * np.sqrt(week))
 
-    @cached_property
-    def newest(self) -> Scored:
-        """The products first seen last, best first, of those with a visitor in the last quarter."""
-        seen = self._counts[:, QUARTER] > 0
-        return _ranking(np.where(seen, self.first_day, 0.0).astype(np.float32))
-
     @property
     def _counts(self) -> Floats:
         counts: Floats = self.purchases + np.float32(_OPEN_SHARE) * self.opens
@@ -90,7 +84,7 @@ class ProductMemory:
     def warm(self) -> None:
         """Make what a first page would otherwise wait for."""
         assert self.product_places is not None
-        assert self.popular and self.newly_bought and self.trending and self.newest
+        assert self.popular and self.newly_bought and self.trending
 
     def places(self, product_ids: Iterable[str]) -> Places:
         """(k,): the place of each product, -1 for one that is not remembered."""

@@ -8,8 +8,9 @@ import pytest
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
 from services.training.promotion import objection_to
-from services.training.recommending.learning import RecommendSettings, learn_to_recommend
+from services.training.recommending.learning import learn_to_recommend
 from services.training.recommending.product_memory import MemorySettings
+from services.training.recommending.school import RecommendSettings
 from shared.models.registry import Registry
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 

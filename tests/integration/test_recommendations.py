@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from aisle.v1.catalog_pb2 import AVAILABILITY_OUT_OF_STOCK, Product
 from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, EventProduct, RecordEventsRequest, UserEvent
@@ -163,6 +164,26 @@ async def test_what_is_gone_sold_out_filtered_or_excluded_is_not_recommended(sho
         only_red = [Filter(field="tags", any_of=AnyOf(values=["red"]))]
         assert await shop.ids(placement, *seeds, filters=only_red) == ["new"]
     assert (await shop.ids("similar", "new"))[0] in {f"p{number}" for number in range(0, PRODUCTS, 4)}
+
+
+async def test_new_arrivals_are_the_newest_of_the_catalogue_whatever_shoppers_found_first(
+    shop: Shop,
+) -> None:
+    await shop.buy(visitors(5), "p3", "p6")
+    await shop.remember()
+    published = [
+        Product(product_id=f"new{day}", title="Kettle", publish_time=Timestamp(seconds=day * 86_400))
+        for day in (10_000, 10_002, 10_001)
+    ]
+    position = await send(shop.engine, published)
+    page = await shop.page("new_arrivals", wait_for_visible=position, explain=True)
+    assert _ids(page)[:3] == ["new10002", "new10001", "new10000"]
+    assert len(page.results) == PRODUCTS + 3
+    assert "how new it is" in page.results[0].explanation.summary
+    assert await shop.ids("new_arrivals", exclude_product_ids=["new10001"], page_size=2) == [
+        "new10002",
+        "new10000",
+    ]
 
 
 async def test_pages_follow_each_other(shop: Shop) -> None:

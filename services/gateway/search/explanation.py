@@ -31,6 +31,7 @@ _WORDS = {
     "repeat": "how often it is bought again",
     "is_proposed": "what shoppers did with it",
     "age": "how new it is",
+    "publish": "how new it is",
 }
 
 

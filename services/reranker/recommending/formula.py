@@ -36,8 +36,9 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     },
     Placement.TRENDING: _TRENDING,
     Placement.POPULAR: _POPULAR,
-    Placement.NEW_ARRIVALS: {"age_days": -1.0, "purchases_week": 0.01},
-    Placement.RECENTLY_VIEWED: {"recent_weight": 1.0},
+    # Those with an order of their own have no weights (service.py)
+    Placement.NEW_ARRIVALS: {},
+    Placement.RECENTLY_VIEWED: {},
 }  # fmt: skip
 
 

@@ -22,7 +22,6 @@ LIKE_BASKETS = "like_baskets"
 TRENDING = "trending"
 POPULAR = "popular"
 NEWLY_BOUGHT = "newly_bought"
-NEW = "new"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,6 @@ _SOURCES: Mapping[str, _Source] = {
     TRENDING: _memory("trending"),
     POPULAR: _memory("popular"),
     NEWLY_BOUGHT: _memory("newly_bought"),
-    NEW: _memory("newest"),
 }
 
 SOURCES_OF: Mapping[Placement, tuple[str, ...]] = {
@@ -115,6 +113,6 @@ SOURCES_OF: Mapping[Placement, tuple[str, ...]] = {
     Placement.FOR_YOU: (BOUGHT_AGAIN, LIKE_HISTORY, NEWLY_BOUGHT, LIKE_BASKETS, TRENDING, POPULAR),
     Placement.TRENDING: (TRENDING, POPULAR),
     Placement.POPULAR: (POPULAR,),
-    Placement.NEW_ARRIVALS: (NEW,),
+    Placement.NEW_ARRIVALS: (),  # the catalogue says what is new, not the shoppers
     Placement.RECENTLY_VIEWED: (RECENT,),
 }

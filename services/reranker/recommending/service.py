@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aisle.v1.reranker_pb2 import (
     CandidateExplanation,
@@ -43,8 +44,8 @@ from shared.telemetry import Stopwatch
 
 MAX_PROPOSED = 1_000
 _SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VIEWED)
-# Placements with an order of their own, which is that of the candidates
-_IN_ORDER = (Placement.NEW_ARRIVALS, Placement.RECENTLY_VIEWED)
+# Placements with an order of their own, which is that of the candidates: by what
+_IN_ORDER = {Placement.NEW_ARRIVALS: "publish_time", Placement.RECENTLY_VIEWED: "recent_weight"}
 _NOTHING = ProductMemory.empty()
 
 
@@ -105,17 +106,21 @@ class Recommender:
             evidence = self._evidence(known.state, request.product_ids)
             matrix = _matrix(request, reranker.snapshot, evidence)
             ranker = reranker.recommend_ranker
-            scores = ranker.score(matrix, placement)
-            if placement in _IN_ORDER:
-                scores = -np.arange(len(scores), dtype=np.float64)
+            is_in_order = placement in _IN_ORDER
+            scores = _falling(len(matrix)) if is_in_order else ranker.score(matrix, placement)
             order = np.argsort(-scores, kind="stable")
         shown = order[: request.feature_limit]
+        explained = order[: request.explain_limit]
         return RerankResponse(
             order=order.tolist(),
             relevance_scores=scores[order].tolist(),
             feature_names=RECOMMEND_FEATURES,
             feature_values=vectors.to_bytes(matrix[shown]),
-            explanations=_explained(ranker, placement, matrix[order[: request.explain_limit]]),
+            explanations=(
+                _placed(placement, scores[explained])
+                if is_in_order
+                else _explained(ranker, placement, matrix[explained])
+            ),
             bundle_version=reranker.bundle_version,
             degraded=known.notes,
             stage_ms=stopwatch.stage_ms,
@@ -174,6 +179,17 @@ def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity
     if evidence.seeds:
         return Similarity(scores, unknown)
     return Similarity(unknown, scores if evidence.history_products else unknown)
+
+
+def _falling(count: int) -> NDArray[np.float64]:
+    """The scores of candidates that are in order: the last has 1."""
+    return np.arange(count, 0, -1, dtype=np.float64)
+
+
+def _placed(placement: Placement, scores: NDArray[np.float64]) -> Iterator[CandidateExplanation]:
+    for score in scores.tolist():
+        reason = Contribution(feature=_IN_ORDER[placement], value=score, contribution=score)
+        yield CandidateExplanation(contributions=[reason])
 
 
 def _explained(

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.embedding.opening import open_encoder
-from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.reranker.ranker import Ranker
 from services.training.encoder_config import encoder_config
@@ -25,11 +24,11 @@ from services.training.learning.product_remembering import remember_products
 from services.training.learning.remembering import QueryEncoder, build_memory
 from services.training.learning.retraining import LearningSettings, Round, learn
 from services.training.learning.state import LearningState
-from services.training.recommending.job import train_recommend_job
+from services.training.recommending.job import KnownInteractions, train_recommend_job
 from services.training.recommending.learning import RecommendRound
 from shared import artifacts
 from shared.models.registry import Registry
-from shared.query_memory.folder import memory_root, read_memory, write_memory
+from shared.query_memory.folder import QUERY_MEMORIES
 from shared.query_memory.memory import QueryMemory
 from shared.snapshot.generation import encoder_version, new_version_name
 
@@ -90,16 +89,18 @@ class Learner:
     def learn_to_recommend(self, now_seconds: float) -> RecommendRound:
         """A round of learning for recommendations, now. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
-            return self._learn_to_recommend(now_seconds)
+            return self._learn_to_recommend(self._known(now_seconds))
 
     def remember(self, now_seconds: float, force: bool = False) -> Look:
         """Make the next memories if they are due, and nothing else. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
-            return self._remember(now_seconds, force)
+            return self._remember(self._known(now_seconds), force)
 
     def _look(self, now_seconds: float, force: bool) -> Look:
-        remembered = self._remember(now_seconds, force)
-        recommend = self._recommend_if_due(now_seconds)
+        known = self._known(now_seconds)
+        remembered = self._remember(known, force)
+        recommend = self._recommend_if_due(known)
+        del known  # a round of learning needs the memory
         state = LearningState.read(self._data)
         pages = count_pages(self._tables)
         due = "asked for" if force else self._due(state, pages, now_seconds)
@@ -115,25 +116,27 @@ class Learner:
         ).with_report(report).write(self._data)
         return replace(remembered, recommend=recommend, due=due, round=outcome)
 
-    def _recommend_if_due(self, now_seconds: float) -> RecommendRound | None:
+    def _known(self, now_seconds: float) -> KnownInteractions:
+        return KnownInteractions.of(self._tables, self._config, now_seconds)
+
+    def _recommend_if_due(self, known: KnownInteractions) -> RecommendRound | None:
         """A day after the last round, if there are more interactions."""
         state = LearningState.read(self._data)
-        waited_hours = (now_seconds - state.recommend_seconds) / _HOUR_SECONDS
-        tables = self._tables.fingerprint(INTERACTIONS)
-        if waited_hours < self._config.retrain_hours or not tables or tables == state.recommend_tables:
+        waited_hours = (known.now_seconds - state.recommend_seconds) / _HOUR_SECONDS
+        if waited_hours < self._config.retrain_hours or known.fingerprint in ("", state.recommend_tables):
             return None
-        return self._learn_to_recommend(now_seconds)
+        return self._learn_to_recommend(known)
 
-    def _learn_to_recommend(self, now_seconds: float) -> RecommendRound:
-        outcome = train_recommend_job(self._data, self._config, now_seconds)
+    def _learn_to_recommend(self, known: KnownInteractions) -> RecommendRound:
+        outcome = train_recommend_job(self._data, known)
         state = LearningState.read(self._data)
-        tables = self._tables.fingerprint(INTERACTIONS)
-        replace(state, recommend_seconds=now_seconds, recommend_tables=tables).write(self._data)
+        seconds, tables = known.now_seconds, known.fingerprint
+        replace(state, recommend_seconds=seconds, recommend_tables=tables).write(self._data)
         return outcome
 
-    def _remember(self, now_seconds: float, force: bool) -> Look:
-        products = remember_products(self._data, self._tables, self._config, now_seconds, force)
-        return Look(self._remember_queries(now_seconds, force), products)
+    def _remember(self, known: KnownInteractions, force: bool) -> Look:
+        products = remember_products(self._data, known, force)
+        return Look(self._remember_queries(known.now_seconds, force), products)
 
     def _remember_queries(self, now_seconds: float, force: bool) -> str:
         """The version of the new query memory; empty: none was due."""
@@ -143,10 +146,10 @@ class Learner:
             return ""
         if not self._tables.days():
             return ""
-        root = memory_root(self._data)
+        root = QUERY_MEMORIES.root(self._data)
         version = new_version_name()
         memory = build_memory(self._tables, now_seconds, self._opened_encoder(), _newest(root))
-        write_memory(root, version, memory, now_seconds)
+        QUERY_MEMORIES.write(root, version, memory, now_seconds)
         tables = self._tables.fingerprint()
         replace(state, memory_seconds=now_seconds, memory_tables=tables).write(self._data)
         return version
@@ -214,4 +217,4 @@ def _day_of(seconds: float) -> date:
 
 def _newest(root: Path) -> QueryMemory | None:
     version = artifacts.current(root)
-    return read_memory(root, version) if version else None
+    return QUERY_MEMORIES.read(root, version) if version else None

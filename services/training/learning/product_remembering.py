@@ -5,29 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from services.feedback.join.paths import INTERACTIONS
-from services.feedback.join.tables import Tables
-from services.training.learning.config import TrainerConfig
 from services.training.learning.state import LearningState
-from services.training.recommending.job import read_interactions
+from services.training.recommending.job import KnownInteractions
 from services.training.recommending.product_memory import MemorySettings, build_product_memory
-from shared.product_memory.folder import product_memory_root, write_product_memory
+from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.snapshot.generation import new_version_name
 
 
-def remember_products(
-    data: Path, tables: Tables, config: TrainerConfig, now_seconds: float, force: bool = False
-) -> str:
+def remember_products(data: Path, known: KnownInteractions, force: bool = False) -> str:
     """Make it from the newest interactions. Returns its version; empty: none was due."""
     state = LearningState.read(data)
-    fingerprint = tables.fingerprint(INTERACTIONS)
+    config, now_seconds = known.config, known.now_seconds
     recent = now_seconds - state.product_memory_seconds < config.product_memory_seconds
-    if not fingerprint or (not force and (recent or fingerprint == state.product_memory_tables)):
+    unchanged = known.fingerprint == state.product_memory_tables
+    if not known.fingerprint or (not force and (recent or unchanged)):
         return ""
-    lines = read_interactions(tables, config, now_seconds)
     settings = MemorySettings(least_pair_visitors=config.least_pair_visitors)
-    memory = build_product_memory(lines, now_seconds, settings)
+    memory = build_product_memory(known.lines, now_seconds, settings)
     version = new_version_name()
-    write_product_memory(product_memory_root(data), version, memory, now_seconds)
-    replace(state, product_memory_seconds=now_seconds, product_memory_tables=fingerprint).write(data)
+    PRODUCT_MEMORIES.write(PRODUCT_MEMORIES.root(data), version, memory, now_seconds)
+    made = replace(state, product_memory_seconds=now_seconds, product_memory_tables=known.fingerprint)
+    made.write(data)
     return version

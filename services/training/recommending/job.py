@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
+from services.feedback.join.paths import INTERACTIONS
 from services.feedback.join.tables import Tables
 from services.training.learning.config import TrainerConfig
 from services.training.recommending.interactions import COLUMNS, Interactions, from_table
-from services.training.recommending.learning import (
-    RecommendRound,
-    RecommendSettings,
-    learn_to_recommend,
-)
+from services.training.recommending.learning import RecommendRound, learn_to_recommend
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
+from services.training.recommending.school import RecommendSettings
 from shared import artifacts
 from shared.snapshot.generation import snapshots_of
 
 
-def read_interactions(tables: Tables, config: TrainerConfig, now_seconds: float) -> Interactions:
-    """The newest interactions that count."""
-    today = datetime.fromtimestamp(now_seconds, UTC).date()
-    first_day = today - timedelta(days=config.interaction_days)
-    return from_table(tables.interactions(first_day, today, COLUMNS), config.counts_without_page)
+@dataclass(frozen=True)
+class KnownInteractions:
+    """The newest interactions that count, read once, by whatever needs them first."""
+
+    tables: Tables
+    config: TrainerConfig
+    now_seconds: float
+    fingerprint: str  # of the tables before they are read; empty: there is no day of them
+
+    @classmethod
+    def of(cls, tables: Tables, config: TrainerConfig, now_seconds: float) -> KnownInteractions:
+        """What a look may read."""
+        return cls(tables, config, now_seconds, tables.fingerprint(INTERACTIONS))
+
+    @cached_property
+    def lines(self) -> Interactions:
+        """What happened in the days that the settings name."""
+        today = datetime.fromtimestamp(self.now_seconds, UTC).date()
+        first_day = today - timedelta(days=self.config.interaction_days)
+        table = self.tables.interactions(first_day, today, COLUMNS)
+        return from_table(table, self.config.counts_without_page)
 
 
-def train_recommend_job(data: Path, config: TrainerConfig, now_seconds: float) -> RecommendRound:
-    """A round of learning from DATA/tables."""
-    known = read_interactions(Tables(data / "tables"), config, now_seconds)
+def train_recommend_job(data: Path, known: KnownInteractions) -> RecommendRound:
+    """A round of learning from what is known."""
+    config = known.config
     memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     settings = RecommendSettings(threads=config.threads, memory=memory)
-    return learn_to_recommend(data, known, _vectors(data), now_seconds, settings)
+    return learn_to_recommend(data, known.lines, _vectors(data), known.now_seconds, settings)
 
 
 def _vectors(data: Path) -> ProductVectors | None:

@@ -5,13 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shared import artifacts
 from shared.errors import Corrupt
-from shared.product_memory.folder import (
-    product_memory_root,
-    read_product_memory,
-    write_product_memory,
-)
+from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.product_memory.follower import ProductMemoryFollower
 from tests.unit.product_memory.product_memories import product_memory
 
@@ -20,8 +15,8 @@ _LISTS = {"ant": {"bee": 0.5, "cat": 0.9}, "cat": {"ant": 0.9}}
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     written = product_memory(bought=_LISTS, purchases={"bee": (1, 2, 3, 4, 5)})
-    write_product_memory(tmp_path, "v1", written, 0.0)
-    found = read_product_memory(tmp_path, "v1")
+    PRODUCT_MEMORIES.write(tmp_path, "v1", written, 0.0)
+    found = PRODUCT_MEMORIES.read(tmp_path, "v1")
     assert found.version == "v1"
     assert list(found.product_ids) == ["ant", "bee", "cat", "dog"]
     assert found.bought.of(np.array([0])).places.tolist() == [2, 1]
@@ -29,23 +24,16 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
 
 def test_an_empty_memory_is_read_again(tmp_path: Path) -> None:
-    write_product_memory(tmp_path, "v1", product_memory(()), 0.0)
-    assert len(read_product_memory(tmp_path, "v1")) == 0
+    PRODUCT_MEMORIES.write(tmp_path, "v1", product_memory(()), 0.0)
+    assert len(PRODUCT_MEMORIES.read(tmp_path, "v1")) == 0
 
 
 @pytest.mark.parametrize("name", ["price", "bought_ends", "owned_scores"])
 def test_damage_is_named(tmp_path: Path, name: str) -> None:
-    write_product_memory(tmp_path, "v1", product_memory(bought=_LISTS), 0.0)
+    PRODUCT_MEMORIES.write(tmp_path, "v1", product_memory(bought=_LISTS), 0.0)
     (tmp_path / "v1" / f"{name}.npy").write_bytes(b"nothing")
     with pytest.raises(Corrupt, match=f"{tmp_path.name}/v1"):
-        read_product_memory(tmp_path, "v1")
-
-
-def test_the_last_few_versions_are_kept(tmp_path: Path) -> None:
-    for number in range(5):
-        write_product_memory(tmp_path, f"v{number}", product_memory(), 0.0)
-    assert artifacts.versions(tmp_path) == ["v2", "v3", "v4"]
-    assert artifacts.current(tmp_path) == "v4"
+        PRODUCT_MEMORIES.read(tmp_path, "v1")
 
 
 async def test_a_follower_takes_up_the_newest_and_keeps_it_when_the_next_is_damaged(
@@ -54,11 +42,11 @@ async def test_a_follower_takes_up_the_newest_and_keeps_it_when_the_next_is_dama
     follower = ProductMemoryFollower(tmp_path)
     await follower.look()
     assert len(follower.memory) == 0
-    root = product_memory_root(tmp_path)
-    write_product_memory(root, "v1", product_memory(), 0.0)
+    root = PRODUCT_MEMORIES.root(tmp_path)
+    PRODUCT_MEMORIES.write(root, "v1", product_memory(), 0.0)
     await follower.look()
     assert len(follower.memory) == 4
-    write_product_memory(root, "v2", product_memory(), 0.0)
+    PRODUCT_MEMORIES.write(root, "v2", product_memory(), 0.0)
     (root / "v2" / "price.npy").unlink()
     await follower.look()
     assert follower.memory.version == "v1"

@@ -16,7 +16,7 @@ from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.memory import MemoryFeatureStore
 from shared.features.observation import Interaction
 from shared.features.visitor import NOBODY, Visitor
-from shared.product_memory.folder import product_memory_root, write_product_memory
+from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.product_memory.follower import ProductMemoryFollower
 from tests.unit.product_memory.product_memories import product_memory
 
@@ -42,7 +42,7 @@ class DownStore(MemoryFeatureStore):
 @pytest.fixture
 async def memory(tmp_path: Path) -> ProductMemoryFollower:
     made = product_memory(["p1", "p2", "p3"], bought=BOUGHT)
-    write_product_memory(product_memory_root(tmp_path), "v1", made, 0.0)
+    PRODUCT_MEMORIES.write(PRODUCT_MEMORIES.root(tmp_path), "v1", made, 0.0)
     follower = ProductMemoryFollower(tmp_path)
     await follower.look()
     return follower
@@ -95,11 +95,21 @@ async def test_near_products_come_before_others_and_contributions_add_up(reranke
         assert sum(part.contribution for part in explained.contributions) == pytest.approx(score)
 
 
-@pytest.mark.parametrize("placement", ["new_arrivals", "recently_viewed"])
-async def test_a_placement_with_an_order_of_its_own_keeps_it(reranker: Reranker, placement: str) -> None:
+@pytest.mark.parametrize(
+    ("placement", "reason"), [("new_arrivals", "publish_time"), ("recently_viewed", "recent_weight")]
+)
+async def test_a_placement_with_an_order_of_its_own_keeps_it_and_says_why(
+    reranker: Reranker, placement: str, reason: str
+) -> None:
     recommender = Recommender(OpenedRerankers(reranker), None, None)
-    request = RankProposalsRequest(placement=placement, rows=[2, 1, 3], dense_scores=[0.1, 0.9, 0.5])
-    assert list((await recommender.rank(request)).order) == [0, 1, 2]
+    response = await recommender.rank(
+        RankProposalsRequest(
+            placement=placement, rows=[2, 1, 3], dense_scores=[0.1, 0.9, 0.5], explain_limit=2
+        )
+    )
+    assert list(response.order) == [0, 1, 2]
+    assert list(response.relevance_scores) == [3.0, 2.0, 1.0]
+    assert [[part.feature for part in each.contributions] for each in response.explanations] == [[reason]] * 2
 
 
 async def test_faults_are_named(reranker: Reranker) -> None:

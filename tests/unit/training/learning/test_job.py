@@ -17,7 +17,7 @@ from services.training.learning.state import LearningState
 from shared import artifacts
 from shared.errors import InvalidRequest
 from shared.models.registry import Registry
-from shared.query_memory.folder import memory_root, read_memory
+from shared.query_memory.folder import QUERY_MEMORIES
 from tests.unit.training.learning.shop import FIRST_DAY, row, tables
 
 HOUR = 3_600.0
@@ -66,7 +66,7 @@ def test_without_tables_nothing_is_due(tmp_path: Path) -> None:
 def test_with_few_pages_there_is_a_memory_and_no_round(tmp_path: Path) -> None:
     look = learner(tmp_path, shown(30)).look(HOUR)
     assert look.due == ""
-    memory = read_memory(memory_root(tmp_path), look.memory_version)
+    memory = QUERY_MEMORIES.read(QUERY_MEMORIES.root(tmp_path), look.memory_version)
     assert memory.texts == ["kettle"]
 
 
@@ -114,7 +114,7 @@ def test_a_memory_is_made_when_the_tables_have_changed(tmp_path: Path) -> None:
     assert looking.look(2 * HOUR).memory_version == ""
     learner(tmp_path, shown(31))
     assert looking.look(2 * HOUR + 1).memory_version
-    assert len(artifacts.versions(memory_root(tmp_path))) == 2
+    assert len(artifacts.versions(QUERY_MEMORIES.root(tmp_path))) == 2
     assert looking.look(2 * HOUR + 2, force=True).memory_version
 
 

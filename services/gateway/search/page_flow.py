@@ -1,0 +1,111 @@
+"""From a request to its page, one way for searches and recommendations: checks, admission, the
+ranked window, products, impressions.
+"""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
+
+from aisle.v1.recommend_pb2 import RecommendRequest
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from services.gateway import validation
+from services.gateway.peer import peer_of
+from services.gateway.search.budget import Budget
+from services.gateway.search.page import facets, served_by
+from services.gateway.search.page_parts import PageParts
+from services.gateway.search.page_token import PageToken
+from services.gateway.search.ranked_window import RankedWindow
+from shared.errors import AisleError, Overloaded, SnapshotGone
+from shared.rpc.prompt_server import since_arrival_ms
+from shared.stage import asker
+
+Request = TypeVar("Request", SearchRequest, RecommendRequest)
+
+
+@dataclass(frozen=True)
+class PageKind(Generic[Request]):
+    """What a kind of page does its own way."""
+
+    check: Callable[[Request], None]  # raises InvalidRequest naming the field at fault
+    as_search: Callable[[Request], SearchRequest]  # what the request has in common with a search
+    identity: Callable[[Request], bytes]  # of what is asked, whichever of its pages it is
+    # With the budget, and whether it is the last try, as Ranking.rank
+    rank: Callable[[Request, Budget, bool], Awaitable[RankedWindow]]
+
+
+class PageFlow(Generic[Request]):
+    """Makes pages of one kind. Their limits are those of `parts`."""
+
+    def __init__(self, parts: PageParts, kind: PageKind[Request]) -> None:
+        self._parts = parts
+        self._kind: PageKind[Request] = kind
+        # Errors.<kind>, degraded.<stage>; who makes the pages counts them
+        self.counts: Counter[str] = Counter()
+
+    async def page(self, request: Request, context: Any = None) -> SearchResponse:
+        """The page that is asked for.
+
+        Raises InvalidRequest, Overloaded, Unavailable, and what the ranking of its kind raises.
+        """
+        budget = Budget(request.deadline_ms or self._parts.config.deadline_ms, since_arrival_ms())
+        peer = peer_of(context)
+        asker.set(peer)
+        try:
+            self._kind.check(request)
+            token = self._parts.token(self._kind.identity(request), request.page_token)
+            # Before the query's spelling is looked at
+            await self._parts.visible(request.wait_for_visible, budget, peer)
+            async with self._parts.admission.admitted(budget.left_ms(), peer):
+                response = await self._ranked_page(request, token, budget)
+        except AisleError as error:
+            self.counts[f"errors.{type(error).__name__}"] += 1
+            if isinstance(error, Overloaded):
+                error.retry_after_ms = self._parts.admission.retry_after_ms(peer)
+            raise
+        # Notes have numbers in them
+        stages = {note.partition(":")[0] for note in response.served_by.degraded}
+        self.counts.update(f"degraded.{stage}" for stage in stages)
+        return response
+
+    async def _ranked_page(self, request: Request, token: PageToken, budget: Budget) -> SearchResponse:
+        try:
+            return await self._page(request, token, budget)
+        except SnapshotGone:  # a new snapshot came in between: rank again
+            budget.degraded.clear()
+            return await self._page(request, token, budget, last_try=True)
+
+    async def _page(
+        self, request: Request, token: PageToken, budget: Budget, last_try: bool = False
+    ) -> SearchResponse:
+        parts = self._parts
+        search = self._kind.as_search(request)
+        window = None if last_try or not token.query_id else await parts.windows.get(token.query_id)
+        if window is None:
+            window = await self._kind.rank(request, budget, last_try)
+            query_id = token.query_id or parts.new_query_id(window.message.query, request.visitor_id)
+            token = replace(token, query_id=query_id)
+            parts.windows.keep(token.query_id, window)
+        else:
+            budget.degraded.extend(window.message.degraded)
+        places = range(len(window))[token.offset : token.offset + validation.page_size(search)]
+        response = await parts.pages.results(search, window, places, budget, last_try)
+        count = len(response.results)
+        if parts.config.log_impressions and not request.unlogged:
+            parts.impressions.publish(search, token.query_id, window, places[:count])
+        response.MergeFrom(_frame(search, token, window, budget))
+        response.next_page_token = parts.next_page_token(token, count, len(window))
+        return response
+
+
+def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget: Budget) -> SearchResponse:
+    """All but the results and the next page's token."""
+    frame = SearchResponse(
+        query_id=token.query_id,
+        total_count=window.message.total_count,
+        facets=facets(window, budget),
+        corrected_query=window.message.query if window.message.corrected else "",
+        experiments=search.experiment_ids,
+    )
+    frame.served_by.CopyFrom(served_by(window, budget))  # last: facets may be left out
+    return frame

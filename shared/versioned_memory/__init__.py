@@ -1,0 +1,1 @@
+"""Memories that the trainer makes and services read: versions on disk, followed without a restart."""
