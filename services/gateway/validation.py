@@ -22,6 +22,7 @@ DEFAULT_FACET_LIMIT = 10
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
 FIELDS = {"product_id", *FILTERABLE}
+AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
 
 _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
@@ -92,6 +93,9 @@ def _check_names(request: SearchRequest) -> None:
         value = getattr(request, name)
         if value and (fault := id_fault(value)):
             raise InvalidRequest(name, fault)
+    for kind in request.as_typed:
+        if kind not in AS_TYPED:
+            raise InvalidRequest("as_typed", f"{kind!r} is unknown; use some of: {', '.join(AS_TYPED)}")
     _check_count("experiment_ids", len(request.experiment_ids), MAX_EXPERIMENTS)
     for index, value in enumerate(request.experiment_ids):
         if fault := id_fault(value):

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from services.reranker.query import Matrix
 from services.reranker.states import Rows
 
@@ -16,6 +19,13 @@ class Candidates:
     fused_scores: Matrix
     lexical_ranks: Matrix  # from 1; 0 if not in that list
     dense_ranks: Matrix
+    precedence: Matrix | None = None  # a smaller one comes first, whatever ranks; None: all are equal
+
+    def order(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Positions (n,) by precedence, then by scores (n,), the highest first."""
+        if self.precedence is None:
+            return np.argsort(-scores, kind="stable")
+        return np.lexsort((-scores, self.precedence))
 
     def __len__(self) -> int:
         return len(self.rows)

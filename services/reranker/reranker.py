@@ -93,7 +93,7 @@ class Reranker:
             )
         self.after.observe(1, sum(clock.stage_ms.values()) - before_ms)
         return Reranking(
-            order=np.argsort(-(ranked + added), kind="stable"),
+            order=candidates.order(ranked + added),
             relevance_scores=ranked + added,
             features=features,
             affinity=near,

@@ -1,6 +1,7 @@
 """The reranker on the wire: candidates in, an order out."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -187,7 +188,10 @@ def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidate
     if len(wire_rows) > MAX_CANDIDATES:
         raise InvalidRequest("rows", f"has {len(wire_rows)} candidates; send at most {MAX_CANDIDATES}")
     rows = snapshot.to_core(wire_rows)
-    return Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
+    columns = Candidates(rows, *(_column(request, name, len(rows)) for name in _COLUMNS))
+    if not request.precedence:
+        return columns
+    return replace(columns, precedence=_column(request, "precedence", len(rows)))
 
 
 def _column(request: RerankRequest, name: str, length: int) -> Matrix:

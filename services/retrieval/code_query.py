@@ -53,7 +53,9 @@ class CodeQuery:
             if not index.holds(IDENTIFIER, code):
                 continue
             query = Query.term_query(index.schema, IDENTIFIER, code, "basic")
-            sure = is_code(code) or (code == whole and len(typed) == 1 and not _SEPARATORS.isdisjoint(typed[0]))
+            sure = is_code(code) or (
+                code == whole and len(typed) == 1 and not _SEPARATORS.isdisjoint(typed[0])
+            )
             self._found(query, IDENTIFIER_SCORE if sure else UNSURE_IDENTIFIER_SCORE)
             self.first += [query] * sure
             one_word = len(typed) == 1 or whole.isdecimal()

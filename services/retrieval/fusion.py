@@ -24,6 +24,13 @@ class Fused:
     scores: NDArray[np.float32]
     lexical_ranks: NDArray[np.uint32]
     dense_ranks: NDArray[np.uint32]
+    precedence: NDArray[np.uint32]  # a smaller one comes first, whatever the scores
+
+    def by(self, precedence: NDArray[np.uint32]) -> Fused:
+        """The same rows by precedence (k,), and by their order where it is equal."""
+        order = np.argsort(precedence, kind="stable")
+        lists = self.lexical_ranks[order], self.dense_ranks[order]
+        return Fused(self.rows[order], self.scores[order], *lists, precedence[order])
 
 
 def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
@@ -37,13 +44,15 @@ def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
     if len(remembered):
         scores += _reciprocal(ranks(remembered, rows))
     order = np.argsort(-scores, kind="stable")
-    return Fused(rows[order], scores[order].astype(np.float32), lexical_ranks[order], dense_ranks[order])
+    lists = lexical_ranks[order], dense_ranks[order]
+    return Fused(rows[order], scores[order].astype(np.float32), *lists, np.zeros(len(rows), np.uint32))
 
 
 def in_order(rows: Rows, lexical: Rows, dense: Rows) -> Fused:
     """Rows in a given order, scored by their position."""
     scores = 1 / (K + np.arange(1, len(rows) + 1))
-    return Fused(rows, scores.astype(np.float32), ranks(lexical, rows), ranks(dense, rows))
+    lists = ranks(lexical, rows), ranks(dense, rows)
+    return Fused(rows, scores.astype(np.float32), *lists, np.zeros(len(rows), np.uint32))
 
 
 def ranks(ranked: Rows, rows: Rows) -> NDArray[np.uint32]:

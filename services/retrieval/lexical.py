@@ -12,7 +12,7 @@ from tantivy import Occur, Query
 
 from services.retrieval.lexical_query import LexicalQuery, QueryParser, any_of
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import ROW
+from shared.snapshot.lexical_document import JOINED, ROW, TEXT, lacking_term
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -37,6 +37,10 @@ class LexicalLeg:
         Its words are those of the catalogue's languages, or of some of them.
         """
         return LexicalSearch(self, self._parser.parse(text, languages))
+
+    def says_without(self, word: str) -> bool:
+        """Whether some product says that it is without a word."""
+        return any(self.index.holds(JOINED, lacking_term(term)) for term in self.index.words(word))
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,40 @@ class LexicalSearch:
         """Which rows (n,) hold enough of the query's words."""
         return self._rows_of(None if self._query.empty else self._query.required)
 
+    def strongly_matching(self) -> Mask:
+        """Those of the matching rows (n,) whose texts hold enough words, not their attributes alone."""
+        return self._rows_of(None if self._query.empty else self._query.strong)
+
     def pinned(self) -> Mask:
         """Which rows (n,) have a code that is in the query."""
         return self._rows_of(self._query.pinned)
+
+    def numbered(self) -> Mask | None:
+        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of them."""
+        return None if self._query.numbers is None else self._rows_of(self._query.numbers)
+
+    def named(self) -> Mask:
+        """Which rows (n,) hold every word where they say what they are, not what they go with."""
+        return self._rows_of(self._query.named)
+
+    def half_matching(self) -> Mask:
+        """Which rows (n,) hold at least half of the query's words."""
+        return self._rows_of(self._query.half)
+
+    def holding(self, word: str) -> Mask:
+        """Which rows (n,) hold a word, and do not say that they are without it."""
+        index = self._leg.index
+        terms = index.words(word)
+        held = self._rows_of(any_of([self._term(TEXT, term) for term in terms]))
+        return held & ~self.lacking(word)
+
+    def lacking(self, word: str) -> Mask:
+        """Which rows (n,) say that they are without a word."""
+        terms = self._leg.index.words(word)
+        return self._rows_of(any_of([self._term(JOINED, lacking_term(term)) for term in terms]))
+
+    def _term(self, field: str, term: str) -> Query:
+        return Query.term_query(self._leg.index.schema, field, term, "basic")
 
     @property
     def is_code(self) -> bool:

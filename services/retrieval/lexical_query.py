@@ -5,28 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from tantivy import Occur, Query
 
 from services.retrieval.code_query import CodeQuery
+from services.retrieval.compounds import Compounds
 from services.retrieval.word_groups import WordGroups
 from shared.snapshot.lexical import LexicalIndex
-from shared.snapshot.lexical_document import JOINED, MEASURE, TEXT
+from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
 from shared.text.cleaning import clean
 from shared.text.folding import fold
 from shared.text.quantities import Quantity, quantities
-from shared.text.words import words
+from shared.text.words import is_run, words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
-NUMBER_BOOST = 0.5  # a number that is the value of an attribute
+ATTRIBUTE_BOOST = 0.25  # a number, or a name of what is true, of an attribute
 _LONGEST_RUN = 4  # words that may be one code, if there are digits in them
 _SHORTEST_JOINED = 2  # letters
+_SHORTEST_PART = 4  # letters of a word that may be half of another
+_LONGEST_SPLIT = 30
+COMPOUND_BOOST = 0.7  # "Holzschraube" for "Schraube"
 
 _TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
 _FUNCTION_WORDS = frozenset(  # not needed for a match
-    "a an and are as at by for from in is it of on or the to with".split()
+    (
+        *("a", "an", "and", "are", "as", "at", "by", "for", "from"),
+        *("in", "is", "it", "of", "on", "or", "the", "to", "with"),
+    )
 )
 
 
@@ -36,9 +44,13 @@ class LexicalQuery:
 
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
+    strong: Query  # holds enough of them by its texts, not by attributes alone
     empty: bool  # no product has any of its words
     pinned: Query | None = None  # products whose code is in the query: they come first
     is_code: bool = False  # the query is a code and nothing else
+    numbers: Query | None = None  # holds every word with a digit
+    half: Query | None = None  # holds at least half of the words
+    named: Query | None = None  # holds every word where it says what it is
 
 
 @dataclass(frozen=True)
@@ -47,32 +59,42 @@ class QueryParser:
 
     index: LexicalIndex
 
+    @cached_property
+    def compounds(self) -> Compounds:
+        """Those of the catalogue."""
+        return Compounds(self.index.vocabulary.all, self.index.analysis.languages)
+
     def parse(self, text: str, languages: Sequence[str] = ()) -> LexicalQuery:
         """Compile a query, which has no syntax.
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        reading = _Reading(self.index, languages)
+        reading = _Reading(self.index, languages, self.compounds)
         reading.read(text)
         codes = CodeQuery.of(self.index, text)
         codes.join(reading.groups)
-        required = reading.groups.required(_FUNCTION_WORDS)
-        matching = [_at_least(required, enough(len(required)))] if required else []
+        required = reading.groups.required(_FUNCTION_WORDS, strong=False)
+        strong = reading.groups.required(_FUNCTION_WORDS, strong=True)
         scored = [*reading.groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),
-            any_of([*matching, *codes.matching]),
+            any_of([*_enough_of(required), *codes.matching]),
+            any_of([*_enough_of(strong), *codes.matching]),
             not scored,
             any_of(codes.first) if codes.first else None,
             codes.is_all,
+            reading.groups.numbers(),
+            _at_least(required, (len(required) + 1) // 2) if required else None,
+            reading.groups.named(_FUNCTION_WORDS),
         )
 
 
 class _Reading:
     """The groups of one query: for each of its words, what stands for it."""
 
-    def __init__(self, index: LexicalIndex, languages: Sequence[str]) -> None:
+    def __init__(self, index: LexicalIndex, languages: Sequence[str], compounds: Compounds) -> None:
         self._index = index
+        self._compounds = compounds
         self._languages = languages
         self.groups = WordGroups()
 
@@ -82,12 +104,14 @@ class _Reading:
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
         typed = self._distinct(words(_without(folded, measured)))
+        self.groups.typed = [each.term for each in measured] + typed
         for word in typed:
             self._word(word)
         for parts in _runs(typed):
             self._joined(parts)
         for word in typed:
             self._apart(word)
+            self._compound(word)
 
     def _distinct(self, typed: Sequence[str]) -> list[str]:
         """The words without those of a stem that came before."""
@@ -95,11 +119,15 @@ class _Reading:
         return list(by_term.values())[::-1]
 
     def _word(self, word: str) -> None:
-        for term in self._index.words(word, self._languages):
-            if self._index.holds(TEXT, term):
-                self.groups.add((word,), self._term(TEXT, term))
-        if word[0].isdigit() and self._index.holds(MEASURE, word):
-            self.groups.add((word,), Query.boost_query(self._term(MEASURE, word), NUMBER_BOOST))
+        terms = self._index.words(word, self._languages)
+        strong = [self._term(TEXT, term) for term in terms if self._index.holds(TEXT, term)]
+        for query in strong:
+            self.groups.add((word,), query)
+        for term in terms:
+            if self._index.holds(NAMED, term):
+                self.groups.add_named(word, Query.term_query(self._index.schema, NAMED, term, "basic"))
+        if weak := [self._term(MEASURE, term) for term in terms if self._index.holds(MEASURE, term)]:
+            self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
 
     def _joined(self, parts: Sequence[str]) -> None:
         """Other spellings in one word, each added to the groups of its words.
@@ -118,16 +146,39 @@ class _Reading:
             self.groups.add(parts, self._term(MEASURE, whole))
 
     def _apart(self, word: str) -> None:
-        """Two parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
+        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
         parts = _TURNS.findall(word)
         terms = [self._index.words(part, self._languages)[:1] for part in parts]
-        known = [term[0] for term in terms if term and self._index.holds(TEXT, term[0])]
-        if len(parts) < 2 or len(known) < len(parts):
-            return
-        queries = [self._term(TEXT, term) for term in known]
-        both = Query.boolean_query([(Occur.Must, query) for query in queries])
-        self.groups.stand_for((word,), both)
+        if len(parts) > 1 and all(term and self._known(term[0]) for term in terms):
+            self._both(word, [term[0] for term in terms])
+
+    def _compound(self, word: str) -> None:
+        """What ends in the word, and what holds its parts."""
+        for term in self._index.words(word, self._languages):
+            for longer in self._compounds.ending_in(term):
+                if self._known(longer):
+                    self.groups.add((word,), Query.boost_query(self._term(TEXT, longer), COMPOUND_BOOST))
+        if word not in self.groups and (parts := self._parts(word)):
+            self._both(word, parts)
+
+    def _parts(self, word: str) -> list[str]:
+        """The terms of two words that an unknown word was made of."""
+        if parts := self._compounds.parts(word, self._known):
+            return parts
+        cuts = [(word[:cut], word[cut:]) for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
+        for cut in cuts if len(word) <= _LONGEST_SPLIT and word.isalpha() and not is_run(word) else ():
+            terms = [self._index.words(part, self._languages)[0] for part in cut]
+            if all(map(self._known, terms)):
+                return terms
+        return []
+
+    def _both(self, word: str, terms: Sequence[str]) -> None:
+        queries = [self._term(TEXT, term) for term in terms]
+        self.groups.stand_for((word,), Query.boolean_query([(Occur.Must, query) for query in queries]))
         self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
+
+    def _known(self, term: str) -> bool:
+        return self._index.holds(TEXT, term)
 
     def _term(self, field: str, word: str) -> Query:
         return Query.term_query(self._index.schema, field, word, "freq")
@@ -149,6 +200,10 @@ def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:
             run = tuple(typed[start : start + length])
             if any(letter.isdigit() for word in run for letter in word):
                 yield run
+
+
+def _enough_of(required: Sequence[Query]) -> list[Query]:
+    return [_at_least(required, enough(len(required)))] if required else []
 
 
 def enough(words: int) -> int:

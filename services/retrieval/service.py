@@ -21,7 +21,7 @@ from aisle.v1.retrieval_pb2 import (
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.retrieval import facets, spelling
+from services.retrieval import analysis_messages, facets, reading, spelling
 from services.retrieval.candidate_messages import listed
 from services.retrieval.filter_messages import filter_of
 from services.retrieval.matched_terms import MatchedTerms
@@ -39,6 +39,7 @@ from shared import vectors
 from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
 from shared.query_memory.follower import MemoryFollower
+from shared.text.languages import language_of
 
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
@@ -69,12 +70,12 @@ class RetrievalService(RetrievalServiceServicer):
         if not query:
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
-        corrected = query
-        if self._correct_spelling:
-            corrected = await in_thread(lambda caller: snapshot.spelling.correct(query, caller))
-        return AnalyzeQueryResponse(
-            query=corrected, corrected=corrected != query, encoder_version=snapshot.encoder_version
+        corrects = self._correct_spelling and not {reading.CORRECTION, reading.ALL} & set(request.as_typed)
+        catalog = reading.Catalog(
+            snapshot.spelling.correct if corrects else _as_it_is, snapshot.lexical.says_without
         )
+        read = await in_thread(lambda caller: reading.read(query, request.as_typed, catalog, caller))
+        return analysis_messages.response(read, snapshot.encoder_version)
 
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
         # Held to the end: a state never changes, even if a newer one or another snapshot replaces
@@ -141,6 +142,9 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         order_by=message.order_by,
         limit=message.limit or DEFAULT_LIMIT,
         tier=_TIERS.get(message.tier, FUSED),
+        languages=(language_of(message.language_code),) if message.language_code else (),
+        limits=analysis_messages.limits(message),
+        strict_order=not message.loose_order,
     )
 
 
@@ -172,7 +176,14 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         notes=found.notes,
         stage_ms=found.stage_ms,
         log_position=snapshot.log_position,
+        by_meaning=found.by_meaning.tolist(),
+        precedence=found.precedence.tolist(),
+        related_count=found.related_count,
     )
+
+
+def _as_it_is(query: str, caller: Caller) -> str:
+    return query
 
 
 def _facet(facet: facets.Facet) -> search_pb2.Facet:

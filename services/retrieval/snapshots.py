@@ -56,6 +56,7 @@ class Snapshot:
     expires: bool  # whether some product has an expiry time
     lineage: str = ""  # changes of another lineage were computed for other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
+    dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
     embargoed: bool = False  # whether some product was unpublished when this state was made
 
     @classmethod
@@ -85,6 +86,7 @@ class Snapshot:
             encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
             expires=expires(columns),
+            dense_floor=float(manifest.get("dense_floor", -1.0)),
             embargoed=embargoed(columns),
             lineage=lineage_of(manifest),
         )

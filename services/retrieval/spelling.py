@@ -10,11 +10,13 @@ letters.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
+from tantivy import Occur, Query
 
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
@@ -22,10 +24,12 @@ from shared.snapshot.lexical_document import JOINED, TEXT
 from shared.snapshot.vocabulary import LONGEST_WORD
 from shared.text.cleaning import clean
 from shared.text.folding import fold
+from shared.text.words import is_run
 
 MAX_QUERY_CHARACTERS = 1_000
 # Letters: shorter words are never corrected, longer ones may differ twice
 _SHORTEST = 4
+_SHORTEST_OTHER = 3  # of a word that a correction goes with
 _LONG = 8
 _MOST_LOOKED_UP = 10  # words of a query
 _RARE = 2  # a word two edits away must be in at least as many products
@@ -51,22 +55,52 @@ class Spelling:
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.
 
-        Raises CallerLeft.
+        A correction must be together with another word of the query in some product, if the
+        catalogue knows another. Raises CallerLeft.
         """
         words = list(_WORD.finditer(query))
+        typed = [match[0] for match in words]
+        found = list(self._corrections(typed, caller))
+        together = [word for word in found if self._known(word)]
         corrected = []
         end = 0
-        looked_up = dict[str, str]()
-        for place, match in enumerate(words):
-            caller.check()
-            around = [neighbour[0] for neighbour in words[max(0, place - 1) : place + 2]]
-            corrected += [query[end : match.start()], self._corrected(match[0], around, looked_up)]
+        for match, word in zip(words, found, strict=True):
+            kept = word == match[0] or not self._goes_with(word, together)
+            corrected += [query[end : match.start()], match[0] if kept else word]
             end = match.end()
         return "".join([*corrected, query[end:]])
 
+    def _corrections(self, typed: list[str], caller: Caller) -> Iterator[str]:
+        looked_up = dict[str, str]()
+        for place, word in enumerate(typed):
+            caller.check()
+            around = typed[max(0, place - 1) : place + 2]
+            yield self._corrected(word, around, looked_up)
+
+    def _goes_with(self, corrected: str, together: list[str]) -> bool:
+        """Whether some product has a correction and another word of the query."""
+        own = self._holding(corrected)
+        others = [
+            self._holding(word) for word in together if word != corrected and len(word) >= _SHORTEST_OTHER
+        ]
+        if not others:
+            return True
+        pairs = [
+            (Occur.Must, own),
+            (Occur.Must, Query.boolean_query([(Occur.Should, each) for each in others])),
+        ]
+        return bool(self.index.searcher.search(Query.boolean_query(pairs), 1, count=False).hits)
+
+    def _holding(self, text: str) -> Query:
+        """Finds what has every word of a text."""
+        schema = self.index.schema
+        terms = self.index.words(text)
+        held = [Query.term_query(schema, field, term, "basic") for term in terms for field in (TEXT, JOINED)]
+        return Query.boolean_query([(Occur.Should, each) for each in held])
+
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
         """`looked_up` maps the query's words that no product has to their corrections so far."""
-        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or self._known(word):
+        if len(word) < _SHORTEST or not _LETTERS.fullmatch(word) or is_run(word) or self._known(word):
             return word
         # "mac book" for "macbook"
         if any(self._known(first + second) for first, second in pairwise(around)):

@@ -8,10 +8,16 @@ from tantivy import Occur, Query
 
 
 class WordGroups:
-    """A product holds a word of the query if one of the word's group finds it."""
+    """A product holds a word of the query if one of the word's group finds it.
+
+    It holds it strongly by its texts, weakly by an attribute's number or name alone.
+    """
 
     def __init__(self) -> None:
         self.scored: list[Query] = []
+        self.typed: list[str] = []  # the words of the query, known or not
+        self._named: dict[str, list[Query]] = {}
+        self._strong: dict[str, list[Query]] = {}
         self._groups: dict[str, list[Query]] = {}
 
     def __contains__(self, word: str) -> bool:
@@ -22,15 +28,46 @@ class WordGroups:
         self.scored.append(query)
         self.stand_for(words, query)
 
+    def add_weak(self, word: str, query: Query, strong: Sequence[Query]) -> None:
+        """A query that finds products by an attribute, and scores those that `strong` does not."""
+        self.scored = [each for each in self.scored if all(each is not other for other in strong)]
+        self.scored.append(Query.disjunction_max_query([*strong, query]) if strong else query)
+        self._groups.setdefault(word, []).append(query)
+
+    def add_named(self, word: str, query: Query) -> None:
+        """A query that finds products whose names hold the word."""
+        self._named.setdefault(word, []).append(query)
+
+    def named(self, function_words: Container[str]) -> Query | None:
+        """Finds what holds in its names every word that is needed; None if a word is in no name."""
+        typed = [word for word in self.typed if word not in function_words]
+        if not typed or not all(word in self._named for word in typed):
+            return None
+        return Query.boolean_query([(Occur.Must, _any_of(self._named[word])) for word in typed])
+
     def stand_for(self, words: Sequence[str], query: Query) -> None:
         """A query that finds products that hold these words, and does not score them."""
         for word in words:
+            self._strong.setdefault(word, []).append(query)
             self._groups.setdefault(word, []).append(query)
 
-    def required(self, function_words: Container[str]) -> list[Query]:
-        """One query for each word that a match may need: all but function words, if there are others."""
-        needed = [queries for word, queries in self._groups.items() if word not in function_words]
-        return [_any_of(queries) for queries in needed or self._groups.values()]
+    def required(self, function_words: Container[str], strong: bool) -> list[Query]:
+        """One query for each word that a match may need: all but function words, if there are others.
+
+        None if fewer than half of the words are known: then the query is about something else.
+        """
+        groups = self._strong if strong else self._groups
+        typed = [word for word in self.typed if word not in function_words] or self.typed
+        needed = {word: queries for word, queries in groups.items() if word not in function_words}
+        known = needed or groups
+        return [_any_of(queries) for queries in known.values()] if 2 * len(known) >= len(typed) else []
+
+    def numbers(self) -> Query | None:
+        """Finds what holds every word with a digit; None if there is none, or one is not known."""
+        wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
+        if not wanted or not all(word in self._groups for word in wanted):
+            return None
+        return Query.boolean_query([(Occur.Must, _any_of(self._groups[word])) for word in wanted])
 
 
 def _any_of(queries: Sequence[Query]) -> Query:

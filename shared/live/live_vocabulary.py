@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class LiveVocabulary:
     def remove(self, names: Iterable[str]) -> None:
         """Stop counting the old names of a product that was removed or renamed."""
         self._change.subtract(set(spelled(" ".join(names))))
+
+    def all(self) -> Sequence[str]:
+        """Every word, in no order."""
+        return [*self._base.all(), *self._new]
 
     def count(self, word: str) -> int:
         """The number of products with a plain word in their names."""

@@ -25,6 +25,7 @@ from shared.snapshot.lexical_document import (
     IDENTIFIER,
     JOINED,
     MEASURE,
+    NAMED,
     ROW,
     TEXT,
     document,
@@ -35,7 +36,7 @@ from shared.text.analysis import Analysis
 from shared.text.detection import SAMPLE, languages_of
 from shared.text.languages import in_order, language_of
 
-FIELDS = (TEXT, JOINED, MEASURE, IDENTIFIER, CODE)
+FIELDS = (TEXT, JOINED, MEASURE, NAMED, IDENTIFIER, CODE)
 _LANGUAGES = "languages.txt"
 _VERSION = "2"
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
@@ -45,6 +46,7 @@ def _schema() -> tantivy.Schema:
     fields = tantivy.SchemaBuilder()
     for name in (TEXT, JOINED, MEASURE):
         fields.add_text_field(name, tokenizer_name="terms", index_option="freq")
+    fields.add_text_field(NAMED, tokenizer_name="terms", index_option="basic")
     for name in (IDENTIFIER, CODE):
         fields.add_text_field(name, tokenizer_name="raw", index_option="basic")
     fields.add_unsigned_field(ROW, indexed=True, fast=True)
@@ -149,7 +151,6 @@ class LexicalIndex:
         # doc_freq counts deleted documents too
         having = tantivy.Query.term_query(self.schema, field, word, "basic")
         return bool(self.searcher.search(having, 1, count=False).hits)
-
 
     def begins(self, field: str, start: str) -> tantivy.Query | None:
         """A query for the terms of a field that begin so (letters and digits); None if there are none."""

@@ -3,7 +3,10 @@
 text        every searchable field, repeated by its weight: its words, stemmed in the product's language
 joined      words that other shops write apart or glued ("t-shirt" as "tshirt", "rtx 3080" as
             "rtx3080"), and what a product has not ("without laces" as "no_lace")
-measure     numbers with units, dimensions and numeric attributes, each in one form ("8gb")
+measure     numbers with units, dimensions and numeric attributes, each in one form ("8gb"), and the
+            names of attributes that are true
+named       the words that say what it is: those of the title before "with" and its like, of brands
+            and of the last parts of categories
 identifier  the product's id, stock-keeping unit and trade numbers, without separators
 code        the ends of all its codes, from each separator and each turn of letters and digits on
 row         its row
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import tantivy
 
@@ -21,6 +25,7 @@ from shared.text.analysis import Analysis
 from shared.text.cleaning import clean
 from shared.text.codes import codes_in, compact, endings, is_code
 from shared.text.folding import fold
+from shared.text.head import head
 from shared.text.negation import lacking
 from shared.text.quantities import measure, quantities
 from shared.text.stemming import stem
@@ -29,6 +34,7 @@ from shared.text.words import is_run, words
 TEXT = "text"
 JOINED = "joined"
 MEASURE = "measure"
+NAMED = "named"
 IDENTIFIER = "identifier"
 CODE = "code"
 ROW = "row"
@@ -37,14 +43,18 @@ TITLE_WEIGHT = 3
 BRAND_WEIGHT = 2
 CATEGORY_WEIGHT = 3
 
+_REMEMBERED = 20_000  # names of attributes
+
 _YES = frozenset(("true", "yes", "y", "ja", "oui", "sí", "si", "да", "是"))
 # Attributes that hold codes of a product, by their names without separators
 _CODE_NAMES = frozenset(
     ("mpn", "ean", "ean13", "upc", "isbn", "asin", "jan", "partnumber", "modelnumber", "articlenumber")
 )
-_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:[-&'’/._][^\W_]++)++")
-_SEPARATOR = re.compile(r"[-&'’/._]")
-_GLUED = re.compile(r"(?<![^\W\d_])([^\W\d_]{1,12}) (\d[\w]{0,7})(?!\w)|(?<!\w)(\d{1,6}) ([^\W\d_]{1,12})(?!\w)")
+_HYPHENATED = re.compile(r"(?<![^\W_])[^\W_]++(?:[-&'][^\W_]++)++")
+_SEPARATOR = re.compile(r"[-&']")
+_GLUED = re.compile(
+    r"(?<![^\W\d_])([^\W\d_]{1,12}) (\d[\w]{0,7})(?!\w)|(?<!\w)(\d{1,6}) ([^\W\d_]{1,12})(?!\w)"
+)
 
 
 def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document:
@@ -54,17 +64,24 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     named = clean(" ".join(names(product)))
     described = clean(product.description)
     language = analysis.language(product.language_code, f"{named} {described}")
-    document.add_text(TEXT, " ".join(analysis.terms(" \n ".join(_blend(product)), language)))
+    document.add_text(TEXT, " ".join(analysis.terms(" ; ".join(_blend(product)), language)))
     joined_terms = [stem(word, language) for word in joined(f"{named} {described}")]
     joined_terms += _letters_of_runs(named) + glued(named)
-    joined_terms += [f"no_{stem(word, language)}" for word in lacking(fold(f"{named}. {described}"))]
+    joined_terms += [lacking_term(stem(word, language)) for word in lacking(fold(f"{named}. {described}"))]
     _add(document, JOINED, joined_terms)
-    _add(document, MEASURE, list(_measures(product, f"{named} {described}")))
+    _add(document, NAMED, list(dict.fromkeys(analysis.terms(" ; ".join(_names_it(product)), language))))
+    affirmed = [stem(word, language) for word in _affirmed(product)]
+    _add(document, MEASURE, [*_measures(product, f"{named} {described}"), *affirmed])
     for name in {compact(name) for name in identifiers(product)}:
         document.add_text(IDENTIFIER, name)
-    for code in {ending for code in _codes(product) for ending in endings(code)}:
-        document.add_text(CODE, code)
+    for ending in {each for code in _codes(product) for each in endings(code)}:
+        document.add_text(CODE, ending)
     return document
+
+
+def lacking_term(term: str) -> str:
+    """The term of a product that says that it is without one."""
+    return f"no_{term}"
 
 
 def _add(document: tantivy.Document, field: str, terms: Sequence[str]) -> None:
@@ -79,11 +96,13 @@ def _blend(product: Product) -> Iterable[str]:
     # The levels above the leaf count once
     yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
     yield from (product.description, product.sku, *product.tags)
-    for name, values in product.attributes.items():
-        if len(values) == 1 and fold(str(values[0])) in _YES:
-            yield name
-        else:
-            yield from (value for value in values if isinstance(value, str))
+    yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
+
+
+def _names_it(product: Product) -> Iterable[str]:
+    yield head(product.title)
+    yield from product.brands
+    yield from (path.rsplit(">", 1)[-1] for path in product.categories)
 
 
 def names(product: Product) -> list[str]:
@@ -104,7 +123,9 @@ def _codes(product: Product) -> Iterator[str]:
     yield from identifiers(product)
     yield from codes_in(clean(product.title))
     for values in product.attributes.values():
-        yield from (each for each in values if isinstance(each, str) and " " not in each and is_code(compact(each)))
+        yield from (
+            each for each in values if isinstance(each, str) and " " not in each and is_code(compact(each))
+        )
 
 
 def joined(text: str) -> list[str]:
@@ -123,17 +144,28 @@ def _letters_of_runs(text: str) -> list[str]:
     return [letter for letter in dict.fromkeys(text) if is_run(letter)]
 
 
+def _affirmed(product: Product) -> Iterator[str]:
+    """The words of the names of attributes that are true."""
+    for name, values in product.attributes.items():
+        if len(values) == 1 and fold(str(values[0])) in _YES:
+            yield from _words_of_name(name)
+
+
+@lru_cache(_REMEMBERED)
+def _words_of_name(name: str) -> tuple[str, ...]:
+    return tuple(words(clean(name.replace("_", " "))))
+
+
 def _measures(product: Product, text: str) -> Iterator[str]:
     written = [value for values in product.attributes.values() for value in values if isinstance(value, str)]
-    yield from (each.term for each in quantities(fold(clean(" \n ".join([text, *written])))))
+    yield from (each.term for each in quantities(fold(clean(" ; ".join([text, *written])))))
     for name, values in product.attributes.items():
-        known_as = words(fold(clean(name.replace("_", " "))))
         for value in values:
             if not isinstance(value, str):
-                yield from _numeric(known_as, value)
+                yield from _numeric(_words_of_name(name), value)
 
 
-def _numeric(name: list[str], value: float) -> Iterator[str]:
+def _numeric(name: Sequence[str], value: float) -> Iterator[str]:
     """The forms of a numeric attribute: its number, with its unit or after its name."""
     number = repr(float(value)).removesuffix(".0")
     yield number

@@ -78,6 +78,9 @@ class VocabularyWriter:
 class Words(Protocol):
     """The catalogue's own words."""
 
+    def all(self) -> Sequence[str]:
+        """Every word, in no order."""
+
     def count(self, word: str) -> int:
         """The number of products with a folded word in their names."""
 
@@ -105,6 +108,10 @@ class Vocabulary:
         counts = np.load(folder / "counts.npy")
         letters = np.load(folder / "letters.npy", mmap_mode="r")
         return cls(words if len(counts) else [], counts, letters)
+
+    def all(self) -> Sequence[str]:
+        """Every word, in no order."""
+        return self.words
 
     def knows(self, word: str) -> bool:
         """Whether a folded word is in the vocabulary."""

@@ -16,7 +16,9 @@ _LONGEST_MARK_UP = 100_000  # characters; a longer text keeps its tags
 # Before a fraction: "1½" is "1 1/2"
 _VULGAR_FRACTION = re.compile(r"(?<=\d)(?=[\u00bc-\u00be\u2150-\u215e])")
 
-_NOTHING = "\u00ad\u200c\u200d\u2060\ufeff\u2122\u00ae\u00a9\u2120\u2117"  # soft hyphens, joiners, trade marks
+_NOTHING = (
+    "\u00ad\u200c\u200d\u2060\ufeff\u2122\u00ae\u00a9\u2120\u2117"  # soft hyphens, joiners, trade marks
+)
 _HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
 _QUOTES = "\u2018\u2019\u02bc\u00b4\u0060\u2032"
 _DOUBLE_QUOTES = "\u201c\u201d\u201e\u2033"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from shared.text.cleaning import clean
 from shared.text.folding import fold
@@ -11,6 +12,9 @@ from shared.text.folding import fold
 SHORTEST = 4  # characters of a code without its separators
 _LONGEST = 40
 _LONG_NUMBER = 5  # digits
+_REMEMBERED = 20_000  # texts: names of attributes come again and again
+_SEPARATORS = re.compile(r"[\W_]+")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W_]+(?:[-./_][^\W_]+)*")
 _TURN = re.compile(r"(?<=\d)(?=\D)|(?<=\D)(?=\d)|(?<=[-./_])")
 _LABEL = re.compile(
@@ -22,15 +26,20 @@ _LABEL = re.compile(
 )
 
 
+@lru_cache(_REMEMBERED)
 def compact(text: str) -> str:
     """A code as it is compared: folded, without separators; a number without leading zeros."""
-    plain = "".join(letter for letter in fold(clean(text)) if letter.isalnum())
+    plain = _plain(text)
     return plain.lstrip("0") or "0" if plain.isdecimal() else plain
+
+
+def _plain(text: str) -> str:
+    return _SEPARATORS.sub("", fold(clean(text)))
 
 
 def is_code(word: str) -> bool:
     """Whether a compact word looks like a code: letters and digits, or a long number."""
-    if not any(letter.isdigit() for letter in word):
+    if not _DIGIT.search(word):
         return False
     return len(word) >= (_LONG_NUMBER if word.isdecimal() else SHORTEST)
 
@@ -55,5 +64,5 @@ def endings(code: str) -> set[str]:
     starts = [0, *(turn.start() for turn in _TURN.finditer(code))]
     found = {compact(code[start:]) for start in starts}
     # A number's zeros count inside of a code
-    found |= {"".join(letter for letter in fold(code[start:]) if letter.isalnum()) for start in starts}
+    found |= {_plain(code[start:]) for start in starts}
     return {each for each in found if SHORTEST <= len(each) <= _LONGEST}

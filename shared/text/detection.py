@@ -13,7 +13,7 @@ from shared.text.languages import ENGLISH, STEMMERS, in_order
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-SAMPLE = 2_000  # products whose languages stand for those of a catalogue
+SAMPLE = 1_000  # products whose languages stand for those of a catalogue
 _SURE = 0.95  # one such product brings its language into the catalogue
 _LIKELY = 0.7  # and so do some of these
 _SHARE = 0.005  # of the sample, at least two

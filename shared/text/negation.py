@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 _WITHOUT = (
     "without|w/o|not|no|non|free of|ohne|kein|keine|nicht|sans|pas de|sin|senza|zonder|geen|uden|utan|uten|"
     "ilman|без|χωρις"
 )
-_BEFORE = re.compile(rf"(?<![\w-])(?:{_WITHOUT})[ -](?:an? |the |any |de |der |die |das )?([^\W\d_]{{3,}})")
+_ARTICLES = "an? |the |any |de |der |die |das |les |la |le |los |las |el "
+_BEFORE = re.compile(rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_ARTICLES})?([^\W\d_]{{3,}})(?!\w)")
 _AFTER = re.compile(r"(?<![\w-])([^\W\d_]{3,})-(?:free|frei|less|los|fri)(?!\w)")
 _GLUED = re.compile(r"(?<!\w)([^\W\d_]{4,})(?:less|frei|freie|freies)(?!\w)")
+_MINUS = re.compile(r"(?<=\s)-([^\W\d_]{2,})(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """What a query excludes, and where it says so."""
+
+    word: str
+    start: int
+    end: int
 
 
 def lacking(text: str) -> list[str]:
@@ -20,3 +32,9 @@ def lacking(text: str) -> list[str]:
     """
     found = [*_BEFORE.findall(text), *_AFTER.findall(text), *_GLUED.findall(text)]
     return list(dict.fromkeys(found))
+
+
+def negations(query: str) -> list[Negation]:
+    """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap."""
+    found = [Negation(each[1], *each.span()) for each in (*_BEFORE.finditer(query), *_MINUS.finditer(query))]
+    return sorted(found, key=lambda each: each.start)

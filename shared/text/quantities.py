@@ -55,6 +55,7 @@ _BY_LENGTH = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, revers
 _MEASURE = re.compile(_NUMBER.format("number") + rf"[ -]?(?P<unit>{_BY_LENGTH})(?!\w)")
 _SIDE = r"(\d+(?:[.,]\d+)*)"
 _DIMENSIONS = re.compile(rf"(?<![\w.,/]){_SIDE} ?[x*] ?{_SIDE}(?: ?[x*] ?{_SIDE})?(?![\w])")
+_DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 
 
@@ -72,7 +73,7 @@ def quantities(text: str) -> list[Quantity]:
 
     The number is a decimal with a point, the unit its symbol: "2,5 Zoll" is "2.5in".
     """
-    if not any(letter.isdigit() for letter in text):
+    if not _DIGIT.search(text):
         return []
     found = [
         Quantity("x".join(_plain(side) for side in match.groups() if side), match.start(), match.end())
@@ -89,6 +90,11 @@ def quantities(text: str) -> list[Quantity]:
 def measure(number: str, unit: str) -> str:
     """A number with a unit as one term; the number alone with an unknown one."""
     return _plain(number) + _UNITS.get(unit, "")
+
+
+def is_unit(word: str) -> bool:
+    """Whether a folded word is a unit, or its name."""
+    return word in _UNITS
 
 
 def _plain(number: str) -> str:

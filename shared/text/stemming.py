@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from shared.text.languages import STEMMERS
+from shared.text.languages import ENGLISH, STEMMERS
 
+_ABBREVIATIONS = re.compile(r"[bcdfghjklmnpqrtvwxyz]{2,4}s")  # "TVs", whose plural Snowball keeps
 _REMEMBERED = 200_000  # words a language, some 20 MB
 
 
@@ -15,6 +17,8 @@ def stem(word: str, language: str) -> str:
     """The stem of a folded word. Words of languages without a stemmer stay as they are."""
     if language not in STEMMERS:
         return word
+    if language == ENGLISH and _ABBREVIATIONS.fullmatch(word):
+        return word[:-1]
     return _stems(language)[word]
 
 

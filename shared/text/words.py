@@ -89,5 +89,3 @@ def _ungrouped(number: str) -> str:
     if number.count(decimal) > 1:
         return number.replace(decimal, "").replace(groups, "")
     return number.replace(groups, "").replace(decimal, ".")
-
-

@@ -24,8 +24,17 @@ from shared.catalog.product import Product
 from shared.product_text import product_text
 from shared.query_ids import query_hash
 from shared.snapshot.columns import paths
-from shared.snapshot.lexical import analyzer, document, identifier, joined, words_of
-from shared.snapshot.vocabulary import plain, spelled
+from shared.snapshot.lexical_document import document, glued, joined
+from shared.snapshot.vocabulary import spelled
+from shared.text.analysis import Analysis
+from shared.text.cleaning import clean
+from shared.text.codes import codes_in, compact, endings, without_label
+from shared.text.folding import fold
+from shared.text.head import head
+from shared.text.negation import lacking, negations
+from shared.text.price import price_limit
+from shared.text.quantities import quantities
+from shared.text.words import words
 
 ROOT = Path(__file__).resolve().parents[2]
 LETTERS = 500_000
@@ -53,13 +62,22 @@ UNITS = (
 READERS: dict[str, Callable[[str], object]] = {
     "joined": joined,
     "joined beside a hyphen": lambda text: joined(f"{text} t-shirt"),
-    "words_of": words_of,
+    "glued": glued,
+    "head": head,
     "words of a title": catalog_queries.words_of,
-    "identifier": identifier,
-    "plain": plain,
+    "compact": compact,
+    "codes": lambda text: list(codes_in(text)),
+    "endings": lambda text: endings(text[:40]),
+    "label": without_label,
+    "clean": clean,
+    "fold": fold,
+    "words": words,
+    "quantities": quantities,
+    "lacking": lacking,
+    "negations": negations,
+    "price": price_limit,
     "spelled": spelled,
-    "analyzer": analyzer().analyze,
-    "document": lambda text: document(Product("p", text, description=text), 0),
+    "document": lambda text: document(Product("p", text, description=text), 0, Analysis()),
     "normalise": normalise,
     "query_hash": query_hash,
     "product_text": lambda text: product_text(text, (text,), (text,), text),

@@ -150,7 +150,8 @@ def _add(  # noqa: PLR0913  (what a result is made of)
 ) -> None:
     """Append a result, made in its place: messages are copied when they are put into others."""
     score = window.message.relevance_scores[at]
-    result = response.results.add(position=at + 1, relevance_score=score)
+    by_meaning = at < len(window.message.by_meaning) and window.message.by_meaning[at]
+    result = response.results.add(position=at + 1, relevance_score=score, by_meaning=by_meaning)
     result.product.CopyFrom(product)
     if request.explain:
         explained = window.message.explanations

@@ -104,7 +104,9 @@ def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget
         query_id=token.query_id,
         total_count=window.message.total_count,
         facets=facets(window, budget),
-        corrected_query=window.message.query if window.message.corrected else "",
+        related_count=window.message.related_count,
+        corrected_query=window.message.shown_query if window.message.corrected else "",
+        reading=window.message.reading,
         experiments=search.experiment_ids,
     )
     frame.served_by.CopyFrom(served_by(window, budget))  # last: facets may be left out

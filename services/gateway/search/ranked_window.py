@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import RerankResponse
-from aisle.v1.retrieval_pb2 import RetrieveResponse
+from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveResponse
 from aisle.v1.search_pb2 import TIER_RERANKED
 
 Matrix = NDArray[np.float32]
@@ -63,12 +63,14 @@ class RankedWindow:
 
 
 def fused(
-    query: str, corrected: bool, retrieved: RetrieveResponse, degraded: Sequence[str]
+    analysed: AnalyzeQueryResponse, retrieved: RetrieveResponse, degraded: Sequence[str]
 ) -> window_pb2.RankedWindow:
     """The window in the order of retrieval."""
     return window_pb2.RankedWindow(
-        query=query,
-        corrected=corrected,
+        query=analysed.query,
+        shown_query=analysed.shown_query,
+        corrected=analysed.corrected,
+        reading=analysed.reading,
         snapshot_version=retrieved.snapshot_version,
         tier=retrieved.tier,
         degraded=degraded,
@@ -80,6 +82,8 @@ def fused(
         dense_ranks=retrieved.dense_ranks,
         notes=retrieved.notes,
         log_position=retrieved.log_position,
+        by_meaning=retrieved.by_meaning,
+        related_count=retrieved.related_count,
     )
 
 
@@ -88,6 +92,8 @@ def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
     window.rows[:] = _reordered(window.rows, response.order)
     window.product_ids[:] = _reordered(window.product_ids, response.order)
     window.dense_ranks[:] = _reordered(window.dense_ranks, response.order)
+    if window.by_meaning:
+        window.by_meaning[:] = _reordered(window.by_meaning, response.order)
     window.relevance_scores[:] = response.relevance_scores
     window.bundle_version = response.bundle_version
     window.tier = TIER_RERANKED

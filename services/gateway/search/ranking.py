@@ -71,7 +71,7 @@ class Ranking:
             budget.left_out("embedding: the encoder changed")
             understood = replace(understood, encoding=None, encoder_version="")
             retrieved = await self._retrieve(request, understood, budget)
-        window = ranked_window.fused(understood.query, understood.corrected, retrieved, budget.degraded)
+        window = ranked_window.fused(understood.analysed, retrieved, budget.degraded)
         if not (understood.query and retrieved.rows and _wants_reranking(request)):
             return RankedWindow(window)
         try:
@@ -102,6 +102,10 @@ class Ranking:
             # This may be another replica than the one that was waited for
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
+            language_code=request.language_code,
+            loose_order=bool({"order", "all"} & set(request.as_typed)),
+            without=understood.analysed.without,
+            price=understood.analysed.price if understood.analysed.HasField("price") else None,
         )
         with budget.timed("retrieve"):
             try:
@@ -160,6 +164,7 @@ def _rerank_request(
         session_id=request.session_id,
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
+        precedence=retrieved.precedence,
     )
 
 

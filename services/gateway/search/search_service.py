@@ -70,5 +70,6 @@ def _searched(request: SearchRequest) -> bytes:
         max_tier=request.max_tier,
         explain=request.explain,
         language_code=request.language_code,
+        as_typed=request.as_typed,
     )
     return asked.SerializeToString(deterministic=True)

@@ -23,7 +23,7 @@ class UnderstoodQuery:
     """The query as the services know it."""
 
     query: str
-    corrected: bool
+    analysed: AnalyzeQueryResponse
     encoding: QueryEncoding | None = None
     encoder_version: str = ""  # of the encoding
 
@@ -73,13 +73,13 @@ class Understanding:
         """The request's query; with its encoding if a tier beyond words may use it."""
         query = validation.searched_text(request.query)
         if not query:
-            return UnderstoodQuery("", False)
+            return UnderstoodQuery("", AnalyzeQueryResponse())
         words_alone = request.max_tier == TIER_LEXICAL
         guess = self._guess(query, budget) if self._encoder_version and not words_alone else None
         try:
-            analysed = await self._analyzed(query, budget)
+            analysed = await self._analyzed(query, request, budget)
             if words_alone or not analysed.query:
-                return UnderstoodQuery(analysed.query, analysed.corrected)
+                return UnderstoodQuery(analysed.query, analysed)
             with budget.timed("embed"):  # what is waited for longer than the analysis took
                 if guess and guess.fits(analysed):
                     encoded = await guess.encoded
@@ -90,22 +90,25 @@ class Understanding:
                 guess.encoded.cancel()
         if encoded.missed:
             budget.left_out(encoded.missed)
-        return UnderstoodQuery(analysed.query, analysed.corrected, encoded.encoding, encoded.encoder_version)
+        return UnderstoodQuery(analysed.query, analysed, encoded.encoding, encoded.encoder_version)
 
     def _guess(self, query: str, budget: Budget) -> _Guess:
         version = self._encoder_version
         return _Guess(query, version, asyncio.create_task(self._encoded(query, version, budget)))
 
-    async def _analyzed(self, query: str, budget: Budget) -> AnalyzeQueryResponse:
+    async def _analyzed(self, query: str, request: SearchRequest, budget: Budget) -> AnalyzeQueryResponse:
+        wanted = AnalyzeQueryRequest(
+            query=query, language_code=request.language_code, as_typed=request.as_typed
+        )
         with budget.timed("analyze"):
             try:
                 analysed = await self._analysis.run(
-                    lambda: self._retrieval.AnalyzeQuery(AnalyzeQueryRequest(query=query)),
+                    lambda: self._retrieval.AnalyzeQuery(wanted),
                     budget.left_ms() * _ANALYZE_SHARE,
                 )
             except Missed as missed:
                 budget.left_out(str(missed))
-                return AnalyzeQueryResponse(query=query)
+                return AnalyzeQueryResponse(query=query, shown_query=query)
         self._encoder_version = analysed.encoder_version or self._encoder_version
         return analysed
 

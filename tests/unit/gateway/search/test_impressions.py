@@ -3,7 +3,7 @@ from typing import Any
 
 from aisle.v1 import window_pb2
 from aisle.v1.events_pb2 import Impression
-from aisle.v1.retrieval_pb2 import RetrieveResponse
+from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveResponse
 from aisle.v1.search_pb2 import TIER_FUSED, SearchRequest
 from services.gateway.search.impressions import Impressions
 from services.gateway.search.ranked_window import RankedWindow, fused
@@ -91,7 +91,11 @@ async def test_below_the_reranked_tier_there_are_no_features(gateway: Gateway) -
 
 
 ONE_PRODUCT = RankedWindow(
-    fused("shoe", False, RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]), ())
+    fused(
+        AnalyzeQueryResponse(query="shoe"),
+        RetrieveResponse(rows=[0], product_ids=["p0"], fused_scores=[1.0]),
+        (),
+    )
 )
 
 

@@ -70,13 +70,13 @@ async def test_a_query_is_encoded_while_its_spelling_is_looked_at(shop: Shop) ->
     understood = await asked
     assert understood.encoding is not None
     assert understood.query == "shoes"
-    assert not understood.corrected
+    assert not understood.analysed.corrected
     assert shop.embedding.queries == ["shoes"] and {"analyze", "embed"} <= set(shop.budget.stage_ms)
 
 
 async def test_a_corrected_query_is_encoded_as_corrected(shop: Shop) -> None:
     understood = await shop.ask("shooes")
-    assert (understood.query, understood.corrected) == ("shoes", True)
+    assert (understood.query, understood.analysed.corrected) == ("shoes", True)
     assert shop.embedding.queries[-1] == "shoes" and understood.encoding is not None
 
 

@@ -40,6 +40,7 @@ class RerankRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
+    PRECEDENCE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     snapshot_version: _builtins.str
@@ -82,6 +83,10 @@ class RerankRequest(_message.Message):
     def dense_ranks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """As in RetrieveResponse."""
 
+    @_builtins.property
+    def precedence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of candidates: a smaller one comes first, whatever ranks. Empty: all are equal."""
+
     def __init__(
         self,
         *,
@@ -99,10 +104,11 @@ class RerankRequest(_message.Message):
         session_id: _builtins.str = ...,
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
+        precedence: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,16 +27,26 @@ class AnalyzeQueryRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     QUERY_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    AS_TYPED_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """At most 1,000 characters."""
+    language_code: _builtins.str
+    """As in SearchRequest."""
+    @_builtins.property
+    def as_typed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in SearchRequest."""
+
     def __init__(
         self,
         *,
         query: _builtins.str = ...,
+        language_code: _builtins.str = ...,
+        as_typed: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "language_code", b"language_code", "query", b"query"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -51,22 +61,44 @@ class AnalyzeQueryResponse(_message.Message):
     QUERY_FIELD_NUMBER: _builtins.int
     CORRECTED_FIELD_NUMBER: _builtins.int
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
+    SHOWN_QUERY_FIELD_NUMBER: _builtins.int
+    READING_FIELD_NUMBER: _builtins.int
+    WITHOUT_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """Normalised, and corrected if need be; may be empty."""
     corrected: _builtins.bool
     """Whether the spelling was changed."""
     encoder_version: _builtins.str
     """The encoder whose vectors can search the current snapshot."""
+    shown_query: _builtins.str
+    """The query as a shopper reads it: with what `query` leaves out, such as a price."""
+    @_builtins.property
+    def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
+        """How it was read."""
+
+    @_builtins.property
+    def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Words that no result holds."""
+
+    @_builtins.property
+    def price(self) -> _search_pb2.NumberRange:
+        """Prices of the results; absent if the query names none."""
+
     def __init__(
         self,
         *,
         query: _builtins.str = ...,
         corrected: _builtins.bool = ...,
         encoder_version: _builtins.str = ...,
+        shown_query: _builtins.str = ...,
+        reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
+        without: _abc.Iterable[_builtins.str] | None = ...,
+        price: _search_pb2.NumberRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "query", b"query"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected", b"corrected", "encoder_version", b"encoder_version", "price", b"price", "query", b"query", "reading", b"reading", "shown_query", b"shown_query", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -89,6 +121,10 @@ class RetrieveRequest(_message.Message):
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
+    LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    WITHOUT_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    LOOSE_ORDER_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -107,6 +143,10 @@ class RetrieveRequest(_message.Message):
     """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
+    language_code: _builtins.str
+    """As in SearchRequest."""
+    loose_order: _builtins.bool
+    """Orders other than relevance also show products that hold the query's words beside their names only."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -114,6 +154,14 @@ class RetrieveRequest(_message.Message):
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.FacetRequest]:
         """Counts over the match set."""
+
+    @_builtins.property
+    def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As in AnalyzeQueryResponse; left out, with a note, where nothing would be left."""
+
+    @_builtins.property
+    def price(self) -> _search_pb2.NumberRange:
+        """As in AnalyzeQueryResponse; left out, with a note, where nothing would be left."""
 
     def __init__(
         self,
@@ -129,10 +177,14 @@ class RetrieveRequest(_message.Message):
         encoder_version: _builtins.str = ...,
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
+        language_code: _builtins.str = ...,
+        without: _abc.Iterable[_builtins.str] | None = ...,
+        price: _search_pb2.NumberRange | None = ...,
+        loose_order: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -179,6 +231,9 @@ class RetrieveResponse(_message.Message):
     STAGE_MS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    BY_MEANING_FIELD_NUMBER: _builtins.int
+    PRECEDENCE_FIELD_NUMBER: _builtins.int
+    RELATED_COUNT_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
     """Size of the match set."""
     snapshot_version: _builtins.str
@@ -187,6 +242,8 @@ class RetrieveResponse(_message.Message):
     """The tier that ran."""
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
+    related_count: _builtins.int
+    """Products in the lists that are not in the match set."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Rows below the snapshot's product count are its products. Later products have count + position in the vectors log."""
@@ -231,6 +288,14 @@ class RetrieveResponse(_message.Message):
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Notes to the caller about its filters and facets."""
 
+    @_builtins.property
+    def by_meaning(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """Of candidates: not in the match set, but near by vector, or opened by shoppers."""
+
+    @_builtins.property
+    def precedence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of candidates: a smaller one comes first, whatever ranks. Empty: all are equal."""
+
     def __init__(
         self,
         *,
@@ -249,10 +314,13 @@ class RetrieveResponse(_message.Message):
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         log_position: _builtins.int = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        by_meaning: _abc.Iterable[_builtins.bool] | None = ...,
+        precedence: _abc.Iterable[_builtins.int] | None = ...,
+        related_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

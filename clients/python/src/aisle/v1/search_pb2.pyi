@@ -242,6 +242,36 @@ class Facet(_message.Message):
 Global___Facet: _TypeAlias = Facet  # noqa: Y015
 
 @_typing.final
+class QueryPart(_message.Message):
+    """What a part of a query was taken to mean beside its words."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    MEANING_FIELD_NUMBER: _builtins.int
+    kind: _builtins.str
+    """correction, without, price or synonym."""
+    text: _builtins.str
+    """What was typed."""
+    meaning: _builtins.str
+    """What it was taken for, such as the corrected word or "up to 300"."""
+    def __init__(
+        self,
+        *,
+        kind: _builtins.str = ...,
+        text: _builtins.str = ...,
+        meaning: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "meaning", b"meaning", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryPart: _TypeAlias = QueryPart  # noqa: Y015
+
+@_typing.final
 class SearchRequest(_message.Message):
     """What to search for, for whom, and how long it may take."""
 
@@ -263,6 +293,7 @@ class SearchRequest(_message.Message):
     LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     UNLOGGED_FIELD_NUMBER: _builtins.int
+    AS_TYPED_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
@@ -284,7 +315,7 @@ class SearchRequest(_message.Message):
     explain: _builtins.bool
     """Adds why each result is where it is; default false."""
     language_code: _builtins.str
-    """BCP 47 language of the query; checked, and not used yet: queries are read as English."""
+    """BCP 47 language of the query. Empty, or one that no product has: words are read in each language of the catalogue."""
     wait_for_visible: _builtins.int
     """log_position of a catalogue write that the page must show; waits for at most 80 % of deadline_ms, then UNAVAILABLE.
     INVALID_ARGUMENT for a position that no write was given. 0: what is shown now.
@@ -302,6 +333,12 @@ class SearchRequest(_message.Message):
     @_builtins.property
     def experiment_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Experiments the caller put this shopper in, at most 20; logged with the impression."""
+
+    @_builtins.property
+    def as_typed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Kinds of QueryPart that are not read, so that the words stand for themselves. "order": an order other than relevance
+        also shows what holds the words beside its name only. "all": every kind.
+        """
 
     def __init__(
         self,
@@ -322,10 +359,11 @@ class SearchRequest(_message.Message):
         language_code: _builtins.str = ...,
         wait_for_visible: _builtins.int = ...,
         unlogged: _builtins.bool = ...,
+        as_typed: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -405,10 +443,13 @@ class SearchResult(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     RELEVANCE_SCORE_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
+    BY_MEANING_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Place in the ranking, from 1, counted over all pages."""
     relevance_score: _builtins.float
     """Comparable inside one response only; higher is better."""
+    by_meaning: _builtins.bool
+    """The product does not hold the query's words: it is near in meaning, or shoppers open it after this query."""
     @_builtins.property
     def product(self) -> _catalog_pb2.Product:
         """The whole product."""
@@ -424,10 +465,11 @@ class SearchResult(_message.Message):
         position: _builtins.int = ...,
         relevance_score: _builtins.float = ...,
         explanation: Global___Explanation | None = ...,
+        by_meaning: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -519,14 +561,18 @@ class SearchResponse(_message.Message):
     CORRECTED_QUERY_FIELD_NUMBER: _builtins.int
     SERVED_BY_FIELD_NUMBER: _builtins.int
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
+    RELATED_COUNT_FIELD_NUMBER: _builtins.int
+    READING_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
     """One search and all that follows from it; send it back with events."""
     total_count: _builtins.int
-    """Size of the match set, exact."""
+    """Size of the match set, exact: products that hold enough of the query's words, or what takes their place if none does."""
     next_page_token: _builtins.str
     """For the next page; empty when this is the last."""
     corrected_query: _builtins.str
     """The query that was searched instead, when spelling was corrected; empty otherwise."""
+    related_count: _builtins.int
+    """Products near in meaning that were ranked together with the match set, by relevance only. They are not counted in it."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchResult]:
         """Best first."""
@@ -543,6 +589,10 @@ class SearchResponse(_message.Message):
     def experiments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Experiments this page is part of."""
 
+    @_builtins.property
+    def reading(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryPart]:
+        """How the query was read beside its words."""
+
     def __init__(
         self,
         *,
@@ -554,10 +604,12 @@ class SearchResponse(_message.Message):
         corrected_query: _builtins.str = ...,
         served_by: Global___ServedBy | None = ...,
         experiments: _abc.Iterable[_builtins.str] | None = ...,
+        related_count: _builtins.int = ...,
+        reading: _abc.Iterable[Global___QueryPart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["served_by", b"served_by"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corrected_query", b"corrected_query", "experiments", b"experiments", "facets", b"facets", "next_page_token", b"next_page_token", "query_id", b"query_id", "reading", b"reading", "related_count", b"related_count", "results", b"results", "served_by", b"served_by", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,10 @@ class RankedWindow(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
     SEED_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    BY_MEANING_FIELD_NUMBER: _builtins.int
+    RELATED_COUNT_FIELD_NUMBER: _builtins.int
+    READING_FIELD_NUMBER: _builtins.int
+    SHOWN_QUERY_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     corrected: _builtins.bool
@@ -63,6 +67,10 @@ class RankedWindow(_message.Message):
     """The catalogue log's position up to which writes were shown."""
     placement: _builtins.str
     """Of a recommendation, its placement; empty for a search."""
+    related_count: _builtins.int
+    """Products that were ranked with the match set and are not in it."""
+    shown_query: _builtins.str
+    """The query as a shopper reads it."""
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was left out and why."""
@@ -103,6 +111,14 @@ class RankedWindow(_message.Message):
     def seed_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of a recommendation, its seeds."""
 
+    @_builtins.property
+    def by_meaning(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
+        """Not in the match set; empty: all are."""
+
+    @_builtins.property
+    def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
+        """How the query was read."""
+
     def __init__(
         self,
         *,
@@ -125,10 +141,14 @@ class RankedWindow(_message.Message):
         notes: _abc.Iterable[_builtins.str] | None = ...,
         placement: _builtins.str = ...,
         seed_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        by_meaning: _abc.Iterable[_builtins.bool] | None = ...,
+        related_count: _builtins.int = ...,
+        reading: _abc.Iterable[_search_pb2.QueryPart] | None = ...,
+        shown_query: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "by_meaning", b"by_meaning", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "product_ids", b"product_ids", "query", b"query", "reading", b"reading", "related_count", b"related_count", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "shown_query", b"shown_query", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

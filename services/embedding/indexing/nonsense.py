@@ -1,0 +1,41 @@
+"""How near queries about nothing come to a catalogue: below that, nearness says nothing."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+from services.embedding.indexing.ports import ProductEncoder, Vectors
+
+QUERIES = 96
+_CONSONANTS = "bcdfghjklmnprstvwz"
+_VOWELS = "aeiou"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SHARE = 0.98  # of the queries, whose best products are less near than the floor
+_CHUNK_ROWS = 16_384
+
+
+def dense_floor(encoder: ProductEncoder, vectors: Vectors) -> float:
+    """The cosine that the best product of a query about nothing stays below, nearly always.
+
+    `vectors` (n, dim) have unit norm. The queries are letters and syllables at random, the same
+    each time.
+    """
+    queries, _ = encoder.encode_products(list(_nonsense()))
+    best = np.full(len(queries), -1.0)
+    for start in range(0, len(vectors), _CHUNK_ROWS):
+        chunk = np.asarray(vectors[start : start + _CHUNK_ROWS], np.float32)
+        best = np.maximum(best, (queries @ chunk.T).max(axis=1))
+    return float(np.quantile(best, _SHARE))
+
+
+def _nonsense() -> list[str]:
+    rng = random.Random(0)
+    return [" ".join(_word(rng, each % 2 == 0) for _ in range(rng.randint(1, 3))) for each in range(QUERIES)]
+
+
+def _word(rng: random.Random, letters: bool) -> str:
+    if letters:
+        return "".join(rng.choice(_LETTERS) for _ in range(rng.randint(4, 10)))
+    return "".join(rng.choice(_CONSONANTS) + rng.choice(_VOWELS) for _ in range(rng.randint(2, 4)))

@@ -1,0 +1,36 @@
+"""How a query was read, on the wire."""
+
+import numpy as np
+
+from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveRequest
+from aisle.v1.search_pb2 import QueryPart
+from services.retrieval.narrowing import Limits
+from services.retrieval.reading import Reading
+
+
+def response(reading: Reading, encoder_version: str) -> AnalyzeQueryResponse:
+    """The answer to AnalyzeQuery."""
+    message = AnalyzeQueryResponse(
+        query=reading.query,
+        corrected=reading.corrected,
+        encoder_version=encoder_version,
+        shown_query=reading.shown,
+        reading=[QueryPart(kind=part.kind, text=part.text, meaning=part.meaning) for part in reading.parts],
+        without=reading.limits.without,
+    )
+    if reading.limits.price is not None:
+        low, high = reading.limits.price
+        if low > -np.inf:
+            message.price.min = low
+        if high < np.inf:
+            message.price.max = high
+    return message
+
+
+def limits(request: RetrieveRequest) -> Limits:
+    """What a query was read to ask for."""
+    if not request.HasField("price"):
+        return Limits(tuple(request.without))
+    low = request.price.min if request.price.HasField("min") else -np.inf
+    high = request.price.max if request.price.HasField("max") else np.inf
+    return Limits(tuple(request.without), (low, high))

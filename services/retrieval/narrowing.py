@@ -1,0 +1,54 @@
+"""Narrows a search by what its query says beside its words: a price, and what is not wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.retrieval.filters import Between, Filter, Mask, mask_of
+from services.retrieval.lexical import LexicalSearch
+from services.retrieval.snapshots import Snapshot
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a query was read to ask for. Each is left out where nothing would be left."""
+
+    without: tuple[str, ...] = ()  # words that a result does not hold
+    price: tuple[float, float] | None = None  # lowest and highest
+
+
+NO_LIMITS = Limits()
+
+
+def narrowed(
+    snapshot: Snapshot, limits: Limits, words: LexicalSearch, allowed: Mask | None
+) -> tuple[Mask | None, list[str]]:
+    """The rows (n,) of `allowed` that keep the limits, and notes about limits that were left out."""
+    notes: list[str] = []
+    for said, mask in _masks(snapshot, limits, words):
+        kept = mask if allowed is None else mask & allowed
+        matching = words.matching()
+        if (kept & matching).any() or (kept.any() and not matching.any()):
+            allowed = kept
+        else:
+            notes.append(f"query: no result is {said}, so this was left out")
+    return allowed, notes
+
+
+def _masks(snapshot: Snapshot, limits: Limits, words: LexicalSearch) -> Sequence[tuple[str, Mask]]:
+    found = [(f"without {word!r}", ~words.holding(word)) for word in limits.without]
+    if limits.price is not None:
+        low, high = limits.price
+        mask = mask_of([Filter("price", Between(low, high))], snapshot.columns, snapshot.products.row)
+        assert mask is not None
+        found.append((_price_words(low, high), mask))
+    return found
+
+
+def _price_words(low: float, high: float) -> str:
+    if high == np.inf:
+        return f"at a price from {low:g}"
+    return f"at a price up to {high:g}" if low == -np.inf else f"at a price from {low:g} to {high:g}"

@@ -1,0 +1,91 @@
+"""Reads a query: what is to be searched, and what it asks for beside its words.
+
+"shoes without laces under 50 euros" searches for "shoes", without "laces", at a price up to 50.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.retrieval.narrowing import Limits
+from shared.caller import Caller
+from shared.text.folding import fold
+from shared.text.negation import Negation, negations
+from shared.text.price import PriceLimit, price_limit
+
+CORRECTION = "correction"
+WITHOUT = "without"
+PRICE = "price"
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a part of the query was taken for."""
+
+    kind: str
+    text: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A query as it is searched."""
+
+    query: str
+    shown: str  # with what `query` leaves out
+    corrected: bool
+    limits: Limits
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What reading asks a catalogue."""
+
+    correct: Callable[[str, Caller], str]  # spelling
+    says_without: Callable[[str], bool]  # whether some product says that it is without a word
+
+
+def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller) -> Reading:
+    """Read a normalised query; `as_typed` are the kinds of parts that are not read.
+
+    What is left after them is corrected. What products say themselves, such as "non-stick", stays
+    in what is searched. A query of nothing but such parts is searched as it is. Raises CallerLeft.
+    """
+    price = None if _is_off(PRICE, as_typed) else price_limit(fold(typed))
+    denied = [] if _is_off(WITHOUT, as_typed) else negations(fold(typed))
+    spans: list[Negation | PriceLimit] = [each for each in denied if not catalog.says_without(each.word)]
+    spans += [price] if price else []
+    if len(fold(typed)) != len(typed) or not (rest := _without(typed, spans)):
+        spans, denied, price, rest = [], [], None, typed
+    query = catalog.correct(rest, caller)
+    limits = Limits(tuple(each.word for each in denied), (price.low, price.high) if price else None)
+    parts = [Part(WITHOUT, typed[each.start : each.end], f"without {each.word}") for each in denied]
+    if price:
+        parts.append(Part(PRICE, typed[price.start : price.end], _meaning(price)))
+    if query != rest:
+        parts.append(Part(CORRECTION, rest, query))
+    shown = " ".join([query, *(typed[span.start : span.end] for span in spans)]) if spans else query
+    return Reading(query, shown, query != rest, limits, tuple(parts))
+
+
+def _is_off(kind: str, as_typed: Collection[str]) -> bool:
+    return kind in as_typed or ALL in as_typed
+
+
+def _without(typed: str, spans: list[Negation | PriceLimit]) -> str:
+    """The query without some parts; empty if no word is left."""
+    for span in sorted(spans, key=lambda each: each.start, reverse=True):
+        typed = f"{typed[: span.start]} {typed[span.end :]}"
+    rest = " ".join(typed.split())
+    return rest if any(letter.isalnum() for letter in rest) else ""
+
+
+def _meaning(price: PriceLimit) -> str:
+    if price.high == np.inf:
+        return f"from {price.low:g}"
+    return f"up to {price.high:g}" if price.low == -np.inf else f"from {price.low:g} to {price.high:g}"
