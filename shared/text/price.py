@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shared.text.quantities import is_unit
 
 _CURRENCY = r"(?:€|\$|£|¥|₹|eur|euros?|usd|dollars?|bucks|gbp|pounds?|chf|pln|zł|руб|rub)"
-_AMOUNT = r"(\d{1,3}(?:[.,]\d{3})+(?!\d)|\d+(?:[.,]\d{1,2})?)"
+_AMOUNT = r"(\d{1,3}(?:[.,]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,2})?)"
 _MONEY = rf"{_CURRENCY}? ?{_AMOUNT} ?({_CURRENCY})?"
 _BELOW = (
     "under|below|less than|cheaper than|unter|billiger als|moins de|menos de|meno di|sotto|onder|minder dan|"
@@ -27,7 +27,8 @@ def _pattern(words: str, amount: str) -> re.Pattern[str]:
 _MONEY_SURELY = rf"(?:{_CURRENCY} ?{_AMOUNT}|{_AMOUNT} ?{_CURRENCY})"
 _BETWEEN = re.compile(
     rf"(?<![\w-])(?:between |zwischen |entre |tra |tussen ){_MONEY} (?:and|und|et|y|e|en) {_MONEY}(?!\w)"
-    rf"|(?<![\w-])(?:{_CURRENCY} ?{_AMOUNT} ?- ?{_CURRENCY}? ?{_AMOUNT}|{_AMOUNT} ?- ?{_AMOUNT} ?{_CURRENCY})(?!\w)"
+    rf"|(?<![\w-])(?:{_CURRENCY} ?{_AMOUNT} ?- ?{_CURRENCY}? ?{_AMOUNT}(?!\w)"
+    rf"|{_AMOUNT} ?- ?{_AMOUNT} ?{_CURRENCY})(?!\w)"
 )
 _LIMITS = (
     (_pattern(_BELOW, _MONEY), False),

@@ -1,0 +1,72 @@
+import math
+
+import pytest
+
+from shared.text.negation import lacking, negations
+from shared.text.price import price_limit
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("mug without handle", ["handle"]),
+        ("sugar-free and fat-free", ["sugar", "fat"]),
+        ("wireless mouse, no batteries", ["batteries", "wire"]),
+        ("non-slip mat", ["slip"]),
+        ("kissen ohne die federn", ["federn"]),
+        ("sans les manches", ["manches"]),
+        ("no 5 of 7", []),
+        ("northern lights", []),
+    ],
+)
+def test_what_a_text_lacks(text: str, lacks: list[str]) -> None:
+    assert lacking(text) == lacks
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("mug without handle", ["without handle"]),
+        ("scarf -wool -silk", ["-wool", "-silk"]),
+        ("scarf not wool", ["not wool"]),
+        ("t-shirt x-large", []),
+        ("-wool", []),
+    ],
+)
+def test_what_a_query_excludes(query: str, said: list[str]) -> None:
+    assert [query[each.start : each.end] for each in negations(query)] == said
+
+
+@pytest.mark.parametrize(
+    ("query", "low", "high"),
+    [
+        ("desk under 250", -math.inf, 250),
+        ("desk below $1,250.50", -math.inf, 1250.5),
+        ("desk up to 80 euros", -math.inf, 80),
+        ("desk over 80€", 80, math.inf),
+        ("desk between 20 and 45", 20, 45),
+        ("desk 20-45 eur", 20, 45),
+        ("desk $20 - $45", 20, 45),
+        ("bureau moins de 99", -math.inf, 99),
+    ],
+)
+def test_prices_are_read(query: str, low: float, high: float) -> None:
+    limit = price_limit(query)
+    assert limit is not None and (limit.low, limit.high) == (low, high)
+    assert query[limit.start : limit.end].strip() == query.removeprefix("desk ").removeprefix("bureau ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "shelf under 90 cm",
+        "bag under 15.6 inch",
+        "over 60 gift",
+        "up to 5 players",
+        "route 66",
+        "20-45",
+        "under",
+    ],
+)
+def test_other_numbers_are_no_prices(query: str) -> None:
+    assert price_limit(query) is None

@@ -1,0 +1,29 @@
+import pytest
+
+from shared.text.cleaning import clean
+from shared.text.folding import fold
+from shared.text.quantities import quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("16 GB, 16GB, 16-gb and 16 gigabytes", ["16gb"] * 4),
+        ('27" 27 inch 27 inches 27-inch 27 in', ["27in"] * 5),
+        ("2,5 Zoll 2.50 inch", ["2.5in"] * 2),
+        ("12,000 BTU", ["12000btu"]),
+        ("40 x 60 cm, 40x60, 40×60", ["40x60"] * 3),
+        ("3 x 4.5 x 6", ["3x4.5x6"]),
+        ("3/8 in", ["3/8in"]),
+        ("pack of 12", []),
+        ("galaxy s22 gb", []),
+        ("v1.2 gbit", []),
+    ],
+)
+def test_a_quantity_has_one_form_however_it_is_written(text: str, terms: list[str]) -> None:
+    assert [each.term for each in quantities(fold(clean(text)))] == terms
+
+
+def test_quantities_say_where_they_stand() -> None:
+    text = "ssd 512 gb 2.5 in"
+    assert [text[each.start : each.end] for each in quantities(text)] == ["512 gb", "2.5 in"]
