@@ -104,7 +104,8 @@ class Shop:
         return [result.product.product_id for result in response.results]
 
 
-def _asked(before: Sequence[Basket], after: Sequence[Basket], seed_count: int) -> Asked:
+def asked_for(before: Sequence[Basket], after: Sequence[Basket], seed_count: int) -> Asked:
+    """The questions that baskets after a split ask, and so many seeds of them."""
     known = {basket.user for basket in before}
     first: dict[str, Basket] = {}
     for basket in after:
@@ -168,7 +169,7 @@ def main() -> None:
         until = datetime.fromisoformat(arguments.until).replace(tzinfo=UTC).timestamp()
         before = [basket for basket in baskets if basket.seconds < until]
         after = [basket for basket in baskets if basket.seconds >= until]
-    asked = _asked(before, after, arguments.seeds)
+    asked = asked_for(before, after, arguments.seeds)
     if arguments.share < 1:
         before = sorted(
             random.Random(_SEED).sample(before, max(1, round(arguments.share * len(before)))),
