@@ -17,9 +17,9 @@ import asyncio
 import os
 import random
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,14 @@ from aisle.v1.events_pb2 import EVENT_STATUS_ACCEPTED, RecordEventsRequest
 from aisle.v1.events_pb2_grpc import EventServiceStub
 from aisle.v1.recommend_pb2 import RecommendRequest
 from aisle.v1.recommend_pb2_grpc import RecommendServiceStub
-from bench.basket_metrics import TOP, Found
+from bench.basket_events import events_of
 from bench.click_engine import LearningEngine, Parts
 from bench.cpu import cpu
-from bench.purchase_file import Basket, read_baskets
 from bench.purchase_orders import PurchaseOrders
 from cli.files.indexed import index_file
 from cli.loop.simulated_time import SimulatedTime
+from services.training.recommending.judging import CUT, judge_rankings
+from services.training.recommending.purchase_file import Basket, read_baskets
 
 _DEADLINE_MS = 10_000
 _MOST_EXCLUDED = 1_000
@@ -53,6 +54,26 @@ class Asked:
 
 
 @dataclass
+class Answers:
+    """What one way recommended to all who were asked for, and what they bought."""
+
+    rankings: list[Sequence[str]] = field(default_factory=list)
+    bought: list[set[str]] = field(default_factory=list)
+
+    def add(self, recommended: Sequence[str], bought: Iterable[str]) -> None:
+        """One question more."""
+        self.rankings.append(recommended[:CUT])
+        self.bought.append(set(bought))
+
+    def cells(self, product_count: int) -> str:
+        """Recall with its 95 % interval, nDCG, coverage."""
+        found = judge_rankings(self.rankings, self.bought, product_count).report()
+        low, high = found["interval"]
+        recall = f"{found[f'recall@{CUT}']:.4f} ({low:.4f} to {high:.4f})"
+        return f"{recall} | {found[f'ndcg@{CUT}']:.4f} | {found[f'coverage@{CUT}']:.3f}"
+
+
+@dataclass
 class Shop:
     """A gateway that is called over gRPC."""
 
@@ -65,7 +86,7 @@ class Shop:
         """Send purchases as they happened, then make what is learnt of them."""
         waiting = []
         for basket in baskets:
-            waiting += basket.events()
+            waiting += events_of(basket)
             if len(waiting) >= _EVENTS_AT_ONCE or basket is baskets[-1]:
                 self.time.at_least(basket.seconds)
                 acks = (await self.events.RecordEvents(RecordEventsRequest(events=waiting))).acks
@@ -75,15 +96,16 @@ class Shop:
         await self.engine.learn_products(self.time.seconds)
 
     async def page(self, placement: str, **asked: Any) -> list[str]:
-        """Ids of a page of TOP products."""
+        """Ids of a page of CUT products."""
         request = RecommendRequest(
-            placement=placement, page_size=TOP, deadline_ms=_DEADLINE_MS, unlogged=True, **asked
+            placement=placement, page_size=CUT, deadline_ms=_DEADLINE_MS, unlogged=True, **asked
         )
         response = await self.recommend.Recommend(request)
         return [result.product.product_id for result in response.results]
 
 
-def _asked(before: Sequence[Basket], after: Sequence[Basket], seed_count: int) -> Asked:
+def asked_for(before: Sequence[Basket], after: Sequence[Basket], seed_count: int) -> Asked:
+    """The questions that baskets after a split ask, and so many seeds of them."""
     known = {basket.user for basket in before}
     first: dict[str, Basket] = {}
     for basket in after:
@@ -99,13 +121,11 @@ def _asked(before: Sequence[Basket], after: Sequence[Basket], seed_count: int) -
     return Asked(sorted(first.values(), key=lambda basket: basket.seconds), chosen)
 
 
-async def _measured(
-    shop: Shop, asked: Asked, orders: PurchaseOrders, size: int
-) -> dict[str, dict[str, Found]]:
-    table: dict[str, dict[str, Found]] = {"next basket": {}, "never bought": {}, "bought with": {}}
+async def _measured(shop: Shop, asked: Asked, orders: PurchaseOrders) -> dict[str, dict[str, Answers]]:
+    table: dict[str, dict[str, Answers]] = {"next basket": {}, "never bought": {}, "bought with": {}}
 
     def note(question: str, way: str, recommended: Sequence[str], wanted: Sequence[str]) -> None:
-        table[question].setdefault(way, Found(size)).add(recommended, set(wanted))
+        table[question].setdefault(way, Answers()).add(recommended, wanted)
 
     for basket in asked.baskets:
         shop.time.at_least(basket.seconds)
@@ -127,8 +147,8 @@ async def _measured(
 
 
 async def _replayed(
-    data: Path, before: Sequence[Basket], asked: Asked, orders: PurchaseOrders, size: int
-) -> dict[str, dict[str, Found]]:
+    data: Path, before: Sequence[Basket], asked: Asked, orders: PurchaseOrders
+) -> dict[str, dict[str, Answers]]:
     simulated = SimulatedTime(before[0].seconds)
     async with AsyncExitStack() as stack:
         stack.enter_context(simulated.running())
@@ -136,7 +156,7 @@ async def _replayed(
         channel = await stack.enter_async_context(aio.insecure_channel(f"localhost:{engine.port}"))
         shop = Shop(engine, EventServiceStub(channel), RecommendServiceStub(channel), simulated)
         await shop.sell(before)
-        return await _measured(shop, asked, orders, size)
+        return await _measured(shop, asked, orders)
 
 
 def main() -> None:
@@ -149,7 +169,7 @@ def main() -> None:
         until = datetime.fromisoformat(arguments.until).replace(tzinfo=UTC).timestamp()
         before = [basket for basket in baskets if basket.seconds < until]
         after = [basket for basket in baskets if basket.seconds >= until]
-    asked = _asked(before, after, arguments.seeds)
+    asked = asked_for(before, after, arguments.seeds)
     if arguments.share < 1:
         before = sorted(
             random.Random(_SEED).sample(before, max(1, round(arguments.share * len(before)))),
@@ -160,12 +180,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = arguments.data or Path(folder) / "data"
         size = index_file(arguments.catalog, data)["products"]
-        table = asyncio.run(_replayed(data, before, asked, PurchaseOrders(before), size))
+        table = asyncio.run(_replayed(data, before, asked, PurchaseOrders(before)))
     print("\n| | | recall@20 (95 %) | nDCG@20 | coverage |\n| --- | --- | --- | --- | --- |")
     for question, ways in table.items():
         for way, found in ways.items():
-            print(f"| {question} | {way} | {found.cells()} |")
-    print(f"{sum(ways['aisle'].empty_count for ways in table.values())} empty pages")
+            print(f"| {question} | {way} | {found.cells(size)} |")
+    pages = [page for ways in table.values() for page in ways["aisle"].rankings]
+    print(f"{sum(not page for page in pages)} empty pages")
 
 
 def _arguments() -> argparse.Namespace:

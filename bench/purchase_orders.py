@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from bench.purchase_file import Basket
+from services.training.recommending.purchase_file import Basket
 
 _RECENT_SECONDS = 30 * 86_400.0
 _KEPT = 100

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.cpu import cpu
-from bench.purchase_file import interactions_of, read_baskets
 from bench.recommend_references import References
 from bench.title_vectors import read_vectors
 from services.reranker.recommending.placement import Placement
@@ -25,6 +24,7 @@ from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Judged, judge_rankings, paired_gain
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
+from services.training.recommending.purchase_file import interactions_of, read_baskets
 from services.training.recommending.recommend_ranker import opened
 from services.training.recommending.school import RecommendSettings, School
 from shared.product_memory.memory import DAY_SECONDS

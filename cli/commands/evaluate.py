@@ -7,6 +7,12 @@ import typer
 from rich.table import Table
 
 from cli.client import Client
+from cli.commands.evaluate_recommend import (
+    Customer,
+    KeepDays,
+    Purchases,
+    evaluate_recommendations,
+)
 from cli.options import DATA, Bundle, Data, Json
 from cli.standalone_process import engine_at
 from cli.terminal.console import out, print_json, progress, say, warn
@@ -19,12 +25,12 @@ from shared.errors import InvalidRequest
 
 def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     queries: Annotated[
-        Path, typer.Option(help="Tab-separated query_id, query.", exists=True, dir_okay=False)
-    ],
+        Path | None, typer.Option(help="Tab-separated query_id, query.", exists=True, dir_okay=False)
+    ] = None,
     judgments: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="Tab-separated query_id, product_id, grade (0 to 3).", exists=True, dir_okay=False),
-    ],
+    ] = None,
     data: Data = DATA,
     address: Annotated[
         str,
@@ -37,6 +43,12 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     deadline_ms: Annotated[
         int, typer.Option(min=1, max=60_000, help="Budget of a page while quality is measured.")
     ] = 2000,
+    recommend: Annotated[
+        bool, typer.Option("--recommend", help="Judge recommendations by what was bought, not searches.")
+    ] = False,
+    purchases: Purchases = None,
+    keep_days: KeepDays = 30.0,
+    customer: Customer = "",
     as_json: Json = False,
 ) -> None:
     """Measure ranking quality tier by tier, and the time of a page, over gRPC.
@@ -44,7 +56,16 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
     Quality is measured with a generous deadline, so that no stage is cut short, and time with the
     engine's own. Means cover the queries for which a measure is defined: nDCG needs a product
     graded above 0, recall and MRR one graded 2 or more, and --judged-only two judged products.
+
+    With --recommend, recommendations are judged instead, offline: what came before the last days
+    is known, and what was bought and opened in them judges.
     """
+    if recommend:
+        evaluate_recommendations(data, purchases, keep_days, customer, as_json)
+        return
+    if queries is None or judgments is None:
+        missing = "queries" if queries is None else "judgments"
+        raise InvalidRequest(f"--{missing}", "is needed to judge searches; --recommend does without")
     judged = comparable(read_judged_queries(queries, judgments), judged_only)
     if not judged:
         raise InvalidRequest(

@@ -28,6 +28,9 @@ class RerankerConfig:
         # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
         0.5
     )
+    # What a copy of an earlier product loses, in spreads of a page's scores, where recommendations
+    # are of many kinds; 0: off
+    diversity: float = 0.0
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
     near_queries: bool = True  # whether what was opened under near queries is known to the ranker
@@ -40,8 +43,9 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms)
+        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms, self.diversity)
         if not all(value >= 0 for value in least):
-            raise ValueError("max_waiting, block_limit, affinity_weight and features_ms are at least 0")
+            names = "max_waiting, block_limit, affinity_weight, features_ms and diversity"
+            raise ValueError(f"{names} are at least 0")
         if not self.refresh_seconds > 0:
             raise ValueError("refresh_seconds is more than 0")

@@ -52,18 +52,20 @@ _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "
 class RerankerService(RerankerServiceServicer):
     """Checks requests, reads features, and ranks off the event loop, one request after the other."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what is known of shoppers, each from elsewhere)
         self,
         opened: OpenedRerankers,
         work_queue: WorkQueue,
         features: FeatureReader | None = None,
         memory: MemoryFollower | None = None,
         products: ProductMemoryFollower | None = None,
+        diversity: float = 0.0,
     ) -> None:
         """Without `features`, what shoppers did is not known; without `memory`, what they opened
-        under other queries; without `products`, what they did with products together.
+        under other queries; without `products`, what they did with products together. `diversity`
+        is that of RerankerConfig.
         """
-        self._recommender = Recommender(opened, features, products)
+        self._recommender = Recommender(opened, features, products, diversity)
         self._opened = opened
         self._work_queue = work_queue
         self._features = features

@@ -28,7 +28,8 @@ class LocalReranking:
         self._work_queue = WorkQueue(config.workers, config.max_waiting)
         self.reader = FeatureReader(store, config.features_ms)
         memories = learning.memory if config.near_queries else None, learning.products
-        self.service = RerankerService(self._opened, self._work_queue, self.reader, *memories)
+        known = self.reader, *memories
+        self.service = RerankerService(self._opened, self._work_queue, *known, config.diversity)
 
     @property
     def newest(self) -> Reranker | None:

@@ -52,4 +52,4 @@ def _neighbours(folder: Path, name: str) -> Neighbours:
     return Neighbours(*(np.load(folder / f"{name}_{part}.npy") for part in _PARTS))
 
 
-PRODUCT_MEMORIES = MemoryStore[ProductMemory]("product_memory", 1, _write, _read)
+PRODUCT_MEMORIES = MemoryStore[ProductMemory]("product_memory", 2, _write, _read)

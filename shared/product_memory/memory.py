@@ -10,12 +10,15 @@ import numpy as np
 
 from shared.product_memory.neighbours import Floats, Neighbours, Places, Scored
 
-WINDOWS_DAYS = (1, 7, 30, 90)
-DAY, WEEK, MONTH, QUARTER, DECAYED = range(len(WINDOWS_DAYS) + 1)  # columns of a popularity
+WINDOWS_DAYS = (1, 7, 30, 90, 400)
+DAY, WEEK, MONTH, QUARTER, LONG, DECAYED = range(len(WINDOWS_DAYS) + 1)  # columns of a popularity
 DAY_SECONDS = 86_400.0
 
 _OPEN_SHARE = 0.1  # what an open counts for of a purchase, where both are one popularity
 _TREND_PRIOR = 2.0  # visitors a week that a trend begins with
+# Visitors a day in all, with which a window says as much as the longer one before it
+# (docs/recommendations.md)
+_PRIOR = 3_000.0
 _RANKED = 1_000  # products of a ranking that all pages share
 
 
@@ -30,9 +33,9 @@ class ProductMemory:
     bought: Neighbours  # in the same baskets
     opened: Neighbours  # in the same sessions
     owned: Neighbours  # by the same visitors, whenever: what one buys says what else it may buy
-    purchases: Floats  # (n, 5): distinct visitors a day, summed over WINDOWS_DAYS, and decayed
-    first_purchases: Floats  # (n, 5): those of visitors who had not bought it before
-    opens: Floats  # (n, 5)
+    purchases: Floats  # (n, 6): distinct visitors a day, summed over WINDOWS_DAYS, and decayed
+    first_purchases: Floats  # (n, 6): those of visitors who had not bought it before
+    opens: Floats  # (n, 6)
     repeat_rate: Floats  # (n,): share of the buyers who bought it again on another day, shrunk
     repeat_days: Floats  # (n,): usual days from one purchase of it to the next; nan: not known
     first_day: Floats  # (n,): first day that it was seen, in days since 1970
@@ -57,13 +60,18 @@ class ProductMemory:
 
     @cached_property
     def popular(self) -> Scored:
-        """The products most bought lately, best first; an open counts a tenth of a purchase."""
-        return _ranking(self._counts[:, DECAYED])
+        """The products bought most, as all days let expect, best first; an open counts a tenth."""
+        return _ranking(expected(self._counts))
 
     @cached_property
     def newly_bought(self) -> Scored:
-        """The products most bought in the last month by visitors new to them, best first."""
-        return _ranking(self.first_purchases[:, MONTH])
+        """The products bought most by visitors new to them, as all days let expect, best first."""
+        return _ranking(expected(self.first_purchases))
+
+    @cached_property
+    def expected_purchases(self) -> Floats:
+        """(n,): visitors who buy each in a month, as all days let expect."""
+        return expected(self.purchases)
 
     @cached_property
     def trending(self) -> Scored:
@@ -85,11 +93,28 @@ class ProductMemory:
         """Make what a first page would otherwise wait for."""
         assert self.product_places is not None
         assert self.popular and self.newly_bought and self.trending
+        assert self.expected_purchases is not None
 
     def places(self, product_ids: Iterable[str]) -> Places:
         """(k,): the place of each product, -1 for one that is not remembered."""
         known = self.product_places
         return np.array([known.get(each, -1) for each in product_ids], np.int64)
+
+
+def expected(table: Floats) -> Floats:
+    """(n,): the column MONTH of a popularity (n, 6), shrunk to what longer windows say.
+
+    Each product's share of a window has _PRIOR pseudo-counts from its share of the longer window:
+    where few buy, a year says more than a month; where many do, the month decides alone
+    (Dirichlet prior, as in Zhai and Lafferty, SIGIR 2001).
+    """
+    shares: Floats = np.zeros(len(table), np.float32)
+    for window in (LONG, QUARTER, MONTH):
+        prior = _PRIOR if window != LONG else 0.0
+        total = max(1.0, float(table[:, window].sum(dtype=np.float64)))
+        shares = (table[:, window] + np.float32(prior) * shares) / np.float32(total + prior)
+    month: Floats = shares * np.float32(max(1.0, float(table[:, MONTH].sum(dtype=np.float64))))
+    return month
 
 
 def _ranking(column: Floats) -> Scored:

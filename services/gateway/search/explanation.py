@@ -69,11 +69,11 @@ def _by_meaning(dense_rank: int) -> str:
 
 
 def _by_features(raised_by: Sequence[str]) -> str:
-    names = list(dict.fromkeys(_plain(name) for name in raised_by if name != _START))
+    names = list(dict.fromkeys(plain(name) for name in raised_by if name != _START))
     return "raised most by " + ", then ".join(names) if names else ""
 
 
-def _plain(feature: str) -> str:
+def plain(feature: str) -> str:
     """A feature's name in a shopkeeper's words; several features may share one."""
     return next(
         (words for prefix, words in _WORDS.items() if feature.startswith(prefix)),

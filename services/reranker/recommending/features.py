@@ -61,6 +61,7 @@ RECOMMEND_FEATURES = (
     "rating_average",
     "rating_count_log",
     "is_proposed",  # 1: for what shoppers did; 0: near by vector, or to fill up
+    "purchases_expected",  # log of 1 + visitors in a month, as all days let expect
 )
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
@@ -149,6 +150,7 @@ def _popularity(memory: ProductMemory, places: Places) -> dict[str, NDArray[np.f
         "purchases_decayed": logged(memory.purchases, DECAYED),
         "first_purchases_week": logged(memory.first_purchases, WEEK),
         "first_purchases_month": logged(memory.first_purchases, MONTH),
+        "purchases_expected": np.log1p(_at(memory.expected_purchases, places)),
         "opens_week": logged(memory.opens, WEEK),
         "opens_month": logged(memory.opens, MONTH),
         "trend": np.log((week + 1.0) / (month * 7 / 30 + 1.0)),

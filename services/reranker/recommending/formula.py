@@ -23,7 +23,7 @@ _EVERYWHERE = {
     "rating_count_log": 0.001,
 }
 # Weight of each feature, by placement: sum of weight x feature, with 0 for unknown ones
-_POPULAR = {"purchases_decayed": 1.0, "opens_week": 0.1}
+_POPULAR = {"purchases_expected": 1.0, "opens_week": 0.1}
 _TRENDING = {"trend": 1.0, "purchases_week": 0.5, "opens_week": 0.1}
 _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     Placement.SIMILAR: {
@@ -32,7 +32,7 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     Placement.ALSO_BOUGHT: {"seed_bought": 1.0, "seed_owned": 0.3, "first_purchases_month": 0.01},
     Placement.ALSO_VIEWED: {"seed_opened": 1.0, "seed_bought": 0.3},
     Placement.FOR_YOU: {
-        "own_share": 2.0, "history_owned": 1.0, "history_opened": 0.5, "purchases_month": 0.05
+        "own_share": 2.0, "history_owned": 1.0, "history_opened": 0.5, "purchases_expected": 0.05
     },
     Placement.TRENDING: _TRENDING,
     Placement.POPULAR: _POPULAR,

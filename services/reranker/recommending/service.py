@@ -20,6 +20,13 @@ from services.reranker.deadline import Deadline
 from services.reranker.feature_reader import FeatureReader
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import Matrix
+from services.reranker.recommending.diversity import (
+    DIVERSE,
+    LOOKED_AT,
+    Order,
+    by_score,
+    diversified,
+)
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import (
     RECOMMEND_FEATURES,
@@ -27,6 +34,7 @@ from services.reranker.recommending.features import (
     Similarity,
     feature_matrix,
 )
+from services.reranker.recommending.formula import Scores
 from services.reranker.recommending.history import History
 from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.proposals import propose
@@ -65,11 +73,16 @@ class Recommender:
         opened: OpenedRerankers,
         features: FeatureReader | None,
         memory: ProductMemoryFollower | None,
+        diversity: float = 0.0,
     ) -> None:
-        """Without `features`, no visitor is known; without `memory`, nothing of what shoppers did."""
+        """Without `features`, no visitor is known; without `memory`, nothing of what shoppers did.
+
+        `diversity` is the weight of diversified().
+        """
         self._opened = opened
         self._features = features
         self._follower = memory
+        self._diversity = diversity
 
     async def propose(self, request: ProposeRequest) -> ProposeResponse:
         """Products for a placement. Raises InvalidRequest naming the field at fault."""
@@ -108,23 +121,36 @@ class Recommender:
             ranker = reranker.recommend_ranker
             is_in_order = placement in _IN_ORDER
             scores = _falling(len(matrix)) if is_in_order else ranker.score(matrix, placement)
-            order = np.argsort(-scores, kind="stable")
-        shown = order[: request.feature_limit]
-        explained = order[: request.explain_limit]
+            order = self._order(scores, placement, reranker.snapshot, request)
+        shown = order.places[: request.feature_limit]
         return RerankResponse(
-            order=order.tolist(),
-            relevance_scores=scores[order].tolist(),
+            order=order.places.tolist(),
+            relevance_scores=(scores[order.places] - order.prices).tolist(),
             feature_names=RECOMMEND_FEATURES,
             feature_values=vectors.to_bytes(matrix[shown]),
             explanations=(
-                _placed(placement, scores[explained])
+                _placed(placement, scores[: request.explain_limit])
                 if is_in_order
-                else _explained(ranker, placement, matrix[explained])
+                else _explained(ranker, placement, matrix, order, request.explain_limit)
             ),
             bundle_version=reranker.bundle_version,
             degraded=known.notes,
             stage_ms=stopwatch.stage_ms,
         )
+
+    def _order(
+        self,
+        scores: Scores,
+        placement: Placement,
+        snapshot: RerankerSnapshot,
+        request: RankProposalsRequest,
+    ) -> Order:
+        """By score; with a weight of diversity, of many kinds first where that suits the place."""
+        order = by_score(scores)
+        if self._diversity <= 0 or placement not in DIVERSE:
+            return order
+        first = np.array(request.rows, np.int64)[order.places[:LOOKED_AT]]
+        return diversified(scores, order, snapshot.vectors_at(snapshot.to_core(first)), self._diversity)
 
     async def _known(self, visitor_id: str, session_id: str, budget_ms: float) -> Known:
         if self._features is None or not visitor_id:
@@ -193,12 +219,13 @@ def _placed(placement: Placement, scores: NDArray[np.float64]) -> Iterator[Candi
 
 
 def _explained(
-    ranker: RecommendRanker, placement: Placement, matrix: Matrix
+    ranker: RecommendRanker, placement: Placement, matrix: Matrix, order: Order, count: int
 ) -> Iterator[CandidateExplanation]:
-    added, start = ranker.contributions(matrix, placement)
-    for values, contributions in zip(np.nan_to_num(matrix), added, strict=True):
+    rows = matrix[order.places[:count]]
+    added, start = ranker.contributions(rows, placement)
+    for values, contributions, price in zip(np.nan_to_num(rows), added, order.prices.tolist(), strict=False):
         parts = [*zip(RECOMMEND_FEATURES, values.tolist(), contributions.tolist(), strict=True)]
-        parts.append(("start", 1.0, start))
+        parts += [("start", 1.0, start), ("like_earlier", price, -price)]
         largest = sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))
         yield CandidateExplanation(
             contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in largest]

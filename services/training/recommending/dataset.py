@@ -81,7 +81,7 @@ class Moment:
         known = histories(self.lines, self.now_seconds)
         for order in first_orders(self.lines, self.now_seconds, until_seconds):
             evidence = Evidence(self.memory, order.seconds, known[order.visitor])
-            yield self._page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
+            yield self.page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
 
     def seed_pages(self, until_seconds: float, seeds_an_order: int = SEEDS_AN_ORDER) -> Iterator[Page]:
         """Pages with one product of a later order as the seed, and the rest as bought."""
@@ -89,7 +89,7 @@ class Moment:
         for order in orders_between(self.lines, self.now_seconds, until_seconds):
             for seed in self._seeds(order, chance, seeds_an_order):
                 evidence = Evidence(self.memory, self.now_seconds, seeds=(seed,))
-                yield self._page(evidence, Placement.ALSO_BOUGHT, frozenset(order.product_ids) - {seed})
+                yield self.page(evidence, Placement.ALSO_BOUGHT, frozenset(order.product_ids) - {seed})
 
     def _seeds(self, order: Order, chance: np.random.Generator, count: int) -> list[str]:
         if len(order.product_ids) < 2:
@@ -97,7 +97,8 @@ class Moment:
         places = chance.permutation(len(order.product_ids))[:count].tolist()
         return [order.product_ids[place] for place in places]
 
-    def _page(self, evidence: Evidence, placement: Placement, bought: frozenset[str]) -> Page:
+    def page(self, evidence: Evidence, placement: Placement, bought: frozenset[str]) -> Page:
+        """What a placement could show of some evidence, with what is known to be bought later."""
         proposed = propose(evidence, placement, CANDIDATES).product_ids
         nearest = self.vectors.nearest(evidence.seeds, NEAREST) if self.vectors and evidence.seeds else []
         return Page(evidence, placement, tuple(dict.fromkeys((*proposed, *nearest))), bought)

@@ -44,10 +44,14 @@ class KnownInteractions:
 
 def train_recommend_job(data: Path, known: KnownInteractions) -> RecommendRound:
     """A round of learning from what is known."""
-    config = known.config
-    memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
-    settings = RecommendSettings(threads=config.threads, memory=memory)
+    settings = recommend_settings(known.config)
     return learn_to_recommend(data, known.lines, _vectors(data), known.now_seconds, settings)
+
+
+def recommend_settings(config: TrainerConfig) -> RecommendSettings:
+    """What the configuration says of a round."""
+    memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
+    return RecommendSettings(threads=config.threads, memory=memory)
 
 
 def _vectors(data: Path) -> ProductVectors | None:

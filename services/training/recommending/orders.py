@@ -51,7 +51,7 @@ def histories(lines: Interactions, before_seconds: float) -> dict[int, History]:
         np.stack([past.visitors, past.products, past.days]), axis=1, return_counts=True
     )
     starts = np.flatnonzero((np.diff(visitors, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))
-    ends = np.append(starts[1:], len(visitors))
+    ends = np.append(starts[1:], len(visitors)) if len(starts) else starts
     found: dict[int, list[BoughtProduct]] = {}
     bought_days: dict[int, set[int]] = {}
     for visitor, day in zip(visitors.tolist(), days.tolist(), strict=True):

@@ -31,19 +31,23 @@ def product_memory(
     owned: Lists | None = None,
     purchases: Mapping[str, Sequence[float]] | None = None,
 ) -> ProductMemory:
-    """Products first seen one day after another up to yesterday, with what is given."""
+    """Products first seen one day after another up to yesterday, with what is given.
+
+    `purchases` are of the last day, week, month and quarter, which is all that is known, and decayed.
+    """
     count = len(product_ids)
-    table = np.zeros((count, 5), np.float32)
+    table = np.zeros((count, 6), np.float32)
     for name, counts in (purchases or {}).items():
-        table[product_ids.index(name)] = counts
+        *windows, decayed = counts
+        table[product_ids.index(name)] = *windows, windows[-1], decayed
     return ProductMemory(
         product_ids,
         neighbours(product_ids, bought or {}),
         neighbours(product_ids, opened or {}),
         neighbours(product_ids, owned or {}),
         table,
-        np.zeros((count, 5), np.float32),
-        np.zeros((count, 5), np.float32),
+        np.zeros((count, 6), np.float32),
+        np.zeros((count, 6), np.float32),
         np.full(count, 0.25, np.float32),
         np.full(count, 30.0, np.float32),
         np.arange(TODAY - count, TODAY, dtype=np.float32),

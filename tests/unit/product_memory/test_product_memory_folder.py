@@ -20,7 +20,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert found.version == "v1"
     assert list(found.product_ids) == ["ant", "bee", "cat", "dog"]
     assert found.bought.of(np.array([0])).places.tolist() == [2, 1]
-    assert found.purchases[1].tolist() == [1, 2, 3, 4, 5]
+    assert found.purchases[1].tolist() == [1, 2, 3, 4, 4, 5]
 
 
 def test_an_empty_memory_is_read_again(tmp_path: Path) -> None:

@@ -112,6 +112,27 @@ async def test_a_placement_with_an_order_of_its_own_keeps_it_and_says_why(
     assert [[part.feature for part in each.contributions] for each in response.explanations] == [[reason]] * 2
 
 
+async def test_with_a_weight_of_diversity_scores_and_reasons_still_add_up(reranker: Reranker) -> None:
+    request = RankProposalsRequest(
+        placement="also_viewed", product_ids=["p0"], rows=[1, 2, 3], dense_scores=[0.1, 0.9, 0.8],
+        explain_limit=3,
+    )  # fmt: skip
+    plain = await Recommender(OpenedRerankers(reranker), None, None).rank(request)
+    found = await Recommender(OpenedRerankers(reranker), None, None, diversity=5.0).rank(request)
+    assert sorted(found.order) == [0, 1, 2] and found.order[0] == plain.order[0]
+    assert list(found.relevance_scores) != list(plain.relevance_scores)
+    reasons = [each.feature for explained in found.explanations for each in explained.contributions]
+    assert "like_earlier" in reasons
+    for score, explained in zip(found.relevance_scores, found.explanations, strict=True):
+        assert sum(part.contribution for part in explained.contributions) == pytest.approx(score)
+    popular = RankProposalsRequest(placement="popular", rows=[1, 2, 3], dense_scores=[0, 0, 0])
+    orders = [
+        list((await Recommender(OpenedRerankers(reranker), None, None, weight).rank(popular)).order)
+        for weight in (0.0, 5.0)
+    ]
+    assert orders[0] == orders[1]
+
+
 async def test_faults_are_named(reranker: Reranker) -> None:
     recommender = Recommender(OpenedRerankers(reranker), None, None)
     with pytest.raises(InvalidRequest, match="placement: 'best' is unknown"):

@@ -30,7 +30,7 @@ def test_what_happens_after_the_moment_is_not_known() -> None:
     lines = purchases([*_orders(6, "ab", 1), *_orders(6, "ac", 5)])
     memory = build_product_memory(lines, 3 * SECONDS, _ANY)
     assert [memory.product_ids[place] for place in memory.bought.places] == ["b", "a"]
-    assert memory.purchases[2].tolist() == [0, 0, 0, 0, 0]
+    assert memory.purchases[2].tolist() == [0, 0, 0, 0, 0, 0]
 
 
 def test_popularity_counts_a_visitor_once_a_day_in_each_window() -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from google.protobuf.json_format import ParseDict
 
-from aisle.v1.events_pb2 import UserEvent
 from services.training.recommending.interactions import PURCHASE, Interactions, NamedInteractions
+from shared.errors import InvalidRequest
 
-_LINES_AN_EVENT = 100  # of an order: what an event may have
+_COLUMNS = ("user", "basket", "time", "product_id")  # quantity and price may be missing
 
 
 @dataclass
@@ -32,42 +31,35 @@ class Basket:
         """What is in it."""
         return list(self.lines)
 
-    def events(self) -> list[UserEvent]:
-        """The order as a shop sends it."""
-        lines = list(self.lines.items())
-        parts = [lines[start : start + _LINES_AN_EVENT] for start in range(0, len(lines), _LINES_AN_EVENT)]
-        return [self._event(number, part) for number, part in enumerate(parts)]
-
-    def _event(self, number: int, lines: Iterable[tuple[str, tuple[int, float]]]) -> UserEvent:
-        event: UserEvent = ParseDict(
-            {
-                "event_id": f"{self.basket_id}-{number}",
-                "action": "purchase",
-                "visitor_id": self.user,
-                "session_id": self.basket_id,
-                "products": [
-                    {"product_id": product_id, "quantity": quantity, "price": price}
-                    for product_id, (quantity, price) in lines
-                ],
-            },
-            UserEvent(),
-        )
-        event.event_time.FromNanoseconds(int(self.seconds * 1e9))
-        return event
-
 
 def read_baskets(path: Path) -> list[Basket]:
-    """All baskets of known customers in a file, plain or gzipped, in the order of time."""
+    """All baskets of known customers in a file, plain or gzipped, in the order of time.
+
+    Times without a zone are UTC; a price that is missing is nan. Raises InvalidRequest naming the
+    file, the line and the remedy.
+    """
     found: dict[str, Basket] = {}
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        if missing := [name for name in _COLUMNS if name not in (rows.fieldnames or ())]:
+            remedy = "the first line names the columns, separated by tabs"
+            raise InvalidRequest(str(path), f"has no column {', '.join(missing)}; {remedy}")
         for row in filter(lambda row: row["user"], rows):
-            seconds = datetime.fromisoformat(row["time"]).replace(tzinfo=UTC).timestamp()
-            basket = found.setdefault(row["basket"], Basket(row["basket"], row["user"], seconds))
-            quantity = basket.lines.get(row["product_id"], (0, 0.0))[0] + int(row["quantity"])
-            basket.lines[row["product_id"]] = quantity, float(row["price"])
+            try:
+                _add(found, row)
+            except (ValueError, TypeError) as error:
+                remedy = "time is ISO 8601, quantity a whole number, price a number"
+                raise InvalidRequest(f"{path}, line {rows.line_num}", f"{error}; {remedy}") from None
     return sorted(found.values(), key=lambda basket: (basket.seconds, basket.basket_id))
+
+
+def _add(found: dict[str, Basket], row: Mapping[str, str]) -> None:
+    time = datetime.fromisoformat(row["time"])
+    seconds = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    basket = found.setdefault(row["basket"], Basket(row["basket"], row["user"], seconds))
+    quantity = basket.lines.get(row["product_id"], (0, 0.0))[0] + int(row.get("quantity") or 1)
+    basket.lines[row["product_id"]] = quantity, float(row.get("price") or "nan")
 
 
 def interactions_of(baskets: Sequence[Basket]) -> Interactions:
