@@ -40,9 +40,9 @@ def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
     return Fused(rows[order], scores[order].astype(np.float32), lexical_ranks[order], dense_ranks[order])
 
 
-def in_order(rows: Rows, lexical: Rows, dense: Rows) -> Fused:
-    """Rows in a given order, scored by their position."""
-    scores = 1 / (K + np.arange(1, len(rows) + 1))
+def in_order(rows: Rows, lexical: Rows, dense: Rows, before: int = 0) -> Fused:
+    """Rows in a given order, scored by their position, which follows `before` others."""
+    scores = 1 / (K + before + np.arange(1, len(rows) + 1))
     return Fused(rows, scores.astype(np.float32), ranks(lexical, rows), ranks(dense, rows))
 
 

@@ -7,20 +7,22 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, fusion, orders
+from services.retrieval import facets, orders
 from services.retrieval.filters import Filter, Mask, mask_of, notes
+from services.retrieval.grouping import Grouping
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.opened_rows import opened_rows
+from services.retrieval.ranked import Lists, Order, Rest
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
-from shared.catalog.fields import NEWEST, RELEVANCE
+from shared.catalog.fields import NEWEST
 from shared.query_memory.memory import QueryMemory
 from shared.telemetry import Stopwatch
 
@@ -45,6 +47,12 @@ class Request:
     limit: int = DEFAULT_LIMIT
     tier: str = FUSED
     memory: QueryMemory | None = None  # what shoppers opened; None: not known
+    by_product: bool = False  # one variant of each product; False: every variant is a product
+    # What follows a ranked window: of the products that are not excluded those after the ones
+    # shown last, or after the first `offset` if none of them is left
+    exclude_product_ids: tuple[str, ...] = ()
+    offset: int = 0
+    after_product_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,23 +65,15 @@ class Candidates:
     fused_scores: Scores
     lexical_ranks: NDArray[np.uint32]
     dense_ranks: NDArray[np.uint32]
-    total_count: int
+    # How many matching variants of its product there are beside each
+    variant_counts: NDArray[np.int64]
+    total_count: int  # of the match set, less the excluded products
+    offset: int  # how many of these come before the first candidate
     facets: tuple[facets.Facet, ...]
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # about fields of the request that no product has
-
-
-@dataclass(frozen=True)
-class Lists:
-    """The ranked list of each leg, and the products that match."""
-
-    lexical: Rows
-    dense: Rows
-    dense_scores: Scores  # in the order of `dense`
-    remembered: Rows  # what shoppers opened under the query and near ones
-    matching: Mask | None  # (n,); None: all
 
 
 class Clock(Stopwatch):
@@ -109,20 +109,22 @@ class Retriever:
             allowed = _both(met, snapshot.shown(published=order_by == NEWEST))
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query)
-        lists = self._lists(snapshot, request, words, allowed, clock)
+        families = snapshot.families if request.by_product else None
+        groups = Grouping(families, snapshot.columns.row_count)
+        lists = self._lists(snapshot, request, words, allowed, groups, clock)
         with clock.timed("fuse"):
-            fused = fusion.fuse(lists.lexical, lists.dense, lists.remembered)
-            if order_by != RELEVANCE or not request.query:
-                rows = snapshot.orders.first(order_by, request.limit, lists.matching)
-                fused = fusion.in_order(rows, lists.lexical, lists.dense)
-        return _candidates(snapshot, request, words, lists, fused, clock)
+            groups = replace(groups, matching=lists.matching)
+            order = Order(snapshot, order_by, bool(request.query), lists, groups, words.scores)
+            ranked = _ranked(request, order)
+        return _candidates(request, words, order, ranked, clock)
 
-    def _lists(
+    def _lists(  # noqa: PLR0913 - what is asked for, and of what
         self,
         snapshot: Snapshot,
         request: Request,
         words: LexicalSearch,
         allowed: Mask | None,
+        groups: Grouping,
         clock: Clock,
     ) -> Lists:
         lexical = np.empty(0, np.int64)
@@ -134,10 +136,10 @@ class Retriever:
         matching = np.zeros(snapshot.columns.row_count, np.bool_)
         if tier_of(request) != DENSE:
             with clock.timed("lexical"):
-                lexical, matching = self._by_words(words, allowed, tier_of(request) == FUSED)
+                lexical, matching = self._by_words(words, allowed, tier_of(request) == FUSED, groups)
         if tier_of(request) != LEXICAL:
             with clock.timed("dense"):
-                dense, scores = self._by_vector(snapshot, request.vector, allowed)
+                dense, scores = self._by_vector(snapshot, request.vector, allowed, groups)
         if tier_of(request) == FUSED and request.memory is not None:
             with clock.timed("memory"):
                 asked = request.query, request.vector
@@ -145,7 +147,9 @@ class Retriever:
         matching[lexical] = matching[dense] = matching[remembered] = True
         return Lists(lexical, dense, scores, remembered, matching)
 
-    def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
+    def _by_words(
+        self, words: LexicalSearch, allowed: Mask | None, strict: bool, groups: Grouping
+    ) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.
 
         A `strict` list has only those rows, if there are any.
@@ -154,14 +158,19 @@ class Retriever:
         if allowed is not None:
             matching &= allowed
         among = matching if strict and matching.any() else allowed
-        return words.best(self.leg_limit, among)[0], matching
+        return groups.deep(lambda limit: words.best(limit, among), self.leg_limit)[0], matching
 
     def _by_vector(
-        self, snapshot: Snapshot, vector: NDArray[np.float32] | None, allowed: Mask | None
+        self,
+        snapshot: Snapshot,
+        vector: NDArray[np.float32] | None,
+        allowed: Mask | None,
+        groups: Grouping,
     ) -> tuple[Rows, Scores]:
         if vector is None:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows, scores = snapshot.dense.best(vector, self.leg_limit, allowed)
+        search = partial(snapshot.dense.best, vector, mask=allowed)
+        rows, scores = groups.deep(search, self.leg_limit)
         near = scores >= self.dense_floor * scores[:1]
         return rows[near], scores[near]
 
@@ -177,27 +186,30 @@ def _both(first: Mask | None, second: Mask | None) -> Mask | None:
     return first & second
 
 
+def _ranked(request: Request, order: Order) -> Rest:
+    """The candidates: the first ones, or those that follow a ranked window."""
+    if not request.exclude_product_ids:
+        return Rest(order.first(request.limit), order.groups.count(), 0)
+    shown = request.exclude_product_ids, request.offset, request.after_product_ids
+    return order.rest(request.limit, *shown)
+
+
 def _degraded(request: Request) -> tuple[str, ...]:
     misses_vector = request.query and request.tier != LEXICAL and request.vector is None
     return ("dense: no vector",) if misses_vector else ()
 
 
-def _candidates(  # noqa: PLR0913 - everything a response is made of
-    snapshot: Snapshot,
-    request: Request,
-    words: LexicalSearch,
-    lists: Lists,
-    fused: fusion.Fused,
-    clock: Clock,
+def _candidates(
+    request: Request, words: LexicalSearch, order: Order, ranked: Rest, clock: Clock
 ) -> Candidates:
+    fused = ranked.found
     rows = fused.rows[: request.limit]
     with clock.timed("lexical"):
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
-        dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks, lists.dense_scores)
+        dense_scores = order.dense_scores(request.vector, rows)
     with clock.timed("facets"):
-        matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
-        counted = tuple(_facets(snapshot, request, matching, clock.caller))
+        counted = tuple(order.facets(request.facets, clock.caller))
     return Candidates(
         rows,
         lexical_scores,
@@ -205,12 +217,14 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         fused.scores[: len(rows)],
         fused.lexical_ranks[: len(rows)],
         fused.dense_ranks[: len(rows)],
-        int(np.count_nonzero(matching)),
+        np.maximum(order.groups.counts(rows) - 1, 0),
+        ranked.total_count,
+        ranked.offset,
         counted,
         tier_of(request),
         clock.stage_ms,
         _degraded(request),
-        notes(snapshot.columns, _named(request)),
+        notes(order.snapshot.columns, _named(request)),
     )
 
 
@@ -218,26 +232,3 @@ def _named(request: Request) -> list[tuple[str, str]]:
     """The fields that a request names, with where it does."""
     named = [("filters", filter_.field) for filter_ in request.filters]
     return [*named, *(("facets", field) for field, _ in request.facets)]
-
-
-def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:
-    for name, limit in request.facets:
-        caller.check()
-        yield facets.count(snapshot.columns, matching, name, limit)
-
-
-def _dense_scores(
-    snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores
-) -> Scores:
-    """The dense scores of `rows` (k,).
-
-    The first k of `ranks` are their positions in the dense list, 0 if missing. `known` are the
-    scores of the list.
-    """
-    scores = np.zeros(len(rows), np.float32)
-    if request.vector is not None:
-        ranks = ranks[: len(rows)]
-        listed = ranks > 0
-        scores[listed] = known[ranks[listed] - 1]
-        scores[~listed] = snapshot.dense.scores(request.vector, rows[~listed])
-    return scores

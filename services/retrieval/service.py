@@ -43,6 +43,7 @@ from shared.query_memory.follower import MemoryFollower
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
 MAX_FETCHED = 1_000
+_MOST_SHOWN = 20  # products by which the rest of a match set finds its place again
 _AT_ONCE = 50  # up to so many products are read on the event loop
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
 _MESSAGES = {LEXICAL: TIER_LEXICAL, DENSE: TIER_DENSE, FUSED: TIER_FUSED}
@@ -133,6 +134,9 @@ def replica_status(snapshots: Snapshots) -> ReplicaStatus:
 def _request(message: RetrieveRequest, dim: int) -> Request:
     if message.limit > MAX_CANDIDATES:
         raise InvalidRequest("limit", f"is {message.limit}; at most {MAX_CANDIDATES:,} candidates")
+    if len(message.exclude_product_ids) > MAX_CANDIDATES:
+        reason = f"has {len(message.exclude_product_ids)} entries; send at most {MAX_CANDIDATES:,}"
+        raise InvalidRequest("exclude_product_ids", reason)
     return Request(
         query=spelling.normalise(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
@@ -141,6 +145,10 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         order_by=message.order_by,
         limit=message.limit or DEFAULT_LIMIT,
         tier=_TIERS.get(message.tier, FUSED),
+        by_product=message.by_product,
+        exclude_product_ids=tuple(message.exclude_product_ids),
+        offset=message.offset,
+        after_product_ids=tuple(message.after_product_ids[-_MOST_SHOWN:]),
     )
 
 
@@ -164,7 +172,9 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         fused_scores=found.fused_scores.tolist(),
         lexical_ranks=found.lexical_ranks.tolist(),
         dense_ranks=found.dense_ranks.tolist(),
+        variant_counts=found.variant_counts.tolist(),
         total_count=found.total_count,
+        offset=found.offset,
         facets=[_facet(facet) for facet in found.facets],
         snapshot_version=snapshot.version,
         tier=_MESSAGES[found.tier],

@@ -80,13 +80,15 @@ class RecommendService(RecommendServiceServicer):
         places = range(len(window))[token.offset : token.offset + validation.page_size(search)]
         page = await parts.pages.results(search, window, places, budget, last_try)
         count = len(page.results)
+        served = served_by(window, budget)
+        served.notes.extend(validation.notes(search))
         if parts.config.log_impressions and not request.unlogged:
             parts.impressions.publish(search, token.query_id, window, places[:count])
         return RecommendResponse(
             query_id=token.query_id,
             results=page.results,
             next_page_token=parts.next_page_token(token, count, len(window)),
-            served_by=served_by(window, budget),
+            served_by=served,
             experiments=request.experiment_ids,
         )
 

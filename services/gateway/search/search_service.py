@@ -12,6 +12,7 @@ from services.gateway.config import GatewayConfig
 from services.gateway.peer import peer_of
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.search.budget import Budget
+from services.gateway.search.listing import Listed, Listing
 from services.gateway.search.page import facets, served_by
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.page_token import PageToken
@@ -42,6 +43,7 @@ class SearchService(SearchServiceServicer):
         """
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
         self._ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
+        self._listing = Listing(self.parts.pages, self.parts.windows, self._ranking)
         # Pages, pages.<tier>, errors.<kind>, degraded.<stage>
         self._counts: Counter[str] = Counter()
 
@@ -92,14 +94,15 @@ class SearchService(SearchServiceServicer):
             self.parts.windows.keep(token.query_id, window)
         else:
             budget.degraded.extend(window.message.degraded)
-        places = range(len(window))[token.offset : token.offset + validation.page_size(request)]
-        response = await self.parts.pages.results(request, window, places, budget, last_try)
-        places = places[: len(response.results)]
+        listed = await self._listing.page(request, token, window, budget, last_try)
         if self.parts.config.log_impressions and not request.unlogged:
-            self.parts.impressions.publish(request, token.query_id, window, places)
-        _complete(response, request, token, budget, window)
-        response.next_page_token = self.parts.next_page_token(token, len(response.results), len(window))
-        return response
+            for part, places in listed.parts or [(window, range(0))]:
+                self.parts.impressions.publish(request, token.query_id, part, places)
+        _complete(listed, request, token, budget, window)
+        shown = len(listed.response.results)
+        known = token.offset + shown + listed.more
+        listed.response.next_page_token = self.parts.next_page_token(token, shown, known)
+        return listed.response
 
     def _count(self, response: SearchResponse) -> None:
         self._counts["pages"] += 1
@@ -121,12 +124,13 @@ def _searched(request: SearchRequest) -> bytes:
         max_tier=request.max_tier,
         explain=request.explain,
         language_code=request.language_code,
+        variants=request.variants,
     )
     return asked.SerializeToString(deterministic=True)
 
 
 def _complete(
-    response: SearchResponse,
+    listed: Listed,
     request: SearchRequest,
     token: PageToken,
     budget: Budget,
@@ -140,5 +144,7 @@ def _complete(
         corrected_query=window.message.query if window.message.corrected else "",
         experiments=request.experiment_ids,
     )
-    response.MergeFrom(rest)
-    response.served_by.CopyFrom(served_by(window, budget))
+    listed.response.MergeFrom(rest)
+    ranked = listed.parts[0][0] if listed.parts else window
+    listed.response.served_by.CopyFrom(served_by(ranked, budget))
+    listed.response.served_by.notes.extend(validation.notes(request))

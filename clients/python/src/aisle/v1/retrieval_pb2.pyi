@@ -89,6 +89,10 @@ class RetrieveRequest(_message.Message):
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
+    BY_PRODUCT_FIELD_NUMBER: _builtins.int
+    EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    AFTER_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -107,6 +111,10 @@ class RetrieveRequest(_message.Message):
     """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
+    by_product: _builtins.bool
+    """One candidate of each family of variants, the best that matches. False: every variant is a candidate."""
+    offset: _builtins.int
+    """With exclude_product_ids: how many candidates of the rest to leave out at the start."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -114,6 +122,19 @@ class RetrieveRequest(_message.Message):
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.FacetRequest]:
         """Counts over the match set."""
+
+    @_builtins.property
+    def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows: first
+        what words and vectors rank, then the others by popularity; with order_by, in that order. Empty: the first
+        candidates.
+        """
+
+    @_builtins.property
+    def after_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With exclude_product_ids: the candidates that were shown last, in their order. The rest goes on after them,
+        wherever they are now; if none is left, at the offset.
+        """
 
     def __init__(
         self,
@@ -129,10 +150,14 @@ class RetrieveRequest(_message.Message):
         encoder_version: _builtins.str = ...,
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
+        by_product: _builtins.bool = ...,
+        exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        offset: _builtins.int = ...,
+        after_product_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "limit", b"limit", "offset", b"offset", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -179,14 +204,18 @@ class RetrieveResponse(_message.Message):
     STAGE_MS_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
+    VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
-    """Size of the match set."""
+    """Size of the match set, less the excluded products."""
     snapshot_version: _builtins.str
     """The snapshot read."""
     tier: _search_pb2.Tier.ValueType
     """The tier that ran."""
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
+    offset: _builtins.int
+    """With exclude_product_ids: how many candidates of the rest come before the first one here."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Rows below the snapshot's product count are its products. Later products have count + position in the vectors log."""
@@ -231,6 +260,10 @@ class RetrieveResponse(_message.Message):
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Notes to the caller about its filters and facets."""
 
+    @_builtins.property
+    def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many other variants of each candidate's product match."""
+
     def __init__(
         self,
         *,
@@ -249,10 +282,12 @@ class RetrieveResponse(_message.Message):
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         log_position: _builtins.int = ...,
         notes: _abc.Iterable[_builtins.str] | None = ...,
+        variant_counts: _abc.Iterable[_builtins.int] | None = ...,
+        offset: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "product_ids", b"product_ids", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

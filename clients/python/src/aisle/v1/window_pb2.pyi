@@ -45,6 +45,8 @@ class RankedWindow(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     PLACEMENT_FIELD_NUMBER: _builtins.int
     SEED_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
+    PLACES_BEFORE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """As searched."""
     corrected: _builtins.bool
@@ -63,6 +65,10 @@ class RankedWindow(_message.Message):
     """The catalogue log's position up to which writes were shown."""
     placement: _builtins.str
     """Of a recommendation, its placement; empty for a search."""
+    places_before: _builtins.int
+    """Results before the first one. More than 0 in a part of the rest that follows a ranked window; then total_count is
+    that of the rest.
+    """
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What was left out and why."""
@@ -103,6 +109,10 @@ class RankedWindow(_message.Message):
     def seed_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Of a recommendation, its seeds."""
 
+    @_builtins.property
+    def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many other variants of each product match."""
+
     def __init__(
         self,
         *,
@@ -125,10 +135,12 @@ class RankedWindow(_message.Message):
         notes: _abc.Iterable[_builtins.str] | None = ...,
         placement: _builtins.str = ...,
         seed_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        variant_counts: _abc.Iterable[_builtins.int] | None = ...,
+        places_before: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_version", b"bundle_version", "corrected", b"corrected", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "explanations", b"explanations", "facets", b"facets", "feature_names", b"feature_names", "feature_values", b"feature_values", "log_position", b"log_position", "notes", b"notes", "placement", b"placement", "places_before", b"places_before", "product_ids", b"product_ids", "query", b"query", "relevance_scores", b"relevance_scores", "rows", b"rows", "seed_product_ids", b"seed_product_ids", "snapshot_version", b"snapshot_version", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
