@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.retrieval.families import Families, Members
+from services.retrieval.families import BaseFamilies, Families
 from shared.live.append_only import AppendOnly
 from shared.live.live_products import RowsById
 from shared.snapshot.families import FamilyCodes
@@ -14,12 +14,12 @@ class LiveFamilies:
     A product keeps its code however often it is written, so that an order by it is stable.
     """
 
-    def __init__(self, base: FamilyCodes, products: RowsById, members: Members) -> None:
-        self._base = base
+    def __init__(self, read: FamilyCodes, products: RowsById, base: BaseFamilies) -> None:
+        self._read = read
         self._products = products
-        self._members = members
+        self._base = base
         self._codes = AppendOnly("<u4")
-        self._codes.extend(base.codes)
+        self._codes.extend(read.codes)
         # Families that the snapshot lacks, by the primary product's id
         self._new: dict[str, int] = {}
 
@@ -30,12 +30,12 @@ class LiveFamilies:
     def _code(self, product_id: str) -> int:
         code = self._products.row(product_id)
         if code is None:
-            code = self._base.of_missing(product_id)
+            code = self._read.of_missing(product_id)
         if code is None:
-            code = self._new.setdefault(product_id, len(self._base) + len(self._new))
+            code = self._new.setdefault(product_id, len(self._read) + len(self._new))
         return code
 
     def upto(self, row_count: int) -> Families:
         """The families of the first rows. They do not change any more."""
-        count = len(self._base) + len(self._new)
-        return Families(self._codes.upto(row_count), count, self._members, len(self._base.codes))
+        count = len(self._read) + len(self._new)
+        return Families(self._codes.upto(row_count), count, self._base)

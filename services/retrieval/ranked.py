@@ -97,7 +97,7 @@ class Order:
         matching = self.groups.matching
         if matching is None:
             matching = np.ones(columns.row_count, np.bool_)
-        if self.groups.families is not None and len(self.groups.families.members):
+        if self.groups.families is not None and self.groups.families.have_members:
             columns = GroupedColumns(columns, self.groups.families, matching)
         for name, limit in wanted:
             caller.check()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.dense import DenseLeg, DenseSearch
-from services.retrieval.families import Families, Members
+from services.retrieval.families import BaseFamilies, Families
 from services.retrieval.filters import AnyOf, Between, Filter, mask_of
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
@@ -144,7 +144,7 @@ def _wire_rows(product_count: int, position: int) -> WireRows:
 
 
 def _families(read: FamilyCodes) -> Families:
-    return Families(read.codes, len(read), Members.of(read.codes), len(read.codes))
+    return Families(read.codes, len(read), BaseFamilies.of(read))
 
 
 def expires(columns: Segment) -> bool:
