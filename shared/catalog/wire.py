@@ -91,7 +91,7 @@ def _write_values(message: pb.AttributeValues, values: AttributeValues) -> None:
     if values and isinstance(values[0], str):
         message.text.extend(values)
     else:
-        message.numbers.extend(values)
+        message.numbers.extend(values)  # type: ignore[arg-type]
 
 
 def _read_values(values: pb.AttributeValues) -> AttributeValues:
@@ -107,7 +107,7 @@ def _timestamp(seconds: float | None) -> Timestamp | None:
 
 
 def _seconds(message: pb.Product, field: str) -> float | None:
-    if not message.HasField(field):
+    if not message.HasField(field):  # type: ignore[arg-type]
         return None
     stamp: Timestamp = getattr(message, field)
     return stamp.seconds + stamp.nanos / 1e9

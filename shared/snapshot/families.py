@@ -50,6 +50,11 @@ class FamilyCodes:
         """How many codes there may be."""
         return len(self.codes) + len(self.missing)
 
+    @property
+    def without_primary(self) -> int:
+        """How many variants name a primary product that the snapshot lacks."""
+        return int(np.count_nonzero(self.codes >= len(self.codes)))
+
     def of_missing(self, product_id: str) -> int | None:
         """The code of the variants of a product that the snapshot lacks. None without any."""
         wanted = np.uint64(id_hash(product_id))
