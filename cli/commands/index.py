@@ -83,3 +83,6 @@ def show_index_report(report: dict[str, Any]) -> None:
         f"snapshot {report['snapshot_version']}, {report['dense']['kind']} index, {report['seconds']} s",
     ):
         say(line)
+    if alone := report["without_primary"]:
+        what = "variant names" if alone == 1 else "variants name"
+        say(f"{alone:,} {what} a primary product that is not in the catalogue; they are shown without it")

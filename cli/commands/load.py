@@ -83,6 +83,7 @@ def _load(engine: Client, checked: CatalogFile, wait_seconds: float, quiet: bool
         "accepted": answer.accepted_count,
         "rejected": checked.rejected + answer.rejected_count,
         "rejections": [*read["rejections"], *map(_described, answer.rejections)][:LISTED_REJECTIONS],
+        "not_applied": answer.not_applied_count,
         "log_position": answer.log_position,
     }
 

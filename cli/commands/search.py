@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 from google.protobuf.json_format import MessageToDict
 
-from aisle.v1.search_pb2 import FacetRequest, SearchRequest, Tier
+from aisle.v1.search_pb2 import VARIANTS_ALL, VARIANTS_COLLAPSE, FacetRequest, SearchRequest, Tier
 from cli.client import Client
 from cli.filters import parse_filter
 from cli.options import ADDRESS, Address, Json
@@ -47,6 +47,9 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         str, typer.Option(help="The last stage that may run: lexical, dense, fused or reranked.")
     ] = "reranked",
     explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
+    all_variants: Annotated[
+        bool, typer.Option("--all-variants", help="Show every variant of a product, not the best alone.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Ask a running engine for a page of products."""
@@ -61,6 +64,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         deadline_ms=deadline_ms,
         max_tier=_tier(max_tier),
         explain=explain,
+        variants=VARIANTS_ALL if all_variants else VARIANTS_COLLAPSE,
     )
     with Client(address) as engine:
         page = engine.search(request)

@@ -22,7 +22,7 @@ _AS_THEY_ARE = (
     "language_code",
 )
 _LISTS = ("brands", "categories", "images", "tags")
-_TIMES = ("publish_time", "available_time", "expire_time")
+_TIMES = ("publish_time", "available_time", "expire_time", "update_time")
 _DEFAULTS = {"type": "primary", "availability": "in_stock"}
 
 

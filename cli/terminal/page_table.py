@@ -89,7 +89,7 @@ def _cells(result: SearchResult, branded: bool) -> list[str]:
     brand = [one_line(product.brands[0]) if product.brands else ""] if branded else []
     return [
         str(result.position),
-        _title(product),
+        _title(result),
         *brand,
         price(product),
         f"{result.relevance_score:.3f}",
@@ -100,10 +100,14 @@ def _says_brand(product: Product) -> bool:
     return not product.brands or product.brands[0].lower() in product.title.lower()
 
 
-def _title(product: Product) -> str:
+def _title(result: SearchResult) -> str:
+    product = result.product
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
+    others = result.variant_count
+    more = f"+{others} variant{'s' if others > 1 else ''}" if others else ""
+    notes = ", ".join(filter(None, ("out of stock" if gone else "", more)))
     title = one_line(product.title)
-    return f"{title} (out of stock)" if gone else title
+    return f"{title} ({notes})" if notes else title
 
 
 def price(product: Product) -> str:

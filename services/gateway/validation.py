@@ -3,7 +3,7 @@
 import math
 import re
 
-from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
+from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier, Variants
 from shared.catalog.fields import FILTERABLE, FILTERABLE_NUMBERS, ORDER_NAMES
 from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
@@ -48,7 +48,14 @@ def read_part(request: SearchRequest) -> SearchRequest:
 
 
 def page_size(request: SearchRequest) -> int:
-    return request.page_size or DEFAULT_PAGE_SIZE
+    return min(request.page_size, MAX_PAGE_SIZE) or DEFAULT_PAGE_SIZE
+
+
+def notes(request: SearchRequest) -> list[str]:
+    """What was read otherwise than it was sent."""
+    if request.page_size <= MAX_PAGE_SIZE:
+        return []
+    return [f"page_size: a page has at most {MAX_PAGE_SIZE} results, not {request.page_size}"]
 
 
 def id_fault(value: str) -> str:
@@ -62,10 +69,6 @@ def id_fault(value: str) -> str:
 
 def check(request: SearchRequest) -> None:
     """Raise InvalidRequest naming the first field at fault."""
-    if request.page_size > MAX_PAGE_SIZE:
-        raise InvalidRequest(
-            "page_size", f"{request.page_size} is too large; ask for 1 to {MAX_PAGE_SIZE} a page"
-        )
     if request.order_by and request.order_by not in ORDER_NAMES:
         raise InvalidRequest(
             "order_by", f"{request.order_by!r} is unknown; use one of: {', '.join(ORDER_NAMES)}"
@@ -78,6 +81,8 @@ def check(request: SearchRequest) -> None:
         raise InvalidRequest(
             "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked"
         )
+    if request.variants not in Variants.values():
+        raise InvalidRequest("variants", f"{request.variants} is unknown; use collapse or all")
     _check_names(request)
     _check_count("filters", len(request.filters), MAX_FILTERS)
     _check_count("facets", len(request.facets), MAX_FACETS)

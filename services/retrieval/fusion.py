@@ -32,6 +32,11 @@ class Fused:
         lists = self.lexical_ranks[order], self.dense_ranks[order]
         return Fused(self.rows[order], self.scores[order], *lists, precedence[order])
 
+    def first(self, limit: int | None) -> Fused:
+        """The first rows alone; None: all."""
+        lists = self.lexical_ranks[:limit], self.dense_ranks[:limit]
+        return Fused(self.rows[:limit], self.scores[:limit], *lists, self.precedence[:limit])
+
 
 def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
     """Sum of 1 / (60 + rank) over the lists, each without repetition; ties in row order."""
@@ -48,9 +53,9 @@ def fuse(lexical: Rows, dense: Rows, remembered: Rows = NONE) -> Fused:
     return Fused(rows[order], scores[order].astype(np.float32), *lists, np.zeros(len(rows), np.uint32))
 
 
-def in_order(rows: Rows, lexical: Rows, dense: Rows) -> Fused:
-    """Rows in a given order, scored by their position."""
-    scores = 1 / (K + np.arange(1, len(rows) + 1))
+def in_order(rows: Rows, lexical: Rows, dense: Rows, before: int = 0) -> Fused:
+    """Rows in a given order, scored by their position, which follows `before` others."""
+    scores = 1 / (K + before + np.arange(1, len(rows) + 1))
     lists = ranks(lexical, rows), ranks(dense, rows)
     return Fused(rows, scores.astype(np.float32), *lists, np.zeros(len(rows), np.uint32))
 

@@ -11,6 +11,7 @@ import numpy as np
 from services.retrieval.dense import DenseLeg
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.live_dense import LiveDense
+from services.retrieval.live_families import LiveFamilies
 from services.retrieval.orders import MergedOrders, Orders
 from services.retrieval.snapshots import Snapshot, embargoed, expires
 from services.retrieval.spelling import Spelling
@@ -23,7 +24,9 @@ from shared.live.live_products import DeltaIds, LiveProducts, LiveRows
 from shared.live.wire_rows import WireRows
 from shared.snapshot.change import NOTHING, Change
 from shared.snapshot.columns import Columns
+from shared.snapshot.families import FamilyCodes
 from shared.snapshot.lexical import analysis_of
+from shared.snapshot.products import ProductStore
 from shared.snapshot.vocabulary import Vocabulary
 
 
@@ -47,11 +50,18 @@ class LiveSnapshot:
         self._base_columns = columns
         self._base_dense = self._base.dense
         self._columns = DeltaColumns(columns)
+        self._families = self._opened_families()
         self._vectors = AppendOnly("<f4", self._base.dense.dim)
         self._offsets = AppendOnly("<i8")
         self._alive = AppendOnly(np.bool_)
         self._alive.extend(np.ones(columns.row_count, np.bool_))
         self._all_alive = True
+
+    def _opened_families(self) -> LiveFamilies:
+        products = self._base.products
+        assert isinstance(products, ProductStore)
+        codes = FamilyCodes.read(self._folder / "products", products)
+        return LiveFamilies(codes, products, self._base.families.base)
 
     @property
     def version(self) -> str:
@@ -112,6 +122,8 @@ class LiveSnapshot:
         self._vectors.append(0 if encoding is None else encoding.vector)
         self._payloads.append(change.payload)
         self._columns.add(change.product)
+        primary = change.product.primary_product_id if change.product else ""
+        self._families.add(change.product_id, primary)
         self._offsets.append(change.offset)
         self._alive.append(here)
         self._all_alive = self._all_alive and here
@@ -143,6 +155,7 @@ class LiveSnapshot:
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
             spelling=Spelling(index),
             orders=MergedOrders((_orders(base), Orders(columns.delta))),
+            families=self._families.upto(len(rows)),
             rows=WireRows(
                 len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,16 +33,41 @@ NOTHING = Lists(
 )
 
 
-def precedence(words: LexicalSearch, rows: Rows, matching: Mask | None) -> NDArray[np.uint32]:
+def with_set(lists: Lists, matching: Mask, by_words: bool) -> Lists:
+    """The lists with their match set: what holds enough words, or else all that is listed."""
+    if not by_words:
+        matching[lists.lexical] = matching[lists.dense] = matching[lists.remembered] = True
+    return replace(lists, matching=matching, by_words=by_words)
+
+
+def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
+    """The lists with the match set of orders other than relevance, and a note of what is left out.
+
+    Of products that hold the words, only those that do where they say what they are, if there are
+    some: by price, a camera comes first, not a cheaper pet feeder with a camera.
+    """
+    if not lists.by_words or lists.matching is None:
+        return lists, []
+    named = lists.matching & words.named()
+    count = int(np.count_nonzero(lists.matching)) - int(np.count_nonzero(named))
+    if not named.any() or not count:
+        return lists, []
+    note = f"order_by: {count:,} products that hold the query's words beside their names are left out"
+    return replace(lists, matching=named), [note]
+
+
+def precedence(words: LexicalSearch, rows: Rows, lists: Lists) -> NDArray[np.uint32]:
     """(k,): 0 for rows whose code is in the query, 1 for those with all of its numbers, 2 for others.
 
     Whatever ranks, a smaller one comes first. Numbers count where some match holds all of them.
     """
     found = np.full(len(rows), OTHER, np.uint32)
+    if not len(lists.lexical):
+        return found
     numbered = words.numbered()
     if numbered is not None:
-        if matching is not None:
-            numbered &= matching
+        if lists.matching is not None:
+            numbered &= lists.matching
         if numbered.any():
             found[numbered[rows]] = HOLDS_NUMBERS
     found[words.pinned()[rows]] = FIRST

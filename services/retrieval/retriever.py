@@ -7,19 +7,22 @@ shoppers take their place. By relevance, these join a page in any case, and are 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, fusion, orders
+from services.retrieval import facets, orders
 from services.retrieval.filters import Filter, Mask, mask_of, notes
+from services.retrieval.grouping import Grouping
 from services.retrieval.lexical import LexicalSearch
-from services.retrieval.match_set import NOTHING, Lists, precedence
+from services.retrieval.match_set import NOTHING, Lists, sorted_set, with_set
 from services.retrieval.narrowing import NO_LIMITS, Limits, narrowed
 from services.retrieval.opened_rows import opened_rows
+from services.retrieval.ranked import Order, Rest
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import NEWEST, RELEVANCE
@@ -50,6 +53,12 @@ class Request:
     languages: tuple[str, ...] = ()  # of the query; none: those of the catalogue
     limits: Limits = NO_LIMITS  # what the query says beside its words
     strict_order: bool = True  # orders other than relevance leave out what is only named beside
+    by_product: bool = False  # one variant of each product; False: every variant is a product
+    # What follows a ranked window: of the products that are not excluded those after the ones
+    # shown last, or after the first `offset` if none of them is left
+    exclude_product_ids: tuple[str, ...] = ()
+    offset: int = 0
+    after_product_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +71,13 @@ class Candidates:
     fused_scores: Scores
     lexical_ranks: NDArray[np.uint32]
     dense_ranks: NDArray[np.uint32]
+    # How many matching variants of its product there are beside each
+    variant_counts: NDArray[np.int64]
     by_meaning: Mask  # not in the match set: near by vector, or opened by shoppers
     precedence: NDArray[np.uint32]  # a smaller one comes first, whatever ranks
-    total_count: int  # of the match set
+    total_count: int  # of the match set, less the excluded products
     related_count: int  # products that joined the lists and are not in the match set
+    offset: int  # how many of these come before the first candidate
     facets: tuple[facets.Facet, ...]
     tier: str
     stage_ms: dict[str, float]
@@ -107,25 +119,25 @@ class Retriever:
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages)
             allowed, said = narrowed(snapshot, request.limits, words, allowed)
-        lists = self._lists(snapshot, request, words, allowed, clock)
+        families = snapshot.families if request.by_product else None
+        groups = Grouping(families, snapshot.columns.row_count)
+        lists = self._lists(snapshot, request, words, allowed, groups, clock)
         with clock.timed("fuse"):
-            fused = fusion.fuse(lists.lexical, lists.dense, lists.remembered)
-            if order_by != RELEVANCE or not request.query:
-                if request.strict_order:
-                    lists, left_out = _sorted_set(lists, words)
-                    said += left_out
-                rows = snapshot.orders.first(order_by, request.limit, lists.matching)
-                fused = fusion.in_order(rows, lists.lexical, lists.dense)
-            elif tier_of(request) != DENSE:
-                fused = fused.by(precedence(words, fused.rows, lists.matching))
-        return _candidates(snapshot, request, words, lists, fused, clock, said)
+            if request.strict_order and order_by != RELEVANCE:
+                lists, left_out = sorted_set(lists, words)
+                said += left_out
+            groups = replace(groups, matching=lists.matching)
+            order = Order(snapshot, order_by, bool(request.query), lists, groups, words)
+            ranked = _ranked(request, order)
+        return _candidates(request, order, ranked, clock, said)
 
-    def _lists(
+    def _lists(  # noqa: PLR0913 - what is asked for, and of what
         self,
         snapshot: Snapshot,
         request: Request,
         words: LexicalSearch,
         allowed: Mask | None,
+        groups: Grouping,
         clock: Clock,
     ) -> Lists:
         if not request.query:
@@ -135,13 +147,13 @@ class Retriever:
         matching = np.zeros(snapshot.columns.row_count, np.bool_)
         if tier != DENSE:
             with clock.timed("lexical"):
-                lexical, matching = self._by_words(words, allowed, tier == FUSED)
+                lexical, matching = self._by_words(words, allowed, tier == FUSED, groups)
                 lists = replace(lists, lexical=lexical)
         by_words = bool(matching.any())
         if tier == LEXICAL or (words.is_code and by_words):
-            return _with_set(lists, matching, by_words)
+            return with_set(lists, matching, by_words)
         with clock.timed("dense"):
-            dense, scores = self._by_vector(snapshot, request.vector, allowed)
+            dense, scores = self._by_vector(snapshot, request.vector, allowed, groups)
             if tier == FUSED and not by_words and not _is_about(snapshot, scores):
                 dense, scores = dense[:0], scores[:0]
                 lists = replace(lists, lexical=lists.lexical[words.half_matching()[lists.lexical]])
@@ -151,9 +163,11 @@ class Retriever:
                 asked = request.query, request.vector
                 remembered = opened_rows(snapshot, request.memory, *asked, self.memory_limit, allowed)
                 lists = replace(lists, remembered=remembered)
-        return _with_set(lists, matching, by_words)
+        return with_set(lists, matching, by_words)
 
-    def _by_words(self, words: LexicalSearch, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
+    def _by_words(
+        self, words: LexicalSearch, allowed: Mask | None, strict: bool, groups: Grouping
+    ) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.
 
         A `strict` list has only those whose texts hold them, if there are any.
@@ -164,39 +178,21 @@ class Retriever:
             matching &= allowed
             strong &= allowed
         among = strong if strict and strong.any() else allowed
-        return words.best(self.leg_limit, among)[0], matching
+        return groups.deep(lambda limit: words.best(limit, among), self.leg_limit)[0], matching
 
     def _by_vector(
-        self, snapshot: Snapshot, vector: NDArray[np.float32] | None, allowed: Mask | None
+        self,
+        snapshot: Snapshot,
+        vector: NDArray[np.float32] | None,
+        allowed: Mask | None,
+        groups: Grouping,
     ) -> tuple[Rows, Scores]:
         if vector is None:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        rows, scores = snapshot.dense.best(vector, self.leg_limit, allowed)
+        search = partial(snapshot.dense.best, vector, mask=allowed)
+        rows, scores = groups.deep(search, self.leg_limit)
         near = scores >= self.dense_floor * scores[:1]
         return rows[near], scores[near]
-
-
-def _with_set(lists: Lists, matching: Mask, by_words: bool) -> Lists:
-    """The lists with their match set: what holds enough words, or else all that is listed."""
-    if not by_words:
-        matching[lists.lexical] = matching[lists.dense] = matching[lists.remembered] = True
-    return replace(lists, matching=matching, by_words=by_words)
-
-
-def _sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
-    """The lists with the match set of orders other than relevance, and a note of what is left out.
-
-    Of products that hold the words, only those that do where they say what they are, if there are
-    some: by price, a camera comes first, not a cheaper pet feeder with a camera.
-    """
-    if not lists.by_words or lists.matching is None:
-        return lists, []
-    named = lists.matching & words.named()
-    count = int(np.count_nonzero(lists.matching)) - int(np.count_nonzero(named))
-    if not named.any() or not count:
-        return lists, []
-    note = f"order_by: {count:,} products that hold the query's words beside their names are left out"
-    return replace(lists, matching=named), [note]
 
 
 def _is_about(snapshot: Snapshot, scores: Scores) -> bool:
@@ -215,28 +211,31 @@ def _both(first: Mask | None, second: Mask | None) -> Mask | None:
     return first & second
 
 
+def _ranked(request: Request, order: Order) -> Rest:
+    """The candidates: the first ones, or those that follow a ranked window."""
+    if not request.exclude_product_ids:
+        return Rest(order.first(request.limit), order.groups.count(), 0)
+    shown = request.exclude_product_ids, request.offset, request.after_product_ids
+    return order.rest(request.limit, *shown)
+
+
 def _degraded(request: Request) -> tuple[str, ...]:
     misses_vector = request.query and request.tier != LEXICAL and request.vector is None
     return ("dense: no vector",) if misses_vector else ()
 
 
-def _candidates(  # noqa: PLR0913 - everything a response is made of
-    snapshot: Snapshot,
-    request: Request,
-    words: LexicalSearch,
-    lists: Lists,
-    fused: fusion.Fused,
-    clock: Clock,
-    said: Sequence[str],
+def _candidates(
+    request: Request, order: Order, ranked: Rest, clock: Clock, said: Sequence[str]
 ) -> Candidates:
+    fused = ranked.found
     rows = fused.rows[: request.limit]
     with clock.timed("lexical"):
-        lexical_scores = words.scores(rows)
+        lexical_scores = order.words.scores(rows)
+    counts = order.groups.counts(rows)
     with clock.timed("dense"):
-        dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks, lists.dense_scores)
+        dense_scores = order.dense_scores(request.vector, rows)
     with clock.timed("facets"):
-        matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
-        counted = tuple(_facets(snapshot, request, matching, clock.caller))
+        counted = tuple(order.facets(request.facets, clock.caller))
     return Candidates(
         rows,
         lexical_scores,
@@ -244,46 +243,21 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         fused.scores[: len(rows)],
         fused.lexical_ranks[: len(rows)],
         fused.dense_ranks[: len(rows)],
-        ~matching[rows],
+        np.maximum(counts - 1, 0),
+        counts == 0,
         fused.precedence[: len(rows)],
-        int(np.count_nonzero(matching)),
-        _related_count(fused, matching),
+        ranked.total_count,
+        order.related_count(),
+        ranked.offset,
         counted,
         tier_of(request),
         clock.stage_ms,
         _degraded(request),
-        (*said, *notes(snapshot.columns, _named(request))),
+        (*said, *notes(order.snapshot.columns, _named(request))),
     )
-
-
-def _related_count(fused: fusion.Fused, matching: Mask) -> int:
-    return int(np.count_nonzero(~matching[fused.rows]))
 
 
 def _named(request: Request) -> list[tuple[str, str]]:
     """The fields that a request names, with where it does."""
     named = [("filters", filter_.field) for filter_ in request.filters]
     return [*named, *(("facets", field) for field, _ in request.facets)]
-
-
-def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:
-    for name, limit in request.facets:
-        caller.check()
-        yield facets.count(snapshot.columns, matching, name, limit)
-
-
-def _dense_scores(
-    snapshot: Snapshot, request: Request, rows: Rows, ranks: NDArray[np.uint32], known: Scores
-) -> Scores:
-    """The dense scores of `rows` (k,).
-
-    The first k of `ranks` are their positions in the dense list, 0 if missing. `known` are the
-    scores of the list.
-    """
-    scores = np.zeros(len(rows), np.float32)
-    if request.vector is not None:
-        ranks = ranks[: len(rows)]
-        listed = ranks > 0
-        scores[listed] = known[ranks[listed] - 1]
-        scores[~listed] = snapshot.dense.scores(request.vector, rows[~listed])
-    return scores

@@ -44,6 +44,7 @@ from shared.text.languages import language_of
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
 MAX_FETCHED = 1_000
+_MOST_SHOWN = 20  # products by which the rest of a match set finds its place again
 _AT_ONCE = 50  # up to so many products are read on the event loop
 _TIERS = {TIER_LEXICAL: LEXICAL, TIER_DENSE: DENSE}
 _MESSAGES = {LEXICAL: TIER_LEXICAL, DENSE: TIER_DENSE, FUSED: TIER_FUSED}
@@ -134,6 +135,9 @@ def replica_status(snapshots: Snapshots) -> ReplicaStatus:
 def _request(message: RetrieveRequest, dim: int) -> Request:
     if message.limit > MAX_CANDIDATES:
         raise InvalidRequest("limit", f"is {message.limit}; at most {MAX_CANDIDATES:,} candidates")
+    if len(message.exclude_product_ids) > MAX_CANDIDATES:
+        reason = f"has {len(message.exclude_product_ids)} entries; send at most {MAX_CANDIDATES:,}"
+        raise InvalidRequest("exclude_product_ids", reason)
     return Request(
         query=spelling.normalise(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
@@ -145,6 +149,10 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         languages=(language_of(message.language_code),) if message.language_code else (),
         limits=analysis_messages.limits(message),
         strict_order=not message.loose_order,
+        by_product=message.by_product,
+        exclude_product_ids=tuple(message.exclude_product_ids),
+        offset=message.offset,
+        after_product_ids=tuple(message.after_product_ids[-_MOST_SHOWN:]),
     )
 
 
@@ -168,7 +176,9 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         fused_scores=found.fused_scores.tolist(),
         lexical_ranks=found.lexical_ranks.tolist(),
         dense_ranks=found.dense_ranks.tolist(),
+        variant_counts=found.variant_counts.tolist(),
         total_count=found.total_count,
+        offset=found.offset,
         facets=[_facet(facet) for facet in found.facets],
         snapshot_version=snapshot.version,
         tier=_MESSAGES[found.tier],

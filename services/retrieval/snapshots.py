@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.retrieval.dense import DenseLeg, DenseSearch
+from services.retrieval.families import BaseFamilies, Families
 from services.retrieval.filters import AnyOf, Between, Filter, mask_of
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
@@ -27,6 +28,7 @@ from shared.live.live_products import Products
 from shared.live.wire_rows import WireRows
 from shared.snapshot.catalog_columns import CatalogColumns, Segment
 from shared.snapshot.columns import Columns
+from shared.snapshot.families import FamilyCodes
 from shared.snapshot.generation import Positions, encoder_version, lineage_of, read_manifest
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.products import ProductStore
@@ -50,6 +52,7 @@ class Snapshot:
     dense: DenseSearch
     spelling: Spelling
     orders: RowOrders
+    families: Families
     rows: WireRows
     encoder_version: str
     log_position: int  # the catalogue log's offset up to which writes are shown
@@ -71,8 +74,7 @@ class Snapshot:
             copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
         index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
-        lexical_count = index.searcher.num_docs
-        counts = {"products": len(products), "columns": columns.row_count, "lexical": lexical_count}
+        counts = [len(products), columns.row_count, index.searcher.num_docs]
         _check_counts(folder, manifest["product_count"], counts)
         snapshot = cls(
             version=manifest["version"],
@@ -82,7 +84,8 @@ class Snapshot:
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
             spelling=Spelling(index),
             orders=Orders(columns),
-            rows=WireRows(len(products), positions.vectors, np.empty(0, np.int64), positions.vectors),
+            families=_families(FamilyCodes.read(folder / "products", products)),
+            rows=_wire_rows(len(products), positions.vectors),
             encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
             expires=expires(columns),
@@ -135,6 +138,15 @@ class Snapshot:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
         fuse(np.arange(1), np.arange(1))  # numpy loads a part of itself at this call, 70 ms
+
+
+def _wire_rows(product_count: int, position: int) -> WireRows:
+    """Those of a snapshot without a delta."""
+    return WireRows(product_count, position, np.empty(0, np.int64), position)
+
+
+def _families(read: FamilyCodes) -> Families:
+    return Families(read.codes, len(read), BaseFamilies.of(read))
 
 
 def expires(columns: Segment) -> bool:
@@ -229,6 +241,7 @@ class Snapshots:
         return snapshot
 
 
-def _check_counts(folder: Path, product_count: int, counts: Mapping[str, int]) -> None:
-    if set(counts.values()) != {product_count}:
+def _check_counts(folder: Path, product_count: int, found: Sequence[int]) -> None:
+    if set(found) != {product_count}:
+        counts = dict(zip(("products", "columns", "lexical"), found, strict=True))
         raise Corrupt(f"{folder}: the manifest has {product_count} products, but {counts}; rebuild it")

@@ -22,7 +22,9 @@ from shared import owner_only
 from shared.errors import Overloaded
 from shared.log_once import LogOnce
 from shared.product_text import product_text_of
-from shared.snapshot.generation import current_generation
+from shared.snapshot.families import FamilyCodes
+from shared.snapshot.generation import SNAPSHOTS, current_generation
+from shared.snapshot.products import ProductStore
 from shared.watchdog import watching
 
 _LOG = logging.getLogger(__name__)
@@ -87,12 +89,19 @@ def _index(
         "removed": report.swept_count,
         "reused": report.reused_count,
         "products": report.product_count,
+        "without_primary": _without_primary(data / SNAPSHOTS / report.version),
         "snapshot_version": report.version,
         "log_position": tail.end.catalog if tail else 0,
         "dense": dict(report.dense),
         "engines": encoder.engines,
         "seconds": round(report.seconds, 2),
     }
+
+
+def _without_primary(snapshot: Path) -> int:
+    """How many variants of a new snapshot have no primary product in it."""
+    folder = snapshot / "products"
+    return FamilyCodes.read(folder, ProductStore.open(folder)).without_primary
 
 
 def _sweep(source: CatalogSource, large: bool) -> Sweep:

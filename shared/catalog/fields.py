@@ -74,6 +74,7 @@ FIELDS = (
     Field("publish_time", Kind.TIME, column="publish_time", filterable=True),
     Field("available_time", Kind.TIME, column="available_time"),
     Field("expire_time", Kind.TIME, column="expire_time"),
+    Field("update_time", Kind.TIME),
 )
 
 NUMBERS: Mapping[str, str] = {

@@ -65,8 +65,10 @@ def _is_sent(message: object, name: str) -> bool:
 
 
 def part(message: Message, paths: Sequence[str]) -> Message:
-    """A message with only the id and some fields of another."""
+    """A message with only the id, the update_time and some fields of another."""
     alone = Message(product_id=message.product_id)
+    if message.HasField("update_time"):
+        alone.update_time.CopyFrom(message.update_time)
     FieldMask(paths=[path for path in paths if not path.startswith(_ATTRIBUTE)]).MergeMessage(message, alone)
     for field in {path.partition(".")[0] for path in paths if path in _MEMBER_PATHS}:
         if message.HasField(field):  # type: ignore[arg-type]
@@ -78,8 +80,10 @@ def part(message: Message, paths: Sequence[str]) -> Message:
 
 
 def with_fields(product: Product, source: Product, paths: Iterable[str]) -> Product:
-    """A product with some fields taken from another."""
+    """A product with some fields taken from another, and its update_time if it has one."""
     values: dict[str, object] = {}
+    if source.update_time is not None:
+        values["update_time"] = source.update_time
     attributes = dict(product.attributes)
     for path in paths:
         if path == "attributes":

@@ -37,3 +37,4 @@ class Product:
     available_time: float | None = None
     expire_time: float | None = None
     language_code: str = ""
+    update_time: float | None = None  # of this state, by the shop's clock

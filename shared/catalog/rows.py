@@ -47,9 +47,8 @@ def product_of(row: Mapping[str, Any]) -> Product:
         attributes=_attributes(row.get("attributes")),
         tags=_texts("tags", row.get("tags")),
         publish_time=_time("publish_time", given["publish_time"]),
-        available_time=_time("available_time", row.get("available_time")),
-        expire_time=_time("expire_time", row.get("expire_time")),
         language_code=_text("language_code", row.get("language_code")),
+        **{name: _time(name, row.get(name)) for name in _TIMES},  # type: ignore[arg-type]
     )
 
 
@@ -94,8 +93,10 @@ NAMES = frozenset(
             "expire_time",
         ),
         "language_code",
+        "update_time",
     )
 )  # the keys of a row that are read
+_TIMES = ("available_time", "expire_time", "update_time")  # without a short name
 _AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 
 

@@ -5,6 +5,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from aisle.v1 import catalog_pb2 as pb
 from shared.catalog.product import AttributeValues, Product
 
+_TIMES = ("publish_time", "available_time", "expire_time", "update_time")
 _TYPES = {pb.PRODUCT_TYPE_VARIANT: "variant"}
 _AVAILABILITIES = {
     pb.AVAILABILITY_OUT_OF_STOCK: "out_of_stock",
@@ -39,6 +40,7 @@ def to_message(product: Product) -> pb.Product:
         available_time=_timestamp(product.available_time),
         expire_time=_timestamp(product.expire_time),
         language_code=product.language_code,
+        update_time=_timestamp(product.update_time),
     )
     for name, values in product.attributes.items():
         _write_values(message.attributes[name], values)
@@ -74,10 +76,8 @@ def from_message(message: pb.Product) -> Product:
         images=tuple(message.images),
         attributes={name: _read_values(values) for name, values in message.attributes.items()},
         tags=tuple(message.tags),
-        publish_time=_seconds(message, "publish_time"),
-        available_time=_seconds(message, "available_time"),
-        expire_time=_seconds(message, "expire_time"),
         language_code=message.language_code,
+        **{name: _seconds(message, name) for name in _TIMES},
     )
 
 

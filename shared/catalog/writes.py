@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 from aisle.v1.catalog_pb2 import Product as Message
 from shared.catalog.paths import is_path, part, with_fields
 from shared.catalog.product import Product
-from shared.catalog.wire import from_message
+from shared.catalog.wire import from_message, to_message
 from shared.events.log import NewRecord, Record
 
 _SEPARATOR = "\x00"  # occurs in no product_id and no path
@@ -39,6 +39,10 @@ class Write:
     def is_removal(self) -> bool:
         return self.product is None and not self.fields
 
+    def is_older_than(self, before: Product | None) -> bool:
+        """Whether both name the time of their state, and the write's is the earlier one."""
+        return self.product is not None and is_older(self.product, before)
+
     def applied_to(self, before: Product | None) -> Product | None:
         """The product after the write. Fields of a missing product have no effect."""
         if not self.fields:
@@ -46,6 +50,13 @@ class Write:
         if before is None or self.product is None:
             return before
         return with_fields(before, self.product, self.fields)
+
+
+def is_older(product: Product, before: Product | None) -> bool:
+    """Whether a product's update_time is before that of its earlier state, to the microsecond."""
+    if before is None or before.update_time is None or product.update_time is None:
+        return False
+    return round(product.update_time * 1e6) < round(before.update_time * 1e6)
 
 
 def whole(message: Message) -> NewRecord:
@@ -57,6 +68,15 @@ def some(message: Message, fields: Sequence[str]) -> NewRecord:
     """The record of some fields. A field that the message lacks is removed from the product."""
     key = _SEPARATOR.join((message.product_id, *sorted(fields)))
     return NewRecord(key, part(message, fields).SerializeToString())
+
+
+def again(write: Write, now: Product) -> NewRecord:
+    """The record that says of the fields of a write what the product has now, under the same key.
+
+    A log that keeps the newest record of a key keeps this one then, and not that of the write.
+    """
+    message = to_message(now)
+    return some(message, write.fields) if write.fields else whole(message)
 
 
 def removal(product_id: str) -> NewRecord:

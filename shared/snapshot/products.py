@@ -155,6 +155,14 @@ class ProductStore:
         hashes[self._hash_rows] = self._hashes
         return hashes
 
+    def rows_of_hashes(self, hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The row of each id_hash (k,), -1 for those of no product."""
+        if not len(self):
+            return np.full(len(hashes), -1)
+        places = np.minimum(np.searchsorted(self._hashes, hashes), len(self) - 1)
+        rows = self._hash_rows[places].astype(np.int64)
+        return np.where(self._hashes[places] == hashes, rows, -1)
+
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""
         return self._ids.texts(rows)

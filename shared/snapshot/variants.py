@@ -42,6 +42,14 @@ class VariantsWriter:
         np.save(self._folder / _ROWS, np.array(self._rows, np.uint32)[order])
 
 
+def primaries_and_rows(folder: Path) -> tuple[NDArray[np.uint64], NDArray[np.uint32]] | None:
+    """The two files of a snapshot. Returns None if it is older than these."""
+    hashes = folder / _HASHES
+    if not hashes.exists():
+        return None
+    return np.load(hashes, mmap_mode="r"), np.load(folder / _ROWS, mmap_mode="r")
+
+
 class Variants:
     """The variants in an opened snapshot."""
 
@@ -61,12 +69,7 @@ class Variants:
 
     def _opened(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
         if self._found is None:
-            hashes = self._folder / _HASHES
-            rows = self._folder / _ROWS
-            if hashes.exists():
-                self._found = np.load(hashes, mmap_mode="r"), np.load(rows, mmap_mode="r")
-            else:
-                self._found = self._scanned()
+            self._found = primaries_and_rows(self._folder) or self._scanned()
         return self._found
 
     def _scanned(self) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:

@@ -131,8 +131,8 @@ async def test_errors_of_the_gateway_cross_the_wire(log: SqliteEventLog) -> None
     search = gateway(log, Embedding(), Retrieval(trouble=too_long), Reranker())
     async with on_the_wire(add_SearchServiceServicer_to_server, search) as channel:
         stub: Any = SearchServiceStub(channel)
-        with pytest.raises(InvalidRequest, match="page_size: 1000000000 is too large"):
-            await stub.Search(SearchRequest(page_size=10**9))
+        with pytest.raises(InvalidRequest, match="order_by: 'beauty' is unknown"):
+            await stub.Search(SearchRequest(order_by="beauty"))
         with pytest.raises(Unavailable, match="retrieval: deadline"):
             await stub.Search(SearchRequest(query="shoe", deadline_ms=50))
 

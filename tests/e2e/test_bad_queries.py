@@ -23,7 +23,6 @@ QUERIES = {
 }
 
 REFUSED = {
-    "page_size": SearchRequest(query="shoes", page_size=10**9),
     "max_tier": SearchRequest.FromString(b"\x58\x63"),  # 99
     "experiment_ids": SearchRequest(experiment_ids=["e"] * 1_000),
     "language_code": SearchRequest(language_code="e" * 1_000),
@@ -87,6 +86,12 @@ def test_bytes_that_are_no_request_are_refused(channel: grpc.Channel, message: b
         call(message, timeout=60)
     assert raised.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert re.match(NO_REQUESTS[message], raised.value.details() or "")
+
+
+def test_the_largest_page_has_200_results_whatever_is_asked_for(channel: grpc.Channel) -> None:
+    page = SearchServiceStub(channel).Search(SearchRequest(page_size=10**9, deadline_ms=5000), timeout=60)
+    assert len(page.results) == 150
+    assert list(page.served_by.notes) == ["page_size: a page has at most 200 results, not 1000000000"]
 
 
 def test_a_page_size_of_0_is_the_default(channel: grpc.Channel) -> None:

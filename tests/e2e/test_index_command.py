@@ -37,6 +37,21 @@ def test_bad_rows_are_reported_with_line_and_reason_and_do_not_stop_the_rest(
     assert _counts(report) == {"rows": 7, "rejected": 4, "replaced": 1, "products": 2}
 
 
+def test_variants_without_a_primary_product_are_counted(aisle: Any, tmp_path: Path) -> None:
+    rows = [
+        {"id": "shirt", "title": "Shirt"},
+        {"id": "shirt-s", "title": "Shirt, S", "type": "variant", "primary_product_id": "shirt"},
+        {"id": "coat-s", "title": "Coat, S", "type": "variant", "primary_product_id": "coat"},
+    ]
+    path = tmp_path / "catalog.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    first = aisle("index", path, "--data", tmp_path / "data")
+    assert "1 variant names a primary product that is not in the catalogue" in first.stdout
+    path.write_text(json.dumps({"id": "coat", "title": "Coat"}) + "\n")
+    second = aisle("index", path, "--data", tmp_path / "data", "--json")
+    assert json.loads(second.stdout)["without_primary"] == 0
+
+
 def _counts(report: dict[str, Any]) -> dict[str, int]:
     return {name: report[name] for name in ("rows", "rejected", "replaced", "products")}
 

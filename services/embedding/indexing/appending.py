@@ -16,6 +16,7 @@ from shared.catalog import writes
 from shared.errors import InvalidRequest
 from shared.events import dead_letters
 from shared.events.log import (
+    CATALOG,
     DEAD_LETTERS,
     VECTORS,
     EventLog,
@@ -36,6 +37,23 @@ async def take_records(draft: Draft, records: Sequence[Record], events: EventLog
     """
     for record, reason in await asyncio.to_thread(_unusable, draft, records):
         await put_aside(events, record, reason)
+    if repeated := _repeated(draft):
+        await events.append(CATALOG, repeated)
+
+
+def _repeated(draft: Draft) -> list[NewRecord]:
+    """What the products have now, under the keys of writes that were too old to be applied.
+
+    Compaction of the log would keep those, and drop the newer writes before them.
+    """
+    found = dict[str, NewRecord]()
+    for write in draft.outdated:
+        now = draft.product(write.product_id)
+        if now is not None:
+            record = writes.again(write, now)
+            found[record.key] = record
+    draft.outdated.clear()
+    return list(found.values())
 
 
 def _unusable(draft: Draft, records: Sequence[Record]) -> list[tuple[Record, str]]:

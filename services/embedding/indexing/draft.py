@@ -27,6 +27,7 @@ class Draft:
         self._before = before
         self._after: dict[str, Product | None] = {}
         self._variants: dict[str, set[str]] = {}  # of a primary product, by writes applied so far
+        self.outdated: list[Write] = []  # not applied, since the product has a newer update_time
 
     @property
     def product_ids(self) -> list[str]:
@@ -38,10 +39,16 @@ class Draft:
         return self._after[product_id] if product_id in self._after else self._before.product(product_id)
 
     def take(self, write: Write) -> str:
-        """Apply a write. If it cannot be applied, changes nothing and returns the reason."""
+        """Apply a write. If it cannot be applied, changes nothing and returns the reason.
+
+        An older state of a product than it has changes nothing either, and is no fault.
+        """
         before = self.product(write.product_id)
         if write.fields and write.product is not None and before is None:
             return f"product_id: there is no product {write.product_id!r}; send the whole product"
+        if write.is_older_than(before):
+            self.outdated.append(write)
+            return ""
         after = write.applied_to(before)
         if after is not None and after is not before and (fault := objection(after)):
             return f"{fault.field}: {fault.reason}"

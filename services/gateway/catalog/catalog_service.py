@@ -1,5 +1,6 @@
 """Catalogue writes on the wire. They are acknowledged once the log has them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -16,8 +17,9 @@ from aisle.v1.catalog_pb2 import (
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceServicer
 from aisle.v1.retrieval_pb2 import FetchProductsRequest
+from services.gateway.catalog.latest_times import LatestTimes
 from services.gateway.catalog.shown_products import ShownProducts
-from services.gateway.catalog.upserts import Fault, outcomes
+from services.gateway.catalog.upserts import Fault, Outcome, outcomes, update_times
 from services.gateway.peer import peer_of
 from services.gateway.ports import Retrieval
 from services.gateway.stream_batches import stream_batches
@@ -41,6 +43,8 @@ class CatalogService(CatalogServiceServicer):
         self._retrieval = retrieval
         self._visibility = Visibility(log, retrieval)
         self._removed: dict[str, None] = {}  # ids that this gateway removed, latest last
+        self._times = LatestTimes()
+        self._timing = asyncio.Lock()
 
     async def UpsertProducts(
         self, requests: AsyncIterator[UpsertProductsRequest], context: Any = None
@@ -52,7 +56,7 @@ class CatalogService(CatalogServiceServicer):
                 try:
                     await self._upsert(batch, answer)
                 except AisleError as error:
-                    count = answer.accepted_count + answer.rejected_count
+                    count = _handled(answer)
                     handled = (
                         f"products 1 to {count} of the stream were"
                         if count
@@ -68,21 +72,31 @@ class CatalogService(CatalogServiceServicer):
 
     async def _upsert(self, batch: Sequence[UpsertProductsRequest], answer: UpsertProductsResponse) -> None:
         """Append valid products, and add the outcome of each to the answer."""
-        found = await outcomes(batch, self._shown(answer), self._removed.keys())
-        first = answer.accepted_count + answer.rejected_count + 1
-        rejections = [
-            _rejection(first + place, batch[place].product, each)
-            for place, each in enumerate(found)
-            if isinstance(each, Fault)
-        ]
+        timed = list(update_times(batch))
+        if not timed:
+            await self._write(batch, answer, None)
+            return
+        async with self._timing:  # of two states of a product, the log must have the newer one last
+            self._times.begin(await self._log.end_offset(CATALOG))
+            await self._write(batch, answer, self._times)
+
+    async def _write(
+        self,
+        batch: Sequence[UpsertProductsRequest],
+        answer: UpsertProductsResponse,
+        times: LatestTimes | None,
+    ) -> None:
+        found = await outcomes(batch, self._shown(answer), self._removed.keys(), times)
+        accepted = [place for place, each in enumerate(found) if not isinstance(each, Fault)]
+        if times is not None:
+            for product_id, update_time in update_times(batch[place] for place in accepted):
+                times.note(product_id, update_time)
         records = [record for each in found if not isinstance(each, Fault) for record in each]
         for record in records:
             self._removed.pop(record.key, None)
         if records:
             answer.log_position = (await self._log.append(CATALOG, records))[-1].offset
-        answer.accepted_count += len(batch) - len(rejections)
-        answer.rejected_count += len(rejections)
-        answer.rejections.extend(rejections[: _MAX_LISTED - len(answer.rejections)])
+        _add(answer, batch, found)
 
     async def DeleteProducts(
         self, request: DeleteProductsRequest, context: Any = None
@@ -123,6 +137,30 @@ class CatalogService(CatalogServiceServicer):
         if not fetched.products:
             raise NotFound(f"product_id: there is no product {request.product_id!r}")
         return GetProductResponse(product=fetched.products[0], log_position=fetched.log_position)
+
+
+def _handled(answer: UpsertProductsResponse) -> int:
+    return answer.accepted_count + answer.rejected_count + answer.not_applied_count
+
+
+def _add(
+    answer: UpsertProductsResponse,
+    batch: Sequence[UpsertProductsRequest],
+    found: Sequence[Outcome],
+) -> None:
+    """Count the outcomes of a batch, and list those that were not accepted."""
+    first = _handled(answer) + 1
+    for place, each in enumerate(found):
+        if not isinstance(each, Fault):
+            answer.accepted_count += 1
+            continue
+        listed = answer.not_applied if each.is_outdated else answer.rejections
+        if each.is_outdated:
+            answer.not_applied_count += 1
+        else:
+            answer.rejected_count += 1
+        if len(listed) < _MAX_LISTED:
+            listed.append(_rejection(first + place, batch[place].product, each))
 
 
 def _wait_ms(context: Any) -> float:

@@ -1,10 +1,12 @@
 """Checks upserts, and turns them into records."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aisle.v1.catalog_pb2 import Product as Message
 from aisle.v1.catalog_pb2 import UpsertProductsRequest
+from services.gateway.catalog.latest_times import LatestTimes
 from services.gateway.catalog.shown_products import ShownProducts
 from shared.catalog import validation, wire, writes
 from shared.catalog.acceptance import MAX_PRODUCT_BYTES, objection
@@ -15,7 +17,7 @@ from shared.events.log import CATALOG, NewRecord, check_sizes
 from shared.time_slice import in_slices
 
 _MAX_PATHS = 1_000
-_TIMES = ("publish_time", "available_time", "expire_time")
+_TIMES = ("publish_time", "available_time", "expire_time", "update_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
 _PATIENCE_MS = 5_000.0  # wait for recent writes
 # Paths that may lead to any attribute
@@ -30,21 +32,26 @@ class Fault:
     reason: str
     # False: judged by the product as shown, which a recent write may have changed
     is_sure: bool = True
+    is_outdated: bool = False  # valid, but the product has a newer update_time
 
 
 Outcome = Fault | list[NewRecord]
 
 
 async def outcomes(
-    requests: Sequence[UpsertProductsRequest], shown: ShownProducts, removed: Collection[str] = ()
+    requests: Sequence[UpsertProductsRequest],
+    shown: ShownProducts,
+    removed: Collection[str] = (),
+    times: LatestTimes | None = None,
 ) -> list[Outcome]:
     """The records of each upsert, or its fault.
 
     Fields can be replaced in products that exist, or that come earlier in the call. It waits for
-    earlier writes only if a product is missing, would be invalid, or was `removed` recently. Raises
-    Unavailable if it cannot find out whether a product exists.
+    earlier writes only if a product is missing, would be invalid, was `removed` recently, or may
+    have been written with a later time. Raises Unavailable if it cannot find out whether a product
+    exists, or is newer.
     """
-    known = await _known(requests, shown)
+    known = await _known(requests, shown, (times and times.position) or 0)
     found = await _judged(requests, known)
     doubtful = {
         request.product.product_id
@@ -52,6 +59,8 @@ async def outcomes(
         if _is_doubtful(each)
     }
     doubtful |= known.keys() & set(removed)
+    if times is not None:
+        doubtful |= {each for each, time in update_times(requests) if times.may_be_newer(each, time)}
     if doubtful:
         found = await _judged(requests, {**known, **await _settled(sorted(doubtful), shown)})
     return found
@@ -61,12 +70,27 @@ def _is_doubtful(outcome: Outcome) -> bool:
     return isinstance(outcome, Fault) and not outcome.is_sure
 
 
+def update_times(requests: Iterable[UpsertProductsRequest]) -> Iterator[tuple[str, float]]:
+    """The ids and times of the products that are written only if they are not older."""
+    for request in requests:
+        stamp = request.product.update_time
+        if request.product.HasField("update_time"):
+            yield request.product.product_id, stamp.seconds + stamp.nanos / 1e9
+
+
 async def _known(
-    requests: Sequence[UpsertProductsRequest], shown: ShownProducts
+    requests: Sequence[UpsertProductsRequest], shown: ShownProducts, position: int
 ) -> dict[str, Product | None]:
-    """The products whose fields are to be replaced, as they are shown now."""
-    wanted = sorted({request.product.product_id for request in requests if request.update_mask.paths})
-    return _by_id(wanted, await shown.by_ids(wanted)) if wanted else {}
+    """The products with which upserts are compared, as they are shown now.
+
+    Those that may be newer, once the log up to a position is shown.
+    """
+    timed = {product_id for product_id, _ in update_times(requests)}
+    masked = {request.product.product_id for request in requests if request.update_mask.paths}
+    wanted = sorted(timed | masked)
+    if not wanted:
+        return {}
+    return _by_id(wanted, await shown.by_ids(wanted, position if timed else 0, _PATIENCE_MS))
 
 
 async def _settled(product_ids: Sequence[str], shown: ShownProducts) -> dict[str, Product | None]:
@@ -105,8 +129,16 @@ def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]
     product = wire.from_message(message)
     if found := validation.violations(product):
         return Fault(found[0].field, found[0].reason)
+    if writes.is_older(product, before := products.get(product.product_id)):
+        return _outdated(before)
     products[product.product_id] = product
     return [writes.whole(message)]
+
+
+def _outdated(before: Product | None) -> Fault:
+    newest = datetime.fromtimestamp(before.update_time, UTC) if before and before.update_time else None
+    reason = f"is before that of the product, {newest}; send it with a later one to have it applied"
+    return Fault("update_time", reason, is_sure=False, is_outdated=True)
 
 
 def _outcome_of_fields(
@@ -127,6 +159,8 @@ def _outcome_of_fields(
     if before is None:
         reason = f"there is no product {message.product_id!r}; send the whole product"
         return Fault("product_id", reason, is_sure=False)
+    if writes.is_older(source, before):
+        return _outdated(before)
     after = with_fields(before, source, fields)
     if fault := _fault(after, is_sure=False):
         return fault

@@ -56,7 +56,9 @@ class Impressions:
         if len(self._waiting) >= self._max_waiting:
             self._waiting.popleft()
             self.counts["dropped"] += 1
-        self._waiting.append(lambda: _record(page, shown, f"{query_id}/{places.start}/{shown_at}", shown_at))
+        start = window.message.places_before + places.start
+        event_id = f"{query_id}/{start}/{shown_at}"
+        self._waiting.append(lambda: _record(page, shown, event_id, shown_at))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain())
 
@@ -106,7 +108,9 @@ def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impres
 
 def _shown(window: RankedWindow, at: int) -> _Shown:
     features = window.feature_values[at : at + 1].reshape(-1).copy()
-    return _Shown(window.message.product_ids[at], at + 1, window.message.relevance_scores[at], features)
+    message = window.message
+    position = message.places_before + at + 1
+    return _Shown(message.product_ids[at], position, message.relevance_scores[at], features)
 
 
 def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanoseconds: int) -> NewRecord:

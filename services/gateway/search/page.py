@@ -151,7 +151,10 @@ def _add(  # noqa: PLR0913  (what a result is made of)
     """Append a result, made in its place: messages are copied when they are put into others."""
     score = window.message.relevance_scores[at]
     by_meaning = at < len(window.message.by_meaning) and window.message.by_meaning[at]
-    result = response.results.add(position=at + 1, relevance_score=score, by_meaning=by_meaning)
+    position = window.message.places_before + at + 1
+    variants = window.message.variant_counts
+    result = response.results.add(position=position, relevance_score=score, by_meaning=by_meaning)
+    result.variant_count = variants[at] if at < len(variants) else 0
     result.product.CopyFrom(product)
     if request.explain:
         explained = window.message.explanations

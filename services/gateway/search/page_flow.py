@@ -12,6 +12,7 @@ from aisle.v1.search_pb2 import SearchRequest, SearchResponse
 from services.gateway import validation
 from services.gateway.peer import peer_of
 from services.gateway.search.budget import Budget
+from services.gateway.search.listing import Listing, within
 from services.gateway.search.page import facets, served_by
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.page_token import PageToken
@@ -37,8 +38,10 @@ class PageKind(Generic[Request]):
 class PageFlow(Generic[Request]):
     """Makes pages of one kind. Their limits are those of `parts`."""
 
-    def __init__(self, parts: PageParts, kind: PageKind[Request]) -> None:
+    def __init__(self, parts: PageParts, kind: PageKind[Request], listing: Listing | None = None) -> None:
+        """`listing` goes on behind the ranked window; None: the window is all."""
         self._parts = parts
+        self._listing = listing
         self._kind: PageKind[Request] = kind
         # Errors.<kind>, degraded.<stage>; who makes the pages counts them
         self.counts: Counter[str] = Counter()
@@ -88,19 +91,27 @@ class PageFlow(Generic[Request]):
             parts.windows.keep(token.query_id, window)
         else:
             budget.degraded.extend(window.message.degraded)
-        places = range(len(window))[token.offset : token.offset + validation.page_size(search)]
-        response = await parts.pages.results(search, window, places, budget, last_try)
-        count = len(response.results)
+        if self._listing is None:
+            listed = await within(parts.pages, search, token, window, budget, last_try)
+        else:
+            listed = await self._listing.page(search, token, window, budget, last_try)
         if parts.config.log_impressions and not request.unlogged:
-            parts.impressions.publish(search, token.query_id, window, places[:count])
+            for part, places in listed.parts or [(window, range(0))]:
+                parts.impressions.publish(search, token.query_id, part, places)
+        response = listed.response
+        shown = len(response.results)
         response.MergeFrom(_frame(search, token, window, budget))
-        response.next_page_token = parts.next_page_token(token, count, len(window))
+        ranked = listed.parts[0][0] if listed.parts else window
+        response.served_by.CopyFrom(served_by(ranked, budget))  # last: facets may be left out
+        response.served_by.notes.extend(validation.notes(search))
+        known = token.offset + shown + listed.more
+        response.next_page_token = parts.next_page_token(token, shown, known)
         return response
 
 
 def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget: Budget) -> SearchResponse:
-    """All but the results and the next page's token."""
-    frame = SearchResponse(
+    """All but the results, what served them, and the next page's token."""
+    return SearchResponse(
         query_id=token.query_id,
         total_count=window.message.total_count,
         facets=facets(window, budget),
@@ -109,5 +120,3 @@ def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget
         reading=window.message.reading,
         experiments=search.experiment_ids,
     )
-    frame.served_by.CopyFrom(served_by(window, budget))  # last: facets may be left out
-    return frame

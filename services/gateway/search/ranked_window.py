@@ -20,6 +20,7 @@ _CANDIDATE_BYTES = 200  # of one candidate in the lists in memory, without its i
 _MESSAGE_BYTES = 64  # of one small message in memory, without its texts
 # Zlib's level: half of a window are features that are 0 or unknown, whatever the level
 _QUICKLY = 1
+_SCORE_STEP = 1e-6
 
 
 class RankedWindow:
@@ -84,7 +85,34 @@ def fused(
         log_position=retrieved.log_position,
         by_meaning=retrieved.by_meaning,
         related_count=retrieved.related_count,
+        variant_counts=retrieved.variant_counts,
     )
+
+
+def following(
+    window: window_pb2.RankedWindow,
+    retrieved: RetrieveResponse,
+    before: int,
+    degraded: Sequence[str],
+) -> window_pb2.RankedWindow:
+    """A part of the rest of a match set, `before` products after the window.
+
+    Its scores go on falling from the window's last, by as little a place.
+    """
+    analysed = AnalyzeQueryResponse(
+        query=window.query,
+        shown_query=window.shown_query,
+        corrected=window.corrected,
+        reading=window.reading,
+    )
+    part = fused(analysed, retrieved, degraded)
+    lowest = window.relevance_scores[-1] - before * _SCORE_STEP
+    steps = range(1, len(part.rows) + 1)
+    part.relevance_scores[:] = [lowest - step * _SCORE_STEP for step in steps]
+    part.places_before = len(window.rows) + before
+    # As many as are left after the part's first, wherever it was found
+    part.total_count = before + max(0, retrieved.total_count - retrieved.offset)
+    return part
 
 
 def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
@@ -94,6 +122,8 @@ def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
     window.dense_ranks[:] = _reordered(window.dense_ranks, response.order)
     if window.by_meaning:
         window.by_meaning[:] = _reordered(window.by_meaning, response.order)
+    if window.variant_counts:  # an older retrieval has none
+        window.variant_counts[:] = _reordered(window.variant_counts, response.order)
     window.relevance_scores[:] = response.relevance_scores
     window.bundle_version = response.bundle_version
     window.tier = TIER_RERANKED

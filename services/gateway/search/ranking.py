@@ -3,6 +3,7 @@
 Most of it may be missing.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
@@ -13,6 +14,7 @@ from aisle.v1.search_pb2 import (
     TIER_LEXICAL,
     TIER_RERANKED,
     TIER_UNSPECIFIED,
+    VARIANTS_ALL,
     SearchRequest,
     Tier,
 )
@@ -30,6 +32,7 @@ _WAIT_SHARE = 0.8  # what a wait for a write may take
 _TOLD_SHARE = 0.9
 # Results of a window that get contributions, and feature values for the impression
 _EXPLAINED = 100
+REST_SIZE = 1_000  # products of a part of what follows a window
 
 
 class Ranking:
@@ -86,17 +89,42 @@ class Ranking:
         window.degraded[:] = budget.degraded
         return RankedWindow(window)
 
+    async def rest(
+        self, request: SearchRequest, budget: Budget, window: RankedWindow, before: int, after: Sequence[str]
+    ) -> RankedWindow:
+        """A part of what follows a ranked window, `before` products behind it.
+
+        `after` are products that were shown just before. Raises as `rank`.
+        """
+        understood = await self._understanding.of(request, budget)
+        wanted = self._wanted(request, understood, REST_SIZE, budget)
+        wanted.exclude_product_ids.extend(window.message.product_ids)
+        wanted.after_product_ids.extend(after)
+        wanted.offset = before
+        retrieved = await self._retrieved(wanted, budget)
+        if len(retrieved.variant_counts) != len(retrieved.rows):
+            budget.left_out("rest: retrieval is of an older version")
+            retrieved = RetrieveResponse(snapshot_version=retrieved.snapshot_version)
+        part = ranked_window.following(window.message, retrieved, before, budget.degraded)
+        return RankedWindow(part)
+
     async def _retrieve(
         self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget
     ) -> RetrieveResponse:
+        wanted = self._wanted(request, understood, self._window_size, budget)
+        wanted.facets.extend(request.facets)
+        return await self._retrieved(wanted, budget)
+
+    def _wanted(
+        self, request: SearchRequest, understood: UnderstoodQuery, limit: int, budget: Budget
+    ) -> RetrieveRequest:
         encoding = understood.encoding
-        wanted = RetrieveRequest(
+        return RetrieveRequest(
             query=understood.query,
             vector=encoding.vector if encoding else b"",
             filters=request.filters,
-            facets=request.facets,
             order_by=request.order_by,
-            limit=self._window_size,
+            limit=limit,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
             encoder_version=understood.encoder_version if encoding else "",
             # This may be another replica than the one that was waited for
@@ -106,7 +134,10 @@ class Ranking:
             loose_order=bool({"order", "all"} & set(request.as_typed)),
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
+            by_product=request.variants != VARIANTS_ALL,
         )
+
+    async def _retrieved(self, wanted: RetrieveRequest, budget: Budget) -> RetrieveResponse:
         with budget.timed("retrieve"):
             try:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)

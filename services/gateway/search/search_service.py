@@ -8,6 +8,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceServicer
 from services.gateway import validation
 from services.gateway.config import GatewayConfig
 from services.gateway.ports import Embedding, Reranker, Retrieval
+from services.gateway.search.listing import Listing
 from services.gateway.search.page_flow import PageFlow, PageKind
 from services.gateway.search.page_parts import PageParts
 from services.gateway.search.ranking import Ranking
@@ -34,7 +35,8 @@ class SearchService(SearchServiceServicer):
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
         ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
         kind = PageKind(validation.check, _itself, _searched, ranking.rank)
-        self._flow = PageFlow[SearchRequest](self.parts, kind)
+        listing = Listing(self.parts.pages, self.parts.windows, ranking)
+        self._flow = PageFlow[SearchRequest](self.parts, kind, listing)
         # Of the flow, and pages, pages.<tier>
         self._counts = self._flow.counts
 
@@ -71,5 +73,6 @@ def _searched(request: SearchRequest) -> bytes:
         explain=request.explain,
         language_code=request.language_code,
         as_typed=request.as_typed,
+        variants=request.variants,
     )
     return asked.SerializeToString(deterministic=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from aisle.v1.search_pb2 import AnyOf, Filter, SearchRequest, SearchResponse, Tier
+from aisle.v1.search_pb2 import VARIANTS_ALL, AnyOf, Filter, SearchRequest, SearchResponse, Tier
 from services.training.evaluation.judgments import JudgedQuery
 from shared.errors import AisleError, Overloaded, Unavailable
 
@@ -79,12 +79,15 @@ class Asker:
             max_tier=tier,
             deadline_ms=self.deadline_ms,
             unlogged=True,
+            variants=VARIANTS_ALL,  # judgments grade every variant
         )
         if self.judged_only:
             request.filters.append(Filter(field="product_id", any_of=AnyOf(values=query.grades)))
         ranking: list[str] = []
         while len(ranking) < DEPTH:
             page = self.search(request)
+            if ranking and page.served_by.tier != tier:
+                break  # past the ranked window, in retrieval's order
             notes.take(page, tier)
             ranking += [result.product.product_id for result in page.results]
             if not page.next_page_token:

@@ -37,7 +37,7 @@ _PARTS = {
         "count": ("ratingCount", "rating_count", "reviewCount", "review_count", "reviews", "votes"),
     },
 }
-_TIMES = ("publish_time", "available_time", "expire_time")
+_TIMES = ("publish_time", "available_time", "expire_time", "update_time")
 _MENDERS: Mapping[str, Callable[[Any], Mended | None]] = {
     "title": texts.cut_to(TITLE_CHARACTERS),
     "description": texts.cut_to(DESCRIPTION_CHARACTERS),

@@ -81,6 +81,7 @@ class Retrieval:
     trouble: Trouble = none
     fetch_trouble: Trouble = none
     padding: int = 0  # of each product, in bytes
+    is_old: bool = False  # it knows nothing of variants, nor of what follows a window
     requests: list[RetrieveRequest] = field(default_factory=list)
     listed: list[ListCandidatesRequest] = field(default_factory=list)
 
@@ -92,7 +93,11 @@ class Retrieval:
     async def Retrieve(self, request: RetrieveRequest, context: Any = None) -> RetrieveResponse:
         self.requests.append(request)
         await self.trouble()
-        rows = range(min(self.product_count, request.limit))
+        excluded = set(request.exclude_product_ids)
+        left = [row for row in range(self.product_count) if f"p{row}" not in excluded]
+        after = [int(each[1:]) for each in request.after_product_ids if int(each[1:]) in left]
+        start = left.index(after[-1]) + 1 if after else request.offset
+        rows = left[start : start + request.limit]
         return RetrieveResponse(
             rows=rows,
             product_ids=[f"p{row}" for row in rows],
@@ -101,7 +106,9 @@ class Retrieval:
             fused_scores=[1 / (60 + row) for row in rows],
             lexical_ranks=[row + 1 for row in rows],
             dense_ranks=[row + 1 if request.vector else 0 for row in rows],
-            total_count=self.product_count,
+            total_count=len(left),
+            offset=start,
+            variant_counts=[] if self.is_old else [row % 3 for row in rows],
             facets=[Facet(field=facet.field) for facet in request.facets],
             snapshot_version=self.snapshot_version,
             tier=request.tier or TIER_LEXICAL,

@@ -130,7 +130,6 @@ async def test_the_page_is_logged_with_its_placement(gateway: Gateway) -> None:
         (RecommendRequest(placement="best"), "placement: 'best' is unknown; use one of: similar"),
         (RecommendRequest(placement="similar"), "product_ids: similar needs"),
         (RecommendRequest(placement="for_you"), "visitor_id: is required for for_you"),
-        (RecommendRequest(placement="trending", page_size=201), "page_size: 201 is too large"),
         (RecommendRequest(placement="trending", deadline_ms=60_001), "deadline_ms"),
         (RecommendRequest(placement="trending", exclude_product_ids=["a", ""]), r"exclude_product_ids\[1\]"),
         (RecommendRequest(placement="similar", product_ids=["a"] * 101), "product_ids: 101 are too many"),

@@ -101,7 +101,7 @@ async def test_what_pages_were_served_is_counted(gateway: Gateway) -> None:
     gateway.reranker.trouble = failing(Unavailable("down"))
     await gateway.search.Search(shoes())
     with pytest.raises(InvalidRequest):
-        await gateway.search.Search(shoes(page_size=1_000))
+        await gateway.search.Search(shoes(order_by="beauty"))
     assert gateway.search.counts() == {
         "pages": 2,
         "pages.TIER_RERANKED": 1,

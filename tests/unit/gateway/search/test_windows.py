@@ -31,6 +31,8 @@ MESSAGE = window_pb2.RankedWindow(
     ],
     placement="similar",
     seed_product_ids=["p1"],
+    variant_counts=[3],
+    places_before=400,
     feature_names=("block", "price"),
     feature_values=np.array([[0.1, np.nan]], dtype="<f4").tobytes(),
 )

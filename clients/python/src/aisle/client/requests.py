@@ -8,7 +8,7 @@ from typing import TypedDict, TypeVar
 from google.protobuf.field_mask_pb2 import FieldMask
 
 from aisle.v1.catalog_pb2 import Product, UpsertProductsRequest
-from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier
+from aisle.v1.search_pb2 import FacetRequest, Filter, SearchRequest, Tier, Variants
 
 Item = TypeVar("Item")
 
@@ -38,6 +38,7 @@ class SearchOptions(TypedDict, total=False):
     language_code: str
     wait_for_visible: int
     unlogged: bool
+    variants: Variants.ValueType
 
 
 class RecommendOptions(TypedDict, total=False):

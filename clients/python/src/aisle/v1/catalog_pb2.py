@@ -26,7 +26,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61isle/v1/catalog.proto\x12\x08\x61isle.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x05Price\x12\x0e\n\x06\x61mount\x18\x01 \x01(\x01\x12\x1c\n\x0foriginal_amount\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x03 \x01(\tB\x12\n\x10_original_amount\"(\n\x06Rating\x12\x0f\n\x07\x61verage\x18\x01 \x01(\x01\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"0\n\x0f\x41ttributeValues\x12\x0c\n\x04text\x18\x01 \x03(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x01\"\xc7\x05\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12#\n\x04type\x18\x02 \x01(\x0e\x32\x15.aisle.v1.ProductType\x12\x1a\n\x12primary_product_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x0e\n\x06\x62rands\x18\x06 \x03(\t\x12\x12\n\ncategories\x18\x07 \x03(\t\x12\x1e\n\x05price\x18\x08 \x01(\x0b\x32\x0f.aisle.v1.Price\x12,\n\x0c\x61vailability\x18\t \x01(\x0e\x32\x16.aisle.v1.Availability\x12\x1f\n\x12\x61vailable_quantity\x18\n \x01(\rH\x00\x88\x01\x01\x12 \n\x06rating\x18\x0b \x01(\x0b\x32\x10.aisle.v1.Rating\x12\x0c\n\x04gtin\x18\x0c \x01(\t\x12\x0b\n\x03sku\x18\r \x01(\t\x12\x0b\n\x03uri\x18\x0e \x01(\t\x12\x0e\n\x06images\x18\x0f \x03(\t\x12\x35\n\nattributes\x18\x10 \x03(\x0b\x32!.aisle.v1.Product.AttributesEntry\x12\x0c\n\x04tags\x18\x11 \x03(\t\x12\x30\n\x0cpublish_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x61vailable_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlanguage_code\x18\x15 \x01(\t\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\x42\x15\n\x13_available_quantity\"l\n\x15UpsertProductsRequest\x12\"\n\x07product\x18\x01 \x01(\x0b\x32\x11.aisle.v1.Product\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"W\n\x10ProductRejection\x12\x10\n\x08position\x18\x01 \x01(\x04\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\x8e\x01\n\x16UpsertProductsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x04\x12.\n\nrejections\x18\x02 \x03(\x0b\x32\x1a.aisle.v1.ProductRejection\x12\x16\n\x0erejected_count\x18\x03 \x01(\x04\x12\x14\n\x0clog_position\x18\x04 \x01(\x04\",\n\x15\x44\x65leteProductsRequest\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\".\n\x16\x44\x65leteProductsResponse\x12\x14\n\x0clog_position\x18\x01 \x01(\x04\"A\n\x11GetProductRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x18\n\x10wait_for_visible\x18\x02 \x01(\x04\"N\n\x12GetProductResponse\x12\"\n\x07product\x18\x01 \x01(\x0b\x32\x11.aisle.v1.Product\x12\x14\n\x0clog_position\x18\x02 \x01(\x04*_\n\x0bProductType\x12\x1c\n\x18PRODUCT_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14PRODUCT_TYPE_PRIMARY\x10\x01\x12\x18\n\x14PRODUCT_TYPE_VARIANT\x10\x02*\x9d\x01\n\x0c\x41vailability\x12\x1c\n\x18\x41VAILABILITY_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41VAILABILITY_IN_STOCK\x10\x01\x12\x1d\n\x19\x41VAILABILITY_OUT_OF_STOCK\x10\x02\x12\x19\n\x15\x41VAILABILITY_PREORDER\x10\x03\x12\x1a\n\x16\x41VAILABILITY_BACKORDER\x10\x04\x32\x85\x02\n\x0e\x43\x61talogService\x12U\n\x0eUpsertProducts\x12\x1f.aisle.v1.UpsertProductsRequest\x1a .aisle.v1.UpsertProductsResponse(\x01\x12S\n\x0e\x44\x65leteProducts\x12\x1f.aisle.v1.DeleteProductsRequest\x1a .aisle.v1.DeleteProductsResponse\x12G\n\nGetProduct\x12\x1b.aisle.v1.GetProductRequest\x1a\x1c.aisle.v1.GetProductResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16\x61isle/v1/catalog.proto\x12\x08\x61isle.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x05Price\x12\x0e\n\x06\x61mount\x18\x01 \x01(\x01\x12\x1c\n\x0foriginal_amount\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\rcurrency_code\x18\x03 \x01(\tB\x12\n\x10_original_amount\"(\n\x06Rating\x12\x0f\n\x07\x61verage\x18\x01 \x01(\x01\x12\r\n\x05\x63ount\x18\x02 \x01(\r\"0\n\x0f\x41ttributeValues\x12\x0c\n\x04text\x18\x01 \x03(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x01\"\xf8\x05\n\x07Product\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12#\n\x04type\x18\x02 \x01(\x0e\x32\x15.aisle.v1.ProductType\x12\x1a\n\x12primary_product_id\x18\x03 \x01(\t\x12\r\n\x05title\x18\x04 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x05 \x01(\t\x12\x0e\n\x06\x62rands\x18\x06 \x03(\t\x12\x12\n\ncategories\x18\x07 \x03(\t\x12\x1e\n\x05price\x18\x08 \x01(\x0b\x32\x0f.aisle.v1.Price\x12,\n\x0c\x61vailability\x18\t \x01(\x0e\x32\x16.aisle.v1.Availability\x12\x1f\n\x12\x61vailable_quantity\x18\n \x01(\rH\x00\x88\x01\x01\x12 \n\x06rating\x18\x0b \x01(\x0b\x32\x10.aisle.v1.Rating\x12\x0c\n\x04gtin\x18\x0c \x01(\t\x12\x0b\n\x03sku\x18\r \x01(\t\x12\x0b\n\x03uri\x18\x0e \x01(\t\x12\x0e\n\x06images\x18\x0f \x03(\t\x12\x35\n\nattributes\x18\x10 \x03(\x0b\x32!.aisle.v1.Product.AttributesEntry\x12\x0c\n\x04tags\x18\x11 \x03(\t\x12\x30\n\x0cpublish_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x61vailable_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x14 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rlanguage_code\x18\x15 \x01(\t\x12/\n\x0bupdate_time\x18\x1e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1aL\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.aisle.v1.AttributeValues:\x02\x38\x01\x42\x15\n\x13_available_quantity\"l\n\x15UpsertProductsRequest\x12\"\n\x07product\x18\x01 \x01(\x0b\x32\x11.aisle.v1.Product\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"W\n\x10ProductRejection\x12\x10\n\x08position\x18\x01 \x01(\x04\x12\x12\n\nproduct_id\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"\xda\x01\n\x16UpsertProductsResponse\x12\x16\n\x0e\x61\x63\x63\x65pted_count\x18\x01 \x01(\x04\x12.\n\nrejections\x18\x02 \x03(\x0b\x32\x1a.aisle.v1.ProductRejection\x12\x16\n\x0erejected_count\x18\x03 \x01(\x04\x12\x14\n\x0clog_position\x18\x04 \x01(\x04\x12\x19\n\x11not_applied_count\x18\x05 \x01(\x04\x12/\n\x0bnot_applied\x18\x06 \x03(\x0b\x32\x1a.aisle.v1.ProductRejection\",\n\x15\x44\x65leteProductsRequest\x12\x13\n\x0bproduct_ids\x18\x01 \x03(\t\".\n\x16\x44\x65leteProductsResponse\x12\x14\n\x0clog_position\x18\x01 \x01(\x04\"A\n\x11GetProductRequest\x12\x12\n\nproduct_id\x18\x01 \x01(\t\x12\x18\n\x10wait_for_visible\x18\x02 \x01(\x04\"N\n\x12GetProductResponse\x12\"\n\x07product\x18\x01 \x01(\x0b\x32\x11.aisle.v1.Product\x12\x14\n\x0clog_position\x18\x02 \x01(\x04*_\n\x0bProductType\x12\x1c\n\x18PRODUCT_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14PRODUCT_TYPE_PRIMARY\x10\x01\x12\x18\n\x14PRODUCT_TYPE_VARIANT\x10\x02*\x9d\x01\n\x0c\x41vailability\x12\x1c\n\x18\x41VAILABILITY_UNSPECIFIED\x10\x00\x12\x19\n\x15\x41VAILABILITY_IN_STOCK\x10\x01\x12\x1d\n\x19\x41VAILABILITY_OUT_OF_STOCK\x10\x02\x12\x19\n\x15\x41VAILABILITY_PREORDER\x10\x03\x12\x1a\n\x16\x41VAILABILITY_BACKORDER\x10\x04\x32\x85\x02\n\x0e\x43\x61talogService\x12U\n\x0eUpsertProducts\x12\x1f.aisle.v1.UpsertProductsRequest\x1a .aisle.v1.UpsertProductsResponse(\x01\x12S\n\x0e\x44\x65leteProducts\x12\x1f.aisle.v1.DeleteProductsRequest\x1a .aisle.v1.DeleteProductsResponse\x12G\n\nGetProduct\x12\x1b.aisle.v1.GetProductRequest\x1a\x1c.aisle.v1.GetProductResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,10 +36,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
   _globals['_PRODUCT_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_PRODUCT_ATTRIBUTESENTRY']._serialized_options = b'8\001'
-  _globals['_PRODUCTTYPE']._serialized_start=1592
-  _globals['_PRODUCTTYPE']._serialized_end=1687
-  _globals['_AVAILABILITY']._serialized_start=1690
-  _globals['_AVAILABILITY']._serialized_end=1847
+  _globals['_PRODUCTTYPE']._serialized_start=1717
+  _globals['_PRODUCTTYPE']._serialized_end=1812
+  _globals['_AVAILABILITY']._serialized_start=1815
+  _globals['_AVAILABILITY']._serialized_end=1972
   _globals['_PRICE']._serialized_start=103
   _globals['_PRICE']._serialized_end=199
   _globals['_RATING']._serialized_start=201
@@ -47,23 +47,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ATTRIBUTEVALUES']._serialized_start=243
   _globals['_ATTRIBUTEVALUES']._serialized_end=291
   _globals['_PRODUCT']._serialized_start=294
-  _globals['_PRODUCT']._serialized_end=1005
-  _globals['_PRODUCT_ATTRIBUTESENTRY']._serialized_start=906
-  _globals['_PRODUCT_ATTRIBUTESENTRY']._serialized_end=982
-  _globals['_UPSERTPRODUCTSREQUEST']._serialized_start=1007
-  _globals['_UPSERTPRODUCTSREQUEST']._serialized_end=1115
-  _globals['_PRODUCTREJECTION']._serialized_start=1117
-  _globals['_PRODUCTREJECTION']._serialized_end=1204
-  _globals['_UPSERTPRODUCTSRESPONSE']._serialized_start=1207
-  _globals['_UPSERTPRODUCTSRESPONSE']._serialized_end=1349
-  _globals['_DELETEPRODUCTSREQUEST']._serialized_start=1351
-  _globals['_DELETEPRODUCTSREQUEST']._serialized_end=1395
-  _globals['_DELETEPRODUCTSRESPONSE']._serialized_start=1397
-  _globals['_DELETEPRODUCTSRESPONSE']._serialized_end=1443
-  _globals['_GETPRODUCTREQUEST']._serialized_start=1445
-  _globals['_GETPRODUCTREQUEST']._serialized_end=1510
-  _globals['_GETPRODUCTRESPONSE']._serialized_start=1512
-  _globals['_GETPRODUCTRESPONSE']._serialized_end=1590
-  _globals['_CATALOGSERVICE']._serialized_start=1850
-  _globals['_CATALOGSERVICE']._serialized_end=2111
+  _globals['_PRODUCT']._serialized_end=1054
+  _globals['_PRODUCT_ATTRIBUTESENTRY']._serialized_start=955
+  _globals['_PRODUCT_ATTRIBUTESENTRY']._serialized_end=1031
+  _globals['_UPSERTPRODUCTSREQUEST']._serialized_start=1056
+  _globals['_UPSERTPRODUCTSREQUEST']._serialized_end=1164
+  _globals['_PRODUCTREJECTION']._serialized_start=1166
+  _globals['_PRODUCTREJECTION']._serialized_end=1253
+  _globals['_UPSERTPRODUCTSRESPONSE']._serialized_start=1256
+  _globals['_UPSERTPRODUCTSRESPONSE']._serialized_end=1474
+  _globals['_DELETEPRODUCTSREQUEST']._serialized_start=1476
+  _globals['_DELETEPRODUCTSREQUEST']._serialized_end=1520
+  _globals['_DELETEPRODUCTSRESPONSE']._serialized_start=1522
+  _globals['_DELETEPRODUCTSRESPONSE']._serialized_end=1568
+  _globals['_GETPRODUCTREQUEST']._serialized_start=1570
+  _globals['_GETPRODUCTREQUEST']._serialized_end=1635
+  _globals['_GETPRODUCTRESPONSE']._serialized_start=1637
+  _globals['_GETPRODUCTRESPONSE']._serialized_end=1715
+  _globals['_CATALOGSERVICE']._serialized_start=1975
+  _globals['_CATALOGSERVICE']._serialized_end=2236
 # @@protoc_insertion_point(module_scope)

@@ -213,6 +213,7 @@ class Product(_message.Message):
     AVAILABLE_TIME_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     LANGUAGE_CODE_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
     product_id: _builtins.str
     """Unique in the catalogue; 1 to 128 bytes of UTF-8 without control characters. Required."""
     type: Global___ProductType.ValueType
@@ -275,6 +276,13 @@ class Product(_message.Message):
     def expire_time(self) -> _timestamp_pb2.Timestamp:
         """From when it is no longer shown."""
 
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp:
+        """The shop's own time of this state of the product, to the microsecond. A write with it is applied only if the product
+        has none, or one that is not newer; UpsertProductsResponse.not_applied lists the others. A whole product without it
+        is always applied, and takes the product's update_time away. Fields without it are always applied, and leave it.
+        """
+
     def __init__(
         self,
         *,
@@ -299,10 +307,11 @@ class Product(_message.Message):
         available_time: _timestamp_pb2.Timestamp | None = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         language_code: _builtins.str = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_available_quantity", b"_available_quantity", "available_quantity", b"available_quantity", "available_time", b"available_time", "expire_time", b"expire_time", "price", b"price", "publish_time", b"publish_time", "rating", b"rating"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_available_quantity", b"_available_quantity", "available_quantity", b"available_quantity", "available_time", b"available_time", "expire_time", b"expire_time", "price", b"price", "publish_time", b"publish_time", "rating", b"rating", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available_quantity", b"_available_quantity", "attributes", b"attributes", "availability", b"availability", "available_quantity", b"available_quantity", "available_time", b"available_time", "brands", b"brands", "categories", b"categories", "description", b"description", "expire_time", b"expire_time", "gtin", b"gtin", "images", b"images", "language_code", b"language_code", "price", b"price", "primary_product_id", b"primary_product_id", "product_id", b"product_id", "publish_time", b"publish_time", "rating", b"rating", "sku", b"sku", "tags", b"tags", "title", b"title", "type", b"type", "uri", b"uri"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_available_quantity", b"_available_quantity", "attributes", b"attributes", "availability", b"availability", "available_quantity", b"available_quantity", "available_time", b"available_time", "brands", b"brands", "categories", b"categories", "description", b"description", "expire_time", b"expire_time", "gtin", b"gtin", "images", b"images", "language_code", b"language_code", "price", b"price", "primary_product_id", b"primary_product_id", "product_id", b"product_id", "publish_time", b"publish_time", "rating", b"rating", "sku", b"sku", "tags", b"tags", "title", b"title", "type", b"type", "update_time", b"update_time", "uri", b"uri"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__available_quantity: _TypeAlias = _typing.Literal["available_quantity"]  # noqa: Y015
     _WhichOneofArgType__available_quantity: _TypeAlias = _typing.Literal["_available_quantity", b"_available_quantity"]  # noqa: Y015
@@ -320,7 +329,9 @@ class UpsertProductsRequest(_message.Message):
     UPDATE_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def product(self) -> Global___Product:
-        """The whole product: absent fields are removed. With update_mask, only the fields that it names are read."""
+        """The whole product: absent fields are removed. With update_mask, only the fields that it names are read, and
+        update_time.
+        """
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
@@ -349,7 +360,7 @@ Global___UpsertProductsRequest: _TypeAlias = UpsertProductsRequest  # noqa: Y015
 
 @_typing.final
 class ProductRejection(_message.Message):
-    """A product that was rejected."""
+    """A product that was rejected, or not applied."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -391,15 +402,23 @@ class UpsertProductsResponse(_message.Message):
     REJECTIONS_FIELD_NUMBER: _builtins.int
     REJECTED_COUNT_FIELD_NUMBER: _builtins.int
     LOG_POSITION_FIELD_NUMBER: _builtins.int
+    NOT_APPLIED_COUNT_FIELD_NUMBER: _builtins.int
+    NOT_APPLIED_FIELD_NUMBER: _builtins.int
     accepted_count: _builtins.int
     """The number of accepted products, which are durable."""
     rejected_count: _builtins.int
     """The number of rejected products."""
     log_position: _builtins.int
     """The catalogue log's position after the last product. Pass it as wait_for_visible to read your own write."""
+    not_applied_count: _builtins.int
+    """The number of valid products that were not applied, because the catalogue has a newer update_time."""
     @_builtins.property
     def rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductRejection]:
         """The rejected products; at most 1,000 are listed."""
+
+    @_builtins.property
+    def not_applied(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProductRejection]:
+        """Those products; at most 1,000 are listed."""
 
     def __init__(
         self,
@@ -408,10 +427,12 @@ class UpsertProductsResponse(_message.Message):
         rejections: _abc.Iterable[Global___ProductRejection] | None = ...,
         rejected_count: _builtins.int = ...,
         log_position: _builtins.int = ...,
+        not_applied_count: _builtins.int = ...,
+        not_applied: _abc.Iterable[Global___ProductRejection] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "log_position", b"log_position", "rejected_count", b"rejected_count", "rejections", b"rejections"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_count", b"accepted_count", "log_position", b"log_position", "not_applied", b"not_applied", "not_applied_count", b"not_applied_count", "rejected_count", b"rejected_count", "rejections", b"rejections"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -50,7 +50,7 @@ class RecommendRequest(_message.Message):
     session_id: _builtins.str
     """One visit. Optional."""
     page_size: _builtins.int
-    """Results a page: 1 to 200; 0 means the default of 20."""
+    """Results a page: 1 to 200; 0 means the default of 20. More than 200 means 200, and served_by.notes says so."""
     page_token: _builtins.str
     """next_page_token of the page before; empty for the first page."""
     deadline_ms: _builtins.int

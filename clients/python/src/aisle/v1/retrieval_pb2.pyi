@@ -125,6 +125,10 @@ class RetrieveRequest(_message.Message):
     WITHOUT_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
     LOOSE_ORDER_FIELD_NUMBER: _builtins.int
+    BY_PRODUCT_FIELD_NUMBER: _builtins.int
+    EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
+    AFTER_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -147,6 +151,10 @@ class RetrieveRequest(_message.Message):
     """As in SearchRequest."""
     loose_order: _builtins.bool
     """Orders other than relevance also show products that hold the query's words beside their names only."""
+    by_product: _builtins.bool
+    """One candidate of each family of variants, the best that matches. False: every variant is a candidate."""
+    offset: _builtins.int
+    """With exclude_product_ids: how many candidates of the rest to leave out at the start."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -162,6 +170,19 @@ class RetrieveRequest(_message.Message):
     @_builtins.property
     def price(self) -> _search_pb2.NumberRange:
         """As in AnalyzeQueryResponse; left out, with a note, where nothing would be left."""
+
+    @_builtins.property
+    def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows: first
+        what words and vectors rank, then the others by popularity; with order_by, in that order. Empty: the first
+        candidates.
+        """
+
+    @_builtins.property
+    def after_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With exclude_product_ids: the candidates that were shown last, in their order. The rest goes on after them,
+        wherever they are now; if none is left, at the offset.
+        """
 
     def __init__(
         self,
@@ -181,10 +202,14 @@ class RetrieveRequest(_message.Message):
         without: _abc.Iterable[_builtins.str] | None = ...,
         price: _search_pb2.NumberRange | None = ...,
         loose_order: _builtins.bool = ...,
+        by_product: _builtins.bool = ...,
+        exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        offset: _builtins.int = ...,
+        after_product_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -234,8 +259,10 @@ class RetrieveResponse(_message.Message):
     BY_MEANING_FIELD_NUMBER: _builtins.int
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
+    VARIANT_COUNTS_FIELD_NUMBER: _builtins.int
+    OFFSET_FIELD_NUMBER: _builtins.int
     total_count: _builtins.int
-    """Size of the match set."""
+    """Size of the match set, less the excluded products."""
     snapshot_version: _builtins.str
     """The snapshot read."""
     tier: _search_pb2.Tier.ValueType
@@ -244,6 +271,8 @@ class RetrieveResponse(_message.Message):
     """The catalogue log's position up to which writes were shown."""
     related_count: _builtins.int
     """Products in the lists that are not in the match set."""
+    offset: _builtins.int
+    """With exclude_product_ids: how many candidates of the rest come before the first one here."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Rows below the snapshot's product count are its products. Later products have count + position in the vectors log."""
@@ -296,6 +325,10 @@ class RetrieveResponse(_message.Message):
     def precedence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Of candidates: a smaller one comes first, whatever ranks. Empty: all are equal."""
 
+    @_builtins.property
+    def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """How many other variants of each candidate's product match."""
+
     def __init__(
         self,
         *,
@@ -317,10 +350,12 @@ class RetrieveResponse(_message.Message):
         by_meaning: _abc.Iterable[_builtins.bool] | None = ...,
         precedence: _abc.Iterable[_builtins.int] | None = ...,
         related_count: _builtins.int = ...,
+        variant_counts: _abc.Iterable[_builtins.int] | None = ...,
+        offset: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "degraded", b"degraded", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "facets", b"facets", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "log_position", b"log_position", "notes", b"notes", "offset", b"offset", "precedence", b"precedence", "product_ids", b"product_ids", "related_count", b"related_count", "rows", b"rows", "snapshot_version", b"snapshot_version", "stage_ms", b"stage_ms", "tier", b"tier", "total_count", b"total_count", "variant_counts", b"variant_counts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -52,6 +52,34 @@ TIER_RERANKED: Tier.ValueType  # 4
 """Reranked by the interaction model and the learned ranker."""
 Global___Tier: _TypeAlias = Tier  # noqa: Y015
 
+class _Variants:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VariantsEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Variants.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VARIANTS_UNSPECIFIED: _Variants.ValueType  # 0
+    """As VARIANTS_COLLAPSE."""
+    VARIANTS_COLLAPSE: _Variants.ValueType  # 1
+    """A product and its variants are one result: the best of those that match. Filters and words are matched by each
+    variant; results, pages, total_count and facets count products.
+    """
+    VARIANTS_ALL: _Variants.ValueType  # 2
+    """Every variant is a result of its own."""
+
+class Variants(_Variants, metaclass=_VariantsEnumTypeWrapper):
+    """How variants of one product are shown."""
+
+VARIANTS_UNSPECIFIED: Variants.ValueType  # 0
+"""As VARIANTS_COLLAPSE."""
+VARIANTS_COLLAPSE: Variants.ValueType  # 1
+"""A product and its variants are one result: the best of those that match. Filters and words are matched by each
+variant; results, pages, total_count and facets count products.
+"""
+VARIANTS_ALL: Variants.ValueType  # 2
+"""Every variant is a result of its own."""
+Global___Variants: _TypeAlias = Variants  # noqa: Y015
+
 @_typing.final
 class NumberRange(_message.Message):
     """A range of numbers; an absent end is open."""
@@ -294,6 +322,7 @@ class SearchRequest(_message.Message):
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     UNLOGGED_FIELD_NUMBER: _builtins.int
     AS_TYPED_FIELD_NUMBER: _builtins.int
+    VARIANTS_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
@@ -303,7 +332,7 @@ class SearchRequest(_message.Message):
     session_id: _builtins.str
     """One visit. Optional."""
     page_size: _builtins.int
-    """Results a page: 1 to 200; 0 means the default of 20."""
+    """Results a page: 1 to 200; 0 means the default of 20. More than 200 means 200, and served_by.notes says so."""
     page_token: _builtins.str
     """next_page_token of the page before; empty for the first page."""
     order_by: _builtins.str
@@ -322,6 +351,8 @@ class SearchRequest(_message.Message):
     """
     unlogged: _builtins.bool
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
+    variants: Global___Variants.ValueType
+    """Whether a product and its variants are one result, which is the default."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
         """All must hold; at most 100, whose any_of have at most 2,000 values together."""
@@ -360,10 +391,11 @@ class SearchRequest(_message.Message):
         wait_for_visible: _builtins.int = ...,
         unlogged: _builtins.bool = ...,
         as_typed: _abc.Iterable[_builtins.str] | None = ...,
+        variants: Global___Variants.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -444,12 +476,15 @@ class SearchResult(_message.Message):
     RELEVANCE_SCORE_FIELD_NUMBER: _builtins.int
     EXPLANATION_FIELD_NUMBER: _builtins.int
     BY_MEANING_FIELD_NUMBER: _builtins.int
+    VARIANT_COUNT_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Place in the ranking, from 1, counted over all pages."""
     relevance_score: _builtins.float
-    """Comparable inside one response only; higher is better."""
+    """Comparable inside one response only; higher is better. Past the ranked window it falls with the position alone."""
     by_meaning: _builtins.bool
     """The product does not hold the query's words: it is near in meaning, or shoppers open it after this query."""
+    variant_count: _builtins.int
+    """How many other variants of the product match as well; 0 with VARIANTS_ALL."""
     @_builtins.property
     def product(self) -> _catalog_pb2.Product:
         """The whole product."""
@@ -466,10 +501,11 @@ class SearchResult(_message.Message):
         relevance_score: _builtins.float = ...,
         explanation: Global___Explanation | None = ...,
         by_meaning: _builtins.bool = ...,
+        variant_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "product", b"product"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_meaning", b"by_meaning", "explanation", b"explanation", "position", b"position", "product", b"product", "relevance_score", b"relevance_score", "variant_count", b"variant_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -509,7 +545,7 @@ class ServedBy(_message.Message):
     LOG_POSITION_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     tier: Global___Tier.ValueType
-    """The last stage that ordered the page."""
+    """The last stage that ordered the page, or its beginning: past the ranked window, retrieval's."""
     snapshot_version: _builtins.str
     """The snapshot that answered."""
     bundle_version: _builtins.str
@@ -566,7 +602,9 @@ class SearchResponse(_message.Message):
     query_id: _builtins.str
     """One search and all that follows from it; send it back with events."""
     total_count: _builtins.int
-    """Size of the match set, exact: products that hold enough of the query's words, or what takes their place if none does."""
+    """Products of the match set, exact: those that hold enough of the query's words, or what takes their place if none does.
+    All of them can be reached by paging. With VARIANTS_ALL, variants count.
+    """
     next_page_token: _builtins.str
     """For the next page; empty when this is the last."""
     corrected_query: _builtins.str

@@ -1,0 +1,142 @@
+"""The results of a page: of a ranked window, and of the match set behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from aisle.v1.search_pb2 import SearchRequest, SearchResponse
+from services.gateway import validation
+from services.gateway.search.budget import Budget
+from services.gateway.search.page import Pages
+from services.gateway.search.page_token import PageToken
+from services.gateway.search.ranked_window import RankedWindow
+from services.gateway.search.ranking import REST_SIZE, Ranking
+from services.gateway.search.windows import Windows
+from shared.errors import SnapshotGone
+
+_AFTER = 10  # products shown before a part, by which it finds its place
+
+
+@dataclass
+class Listed:
+    """What a page shows."""
+
+    response: SearchResponse = field(default_factory=SearchResponse)  # its results alone
+    parts: list[tuple[RankedWindow, range]] = field(default_factory=list)  # windows, places in them
+    more: bool = True  # whether something follows
+    is_cut: bool = False  # some places have no result, since a message would be too large
+
+    def add(self, window: RankedWindow, places: range, found: SearchResponse) -> int:
+        """Append the results at some places. Returns how many."""
+        count = len(found.results)
+        self.is_cut = count < len(places)
+        if count:
+            self.response.results.extend(found.results)
+            self.parts.append((window, places[:count]))
+        return count
+
+
+class Listing:
+    """Cuts pages out of ranked windows.
+
+    A window has the products that were ranked closely. The rest of the match set follows in parts,
+    in retrieval's order and without the window's products. Each part is kept beside the window.
+    """
+
+    def __init__(self, pages: Pages, windows: Windows, ranking: Ranking) -> None:
+        self._pages = pages
+        self._windows = windows
+        self._ranking = ranking
+
+    async def page(
+        self,
+        request: SearchRequest,
+        token: PageToken,
+        window: RankedWindow,
+        budget: Budget,
+        last_try: bool = False,
+    ) -> Listed:
+        """The results at the token's place.
+
+        Raises SnapshotGone if the window's rows can no longer be read: rank again then, and come
+        as `last_try`.
+        """
+        listed = await within(self._pages, request, token, window, budget, last_try)
+        at = token.offset + len(listed.response.results)
+        end = token.offset + validation.page_size(request)
+        listed.more = at < len(window) or _size(window) > len(window) > 0
+        while len(window) <= at < end and listed.more and not listed.is_cut:
+            behind = range(at - len(window), end - len(window))
+            count = await self._add_rest(listed, request, token, window, behind, budget)
+            listed.more = listed.more and count > 0
+            at += count
+        return listed
+
+    async def _add_rest(  # noqa: PLR0913 - a page, its window, and what is wanted behind it
+        self,
+        listed: Listed,
+        request: SearchRequest,
+        token: PageToken,
+        window: RankedWindow,
+        behind: range,
+        budget: Budget,
+    ) -> int:
+        """Append results at places `behind` the window, of one part. Returns how many."""
+        number = behind.start // REST_SIZE
+        places = slice(behind.start - number * REST_SIZE, behind.stop - number * REST_SIZE)
+        try:
+            part = await self._part(request, token, window, number, budget)
+            within = range(len(part))[places]
+            found = await self._pages.results(request, part, within, budget)
+        except SnapshotGone:  # a new snapshot came in between
+            part = await self._part(request, token, window, number, budget, anew=True)
+            within = range(len(part))[places]
+            found = await self._pages.results(request, part, within, budget, last_try=True)
+        count = listed.add(part, within, found)
+        listed.more = part.message.total_count > behind.start + count
+        return count
+
+    async def _part(  # noqa: PLR0913 - see _add_rest
+        self,
+        request: SearchRequest,
+        token: PageToken,
+        window: RankedWindow,
+        number: int,
+        budget: Budget,
+        anew: bool = False,
+    ) -> RankedWindow:
+        """The part of the rest with that number, from 0."""
+        kept = None if anew else await self._windows.get(_name(token, number))
+        if kept is not None:
+            return kept
+        earlier = await self._windows.get(_name(token, number - 1)) if number else None
+        after = earlier.message.product_ids[-_AFTER:] if earlier else ()
+        part = await self._ranking.rest(request, budget, window, number * REST_SIZE, after)
+        self._windows.keep(_name(token, number), part)
+        return part
+
+
+async def within(  # noqa: PLR0913 - a page, and what it is cut out of
+    pages: Pages,
+    request: SearchRequest,
+    token: PageToken,
+    window: RankedWindow,
+    budget: Budget,
+    last_try: bool = False,
+) -> Listed:
+    """The results at the token's place in a ranked window alone. Raises as Listing.page."""
+    listed = Listed()
+    end = token.offset + validation.page_size(request)
+    places = range(len(window))[token.offset : end]
+    found = await pages.results(request, window, places, budget, last_try)
+    listed.more = token.offset + listed.add(window, places, found) < len(window)
+    return listed
+
+
+def _size(window: RankedWindow) -> int:
+    """How many products the window and the rest have."""
+    return window.message.total_count + window.message.related_count
+
+
+def _name(token: PageToken, number: int) -> str:
+    return f"{token.query_id}/{number}"

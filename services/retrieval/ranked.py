@@ -1,0 +1,163 @@
+"""Brings the products of a match set into the order that is asked for, as far as is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval import facets, fusion
+from services.retrieval.fusion import Fused
+from services.retrieval.grouped_columns import GroupedColumns
+from services.retrieval.grouping import Grouping, continued
+from services.retrieval.lexical import LexicalSearch
+from services.retrieval.match_set import Lists, precedence
+from services.retrieval.snapshots import Snapshot
+from shared.caller import Caller
+from shared.catalog.fields import RELEVANCE
+from shared.snapshot.catalog_columns import CatalogColumns
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+# Share of the best lexical score among a product's variants: those above hold the words alike
+_ALIKE = 0.9
+# More than the scores of all ranks
+_IN_STOCK = 1.0
+_HOLDS_WORDS = 2.0
+_LONGER = 4  # a list in order that has too few families is made so many times longer
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A part of what follows a ranked window."""
+
+    found: Fused
+    total_count: int  # of all that follows
+    offset: int  # where in it the part begins
+
+
+@dataclass(frozen=True)
+class Order:
+    """The order of one request over its match set, one row a group."""
+
+    snapshot: Snapshot
+    order_by: str
+    has_query: bool
+    lists: Lists
+    groups: Grouping
+    words: LexicalSearch
+
+    @property
+    def _is_fused(self) -> bool:
+        return self.has_query and self.order_by == RELEVANCE
+
+    def first(self, limit: int) -> Fused:
+        """The first `limit` products."""
+        if self._is_fused:
+            found = self._joined.first(limit)
+            return replace(found, rows=self._shown(found.rows))
+        rows = self._shown(self._in_order(limit))
+        return fusion.in_order(rows, self.lists.lexical, self.lists.dense)
+
+    def rest(self, limit: int, exclude_ids: Sequence[str], offset: int, after_ids: Sequence[str]) -> Rest:
+        """`limit` products of those that are not excluded.
+
+        They follow the products that were shown last, or the first `offset` if none of these is
+        left. After those that words and vectors rank, the others follow by popularity.
+        """
+        rows = self._in_order(self.snapshot.columns.row_count)
+        if self._is_fused:
+            ranked = self._joined.rows
+            others = ~np.isin(self.groups.codes(rows), self.groups.codes(ranked))
+            rows = np.concatenate([ranked, rows[others]])
+        rows = rows[~np.isin(self.groups.codes(rows), self._codes_of(exclude_ids))]
+        start = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
+        part = self._shown(rows[start : start + limit])
+        before = len(exclude_ids) + start
+        found = fusion.in_order(part, self.lists.lexical, self.lists.dense, before)
+        return Rest(found, len(rows), start)
+
+    def facets(self, wanted: Sequence[tuple[str, int]], caller: Caller) -> Iterator[facets.Facet]:
+        """The counts of products by the values of (field, limit).
+
+        A value counts once for all variants of a product that have it.
+        """
+        columns: CatalogColumns = self.snapshot.columns
+        matching = self.groups.matching
+        if matching is None:
+            matching = np.ones(columns.row_count, np.bool_)
+        if self.groups.families is not None and self.groups.families.have_members:
+            columns = GroupedColumns(columns, self.groups.families, matching)
+        for name, limit in wanted:
+            caller.check()
+            yield facets.count(columns, matching, name, limit)
+
+    def related_count(self) -> int:
+        """How many products the lists have beside the match set."""
+        return int(np.count_nonzero(self.groups.counts(self._joined.rows) == 0)) if self._is_fused else 0
+
+    def dense_scores(self, vector: NDArray[np.float32] | None, rows: Rows) -> Scores:
+        """The dense score of each of `rows` (k,); 0 without a vector."""
+        scores = np.zeros(len(rows), np.float32)
+        if vector is not None:
+            places = fusion.ranks(self.lists.dense, rows).astype(np.int64) - 1
+            listed = places >= 0
+            scores[listed] = self.lists.dense_scores[places[listed]]
+            scores[~listed] = self.snapshot.dense.scores(vector, rows[~listed])
+        return scores
+
+    def _codes_of(self, product_ids: Sequence[str]) -> Rows:
+        """The groups of those products that still exist."""
+        rows = (self.snapshot.products.row(each) for each in product_ids)
+        return self.groups.codes(np.array([row for row in rows if row is not None], np.int64))
+
+    @cached_property
+    def _joined(self) -> Fused:
+        """The legs joined, a row of each group, by precedence."""
+        legs = (self.lists.lexical, self.lists.dense, self.lists.remembered)
+        fused = fusion.fuse(*(self.groups.codes(self.groups.distinct(each)) for each in legs))
+        if self.groups.families is not None:
+            listed = self.groups.distinct(np.concatenate(legs))
+            codes = self.groups.codes(listed)
+            by_code = np.argsort(codes)
+            rows = listed[by_code[np.searchsorted(codes, fused.rows, sorter=by_code)]]
+            fused = replace(fused, rows=rows)
+        return fused.by(precedence(self.words, fused.rows, self.lists))
+
+    def _in_order(self, limit: int) -> Rows:
+        """The first row of each of the first `limit` groups."""
+        length = limit
+        while True:
+            rows = self.snapshot.orders.first(self.order_by, length, self.groups.matching)
+            found = self.groups.distinct(rows)
+            if len(found) >= limit or len(rows) < length:
+                return found[:limit]
+            length *= _LONGER
+
+    def _shown(self, rows: Rows) -> Rows:
+        """The best variant of each product in a list (k,).
+
+        In another order than relevance it is the first in that order.
+        """
+        if self.order_by != RELEVANCE:
+            return rows
+        return self.groups.shown(rows, lambda candidates: self._worth(candidates, rows))
+
+    def _worth(self, rows: Rows, listed: Rows) -> NDArray[np.float64]:
+        """What each row (k,) is worth among the variants of its product.
+
+        Those that hold the query's words best come first, then those in stock, then the best
+        ranked.
+        """
+        lists = (self.lists.lexical, self.lists.dense, listed)
+        ranks = [fusion.ranks(each, rows) for each in lists]
+        worth = sum(np.where(each > 0, 1 / (fusion.K + each.astype(float)), 0.0) for each in ranks)
+        _, product = np.unique(self.groups.codes(rows), return_inverse=True)
+        scores = self.words.scores(rows)
+        best = np.zeros(len(rows), np.float32)
+        np.maximum.at(best, product, scores)
+        alike = scores >= _ALIKE * best[product]
+        return np.asarray(_HOLDS_WORDS * alike + _IN_STOCK * self.snapshot.in_stock[rows] + worth)
