@@ -77,7 +77,8 @@ class Grouping:
     def counts(self, rows: Rows) -> NDArray[np.int64]:
         """How many matching rows the group of each row (k,) has. The groups must be distinct."""
         if self.families is None:
-            return np.ones(len(rows), np.int64)
+            matching = np.ones(len(rows), np.bool_) if self.matching is None else self.matching[rows]
+            return matching.astype(np.int64)
         codes = self.codes(rows)
         known, counts = np.unique(self.codes(self.matching_rows(rows)), return_counts=True)
         if not len(known):

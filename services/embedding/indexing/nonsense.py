@@ -8,7 +8,7 @@ import numpy as np
 
 from services.embedding.indexing.ports import ProductEncoder, Vectors
 
-QUERIES = 96
+_COUNT = 96
 _CONSONANTS = "bcdfghjklmnprstvwz"
 _VOWELS = "aeiou"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -19,10 +19,9 @@ _CHUNK_ROWS = 16_384
 def dense_floor(encoder: ProductEncoder, vectors: Vectors) -> float:
     """The cosine that the best product of a query about nothing stays below, nearly always.
 
-    `vectors` (n, dim) have unit norm. The queries are letters and syllables at random, the same
-    each time.
+    `vectors` (n, dim) have unit norm. The queries are letters and syllables at random.
     """
-    queries, _ = encoder.encode_products(list(_nonsense()))
+    queries, _ = encoder.encode_products(nonsense())
     best = np.full(len(queries), -1.0)
     for start in range(0, len(vectors), _CHUNK_ROWS):
         chunk = np.asarray(vectors[start : start + _CHUNK_ROWS], np.float32)
@@ -30,9 +29,10 @@ def dense_floor(encoder: ProductEncoder, vectors: Vectors) -> float:
     return float(np.quantile(best, _SHARE))
 
 
-def _nonsense() -> list[str]:
+def nonsense() -> list[str]:
+    """Queries about nothing, the same each time."""
     rng = random.Random(0)
-    return [" ".join(_word(rng, each % 2 == 0) for _ in range(rng.randint(1, 3))) for each in range(QUERIES)]
+    return [" ".join(_word(rng, each % 2 == 0) for _ in range(rng.randint(1, 3))) for each in range(_COUNT)]
 
 
 def _word(rng: random.Random, letters: bool) -> str:

@@ -69,7 +69,7 @@ def fused(
     """The window in the order of retrieval."""
     return window_pb2.RankedWindow(
         query=analysed.query,
-        shown_query=analysed.shown_query,
+        shown_query=analysed.shown_query or analysed.query,
         corrected=analysed.corrected,
         reading=analysed.reading,
         snapshot_version=retrieved.snapshot_version,

@@ -107,14 +107,15 @@ def paged(snapshot: Snapshot, request: Request, size: int) -> tuple[list[Candida
     pages = [retriever.retrieve(snapshot, replace(request, limit=WINDOW))]
     ids = snapshot.products.product_ids(pages[0].rows)
     window = tuple(ids)
-    while window and len(ids) < pages[0].total_count:
+    everything = pages[0].total_count + pages[0].related_count
+    while window and len(ids) < everything:
         behind = len(ids) - len(window)
         after = tuple(ids[len(window) :])[-10:]
         asked = replace(
             request, limit=size, exclude_product_ids=window, offset=behind, after_product_ids=after, facets=()
         )
         part = retriever.retrieve(snapshot, asked)
-        assert part.offset == behind and part.total_count == pages[0].total_count - len(window)
+        assert part.offset == behind and part.total_count == everything - len(window)
         assert len(part.rows) == min(size, part.total_count - behind)
         pages.append(part)
         ids += snapshot.products.product_ids(part.rows)
@@ -131,18 +132,25 @@ def agree(  # noqa: PLR0913 - what a request asks for
     conditions = tuple(each for each in conditions if each.field in known)
     tier = LEXICAL if len(query) % 2 else FUSED
     facets = tuple((name, 50) for name in FACETS if name in known)
-    request = Request(query, VECTOR, conditions, facets, order_by, tier=tier, by_product=by_product)
+    request = Request(
+        query, VECTOR, conditions, facets, order_by, tier=tier, by_product=by_product, strict_order=False
+    )
     now = time.time()
     shown = [each for each in shop.history.products.values() if passes(each) and _is_out(each, order_by, now)]
     key = family if by_product else (lambda product: product.product_id)
     groups: dict[str, list[Product]] = {}
     for each in _matching(snapshot, request, shown):
         groups.setdefault(key(each), []).append(each)
-    pages, listed = paged(snapshot, request, size)
+    pages, everything = paged(snapshot, request, size)
     assert pages[0].total_count == len(groups)
+    listed = [each for each in everything if key(each) in groups]
     assert sorted(key(each) for each in listed) == sorted(groups)
+    assert pages[0].related_count == len({key(each) for each in everything} - groups.keys())
+    assert len(everything) == len(groups) + pages[0].related_count
+    related = [key(each) not in groups for each in everything]
+    assert [flag for page in pages for flag in page.by_meaning.tolist()] == related
     counts = [count for page in pages for count in page.variant_counts.tolist()]
-    assert counts == [len(groups[key(each)]) - 1 for each in listed]
+    assert counts == [len(groups.get(key(each), [each])) - 1 for each in everything]
     assert all(each in groups[key(each)] for each in listed)
     if order_by or not query:
         _in_order(listed, groups, key, order_by)
@@ -160,11 +168,12 @@ def _matching(snapshot: Snapshot, request: Request, shown: list[Product]) -> lis
     """Those that words and vectors find, whose own tests are elsewhere, one by one."""
     if not request.query:
         return shown
-    everything = replace(request, by_product=False, limit=10_000, facets=())
-    found = Retriever().retrieve(snapshot, everything)
-    ids = set(snapshot.products.product_ids(found.rows))
     words = snapshot.lexical.search(request.query).matching()
-    ids |= set(snapshot.products.product_ids(np.flatnonzero(words)))
+    ids = set(snapshot.products.product_ids(np.flatnonzero(words)))
+    if matching := [each for each in shown if each.product_id in ids]:
+        return matching
+    found = Retriever().retrieve(snapshot, replace(request, by_product=False, limit=10_000, facets=()))
+    ids = set(snapshot.products.product_ids(found.rows))
     return [each for each in shown if each.product_id in ids]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from services.embedding.encoding import EncoderIdentity
 from services.embedding.indexing.indexer import Indexer
+from services.embedding.indexing.nonsense import nonsense
 from services.embedding.indexing.tail import Tail
 from shared.catalog.product import Product
 from shared.events.log import Record
@@ -22,13 +23,14 @@ VERSION = encoder_version(IDENTITY)
 
 
 class LetterEncoder:
-    """Counts letters, and remembers its inputs."""
+    """Counts letters, and remembers the texts of products that it was given."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self._nonsense = frozenset(nonsense())
 
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-        self.texts += texts
+        self.texts += [text for text in texts if text not in self._nonsense]
         counts = np.array(
             [[text.lower().count(chr(97 + i)) for i in range(26)] for text in texts], np.float32
         )
