@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from services.retrieval.filters import Mask
+from shared.snapshot.catalog_columns import Entries
 from shared.snapshot.families import Codes, FamilyCodes
 from shared.snapshot.spans import end_to_end
 
 Rows = NDArray[np.int64]
 _MOST = 0.9
+_REMEMBERED_FIELDS = 64  # about 20 bytes for each entry of a variant
 _FEW = 4_096  # so many codes are sorted faster than looked up in an array of all
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The entries of one field of a snapshot: those of rows that are alone, and the distinct
+    (family, value) of the others.
+    """
+
+    alone: Entries
+    rows: Rows  # (m,): of the other entries, pair by pair
+    starts: Rows  # (pairs,): where each pair begins in `rows`
+    values: NDArray[Any]  # (pairs,)
+
+    def of(self, mask: Mask) -> Entries:
+        """The entries of the rows that `mask` (n,) selects, one for each pair."""
+        kept = mask[self.alone.rows]
+        rows = self.alone.rows[kept]
+        values = self.alone.values[kept]
+        if not len(self.starts):
+            return Entries(rows, values)
+        # A pair has the largest of its selected rows
+        last = np.maximum.reduceat(np.where(mask[self.rows], self.rows, -1), self.starts)
+        seen = last >= 0
+        return Entries(np.concatenate([rows, last[seen]]), np.concatenate([values, self.values[seen]]))
+
+
+PairCache = MutableMapping[tuple[str, str], Pairs]  # by kind and name of the field
 
 
 @dataclass(frozen=True)
@@ -47,6 +79,11 @@ class BaseFamilies:
     def count(self) -> int:
         """How many families there are."""
         return int(np.count_nonzero(self.sizes))
+
+    @cached_property
+    def pairs(self) -> PairCache:
+        """What facets remember of fields."""
+        return LRUCache(_REMEMBERED_FIELDS)
 
 
 @dataclass(frozen=True)
@@ -109,6 +146,13 @@ class Families:
         mask = np.zeros(len(self.codes), np.bool_)
         mask[: len(self.base.codes)] = self.base.is_member
         mask[self.extra] = True
+        return mask
+
+    @cached_property
+    def is_touched(self) -> Mask:
+        """(codes,): the families of the delta's rows."""
+        mask = np.zeros(self.code_count, np.bool_)
+        mask[self._delta_codes] = True
         return mask
 
     @property

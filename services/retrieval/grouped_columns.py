@@ -1,33 +1,38 @@
-"""Columns of a match set in which a family has each value once, so that facets count products."""
+"""Columns of a match set in which a family has each value once, so that facets count products.
+
+What depends on the snapshot alone is remembered with it: which entries are of variants, and the
+distinct pairs of family and value among these. A match set then costs a pass over the entries.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.families import Families
+from services.retrieval.families import Families, Pairs
 from services.retrieval.filters import Mask
 from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, Texts
 
-Entry = Callable[[Segment], Entries | None]
-_NO_ROWS = np.empty(0, np.uint32)
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class GroupedColumns:
-    """CatalogColumns with the values of `matching` (n,) rows alone, each once a family."""
+    """CatalogColumns with the values of `matching` (n,) rows alone, each once a family.
+
+    Entries are in no order.
+    """
 
     columns: CatalogColumns
     families: Families
     matching: Mask
-    # What was computed for a field, by kind and name
-    _entries: dict[tuple[str, str], list[Entries | None]] = field(default_factory=dict)
+    # What was computed, by kind and name of the field
+    _found: dict[tuple[str, str], list[Entries | None]] = field(default_factory=dict)
 
     @property
     def row_count(self) -> int:
@@ -43,58 +48,47 @@ class GroupedColumns:
 
     @cached_property
     def segments(self) -> Sequence[Segment]:
-        """See CatalogColumns."""
-        parts = self.columns.segments
-        return [GroupedSegment(self, place, part.row_count) for place, part in enumerate(parts)]
-
-    def text(self, name: str) -> list[Entries | None]:
-        """Of each segment."""
-        return self._known("text", name, lambda part: part.text(name))
-
-    def sparse(self, name: str) -> list[Entries | None]:
-        """Of each segment."""
-        return self._known("sparse", name, lambda part: part.sparse(name))
-
-    def _known(self, kind: str, name: str, of: Entry) -> list[Entries | None]:
-        if (kind, name) not in self._entries:
-            self._entries[kind, name] = self._once([of(part) for part in self.columns.segments])
-        return self._entries[kind, name]
-
-    def dense(self, name: str) -> list[Numbers | None]:
-        """Of each segment. NaN stands for a value that the family has already."""
-        columns = [part.dense(name) for part in self.columns.segments]
-        if any(column is None for column in columns):
-            return columns
-        numbers = np.concatenate([column for column in columns if column is not None])
-        members = np.flatnonzero(self.matching & self.families.is_member & ~np.isnan(numbers))
-        kept = _first_of_each(self.families.codes[members].astype(np.int64), numbers[members])
-        numbers[np.delete(members, kept)] = np.nan
-        return list(np.split(numbers, self._starts))
-
-    @cached_property
-    def _starts(self) -> list[int]:
-        """Where each segment but the first begins."""
-        return list(accumulate(part.row_count for part in self.columns.segments))[:-1]
-
-    def _once(self, parts: list[Entries | None]) -> list[Entries | None]:
-        """The entries of matching rows, without repeated values of a family."""
-        if all(part is None or not len(part.rows) for part in parts):
-            return parts
-        held = [Entries(_NO_ROWS, _NO_ROWS) if part is None else part for part in parts]
-        starts = [0, *self._starts]
-        found = [part.rows.astype(np.int64) + start for part, start in zip(held, starts, strict=True)]
-        rows = np.concatenate(found)
-        values = np.concatenate([part.values for part in held if len(part.values)])
-        kept = self.matching[rows]
-        members = np.flatnonzero(kept & self.families.is_member[rows])
-        first = _first_of_each(self.families.codes[rows[members]].astype(np.int64), values[members])
-        kept[np.delete(members, first)] = False
-        ends = list(accumulate(len(part.rows) for part in held))
-        masks = np.split(kept, ends[:-1])
+        """See CatalogColumns. The snapshot's, and the delta's if there is one."""
         return [
-            None if part is None else Entries(part.rows[mask], part.values[mask])
-            for part, mask in zip(parts, masks, strict=True)
+            GroupedSegment(self, place, part.row_count) for place, part in enumerate(self.columns.segments)
         ]
+
+    def entries(self, kind: str, name: str) -> list[Entries | None]:
+        """Those of each segment. None without any.
+
+        The kind is text, sparse, or dense for the numbers of a dense column.
+        """
+        if (kind, name) not in self._found:
+            parts = [_entries(part, kind, name) for part in self.columns.segments]
+            base, *delta = parts
+            found = None if base is None else self._of_base(base, kind, name)
+            self._found[kind, name] = [found, *(self._of_delta(base, part, found) for part in delta)]
+        return self._found[kind, name]
+
+    def _of_base(self, entries: Entries, kind: str, name: str) -> Entries:
+        pairs = self.families.base.pairs.get((kind, name))
+        if pairs is None:
+            pairs = self.families.base.pairs[kind, name] = _pairs(entries, self.families)
+        return pairs.of(self.matching)
+
+    def _of_delta(self, base: Entries | None, part: Entries | None, found: Entries | None) -> Entries | None:
+        """Entries of the delta whose values their families do not have in the snapshot already."""
+        if part is None:
+            return None
+        start = len(self.families.base.codes)
+        rows = part.rows[self.matching[start + part.rows.astype(np.int64)]]
+        values = part.values[self.matching[start + part.rows.astype(np.int64)]]
+        codes = self.families.codes[start + rows.astype(np.int64)].astype(np.int64)
+        before = Entries(rows[:0], values[:0]) if found is None else self._touched(found)
+        known = np.concatenate([self.families.codes[before.rows].astype(np.int64), codes])
+        first = _first_of_each(known, np.concatenate([before.values, values]))
+        kept = first[first >= len(before.rows)] - len(before.rows)
+        return Entries(rows[kept], values[kept])
+
+    def _touched(self, entries: Entries) -> Entries:
+        """Entries of families that the delta has rows of."""
+        mask = self.families.is_touched[self.families.codes[entries.rows]]
+        return Entries(entries.rows[mask], entries.values[mask])
 
 
 @dataclass(frozen=True)
@@ -104,25 +98,58 @@ class GroupedSegment:
     columns: GroupedColumns
     place: int
     row_count: int
+    _numbers: dict[str, Numbers] = field(default_factory=dict)
 
     def dense(self, name: str) -> Numbers | None:
-        """See Segment."""
-        return self.columns.dense(name)[self.place]
+        """See Segment. NaN stands for a value that the family has already."""
+        found = self.columns.entries("dense", name)[self.place]
+        if found is not None and name not in self._numbers:
+            self._numbers[name] = np.full(self.row_count, np.nan)
+            self._numbers[name][found.rows] = found.values
+        return self._numbers.get(name)
 
     def text(self, name: str) -> Entries | None:
         """See Segment."""
-        return self.columns.text(name)[self.place]
+        return self.columns.entries("text", name)[self.place]
 
     def sparse(self, name: str) -> Entries | None:
         """See Segment."""
-        return self.columns.sparse(name)[self.place]
+        return self.columns.entries("sparse", name)[self.place]
 
 
-def _first_of_each(codes: NDArray[np.int64], values: NDArray[Any]) -> NDArray[np.int64]:
+def _entries(part: Segment, kind: str, name: str) -> Entries | None:
+    if kind == "text":
+        return part.text(name)
+    if kind == "sparse":
+        return part.sparse(name)
+    numbers = part.dense(name)
+    if numbers is None:
+        return None
+    rows = np.flatnonzero(~np.isnan(numbers))
+    return Entries(rows.astype(np.uint32), numbers[rows])
+
+
+def _pairs(entries: Entries, families: Families) -> Pairs:
+    """Those of a field's entries in a snapshot."""
+    rows = np.asarray(entries.rows).astype(np.int64)
+    values = np.asarray(entries.values)
+    is_member = families.base.is_member[rows]
+    alone = Entries(rows[~is_member], values[~is_member])  # type: ignore[arg-type]
+    rows, values = rows[is_member], values[is_member]
+    codes = families.base.codes[rows]
+    order = np.lexsort((values, codes))
+    starts = np.flatnonzero(_differs(codes[order], values[order]))
+    return Pairs(alone, rows[order], starts, values[order[starts]])
+
+
+def _first_of_each(codes: NDArray[Any], values: NDArray[Any]) -> Rows:
     """The place of the first of each pair of a code and a value."""
     order = np.lexsort((values, codes))
-    codes = codes[order]
-    values = values[order]
-    differs = np.ones(len(order), np.bool_)
+    return np.sort(order[_differs(codes[order], values[order])])
+
+
+def _differs(codes: NDArray[Any], values: NDArray[Any]) -> Mask:
+    """Whether each of sorted pairs is another one than the pair before."""
+    differs = np.ones(len(codes), np.bool_)
     differs[1:] = (codes[1:] != codes[:-1]) | (values[1:] != values[:-1])
-    return np.sort(order[differs])
+    return differs

@@ -14,7 +14,12 @@ _POINT_DECIMAL = re.compile(r"\d{1,3}(,\d{3})+\.\d+")  # 1,299.00
 _COMMA_DECIMAL = re.compile(r"\d{1,3}(\.\d{3})+,\d+")  # 1.299,00
 _ONLY_COMMA_DECIMAL = re.compile(r"\d+,(\d{1,2}|\d{4,})")  # 19,99; three digits could be thousands
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3}){2,}|\d{1,3}(\.\d{3}){2,}")  # 1,299,000
+_INDIAN = re.compile(r"\d{1,2}(,\d{2})+,\d{3}(\.\d+)?")  # 1,49,999.00
 _WHOLE_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
+_NO_CENTS = re.compile(r"(?<=\d)([.,])\s?[-\u2013\u2014]{1,2}(?!\d)")  # 1.299,-
+_WITHOUT_CENTS = ("¥", "₩", "円", "원", "jpy", "krw")  # currencies whose amounts are whole
+_PIECES = re.compile(r"(?<=\d)\s*(pcs|pc|pieces|units|items|stk|stück|st)\.?$", re.IGNORECASE)
+_QUANTITIES = ("quantity", "available_quantity", "available", "qty", "value", "amount")
 _CURRENCY_WORDS = {
     "€": "EUR",
     "£": "GBP",
@@ -56,17 +61,25 @@ def amount_of(value: Any) -> Amount | None:
     """The amount in a text. Returns None if the text is ambiguous."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         return None
-    found = _AMOUNT.fullmatch(value.strip())
+    found = _AMOUNT.fullmatch(_NO_CENTS.sub(r"\g<1>00", value.strip()))
     if found is None:
         return None
     number = decimal_of(found["amount"])
     words = [word for word in (found["before"].strip(), found["after"].strip().rstrip(".-")) if word]
+    if number is None and len(words) == 1 and words[0].lower() in _WITHOUT_CENTS:
+        number = _thousands(found["amount"])
     if number is None or len(words) > 1:
         return None
     if not words or words[0].lower() in _AMBIGUOUS_CURRENCY:
         return Amount(number, "")
     currency = currency_of(words[0])
     return Amount(number, currency) if currency else None
+
+
+def _thousands(text: str) -> float | None:
+    """The number in digits with commas between thousands."""
+    digits = _SPACES.sub("", text.strip())
+    return float(digits.replace(",", "")) if _WHOLE_THOUSANDS.fullmatch(digits) else None
 
 
 def number_of(value: Any) -> float | None:
@@ -101,7 +114,7 @@ def decimal_of(text: str) -> float | None:
         return None
     if _PLAIN.fullmatch(digits):
         return float(digits)
-    if _POINT_DECIMAL.fullmatch(digits):
+    if _POINT_DECIMAL.fullmatch(digits) or _INDIAN.fullmatch(digits):
         return float(digits.replace(",", ""))
     if _COMMA_DECIMAL.fullmatch(digits):
         return float(digits.replace(".", "").replace(",", "."))
@@ -125,7 +138,12 @@ def mend_currency(value: Any) -> Mended | None:
 
 
 def mend_count(value: Any) -> Mended | None:
-    """Mends whole numbers. A number below zero means oversold stock, and becomes 0."""
+    """Mends whole numbers, also of an object's only quantity.
+
+    A number below zero means oversold stock, and becomes 0.
+    """
+    if isinstance(value, dict):
+        value = next((value[name] for name in _QUANTITIES if name in value), None)
     number = _whole(value)
     if number is None or number >= 1 << 32:
         return None
@@ -136,10 +154,11 @@ def _whole(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        text = _SPACES.sub("", value[:_LONGEST])
+        text = _SPACES.sub("", _PIECES.sub("", value[:_LONGEST].strip()))
         sign = -1 if text.startswith("-") else 1
         text = text.removeprefix("-").removeprefix("+")
-        number = float(text.replace(",", "")) if _WHOLE_THOUSANDS.fullmatch(text) else decimal_of(text)
+        whole = _thousands(text)
+        number = decimal_of(text) if whole is None else whole
         value = None if number is None else sign * number
     if isinstance(value, int):
         return value

@@ -7,6 +7,7 @@ from shared.catalog.mending.mended import Mended, read_as
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 _PREFIX = re.compile(r"^(https?://(www\.)?schema\.org/|schema:|availability_|product_type_)", re.IGNORECASE)
+_COUNT = re.compile(r"\s*[(:]\s*\d[^()]*\)?$")  # "In stock (3 left)"
 _WORDS = {
     "in_stock": (
         "instock available availablenow yes true 1 y limitedavailability limitedstock lowstock "
@@ -18,7 +19,7 @@ _WORDS = {
     ),
     "preorder": "preorder presale availableforpreorder comingsoon",
     "backorder": "backorder onbackorder backorders availableonbackorder "
-    "availableforbackorder madetoorder backordered",
+    "availableforbackorder madetoorder backordered onorder",
 }
 _MEANINGS = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _VARIANT_WORDS = ("variant", "variation", "child")
@@ -49,4 +50,4 @@ def _word(value: Any) -> str:
     if not isinstance(value, (str, int, float)):
         return ""
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    return _SEPARATORS.sub("", _PREFIX.sub("", text.strip()[:80])).lower()
+    return _SEPARATORS.sub("", _COUNT.sub("", _PREFIX.sub("", text.strip()[:80]))).lower()

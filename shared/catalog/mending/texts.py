@@ -11,6 +11,7 @@ from shared.catalog.mending.numbers import is_finite
 _NAMES = ("name", "value", "text", "label", "title", "plain", "@value")
 _ADDRESSES = ("url", "src", "uri", "contentUrl", "href", "link", "@id")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
+_KIND = re.compile(r"^(gtin|ean|upc|isbn|jan)(-?(8|10|12|13|14|a))?\s*[:#\s]\s*", re.IGNORECASE)
 _BETWEEN_DIGITS = re.compile(r"[\s\u00a0-]+")
 _DIGITS = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _DEEPEST = 4  # levels of nested objects
@@ -104,7 +105,7 @@ def category_of(value: Any) -> str | None:
 
 
 def mend_gtin(value: Any) -> Mended | None:
-    """Mends gtin: digits with spaces or hyphens between them."""
-    text = text_of(value) or ""
+    """Mends gtin: digits with spaces or hyphens between them, or behind the name of their kind."""
+    text = _KIND.sub("", (text_of(value) or "")[:60].strip())
     digits = _BETWEEN_DIGITS.sub("", text[:40].removesuffix(".0"))
     return Mended(digits, f"read as {digits!r}") if _DIGITS.fullmatch(digits) else None

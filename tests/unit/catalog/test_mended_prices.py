@@ -27,6 +27,13 @@ from tests.unit.catalog.lenient_rows import NAN, product_of, read
         ({"amount": "19,99", "currency_code": "eur"}, 19.99, "EUR"),
         ({"value": 12, "currency": "CHF"}, 12.0, "CHF"),
         ([49.5], 49.5, ""),
+        ("€ 1.299,-", 1299.0, "EUR"),
+        ("49,\u2013 €", 49.0, "EUR"),
+        ("CHF 1'250.-", 1250.0, "CHF"),
+        ("₹ 1,49,999.00", 149999.0, "INR"),
+        ("₹12,34,567", 1234567.0, "INR"),
+        ("¥1,200", 1200.0, ""),
+        ("₩ 35,000", 35000.0, "KRW"),
     ],
 )
 def test_a_price_that_says_one_thing_is_read(said: Any, price: float, currency: str) -> None:
@@ -41,6 +48,8 @@ def test_a_price_that_says_one_thing_is_read(said: Any, price: float, currency: 
         "1.2.3",
         "from 19.99",
         "19.99 - 29.99",
+        "€1,200",
+        "1,-2",
         "free",
         "-5",
         NAN,

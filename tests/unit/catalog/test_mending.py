@@ -12,7 +12,11 @@ from tests.unit.catalog.lenient_rows import NAN, product_of, read
 
 @pytest.mark.parametrize(
     ("said", "quantity"),
-    [(-3, 0), ("-3", 0), ("12.0", 12), ("1,200", 1200), (" 7 ", 7), ("many", None), (2.5, None)],
+    [
+        *((-3, 0), ("-3", 0), ("12.0", 12), ("1,200", 1200), (" 7 ", 7), ("many", None), (2.5, None)),
+        *(("3 pcs", 3), ("40 Stück", 40), ("3 boxes", None), ("> 10", None)),
+        *(({"quantity": 0}, 0), ({"available": "1,200"}, 1200), ({"warehouse": 4}, None)),
+    ],
 )
 def test_a_stock_is_read_as_a_whole_number(said: Any, quantity: int | None) -> None:
     assert product_of(available_quantity=said).available_quantity == quantity
@@ -44,6 +48,9 @@ def test_where_only_the_stock_is_given_none_left_is_out_of_stock(said: int, stat
         (False, "out_of_stock"),
         ("0", "out_of_stock"),
         (["InStock"], "in_stock"),
+        ("In stock (3 left)", "in_stock"),
+        ("Sold out: 0", "out_of_stock"),
+        ("On order", "backorder"),
     ],
 )
 def test_availability_is_read_in_the_words_of_others(said: Any, state: str) -> None:
@@ -59,6 +66,9 @@ def test_availability_is_read_in_the_words_of_others(said: Any, state: str) -> N
         ("123", ""),
         ("N/A", ""),
         ("4.00638E+12", ""),
+        ("EAN: 4006381333931", "4006381333931"),
+        ("ISBN-13: 978-3-16-148410-0", "9783161484100"),
+        ("ISBN 3-16-148410-X", ""),
     ],
 )
 def test_a_gtin_is_read_from_its_digits(said: Any, gtin: str) -> None:

@@ -21,7 +21,7 @@ def products(draw: st.DrawFn) -> Product:
     price, average = draw(st.none() | AMOUNTS), draw(st.none() | st.floats(0, 5))
     return Product(
         product_id=draw(WORDS),
-        title=draw(WORDS),
+        title=draw(WORDS.filter(lambda word: bool(word.strip()))),
         type=draw(st.sampled_from(["primary", "variant"])),
         primary_product_id=draw(WORDS),
         description=draw(st.text(st.characters(codec="utf-8"), max_size=50)),
@@ -41,6 +41,7 @@ def products(draw: st.DrawFn) -> Product:
         publish_time=draw(TIMES),
         expire_time=draw(TIMES),
         language_code="en",
+        update_time=draw(TIMES),
     )
 
 
