@@ -24,17 +24,31 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         typer.Option(
             "--filter",
             help="FIELD=VALUE, FIELD=A|B, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists; may be repeated. "
-            "Fields: brands, categories, price, availability, rating, tags, attributes.NAME, ...",
+            "Fields: brands, categories, price, availability, rating, tags, attributes.NAME, ... "
+            "A bar inside a value: \\|.",
             metavar="FILTER",
         ),
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            help="Filters as text, such as 'price:10..50 AND (brands:acme OR tags:sale)': docs/filters.md.",
+            metavar="TEXT",
+        ),
+    ] = "",
     facets: Annotated[
         list[str] | None,
         typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD"),
     ] = None,
     order_by: Annotated[
-        str, typer.Option(help="relevance, price asc, price desc, rating desc or newest.")
+        str,
+        typer.Option(
+            help="relevance, newest, or a field and a direction, such as 'price asc' or 'title desc'."
+        ),
     ] = "relevance",
+    currency: Annotated[
+        str, typer.Option(help="Orders by price show prices in this currency first, such as EUR.")
+    ] = "",
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
     page_token: Annotated[str, typer.Option(help="next_page_token of the previous page.")] = "",
     visitor: Annotated[
@@ -53,8 +67,10 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     request = SearchRequest(
         query=query,
         filters=[parse_filter(text) for text in filters or []],
+        where=where,
         facets=[FacetRequest(field=name) for name in facets or []],
         order_by=order_by,
+        currency_code=currency,
         page_size=page_size,
         page_token=page_token,
         visitor_id=visitor,

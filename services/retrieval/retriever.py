@@ -7,20 +7,23 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, fusion, orders
-from services.retrieval.filters import Filter, Mask, mask_of, notes
+from services.retrieval import fusion
+from services.retrieval.counting import both, counted, named
+from services.retrieval.facets import Facet, FacetRequest
+from services.retrieval.filters import Mask, Tree, mask_of
+from services.retrieval.known_fields import notes
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.opened_rows import opened_rows
+from services.retrieval.ordering import ordered
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
-from shared.catalog.fields import NEWEST, RELEVANCE
+from shared.catalog.order_by import OrderBy, parsed
 from shared.query_memory.memory import QueryMemory
 from shared.telemetry import Stopwatch
 
@@ -39,9 +42,10 @@ class Request:
 
     query: str = ""  # after analysis; empty browses
     vector: NDArray[np.float32] | None = None  # (dim,), unit norm
-    filters: tuple[Filter, ...] = ()
-    facets: tuple[tuple[str, int], ...] = ()  # field, limit
+    filters: tuple[Tree, ...] = ()
+    facets: tuple[FacetRequest, ...] = ()
     order_by: str = ""
+    currency_code: str = ""  # of the prices that an order by price shows first
     limit: int = DEFAULT_LIMIT
     tier: str = FUSED
     memory: QueryMemory | None = None  # what shoppers opened; None: not known
@@ -58,7 +62,7 @@ class Candidates:
     lexical_ranks: NDArray[np.uint32]
     dense_ranks: NDArray[np.uint32]
     total_count: int
-    facets: tuple[facets.Facet, ...]
+    facets: tuple[Facet, ...]
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
@@ -102,20 +106,25 @@ class Retriever:
 
         Raises InvalidRequest naming the field at fault, and CallerLeft.
         """
-        order_by = orders.check(request.order_by)
+        order = parsed(request.order_by)
         clock = Clock(caller)
         with clock.timed("filter"):
             met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
-            allowed = _both(met, snapshot.shown(published=order_by == NEWEST))
+            shown = snapshot.shown(published=order.by_publication)
+            allowed = both(met, shown)
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query)
         lists = self._lists(snapshot, request, words, allowed, clock)
         with clock.timed("fuse"):
-            fused = fusion.fuse(lists.lexical, lists.dense, lists.remembered)
-            if order_by != RELEVANCE or not request.query:
-                rows = snapshot.orders.first(order_by, request.limit, lists.matching)
-                fused = fusion.in_order(rows, lists.lexical, lists.dense)
-        return _candidates(snapshot, request, words, lists, fused, clock)
+            fused, said = _fused(snapshot, request, order, words, lists)
+
+        def match_set(among: Mask | None) -> Mask | None:
+            return self._lists(snapshot, request, words, among, Clock(caller)).matching
+
+        with clock.timed("facets"):
+            wanted = (request.facets, request.filters, shown, lists.matching)
+            facets = tuple(counted(snapshot, *wanted, match_set, caller))
+        return _candidates(snapshot, request, words, lists, fused, facets, said, clock)
 
     def _lists(
         self,
@@ -166,15 +175,20 @@ class Retriever:
         return rows[near], scores[near]
 
 
+def _fused(
+    snapshot: Snapshot, request: Request, order: OrderBy, words: LexicalSearch, lists: Lists
+) -> tuple[fusion.Fused, tuple[str, ...]]:
+    """The lists as one, in the order of the request, and notes about the order."""
+    if order.by_relevance and request.query:
+        return fusion.fuse(lists.lexical, lists.dense, lists.remembered), ()
+    sought = words if request.query else None
+    found = ordered(snapshot, order, request.currency_code, request.limit, lists.matching, sought)
+    return fusion.in_order(found.rows, lists.lexical, lists.dense), found.notes
+
+
 def tier_of(request: Request) -> str:
     """The tier that can run: without a vector, words alone."""
     return request.tier if request.vector is not None else LEXICAL
-
-
-def _both(first: Mask | None, second: Mask | None) -> Mask | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
 
 
 def _degraded(request: Request) -> tuple[str, ...]:
@@ -188,6 +202,8 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     words: LexicalSearch,
     lists: Lists,
     fused: fusion.Fused,
+    facets: tuple[Facet, ...],
+    said: tuple[str, ...],
     clock: Clock,
 ) -> Candidates:
     rows = fused.rows[: request.limit]
@@ -195,9 +211,6 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         lexical_scores = words.scores(rows)
     with clock.timed("dense"):
         dense_scores = _dense_scores(snapshot, request, rows, fused.dense_ranks, lists.dense_scores)
-    with clock.timed("facets"):
-        matching = np.ones(snapshot.columns.row_count, np.bool_) if lists.matching is None else lists.matching
-        counted = tuple(_facets(snapshot, request, matching, clock.caller))
     return Candidates(
         rows,
         lexical_scores,
@@ -205,25 +218,13 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         fused.scores[: len(rows)],
         fused.lexical_ranks[: len(rows)],
         fused.dense_ranks[: len(rows)],
-        int(np.count_nonzero(matching)),
-        counted,
+        snapshot.columns.row_count if lists.matching is None else int(np.count_nonzero(lists.matching)),
+        facets,
         tier_of(request),
         clock.stage_ms,
         _degraded(request),
-        notes(snapshot.columns, _named(request)),
+        (*said, *notes(snapshot.columns, named(request.filters, request.facets, request.order_by))),
     )
-
-
-def _named(request: Request) -> list[tuple[str, str]]:
-    """The fields that a request names, with where it does."""
-    named = [("filters", filter_.field) for filter_ in request.filters]
-    return [*named, *(("facets", field) for field, _ in request.facets)]
-
-
-def _facets(snapshot: Snapshot, request: Request, matching: Mask, caller: Caller) -> Iterator[facets.Facet]:
-    for name, limit in request.facets:
-        caller.check()
-        yield facets.count(snapshot.columns, matching, name, limit)
 
 
 def _dense_scores(

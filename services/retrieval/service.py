@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.v1 import catalog_pb2, search_pb2
+from aisle.v1 import catalog_pb2
 from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
@@ -21,9 +21,9 @@ from aisle.v1.retrieval_pb2 import (
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.retrieval import facets, spelling
+from services.retrieval import spelling
 from services.retrieval.candidate_messages import listed
-from services.retrieval.filter_messages import filter_of
+from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import (
     DEFAULT_LIMIT,
@@ -137,8 +137,9 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         query=spelling.normalise(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
         filters=tuple(filter_of(each) for each in message.filters),
-        facets=tuple((each.field, each.limit) for each in message.facets),
+        facets=tuple(facet_request_of(each) for each in message.facets),
         order_by=message.order_by,
+        currency_code=message.currency_code,
         limit=message.limit or DEFAULT_LIMIT,
         tier=_TIERS.get(message.tier, FUSED),
     )
@@ -165,7 +166,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         lexical_ranks=found.lexical_ranks.tolist(),
         dense_ranks=found.dense_ranks.tolist(),
         total_count=found.total_count,
-        facets=[_facet(facet) for facet in found.facets],
+        facets=[facet_message(facet) for facet in found.facets],
         snapshot_version=snapshot.version,
         tier=_MESSAGES[found.tier],
         degraded=found.degraded,
@@ -173,14 +174,6 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         stage_ms=found.stage_ms,
         log_position=snapshot.log_position,
     )
-
-
-def _facet(facet: facets.Facet) -> search_pb2.Facet:
-    message = search_pb2.Facet(field=facet.field)
-    message.values.extend(search_pb2.FacetValue(value=value, count=count) for value, count in facet.values)
-    if facet.range:
-        message.range.min, message.range.max = facet.range
-    return message
 
 
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:

@@ -89,6 +89,7 @@ class RetrieveRequest(_message.Message):
     ENCODER_VERSION_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     BUDGET_MS_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -107,6 +108,8 @@ class RetrieveRequest(_message.Message):
     """log_position of a catalogue write that must be shown; UNAVAILABLE if that takes longer than budget_ms."""
     budget_ms: _builtins.float
     """How long to wait for it, in milliseconds."""
+    currency_code: _builtins.str
+    """As in SearchRequest."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -129,10 +132,11 @@ class RetrieveRequest(_message.Message):
         encoder_version: _builtins.str = ...,
         wait_for_visible: _builtins.int = ...,
         budget_ms: _builtins.float = ...,
+        currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "facets", b"facets", "filters", b"filters", "limit", b"limit", "order_by", b"order_by", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

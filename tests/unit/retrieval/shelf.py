@@ -1,0 +1,269 @@
+"""Totals, counts and orders of random requests, read off the products themselves.
+
+A reference that shares nothing with the engine but the products.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from services.retrieval.facets import FacetRequest
+from services.retrieval.filters import AnyOf, Between, Exists, Filter, Group, Tree
+from shared.catalog.product import Product
+
+NOW = time.time()
+HOUR = 3_600.0
+CURRENCIES = ("EUR", "USD", "")
+TEXTS: dict[str, Callable[[Product], Sequence[str]]] = {
+    "title": lambda p: [p.title],
+    "sku": lambda p: [p.sku],
+    "brands": lambda p: p.brands,
+    "categories": lambda p: [path for category in p.categories for path in _paths(category)],
+    "tags": lambda p: p.tags,
+    "availability": lambda p: [p.availability],
+    "currency_code": lambda p: [p.currency_code],
+    "attributes.color": lambda p: [str(value) for value in p.attributes.get("color", ())],
+    "attributes.mixed": lambda p: [v for v in p.attributes.get("mixed", ()) if isinstance(v, str)],
+}
+
+
+def _nothing(_: Product) -> Sequence[str]:
+    return ()
+
+
+NUMBERS: dict[str, Callable[[Product], Sequence[float | None]]] = {
+    "price": lambda p: [p.price],
+    "original_price": lambda p: [p.original_price],
+    "rating": lambda p: [p.rating_average],
+    "rating_count": lambda p: [p.rating_count],
+    "available_quantity": lambda p: [p.available_quantity],
+    "publish_time": lambda p: [p.publish_time],
+    "attributes.weight": lambda p: [v for v in p.attributes.get("weight", ()) if not isinstance(v, str)],
+    "attributes.mixed": lambda p: [v for v in p.attributes.get("mixed", ()) if not isinstance(v, str)],
+}
+FIELDS = tuple(dict.fromkeys((*TEXTS, *NUMBERS)))
+VALUES = (
+    "acme",
+    "Holm",
+    "A > B",
+    "A",
+    "red",
+    "RED",
+    "new",
+    "eco",
+    "in_stock",
+    "EUR",
+    "1",
+    "2.5",
+    "oak chair",
+    "S-1",
+)
+
+
+def random_product(product_id: str, rng: random.Random) -> Product:
+    def some(values: tuple[Any, ...], most: int) -> tuple[Any, ...]:
+        return tuple(rng.sample(values, rng.randint(0, most)))
+
+    attributes = {
+        "color": some(("red", "Blue", "blue", "RED", "Żółty"), 2),
+        "weight": some((1.0, 2.5, -3.0, 40.0), 2),
+        "mixed": rng.choice([(), ("a", "B"), (7.0, 1.0)]),
+    }
+    return Product(
+        product_id,
+        rng.choice(("Oak chair", "oak chair", "Oak table", "Ash table", "Élan lamp", "Oak")),
+        sku=rng.choice(("", "s-1", "S-2", "s-10")),
+        brands=some(("Acme", "acme", "Holm", "Ünder"), 2),
+        categories=some(("A > B", "A > B > C", "A > D", "E", "a > b"), 2),
+        tags=some(("new", "eco"), 1),
+        price=(price := rng.choice([None, 5.0, 9.99, 9.99, 20.0])),
+        original_price=None if price is None else rng.choice([None, 25.0]),
+        currency_code="" if price is None else rng.choice(CURRENCIES),
+        availability=rng.choice(("in_stock", "in_stock", "out_of_stock", "preorder")),
+        available_quantity=rng.choice([None, None, 0, 3]),
+        rating_average=rng.choice([None, 3.0, 4.5]),
+        rating_count=rng.choice([0, 1, 10]),
+        publish_time=rng.choice([None, 100.0, 200.0, NOW + 24 * HOUR]),
+        available_time=rng.choice([None, None, 100.0, NOW + 24 * HOUR]),
+        expire_time=rng.choice([None, None, 1.0, NOW + 24 * HOUR]),
+        attributes={name: values for name, values in attributes.items() if values},
+    )
+
+
+def random_filter(rng: random.Random, depth: int = 0) -> Tree:
+    """A filter on any field, or a group."""
+    negate = rng.random() < 0.3
+    if depth < 3 and rng.random() < 0.35:
+        parts = tuple(random_filter(rng, depth + 1) for _ in range(rng.randint(1, 3)))
+        return Group(parts, every=rng.random() < 0.5, negate=negate)
+    field = rng.choice(FIELDS)
+    if rng.random() < 0.2:
+        return Filter(field, Exists(rng.random() < 0.5), negate)
+    if field in NUMBERS and rng.random() < 0.7:
+        low, high = sorted(rng.choice((-math.inf, -3.0, 1.0, 2.5, 9.99, 20.0, math.inf)) for _ in range(2))
+        return Filter(field, Between(low, high, rng.random() < 0.3, rng.random() < 0.3), negate)
+    values = ("1", "2.5", "9.99", "20") if field in NUMBERS else VALUES
+    return Filter(field, AnyOf(tuple(rng.sample(values, rng.randint(1, 3)))), negate)
+
+
+def random_facet(rng: random.Random) -> FacetRequest:
+    """A facet of any kind."""
+    field = rng.choice(FIELDS)
+    kept = rng.random() < 0.3
+    limit = rng.choice((1, 2, 50))
+    if field in NUMBERS and rng.random() < 0.5:
+        ranges = (
+            Between(-math.inf, 5),
+            Between(2.5, 9.99, without_high=True),
+            Between(1, 40, without_low=True),
+        )
+        return FacetRequest(field, limit, kept, ranges=ranges)
+    if field == "categories" and rng.random() < 0.6:
+        return FacetRequest(field, limit, kept, parent=rng.choice(("", "A", "a>B", "E", "none")))
+    return FacetRequest(field, limit, kept, query=rng.choice(("", "", "a", "E", "zol", "unde", "9")))
+
+
+def shown(product: Product, order_by: str) -> bool:
+    """Whether a search may show the product now."""
+    hidden = (product.expire_time or math.inf) <= NOW or (product.available_time or 0) > NOW
+    by_publication = order_by.startswith(("newest", "publish_time"))
+    return not hidden and not (by_publication and (product.publish_time or 0) > NOW)
+
+
+def meets(product: Product, tree: Tree) -> bool:
+    """Whether the product meets the filter."""
+    if isinstance(tree, Group):
+        return (all if tree.every else any)(meets(product, part) for part in tree.parts) != tree.negate
+    texts = [text for text in TEXTS.get(tree.field, _nothing)(product) if text]
+    numbers = _numbers(product, tree.field)
+    match tree.condition:
+        case AnyOf(values):
+            wanted = {
+                _spaced(value).casefold() if tree.field == "categories" else value.casefold()
+                for value in values
+            }
+            met = bool(wanted & {text.casefold() for text in texts})
+            met = met or any(
+                number == float(value) for number in numbers for value in values if _is_number(value)
+            )
+        case Between() as span:
+            above = [n > span.low if span.without_low else n >= span.low for n in numbers]
+            below = [n < span.high if span.without_high else n <= span.high for n in numbers]
+            met = any(a and b for a, b in zip(above, below, strict=True))
+        case Exists(present):
+            met = bool(texts or numbers) == present
+    return met != tree.negate
+
+
+def counts(products: Sequence[Product], facet: FacetRequest) -> tuple[tuple[str, int], ...]:
+    """The values of a facet."""
+    found: Counter[str] = Counter()
+    for product in products:
+        texts = [text for text in TEXTS.get(facet.field, _nothing)(product) if text]
+        numbers = [] if facet.parent is not None else _numbers(product, facet.field)
+        found.update({text for text in texts if _is_wanted(text, facet)})
+        found.update({text for text in map(_shown, numbers) if facet.query.casefold() in text})
+    pairs = sorted(found.items(), key=lambda pair: (-pair[1], *_value_order(pair[0])))
+    return tuple(pairs[: facet.limit or 10])
+
+
+def range_counts(products: Sequence[Product], facet: FacetRequest) -> list[int]:
+    """How many products have a number in each range of a facet."""
+    return [sum(meets(product, Filter(facet.field, span)) for product in products) for span in facet.ranges]
+
+
+def without_choice(filters: Sequence[Tree], field: str) -> list[Tree]:
+    """The filters but those at the top that choose among the field's values."""
+
+    def fields(tree: Tree) -> set[str]:
+        if isinstance(tree, Group):
+            return {""} if tree.negate else set().union(*map(fields, tree.parts))
+        return {"" if tree.negate or isinstance(tree.condition, Exists) else tree.field}
+
+    return [each for each in filters if fields(each) != {field}]
+
+
+def order_key(order_by: str, products: Sequence[Product], currency: str) -> Callable[[Product], Any]:
+    """What sorts products in an order, but for relevance and the order of the catalogue."""
+    if order_by in ("", "relevance"):
+        return lambda p: (-_popularity(p), _sold_out(p))
+    field, _, direction = ("publish_time desc" if order_by == "newest" else order_by).rpartition(" ")
+    best = min if direction == "asc" else max
+    sign = 1 if direction == "asc" else -1
+    numeric = field in NUMBERS and (field not in TEXTS or any(_numbers(p, field) for p in products))
+    texts = sorted({t for p in products for t in TEXTS.get(field, _nothing)(p) if t}, key=_alphabet)
+    ranks = {text: rank for rank, text in enumerate(texts)}
+    priced = (
+        Counter(p.currency_code or "-" for p in products if _numbers(p, field))
+        if field in ("price", "original_price")
+        else Counter()
+    )
+    codes = sorted(priced, key=lambda code: (code != currency, -priced[code], code))
+
+    def key(product: Product) -> Any:
+        values: list[float] = (
+            _numbers(product, field) if numeric else [ranks[t] for t in TEXTS[field](product) if t]
+        )
+        value = sign * best(values) if values else math.inf
+        group = codes.index(product.currency_code or "-") if codes and values else len(codes)
+        return group, value
+
+    return key
+
+
+def tie_key(product: Product) -> Any:
+    """What sorts products of an equal value."""
+    return _sold_out(product), -_popularity(product)
+
+
+def _numbers(product: Product, field: str) -> list[float]:
+    return [float(n) for n in NUMBERS[field](product) if n is not None] if field in NUMBERS else []
+
+
+def _sold_out(product: Product) -> bool:
+    return product.availability == "out_of_stock" or product.available_quantity == 0
+
+
+def _popularity(product: Product) -> float:
+    return (product.rating_average or 0) * math.log1p(product.rating_count)
+
+
+def _is_wanted(text: str, facet: FacetRequest) -> bool:
+    if facet.parent is not None:
+        above = text.rpartition(" > ")[0]
+        if above.casefold() != (_spaced(facet.parent).casefold() if facet.parent else ""):
+            return False
+    plain = text.casefold().replace("ż", "z").replace("ó", "o").replace("é", "e").replace("ü", "u")
+    return facet.query.casefold() in plain
+
+
+def _paths(category: str) -> list[str]:
+    parts = category.split(" > ")
+    return [" > ".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _value_order(value: str) -> tuple[bool, float, str, str]:
+    """Numbers by size, then texts by alphabet."""
+    number = value.replace(".", "", 1).removeprefix("-").isdecimal()
+    return not number, float(value) if number else 0.0, value.casefold(), value
+
+
+def _spaced(path: str) -> str:
+    return " > ".join(part.strip() for part in path.split(">"))
+
+
+def _alphabet(text: str) -> tuple[str, str]:
+    return text.casefold(), text
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).isdecimal()
+
+
+def _shown(number: float) -> str:
+    return repr(number).removesuffix(".0")
