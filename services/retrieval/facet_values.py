@@ -121,18 +121,22 @@ def _largest(
     Ties are in the values' own order, which is alphabetical for codes below `sorted_until`. Of the
     later values, all are returned that may be among the first once they are sorted by text.
     """
-    order = np.argsort(-counts, kind="stable")[:limit]
+    order = _first_largest(counts, limit)
     behind = values >= sorted_until
     if behind.any():
         least = counts[order[-1]] if len(order) == limit else 0
         ahead = np.flatnonzero(~behind)
-        order = np.concatenate(
-            [
-                ahead[np.argsort(-counts[ahead], kind="stable")[:limit]],
-                np.flatnonzero(behind & (counts >= least)),
-            ]
-        )
+        others = np.flatnonzero(behind & (counts >= least))
+        order = np.concatenate([ahead[_first_largest(counts[ahead], limit)], others])
     return list(zip(values[order].tolist(), counts[order].tolist(), strict=True))
+
+
+def _first_largest(counts: Counts, limit: int) -> NDArray[np.intp]:
+    """The places of the `limit` largest counts, largest first, then the first first."""
+    places = np.arange(len(counts))
+    if len(counts) > limit:
+        places = np.flatnonzero(counts >= np.partition(counts, len(counts) - limit)[len(counts) - limit])
+    return places[np.argsort(-counts[places], kind="stable")][:limit]
 
 
 def shown(number: float) -> str:

@@ -89,17 +89,17 @@ def _by_relevance(  # noqa: PLR0913 - rows of an order, and by what to order equ
     words: LexicalSearch,
 ) -> Rows:
     """The first rows, with the most relevant first among those with equal values."""
-    values = snapshot.orders.keys(order, rows)[0]
-    before = values != values[-1]  # whichever of the last are taken, these stay
+    values = snapshot.orders.keys(order, rows)[:2]
+    before = (values != values[:, -1:]).any(axis=0)  # whichever of the last are taken, these stay
     if len(rows) == limit:
-        tied = snapshot.orders.tied(order, float(values[-1])) & all_rows(snapshot.columns, matching)
+        tied = snapshot.orders.tied(order, int(rows[-1])) & all_rows(snapshot.columns, matching)
         last, last_scores = _most_relevant(words, tied, int(np.count_nonzero(~before)))
     else:
         last, last_scores = rows[~before], words.scores(rows[~before])
     found = np.concatenate([rows[before], last])
     scores = np.concatenate([words.scores(rows[before]), last_scores])
-    keys = snapshot.orders.keys(order, found)
-    return found[np.lexsort((found, keys[2], keys[1], -scores, keys[0]))][:limit]
+    kinds, numbers, *ties = snapshot.orders.keys(order, found)
+    return found[np.lexsort((found, *reversed(ties), -scores, numbers, kinds))][:limit]
 
 
 def _most_relevant(words: LexicalSearch, tied: Mask, count: int) -> tuple[Rows, Scores]:

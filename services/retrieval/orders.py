@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval.sort_keys import Column, column_keys
+from services.retrieval.sort_keys import SortKeys
 from shared.catalog.order_by import OrderBy
 from shared.snapshot.catalog_columns import Segment, Texts
 
@@ -24,14 +24,14 @@ Mask = NDArray[np.bool_]
 Keys = NDArray[np.float64]
 
 _LOOKED_AT = 10_000  # rows at a time
-_MOST_MADE = 12  # orders kept, at 12 bytes a row
+_MOST_MADE = 12  # orders kept, at 13 bytes a row
 
 
 class RowOrders(Protocol):
     """Rows in each order.
 
-    Missing values are last. Of equal rows those in stock are first, then the more popular, then
-    those with the lower row.
+    Numbers come before texts, and missing values are last. Of equal rows those in stock are first,
+    then the more popular, then those with the lower row.
     """
 
     def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
@@ -41,10 +41,13 @@ class RowOrders(Protocol):
         """
 
     def keys(self, order: OrderBy, rows: Rows) -> Keys:
-        """The sort keys (3, k) of `rows` (k,), the most significant first, smallest first."""
+        """The sort keys (4, k) of `rows` (k,), the most significant first, smallest first.
 
-    def tied(self, order: OrderBy, key: float) -> Mask:
-        """The rows (n,) whose most significant key is `key`."""
+        The first two are of the value.
+        """
+
+    def tied(self, order: OrderBy, row: int) -> Mask:
+        """The rows (n,) with the same value as a row."""
 
 
 class Orders:
@@ -54,33 +57,31 @@ class Orders:
         """`texts` are the columns' texts."""
         self._columns = columns
         self._texts = texts
-        self._made: dict[Column, tuple[Keys, Order]] = {}
+        self._made: dict[OrderBy, tuple[SortKeys, Order]] = {}
         self._lock = Lock()
 
     @property
     def row_count(self) -> int:
         return self._columns.row_count
 
-    def has_numbers(self, field: str) -> bool:
-        """Whether some row has a number in the field."""
-        return self._columns.dense(field) is not None or self._columns.sparse(field) is not None
-
-    def first(self, column: Column, limit: int, mask: Mask | None) -> Rows:
+    def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
-        order = self._of(column)
-        return (order[:limit] if mask is None else _selected(order, mask, limit)).astype(np.int64)
+        rows = self._of(order)
+        return (rows[:limit] if mask is None else _selected(rows, mask, limit)).astype(np.int64)
 
-    def keys(self, column: Column, rows: Rows) -> Keys:
+    def keys(self, order: OrderBy, rows: Rows) -> Keys:
         """See RowOrders."""
         sold_out = self.sold_out[rows].astype(np.float64)
         unpopular = -self._popularity[rows]
-        if not column.field:
-            return np.stack([unpopular, sold_out, sold_out])
-        return np.stack([self._keys(column)[rows], sold_out, unpopular])
+        if order.by_relevance:
+            return np.stack([np.zeros(len(rows)), unpopular, sold_out, sold_out])
+        made, _ = self._kept(order)
+        return np.stack([made.kinds[rows], made.values[rows], sold_out, unpopular])
 
-    def tied(self, column: Column, key: float) -> Mask:
-        """See RowOrders."""
-        return np.asarray(self._keys(column) == key)
+    def valued(self, order: OrderBy, kind: float, value: float) -> Mask:
+        """The rows (n,) with a value, by its keys."""
+        made, _ = self._kept(order)
+        return np.asarray((made.kinds == kind) & (made.values == value))
 
     @cached_property
     def sold_out(self) -> Mask:
@@ -110,20 +111,17 @@ class Orders:
         """Rows as they are ordered if they are equal."""
         return np.lexsort((-self._popularity, self.sold_out)).astype(np.uint32)
 
-    def _keys(self, column: Column) -> Keys:
-        return self._kept(column)[0] if column.field else -self._popularity
+    def _of(self, order: OrderBy) -> Order:
+        return self._popular if order.by_relevance else self._kept(order)[1]
 
-    def _of(self, column: Column) -> Order:
-        return self._kept(column)[1] if column.field else self._popular
-
-    def _kept(self, column: Column) -> tuple[Keys, Order]:
-        made = self._made.get(column)
+    def _kept(self, order: OrderBy) -> tuple[SortKeys, Order]:
+        made = self._made.get(order)
         if made is None:
-            keys = column_keys(self._columns, self._texts, column)
-            order = self._in_stock_first[np.argsort(keys[self._in_stock_first], kind="stable")]
-            made = keys, order
+            keys = SortKeys.of(self._columns, self._texts, order)
+            ties = self._in_stock_first
+            made = keys, ties[np.lexsort((keys.values[ties], keys.kinds[ties]))]
             with self._lock:
-                self._made[column] = made
+                self._made[order] = made
                 if len(self._made) > _MOST_MADE:
                     del self._made[next(iter(self._made))]
         return made
@@ -150,12 +148,11 @@ class MergedOrders:
 
     def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
-        column = self._column(order)
         rows = []
         start = 0
         for part in self.parts:
             inside = None if mask is None else mask[start : start + part.row_count]
-            rows.append(part.first(column, limit, inside) + start)
+            rows.append(part.first(order, limit, inside) + start)
             start += part.row_count
         if len(rows) == 1:
             return rows[0]
@@ -164,20 +161,15 @@ class MergedOrders:
 
     def keys(self, order: OrderBy, rows: Rows) -> Keys:
         """See RowOrders."""
-        column = self._column(order)
-        found = np.empty((3, len(rows)))
+        found = np.empty((4, len(rows)))
         start = 0
         for part in self.parts:
             inside = (rows >= start) & (rows < start + part.row_count)
-            found[:, inside] = part.keys(column, rows[inside] - start)
+            found[:, inside] = part.keys(order, rows[inside] - start)
             start += part.row_count
         return found
 
-    def tied(self, order: OrderBy, key: float) -> Mask:
+    def tied(self, order: OrderBy, row: int) -> Mask:
         """See RowOrders."""
-        column = self._column(order)
-        return np.concatenate([part.tied(column, key) for part in self.parts])
-
-    def _column(self, order: OrderBy) -> Column:
-        numeric = any(part.has_numbers(order.field) for part in self.parts)
-        return Column(order.field, order.descending, textual=not numeric)
+        kind, value = self.keys(order, np.array([row]))[:2, 0].tolist()
+        return np.concatenate([part.valued(order, kind, value) for part in self.parts])

@@ -3,46 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.catalog.order_by import OrderBy
 from shared.snapshot.catalog_columns import Entries, Segment, Texts
 
-Keys = NDArray[np.float64]
-
-MISSING = np.inf  # the key of rows without a value
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What is sorted by, and in which direction; no field for popularity."""
-
-    field: str
-    descending: bool
-    textual: bool  # by texts. A field that has numbers is sorted by these alone
+# The first key: numbers come before texts, and these before rows without a value
+NUMBER, TEXT, MISSING = range(3)
 
 
-def column_keys(segment: Segment, texts: Texts, column: Column) -> Keys:
-    """The keys (n,) of all rows, smallest first. They compare across the segments of `texts`.
+@dataclass(frozen=True)
+class SortKeys:
+    """Two keys a row (n,), smallest first."""
 
-    Of several values the first in the order counts.
-    """
-    direction = -1.0 if column.descending else 1.0
-    dense = segment.dense(column.field)
-    if dense is not None:
-        return np.nan_to_num(direction * np.asarray(dense), nan=MISSING)
-    entries = segment.text(column.field) if column.textual else segment.sparse(column.field)
-    keys = np.full(segment.row_count, MISSING)
-    if entries is not None and len(entries.rows):
-        values = texts.sort_keys(entries.values) if column.textual else entries.values
-        rows, first = _firsts(entries)
-        keys[rows] = np.minimum.reduceat(direction * values, first)
-    return keys
+    kinds: NDArray[np.int8]
+    values: NDArray[np.float64]  # 0 for rows without one
 
+    @classmethod
+    def of(cls, segment: Segment, texts: Texts, order: OrderBy) -> SortKeys:
+        """The keys of all rows of a segment. They compare across the segments of `texts`.
 
-def _firsts(entries: Entries) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
-    """The different rows, and where the entries of each begin."""
-    begins = np.append(True, entries.rows[1:] != entries.rows[:-1])
-    first = np.flatnonzero(begins)
-    return entries.rows[first], first
+        Of several values the first in the order counts.
+        """
+        direction = -1.0 if order.descending else 1.0
+        dense = segment.dense(order.field)
+        if dense is not None:
+            kinds = np.where(np.isnan(dense), MISSING, NUMBER).astype(np.int8)
+            return cls(kinds, np.nan_to_num(direction * np.asarray(dense)))
+        keys = cls(np.full(segment.row_count, MISSING, np.int8), np.zeros(segment.row_count))
+        if text := segment.text(order.field):
+            keys._fill(TEXT, text, direction * texts.sort_keys(text.values))
+        if numbers := segment.sparse(order.field):
+            keys._fill(NUMBER, numbers, direction * numbers.values)
+        return keys
+
+    def _fill(self, kind: int, entries: Entries, values: NDArray[Any]) -> None:
+        begins = np.flatnonzero(np.append(True, entries.rows[1:] != entries.rows[:-1]))
+        rows = entries.rows[begins]
+        self.kinds[rows] = kind
+        self.values[rows] = np.minimum.reduceat(values, begins)

@@ -26,7 +26,7 @@ from shared.catalog.fields import FILTERABLE, NUMBERS, TEXTS, Field
 from shared.catalog.product import Product
 from shared.snapshot.catalog_columns import Entries, Numbers, Segment, numbers_of
 from shared.snapshot.entries import EntryWriter, append, mapped
-from shared.snapshot.text_values import Values, order_of
+from shared.snapshot.text_values import Values
 from shared.snapshot.value_counts import Codes, Counts, Mask, NumberCounts, ValueCounts
 
 SEPARATOR = " > "
@@ -103,10 +103,12 @@ class ColumnsWriter:
 
     def _sort_values(self) -> NDArray[np.uint32]:
         """Write the values in order. Returns the new code of every old one."""
-        order = sorted(self._values, key=order_of)
-        lines = [_escape(value).encode() for value in order]
-        (self._folder / "values.txt").write_bytes(b"".join(lines))
-        starts = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype("<i8")
+        order = sorted(self._values)
+        order.sort(key=str.casefold)  # as order_of, in less memory
+        starts = np.zeros(len(order) + 1, "<i8")
+        with (self._folder / "values.txt").open("wb") as file:
+            for place, value in enumerate(order):
+                starts[place + 1] = starts[place] + file.write(_escape(value).encode())
         starts.tofile(self._folder / "values.offsets")
         new = np.empty(len(order), "<u4")
         new[[self._values[value] for value in order]] = np.arange(len(order))

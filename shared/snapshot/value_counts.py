@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ Mask = NDArray[np.bool_]
 
 # Fewer entries are counted one by one, as fast as an index would
 _FEW_ENTRIES = 50_000
-_FEW_ROWS = 100  # one in so many rows: their entries are looked up
+_FEW_ROWS = 60  # one in so many rows: their entries are looked up
 _MANY_ROWS = 32  # a code that one in so many rows has gets a bitmap
 _FEW_CODES = 1_000
 _WORD = 8  # bytes
@@ -26,14 +27,13 @@ _NOTHING = Entries(np.empty(0, np.uint32), np.empty(0, np.uint32))
 class ValueCounts:
     """Counts the rows of each code.
 
-    Frequent codes have a bitmap of their rows, which a mask is intersected with, 64 rows at a time;
-    the others have a list of theirs. Both are made when a large mask first needs them.
+    The entries of a few rows are looked up; a mask of almost all rows is counted by those that it
+    leaves out. For others there is an index. Each part is made when it is first needed.
     """
 
     def __init__(self, entries: Entries | None, row_count: int) -> None:
         self._entries = entries or _NOTHING
         self._row_count = row_count
-        self._index: _Index | None = None
 
     def among(self, mask: Mask) -> tuple[Codes, Counts]:
         """The codes of the rows that `mask` (n,) selects, in order, and how many rows have each."""
@@ -42,16 +42,24 @@ class ValueCounts:
         selected = int(np.count_nonzero(mask))
         if selected * _FEW_ROWS < self._row_count:
             return counted(self._codes_at(np.flatnonzero(mask)))
-        if self._index is None:
-            self._index = _Index(self._entries, self._row_count)
+        if (self._row_count - selected) * _FEW_ROWS < self._row_count:
+            return self._index.without(*counted(self._codes_at(np.flatnonzero(~mask))))
         return self._index.among(mask)
 
     def _codes_at(self, rows: NDArray[np.int64]) -> Codes:
-        wanted = rows.astype(self._entries.rows.dtype)
-        first = np.searchsorted(self._entries.rows, wanted, "left")
-        last = np.searchsorted(self._entries.rows, wanted, "right")
-        places, _ = end_to_end(first, last - first)
+        first = self._first[rows]
+        places, _ = end_to_end(first, self._first[rows + 1] - first)
         return np.asarray(self._entries.values[places])
+
+    @cached_property
+    def _first(self) -> NDArray[np.int64]:
+        """The first entry of each row (n + 1,)."""
+        wanted = np.arange(self._row_count + 1, dtype=self._entries.rows.dtype)
+        return np.searchsorted(self._entries.rows, wanted)
+
+    @cached_property
+    def _index(self) -> _Index:
+        return _Index(self._entries, self._row_count)
 
 
 class NumberCounts:
@@ -77,26 +85,46 @@ class NumberCounts:
 
 
 class _Index:
+    """The rows of each code: of frequent ones a bitmap, which is intersected with a mask 64 rows at
+    a time, of the others a list.
+    """
+
     def __init__(self, entries: Entries, row_count: int) -> None:
         order = np.argsort(entries.values, kind="stable")
         rows = np.asarray(entries.rows)[order]
-        self._codes, starts, counts = np.unique(entries.values[order], return_index=True, return_counts=True)
-        frequent = counts * _MANY_ROWS > row_count
+        self._codes, starts, self._totals = np.unique(
+            entries.values[order], return_index=True, return_counts=True
+        )
+        frequent = self._totals * _MANY_ROWS > row_count
         self._frequent = np.flatnonzero(frequent)
         self._bitmaps = [
-            _packed(_mask(row_count, rows[starts[at] : starts[at] + counts[at]])) for at in self._frequent
+            _packed(_mask(row_count, rows[starts[at] : starts[at] + self._totals[at]]))
+            for at in self._frequent
         ]
         self._rare = np.flatnonzero(~frequent)
-        places, self._starts = end_to_end(starts[self._rare], counts[self._rare])
-        self._rows = rows[places]
+        places, self._starts = end_to_end(starts[self._rare], self._totals[self._rare])
+        self._rows = rows[places].astype(np.intp)  # as numpy looks up: it would convert others each time
+        small = row_count // _MANY_ROWS <= np.iinfo(np.uint16).max
+        self._sums = np.uint16 if small else np.uint32
 
     def among(self, mask: Mask) -> tuple[Codes, Counts]:
+        """See ValueCounts."""
         counts = np.zeros(len(self._codes), np.int64)
-        packed = _packed(mask)
-        counts[self._frequent] = [int(np.bitwise_count(packed & each).sum()) for each in self._bitmaps]
+        if len(self._frequent):
+            packed = _packed(mask)
+            counts[self._frequent] = [int(np.bitwise_count(packed & each).sum()) for each in self._bitmaps]
         if len(self._rare):
-            selected = mask.view(np.uint8).take(self._rows)
-            counts[self._rare] = np.add.reduceat(selected, self._starts, dtype=np.uint32)
+            selected = mask.view(np.uint8).take(self._rows, mode="clip")
+            counts[self._rare] = np.add.reduceat(selected, self._starts, dtype=self._sums)
+        return self._found(counts)
+
+    def without(self, codes: Codes, left_out: Counts) -> tuple[Codes, Counts]:
+        """The counts of all rows, less those of some `codes`."""
+        counts = self._totals.astype(np.int64)
+        counts[np.searchsorted(self._codes, codes)] -= left_out
+        return self._found(counts)
+
+    def _found(self, counts: Counts) -> tuple[Codes, Counts]:
         found = np.flatnonzero(counts)
         return self._codes[found], counts[found]
 

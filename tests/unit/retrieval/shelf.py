@@ -195,7 +195,6 @@ def order_key(order_by: str, products: Sequence[Product], currency: str) -> Call
     field, _, direction = ("publish_time desc" if order_by == "newest" else order_by).rpartition(" ")
     best = min if direction == "asc" else max
     sign = 1 if direction == "asc" else -1
-    numeric = field in NUMBERS and (field not in TEXTS or any(_numbers(p, field) for p in products))
     texts = sorted({t for p in products for t in TEXTS.get(field, _nothing)(p) if t}, key=_alphabet)
     ranks = {text: rank for rank, text in enumerate(texts)}
     priced = (
@@ -206,12 +205,12 @@ def order_key(order_by: str, products: Sequence[Product], currency: str) -> Call
     codes = sorted(priced, key=lambda code: (code != currency, -priced[code], code))
 
     def key(product: Product) -> Any:
-        values: list[float] = (
-            _numbers(product, field) if numeric else [ranks[t] for t in TEXTS[field](product) if t]
-        )
-        value = sign * best(values) if values else math.inf
-        group = codes.index(product.currency_code or "-") if codes and values else len(codes)
-        return group, value
+        numbers = _numbers(product, field)
+        places = [ranks[text] for text in TEXTS.get(field, _nothing)(product) if text]
+        group = codes.index(product.currency_code or "-") if codes and numbers else len(codes)
+        if numbers:
+            return group, 0, sign * best(numbers)
+        return (group, 1, sign * best(places)) if places else (group, 2, 0)
 
     return key
 

@@ -20,7 +20,7 @@ def entries() -> Entries:
     return Entries(rows, codes.astype(np.uint32).ravel())
 
 
-@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.999, 1.0])
 def test_every_mask_is_counted_exactly(entries: Entries, share: float) -> None:
     mask = np.random.default_rng(2).random(ROWS) < share
     expected = Counter(entries.values[mask[entries.rows]].tolist())
