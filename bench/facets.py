@@ -72,13 +72,21 @@ def main() -> None:
         rng = np.random.default_rng(1)
         for share in SHARES:
             masks = [rng.random(options.rows) < share for _ in range(5)]
-            report(f"three facets, {share:.2%} of the products", counting(columns, masks), options.rounds)
+            report(
+                f"three facets, {share:.2%} of the products",
+                counting(columns, masks),
+                options.rounds,
+            )
         chosen = (Filter("brands", AnyOf(("brand 1",))),)
         some = [rng.random(options.rows) < SHARES[1]]
         report("one choice less, and its facet", choosing(columns, chosen, some[0]), options.rounds)
         orders = MergedOrders((Orders(columns, columns.values),))
         for order_by in ORDERS:
-            report(f"the first {PAGE} by {order_by}", ordering(orders, order_by, some[0]), options.rounds)
+            report(
+                f"the first {PAGE} by {order_by}",
+                ordering(orders, order_by, some[0]),
+                options.rounds,
+            )
 
 
 def written(folder: Path, rows: int) -> Columns:

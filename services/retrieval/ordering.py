@@ -72,7 +72,11 @@ def _by_currency(  # noqa: PLR0913 - what to order, how, and by what
 
 
 def _first(
-    snapshot: Snapshot, order: OrderBy, limit: int, matching: Mask | None, words: LexicalSearch | None
+    snapshot: Snapshot,
+    order: OrderBy,
+    limit: int,
+    matching: Mask | None,
+    words: LexicalSearch | None,
 ) -> Rows:
     rows = snapshot.orders.first(order, limit, matching)
     if words is None or order.by_relevance or not len(rows):

@@ -50,7 +50,8 @@ def check_facets(facets: Sequence[FacetRequest]) -> None:
         _check_facet(f"facets[{index}]", facet)
     if (listed := sum(each.limit or DEFAULT_FACET_LIMIT for each in facets)) > MAX_ALL_FACET_VALUES:
         raise InvalidRequest(
-            "facets", f"their limits are {listed} together; ask for at most {MAX_ALL_FACET_VALUES}"
+            "facets",
+            f"their limits are {listed} together; ask for at most {MAX_ALL_FACET_VALUES}",
         )
 
 

@@ -56,7 +56,10 @@ class _Reader:
         if self._next.is_mark(")"):
             raise fault(self._next, "no bracket is open; leave it out")
         if self._next.kind != END:
-            raise fault(self._next, 'write AND or OR before it, or "quotes" around a value of several words')
+            raise fault(
+                self._next,
+                'write AND or OR before it, or "quotes" around a value of several words',
+            )
         return found
 
     def _either(self, depth: int) -> Filter:

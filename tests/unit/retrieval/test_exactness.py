@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.retrieval.facets import Facet, FacetRequest
+from services.retrieval.filters import Tree
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import LEXICAL, Request, Retriever
 from shared.catalog.product import Product
@@ -18,6 +21,7 @@ from shared.errors import InvalidRequest
 from shared.snapshot.change import Change
 from tests.unit.retrieval import shelf
 from tests.unit.retrieval.catalog_history import ENCODER, History
+from tests.unit.retrieval.random_shelf import random_facet, random_filter, random_product
 from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 ORDERS = ("", "newest", *(f"{field} {way}" for field in shelf.FIELDS for way in ("asc", "desc")))
@@ -31,7 +35,7 @@ class Shelf:
         self.rng = random.Random(seed)
         self._history = History(self.rng)
         for number in range(self.rng.randint(0, 40)):
-            self._history.write(shelf.random_product(f"p{number}", self.rng))
+            self._history.write(random_product(f"p{number}", self.rng))
         vectors_position = self._history.offset
         root = write_snapshot(
             folder, list(self._history.products.values()), self._history.vectors(), encoder=ENCODER,
@@ -45,7 +49,7 @@ class Shelf:
         product_id = f"p{self.rng.randrange(50)}"
         if self.rng.random() < 0.3:
             return self._history.write(None, product_id)
-        return self._history.write(shelf.random_product(product_id, self.rng))
+        return self._history.write(random_product(product_id, self.rng))
 
     @property
     def products(self) -> list[Product]:
@@ -54,34 +58,49 @@ class Shelf:
 
 def check(shop: Shelf, query: str) -> None:
     """One random request, against the products themselves."""
-    rng = shop.rng
-    filters = tuple(shelf.random_filter(rng) for _ in range(rng.choice((0, 1, 1, 2))))
-    wanted = tuple(shelf.random_facet(rng) for _ in range(3))
-    order_by = rng.choice(ORDERS)
-    currency = rng.choice(("", "USD", "-"))
-    limit = rng.choice((1, 3, EVERY))
-    request = Request(query, None, filters, wanted, order_by, currency, limit, LEXICAL)
-    state = shop.live.state
+    request = _random_request(shop.rng, query)
     try:
-        found = Retriever(leg_limit=EVERY).retrieve(state, request)
+        found = Retriever(leg_limit=EVERY).retrieve(shop.live.state, request)
     except InvalidRequest as error:  # of an attribute that may have either, but has only one kind now
         assert "attributes." in str(error) and "holds" in str(error)
         return
     shown = [
-        each for each in shop.products if shelf.shown(each, order_by) and (not query or _holds(each, query))
+        each
+        for each in shop.products
+        if shelf.shown(each, request.order_by) and (not query or _holds(each, query))
     ]
-    matching = [each for each in shown if all(shelf.meets(each, one) for one in filters)]
+    matching = _meeting(shown, request.filters)
     assert found.total_count == len(matching), request
-    for facet, counted in zip(wanted, found.facets, strict=True):
-        others = filters if facet.keep_own_filter else shelf.without_choice(filters, facet.field)
-        among = [each for each in shown if all(shelf.meets(each, one) for one in others)]
-        assert counted.values == shelf.counts(among, facet), (request, facet)
-        assert [count for _, count in counted.ranges] == shelf.range_counts(among, facet), (request, facet)
-    ids = state.products.product_ids(found.rows)
-    assert len(ids) == min(limit, len(matching)) == len(set(ids))
-    if query and not order_by:
-        return
-    _check_order(shop, request, matching, ids)
+    for facet, counted in zip(request.facets, found.facets, strict=True):
+        _check_facet(request, facet, counted, shown)
+    ids = shop.live.state.products.product_ids(found.rows)
+    assert len(ids) == min(request.limit, len(matching)) == len(set(ids))
+    if request.order_by or not query:
+        _check_order(shop, request, matching, ids)
+
+
+def _random_request(rng: random.Random, query: str) -> Request:
+    return Request(
+        query,
+        filters=tuple(random_filter(rng) for _ in range(rng.choice((0, 1, 1, 2)))),
+        facets=tuple(random_facet(rng) for _ in range(3)),
+        order_by=rng.choice(ORDERS),
+        currency_code=rng.choice(("", "USD", "-")),
+        limit=rng.choice((1, 3, EVERY)),
+        tier=LEXICAL,
+    )
+
+
+def _meeting(products: list[Product], filters: Sequence[Tree]) -> list[Product]:
+    return [each for each in products if all(shelf.meets(each, one) for one in filters)]
+
+
+def _check_facet(request: Request, facet: FacetRequest, counted: Facet, shown: list[Product]) -> None:
+    kept = facet.keep_own_filter
+    others = request.filters if kept else shelf.without_choice(request.filters, facet.field)
+    among = _meeting(shown, others)
+    assert counted.values == shelf.counts(among, facet), (request, facet)
+    assert [count for _, count in counted.ranges] == shelf.range_counts(among, facet)
 
 
 def _check_order(shop: Shelf, request: Request, matching: list[Product], ids: list[str]) -> None:

@@ -92,7 +92,9 @@ def test_that_some_value_is_there_is_no_choice(snapshot: Snapshot) -> None:
     assert page.facets[0].values == () and page.total_count == 0
 
 
-def test_an_attribute_that_no_product_has_is_an_empty_facet_and_a_note(snapshot: Snapshot) -> None:
+def test_an_attribute_that_no_product_has_is_an_empty_facet_and_a_note(
+    snapshot: Snapshot,
+) -> None:
     page = found(snapshot, field="attributes.finsh")
     assert page.facets == (facets.Facet("attributes.finsh", ()),)
     assert page.notes[0].startswith("facets: no product has 'attributes.finsh'; did you mean")
@@ -157,7 +159,14 @@ def test_a_number_that_most_products_have_makes_fewer_ranges() -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "end"),
-    [(18, 23, 20), (0.11, 0.17, 0.15), (1_040, 1_730, 1_500), (-23, -18, -20), (-1, 1, 0), (7.3, 7.3, 7.3)],
+    [
+        (18, 23, 20),
+        (0.11, 0.17, 0.15),
+        (1_040, 1_730, 1_500),
+        (-23, -18, -20),
+        (-1, 1, 0),
+        (7.3, 7.3, 7.3),
+    ],
 )
 def test_the_roundest_number_between_two(low: float, high: float, end: float) -> None:
     assert roundest(low, high) == end

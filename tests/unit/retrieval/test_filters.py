@@ -178,7 +178,9 @@ def test_no_product_has_an_attribute_that_is_not_there(
     assert rows(columns, Filter("attributes.colour", condition, negate=True)) == EVERY - found
 
 
-def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns: Columns) -> None:
+def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(
+    columns: Columns,
+) -> None:
     said = note(columns, "filters", "attributes.colour")
     assert said.startswith("filters: no product has 'attributes.colour'; did you mean ")
     assert "attributes.color" in said

@@ -11,11 +11,23 @@ from shared.catalog.product import Product
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 
 PRODUCTS = [
-    Product("gone", "Felt hat", price=20.0, availability="out_of_stock", rating_average=5.0, rating_count=9),
+    Product(
+        "gone",
+        "Felt hat",
+        price=20.0,
+        availability="out_of_stock",
+        rating_average=5.0,
+        rating_count=9,
+    ),
     Product("felt", "Felt hat", price=20.0, currency_code="", attributes={"brim": (6.0, 9.0)}),
     Product("none-left", "Felt hat", price=20.0, available_quantity=0),
     Product(
-        "straw", "straw hat", price=20.0, rating_average=4.0, rating_count=3, attributes={"brim": (8.0,)}
+        "straw",
+        "straw hat",
+        price=20.0,
+        rating_average=4.0,
+        rating_count=3,
+        attributes={"brim": (8.0,)},
     ),
     Product("beret", "Béret", price=15.0, attributes={"brim": ("no",)}),
     Product("cap", "Cap", publish_time=time.time() + 3_600),
@@ -32,18 +44,26 @@ def ids(snapshot: Snapshot, order_by: str, query: str = "", currency: str = "", 
     return snapshot.products.product_ids(Retriever().retrieve(snapshot, request).rows)
 
 
-def test_of_equal_prices_the_one_in_stock_is_first_then_the_popular_one(snapshot: Snapshot) -> None:
+def test_of_equal_prices_the_one_in_stock_is_first_then_the_popular_one(
+    snapshot: Snapshot,
+) -> None:
     assert ids(snapshot, "price asc") == ["beret", "straw", "felt", "gone", "none-left", "cap"]
     assert ids(snapshot, "price asc", limit=2) == ["beret", "straw"]
 
 
-def test_of_equal_prices_the_more_relevant_is_first_when_there_is_a_query(snapshot: Snapshot) -> None:
+def test_of_equal_prices_the_more_relevant_is_first_when_there_is_a_query(
+    snapshot: Snapshot,
+) -> None:
     assert ids(snapshot, "price asc", "felt hat")[:3] == ["felt", "gone", "none-left"]
     assert ids(snapshot, "price desc", "hat")[-1] == "none-left"
 
 
 def test_browsing_shows_equal_products_in_stock_first(open_snapshot: OpenSnapshot) -> None:
-    products = [Product("a", "Hat", availability="out_of_stock"), Product("b", "Hat"), Product("c", "Hat")]
+    products = [
+        Product("a", "Hat", availability="out_of_stock"),
+        Product("b", "Hat"),
+        Product("c", "Hat"),
+    ]
     assert ids(open_snapshot(products), "") == ["b", "c", "a"]
 
 
@@ -52,7 +72,9 @@ def test_texts_are_sorted_without_regard_to_case(snapshot: Snapshot) -> None:
     assert ids(snapshot, "title desc")[:2] == ["straw", "felt"]
 
 
-def test_of_several_values_the_first_in_the_order_counts_and_numbers_come_first(snapshot: Snapshot) -> None:
+def test_of_several_values_the_first_in_the_order_counts_and_numbers_come_first(
+    snapshot: Snapshot,
+) -> None:
     assert ids(snapshot, "attributes.brim asc", limit=3) == ["felt", "straw", "beret"]
     assert ids(snapshot, "attributes.brim desc", limit=3) == ["felt", "straw", "beret"]
 

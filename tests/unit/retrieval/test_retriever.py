@@ -26,7 +26,14 @@ PRODUCTS = [
         publish_time=5.0,
     ),
     Product("red-mug", "Red mug", brands=("Hob",), price=None, publish_time=9.0),
-    Product("light", "Bedside light", brands=("Lux",), price=20.0, rating_average=4.5, rating_count=100),
+    Product(
+        "light",
+        "Bedside light",
+        brands=("Lux",),
+        price=20.0,
+        rating_average=4.5,
+        rating_count=100,
+    ),
     Product("old-lamp", "Red lamp", brands=("Lux",), price=1.0, expire_time=time.time() - 1),
     Product(
         "next-lamp",
@@ -57,7 +64,10 @@ def test_words_and_vectors_join(snapshot: Snapshot) -> None:
 
 
 def test_each_tier_runs_what_it_names(snapshot: Snapshot) -> None:
-    assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {"red-lamp", "red-mug"}
+    assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {
+        "red-lamp",
+        "red-mug",
+    }
     assert "red-mug" not in ids(snapshot, query="red", vector=AXES[0], tier=DENSE)
     assert set(ids(snapshot, query="red", vector=AXES[0], tier=FUSED)) >= {"red-mug", "light"}
 
@@ -68,7 +78,9 @@ def test_without_a_vector_words_answer_and_the_response_says_so(snapshot: Snapsh
     assert (found.dense_scores == 0).all() and len(found.rows) == 3
 
 
-def test_an_expired_product_is_nowhere_and_one_that_expires_later_is_shown(snapshot: Snapshot) -> None:
+def test_an_expired_product_is_nowhere_and_one_that_expires_later_is_shown(
+    snapshot: Snapshot,
+) -> None:
     assert "old-lamp" not in ids(snapshot, query="lamp", vector=AXES[0])
     assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
 

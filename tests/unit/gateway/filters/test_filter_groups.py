@@ -51,12 +51,21 @@ def test_a_group_or_time_that_cannot_hold_names_the_field_at_fault(filter_: Filt
 @pytest.mark.parametrize(
     ("facet", "said"),
     [
-        (FacetRequest(field="product_id"), r"facets\[0\].field: product_id is different for every product"),
+        (
+            FacetRequest(field="product_id"),
+            r"facets\[0\].field: product_id is different for every product",
+        ),
         (FacetRequest(field="brands", parent=""), r"facets\[0\].parent: brands has no levels"),
         (FacetRequest(field="brands", query="x" * 101), r"facets\[0\].query: send at most 100"),
-        (FacetRequest(field="brands", range_count=5), r"facets\[0\].ranges: brands is not numeric"),
+        (
+            FacetRequest(field="brands", range_count=5),
+            r"facets\[0\].ranges: brands is not numeric",
+        ),
         (FacetRequest(field="price", range_count=1), r"facets\[0\].range_count: ask for 2 to 50"),
-        (FacetRequest(field="price", ranges=[NumberRange()]), r"facets\[0\].ranges\[0\]: has no end"),
+        (
+            FacetRequest(field="price", ranges=[NumberRange()]),
+            r"facets\[0\].ranges\[0\]: has no end",
+        ),
         (
             FacetRequest(field="price", ranges=[NumberRange(min=1)], range_count=5),
             "comes with ranges; send one of the two",
@@ -98,7 +107,10 @@ def test_filters_of_text_join_those_of_messages() -> None:
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
-        (SearchRequest(currency_code="euro"), "currency_code: 'euro' is not three capital letters"),
+        (
+            SearchRequest(currency_code="euro"),
+            "currency_code: 'euro' is not three capital letters",
+        ),
         (SearchRequest(order_by="colour asc"), "order_by: 'colour asc' is unknown"),
         (SearchRequest(order_by="price up"), "order_by: 'price up' is unknown"),
         (SearchRequest(order_by="attributes. asc"), "is unknown"),

@@ -151,7 +151,9 @@ leaves = st.one_of(
     st.builds(
         lambda wanted: values("tags", *wanted),
         st.lists(
-            st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])), min_size=1, max_size=3
+            st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])),
+            min_size=1,
+            max_size=3,
         ),
     ),
     st.builds(
