@@ -28,8 +28,8 @@ def parse_filter(text: str) -> Filter:
     filtered = Filter(field=form["field"].strip(), negate=form["operator"] == "!=")
     if value == "exists":
         filtered.exists = True
-    elif bounds := _RANGE.fullmatch(value):
-        filtered.range.CopyFrom(_range(bounds))
+    elif bounds := parse_range(value):
+        filtered.range.CopyFrom(bounds)
     else:
         filtered.any_of.CopyFrom(AnyOf(values=_values(value)))
     return filtered
@@ -43,7 +43,11 @@ def _values(text: str) -> list[str]:
     return values
 
 
-def _range(bounds: re.Match[str]) -> NumberRange:
+def parse_range(text: str) -> NumberRange | None:
+    """The range in `text`, such as 10..50; None if it is none."""
+    bounds = _RANGE.fullmatch(text)
+    if bounds is None:
+        return None
     low = bounds["min"]
     high = bounds["max"]
     return NumberRange(min=float(low) if low else None, max=float(high) if high else None)

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 from google.protobuf.json_format import MessageToDict
 
-from aisle.v1.search_pb2 import FacetRequest, SearchRequest, Tier
+from aisle.v1.search_pb2 import SearchRequest, Tier
 from cli.client import Client
+from cli.facets import facet_lines, parse_facet
 from cli.filters import parse_filter
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say, warn
@@ -38,7 +39,12 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     ] = "",
     facets: Annotated[
         list[str] | None,
-        typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD"),
+        typer.Option(
+            "--facet",
+            help="Count the values of a field; may be repeated. FIELD, or FIELD:OPTION;OPTION with limit=N, "
+            "query=TEXT, parent=PATH, ranges=N, ranges=LOW..HIGH|LOW..HIGH or keep.",
+            metavar="FACET",
+        ),
     ] = None,
     order_by: Annotated[
         str,
@@ -68,7 +74,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         query=query,
         filters=[parse_filter(text) for text in filters or []],
         where=where,
-        facets=[FacetRequest(field=name) for name in facets or []],
+        facets=[parse_facet(text) for text in facets or []],
         order_by=order_by,
         currency_code=currency,
         page_size=page_size,
@@ -87,8 +93,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     for note in page.served_by.notes:
         warn(one_line(note))
     for facet in page.facets:
-        counts = ", ".join(f"{one_line(value.value)} ({value.count})" for value in facet.values)
-        say(f"{one_line(facet.field)}: {counts or 'no values'}")
+        for line in facet_lines(facet):
+            say(line)
 
 
 def _tier(name: str) -> Tier.ValueType:

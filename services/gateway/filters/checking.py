@@ -33,12 +33,12 @@ def check_filters(filters: Sequence[Filter], text: str) -> None:
     for index, each in enumerate(filters):
         _check_filter(f"filters[{index}]", each, MAX_DEPTH)
     everything = [*filters, *where.parsed(text)]
-    leaves = [leaf for each in everything for leaf in _leaves(each)]
-    check_count("filters", len(leaves), MAX_FILTERS)
+    everywhere = [leaf for each in everything for leaf in leaves(each)]
+    check_count("filters", len(everywhere), MAX_FILTERS)
     if max(map(_depth, everything), default=0) > MAX_DEPTH:
         raise InvalidRequest("where", f"AND and OR are more than {MAX_DEPTH} levels deep; use fewer brackets")
     # Limits the values of all filters together, because they determine the cost
-    if (count := sum(len(each.any_of.values) for each in leaves)) > MAX_ALL_FILTER_VALUES:
+    if (count := sum(len(each.any_of.values) for each in everywhere)) > MAX_ALL_FILTER_VALUES:
         remedy = f"send at most {MAX_ALL_FILTER_VALUES} in all"
         raise InvalidRequest("filters", f"their any_of have {count} values together; {remedy}")
 
@@ -69,13 +69,14 @@ def _parts(filter_: Filter) -> FilterGroup | None:
     return group
 
 
-def _leaves(filter_: Filter) -> Iterator[Filter]:
+def leaves(filter_: Filter) -> Iterator[Filter]:
+    """The filters on fields in a filter, however deep they are."""
     group = _parts(filter_)
     if group is None:
         yield filter_
     else:
         for each in group.filters:
-            yield from _leaves(each)
+            yield from leaves(each)
 
 
 def _depth(filter_: Filter) -> int:
