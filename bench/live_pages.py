@@ -17,6 +17,7 @@ from services.reranker.opening import open_reranker, open_snapshot
 from services.reranker.query import EncodedQuery
 from services.reranker.reranker import Reranker
 from services.reranker.service import product_texts
+from services.retrieval.facets import FacetRequest
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Request, Retriever
 from services.training.encoder_config import encoder_config
@@ -25,7 +26,7 @@ from shared.snapshot.change import Change
 from shared.snapshot.generation import current_generation, snapshots_of
 
 SIZES = (0, 1_000, 5_000)
-FACETS = (("brands", 10), ("categories", 10), ("price", 10))
+FACETS = (FacetRequest("brands"), FacetRequest("categories"), FacetRequest("price"))
 
 
 @dataclass

@@ -54,7 +54,7 @@ class Shopper:
         return pages
 
     async def _page(self, number: int, pages: Pages) -> None:
-        facets = [FacetRequest(field=name) for name, _ in FACETS]
+        facets = [FacetRequest(field=each.field) for each in FACETS]
         query = self._queries[number % len(self._queries)]
         acknowledged = _acknowledged.value
         began = time.perf_counter()

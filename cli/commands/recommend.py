@@ -34,6 +34,7 @@ def recommend(  # noqa: PLR0913 (a command's options are its parameters)
         list[str] | None,
         typer.Option("--filter", help="As in 'aisle search'; may be repeated.", metavar="FILTER"),
     ] = None,
+    where: Annotated[str, typer.Option(help="Filters as text, as in 'aisle search'.", metavar="TEXT")] = "",
     exclude: Annotated[
         list[str] | None,
         typer.Option(help="A product that is not recommended; may be repeated.", metavar="PRODUCT"),
@@ -52,6 +53,7 @@ def recommend(  # noqa: PLR0913 (a command's options are its parameters)
         product_ids=product_ids,
         visitor_id=visitor,
         filters=[parse_filter(text) for text in filters or []],
+        where=where,
         exclude_product_ids=exclude,
         page_size=page_size,
         page_token=page_token,

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 from google.protobuf.json_format import MessageToDict
 
-from aisle.v1.search_pb2 import VARIANTS_ALL, VARIANTS_COLLAPSE, FacetRequest, SearchRequest, Tier
+from aisle.v1.search_pb2 import VARIANTS_ALL, VARIANTS_COLLAPSE, SearchRequest, Tier
 from cli.client import Client
+from cli.facets import facet_lines, parse_facet
 from cli.filters import parse_filter
 from cli.options import ADDRESS, Address, Json
 from cli.terminal.console import one_line, out, print_json, say, warn
@@ -24,17 +25,36 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         typer.Option(
             "--filter",
             help="FIELD=VALUE, FIELD=A|B, FIELD!=VALUE, FIELD=LOW..HIGH or FIELD=exists; may be repeated. "
-            "Fields: brands, categories, price, availability, rating, tags, attributes.NAME, ...",
+            "Fields: brands, categories, price, availability, rating, tags, attributes.NAME, ... "
+            "A bar inside a value: \\|.",
             metavar="FILTER",
         ),
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            help="Filters as text, such as 'price:10..50 AND (brands:acme OR tags:sale)': docs/filters.md.",
+            metavar="TEXT",
+        ),
+    ] = "",
     facets: Annotated[
         list[str] | None,
-        typer.Option("--facet", help="Count the values of a field; may be repeated.", metavar="FIELD"),
+        typer.Option(
+            "--facet",
+            help="Count the values of a field; may be repeated. FIELD, or FIELD:OPTION;OPTION with limit=N, "
+            "query=TEXT, parent=PATH, ranges=N, ranges=LOW..HIGH|LOW..HIGH or keep.",
+            metavar="FACET",
+        ),
     ] = None,
     order_by: Annotated[
-        str, typer.Option(help="relevance, price asc, price desc, rating desc or newest.")
+        str,
+        typer.Option(
+            help="relevance, newest, or a field and a direction, such as 'price asc' or 'title desc'."
+        ),
     ] = "relevance",
+    currency: Annotated[
+        str, typer.Option(help="Orders by price show prices in this currency first, such as EUR.")
+    ] = "",
     page_size: Annotated[int, typer.Option(min=1, max=MAX_PAGE_SIZE, help="Results on the page.")] = 10,
     page_token: Annotated[str, typer.Option(help="next_page_token of the previous page.")] = "",
     visitor: Annotated[
@@ -56,8 +76,10 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     request = SearchRequest(
         query=query,
         filters=[parse_filter(text) for text in filters or []],
-        facets=[FacetRequest(field=name) for name in facets or []],
+        where=where,
+        facets=[parse_facet(text) for text in facets or []],
         order_by=order_by,
+        currency_code=currency,
         page_size=page_size,
         page_token=page_token,
         visitor_id=visitor,
@@ -75,8 +97,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     for note in page.served_by.notes:
         warn(one_line(note))
     for facet in page.facets:
-        counts = ", ".join(f"{one_line(value.value)} ({value.count})" for value in facet.values)
-        say(f"{one_line(facet.field)}: {counts or 'no values'}")
+        for line in facet_lines(facet):
+            say(line)
 
 
 def _tier(name: str) -> Tier.ValueType:

@@ -2,7 +2,8 @@
 
 from aisle.v1.retrieval_pb2 import ListCandidatesRequest, ListCandidatesResponse
 from services.retrieval.filter_messages import filter_of
-from services.retrieval.filters import notes
+from services.retrieval.filters import fields_of
+from services.retrieval.known_fields import notes
 from services.retrieval.recommending import Wanted, recommendable
 from services.retrieval.snapshots import Snapshot
 from shared.caller import Caller
@@ -17,8 +18,9 @@ _MOST_IDS = 2_000
 def listed(snapshot: Snapshot, request: ListCandidatesRequest, caller: Caller) -> ListCandidatesResponse:
     """The answer. Raises InvalidRequest naming the field at fault, and CallerLeft."""
     clock = Stopwatch()
+    wanted = _wanted(request)
     with clock.timed("candidates"):
-        found = recommendable(snapshot, _wanted(request), caller)
+        found = recommendable(snapshot, wanted, caller)
     return ListCandidatesResponse(
         rows=snapshot.rows.to_wire(found.rows).tolist(),
         product_ids=snapshot.products.product_ids(found.rows),
@@ -27,7 +29,7 @@ def listed(snapshot: Snapshot, request: ListCandidatesRequest, caller: Caller) -
         near_count=found.near_count,
         snapshot_version=snapshot.version,
         log_position=snapshot.log_position,
-        notes=notes(snapshot.columns, [("filters", each.field) for each in request.filters]),
+        notes=notes(snapshot.columns, [("filters", field) for field in fields_of(wanted.filters)]),
         stage_ms=clock.stage_ms,
     )
 

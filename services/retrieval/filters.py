@@ -1,58 +1,17 @@
-"""Conditions on products, and the rows that meet them."""
+"""Filters on products, alone or in trees, and the rows that meet them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.retrieval.nearest_names import nearest_names
+from services.retrieval.conditions import AnyOf, Between, Condition, Exists, Mask, RowOf, rows_meeting
 from shared.caller import PATIENT, Caller
-from shared.catalog.fields import FILTERABLE
-from shared.errors import InvalidRequest
-from shared.snapshot.catalog_columns import (
-    CatalogColumns,
-    Entries,
-    Numbers,
-    Segment,
-    has_numbers,
-    has_text,
-)
-from shared.snapshot.columns import SEPARATOR
+from shared.snapshot.catalog_columns import CatalogColumns
 
-Mask = NDArray[np.bool_]  # (n,)
-RowOf = Callable[[str], int | None]  # product_id -> row
-
-PRODUCT_ID = "product_id"
-ATTRIBUTE = "attributes."
-MAX_VALUES = 1_000
-_MOST_NOTES = 5
-
-
-@dataclass(frozen=True)
-class AnyOf:
-    """One of these values, in any letter case."""
-
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Between:
-    """A number from `low` to `high`, both inclusive; infinite if open."""
-
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Exists:
-    """A value is present, or absent if `present` is False."""
-
-    present: bool
+__all__ = ("AnyOf", "Between", "Exists", "Filter", "Group", "Mask", "RowOf", "Tree", "mask_of")
 
 
 @dataclass(frozen=True)
@@ -60,187 +19,69 @@ class Filter:
     """A condition on one field, or its opposite."""
 
     field: str
-    condition: AnyOf | Between | Exists
+    condition: Condition
     negate: bool = False
 
 
-def is_known(columns: CatalogColumns, field: str) -> bool:
-    """Whether products can have the field.
+@dataclass(frozen=True)
+class Group:
+    """Filters that must all hold, or of which one must, or the opposite."""
 
-    Every field of a product counts, and every attribute that some product has.
-    """
-    return field in FILTERABLE or has_text(columns, field) or has_numbers(columns, field)
-
-
-def check_field(columns: CatalogColumns, name: str, field: str) -> None:
-    """Raise InvalidRequest about the request's field `name` if `field` is neither known nor an
-    attribute.
-    """
-    if not (field.startswith(ATTRIBUTE) or is_known(columns, field)):
-        raise InvalidRequest(name, f"there is no field {field!r}; {_hint(columns, field)}")
+    parts: tuple[Tree, ...]
+    every: bool  # False: one is enough
+    negate: bool = False
 
 
-def note(columns: CatalogColumns, name: str, field: str) -> str:
-    """A note about an attribute that no product has. Empty if some product has it."""
-    if field == PRODUCT_ID or is_known(columns, field):
-        return ""
-    return f"{name}: no product has {field!r}; {_hint(columns, field)}"
-
-
-def notes(columns: CatalogColumns, named: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Notes about the first few attributes that no product has, of (what names it, field).
-
-    Only a few, because each is compared with the names of all.
-    """
-    found = (note(columns, name, field) for name, field in dict.fromkeys(named))
-    return tuple(islice(filter(None, found), _MOST_NOTES))
-
-
-def _hint(columns: CatalogColumns, field: str) -> str:
-    close = nearest_names(field, chain([PRODUCT_ID], columns.fields()))
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"fields are {', '.join(FILTERABLE)}, {ATTRIBUTE}*"
+Tree = Filter | Group
 
 
 def mask_of(
-    filters: Sequence[Filter], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT
+    filters: Sequence[Tree], columns: CatalogColumns, row_of: RowOf, caller: Caller = PATIENT
 ) -> Mask | None:
     """The rows (n,) that meet all filters. Returns None without filters.
 
-    Raises CallerLeft once the caller has left.
+    Raises InvalidRequest about a field, and CallerLeft once the caller has left.
     """
     if not filters:
         return None
     mask = np.ones(columns.row_count, np.bool_)
-    for filter_ in filters:
-        caller.check()
-        mask &= _rows_meeting(filter_, columns, row_of) ^ filter_.negate
+    for each in filters:
+        mask &= _met(each, columns, row_of, caller)
     return mask
 
 
-def _rows_meeting(filter_: Filter, columns: CatalogColumns, row_of: RowOf) -> Mask:
-    field = filter_.field
-    if field == PRODUCT_ID:
-        return _with_ids(filter_.condition, columns.row_count, row_of)
-    check_field(columns, "filters.field", field)
-    if not is_known(columns, field):
-        return np.full(columns.row_count, filter_.condition == Exists(False))
-    match filter_.condition:
-        case AnyOf(values):
-            return _with_value(columns, field, values)
-        case Between(low, high):
-            return _in_range(columns, field, low, high)
-        case Exists(present):
-            return _by_segment(columns, lambda segment: _with_any(segment, field)) ^ (not present)
+def _met(tree: Tree, columns: CatalogColumns, row_of: RowOf, caller: Caller) -> Mask:
+    caller.check()
+    if isinstance(tree, Filter):
+        return rows_meeting(tree.field, tree.condition, columns, row_of) ^ tree.negate
+    mask = np.full(columns.row_count, tree.every)
+    for part in tree.parts:
+        met = _met(part, columns, row_of, caller)
+        mask = mask & met if tree.every else mask | met
+    return mask ^ tree.negate
 
 
-def _by_segment(columns: CatalogColumns, mask: Callable[[Segment], Mask]) -> Mask:
-    parts = [mask(segment) for segment in columns.segments]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def fields_of(filters: Sequence[Tree]) -> Iterator[str]:
+    """The field of every filter, however deep it is."""
+    for each in filters:
+        if isinstance(each, Filter):
+            yield each.field
+        else:
+            yield from fields_of(each.parts)
 
 
-def _with_ids(condition: AnyOf | Between | Exists, row_count: int, row_of: RowOf) -> Mask:
-    match condition:
-        case AnyOf(values):
-            return _mask(
-                row_count,
-                np.array([row for row in map(row_of, values) if row is not None], np.int64),
-            )
-        case Exists(present):
-            return np.full(row_count, present)
-        case _:
-            raise InvalidRequest("filters.range", f"{PRODUCT_ID} is a text; use any_of")
+def without_own(filters: Sequence[Tree], field: str) -> tuple[Tree, ...]:
+    """The filters that stay when the choice of a field's values is taken back.
 
-
-def _with_value(columns: CatalogColumns, field: str, values: Sequence[str]) -> Mask:
-    different = dict.fromkeys(value.casefold() for value in _written(field, values))
-    spans = [span for value in different for span in columns.values.spans(value)]
-    numbers: list[float] = []
-    if _is_dense(columns, field) or has_numbers(columns, field):
-        numbers = _parsed(field, values, strict=not has_text(columns, field))
-    return _by_segment(columns, lambda segment: _holding(segment, field, spans, numbers))
-
-
-def _written(field: str, values: Sequence[str]) -> Sequence[str]:
-    """The values in the form that the columns use."""
-    if field != "categories":
-        return values
-    return [SEPARATOR.join(part.strip() for part in value.split(">")) for value in values]
-
-
-def _is_dense(columns: CatalogColumns, field: str) -> bool:
-    return columns.segments[0].dense(field) is not None
-
-
-def _holding(segment: Segment, field: str, spans: Sequence[range], numbers: Sequence[float]) -> Mask:
-    mask = np.zeros(segment.row_count, np.bool_)
-    if entries := segment.text(field):
-        mask |= _mask(segment.row_count, entries.rows[_coded(entries, spans)])
-    if (dense := segment.dense(field)) is not None:
-        mask |= _among(dense, numbers)
-    if sparse := segment.sparse(field):
-        mask |= _mask(segment.row_count, sparse.rows[_among(sparse.values, numbers)])
-    return mask
-
-
-def _among(values: Numbers, wanted: Sequence[float]) -> Mask:
-    """Which values are wanted ones."""
-    ordered = np.unique(np.array(wanted, np.float64))
-    if not len(ordered):
-        return np.zeros(len(values), np.bool_)
-    places = np.minimum(np.searchsorted(ordered, values), len(ordered) - 1)
-    return np.asarray(ordered[places] == values)
-
-
-def _coded(entries: Entries, spans: Sequence[range]) -> Mask:
-    """Which entries are one of the values.
-
-    A range of codes takes one comparison, so one value takes two.
+    A choice is a filter at the top, of values or a range of that field alone. What excludes values,
+    or wants some value to be there, is none.
     """
-    if len(spans) > 4:
-        return np.isin(entries.values, np.fromiter((code for span in spans for code in span), np.int64))
-    found = np.zeros(len(entries.values), np.bool_)
-    for span in spans:
-        found |= (entries.values >= span.start) & (entries.values < span.stop)
-    return found
+    return tuple(each for each in filters if not _chooses(each, field))
 
 
-def _parsed(field: str, values: Sequence[str], strict: bool) -> list[float]:
-    try:
-        return [float(value) for value in values]
-    except ValueError:
-        if strict:
-            raise InvalidRequest(
-                "filters.any_of", f"{field} holds numbers; use range, or numbers as values"
-            ) from None
-        return [float(value) for value in values if value.replace(".", "", 1).isdecimal()]
-
-
-def _in_range(columns: CatalogColumns, field: str, low: float, high: float) -> Mask:
-    if np.isnan(low) or np.isnan(high):
-        raise InvalidRequest("filters.range", f"the ends for {field} must be numbers, not NaN")
-    if not (_is_dense(columns, field) or has_numbers(columns, field)):
-        raise InvalidRequest("filters.range", f"{field} holds texts; use any_of")
-    return _by_segment(columns, lambda segment: _between(segment, field, low, high))
-
-
-def _between(segment: Segment, field: str, low: float, high: float) -> Mask:
-    if (dense := segment.dense(field)) is not None:
-        return np.asarray((dense >= low) & (dense <= high))
-    if (sparse := segment.sparse(field)) is None:
-        return np.zeros(segment.row_count, np.bool_)
-    return _mask(segment.row_count, sparse.rows[(sparse.values >= low) & (sparse.values <= high)])
-
-
-def _with_any(segment: Segment, field: str) -> Mask:
-    if (dense := segment.dense(field)) is not None:
-        return ~np.isnan(dense)
-    parts = [entries.rows for entries in (segment.text(field), segment.sparse(field)) if entries]
-    return _mask(segment.row_count, np.concatenate(parts) if parts else np.empty(0, np.uint32))
-
-
-def _mask(row_count: int, rows: NDArray[np.integer[Any]]) -> Mask:
-    mask = np.zeros(row_count, np.bool_)
-    mask[rows] = True
-    return mask
+def _chooses(tree: Tree, field: str) -> bool:
+    if tree.negate:
+        return False
+    if isinstance(tree, Filter):
+        return tree.field == field and not isinstance(tree.condition, Exists)
+    return all(_chooses(part, field) for part in tree.parts)

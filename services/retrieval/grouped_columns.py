@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.conditions import Between
 from services.retrieval.families import Families, Pairs
 from services.retrieval.filters import Mask
-from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, Texts
+from shared.snapshot.catalog_columns import CatalogColumns, Entries, Numbers, Segment, Texts, numbers_of
+from shared.snapshot.value_counts import counted
 
 Rows = NDArray[np.int64]
 
@@ -52,6 +54,21 @@ class GroupedColumns:
         return [
             GroupedSegment(self, place, part.row_count) for place, part in enumerate(self.columns.segments)
         ]
+
+    def counts_of(self, ranges: Sequence[Between], name: str) -> list[tuple[Between, int]]:
+        """How many families have a number of a field in each range."""
+        codes = []
+        numbers = []
+        start = 0
+        for segment in self.segments:
+            if found := numbers_of(segment, name):
+                codes.append(self.families.codes[start + found.rows.astype(np.int64)])
+                numbers.append(found.values.astype(np.float64))
+            start += segment.row_count
+        if not codes:
+            return [(each, 0) for each in ranges]
+        family, number = np.concatenate(codes), np.concatenate(numbers)
+        return [(each, len(np.unique(family[each.holds(number)]))) for each in ranges]
 
     def entries(self, kind: str, name: str) -> list[Entries | None]:
         """Those of each segment. None without any.
@@ -113,8 +130,23 @@ class GroupedSegment:
         return self.columns.entries("text", name)[self.place]
 
     def sparse(self, name: str) -> Entries | None:
+        """See Segment. In the order of the rows."""
+        found = self.columns.entries("sparse", name)[self.place]
+        if found is None:
+            return None
+        order = np.argsort(found.rows, kind="stable")
+        return Entries(found.rows[order], found.values[order])
+
+    def text_counts(self, name: str, mask: Mask) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
         """See Segment."""
-        return self.columns.entries("sparse", name)[self.place]
+        found = self.text(name)
+        return counted(found.within(mask) if found else np.empty(0, np.uint32))
+
+    def number_counts(self, name: str, mask: Mask) -> tuple[Numbers, NDArray[np.int64]]:
+        """See Segment."""
+        found = numbers_of(self, name)
+        values = np.empty(0) if found is None else found.within(mask).astype(np.float64)
+        return np.unique(values, return_counts=True)
 
 
 def _entries(part: Segment, kind: str, name: str) -> Entries | None:

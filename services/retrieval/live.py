@@ -13,7 +13,7 @@ from services.retrieval.lexical import LexicalLeg
 from services.retrieval.live_dense import LiveDense
 from services.retrieval.live_families import LiveFamilies
 from services.retrieval.orders import MergedOrders, Orders
-from services.retrieval.snapshots import Snapshot, embargoed, expires
+from services.retrieval.snapshots import Snapshot, expires, in_future
 from services.retrieval.spelling import Spelling
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
@@ -154,18 +154,14 @@ class LiveSnapshot:
             lexical=LexicalLeg(index, len(rows)),
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
             spelling=Spelling(index),
-            orders=MergedOrders((_orders(base), Orders(columns.delta))),
+            orders=MergedOrders((*base.orders.parts, Orders(columns.delta, columns.values))),
             families=self._families.upto(len(rows)),
             rows=WireRows(
                 len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position
             ),
             log_position=log_position,
             expires=base.expires or expires(columns.delta),
-            embargoed=base.embargoed or embargoed(columns.delta),
+            embargoed=base.embargoed or in_future(columns.delta, "publish_time"),
+            awaited=base.awaited or in_future(columns.delta, "available_time"),
             alive=None if self._all_alive else self._alive.upto(len(rows)).copy(),
         )
-
-
-def _orders(base: Snapshot) -> Orders:
-    assert isinstance(base.orders, Orders)
-    return base.orders

@@ -1,95 +1,130 @@
-"""The orders that a shopper may ask for. Each is computed once a snapshot, and once a delta."""
+"""Rows in the orders that a shopper may ask for.
+
+Each order is made at its first use, once a snapshot and once a delta.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.catalog.fields import ORDER_NAMES, ORDERS, RELEVANCE
-from shared.errors import InvalidRequest
-from shared.snapshot.catalog_columns import Segment
+from services.retrieval.sort_keys import SortKeys
+from shared.catalog.order_by import OrderBy
+from shared.snapshot.catalog_columns import Segment, Texts
 
 Order = NDArray[np.uint32]  # (n,) rows, the first first
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Keys = NDArray[np.float64]
 
 _LOOKED_AT = 10_000  # rows at a time
-
-
-def check(order_by: str) -> str:
-    """Return the requested order, relevance if empty. Raises InvalidRequest for an unknown one."""
-    if order_by in ("", *ORDER_NAMES):
-        return order_by or RELEVANCE
-    raise InvalidRequest("order_by", (f"{order_by!r} is not an order; use one of {', '.join(ORDER_NAMES)}"))
+_MOST_MADE = 12  # orders kept, at 13 bytes a row
 
 
 class RowOrders(Protocol):
-    """Rows in each order. Missing values are last; ties are by popularity, then in row order."""
+    """Rows in each order.
 
-    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+    Numbers come before texts, and missing values are last. Of equal rows those in stock are first,
+    then the more popular, then those with the lower row.
+    """
+
+    def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """The first `limit` rows that `mask` (n,) selects, or of all.
 
         Relevance without a query is popularity.
         """
 
+    def keys(self, order: OrderBy, rows: Rows) -> Keys:
+        """The sort keys (4, k) of `rows` (k,), the most significant first, smallest first.
+
+        The first two are of the value.
+        """
+
+    def tied(self, order: OrderBy, row: int) -> Mask:
+        """The rows (n,) with the same value as a row."""
+
 
 class Orders:
-    """RowOrders of one segment of the columns."""
+    """The orders of one segment of the columns."""
 
-    def __init__(self, columns: Segment) -> None:
+    def __init__(self, columns: Segment, texts: Texts) -> None:
+        """`texts` are the columns' texts."""
         self._columns = columns
-        self._made: dict[str, Order] = {}
+        self._texts = texts
+        self._made: dict[OrderBy, tuple[SortKeys, Order]] = {}
+        self._lock = Lock()
 
     @property
     def row_count(self) -> int:
         return self._columns.row_count
 
-    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+    def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
-        order = self._of(order_by)
-        return (order[:limit] if mask is None else _selected(order, mask, limit)).astype(np.int64)
+        rows = self._of(order)
+        return (rows[:limit] if mask is None else _selected(rows, mask, limit)).astype(np.int64)
+
+    def keys(self, order: OrderBy, rows: Rows) -> Keys:
+        """See RowOrders."""
+        sold_out = self.sold_out[rows].astype(np.float64)
+        unpopular = -self._popularity[rows]
+        if order.by_relevance:
+            return np.stack([np.zeros(len(rows)), unpopular, sold_out, sold_out])
+        made, _ = self._kept(order)
+        return np.stack([made.kinds[rows], made.values[rows], sold_out, unpopular])
+
+    def valued(self, order: OrderBy, kind: float, value: float) -> Mask:
+        """The rows (n,) with a value, by its keys."""
+        made, _ = self._kept(order)
+        return np.asarray((made.kinds == kind) & (made.values == value))
 
     @cached_property
-    def popular(self) -> Order:
-        """Rows by popularity, the highest first."""
-        return np.argsort(-self._popularity, kind="stable").astype(np.uint32)
+    def sold_out(self) -> Mask:
+        """The rows (n,) that are sold out, by their availability or quantity."""
+        quantity = self._columns.dense("available_quantity")
+        assert quantity is not None
+        mask = np.asarray(quantity) <= 0
+        if entries := self._columns.text("availability"):
+            for span in self._texts.spans("out_of_stock"):
+                mask[entries.rows[(entries.values >= span.start) & (entries.values < span.stop)]] = True
+        return mask
 
     @cached_property
-    def _popularity(self) -> NDArray[np.float64]:
+    def _popularity(self) -> Keys:
         """Rating average x log(1 + ratings)."""
-        average = self._number("rating")
-        count = self._number("rating_count")
+        average = self._columns.dense("rating")
+        count = self._columns.dense("rating_count")
+        assert average is not None and count is not None
         return np.asarray(np.nan_to_num(average) * np.log1p(np.nan_to_num(count)))
 
-    def keys(self, order_by: str, rows: Rows) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The sort keys of `rows` (k,), smallest first.
+    @cached_property
+    def _popular(self) -> Order:
+        return np.lexsort((self.sold_out, -self._popularity)).astype(np.uint32)
 
-        The order's own number, then popularity.
-        """
-        popularity = -self._popularity[rows]
-        if order_by == RELEVANCE:
-            return popularity, popularity
-        column, direction = ORDERS[order_by]
-        return direction * self._number(column)[rows], popularity
+    @cached_property
+    def _in_stock_first(self) -> Order:
+        """Rows as they are ordered if they are equal."""
+        return np.lexsort((-self._popularity, self.sold_out)).astype(np.uint32)
 
-    def _of(self, order_by: str) -> Order:
-        if order_by == RELEVANCE:
-            return self.popular
-        if order_by not in self._made:
-            column, direction = ORDERS[order_by]
-            keys = direction * self._number(column)[self.popular]  # NaN sorts last either way
-            self._made[order_by] = self.popular[np.argsort(keys, kind="stable")]
-        return self._made[order_by]
+    def _of(self, order: OrderBy) -> Order:
+        return self._popular if order.by_relevance else self._kept(order)[1]
 
-    def _number(self, name: str) -> NDArray[np.float64]:
-        values = self._columns.dense(name)
-        assert values is not None
-        return np.asarray(values)
+    def _kept(self, order: OrderBy) -> tuple[SortKeys, Order]:
+        made = self._made.get(order)
+        if made is None:
+            keys = SortKeys.of(self._columns, self._texts, order)
+            ties = self._in_stock_first
+            made = keys, ties[np.lexsort((keys.values[ties], keys.kinds[ties]))]
+            with self._lock:
+                self._made[order] = made
+                if len(self._made) > _MOST_MADE:
+                    del self._made[next(iter(self._made))]
+        return made
 
 
 def _selected(order: Order, mask: Mask, limit: int) -> Order:
@@ -107,24 +142,34 @@ def _selected(order: Order, mask: Mask, limit: int) -> Order:
 
 @dataclass(frozen=True)
 class MergedOrders:
-    """RowOrders of several segments, whose rows follow each other."""
+    """RowOrders of one or several segments, whose rows follow each other."""
 
     parts: Sequence[Orders]
 
-    def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
+    def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
-        start = 0
         rows = []
-        keys = []
-        popularities = []
+        start = 0
         for part in self.parts:
             inside = None if mask is None else mask[start : start + part.row_count]
-            found = part.first(order_by, limit, inside)
-            key, popularity = part.keys(order_by, found)
-            rows.append(found + start)
-            keys.append(key)
-            popularities.append(popularity)
+            rows.append(part.first(order, limit, inside) + start)
             start += part.row_count
+        if len(rows) == 1:
+            return rows[0]
         merged = np.concatenate(rows)
-        order = np.lexsort((merged, np.concatenate(popularities), np.concatenate(keys)))
-        return merged[order][:limit]
+        return merged[np.lexsort((merged, *self.keys(order, merged)[::-1]))][:limit]
+
+    def keys(self, order: OrderBy, rows: Rows) -> Keys:
+        """See RowOrders."""
+        found = np.empty((4, len(rows)))
+        start = 0
+        for part in self.parts:
+            inside = (rows >= start) & (rows < start + part.row_count)
+            found[:, inside] = part.keys(order, rows[inside] - start)
+            start += part.row_count
+        return found
+
+    def tied(self, order: OrderBy, row: int) -> Mask:
+        """See RowOrders."""
+        kind, value = self.keys(order, np.array([row]))[:2, 0].tolist()
+        return np.concatenate([part.valued(order, kind, value) for part in self.parts])

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, fusion
+from services.retrieval import fusion
 from services.retrieval.fusion import Fused
-from services.retrieval.grouped_columns import GroupedColumns
 from services.retrieval.grouping import Grouping, continued
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.match_set import Lists, precedence
+from services.retrieval.ordering import ordered
 from services.retrieval.snapshots import Snapshot
-from shared.caller import Caller
-from shared.catalog.fields import RELEVANCE
-from shared.snapshot.catalog_columns import CatalogColumns
+from shared.catalog.order_by import OrderBy
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -44,15 +42,20 @@ class Order:
     """The order of one request over its match set, one row a group."""
 
     snapshot: Snapshot
-    order_by: str
-    has_query: bool
+    order_by: OrderBy
+    currency_code: str
     lists: Lists
     groups: Grouping
-    words: LexicalSearch
+    words: LexicalSearch | None  # None without a query
+    notes: list[str] = field(default_factory=list)  # about the order, once it is made
 
     @property
     def _is_fused(self) -> bool:
-        return self.has_query and self.order_by == RELEVANCE
+        return self.words is not None and self.order_by.by_relevance
+
+    def word_scores(self, rows: Rows) -> Scores:
+        """The lexical score of each of `rows` (k,)."""
+        return np.zeros(len(rows), np.float32) if self.words is None else self.words.scores(rows)
 
     def first(self, limit: int) -> Fused:
         """The first `limit` products."""
@@ -79,21 +82,6 @@ class Order:
         before = len(exclude_ids) + start
         found = fusion.in_order(part, self.lists.lexical, self.lists.dense, before)
         return Rest(found, len(rows), start)
-
-    def facets(self, wanted: Sequence[tuple[str, int]], caller: Caller) -> Iterator[facets.Facet]:
-        """The counts of products by the values of (field, limit).
-
-        A value counts once for all variants of a product that have it.
-        """
-        columns: CatalogColumns = self.snapshot.columns
-        matching = self.groups.matching
-        if matching is None:
-            matching = np.ones(columns.row_count, np.bool_)
-        if self.groups.families is not None and self.groups.families.have_members:
-            columns = GroupedColumns(columns, self.groups.families, matching)
-        for name, limit in wanted:
-            caller.check()
-            yield facets.count(columns, matching, name, limit)
 
     def related_count(self) -> int:
         """How many products the lists have beside the match set."""
@@ -125,15 +113,19 @@ class Order:
             by_code = np.argsort(codes)
             rows = listed[by_code[np.searchsorted(codes, fused.rows, sorter=by_code)]]
             fused = replace(fused, rows=rows)
+        assert self.words is not None
         return fused.by(precedence(self.words, fused.rows, self.lists))
 
     def _in_order(self, limit: int) -> Rows:
         """The first row of each of the first `limit` groups."""
         length = limit
         while True:
-            rows = self.snapshot.orders.first(self.order_by, length, self.groups.matching)
-            found = self.groups.distinct(rows)
-            if len(found) >= limit or len(rows) < length:
+            listed = ordered(
+                self.snapshot, self.order_by, self.currency_code, length, self.groups.matching, self.words
+            )
+            found = self.groups.distinct(listed.rows)
+            if len(found) >= limit or len(listed.rows) < length:
+                self.notes[:] = listed.notes
                 return found[:limit]
             length *= _LONGER
 
@@ -142,7 +134,7 @@ class Order:
 
         In another order than relevance it is the first in that order.
         """
-        if self.order_by != RELEVANCE:
+        if not self.order_by.by_relevance:
             return rows
         return self.groups.shown(rows, lambda candidates: self._worth(candidates, rows))
 
@@ -156,7 +148,7 @@ class Order:
         ranks = [fusion.ranks(each, rows) for each in lists]
         worth = sum(np.where(each > 0, 1 / (fusion.K + each.astype(float)), 0.0) for each in ranks)
         _, product = np.unique(self.groups.codes(rows), return_inverse=True)
-        scores = self.words.scores(rows)
+        scores = self.word_scores(rows)
         best = np.zeros(len(rows), np.float32)
         np.maximum.at(best, product, scores)
         alike = scores >= _ALIKE * best[product]

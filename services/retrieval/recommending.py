@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import orders
-from services.retrieval.filters import Filter, Mask, mask_of
+from services.retrieval.filters import Mask, Tree, mask_of
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
 from shared.catalog.fields import RELEVANCE
+from shared.catalog.order_by import parsed
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -35,7 +35,7 @@ class Wanted:
     near_weights: Sequence[float] = ()
     near_limit: int = 0
     order_by: str = RELEVANCE  # in which candidates are filled up; relevance: by popularity
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Tree, ...] = ()
     exclude_product_ids: Sequence[str] = ()
     fill: bool = True
 
@@ -76,7 +76,6 @@ def recommendable(snapshot: Snapshot, wanted: Wanted, caller: Caller = PATIENT) 
 
 def _allowed(snapshot: Snapshot, wanted: Wanted, caller: Caller) -> Mask:
     """(n,): alive, neither expired nor to come, in stock, and meeting the filters."""
-    orders.check(wanted.order_by)
     mask = snapshot.in_stock
     for other in (
         snapshot.shown(published=True),
@@ -90,12 +89,13 @@ def _others(  # noqa: PLR0913 - what to look through, for whom, and how far
     snapshot: Snapshot, wanted: Wanted, allowed: Mask, families: _Families, most: int, caller: Caller
 ) -> list[int]:
     """As many as there are, at most `most`, in the order that is asked for."""
+    order = parsed(wanted.order_by)
     found: list[int] = []
     seen = 0
     while len(found) < most:
         caller.check()
         looked_at = max(most, seen) * _SPARE
-        rows = snapshot.orders.first(wanted.order_by, looked_at, allowed)
+        rows = snapshot.orders.first(order, looked_at, allowed)
         found += families.take(rows[seen:], most - len(found))
         seen = looked_at
         if len(rows) < looked_at:

@@ -15,9 +15,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from services.retrieval import facets, orders
-from services.retrieval.filters import Filter, Mask, mask_of, notes
+from services.retrieval.counting import both, counted, named
+from services.retrieval.facets import Facet, FacetRequest
+from services.retrieval.filters import Mask, Tree, mask_of
 from services.retrieval.grouping import Grouping
+from services.retrieval.known_fields import notes
 from services.retrieval.lexical import LexicalSearch
 from services.retrieval.match_set import NOTHING, Lists, sorted_set, with_set
 from services.retrieval.narrowing import NO_LIMITS, Limits, narrowed
@@ -25,7 +27,7 @@ from services.retrieval.opened_rows import opened_rows
 from services.retrieval.ranked import Order, Rest
 from services.retrieval.snapshots import Snapshot
 from shared.caller import PATIENT, Caller
-from shared.catalog.fields import NEWEST, RELEVANCE
+from shared.catalog.order_by import parsed
 from shared.query_memory.memory import QueryMemory
 from shared.telemetry import Stopwatch
 
@@ -44,9 +46,10 @@ class Request:
 
     query: str = ""  # after analysis; empty browses
     vector: NDArray[np.float32] | None = None  # (dim,), unit norm
-    filters: tuple[Filter, ...] = ()
-    facets: tuple[tuple[str, int], ...] = ()  # field, limit
+    filters: tuple[Tree, ...] = ()
+    facets: tuple[FacetRequest, ...] = ()
     order_by: str = ""
+    currency_code: str = ""  # of the prices that an order by price shows first
     limit: int = DEFAULT_LIMIT
     tier: str = FUSED
     memory: QueryMemory | None = None  # what shoppers opened; None: not known
@@ -78,7 +81,7 @@ class Candidates:
     total_count: int  # of the match set, less the excluded products
     related_count: int  # products that joined the lists and are not in the match set
     offset: int  # how many of these come before the first candidate
-    facets: tuple[facets.Facet, ...]
+    facets: tuple[Facet, ...]
     tier: str
     stage_ms: dict[str, float]
     degraded: tuple[str, ...] = ()
@@ -111,11 +114,12 @@ class Retriever:
 
         Raises InvalidRequest naming the field at fault, and CallerLeft.
         """
-        order_by = orders.check(request.order_by)
+        order_by = parsed(request.order_by)
         clock = Clock(caller)
         with clock.timed("filter"):
             met = mask_of(request.filters, snapshot.columns, snapshot.products.row, caller)
-            allowed = _both(met, snapshot.shown(published=order_by == NEWEST))
+            shown = snapshot.shown(published=order_by.by_publication)
+            allowed = both(met, shown)
         with clock.timed("lexical"):
             words = snapshot.lexical.search(request.query, request.languages)
             allowed, said = narrowed(snapshot, request.limits, words, allowed)
@@ -123,13 +127,24 @@ class Retriever:
         groups = Grouping(families, snapshot.columns.row_count)
         lists = self._lists(snapshot, request, words, allowed, groups, clock)
         with clock.timed("fuse"):
-            if request.strict_order and order_by != RELEVANCE:
+            strict = request.strict_order and not order_by.by_relevance
+            if strict:
                 lists, left_out = sorted_set(lists, words)
                 said += left_out
-            groups = replace(groups, matching=lists.matching)
-            order = Order(snapshot, order_by, bool(request.query), lists, groups, words)
+            sought = words if request.query else None
+            known = replace(groups, matching=lists.matching)
+            order = Order(snapshot, order_by, request.currency_code, lists, known, sought)
             ranked = _ranked(request, order)
-        return _candidates(request, order, ranked, clock, said)
+
+        def match_set(among: Mask | None) -> Mask | None:
+            among, _ = narrowed(snapshot, request.limits, words, among)
+            found = self._lists(snapshot, request, words, among, groups, Clock(caller))
+            return (sorted_set(found, words)[0] if strict else found).matching
+
+        with clock.timed("facets"):
+            wanted = (request.facets, request.filters, shown, lists.matching)
+            facets = tuple(counted(snapshot, families, *wanted, match_set, caller))
+        return _candidates(request, order, ranked, facets, clock, said)
 
     def _lists(  # noqa: PLR0913 - what is asked for, and of what
         self,
@@ -205,12 +220,6 @@ def tier_of(request: Request) -> str:
     return request.tier if request.vector is not None else LEXICAL
 
 
-def _both(first: Mask | None, second: Mask | None) -> Mask | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first & second
-
-
 def _ranked(request: Request, order: Order) -> Rest:
     """The candidates: the first ones, or those that follow a ranked window."""
     if not request.exclude_product_ids:
@@ -224,18 +233,22 @@ def _degraded(request: Request) -> tuple[str, ...]:
     return ("dense: no vector",) if misses_vector else ()
 
 
-def _candidates(
-    request: Request, order: Order, ranked: Rest, clock: Clock, said: Sequence[str]
+def _candidates(  # noqa: PLR0913 - everything a response is made of
+    request: Request,
+    order: Order,
+    ranked: Rest,
+    facets: tuple[Facet, ...],
+    clock: Clock,
+    said: Sequence[str],
 ) -> Candidates:
     fused = ranked.found
     rows = fused.rows[: request.limit]
     with clock.timed("lexical"):
-        lexical_scores = order.words.scores(rows)
+        lexical_scores = order.word_scores(rows)
+    fields = named(request.filters, request.facets, request.order_by)
     counts = order.groups.counts(rows)
     with clock.timed("dense"):
         dense_scores = order.dense_scores(request.vector, rows)
-    with clock.timed("facets"):
-        counted = tuple(order.facets(request.facets, clock.caller))
     return Candidates(
         rows,
         lexical_scores,
@@ -249,15 +262,9 @@ def _candidates(
         ranked.total_count,
         order.related_count(),
         ranked.offset,
-        counted,
+        facets,
         tier_of(request),
         clock.stage_ms,
         _degraded(request),
-        (*said, *notes(order.snapshot.columns, _named(request))),
+        (*said, *order.notes, *notes(order.snapshot.columns, fields)),
     )
-
-
-def _named(request: Request) -> list[tuple[str, str]]:
-    """The fields that a request names, with where it does."""
-    named = [("filters", filter_.field) for filter_ in request.filters]
-    return [*named, *(("facets", field) for field, _ in request.facets)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aisle.v1 import catalog_pb2, search_pb2
+from aisle.v1 import catalog_pb2
 from aisle.v1.retrieval_pb2 import (
     AnalyzeQueryRequest,
     AnalyzeQueryResponse,
@@ -21,9 +21,9 @@ from aisle.v1.retrieval_pb2 import (
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.retrieval import analysis_messages, facets, reading, spelling
+from services.retrieval import analysis_messages, reading, spelling
 from services.retrieval.candidate_messages import listed
-from services.retrieval.filter_messages import filter_of
+from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
 from services.retrieval.retriever import (
     DEFAULT_LIMIT,
@@ -142,8 +142,9 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         query=spelling.normalise(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
         filters=tuple(filter_of(each) for each in message.filters),
-        facets=tuple((each.field, each.limit) for each in message.facets),
+        facets=tuple(facet_request_of(each) for each in message.facets),
         order_by=message.order_by,
+        currency_code=message.currency_code,
         limit=message.limit or DEFAULT_LIMIT,
         tier=_TIERS.get(message.tier, FUSED),
         languages=(language_of(message.language_code),) if message.language_code else (),
@@ -179,7 +180,7 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
         variant_counts=found.variant_counts.tolist(),
         total_count=found.total_count,
         offset=found.offset,
-        facets=[_facet(facet) for facet in found.facets],
+        facets=[facet_message(facet) for facet in found.facets],
         snapshot_version=snapshot.version,
         tier=_MESSAGES[found.tier],
         degraded=found.degraded,
@@ -194,14 +195,6 @@ def _response(snapshot: Snapshot, found: Candidates) -> RetrieveResponse:
 
 def _as_it_is(query: str, caller: Caller) -> str:
     return query
-
-
-def _facet(facet: facets.Facet) -> search_pb2.Facet:
-    message = search_pb2.Facet(field=facet.field)
-    message.values.extend(search_pb2.FacetValue(value=value, count=count) for value, count in facet.values)
-    if facet.range:
-        message.range.min, message.range.max = facet.range
-    return message
 
 
 def _fetched(snapshot: Snapshot, request: FetchProductsRequest, caller: Caller) -> FetchProductsResponse:

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from services.retrieval.dense import DenseLeg, DenseSearch
 from services.retrieval.families import BaseFamilies, Families
-from services.retrieval.filters import AnyOf, Between, Filter, mask_of
 from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
-from services.retrieval.orders import Orders, RowOrders
+from services.retrieval.orders import MergedOrders, Orders
 from services.retrieval.spelling import Spelling
-from shared.catalog.fields import ORDER_NAMES
+from shared.catalog.order_by import parsed
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.first_use import used_once
 from shared.live.live_lexical import copy_index
@@ -34,6 +33,7 @@ from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.products import ProductStore
 
 Mask = NDArray[np.bool_]
+_WARM_ORDERS = ("relevance", "newest", "price asc", "price desc", "rating desc")
 KEPT = 2  # the current one, and the previous one for running searches
 
 
@@ -51,7 +51,7 @@ class Snapshot:
     lexical: LexicalLeg
     dense: DenseSearch
     spelling: Spelling
-    orders: RowOrders
+    orders: MergedOrders
     families: Families
     rows: WireRows
     encoder_version: str
@@ -61,6 +61,7 @@ class Snapshot:
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
     embargoed: bool = False  # whether some product was unpublished when this state was made
+    awaited: bool = False  # whether some product was not available yet when this state was made
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
@@ -83,14 +84,15 @@ class Snapshot:
             lexical=LexicalLeg(index, len(products)),
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
             spelling=Spelling(index),
-            orders=Orders(columns),
+            orders=MergedOrders((Orders(columns, columns.values),)),
             families=_families(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
             encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
             expires=expires(columns),
             dense_floor=float(manifest.get("dense_floor", -1.0)),
-            embargoed=embargoed(columns),
+            embargoed=in_future(columns, "publish_time"),
+            awaited=in_future(columns, "available_time"),
             lineage=lineage_of(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)
@@ -103,28 +105,23 @@ class Snapshot:
     @cached_property
     def in_stock(self) -> Mask:
         """The rows (n,) that are not sold out, by their availability or quantity."""
-        sold_out = (
-            Filter("availability", AnyOf(("out_of_stock",)), negate=True),
-            Filter("available_quantity", Between(-np.inf, 0), negate=True),
-        )
-        mask = mask_of(sold_out, self.columns, self.products.row)
-        assert mask is not None
-        return mask
+        return ~np.concatenate([part.sold_out for part in self.orders.parts])
 
     def shown(self, published: bool = False) -> Mask | None:
-        """The rows (n,) that are alive and not expired. With `published`, future products are left
-        out.
+        """The rows (n,) that are alive, available already and not expired. With `published`, those
+        that are published later are left out too.
 
         Returns None for all rows.
         """
-        mask = self.alive
+        now = time.time()
+        masks = [] if self.alive is None else [self.alive]
         if self.expires:
-            lasting = ~(self._times("expire_time") <= time.time())
-            mask = lasting if mask is None else lasting & mask
+            masks.append(~(self._times("expire_time") <= now))
+        if self.awaited:
+            masks.append(~(self._times("available_time") > now))
         if published and self.embargoed:
-            out = ~(self._times("publish_time") > time.time())
-            mask = out if mask is None else out & mask
-        return mask
+            masks.append(~(self._times("publish_time") > now))
+        return np.logical_and.reduce(masks) if masks else None
 
     def _times(self, name: str) -> NDArray[np.floating[Any]]:
         times = [segment.dense(name) for segment in self.columns.segments]
@@ -132,8 +129,8 @@ class Snapshot:
 
     def warm(self) -> None:
         """Prepare what a first request would otherwise wait for."""
-        for order in ORDER_NAMES:
-            self.orders.first(order, 1, self.shown())
+        for order in _WARM_ORDERS:
+            self.orders.first(parsed(order), 1, self.shown())
         if self.columns.row_count:
             self.dense.best(np.zeros(self.dense.dim, np.float32), 1)
             self.lexical.search("a").best(1)
@@ -155,9 +152,9 @@ def expires(columns: Segment) -> bool:
     return times is not None and bool(np.any(~np.isnan(times)))
 
 
-def embargoed(columns: Segment) -> bool:
-    """Whether some product has not been published yet."""
-    times = columns.dense("publish_time")
+def in_future(columns: Segment, name: str) -> bool:
+    """Whether a time of some product is still to come."""
+    times = columns.dense(name)
     return times is not None and bool(np.any(times > time.time()))
 
 

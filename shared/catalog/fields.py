@@ -31,6 +31,7 @@ class Kind(Enum):
     AVERAGE = auto()  # from 0 to 5
     COUNT = auto()
     TIME = auto()  # seconds since 1970
+    CODE = auto()  # a text with a form of its own
 
 
 _NUMERIC = (Kind.AMOUNT, Kind.AVERAGE, Kind.COUNT, Kind.TIME)
@@ -45,7 +46,6 @@ class Field:
     path: str = ""  # the name in messages and errors; empty: same as the attribute
     # The name for filters, facets, orders and rankers; empty: they do not read it
     column: str = ""
-    filterable: bool = False  # sortable by its column
     max_characters: int = TEXT_CHARACTERS  # of a text
 
     @property
@@ -54,24 +54,28 @@ class Field:
         return self.path or self.attribute
 
 
+# Prose and addresses have no column: a search finds words of the one, and nobody chooses by the other
 FIELDS = (
-    Field("title", Kind.TEXT, max_characters=TITLE_CHARACTERS),
+    Field("title", Kind.TEXT, column="title", max_characters=TITLE_CHARACTERS),
     Field("description", Kind.TEXT, max_characters=DESCRIPTION_CHARACTERS),
     Field("uri", Kind.TEXT),
-    Field("sku", Kind.TEXT),
+    Field("sku", Kind.TEXT, column="sku"),
+    Field("gtin", Kind.CODE, column="gtin"),
+    Field("primary_product_id", Kind.CODE, column="primary_product_id"),
     Field("images", Kind.LIST),
-    Field("type", Kind.WORD, column="type", filterable=True),
-    Field("brands", Kind.LIST, column="brands", filterable=True),
-    Field("categories", Kind.LIST, column="categories", filterable=True),
-    Field("availability", Kind.WORD, column="availability", filterable=True),
-    Field("tags", Kind.LIST, column="tags", filterable=True),
-    Field("language_code", Kind.TEXT, column="language_code", filterable=True, max_characters=ID_BYTES),
-    Field("price", Kind.AMOUNT, path="price.amount", column="price", filterable=True),
+    Field("type", Kind.WORD, column="type"),
+    Field("brands", Kind.LIST, column="brands"),
+    Field("categories", Kind.LIST, column="categories"),
+    Field("availability", Kind.WORD, column="availability"),
+    Field("tags", Kind.LIST, column="tags"),
+    Field("language_code", Kind.TEXT, column="language_code", max_characters=ID_BYTES),
+    Field("price", Kind.AMOUNT, path="price.amount", column="price"),
     Field("original_price", Kind.AMOUNT, path="price.original_amount", column="original_price"),
-    Field("rating_average", Kind.AVERAGE, path="rating.average", column="rating", filterable=True),
-    Field("available_quantity", Kind.COUNT, column="available_quantity", filterable=True),
+    Field("currency_code", Kind.CODE, path="price.currency_code", column="currency_code"),
+    Field("rating_average", Kind.AVERAGE, path="rating.average", column="rating"),
+    Field("available_quantity", Kind.COUNT, column="available_quantity"),
     Field("rating_count", Kind.COUNT, path="rating.count", column="rating_count"),
-    Field("publish_time", Kind.TIME, column="publish_time", filterable=True),
+    Field("publish_time", Kind.TIME, column="publish_time"),
     Field("available_time", Kind.TIME, column="available_time"),
     Field("expire_time", Kind.TIME, column="expire_time"),
     Field("update_time", Kind.TIME),
@@ -83,18 +87,18 @@ NUMBERS: Mapping[str, str] = {
 TEXTS: Mapping[str, Field] = {
     each.column: each for each in FIELDS if each.column and each.kind not in _NUMERIC
 }
-FILTERABLE = tuple(each.column for each in FIELDS if each.filterable)
-FILTERABLE_NUMBERS = tuple(name for name in FILTERABLE if name in NUMBERS)
+FILTERABLE = (*TEXTS, *NUMBERS)
+CURRENCY_OF = ("price", "original_price")  # amounts, which are compared within a currency only
 
-RELEVANCE = "relevance"
-NEWEST = "newest"
-ORDERS: Mapping[str, tuple[str, float]] = {
-    "price asc": ("price", 1.0),
-    "price desc": ("price", -1.0),
-    "rating desc": ("rating", -1.0),
-    NEWEST: ("publish_time", -1.0),
-}  # order: column, and 1 for smallest or -1 for largest first
-ORDER_NAMES = (RELEVANCE, *ORDERS)  # the ranker sorts by relevance
+RELEVANCE = "relevance"  # by the ranker
+NEWEST = "newest"  # publish_time desc
+
+_KINDS = {each.column: each.kind for each in FIELDS if each.column}
+
+
+def kind_of(column: str) -> Kind | None:
+    """The type of a column's values. None for attributes."""
+    return _KINDS.get(column)
 
 
 def of_kind(*kinds: Kind) -> tuple[Field, ...]:

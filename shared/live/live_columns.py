@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from shared.catalog.fields import NUMBERS, TEXTS
 from shared.catalog.product import Product
 from shared.live.append_only import AppendOnly
-from shared.snapshot.catalog_columns import Entries, Numbers, Segment
-from shared.snapshot.columns import Columns, Values, numbers, texts
+from shared.snapshot.catalog_columns import Entries, Numbers, Segment, numbers_of
+from shared.snapshot.columns import Columns, numbers, texts
+from shared.snapshot.text_values import Values, order_of
+from shared.snapshot.value_counts import Codes, Counts, Mask, NumberCounts, ValueCounts
 
 _PLACES = {name: place for place, name in enumerate(NUMBERS)}
 
@@ -27,6 +30,7 @@ class LiveValues:
         self._codes: dict[str, int] = {}
         self._new: list[str] = []
         self._new_codes: dict[str, list[int]] = {}  # keyed by the casefolded text
+        self._keys = np.empty(0)
 
     @property
     def sorted_count(self) -> int:
@@ -40,6 +44,24 @@ class LiveValues:
         """The codes of a text in any letter case, as ranges."""
         new = self._new_codes.get(value.casefold(), ())
         return [*self._base.spans(value), *(range(code, code + 1) for code in new)]
+
+    def sort_keys(self, codes: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
+        """See Texts. New texts are between those of the snapshot: their keys are no whole numbers."""
+        keys = codes.astype(np.float64)
+        new = codes >= len(self._base)
+        if new.any():
+            keys[new] = self._new_keys()[codes[new] - len(self._base)]
+        return keys
+
+    def _new_keys(self) -> NDArray[np.float64]:
+        """Of the new texts, by their codes. Kept until more texts come."""
+        if len(self._keys) < (count := len(self._new)):
+            texts = self._new[:count]
+            places = np.array([self._base.place(text) for text in texts], np.float64)
+            ranks = np.empty(count)
+            ranks[sorted(range(count), key=lambda at: order_of(texts[at]))] = np.arange(1, count + 1)
+            self._keys = places - 1 + ranks / (count + 1)
+        return self._keys
 
     def added(self, value: str) -> int:
         """The code of a text. A new text gets the next one."""
@@ -154,6 +176,14 @@ class DeltaSegment:
     def sparse(self, name: str) -> Entries | None:
         """See Segment."""
         return self._sparse[name].upto(self.row_count) if name in self._sparse else None
+
+    def text_counts(self, name: str, mask: Mask) -> tuple[Codes, Counts]:
+        """See Segment."""
+        return ValueCounts(self.text(name), self.row_count).among(mask)
+
+    def number_counts(self, name: str, mask: Mask) -> tuple[Numbers, Counts]:
+        """See Segment."""
+        return NumberCounts(numbers_of(self, name), self.row_count).among(mask)
 
 
 @dataclass(frozen=True)

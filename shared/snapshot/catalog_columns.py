@@ -44,6 +44,16 @@ class Segment(Protocol):
     def sparse(self, name: str) -> Entries | None:
         """Numbers of an attribute. Returns None if no product has a number in it."""
 
+    def text_counts(
+        self, name: str, mask: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.integer[Any]], NDArray[np.int64]]:
+        """The codes of a textual field in the rows that `mask` (n,) selects, in order, and how many
+        of the rows have each.
+        """
+
+    def number_counts(self, name: str, mask: NDArray[np.bool_]) -> tuple[Numbers, NDArray[np.int64]]:
+        """The same for the numbers of a field."""
+
 
 class Texts(Protocol):
     """The distinct texts, by code."""
@@ -56,6 +66,12 @@ class Texts(Protocol):
 
     def spans(self, value: str) -> list[range]:
         """The codes of a text in any letter case, as ranges."""
+
+    def sort_keys(self, codes: NDArray[np.integer[Any]]) -> Numbers:
+        """Numbers (k,) in the order of the texts of `codes` (k,), the same for the same text.
+
+        Those of one call compare with those of every other call on the same texts.
+        """
 
 
 class CatalogColumns(Protocol):
@@ -86,3 +102,12 @@ def has_text(columns: CatalogColumns, name: str) -> bool:
 def has_numbers(columns: CatalogColumns, name: str) -> bool:
     """Whether some product has a number in the attribute."""
     return any(segment.sparse(name) is not None for segment in columns.segments)
+
+
+def numbers_of(segment: Segment, name: str) -> Entries | None:
+    """The numbers of a field, dense or sparse. Returns None if the segment lacks the field."""
+    dense = segment.dense(name)
+    if dense is None:
+        return segment.sparse(name)
+    rows = np.flatnonzero(~np.isnan(dense))
+    return Entries(rows.astype(np.uint32), np.asarray(dense)[rows])

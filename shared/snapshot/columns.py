@@ -13,9 +13,8 @@ files are memory-mapped.
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import mmap
-from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,11 +24,12 @@ from numpy.typing import NDArray
 
 from shared.catalog.fields import FILTERABLE, NUMBERS, TEXTS, Field
 from shared.catalog.product import Product
-from shared.snapshot.catalog_columns import Entries, Numbers, Segment
+from shared.snapshot.catalog_columns import Entries, Numbers, Segment, numbers_of
 from shared.snapshot.entries import EntryWriter, append, mapped
+from shared.snapshot.text_values import Values
+from shared.snapshot.value_counts import Codes, Counts, Mask, NumberCounts, ValueCounts
 
 SEPARATOR = " > "
-_KEPT_EVERY = 32  # cached texts: 1 MB of memory for 300,000
 
 
 def paths(category: str) -> list[str]:
@@ -103,82 +103,20 @@ class ColumnsWriter:
 
     def _sort_values(self) -> NDArray[np.uint32]:
         """Write the values in order. Returns the new code of every old one."""
-        order = sorted(self._values, key=_order)
-        lines = [_escape(value).encode() for value in order]
-        (self._folder / "values.txt").write_bytes(b"".join(lines))
-        starts = np.concatenate([[0], np.cumsum([len(line) for line in lines], dtype=np.int64)]).astype("<i8")
+        order = sorted(self._values)
+        order.sort(key=str.casefold)  # as order_of, in less memory
+        starts = np.zeros(len(order) + 1, "<i8")
+        with (self._folder / "values.txt").open("wb") as file:
+            for place, value in enumerate(order):
+                starts[place + 1] = starts[place] + file.write(_escape(value).encode())
         starts.tofile(self._folder / "values.offsets")
         new = np.empty(len(order), "<u4")
         new[[self._values[value] for value in order]] = np.arange(len(order))
         return new
 
 
-def _order(value: str) -> tuple[str, str]:
-    return value.casefold(), value
-
-
 def _escape(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1] + "\n"
-
-
-class Values:
-    """The distinct texts, by code, read from disk on demand.
-
-    A few are kept in memory to speed up lookups.
-    """
-
-    def __init__(self, data: bytes | mmap.mmap, offsets: NDArray[np.int64]) -> None:
-        self._data = data
-        self._offsets = offsets.data
-        self._kept = [self._key(code) for code in range(0, len(self), _KEPT_EVERY)]
-
-    @classmethod
-    def open(cls, folder: Path) -> Values:
-        """Map the files."""
-        offsets = np.fromfile(folder / "values.offsets", "<i8")
-        if offsets[-1] == 0:
-            return cls(b"", offsets)
-        with (folder / "values.txt").open("rb") as file:
-            return cls(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), offsets)
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    @property
-    def sorted_count(self) -> int:
-        """Codes below it are in the order of their texts. All are."""
-        return len(self)
-
-    def __getitem__(self, code: int) -> str:
-        line = bytes(self._data[self._offsets[code] : self._offsets[code + 1] - 1])
-        return str(json.loads(b'"' + line + b'"')) if b"\\" in line else line.decode()
-
-    def code(self, value: str) -> int | None:
-        """The code of exactly this text. Returns None if no product has it."""
-        return next((code for code in self.codes(value) if self[code] == value), None)
-
-    def spans(self, value: str) -> list[range]:
-        """The codes of a text in any letter case, as ranges."""
-        codes = self.codes(value)
-        return [codes] if codes else []
-
-    def codes(self, value: str) -> range:
-        """The codes of a text in any letter case.
-
-        They form a range, because the texts are sorted without regard to case.
-        """
-        key = value.casefold()
-        # The first cached text that does not come before the text
-        last = bisect_left(self._kept, key) * _KEPT_EVERY
-        low = max(0, last - _KEPT_EVERY)
-        high = min(last, len(self))
-        low = high = bisect_left(range(len(self)), key, low, high, key=self._key)
-        while high < len(self) and self._key(high) == key:
-            high += 1
-        return range(low, high)
-
-    def _key(self, code: int) -> str:
-        return self[code].casefold()
 
 
 @dataclass(frozen=True)
@@ -192,6 +130,11 @@ class Columns:
     _text: Mapping[str, tuple[int, int]]
     _sparse_entries: Entries
     _sparse: Mapping[str, tuple[int, int]]
+    # Made when a facet first counts the field
+    _text_counts: dict[str, ValueCounts] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+    _number_counts: dict[str, NumberCounts] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def open(cls, folder: Path) -> Columns:
@@ -233,6 +176,18 @@ class Columns:
     def sparse(self, name: str) -> Entries | None:
         """Numbers of an attribute. Returns None if no product has a number in it."""
         return _slice(self._sparse_entries, self._sparse.get(name))
+
+    def text_counts(self, name: str, mask: Mask) -> tuple[Codes, Counts]:
+        """See Segment."""
+        if name not in self._text_counts:
+            self._text_counts[name] = ValueCounts(self.text(name), self.row_count)
+        return self._text_counts[name].among(mask)
+
+    def number_counts(self, name: str, mask: Mask) -> tuple[Numbers, Counts]:
+        """See Segment."""
+        if name not in self._number_counts:
+            self._number_counts[name] = NumberCounts(numbers_of(self, name), self.row_count)
+        return self._number_counts[name].among(mask)
 
 
 def _dense(path: Path, row_count: int) -> Numbers:

@@ -16,6 +16,7 @@ from aisle.v1.reranker_pb2 import (
 )
 from aisle.v1.retrieval_pb2 import ListCandidatesRequest, ListCandidatesResponse
 from aisle.v1.search_pb2 import TIER_DENSE
+from services.gateway.filters.checking import requested
 from services.gateway.ports import Reranker, Retrieval
 from services.gateway.recommend.placements import PLACEMENTS
 from services.gateway.search import ranked_window
@@ -101,7 +102,7 @@ class Recommending:
             near_weights=proposed.near_weights,
             near_limit=placement.near,
             order_by=placement.order_by,
-            filters=request.filters,
+            filters=requested(request.filters, request.where),
             exclude_product_ids=dict.fromkeys(each for ids in excluded for each in ids),
             limit=max(_LEAST_LISTED, placement.proposed),
             fill=placement.is_filled,

@@ -37,6 +37,7 @@ def as_search(request: RecommendRequest) -> SearchRequest:
         session_id=request.session_id,
         page_size=request.page_size,
         filters=request.filters,
+        where=request.where,
         deadline_ms=request.deadline_ms,
         explain=request.explain,
         experiment_ids=request.experiment_ids,

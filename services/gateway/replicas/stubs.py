@@ -30,6 +30,7 @@ from aisle.v1.retrieval_pb2 import (
     RetrieveResponse,
 )
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceStub
+from services.gateway.filters.checking import leaves
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.replicas.addresses import Addresses
 from services.gateway.replicas.asking import Asking
@@ -164,8 +165,9 @@ class RetrievalReplicas:
 
 def _retrieval_kind(request: RetrieveRequest) -> str:
     """The kind of a request. Expensive requests are not compared with cheap ones."""
-    values = sum(len(each.any_of.values) for each in request.filters)
-    dear = values > _MANY_VALUES or len(request.filters) + len(request.facets) > _MANY_FIELDS
+    filters = [leaf for each in request.filters for leaf in leaves(each)]
+    values = sum(len(each.any_of.values) for each in filters)
+    dear = values > _MANY_VALUES or len(filters) + len(request.facets) > _MANY_FIELDS
     return "Retrieve much" if dear else "Retrieve"
 
 

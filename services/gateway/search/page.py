@@ -124,7 +124,7 @@ def facets(window: RankedWindow, budget: Budget) -> Sequence[Facet]:
 def _shortened(facet: Facet, most_bytes: int) -> Facet:
     sizes = accumulate(value.ByteSize() + _FIELD_BYTES for value in facet.values)
     count = sum(size <= most_bytes for size in sizes)
-    short = Facet(field=facet.field, values=facet.values[:count])
+    short = Facet(field=facet.field, values=facet.values[:count], ranges=facet.ranges)
     if facet.HasField("range"):
         short.range.CopyFrom(facet.range)
     return short

@@ -18,6 +18,7 @@ from aisle.v1.search_pb2 import (
     SearchRequest,
     Tier,
 )
+from services.gateway.filters.checking import requested
 from services.gateway.ports import Embedding, Reranker, Retrieval
 from services.gateway.search import ranked_window
 from services.gateway.search.budget import Budget
@@ -122,8 +123,9 @@ class Ranking:
         return RetrieveRequest(
             query=understood.query,
             vector=encoding.vector if encoding else b"",
-            filters=request.filters,
+            filters=requested(request.filters, request.where),
             order_by=request.order_by,
+            currency_code=request.currency_code,
             limit=limit,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
             encoder_version=understood.encoder_version if encoding else "",

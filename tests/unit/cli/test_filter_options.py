@@ -11,8 +11,11 @@ from shared.errors import InvalidRequest
         ("brands=Acme", Filter(field="brands", any_of=AnyOf(values=["Acme"]))),
         (
             "attributes.color = blue | green",
-            Filter(field="attributes.color", any_of=AnyOf(values=["blue", "green"])),
+            Filter(field="attributes.color", any_of=AnyOf(values=["blue", "green", "blue | green"])),
         ),
+        (r"tags=a\|b", Filter(field="tags", any_of=AnyOf(values=["a|b"]))),
+        (r"tags=a\|b|c", Filter(field="tags", any_of=AnyOf(values=["a|b", "c", "a|b|c"]))),
+        ("rating=4|5", Filter(field="rating", any_of=AnyOf(values=["4", "5"]))),
         ("price=10..49.5", Filter(field="price", range=NumberRange(min=10, max=49.5))),
         ("price=..50", Filter(field="price", range=NumberRange(max=50))),
         ("price=10..", Filter(field="price", range=NumberRange(min=10))),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
@@ -104,7 +105,7 @@ def answer(snapshot: Snapshot, request: Request, fields: list[str]) -> tuple[set
 
     Only BM25's statistics still know deleted products.
     """
-    asked = replace(request, facets=tuple((name, limit) for name in fields for limit in (2, 50)))
+    asked = replace(request, facets=tuple(FacetRequest(name, limit) for name in fields for limit in (2, 50)))
     found = Retriever().retrieve(snapshot, asked)
     return set(ids_of(snapshot, found)), found.total_count, found.facets
 

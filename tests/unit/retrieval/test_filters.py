@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of, note
+from services.retrieval.filters import AnyOf, Between, Exists, Filter, mask_of
+from services.retrieval.known_fields import note
 from shared.caller import Caller, CallerLeft
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
@@ -84,7 +85,7 @@ def holds(product: Product, filter_: Filter) -> bool:
                 found = any(v == w or v.startswith(w + " > ") for v in values for w in wanted)
             else:
                 found = any(value.casefold() in held for value in wanted)
-        case Between(low, high):
+        case Between(low, high, _, _):
             found = any(low <= value <= high for value in values if not isinstance(value, str))
         case Exists(present):
             found = bool(values) == present
@@ -177,7 +178,9 @@ def test_no_product_has_an_attribute_that_is_not_there(
     assert rows(columns, Filter("attributes.colour", condition, negate=True)) == EVERY - found
 
 
-def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns: Columns) -> None:
+def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(
+    columns: Columns,
+) -> None:
     said = note(columns, "filters", "attributes.colour")
     assert said.startswith("filters: no product has 'attributes.colour'; did you mean ")
     assert "attributes.color" in said
@@ -190,7 +193,7 @@ def test_a_note_about_an_attribute_that_is_not_there_names_what_is_close(columns
     ("filter_", "said"),
     [
         (Filter("brand", AnyOf(("x",))), "did you mean brands"),
-        (Filter("zzz", Exists(True)), "fields are type, brands"),
+        (Filter("zzz", Exists(True)), "fields are title, sku"),
         (Filter("brands", Between(1, 2)), "brands holds texts; use any_of"),
         (Filter("product_id", Between(1, 2)), "product_id is a text"),
         (Filter("price", AnyOf(("cheap",))), "price holds numbers"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import DENSE, Request, Retriever
 from services.retrieval.snapshots import Snapshot
+from shared.catalog.order_by import OrderBy
 from shared.catalog.product import Product
 from shared.errors import SnapshotGone, Unavailable
 from shared.snapshot.change import Change
@@ -169,7 +170,7 @@ def test_a_snapshot_without_products_takes_them_in(tmp_path: Path) -> None:
         Request("red lamp", encoding_of(history.products["a"]).vector.astype(np.float32)),
     )
     assert ids_of(live.state, found)[0] == "a" and live.state.orders.first(
-        "price asc", 5, live.state.shown()
+        OrderBy("price"), 5, live.state.shown()
     ).tolist() == [
         0,
         1,

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from services.retrieval.conditions import Between
+from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Request, Retriever
@@ -109,9 +111,16 @@ def test_by_price_the_variant_with_the_best_price_is_shown(snapshot: Snapshot) -
 
 
 def test_a_value_counts_once_a_product(snapshot: Snapshot) -> None:
-    request = Request(facets=(("attributes.color", 9), ("attributes.size", 9)), by_product=True)
-    color, size = Retriever().retrieve(snapshot, request).facets
+    wanted = (FacetRequest("attributes.color", 9), FacetRequest("attributes.size", 9))
+    color, size = Retriever().retrieve(snapshot, Request(facets=wanted, by_product=True)).facets
     assert color.values == (("red", 2), ("blue", 1)) and size.values == (("m", 1), ("s", 1))
+
+
+def test_a_range_counts_products_with_a_number_in_it_once(snapshot: Snapshot) -> None:
+    ranges = (Between(25.0, 35.0), Between(0.0, 10.0), Between(50.0, 60.0))
+    request = Request(facets=(FacetRequest("price", 9, ranges=ranges),), by_product=True)
+    (price,) = Retriever().retrieve(snapshot, request).facets
+    assert [count for _, count in price.ranges] == [2, 1, 0]
 
 
 def test_other_variants_are_counted_and_those_without_a_primary_are_one_product(snapshot: Snapshot) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriever
 from services.retrieval.snapshots import Snapshot
@@ -25,14 +26,21 @@ PRODUCTS = [
         publish_time=5.0,
     ),
     Product("red-mug", "Red mug", brands=("Hob",), price=None, publish_time=9.0),
-    Product("light", "Bedside light", brands=("Lux",), price=20.0, rating_average=4.5, rating_count=100),
+    Product(
+        "light",
+        "Bedside light",
+        brands=("Lux",),
+        price=20.0,
+        rating_average=4.5,
+        rating_count=100,
+    ),
     Product("old-lamp", "Red lamp", brands=("Lux",), price=1.0, expire_time=time.time() - 1),
     Product(
         "next-lamp",
         "Lamp to come",
         price=99.0,
         expire_time=time.time() + 3600,
-        available_time=time.time() + 60,
+        available_time=time.time() - 60,
     ),
 ]
 # The first axis is "gives light".
@@ -56,7 +64,10 @@ def test_words_and_vectors_join(snapshot: Snapshot) -> None:
 
 
 def test_each_tier_runs_what_it_names(snapshot: Snapshot) -> None:
-    assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {"red-lamp", "red-mug"}
+    assert set(ids(snapshot, query="red", vector=AXES[0], tier=LEXICAL)) == {
+        "red-lamp",
+        "red-mug",
+    }
     assert "red-mug" not in ids(snapshot, query="red", vector=AXES[0], tier=DENSE)
     assert set(ids(snapshot, query="red", vector=AXES[0], tier=FUSED)) >= {"red-mug", "light"}
 
@@ -67,9 +78,31 @@ def test_without_a_vector_words_answer_and_the_response_says_so(snapshot: Snapsh
     assert (found.dense_scores == 0).all() and len(found.rows) == 3
 
 
-def test_an_expired_product_is_nowhere_and_one_to_come_is_shown(snapshot: Snapshot) -> None:
+def test_an_expired_product_is_nowhere_and_one_that_expires_later_is_shown(
+    snapshot: Snapshot,
+) -> None:
     assert "old-lamp" not in ids(snapshot, query="lamp", vector=AXES[0])
     assert "old-lamp" not in ids(snapshot) and "next-lamp" in ids(snapshot)
+
+
+@pytest.mark.parametrize("order_by", ["", "price asc", "newest"])
+def test_a_product_is_hidden_until_it_is_available(open_snapshot: OpenSnapshot, order_by: str) -> None:
+    products = [
+        Product("here", "Garden bench", price=2.0, available_time=time.time() - 60),
+        Product("soon", "Garden bench", price=1.0, available_time=time.time() + 3_600),
+        Product("always", "Garden bench", price=3.0),
+    ]
+    opened = open_snapshot(products, VECTORS[:3])
+    for query in ("", "garden bench"):
+        found = Retriever().retrieve(opened, Request(query, VECTORS[0], order_by=order_by))
+        assert set(opened.products.product_ids(found.rows)) == {"here", "always"} and found.total_count == 2
+
+
+def test_a_product_is_shown_once_its_time_has_come(open_snapshot: OpenSnapshot) -> None:
+    opened = open_snapshot([Product("soon", "Garden bench", available_time=time.time() + 1)], VECTORS[:1])
+    assert ids(opened) == []
+    time.sleep(1.1)
+    assert ids(opened) == ["soon"]
 
 
 def test_what_is_still_to_be_published_is_shown_but_not_among_the_newest(
@@ -134,7 +167,7 @@ def test_scores_and_ranks_are_those_of_each_leg(snapshot: Snapshot) -> None:
 def test_count_facets_and_candidates_are_about_one_match_set(
     snapshot: Snapshot, query: str, order_by: str
 ) -> None:
-    request = Request(query, AXES[0], facets=(("type", 10),), order_by=order_by)
+    request = Request(query, AXES[0], facets=(FacetRequest("type", 10),), order_by=order_by)
     found = Retriever().retrieve(snapshot, request)
     assert found.total_count == np.count_nonzero(~found.by_meaning) == found.facets[0].values[0][1]
     assert found.related_count == np.count_nonzero(found.by_meaning)
@@ -181,12 +214,14 @@ def test_an_order_holds_over_the_match_set(snapshot: Snapshot) -> None:
 
 
 def test_an_unknown_order_is_refused(snapshot: Snapshot) -> None:
-    with pytest.raises(InvalidRequest, match=r"order_by.*price asc"):
+    with pytest.raises(InvalidRequest, match=r"order_by.*is unknown; use relevance"):
         Retriever().retrieve(snapshot, Request(order_by="cheapest"))
 
 
 def test_an_empty_snapshot_answers_with_nothing(open_snapshot: OpenSnapshot) -> None:
-    found = Retriever().retrieve(open_snapshot([]), Request("lamp", AXES[0], facets=(("brands", 10),)))
+    found = Retriever().retrieve(
+        open_snapshot([]), Request("lamp", AXES[0], facets=(FacetRequest("brands", 10),))
+    )
     assert found.total_count == len(found.rows) == 0 and found.facets[0].values == ()
 
 
@@ -198,7 +233,7 @@ def test_parts_are_timed(snapshot: Snapshot) -> None:
 def test_of_many_attributes_that_no_product_has_the_first_are_noted_once(
     snapshot: Snapshot,
 ) -> None:
-    wanted = tuple((f"attributes.nothing {number // 2}", 10) for number in range(20))
+    wanted = tuple(FacetRequest(f"attributes.nothing {number // 2}", 10) for number in range(20))
     notes = Retriever().retrieve(snapshot, Request(facets=wanted)).notes
     assert [note.partition("'")[2].partition("'")[0] for note in notes] == [
         f"attributes.nothing {number}" for number in range(5)

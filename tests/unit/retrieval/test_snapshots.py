@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.retriever import Request, Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
@@ -133,7 +134,10 @@ def test_an_opened_snapshot_does_not_need_its_folder(write_snapshot: WriteSnapsh
         Filter("attributes.watts", Exists(True)),
     )
     request = Request(
-        "lamp", np.ones(8, np.float32) / np.sqrt(8), filters, facets=(("brands", 5), ("price", 5))
+        "lamp",
+        np.ones(8, np.float32) / np.sqrt(8),
+        filters,
+        facets=(FacetRequest("brands", 5), FacetRequest("price", 5)),
     )
     found = Retriever().retrieve(snapshot, request)
     assert (found.rows.tolist(), found.total_count) == ([0], 1)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import FUSED, LEXICAL, Candidates, Request, Retriever
@@ -131,7 +132,7 @@ def agree(  # noqa: PLR0913 - what a request asks for
     known = set(snapshot.columns.fields())
     conditions = tuple(each for each in conditions if each.field in known)
     tier = LEXICAL if len(query) % 2 else FUSED
-    facets = tuple((name, 50) for name in FACETS if name in known)
+    facets = tuple(FacetRequest(name, 50, keep_own_filter=True) for name in FACETS if name in known)
     request = Request(
         query, VECTOR, conditions, facets, order_by, tier=tier, by_product=by_product, strict_order=False
     )

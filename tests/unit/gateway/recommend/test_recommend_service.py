@@ -75,6 +75,15 @@ async def test_filters_are_passed_on(gateway: Gateway) -> None:
     assert list(gateway.retrieval.listed[0].filters) == [red]
 
 
+async def test_filters_of_text_reach_retrieval_too(gateway: Gateway) -> None:
+    request = RecommendRequest(placement="trending", where="tags:* AND NOT tags:sale")
+    await service(gateway).Recommend(request)
+    sale = Filter(field="tags", any_of=AnyOf(values=["sale"]), negate=True)
+    assert list(gateway.retrieval.listed[0].filters) == [Filter(field="tags", exists=True), sale]
+    with pytest.raises(InvalidRequest, match="where: at character 1"):
+        await service(gateway).Recommend(RecommendRequest(placement="trending", where="tag:x"))
+
+
 async def test_without_proposals_what_is_near_remains(gateway: Gateway) -> None:
     gateway.reranker.propose_trouble = failing(Unavailable("the store is down"))
     page = await service(gateway).Recommend(SIMILAR)

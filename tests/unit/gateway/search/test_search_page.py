@@ -5,7 +5,11 @@ from aisle.v1.search_pb2 import (
     TIER_FUSED,
     TIER_LEXICAL,
     TIER_RERANKED,
+    AnyOf,
     FacetRequest,
+    Filter,
+    FilterGroup,
+    NumberRange,
 )
 from shared.errors import InvalidRequest, Unavailable
 from shared.query_ids import hash_in, query_hash
@@ -109,3 +113,29 @@ async def test_what_pages_were_served_is_counted(gateway: Gateway) -> None:
         "degraded.reranker": 1,
         "errors.InvalidRequest": 1,
     }
+
+
+async def test_filters_of_text_reach_retrieval_as_filters(gateway: Gateway) -> None:
+    asked = shoes(
+        filters=[Filter(field="tags", exists=True)],
+        where="price:..50 OR NOT brands:acme",
+        order_by="price asc",
+        currency_code="EUR",
+    )
+    await gateway.search.Search(asked)
+    [wanted] = gateway.retrieval.requests
+    cheap = Filter(field="price", range=NumberRange(max=50))
+    others = Filter(field="brands", any_of=AnyOf(values=["acme"]), negate=True)
+    group = Filter(any_filter=FilterGroup(filters=[cheap, others]))
+    assert list(wanted.filters) == [*asked.filters, group]
+    assert (wanted.order_by, wanted.currency_code) == ("price asc", "EUR")
+
+
+@pytest.mark.parametrize("change", [{"where": "price:..60"}, {"currency_code": "USD"}])
+async def test_a_page_token_belongs_to_the_search_with_its_filters(
+    gateway: Gateway, change: dict[str, str]
+) -> None:
+    settings = {"where": "price:..50", "currency_code": "EUR"}
+    page = await gateway.search.Search(shoes(**settings))
+    with pytest.raises(InvalidRequest, match="page_token"):
+        await gateway.search.Search(shoes(**settings | change, page_token=page.next_page_token))

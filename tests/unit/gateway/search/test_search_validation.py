@@ -14,7 +14,10 @@ def any_brand(count: int) -> Filter:
 
 
 def price(**ends: float) -> Filter:
-    return Filter(field="price", range=NumberRange(**ends))
+    bounds = NumberRange()
+    for name, end in ends.items():
+        setattr(bounds, name, end)
+    return Filter(field="price", range=bounds)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,7 @@ def price(**ends: float) -> Filter:
         (SearchRequest(variants=9), "variants: 9 is unknown; use collapse or all"),  # type: ignore[arg-type]
         (
             SearchRequest(order_by="price"),
-            "order_by: 'price' is unknown; use one of: relevance, price asc",
+            "order_by: 'price' is unknown; use relevance, newest, or FIELD asc or FIELD desc",
         ),
         (SearchRequest(deadline_ms=60_001), "deadline_ms: 60001 is too long"),
         (SearchRequest(visitor_id="v\n1"), "visitor_id: has control characters"),

@@ -29,8 +29,10 @@ class SearchOptions(TypedDict, total=False):
     page_size: int
     page_token: str
     filters: Iterable[Filter]
+    where: str
     facets: Iterable[FacetRequest]
     order_by: str
+    currency_code: str
     deadline_ms: int
     max_tier: Tier.ValueType
     explain: bool
@@ -53,6 +55,7 @@ class RecommendOptions(TypedDict, total=False):
     page_size: int
     page_token: str
     filters: Iterable[Filter]
+    where: str
     exclude_product_ids: Iterable[str]
     deadline_ms: int
     explain: bool

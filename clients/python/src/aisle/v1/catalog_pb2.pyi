@@ -266,11 +266,11 @@ class Product(_message.Message):
 
     @_builtins.property
     def publish_time(self) -> _timestamp_pb2.Timestamp:
-        """When it is published. The order_by "newest" uses it, and leaves out products that are not published yet."""
+        """When it is published. Orders by it, such as "newest", leave out products that are not published yet."""
 
     @_builtins.property
     def available_time(self) -> _timestamp_pb2.Timestamp:
-        """From when it can be bought. Stored and returned; searches do not use it yet."""
+        """From when it can be bought. Until then neither searches nor recommendations show it."""
 
     @_builtins.property
     def expire_time(self) -> _timestamp_pb2.Timestamp:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from aisle.v1 import search_pb2 as aisle_dot_v1_dot_search__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61isle/v1/recommend.proto\x12\x08\x61isle.v1\x1a\x15\x61isle/v1/search.proto\"\xc4\x02\n\x10RecommendRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\x12!\n\x07\x66ilters\x18\x08 \x03(\x0b\x32\x10.aisle.v1.Filter\x12\x1b\n\x13\x65xclude_product_ids\x18\t \x03(\t\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\n \x01(\r\x12\x0f\n\x07\x65xplain\x18\x0b \x01(\x08\x12\x16\n\x0e\x65xperiment_ids\x18\x0c \x03(\t\x12\x18\n\x10wait_for_visible\x18\r \x01(\x04\x12\x10\n\x08unlogged\x18\x0e \x01(\x08\"\xa3\x01\n\x11RecommendResponse\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\'\n\x07results\x18\x02 \x03(\x0b\x32\x16.aisle.v1.SearchResult\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12%\n\tserved_by\x18\x04 \x01(\x0b\x32\x12.aisle.v1.ServedBy\x12\x13\n\x0b\x65xperiments\x18\x05 \x03(\t2X\n\x10RecommendService\x12\x44\n\tRecommend\x12\x1a.aisle.v1.RecommendRequest\x1a\x1b.aisle.v1.RecommendResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x61isle/v1/recommend.proto\x12\x08\x61isle.v1\x1a\x15\x61isle/v1/search.proto\"\xd3\x02\n\x10RecommendRequest\x12\x11\n\tplacement\x18\x01 \x01(\t\x12\x13\n\x0bproduct_ids\x18\x02 \x03(\t\x12\x12\n\nvisitor_id\x18\x03 \x01(\t\x12\x0f\n\x07user_id\x18\x04 \x01(\t\x12\x12\n\nsession_id\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\r\x12\x12\n\npage_token\x18\x07 \x01(\t\x12!\n\x07\x66ilters\x18\x08 \x03(\x0b\x32\x10.aisle.v1.Filter\x12\x1b\n\x13\x65xclude_product_ids\x18\t \x03(\t\x12\x13\n\x0b\x64\x65\x61\x64line_ms\x18\n \x01(\r\x12\x0f\n\x07\x65xplain\x18\x0b \x01(\x08\x12\x16\n\x0e\x65xperiment_ids\x18\x0c \x03(\t\x12\x18\n\x10wait_for_visible\x18\r \x01(\x04\x12\x10\n\x08unlogged\x18\x0e \x01(\x08\x12\r\n\x05where\x18\x14 \x01(\t\"\xa3\x01\n\x11RecommendResponse\x12\x10\n\x08query_id\x18\x01 \x01(\t\x12\'\n\x07results\x18\x02 \x03(\x0b\x32\x16.aisle.v1.SearchResult\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12%\n\tserved_by\x18\x04 \x01(\x0b\x32\x12.aisle.v1.ServedBy\x12\x13\n\x0b\x65xperiments\x18\x05 \x03(\t2X\n\x10RecommendService\x12\x44\n\tRecommend\x12\x1a.aisle.v1.RecommendRequest\x1a\x1b.aisle.v1.RecommendResponseB\"\n\x0c\x63om.aisle.v1P\x01Z\x10\x61isle/v1;aislev1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,9 +34,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\014com.aisle.v1P\001Z\020aisle/v1;aislev1'
   _globals['_RECOMMENDREQUEST']._serialized_start=62
-  _globals['_RECOMMENDREQUEST']._serialized_end=386
-  _globals['_RECOMMENDRESPONSE']._serialized_start=389
-  _globals['_RECOMMENDRESPONSE']._serialized_end=552
-  _globals['_RECOMMENDSERVICE']._serialized_start=554
-  _globals['_RECOMMENDSERVICE']._serialized_end=642
+  _globals['_RECOMMENDREQUEST']._serialized_end=401
+  _globals['_RECOMMENDRESPONSE']._serialized_start=404
+  _globals['_RECOMMENDRESPONSE']._serialized_end=567
+  _globals['_RECOMMENDSERVICE']._serialized_start=569
+  _globals['_RECOMMENDSERVICE']._serialized_end=657
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,7 @@ class RecommendRequest(_message.Message):
     EXPERIMENT_IDS_FIELD_NUMBER: _builtins.int
     WAIT_FOR_VISIBLE_FIELD_NUMBER: _builtins.int
     UNLOGGED_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
     placement: _builtins.str
     """"similar", "also_bought" or "also_viewed" (need product_ids); "for_you", "recently_viewed" (need visitor_id);
     "trending", "popular" or "new_arrivals".
@@ -61,6 +62,8 @@ class RecommendRequest(_message.Message):
     """log_position of a catalogue write that the page must show, as in SearchRequest."""
     unlogged: _builtins.bool
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
+    where: _builtins.str
+    """More filters as text, as in SearchRequest."""
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seeds: the product of the page, or all products of the cart; at most 100. They and their variants are not recommended."""
@@ -94,10 +97,11 @@ class RecommendRequest(_message.Message):
         experiment_ids: _abc.Iterable[_builtins.str] | None = ...,
         wait_for_visible: _builtins.int = ...,
         unlogged: _builtins.bool = ...,
+        where: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "exclude_product_ids", b"exclude_product_ids", "experiment_ids", b"experiment_ids", "explain", b"explain", "filters", b"filters", "page_size", b"page_size", "page_token", b"page_token", "placement", b"placement", "product_ids", b"product_ids", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deadline_ms", b"deadline_ms", "exclude_product_ids", b"exclude_product_ids", "experiment_ids", b"experiment_ids", "explain", b"explain", "filters", b"filters", "page_size", b"page_size", "page_token", b"page_token", "placement", b"placement", "product_ids", b"product_ids", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -129,6 +129,7 @@ class RetrieveRequest(_message.Message):
     EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
     AFTER_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The query after analysis. Empty: browse."""
     vector: _builtins.bytes
@@ -155,6 +156,7 @@ class RetrieveRequest(_message.Message):
     """One candidate of each family of variants, the best that matches. False: every variant is a candidate."""
     offset: _builtins.int
     """With exclude_product_ids: how many candidates of the rest to leave out at the start."""
+    currency_code: _builtins.str
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -206,10 +208,11 @@ class RetrieveRequest(_message.Message):
         exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
         offset: _builtins.int = ...,
         after_product_ids: _abc.Iterable[_builtins.str] | None = ...,
+        currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

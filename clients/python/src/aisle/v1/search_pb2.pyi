@@ -88,15 +88,58 @@ class NumberRange(_message.Message):
 
     MIN_FIELD_NUMBER: _builtins.int
     MAX_FIELD_NUMBER: _builtins.int
+    MIN_EXCLUSIVE_FIELD_NUMBER: _builtins.int
+    MAX_EXCLUSIVE_FIELD_NUMBER: _builtins.int
     min: _builtins.float
     """Inclusive lower end."""
     max: _builtins.float
     """Inclusive upper end."""
+    min_exclusive: _builtins.bool
+    """True: min itself is outside. Default false."""
+    max_exclusive: _builtins.bool
+    """True: max itself is outside. Default false."""
     def __init__(
         self,
         *,
         min: _builtins.float | None = ...,
         max: _builtins.float | None = ...,
+        min_exclusive: _builtins.bool = ...,
+        max_exclusive: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "max", b"max", "min", b"min"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "max", b"max", "max_exclusive", b"max_exclusive", "min", b"min", "min_exclusive", b"min_exclusive"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max: _TypeAlias = _typing.Literal["max"]  # noqa: Y015
+    _WhichOneofArgType__max: _TypeAlias = _typing.Literal["_max", b"_max"]  # noqa: Y015
+    _WhichOneofReturnType__min: _TypeAlias = _typing.Literal["min"]  # noqa: Y015
+    _WhichOneofArgType__min: _TypeAlias = _typing.Literal["_min", b"_min"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max) -> _WhichOneofReturnType__max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
+
+Global___NumberRange: _TypeAlias = NumberRange  # noqa: Y015
+
+@_typing.final
+class TimeRange(_message.Message):
+    """A range of times in ISO 8601, such as "2026-11-29" or "2026-11-29T08:00:00+01:00"; an absent end is open. A time
+    without a zone is in UTC.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIN_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    min: _builtins.str
+    """Inclusive lower end; a day stands for its start."""
+    max: _builtins.str
+    """Inclusive upper end; a day stands for all of it."""
+    def __init__(
+        self,
+        *,
+        min: _builtins.str | None = ...,
+        max: _builtins.str | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max", b"_max", "_min", b"_min", "max", b"max", "min", b"min"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -111,7 +154,31 @@ class NumberRange(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min) -> _WhichOneofReturnType__min | None: ...
 
-Global___NumberRange: _TypeAlias = NumberRange  # noqa: Y015
+Global___TimeRange: _TypeAlias = TimeRange  # noqa: Y015
+
+@_typing.final
+class FilterGroup(_message.Message):
+    """Filters that belong together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILTERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
+        """1 to 100. Groups may be in groups, up to 8 levels deep."""
+
+    def __init__(
+        self,
+        *,
+        filters: _abc.Iterable[Global___Filter] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filters", b"filters"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FilterGroup: _TypeAlias = FilterGroup  # noqa: Y015
 
 @_typing.final
 class AnyOf(_message.Message):
@@ -147,10 +214,15 @@ class Filter(_message.Message):
     ANY_OF_FIELD_NUMBER: _builtins.int
     RANGE_FIELD_NUMBER: _builtins.int
     EXISTS_FIELD_NUMBER: _builtins.int
+    TIME_RANGE_FIELD_NUMBER: _builtins.int
+    ALL_FILTERS_FIELD_NUMBER: _builtins.int
+    ANY_FILTER_FIELD_NUMBER: _builtins.int
     NEGATE_FIELD_NUMBER: _builtins.int
     field: _builtins.str
-    """product_id, type, brands, categories (matches the path and everything below it), price, availability,
-    available_quantity, rating, tags, publish_time (seconds since 1970), language_code, or attributes.NAME.
+    """product_id, primary_product_id, type, title (the whole of it), sku, gtin, brands, categories (matches the path and
+    everything below it), tags, language_code, availability, available_quantity, price, original_price, currency_code,
+    rating, rating_count, publish_time, available_time, expire_time (times are seconds since 1970), or attributes.NAME.
+    Empty for a group.
     """
     exists: _builtins.bool
     """True: the field has a value. False: it has none."""
@@ -164,6 +236,18 @@ class Filter(_message.Message):
     def range(self) -> Global___NumberRange:
         """A number inside the range."""
 
+    @_builtins.property
+    def time_range(self) -> Global___TimeRange:
+        """A time inside the range, of a field of times."""
+
+    @_builtins.property
+    def all_filters(self) -> Global___FilterGroup:
+        """All of these hold."""
+
+    @_builtins.property
+    def any_filter(self) -> Global___FilterGroup:
+        """At least one of these holds."""
+
     def __init__(
         self,
         *,
@@ -171,13 +255,16 @@ class Filter(_message.Message):
         any_of: Global___AnyOf | None = ...,
         range: Global___NumberRange | None = ...,
         exists: _builtins.bool = ...,
+        time_range: Global___TimeRange | None = ...,
+        all_filters: Global___FilterGroup | None = ...,
+        any_filter: Global___FilterGroup | None = ...,
         negate: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "condition", b"condition", "exists", b"exists", "range", b"range"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["all_filters", b"all_filters", "any_filter", b"any_filter", "any_of", b"any_of", "condition", b"condition", "exists", b"exists", "range", b"range", "time_range", b"time_range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any_of", b"any_of", "condition", b"condition", "exists", b"exists", "field", b"field", "negate", b"negate", "range", b"range"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_filters", b"all_filters", "any_filter", b"any_filter", "any_of", b"any_of", "condition", b"condition", "exists", b"exists", "field", b"field", "negate", b"negate", "range", b"range", "time_range", b"time_range"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_condition: _TypeAlias = _typing.Literal["any_of", "range", "exists"]  # noqa: Y015
+    _WhichOneofReturnType_condition: _TypeAlias = _typing.Literal["any_of", "range", "exists", "time_range", "all_filters", "any_filter"]  # noqa: Y015
     _WhichOneofArgType_condition: _TypeAlias = _typing.Literal["condition", b"condition"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_condition) -> _WhichOneofReturnType_condition | None: ...
 
@@ -191,21 +278,48 @@ class FacetRequest(_message.Message):
 
     FIELD_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    KEEP_OWN_FILTER_FIELD_NUMBER: _builtins.int
+    PARENT_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    RANGES_FIELD_NUMBER: _builtins.int
+    RANGE_COUNT_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """A textual or numeric field, named as in Filter."""
     limit: _builtins.int
     """How many values, the most frequent first; 1 to 1,000, default 10."""
+    keep_own_filter: _builtins.bool
+    """Default false: the request's choice among the field's own values is left out, so that the other values keep their
+    counts. A choice is a filter at the top, of values or a range of this field alone, or a group of such; negated
+    filters and exists always apply. True: the choice applies too.
+    """
+    parent: _builtins.str
+    """Of categories: counts the levels directly below this path alone, or the top levels if it is empty. Absent: all."""
+    query: _builtins.str
+    """Counts only values that contain this text, without regard to case and accents; at most 100 characters. Empty: all."""
+    range_count: _builtins.int
+    """Makes at most so many ranges of about as many products each, with round ends; 2 to 50, 0 for none. Excludes ranges."""
+    @_builtins.property
+    def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumberRange]:
+        """Ranges of numbers to count, each as a filter on it would; at most 100."""
+
     def __init__(
         self,
         *,
         field: _builtins.str = ...,
         limit: _builtins.int = ...,
+        keep_own_filter: _builtins.bool = ...,
+        parent: _builtins.str | None = ...,
+        query: _builtins.str = ...,
+        ranges: _abc.Iterable[Global___NumberRange] | None = ...,
+        range_count: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_parent", b"_parent", "parent", b"parent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "limit", b"limit"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_parent", b"_parent", "field", b"field", "keep_own_filter", b"keep_own_filter", "limit", b"limit", "parent", b"parent", "query", b"query", "range_count", b"range_count", "ranges", b"ranges"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__parent: _TypeAlias = _typing.Literal["parent"]  # noqa: Y015
+    _WhichOneofArgType__parent: _TypeAlias = _typing.Literal["_parent", b"_parent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__parent) -> _WhichOneofReturnType__parent | None: ...
 
 Global___FacetRequest: _TypeAlias = FacetRequest  # noqa: Y015
 
@@ -236,6 +350,34 @@ class FacetValue(_message.Message):
 Global___FacetValue: _TypeAlias = FacetValue  # noqa: Y015
 
 @_typing.final
+class FacetRange(_message.Message):
+    """A counted range of a facet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RANGE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    count: _builtins.int
+    """How many products of the match set have a number inside."""
+    @_builtins.property
+    def range(self) -> Global___NumberRange:
+        """As requested, or made."""
+
+    def __init__(
+        self,
+        *,
+        range: Global___NumberRange | None = ...,
+        count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["range", b"range"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["count", b"count", "range", b"range"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FacetRange: _TypeAlias = FacetRange  # noqa: Y015
+
+@_typing.final
 class Facet(_message.Message):
     """A counted field."""
 
@@ -244,15 +386,20 @@ class Facet(_message.Message):
     FIELD_FIELD_NUMBER: _builtins.int
     VALUES_FIELD_NUMBER: _builtins.int
     RANGE_FIELD_NUMBER: _builtins.int
+    RANGES_FIELD_NUMBER: _builtins.int
     field: _builtins.str
     """As requested."""
     @_builtins.property
     def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___FacetValue]:
-        """The most frequent first, then alphabetically."""
+        """The most frequent first, then numbers by size and texts alphabetically."""
 
     @_builtins.property
     def range(self) -> Global___NumberRange:
         """Smallest and largest value of a numeric field in the match set; absent otherwise."""
+
+    @_builtins.property
+    def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___FacetRange]:
+        """As requested, or from the smallest to the largest. Without the empty ones if they were made."""
 
     def __init__(
         self,
@@ -260,10 +407,11 @@ class Facet(_message.Message):
         field: _builtins.str = ...,
         values: _abc.Iterable[Global___FacetValue] | None = ...,
         range: Global___NumberRange | None = ...,
+        ranges: _abc.Iterable[Global___FacetRange] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["range", b"range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "range", b"range", "values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "range", b"range", "ranges", b"ranges", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -323,6 +471,8 @@ class SearchRequest(_message.Message):
     UNLOGGED_FIELD_NUMBER: _builtins.int
     AS_TYPED_FIELD_NUMBER: _builtins.int
     VARIANTS_FIELD_NUMBER: _builtins.int
+    WHERE_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
@@ -336,7 +486,10 @@ class SearchRequest(_message.Message):
     page_token: _builtins.str
     """next_page_token of the page before; empty for the first page."""
     order_by: _builtins.str
-    """"relevance" (default), "price asc", "price desc", "rating desc" or "newest"."""
+    """"relevance" (default), "newest", or a field of numbers, times or texts with a direction: "price asc",
+    "rating desc", "title asc", "attributes.weight desc". Products without the value are last. Of equals the more
+    relevant is first, then the one in stock, then the more popular.
+    """
     deadline_ms: _builtins.int
     """The page's budget in milliseconds; 0 means the configured default, at most 60,000."""
     max_tier: Global___Tier.ValueType
@@ -353,9 +506,17 @@ class SearchRequest(_message.Message):
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
     variants: Global___Variants.ValueType
     """Whether a product and its variants are one result, which is the default."""
+    where: _builtins.str
+    """More filters as text, such as "price:10..50 AND (brands:acme OR tags:sale) AND NOT attributes.color:red"; at most
+    10,000 characters. docs/filters.md has the syntax. Empty: none.
+    """
+    currency_code: _builtins.str
+    """ISO 4217. Orders by price show prices in this currency first, then those in others, which are never compared with
+    them. Empty: the currency of most products of the match set. "-" stands for prices without a currency.
+    """
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Filter]:
-        """All must hold; at most 100, whose any_of have at most 2,000 values together."""
+        """All must hold; at most 100 with those in groups and in where, whose any_of have at most 2,000 values together."""
 
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[Global___FacetRequest]:
@@ -392,10 +553,12 @@ class SearchRequest(_message.Message):
         unlogged: _builtins.bool = ...,
         as_typed: _abc.Iterable[_builtins.str] | None = ...,
         variants: Global___Variants.ValueType = ...,
+        where: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_typed", b"as_typed", "currency_code", b"currency_code", "deadline_ms", b"deadline_ms", "experiment_ids", b"experiment_ids", "explain", b"explain", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "max_tier", b"max_tier", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "session_id", b"session_id", "unlogged", b"unlogged", "user_id", b"user_id", "variants", b"variants", "visitor_id", b"visitor_id", "wait_for_visible", b"wait_for_visible", "where", b"where"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -617,7 +780,7 @@ class SearchResponse(_message.Message):
 
     @_builtins.property
     def facets(self) -> _containers.RepeatedCompositeFieldContainer[Global___Facet]:
-        """As requested, over the match set."""
+        """As requested, over the match set, without a facet's own choice unless the facet keeps it."""
 
     @_builtins.property
     def served_by(self) -> Global___ServedBy:
