@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
-from services.retrieval.lexical_query import LexicalQuery, QueryParser, any_of
+from services.retrieval.lexical_query import LexicalQuery, QueryParser
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
+from services.retrieval.word_groups import any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, ROW, TEXT, lacking_term
 
@@ -31,12 +34,14 @@ class LexicalLeg:
         self.row_count = row_count
         self._parser = QueryParser(index)
 
-    def search(self, text: str, languages: Sequence[str] = ()) -> LexicalSearch:
+    def search(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> LexicalSearch:
         """Begin a search for a query, which has no syntax.
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        return LexicalSearch(self, self._parser.parse(text, languages))
+        return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
 
     def says_without(self, word: str) -> bool:
         """Whether some product says that it is without a word."""

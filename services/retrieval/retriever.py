@@ -8,13 +8,14 @@ shoppers take their place. By relevance, these join a page in any case, and are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.retrieval.candidates import Candidates
+from services.retrieval.clock import Clock
 from services.retrieval.counting import both, counted, named
 from services.retrieval.facets import Facet, FacetRequest
 from services.retrieval.filters import Mask, Tree, mask_of
@@ -26,10 +27,11 @@ from services.retrieval.narrowing import NO_LIMITS, Limits, narrowed
 from services.retrieval.opened_rows import opened_rows
 from services.retrieval.ranked import Order, Rest
 from services.retrieval.snapshots import Snapshot
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
 from shared.caller import PATIENT, Caller
 from shared.catalog.order_by import parsed
 from shared.query_memory.memory import QueryMemory
-from shared.telemetry import Stopwatch
 
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -54,6 +56,7 @@ class Request:
     tier: str = FUSED
     memory: QueryMemory | None = None  # what shoppers opened; None: not known
     languages: tuple[str, ...] = ()  # of the query; none: those of the catalogue
+    synonyms: Synonyms = NO_SYNONYMS
     limits: Limits = NO_LIMITS  # what the query says beside its words
     strict_order: bool = True  # orders other than relevance leave out what is only named beside
     by_product: bool = False  # one variant of each product; False: every variant is a product
@@ -62,43 +65,6 @@ class Request:
     exclude_product_ids: tuple[str, ...] = ()
     offset: int = 0
     after_product_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """Columns of equal length (k,), best first."""
-
-    rows: Rows
-    lexical_scores: Scores
-    dense_scores: Scores
-    fused_scores: Scores
-    lexical_ranks: NDArray[np.uint32]
-    dense_ranks: NDArray[np.uint32]
-    # How many matching variants of its product there are beside each
-    variant_counts: NDArray[np.int64]
-    by_meaning: Mask  # not in the match set: near by vector, or opened by shoppers
-    precedence: NDArray[np.uint32]  # a smaller one comes first, whatever ranks
-    total_count: int  # of the match set, less the excluded products
-    related_count: int  # products that joined the lists and are not in the match set
-    offset: int  # how many of these come before the first candidate
-    facets: tuple[Facet, ...]
-    tier: str
-    stage_ms: dict[str, float]
-    degraded: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()  # about fields of the request that no product has
-
-
-class Clock(Stopwatch):
-    """Milliseconds by stage. No stage begins once the caller has left."""
-
-    def __init__(self, caller: Caller = PATIENT) -> None:
-        super().__init__()
-        self.caller = caller
-
-    def timed(self, stage: str) -> AbstractContextManager[None]:
-        """See Stopwatch. Raises CallerLeft."""
-        self.caller.check()
-        return super().timed(stage)
 
 
 @dataclass(frozen=True)
@@ -121,7 +87,7 @@ class Retriever:
             shown = snapshot.shown(published=order_by.by_publication)
             allowed = both(met, shown)
         with clock.timed("lexical"):
-            words = snapshot.lexical.search(request.query, request.languages)
+            words = snapshot.lexical.search(request.query, request.languages, request.synonyms)
             allowed, said = narrowed(snapshot, request.limits, words, allowed)
         families = snapshot.families if request.by_product else None
         groups = Grouping(families, snapshot.columns.row_count)

@@ -43,7 +43,7 @@ class WordGroups:
         typed = [word for word in self.typed if word not in function_words]
         if not typed or not all(word in self._named for word in typed):
             return None
-        return Query.boolean_query([(Occur.Must, _any_of(self._named[word])) for word in typed])
+        return Query.boolean_query([(Occur.Must, any_of(self._named[word])) for word in typed])
 
     def stand_for(self, words: Sequence[str], query: Query) -> None:
         """A query that finds products that hold these words, and does not score them."""
@@ -60,15 +60,18 @@ class WordGroups:
         typed = [word for word in self.typed if word not in function_words] or self.typed
         needed = {word: queries for word, queries in groups.items() if word not in function_words}
         known = needed or groups
-        return [_any_of(queries) for queries in known.values()] if 2 * len(known) >= len(typed) else []
+        return [any_of(queries) for queries in known.values()] if 2 * len(known) >= len(typed) else []
 
     def numbers(self) -> Query | None:
         """Finds what holds every word with a digit; None if there is none, or one is not known."""
         wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
         if not wanted or not all(word in self._groups for word in wanted):
             return None
-        return Query.boolean_query([(Occur.Must, _any_of(self._groups[word])) for word in wanted])
+        return Query.boolean_query([(Occur.Must, any_of(self._groups[word])) for word in wanted])
 
 
-def _any_of(queries: Sequence[Query]) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
+def any_of(queries: Sequence[Query]) -> Query:
+    """Finds what one of some queries finds; nothing without any."""
+    return (
+        Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    )

@@ -75,7 +75,7 @@ class Standalone:
         self.tables = LocalJoin(data, log)
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
+        retrieval = retrieval_service(self._snapshots, self._retrieval_config, data, self.learning.memory)
         services = EmbeddingService(self._encoders), retrieval, self.reranking.service
         self.search = SearchService(*services, log, self._config, signatures)
         self.recommend = RecommendService(retrieval, self.reranking.service, self.search.parts)

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from services.retrieval.candidates import Candidates
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.retriever import FUSED, LEXICAL, Request, Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.snapshot.change import Change
