@@ -98,10 +98,12 @@ def test_a_product_is_hidden_until_it_is_available(open_snapshot: OpenSnapshot, 
         assert set(opened.products.product_ids(found.rows)) == {"here", "always"} and found.total_count == 2
 
 
-def test_a_product_is_shown_once_its_time_has_come(open_snapshot: OpenSnapshot) -> None:
-    opened = open_snapshot([Product("soon", "Garden bench", available_time=time.time() + 1)], VECTORS[:1])
+def test_a_product_is_shown_once_its_time_has_come(
+    open_snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_snapshot([Product("soon", "Garden bench", available_time=time.time() + 5)], VECTORS[:1])
     assert ids(opened) == []
-    time.sleep(1.1)
+    monkeypatch.setattr(time, "time", lambda now=time.time(): now + 6)
     assert ids(opened) == ["soon"]
 
 
