@@ -30,7 +30,7 @@ class RerankerConfig:
     )
     # What a copy of an earlier product loses, in spreads of a page's scores, where recommendations
     # are of many kinds; 0: off
-    diversity: float = 0.0
+    diversity: float = 0.1
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
     near_queries: bool = True  # whether what was opened under near queries is known to the ranker
