@@ -50,7 +50,10 @@ def simulated(product_count: int, basket_count: int) -> Interactions:
 
 def main() -> None:
     """Simulate, build, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("--products", type=int, default=1_000_000, help="(default %(default)s)")
     parser.add_argument("--baskets", type=int, default=10_000_000, help="(default %(default)s)")
     chosen = parser.parse_args()

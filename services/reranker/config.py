@@ -43,7 +43,13 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms, self.diversity)
+        least = (
+            self.max_waiting,
+            self.block_limit,
+            self.affinity_weight,
+            self.features_ms,
+            self.diversity,
+        )
         if not all(value >= 0 for value in least):
             names = "max_waiting, block_limit, affinity_weight, features_ms and diversity"
             raise ValueError(f"{names} are at least 0")

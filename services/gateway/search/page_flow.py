@@ -68,7 +68,12 @@ class PageFlow(Generic[Request]):
         self.counts.update(f"degraded.{stage}" for stage in stages)
         return response
 
-    async def _ranked_page(self, request: Request, token: PageToken, budget: Budget) -> SearchResponse:
+    async def _ranked_page(
+        self,
+        request: Request,
+        token: PageToken,
+        budget: Budget,
+    ) -> SearchResponse:
         try:
             return await self._page(request, token, budget)
         except SnapshotGone:  # a new snapshot came in between: rank again
@@ -83,7 +88,8 @@ class PageFlow(Generic[Request]):
         window = None if last_try or not token.query_id else await parts.windows.get(token.query_id)
         if window is None:
             window = await self._kind.rank(request, budget, last_try)
-            query_id = token.query_id or parts.new_query_id(window.message.query, request.visitor_id)
+            query = window.message.query
+            query_id = token.query_id or parts.new_query_id(query, request.visitor_id)
             token = replace(token, query_id=query_id)
             parts.windows.keep(token.query_id, window)
         else:
@@ -98,7 +104,12 @@ class PageFlow(Generic[Request]):
         return response
 
 
-def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget: Budget) -> SearchResponse:
+def _frame(
+    search: SearchRequest,
+    token: PageToken,
+    window: RankedWindow,
+    budget: Budget,
+) -> SearchResponse:
     """All but the results and the next page's token."""
     frame = SearchResponse(
         query_id=token.query_id,
