@@ -36,6 +36,14 @@ class ProductVectors:
         """Place of each product by its id."""
         return {product_id: place for place, product_id in enumerate(self.product_ids)}
 
+    def at(self, product_ids: Sequence[str]) -> Floats:
+        """(k, dim): the vectors of some products, zeros for those without one."""
+        found = np.zeros((len(product_ids), self.vectors.shape[1]), np.float32)
+        for row, product_id in enumerate(product_ids):
+            if product_id in self.places:
+                found[row] = self.vectors[self.places[product_id]]
+        return found
+
     def similarity(self, evidence: Evidence, product_ids: Sequence[str]) -> Similarity:
         """Of n products to the seeds and to the history of a page."""
         places = np.array([self.places.get(each, -1) for each in product_ids], np.int64)
