@@ -110,6 +110,9 @@ class MergedOrders:
     """RowOrders of several segments, whose rows follow each other."""
 
     parts: Sequence[Orders]
+    # (n,): the row that each product had first; ties are in this order, so that a product that is
+    # written again keeps its place. None: row order
+    homes: Rows | None = None
 
     def first(self, order_by: str, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
@@ -119,12 +122,14 @@ class MergedOrders:
         popularities = []
         for part in self.parts:
             inside = None if mask is None else mask[start : start + part.row_count]
-            found = part.first(order_by, limit, inside)
+            # Ties within a delta are in another order than its rows
+            found = part.first(order_by, part.row_count if start else limit, inside)
             key, popularity = part.keys(order_by, found)
             rows.append(found + start)
             keys.append(key)
             popularities.append(popularity)
             start += part.row_count
         merged = np.concatenate(rows)
-        order = np.lexsort((merged, np.concatenate(popularities), np.concatenate(keys)))
+        homes = merged if self.homes is None else self.homes[merged]
+        order = np.lexsort((homes, np.concatenate(popularities), np.concatenate(keys)))
         return merged[order][:limit]

@@ -74,19 +74,16 @@ class Order:
         """`limit` products of those that are not excluded.
 
         They follow the products that were shown last, or the first `offset` if none of these is
-        left. After those that words and vectors rank, the others follow by popularity.
+        left. By relevance they are in the order of popularity, which few writes change.
         """
         rows = self._in_order(self.snapshot.columns.row_count)
-        if self._is_fused:
-            ranked = self._fused(None).rows
-            others = ~np.isin(self.groups.codes(rows), self.groups.codes(ranked))
-            rows = np.concatenate([ranked, rows[others]])
         rows = rows[~np.isin(self.groups.codes(rows), self._codes_of(exclude_ids))]
-        start = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
-        part = self._shown(rows[start : start + limit])
+        places = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
+        start = int(places[0]) if len(places) else len(rows)
+        part = self._shown(rows[places[:limit]])
         before = len(exclude_ids) + start
         found = fusion.in_order(part, self.lists.lexical, self.lists.dense, before)
-        return Rest(found, len(rows), start)
+        return Rest(found, start + len(places), start)
 
     def facets(self, wanted: Sequence[tuple[str, int]], caller: Caller) -> Iterator[facets.Facet]:
         """The counts of products by the values of (field, limit).
@@ -118,8 +115,8 @@ class Order:
         rows = (self.snapshot.products.row(each) for each in product_ids)
         return self.groups.codes(np.array([row for row in rows if row is not None], np.int64))
 
-    def _fused(self, limit: int | None) -> Fused:
-        """The legs joined, by groups. None: all of it."""
+    def _fused(self, limit: int) -> Fused:
+        """The legs joined, by groups."""
         legs = (self.lists.lexical, self.lists.dense, self.lists.remembered)
         fused = fusion.fuse(*(self.groups.codes(self.groups.distinct(each)) for each in legs))
         if self.groups.families is None:
