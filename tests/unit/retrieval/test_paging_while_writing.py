@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from services.retrieval.grouping import continued
 from services.retrieval.live import LiveSnapshot
 from services.retrieval.retriever import Request, Retriever
 from shared.catalog.product import Product
+from shared.snapshot.change import Change
 from tests.unit.retrieval.catalog_history import ENCODER, History
 from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
@@ -30,7 +32,7 @@ def test_every_product_that_does_not_move_is_on_one_page(
     products = [_product(number, rng) for number in range(160)]
     for product in products:
         history.write(product)
-    positions = {"vectors_position": history.offset, "log_position": 2 * history.offset}
+    positions: dict[str, Any] = {"vectors_position": history.offset, "log_position": 2 * history.offset}
     folder = write_snapshot(tmp_path, products, history.vectors(), encoder=ENCODER, **positions)
     live = LiveSnapshot(folder, tmp_path / "private")
     request = Request(query, order_by=order_by, by_product=True, limit=WINDOW)
@@ -57,7 +59,7 @@ def _product(number: int, rng: random.Random) -> Product:
     return Product(f"p{number}", "Red lamp", price=price, rating_average=4.0, rating_count=number % 5)
 
 
-def _write(history: History, products: list[Product], rng: random.Random):  # type: ignore[no-untyped-def]
+def _write(history: History, products: list[Product], rng: random.Random) -> Change:
     """Stock of any product; a move, a removal or a new product of every fourth."""
     draw = rng.random()
     product = rng.choice(products)
