@@ -53,6 +53,8 @@ class LiveSnapshot:
         self._families = self._opened_families()
         self._vectors = AppendOnly("<f4", self._base.dense.dim)
         self._offsets = AppendOnly("<i8")
+        self._homes = AppendOnly("<i8")  # the row that each product had first
+        self._homes.extend(np.arange(columns.row_count))
         self._alive = AppendOnly(np.bool_)
         self._alive.extend(np.ones(columns.row_count, np.bool_))
         self._all_alive = True
@@ -115,6 +117,7 @@ class LiveSnapshot:
     def _add(self, change: Change) -> None:
         """Append a slot. Without a product it is a removal."""
         here = change.product is not None
+        self._homes.append(self._home(change.product_id))
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
         encoding = change.encoding(self.encoder_version, self._base_dense.dim)
@@ -128,6 +131,13 @@ class LiveSnapshot:
         self._alive.append(here)
         self._all_alive = self._all_alive and here
         self._ids.add(change.product_id, gone=not here)
+
+    def _home(self, product_id: str) -> int:
+        row = self._base.products.row(product_id)
+        if row is not None:
+            return row
+        slot = self._ids.first(product_id)
+        return len(self._base.products) + (len(self._ids.ids) if slot is None else slot)
 
     def _rows(self) -> LiveRows:
         return LiveRows(self._base.products, self._ids, len(self._ids.ids))
@@ -154,7 +164,9 @@ class LiveSnapshot:
             lexical=LexicalLeg(index, len(rows)),
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
             spelling=Spelling(index),
-            orders=MergedOrders((*base.orders.parts, Orders(columns.delta, columns.values))),
+            orders=MergedOrders(
+                (*base.orders.parts, Orders(columns.delta, columns.values)), self._homes.upto(len(rows))
+            ),
             families=self._families.upto(len(rows)),
             rows=WireRows(
                 len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position

@@ -226,7 +226,7 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         counts == 0,
         fused.precedence[: len(rows)],
         ranked.total_count,
-        order.related_count(),
+        int(np.count_nonzero(counts == 0)),
         ranked.offset,
         facets,
         tier_of(request),

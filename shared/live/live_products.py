@@ -56,6 +56,11 @@ class DeltaIds:
         self._slots.setdefault(product_id, []).append(len(self.ids))
         self.ids.append(product_id)
 
+    def first(self, product_id: str) -> int | None:
+        """The first slot of a product. Returns None if it has none."""
+        slots = self._slots.get(product_id)
+        return slots[0] if slots else None
+
     def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
         """The slot of a product among the first `slot_count`, and whether it is a removal.
 

@@ -178,9 +178,8 @@ class RetrieveRequest(_message.Message):
 
     @_builtins.property
     def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows: first
-        what words and vectors rank, then the others by popularity; with order_by, in that order. Empty: the first
-        candidates.
+        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows, by
+        popularity or in the order of order_by. Empty: the first candidates.
         """
 
     @_builtins.property
