@@ -5,7 +5,7 @@ import pytest
 
 from aisle.v1.admin_pb2 import GetStatusRequest
 from aisle.v1.admin_pb2_grpc import AdminServiceStub
-from aisle.v1.search_pb2 import FacetRequest, Filter, NumberRange, SearchRequest
+from aisle.v1.search_pb2 import FacetRequest, Filter, FilterGroup, NumberRange, SearchRequest
 from aisle.v1.search_pb2_grpc import SearchServiceStub
 
 QUERIES = {
@@ -22,6 +22,13 @@ QUERIES = {
     "half a surrogate's worth of combining marks": "z\u0351\u0352\u0353" * 50,
 }
 
+
+def nested(levels: int) -> Filter:
+    """Groups in groups."""
+    inner = nested(levels - 1) if levels else Filter(field="price", exists=True)
+    return Filter(any_filter=FilterGroup(filters=[inner]))
+
+
 REFUSED = {
     "max_tier": SearchRequest.FromString(b"\x58\x63"),  # 99
     "experiment_ids": SearchRequest(experiment_ids=["e"] * 1_000),
@@ -31,6 +38,8 @@ REFUSED = {
     "filters[0].range": SearchRequest(
         query="shoes", filters=[Filter(field="price", range=NumberRange(min=float("nan")))]
     ),
+    "filters[0].any_filter": SearchRequest(query="shoes", filters=[nested(20)]),
+    "where": SearchRequest(query="shoes", where="price:10..50 AND (brands:acme OR"),
     "facets[0].field": SearchRequest(query="shoes", facets=[FacetRequest(field="colour")]),
     "order_by": SearchRequest(query="shoes", order_by="beauty"),
     "deadline_ms": SearchRequest(query="shoes", deadline_ms=2**31),
