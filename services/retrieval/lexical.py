@@ -93,7 +93,9 @@ class LexicalSearch:
         return self._rows_of(None if self._query.empty else self._query.required)
 
     def strongly_matching(self) -> Mask:
-        """Those of the matching rows (n,) whose texts hold enough words, not their attributes alone."""
+        """Those of the matching rows (n,) whose texts hold enough words, not their attributes
+        alone.
+        """
         return self._rows_of(None if self._query.empty else self._query.strong)
 
     def pinned(self) -> Mask:
@@ -101,7 +103,9 @@ class LexicalSearch:
         return self._rows_of(self._query.pinned)
 
     def numbered(self) -> Mask | None:
-        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of them."""
+        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of
+        them.
+        """
         return None if self._query.numbers is None else self._rows_of(self._query.numbers)
 
     def named(self) -> Mask:

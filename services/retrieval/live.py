@@ -13,8 +13,9 @@ from services.retrieval.lexical import LexicalLeg
 from services.retrieval.live_dense import LiveDense
 from services.retrieval.live_families import LiveFamilies
 from services.retrieval.orders import MergedOrders, Orders
-from services.retrieval.snapshots import Snapshot, expires, in_future
+from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import Spelling
+from services.retrieval.times import Times
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
 from shared.live.append_only import AppendOnly
@@ -172,8 +173,6 @@ class LiveSnapshot:
                 len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position
             ),
             log_position=log_position,
-            expires=base.expires or expires(columns.delta),
-            embargoed=base.embargoed or in_future(columns.delta, "publish_time"),
-            awaited=base.awaited or in_future(columns.delta, "available_time"),
+            times=base.times | Times.of(columns.delta),
             alive=None if self._all_alive else self._alive.upto(len(rows)).copy(),
         )

@@ -14,7 +14,7 @@ from services.retrieval.word_groups import WordGroups, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.quantities import Quantity, quantities
 from shared.text.words import is_run, words
 
@@ -131,13 +131,14 @@ class QueryWords:
             for longer in self._compounds.ending_in(term):
                 if self._known(longer):
                     self.groups.add((word,), Query.boost_query(self._term(TEXT, longer), COMPOUND_BOOST))
-        if word not in self.groups and (parts := self._parts(word)):
+        parts = self._compounds.parts(word, self._known)
+        if not parts and word not in self.groups:
+            parts = self._parts(word)
+        if parts:
             self._both(word, parts)
 
     def _parts(self, word: str) -> list[str]:
         """The terms of two words that an unknown word was made of."""
-        if parts := self._compounds.parts(word, self._known):
-            return parts
         cuts = [(word[:cut], word[cut:]) for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
         for cut in cuts if len(word) <= _LONGEST_SPLIT and word.isalpha() and not is_run(word) else ():
             terms = [self._index.words(part, self._languages)[0] for part in cut]

@@ -14,7 +14,7 @@ from services.retrieval.narrowing import Limits
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from shared.caller import Caller
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.negation import Negation, negations
 from shared.text.price import PriceLimit, price_limit
 from shared.text.words import words
@@ -66,7 +66,9 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
         typed = catalog.synonyms.rewritten(typed)
     price = None if _is_off(PRICE, as_typed) else price_limit(fold(typed))
     denied = [] if _is_off(WITHOUT, as_typed) else negations(fold(typed))
-    spans: list[Negation | PriceLimit] = [each for each in denied if not catalog.says_without(each.word)]
+    spans: list[Negation | PriceLimit] = [
+        each for each in denied if not (each.in_words and catalog.says_without(each.word))
+    ]
     spans += [price] if price else []
     if len(fold(typed)) != len(typed) or not (rest := _without(typed, spans)):
         spans, denied, price, rest = [], [], None, typed

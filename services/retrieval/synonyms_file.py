@@ -16,7 +16,9 @@ _MOST_BYTES = 10_000_000
 
 
 class SynonymsFile:
-    """Follows a file, which may be missing. A file that cannot be read leaves the rules as they were."""
+    """Follows a file, which may be missing. A file that cannot be read leaves the rules as they
+    were.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -52,7 +52,8 @@ class WordGroups:
             self._groups.setdefault(word, []).append(query)
 
     def required(self, function_words: Container[str], strong: bool) -> list[Query]:
-        """One query for each word that a match may need: all but function words, if there are others.
+        """One query for each word that a match may need: all but function words, if there are
+        others.
 
         None if fewer than half of the words are known: then the query is about something else.
         """

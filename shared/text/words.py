@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from shared.text.folding import fold
+from shared.text.letters import fold
 
 LONGEST_WORD_BYTES = 64
 # Scripts without spaces, and Hangul, whose endings are glued to words

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import Similarity
+from shared.arrays import load
 from shared.product_memory.neighbours import Floats
 from shared.snapshot.products import ProductStore
 
@@ -27,7 +28,7 @@ class ProductVectors:
     def of_snapshot(cls, folder: Path) -> ProductVectors:
         """Those of a snapshot."""
         products = ProductStore.open(folder / "products")
-        vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+        vectors = load(folder / "dense" / "vectors.npy", mmap_mode="r")
         ids = products.product_ids(np.arange(len(products)))
         return cls(ids, np.asarray(vectors, np.float32))
 
