@@ -94,10 +94,11 @@ class Standalone:
         host: str = LOOPBACK,
         accept_log: bool = False,
     ) -> AsyncIterator[Standalone]:
-        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free one.
+        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free
+        one.
 
-        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if the
-        log does not belong to DATA. With `accept_log` it accepts such a log.
+        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if
+        the log does not belong to DATA. With `accept_log` it accepts such a log.
         """
         if not data.is_dir():
             remedy = f"make one with 'aisle index CATALOG --data {data}'"

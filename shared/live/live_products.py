@@ -36,7 +36,9 @@ class Products(RowsById, Protocol):
         """The product in a row, as a value."""
 
     def family(self, row: int) -> tuple[str, str]:
-        """The id of the product in a row, and that of the primary product of its family of variants."""
+        """The id of the product in a row, and that of the primary product of its family of
+        variants.
+        """
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""

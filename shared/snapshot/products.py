@@ -173,7 +173,9 @@ class ProductStore:
         return self._known_row(product_id)
 
     def family(self, row: int) -> tuple[str, str]:
-        """The id of the product in a row, and that of the primary product of its family of variants."""
+        """The id of the product in a row, and that of the primary product of its family of
+        variants.
+        """
         return self._known_family(row)
 
     def _row(self, product_id: str) -> int | None:

@@ -144,7 +144,8 @@ def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
 
 
 def distinct_rows(*columns: Codes) -> tuple[Codes, ...]:
-    """The distinct rows of equally long columns of whole numbers, by the first column, then the next.
+    """The distinct rows of equally long columns of whole numbers, by the first column, then the
+    next.
 
     Each row is one number while that fits into 63 bits, which sorts many times faster than rows.
     """
