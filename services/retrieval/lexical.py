@@ -90,6 +90,10 @@ class LexicalSearch:
 
     def matching(self) -> Mask:
         """Which rows (n,) hold enough of the query's words."""
+        return self._matching.copy()
+
+    @cached_property
+    def _matching(self) -> Mask:
         return self._rows_of(None if self._query.empty else self._query.required)
 
     def strongly_matching(self) -> Mask:

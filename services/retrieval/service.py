@@ -26,7 +26,8 @@ from services.retrieval.candidate_messages import listed
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
-from services.retrieval.retriever import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request, Retriever
+from services.retrieval.request import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms

@@ -9,7 +9,8 @@ import pytest
 
 from services.retrieval import reading
 from services.retrieval.reading import Catalog
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import normalise
 from services.retrieval.synonyms import parsed

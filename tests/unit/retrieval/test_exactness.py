@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from services.retrieval.facets import Facet, FacetRequest
 from services.retrieval.filters import Tree
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import LEXICAL, Request, Retriever
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.snapshot.change import Change

@@ -10,7 +10,8 @@ from services.retrieval.candidates import Candidates
 from services.retrieval.facet_ranges import round_ranges, roundest
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter, Group, Tree
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import DENSE, Request, Retriever
+from services.retrieval.request import DENSE, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.order_by import OrderBy
 from shared.catalog.product import Product

@@ -8,7 +8,8 @@ import pytest
 
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.orders import MergedOrders, Orders
-from services.retrieval.retriever import LEXICAL, Request, Retriever
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.snapshot.columns import Columns

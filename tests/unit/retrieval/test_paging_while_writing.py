@@ -10,7 +10,8 @@ import pytest
 
 from services.retrieval.grouping import continued
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from shared.catalog.product import Product
 from shared.snapshot.change import Change
 from tests.unit.retrieval.catalog_history import ENCODER, History

@@ -6,7 +6,8 @@ import pytest
 
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
-from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriever
+from services.retrieval.request import DENSE, FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
