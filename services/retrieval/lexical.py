@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
+from services.retrieval.compounds import Compounds
 from services.retrieval.lexical_query import LexicalQuery, QueryParser, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, ROW, TEXT, lacking_term
@@ -30,6 +31,11 @@ class LexicalLeg:
         self.index = index
         self.row_count = row_count
         self._parser = QueryParser(index)
+
+    @property
+    def compounds(self) -> Compounds:
+        """Those of the catalogue."""
+        return self._parser.compounds
 
     def search(self, text: str, languages: Sequence[str] = ()) -> LexicalSearch:
         """Begin a search for a query, which has no syntax.

@@ -12,15 +12,16 @@ from tantivy import Occur, Query
 
 from services.retrieval.code_query import CodeQuery
 from services.retrieval.compounds import Compounds
-from services.retrieval.word_groups import WordGroups
+from services.retrieval.word_groups import WordGroups, enough
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
 from shared.text.cleaning import clean
 from shared.text.folding import fold
 from shared.text.quantities import Quantity, quantities
-from shared.text.words import is_run, words
+from shared.text.words import is_run, stretches, words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
+LETTER_BOOST = 3.0  # a letter of a name, which weighs as a title does: "灯" for "台灯"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
 ATTRIBUTE_BOOST = 0.25  # a number, or a name of what is true, of an attribute
 _LONGEST_RUN = 4  # words that may be one code, if there are digits in them
@@ -103,8 +104,10 @@ class _Reading:
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
-        typed = self._distinct(words(_without(folded, measured)))
+        rest = _without(folded, measured)
+        typed = self._distinct(words(rest))
         self.groups.typed = [each.term for each in measured] + typed
+        self.groups.stretches = stretches(rest)
         for word in typed:
             self._word(word)
         for parts in _runs(typed):
@@ -135,11 +138,15 @@ class _Reading:
         "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt".
         """
         whole = "".join(parts)
-        if len(whole) < _SHORTEST_JOINED:
+        is_letter = len(whole) == 1 and is_run(whole)  # of a script without spaces
+        if len(parts) > 1 and any(map(is_run, parts)):
+            return  # their pairs of letters would stand for the whole
+        if len(whole) < _SHORTEST_JOINED and not is_letter:
             return
         for term in self._index.words(whole, self._languages)[:1]:
             if self._index.holds(JOINED, term):
-                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), JOINED_BOOST))
+                boost = LETTER_BOOST if is_letter else JOINED_BOOST
+                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), boost))
             if len(parts) > 1 and self._index.holds(TEXT, term):
                 self.groups.add(parts, self._term(TEXT, term))
         if len(parts) > 1 and self._index.holds(MEASURE, whole):
@@ -204,13 +211,6 @@ def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:
     return [_at_least(required, enough(len(required)))] if required else []
-
-
-def enough(words: int) -> int:
-    """How many of a query's words a match holds: all of one or two, otherwise two thirds, rounded
-    up.
-    """
-    return words - words // 3
 
 
 def any_of(queries: Sequence[Query]) -> Query:

@@ -146,14 +146,15 @@ class LiveSnapshot:
         base = self._base
         slots = rows.slot_count
         index = self._writer().committed()
+        lexical = LexicalLeg(index, len(rows))
         columns = self._columns.over(self._base_columns, slots)
         return replace(
             base,
             products=LiveProducts(base.products, rows, self._payloads),
             columns=columns,
-            lexical=LexicalLeg(index, len(rows)),
+            lexical=lexical,
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
-            spelling=Spelling(index),
+            spelling=Spelling(index, lexical.compounds),
             orders=MergedOrders((*base.orders.parts, Orders(columns.delta, columns.values))),
             families=self._families.upto(len(rows)),
             rows=WireRows(

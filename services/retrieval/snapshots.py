@@ -75,15 +75,16 @@ class Snapshot:
             copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
         index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
+        lexical = LexicalLeg(index, len(products))
         counts = [len(products), columns.row_count, index.searcher.num_docs]
         _check_counts(folder, manifest["product_count"], counts)
         snapshot = cls(
             version=manifest["version"],
             products=products,
             columns=columns,
-            lexical=LexicalLeg(index, len(products)),
+            lexical=lexical,
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
-            spelling=Spelling(index),
+            spelling=Spelling(index, lexical.compounds),
             orders=MergedOrders((Orders(columns, columns.values),)),
             families=_families(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
