@@ -2,8 +2,8 @@
 
 python -m bench.facets [--rows 1000000] [--rounds 100]
 
-Columns of invented products are written as an indexer writes them. Match sets of several sizes, drawn
-at random, are then counted and ordered. Times are processor time of one thread.
+Columns of invented products are written as an indexer writes them. Match sets of several sizes,
+drawn at random, are then counted and ordered. Times are processor time of one thread.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def counting(columns: Columns, masks: list[NDArray[np.bool_]]) -> Callable[[int]
 def choosing(
     columns: Columns, chosen: tuple[Filter, ...], matching: NDArray[np.bool_]
 ) -> Callable[[int], object]:
-    """Finds what another filter leaves, and counts a facet in it, as for a choice that is taken back."""
+    """Finds what another filter leaves, and counts a facet in it, as for a choice that is taken
+    back.
+    """
     colors = (*chosen, Filter("attributes.color", AnyOf(("color 1", "color 2"))))
 
     def run(_: int) -> object:

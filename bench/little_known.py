@@ -1,4 +1,4 @@
-"""Recommendations of a shop that knows little: python -m bench.little_known PURCHASES [--share 0.01]
+"""Recommendations of a shop that knows little: python -m bench.little_known PURCHASES
 
 Draws a share of the baskets before DATE again and again, and recommends a visitor without a history
 what the formula makes of each draw, beside the most bought of the last 30 days, without any
@@ -67,12 +67,15 @@ def _recall(ranking: Sequence[str], bought: Sequence[Collection[str]]) -> float:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("purchases", type=Path)
     parser.add_argument(
         "--until", default="2011-10-09", help="what is known ends there (default %(default)s)"
     )
-    parser.add_argument("--share", type=float, default=0.01, help="of the baskets (default %(default)s)")
+    parser.add_argument("--share", type=float, default=0.01, help="of the baskets (%(default)s)")
     parser.add_argument("--draws", type=int, default=16, help="(default %(default)s)")
     return parser.parse_args()
 

@@ -19,7 +19,8 @@ from services.reranker.reranker import Reranker
 from services.reranker.service import product_texts
 from services.retrieval.facets import FacetRequest
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.training.encoder_config import encoder_config
 from shared.artifacts import current
 from shared.snapshot.change import Change

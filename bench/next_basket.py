@@ -73,6 +73,9 @@ class Answers:
         return f"{recall} | {found[f'ndcg@{CUT}']:.4f} | {found[f'coverage@{CUT}']:.3f}"
 
 
+Table = dict[str, dict[str, Answers]]  # question -> way to recommend -> answers
+
+
 @dataclass
 class Shop:
     """A gateway that is called over gRPC."""
@@ -121,8 +124,8 @@ def asked_for(before: Sequence[Basket], after: Sequence[Basket], seed_count: int
     return Asked(sorted(first.values(), key=lambda basket: basket.seconds), chosen)
 
 
-async def _measured(shop: Shop, asked: Asked, orders: PurchaseOrders) -> dict[str, dict[str, Answers]]:
-    table: dict[str, dict[str, Answers]] = {"next basket": {}, "never bought": {}, "bought with": {}}
+async def _measured(shop: Shop, asked: Asked, orders: PurchaseOrders) -> Table:
+    table: Table = {"next basket": {}, "never bought": {}, "bought with": {}}
 
     def note(question: str, way: str, recommended: Sequence[str], wanted: Sequence[str]) -> None:
         table[question].setdefault(way, Answers()).add(recommended, wanted)
@@ -135,7 +138,8 @@ async def _measured(shop: Shop, asked: Asked, orders: PurchaseOrders) -> dict[st
             note("next basket", way, order, basket.product_ids)
             if new:
                 note("never bought", way, [each for each in order if each not in bought], new)
-        note("next basket", "aisle", await shop.page("for_you", visitor_id=basket.user), basket.product_ids)
+        page = await shop.page("for_you", visitor_id=basket.user)
+        note("next basket", "aisle", page, basket.product_ids)
         if new:
             excluded = list(bought)[:_MOST_EXCLUDED]
             page = await shop.page("for_you", visitor_id=basket.user, exclude_product_ids=excluded)
@@ -146,9 +150,7 @@ async def _measured(shop: Shop, asked: Asked, orders: PurchaseOrders) -> dict[st
     return table
 
 
-async def _replayed(
-    data: Path, before: Sequence[Basket], asked: Asked, orders: PurchaseOrders
-) -> dict[str, dict[str, Answers]]:
+async def _replayed(data: Path, before: Sequence[Basket], asked: Asked, orders: PurchaseOrders) -> Table:
     simulated = SimulatedTime(before[0].seconds)
     async with AsyncExitStack() as stack:
         stack.enter_context(simulated.running())
@@ -190,7 +192,10 @@ def main() -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("purchases", type=Path)
     parser.add_argument("--catalog", type=Path, required=True)
     parser.add_argument(
@@ -199,8 +204,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--later", type=Path, help="later purchases, to be asked for; all of PURCHASES is known"
     )
-    parser.add_argument("--share", type=float, default=1.0, help="of the known baskets (default %(default)s)")
-    parser.add_argument("--seeds", type=int, default=6_000, help="seeds to ask for (default %(default)s)")
+    parser.add_argument("--share", type=float, default=1.0, help="of the known baskets (%(default)s)")
+    parser.add_argument("--seeds", type=int, default=6_000, help="seeds to ask for (%(default)s)")
     parser.add_argument("--data", type=Path, help="keep the data folder there")
     return parser.parse_args()
 

@@ -30,15 +30,19 @@ from services.training.recommending.purchase_file import interactions_of, read_b
 from services.training.recommending.school import RecommendSettings
 
 _WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+_Ways = dict[float, tuple[list[str], float]]  # weight -> a list, and its likeness
 _Lists = dict[float, tuple[list[list[str]], list[float]]]  # weight -> lists, and their likeness
 
 
 def main() -> None:
     """Print a row for each question, ranker and weight."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )
     parser.add_argument("purchases", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="data folder with the catalogue's snapshot")
-    parser.add_argument("--pages", type=int, default=1_000, help="of a question (default %(default)s)")
+    parser.add_argument("--data", type=Path, required=True, help="with the catalogue's snapshot")
+    parser.add_argument("--pages", type=int, default=1_000, help="of a question (%(default)s)")
     chosen = parser.parse_args()
     lines = interactions_of(read_baskets(chosen.purchases))
     shop = Evaluation(lines, Catalogue.of(chosen.data), 30.0, RecommendSettings())
@@ -71,10 +75,11 @@ def _rows(shop: Evaluation, question: Question, ranker: RecommendRanker) -> Iter
         )
 
 
-def _diverse(shop: Evaluation, page: Page, ranker: RecommendRanker) -> dict[float, tuple[list[str], float]]:
+def _diverse(shop: Evaluation, page: Page, ranker: RecommendRanker) -> _Ways:
     scores = ranker.score(shop.moment.features(page, page.product_ids), page.placement)
     order = by_score(scores)
-    vectors = _vectors(shop, [page.product_ids[place] for place in order.places[:LOOKED_AT].tolist()])
+    best = [page.product_ids[place] for place in order.places[:LOOKED_AT].tolist()]
+    vectors = _vectors(shop, best)
     found = {}
     for weight in _WEIGHTS:
         first = diversified(scores, order, vectors, weight).places[:CUT].tolist()
@@ -86,11 +91,7 @@ def _diverse(shop: Evaluation, page: Page, ranker: RecommendRanker) -> dict[floa
 def _vectors(shop: Evaluation, product_ids: Sequence[str]) -> np.ndarray:
     known = shop.catalogue.vectors
     assert known is not None, "--data has no snapshot; make one with `aisle index`"
-    found = np.zeros((len(product_ids), known.vectors.shape[1]), np.float32)
-    for row, product_id in enumerate(product_ids):
-        if product_id in known.places:
-            found[row] = known.vectors[known.places[product_id]]
-    return found
+    return known.at(product_ids)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ value with a bar is found as it is; `\\|` is a bar that separates no values.
 import re
 
 from aisle.v1.search_pb2 import AnyOf, Filter, NumberRange
+from shared.catalog.fields import TEXTS
 from shared.errors import InvalidRequest
 
 _FORM = re.compile(r"(?P<field>[^=!]+)(?P<operator>!?=)(?P<value>.+)", re.DOTALL)
@@ -28,7 +29,7 @@ def parse_filter(text: str) -> Filter:
     filtered = Filter(field=form["field"].strip(), negate=form["operator"] == "!=")
     if value == "exists":
         filtered.exists = True
-    elif bounds := parse_range(value):
+    elif filtered.field not in TEXTS and (bounds := parse_range(value)):
         filtered.range.CopyFrom(bounds)
     else:
         filtered.any_of.CopyFrom(AnyOf(values=_values(value)))

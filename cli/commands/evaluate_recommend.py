@@ -45,16 +45,17 @@ def evaluate_recommendations(
     as_json: bool = False,
 ) -> None:
     """Print the tables of an evaluation, or one customer's list."""
+    from services.reranker.config import RerankerConfig
     from services.training.learning.config import TrainerConfig
     from services.training.recommending.evaluation.catalogue import Catalogue
     from services.training.recommending.evaluation.customer import story
     from services.training.recommending.evaluation.evaluation import Evaluation
     from services.training.recommending.job import recommend_settings
 
-    config = load(TrainerConfig)
+    settings, diversity = recommend_settings(load(TrainerConfig)), load(RerankerConfig).diversity
     with waiting("Reading", quiet=as_json):
         catalogue = Catalogue.of(data)
-        evaluation = Evaluation(_lines(data, purchases), catalogue, keep_days, recommend_settings(config))
+        evaluation = Evaluation(_lines(data, purchases), catalogue, keep_days, settings, diversity)
     if customer:
         with waiting(f"Learning without the last {keep_days:g} days", quiet=as_json):
             found = story(evaluation, customer)

@@ -66,6 +66,17 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
     max_tier: Annotated[
         str, typer.Option(help="The last stage that may run: lexical, dense, fused or reranked.")
     ] = "reranked",
+    language: Annotated[
+        str, typer.Option(help="The query's language, such as de; otherwise each one of the catalogue.")
+    ] = "",
+    as_typed: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Do not read this kind of part of the query: correction, without, price, synonym, order, "
+            "or all; may be repeated. docs/queries.md.",
+            metavar="KIND",
+        ),
+    ] = None,
     explain: Annotated[bool, typer.Option(help="Explain the position of each result.")] = False,
     all_variants: Annotated[
         bool, typer.Option("--all-variants", help="Show every variant of a product, not the best alone.")
@@ -85,6 +96,8 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         visitor_id=visitor,
         deadline_ms=deadline_ms,
         max_tier=_tier(max_tier),
+        language_code=language,
+        as_typed=as_typed or [],
         explain=explain,
         variants=VARIANTS_ALL if all_variants else VARIANTS_COLLAPSE,
     )

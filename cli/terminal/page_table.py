@@ -21,6 +21,9 @@ def show_page(console: Console, page: SearchResponse, limit: int | None = None) 
     """
     if page.corrected_query:
         console.print(Text.assemble(("Showing results for ", "dim"), (page.corrected_query, "bold")))
+    for part in page.reading:
+        if part.kind != "correction":
+            console.print(Text(f"Read {part.text.strip()!r}: {part.meaning}", style="dim"))
     if page.results:
         console.print(results_table(page.results[:limit]))
         _show_reasons(console, page.results[:limit])
@@ -105,7 +108,8 @@ def _title(result: SearchResult) -> str:
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
     others = result.variant_count
     more = f"+{others} variant{'s' if others > 1 else ''}" if others else ""
-    notes = ", ".join(filter(None, ("out of stock" if gone else "", more)))
+    near = "near in meaning" if result.by_meaning else ""
+    notes = ", ".join(filter(None, ("out of stock" if gone else "", more, near)))
     title = one_line(product.title)
     return f"{title} ({notes})" if notes else title
 
@@ -128,7 +132,9 @@ def served_line(page: SearchResponse) -> str:
     """The number of products, the tier, and the stages left out, then the time of each stage."""
     served = page.served_by
     left_out = f" (without {'; '.join(served.degraded)})" if served.degraded else ""
-    return f"{page.total_count:,} products, {tier_name(served)}{left_out}\n{stages_line(served.stage_ms)}"
+    related = f" and {page.related_count:,} near in meaning" if page.related_count else ""
+    count = f"{page.total_count:,} products{related}"
+    return f"{count}, {tier_name(served)}{left_out}\n{stages_line(served.stage_ms)}"
 
 
 def tier_name(served: ServedBy) -> str:

@@ -15,6 +15,7 @@ from services.gateway.search.explanation import plain
 if TYPE_CHECKING:
     from services.training.recommending.evaluation.customer import CustomerStory
 
+_COLUMNS = ("recall@20", "nDCG@20", "coverage", "novelty", "head", "new", "brands", "top brand")
 _LAST_BOUGHT = 10  # products of a history that are shown
 _DAY_SECONDS = 86_400
 
@@ -23,7 +24,7 @@ def report_tables(report: Mapping[str, Any]) -> Iterator[tuple[str, Table]]:
     """Each question: how good each way is, with 95 % intervals, and what it shows of the shop."""
     for title, question in report["questions"].items():
         table = _table("")
-        for name in ("recall@20", "nDCG@20", "coverage", "novelty", "head", "new", "brands", "top brand"):
+        for name in _COLUMNS:
             table.add_column(name, justify="right", no_wrap=True)
         for way, found in question["ways"].items():
             table.add_row(way, *_cells(found, report["brands"]))
@@ -42,13 +43,14 @@ def customer_tables(
     columns = (history.product_ids, history.days.tolist(), history.last_day.tolist())
     for product_id, days, last in list(zip(*columns, strict=True))[:_LAST_BOUGHT]:
         known.add_row(f"{days:.0f}", _day(last * _DAY_SECONDS), _named(product_id, titles))
-    yield f"{customer} had bought {len(history)} products before {day}; the last of them", known
+    remembered = f"{len(history)} bought products are remembered"
+    yield f"{customer} before {day}: {remembered}, of which the last", known
     hits = sum(each.was_bought for each in story.recommended)
     table = _table("")
     for name in ("product", "bought before", "why"):
         table.add_column(name)
     for each in story.recommended:
-        before = f"on {each.bought_days} days" if each.bought_days > 1 else "once" if each.bought_days else ""
+        before = _times(each.bought_days)
         why = ", ".join(dict.fromkeys(plain(name) for name in each.reasons))
         mark = Text("bought", style="green") if each.was_bought else ""
         table.add_row(mark, _named(each.product_id, titles), before, Text(why, style="dim"))
@@ -69,6 +71,12 @@ def _cells(found: Mapping[str, Any], brand_count: int) -> Iterator[str]:
 
 def _interval(found: Mapping[str, float], digits: int) -> str:
     return f"{found['mean']:.{digits}f} ({found['low']:.{digits}f}-{found['high']:.{digits}f})"
+
+
+def _times(bought_days: int) -> str:
+    if bought_days > 1:
+        return f"on {bought_days} days"
+    return "once" if bought_days else ""
 
 
 def _table(first: str) -> Table:

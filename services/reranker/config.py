@@ -30,7 +30,7 @@ class RerankerConfig:
     )
     # What a copy of an earlier product loses, in spreads of a page's scores, where recommendations
     # are of many kinds; 0: off
-    diversity: float = 0.0
+    diversity: float = 0.1
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
     near_queries: bool = True  # whether what was opened under near queries is known to the ranker
@@ -43,7 +43,13 @@ class RerankerConfig:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
             raise ValueError("threads, workers and block_batch are at least 1")
-        least = (self.max_waiting, self.block_limit, self.affinity_weight, self.features_ms, self.diversity)
+        least = (
+            self.max_waiting,
+            self.block_limit,
+            self.affinity_weight,
+            self.features_ms,
+            self.diversity,
+        )
         if not all(value >= 0 for value in least):
             names = "max_waiting, block_limit, affinity_weight, features_ms and diversity"
             raise ValueError(f"{names} are at least 0")

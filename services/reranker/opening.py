@@ -22,6 +22,7 @@ from services.reranker.scorer import Scorer, TimedScorer
 from services.reranker.side_by_side import ALONE, SideBySide
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import TokenStates
+from shared.arrays import load
 from shared.errors import Corrupt
 from shared.first_use import used_once
 from shared.models import bundle
@@ -48,7 +49,7 @@ def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
     return RerankerSnapshot(
         version,
         TokenStates.open(folder / "states"),
-        np.asarray(np.load(folder / "dense" / "vectors.npy", mmap_mode="r")),
+        np.asarray(load(folder / "dense" / "vectors.npy", mmap_mode="r")),
         Columns.open(folder / "columns"),
         ProductStore.open(folder / "products"),
         Positions.of(manifest),

@@ -30,7 +30,7 @@ async def main() -> None:
     root = snapshots_of(data)
     scratch = Scratch(scratch_root(config.scratch, data))
     memory = MemoryFollower(data)
-    service = retrieval_service(snapshots, config, memory)
+    service = retrieval_service(snapshots, config, data, memory)
     status = status_servicer(lambda: replica_status(snapshots), lambda: log.waiting_for)
     server = Server(
         [(NAME, add_RetrievalServiceServicer_to_server, service), status], config.port, config.host

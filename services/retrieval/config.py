@@ -19,6 +19,7 @@ class RetrievalConfig:
     # Products that shoppers opened under the query and near ones, proposed at most; 0: none
     memory_limit: int = 50
     correct_spelling: bool = True
+    synonyms: str = ""  # file of synonyms and rewrites; "": DATA/synonyms.txt
     refresh_seconds: float = 1.0  # how often to check for a newer snapshot
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.arrays import load
 from shared.errors import Corrupt
 
 Rows = NDArray[np.int64]
@@ -68,7 +69,7 @@ class DenseLeg:
 
         Raises Corrupt if index and vectors do not belong together.
         """
-        vectors = np.load(folder / "vectors.npy", mmap_mode="r")
+        vectors = load(folder / "vectors.npy", mmap_mode="r")
         index = faiss.read_index(str(folder / "index.faiss"))
         if (index.ntotal, index.d) != vectors.shape:
             raise Corrupt(

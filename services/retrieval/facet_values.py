@@ -105,7 +105,9 @@ def _selected(  # noqa: PLR0913 - the counts, and which of them
 
 
 def numbers(values: Values, counts: Counts, part: str, limit: int) -> list[tuple[str, int]]:
-    """The `limit` most frequent numbers whose text contains `part`, then by size, with their counts."""
+    """The `limit` most frequent numbers whose text contains `part`, then by size, with their
+    counts.
+    """
     if not part:
         return [(shown(value), count) for value, count in _largest(values, counts, limit)]
     pairs = zip(values.tolist(), counts.tolist(), strict=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
-from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from services.retrieval.filters import Mask
@@ -46,7 +46,26 @@ class Pairs:
         return Entries(np.concatenate([rows, last[seen]]), np.concatenate([values, self.values[seen]]))
 
 
-PairCache = MutableMapping[tuple[str, str], Pairs]  # by kind and name of the field
+class RememberedPairs:
+    """The pairs of the fields that facets ask for. Threads share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Pairs] = {}  # the last one asked for is the last
+        self._lock = Lock()
+
+    def of(self, kind: str, name: str, make: Callable[[], Pairs]) -> Pairs:
+        """Those of a field, by its kind and name."""
+        with self._lock:
+            pairs = self._known.pop((kind, name), None)
+            if pairs is not None:
+                self._known[kind, name] = pairs
+        if pairs is None:
+            pairs = make()
+            with self._lock:
+                self._known[kind, name] = pairs
+                if len(self._known) > _REMEMBERED_FIELDS:
+                    del self._known[next(iter(self._known))]
+        return pairs
 
 
 @dataclass(frozen=True)
@@ -81,9 +100,9 @@ class BaseFamilies:
         return int(np.count_nonzero(self.sizes))
 
     @cached_property
-    def pairs(self) -> PairCache:
+    def pairs(self) -> RememberedPairs:
         """What facets remember of fields."""
-        return LRUCache(_REMEMBERED_FIELDS)
+        return RememberedPairs()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from services.retrieval.filters import AnyOf, Between, Exists, Filter, Group, Tr
 from shared.errors import InvalidRequest
 
 MAX_VALUES = 1_000
-MAX_DEPTH = 8  # levels of groups
+MAX_DEPTH = 10  # levels of groups: what a gateway lets pass, and those that it makes of days
 
 
 def filter_of(message: search_pb2.Filter, depth: int = 0) -> Tree:

@@ -79,22 +79,22 @@ class GroupedColumns:
             parts = [_entries(part, kind, name) for part in self.columns.segments]
             base, *delta = parts
             found = None if base is None else self._of_base(base, kind, name)
-            self._found[kind, name] = [found, *(self._of_delta(base, part, found) for part in delta)]
+            self._found[kind, name] = [found, *(self._of_delta(part, found) for part in delta)]
         return self._found[kind, name]
 
     def _of_base(self, entries: Entries, kind: str, name: str) -> Entries:
-        pairs = self.families.base.pairs.get((kind, name))
-        if pairs is None:
-            pairs = self.families.base.pairs[kind, name] = _pairs(entries, self.families)
+        remembered = self.families.base.pairs
+        pairs = remembered.of(kind, name, lambda: _pairs(entries, self.families))
         return pairs.of(self.matching)
 
-    def _of_delta(self, base: Entries | None, part: Entries | None, found: Entries | None) -> Entries | None:
+    def _of_delta(self, part: Entries | None, found: Entries | None) -> Entries | None:
         """Entries of the delta whose values their families do not have in the snapshot already."""
         if part is None:
             return None
         start = len(self.families.base.codes)
-        rows = part.rows[self.matching[start + part.rows.astype(np.int64)]]
-        values = part.values[self.matching[start + part.rows.astype(np.int64)]]
+        chosen = self.matching[start + part.rows.astype(np.int64)]
+        rows = part.rows[chosen]
+        values = part.values[chosen]
         codes = self.families.codes[start + rows.astype(np.int64)].astype(np.int64)
         before = Entries(rows[:0], values[:0]) if found is None else self._touched(found)
         known = np.concatenate([self.families.codes[before.rows].astype(np.int64), codes])
@@ -167,7 +167,8 @@ def _pairs(entries: Entries, families: Families) -> Pairs:
     values = np.asarray(entries.values)
     is_member = families.base.is_member[rows]
     alone = Entries(rows[~is_member], values[~is_member])  # type: ignore[arg-type]
-    rows, values = rows[is_member], values[is_member]
+    rows = rows[is_member]
+    values = values[is_member]
     codes = families.base.codes[rows]
     order = np.lexsort((values, codes))
     starts = np.flatnonzero(_differs(codes[order], values[order]))

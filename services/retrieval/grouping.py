@@ -17,7 +17,6 @@ Best = Callable[[int], tuple[Rows, Scores]]
 
 _DEEPER = 4  # a list whose families are too few is made so many times longer
 _DEEPEST = 64  # times what was asked for
-_MOVED_BY = 2  # places by which products that were shown together may have moved apart
 
 
 @dataclass(frozen=True)
@@ -94,16 +93,18 @@ class Grouping:
         return found if self.matching is None else found[self.matching[found]]
 
 
-def continued(codes: Rows, shown: Rows, offset: int) -> int:
-    """Where a list of groups goes on after those that were shown last, wherever they are now.
+def continued(codes: Rows, shown: Rows, offset: int) -> Rows:
+    """The places of a list of groups that follow those shown last, wherever these are now.
 
     `shown` (k,) are in the order in which they were shown. Some may have been removed, or moved
-    alone. If none is left it is `offset`.
+    alone, and others may have come between them. So the list goes on after the first of them that
+    is where most of them are, without all of them. If none is left it goes on at `offset`.
     """
     found = [np.flatnonzero(codes == code)[:1] for code in shown]
     places = np.concatenate([np.empty(0, np.int64), *found])
     if not len(places):
-        return offset
+        return np.arange(offset, len(codes))
     shifts = places - np.arange(len(places))
-    together = np.abs(shifts - np.median(shifts)) <= _MOVED_BY
-    return int(places[together][-1]) + 1 if together.any() else offset
+    first = int(np.argmax(shifts == np.sort(shifts)[(len(shifts) - 1) // 2]))
+    following = np.arange(int(places[first]) + 1, len(codes))
+    return following[~np.isin(following, places)]

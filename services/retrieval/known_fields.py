@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from services.retrieval.nearest_names import nearest_names
-from shared.catalog.fields import FILTERABLE
+from shared.catalog.fields import FILTERABLE, TEXTS
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, has_numbers, has_text
 
@@ -32,14 +32,17 @@ def check_field(columns: CatalogColumns, name: str, field: str) -> None:
 
 
 def note(columns: CatalogColumns, name: str, field: str) -> str:
-    """A note about an attribute that no product has. Empty if some product has it."""
+    """A note about a field that no product has. Empty if some product has it."""
+    if field in TEXTS and not has_text(columns, field):
+        remedy = "if products have it, the snapshot is of an earlier version: index again"
+        return f"{name}: no product has {field!r}; {remedy}"
     if field == PRODUCT_ID or is_known(columns, field):
         return ""
     return f"{name}: no product has {field!r}; {_hint(columns, field)}"
 
 
 def notes(columns: CatalogColumns, named: Iterable[tuple[str, str]]) -> tuple[str, ...]:
-    """Notes about the first few attributes that no product has, of (what names it, field).
+    """Notes about the first few fields that no product has, of (what names it, field).
 
     Only a few, because each is compared with the names of all.
     """

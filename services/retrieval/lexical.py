@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from tantivy import Occur, Query
 
 from services.retrieval.compounds import Compounds
-from services.retrieval.lexical_query import LexicalQuery, QueryParser, any_of
+from services.retrieval.lexical_query import LexicalQuery, QueryParser
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
+from services.retrieval.word_groups import any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, ROW, TEXT, lacking_term
 
@@ -37,12 +40,14 @@ class LexicalLeg:
         """Those of the catalogue."""
         return self._parser.compounds
 
-    def search(self, text: str, languages: Sequence[str] = ()) -> LexicalSearch:
+    def search(
+        self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
+    ) -> LexicalSearch:
         """Begin a search for a query, which has no syntax.
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        return LexicalSearch(self, self._parser.parse(text, languages))
+        return LexicalSearch(self, self._parser.parse(text, languages, synonyms))
 
     def says_without(self, word: str) -> bool:
         """Whether some product says that it is without a word."""
@@ -91,10 +96,16 @@ class LexicalSearch:
 
     def matching(self) -> Mask:
         """Which rows (n,) hold enough of the query's words."""
+        return self._matching.copy()
+
+    @cached_property
+    def _matching(self) -> Mask:
         return self._rows_of(None if self._query.empty else self._query.required)
 
     def strongly_matching(self) -> Mask:
-        """Those of the matching rows (n,) whose texts hold enough words, not their attributes alone."""
+        """Those of the matching rows (n,) whose texts hold enough words, not their attributes
+        alone.
+        """
         return self._rows_of(None if self._query.empty else self._query.strong)
 
     def pinned(self) -> Mask:
@@ -102,7 +113,9 @@ class LexicalSearch:
         return self._rows_of(self._query.pinned)
 
     def numbered(self) -> Mask | None:
-        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of them."""
+        """Which rows (n,) hold every word of the query with a digit; None if nothing is known of
+        them.
+        """
         return None if self._query.numbers is None else self._rows_of(self._query.numbers)
 
     def named(self) -> Mask:

@@ -13,8 +13,9 @@ from services.retrieval.lexical import LexicalLeg
 from services.retrieval.live_dense import LiveDense
 from services.retrieval.live_families import LiveFamilies
 from services.retrieval.orders import MergedOrders, Orders
-from services.retrieval.snapshots import Snapshot, expires, in_future
+from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import Spelling
+from services.retrieval.times import Times
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
 from shared.live.append_only import AppendOnly
@@ -53,6 +54,8 @@ class LiveSnapshot:
         self._families = self._opened_families()
         self._vectors = AppendOnly("<f4", self._base.dense.dim)
         self._offsets = AppendOnly("<i8")
+        self._homes = AppendOnly("<i8")  # the row that each product had first
+        self._homes.extend(np.arange(columns.row_count))
         self._alive = AppendOnly(np.bool_)
         self._alive.extend(np.ones(columns.row_count, np.bool_))
         self._all_alive = True
@@ -115,6 +118,7 @@ class LiveSnapshot:
     def _add(self, change: Change) -> None:
         """Append a slot. Without a product it is a removal."""
         here = change.product is not None
+        self._homes.append(self._home(change.product_id))
         if change.product is not None:
             self._writer().add(change.product, len(self._rows()))
         encoding = change.encoding(self.encoder_version, self._base_dense.dim)
@@ -128,6 +132,13 @@ class LiveSnapshot:
         self._alive.append(here)
         self._all_alive = self._all_alive and here
         self._ids.add(change.product_id, gone=not here)
+
+    def _home(self, product_id: str) -> int:
+        row = self._base.products.row(product_id)
+        if row is not None:
+            return row
+        slot = self._ids.first(product_id)
+        return len(self._base.products) + (len(self._ids.ids) if slot is None else slot)
 
     def _rows(self) -> LiveRows:
         return LiveRows(self._base.products, self._ids, len(self._ids.ids))
@@ -146,8 +157,8 @@ class LiveSnapshot:
         base = self._base
         slots = rows.slot_count
         index = self._writer().committed()
-        lexical = LexicalLeg(index, len(rows))
         columns = self._columns.over(self._base_columns, slots)
+        lexical = LexicalLeg(index, len(rows))
         return replace(
             base,
             products=LiveProducts(base.products, rows, self._payloads),
@@ -155,14 +166,14 @@ class LiveSnapshot:
             lexical=lexical,
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
             spelling=Spelling(index, lexical.compounds),
-            orders=MergedOrders((*base.orders.parts, Orders(columns.delta, columns.values))),
+            orders=MergedOrders(
+                (*base.orders.parts, Orders(columns.delta, columns.values)), self._homes.upto(len(rows))
+            ),
             families=self._families.upto(len(rows)),
             rows=WireRows(
                 len(base.products), base.rows.vectors_position, self._offsets.upto(slots), position
             ),
             log_position=log_position,
-            expires=base.expires or expires(columns.delta),
-            embargoed=base.embargoed or in_future(columns.delta, "publish_time"),
-            awaited=base.awaited or in_future(columns.delta, "available_time"),
+            times=base.times | Times.of(columns.delta),
             alive=None if self._all_alive else self._alive.upto(len(rows)).copy(),
         )

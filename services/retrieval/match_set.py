@@ -57,7 +57,8 @@ def sorted_set(lists: Lists, words: LexicalSearch) -> tuple[Lists, list[str]]:
 
 
 def precedence(words: LexicalSearch, rows: Rows, lists: Lists) -> NDArray[np.uint32]:
-    """(k,): 0 for rows whose code is in the query, 1 for those with all of its numbers, 2 for others.
+    """(k,): 0 for rows whose code is in the query, 1 for those with all of its numbers, 2 for
+    others.
 
     Whatever ranks, a smaller one comes first. Numbers count where some match holds all of them.
     """

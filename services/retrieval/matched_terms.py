@@ -7,7 +7,7 @@ from itertools import pairwise
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import glued, joined
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.quantities import quantities
 
 MAX_CHARACTERS_READ = 32_000  # of one product; its title and all of its description come first

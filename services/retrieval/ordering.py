@@ -103,7 +103,7 @@ def _by_relevance(  # noqa: PLR0913 - rows of an order, and by what to order equ
     found = np.concatenate([rows[before], last])
     scores = np.concatenate([words.scores(rows[before]), last_scores])
     kinds, numbers, *ties = snapshot.orders.keys(order, found)
-    return found[np.lexsort((found, *reversed(ties), -scores, numbers, kinds))][:limit]
+    return found[np.lexsort((snapshot.orders.home(found), *reversed(ties), -scores, numbers, kinds))][:limit]
 
 
 def _most_relevant(words: LexicalSearch, tied: Mask, count: int) -> tuple[Rows, Scores]:

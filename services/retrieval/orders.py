@@ -145,6 +145,9 @@ class MergedOrders:
     """RowOrders of one or several segments, whose rows follow each other."""
 
     parts: Sequence[Orders]
+    # (n,): the row that each product had first; ties are in this order, so that a product that is
+    # written again keeps its place. None: row order
+    homes: Rows | None = None
 
     def first(self, order: OrderBy, limit: int, mask: Mask | None) -> Rows:
         """See RowOrders."""
@@ -152,12 +155,17 @@ class MergedOrders:
         start = 0
         for part in self.parts:
             inside = None if mask is None else mask[start : start + part.row_count]
-            rows.append(part.first(order, limit, inside) + start)
+            # Ties within a delta are in another order than its rows
+            rows.append(part.first(order, part.row_count if start else limit, inside) + start)
             start += part.row_count
         if len(rows) == 1:
             return rows[0]
         merged = np.concatenate(rows)
-        return merged[np.lexsort((merged, *self.keys(order, merged)[::-1]))][:limit]
+        return merged[np.lexsort((self.home(merged), *self.keys(order, merged)[::-1]))][:limit]
+
+    def home(self, rows: Rows) -> Rows:
+        """The row that the product of each of `rows` (k,) had first."""
+        return rows if self.homes is None else self.homes[rows]
 
     def keys(self, order: OrderBy, rows: Rows) -> Keys:
         """See RowOrders."""

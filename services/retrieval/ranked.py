@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +59,7 @@ class Order:
     def first(self, limit: int) -> Fused:
         """The first `limit` products."""
         if self._is_fused:
-            found = self._joined.first(limit)
+            found = self._joined().first(limit)
             return replace(found, rows=self._shown(found.rows))
         rows = self._shown(self._in_order(limit))
         return fusion.in_order(rows, self.lists.lexical, self.lists.dense)
@@ -69,23 +68,16 @@ class Order:
         """`limit` products of those that are not excluded.
 
         They follow the products that were shown last, or the first `offset` if none of these is
-        left. After those that words and vectors rank, the others follow by popularity.
+        left. By relevance they are in the order of popularity, which few writes change.
         """
         rows = self._in_order(self.snapshot.columns.row_count)
-        if self._is_fused:
-            ranked = self._joined.rows
-            others = ~np.isin(self.groups.codes(rows), self.groups.codes(ranked))
-            rows = np.concatenate([ranked, rows[others]])
         rows = rows[~np.isin(self.groups.codes(rows), self._codes_of(exclude_ids))]
-        start = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
-        part = self._shown(rows[start : start + limit])
+        places = continued(self.groups.codes(rows), self._codes_of(after_ids), offset)
+        start = int(places[0]) if len(places) else len(rows)
+        part = self._shown(rows[places[:limit]])
         before = len(exclude_ids) + start
         found = fusion.in_order(part, self.lists.lexical, self.lists.dense, before)
-        return Rest(found, len(rows), start)
-
-    def related_count(self) -> int:
-        """How many products the lists have beside the match set."""
-        return int(np.count_nonzero(self.groups.counts(self._joined.rows) == 0)) if self._is_fused else 0
+        return Rest(found, start + len(places), start)
 
     def dense_scores(self, vector: NDArray[np.float32] | None, rows: Rows) -> Scores:
         """The dense score of each of `rows` (k,); 0 without a vector."""
@@ -102,7 +94,6 @@ class Order:
         rows = (self.snapshot.products.row(each) for each in product_ids)
         return self.groups.codes(np.array([row for row in rows if row is not None], np.int64))
 
-    @cached_property
     def _joined(self) -> Fused:
         """The legs joined, a row of each group, by precedence."""
         legs = (self.lists.lexical, self.lists.dense, self.lists.remembered)

@@ -5,20 +5,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from services.retrieval.narrowing import Limits
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
 from shared.caller import Caller
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.negation import Negation, negations
 from shared.text.price import PriceLimit, price_limit
+from shared.text.words import words
 
 CORRECTION = "correction"
 WITHOUT = "without"
 PRICE = "price"
+SYNONYM = "synonym"
 ALL = "all"
 
 
@@ -48,6 +52,7 @@ class Catalog:
 
     correct: Callable[[str, Caller], str]  # spelling
     says_without: Callable[[str], bool]  # whether some product says that it is without a word
+    synonyms: Synonyms = NO_SYNONYMS
 
 
 def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller) -> Reading:
@@ -56,9 +61,14 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
     What is left after them is corrected. What products say themselves, such as "non-stick", stays
     in what is searched. A query of nothing but such parts is searched as it is. Raises CallerLeft.
     """
+    asked = typed
+    if not _is_off(SYNONYM, as_typed):
+        typed = catalog.synonyms.rewritten(typed)
     price = None if _is_off(PRICE, as_typed) else price_limit(fold(typed))
     denied = [] if _is_off(WITHOUT, as_typed) else negations(fold(typed))
-    spans: list[Negation | PriceLimit] = [each for each in denied if not catalog.says_without(each.word)]
+    spans: list[Negation | PriceLimit] = [
+        each for each in denied if not (each.in_words and catalog.says_without(each.word))
+    ]
     spans += [price] if price else []
     if len(fold(typed)) != len(typed) or not (rest := _without(typed, spans)):
         spans, denied, price, rest = [], [], None, typed
@@ -69,8 +79,18 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
         parts.append(Part(PRICE, typed[price.start : price.end], _meaning(price)))
     if query != rest:
         parts.append(Part(CORRECTION, rest, query))
+    if not _is_off(SYNONYM, as_typed):
+        parts += [Part(SYNONYM, asked, typed)] * (asked != typed)
+        parts += _synonyms(query, catalog.synonyms)
     shown = " ".join([query, *(typed[span.start : span.end] for span in spans)]) if spans else query
     return Reading(query, shown, query != rest, limits, tuple(parts))
+
+
+def _synonyms(query: str, synonyms: Synonyms) -> Iterator[Part]:
+    typed = words(query)
+    for found in synonyms.of(typed):
+        others = ", ".join(" ".join(other) for other in found.others)
+        yield Part(SYNONYM, " ".join(typed[found.start : found.end]), others)
 
 
 def _is_off(kind: str, as_typed: Collection[str]) -> bool:

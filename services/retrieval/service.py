@@ -23,18 +23,15 @@ from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.retrieval import analysis_messages, reading, spelling
 from services.retrieval.candidate_messages import listed
+from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
 from services.retrieval.matched_terms import MatchedTerms
-from services.retrieval.retriever import (
-    DEFAULT_LIMIT,
-    DENSE,
-    FUSED,
-    LEXICAL,
-    Candidates,
-    Request,
-    Retriever,
-)
+from services.retrieval.request import DEFAULT_LIMIT, DENSE, FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
+from services.retrieval.synonyms_file import SynonymsFile
 from shared import vectors
 from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
@@ -59,8 +56,10 @@ class RetrievalService(RetrievalServiceServicer):
         retriever: Retriever,
         correct_spelling: bool = True,
         memory: MemoryFollower | None = None,
+        synonyms: SynonymsFile | None = None,
     ) -> None:
         """`memory` is of what shoppers opened; without it, words and vectors alone propose."""
+        self._synonyms = synonyms
         self._snapshots = snapshots
         self._retriever = retriever
         self._memory = memory
@@ -73,7 +72,9 @@ class RetrievalService(RetrievalServiceServicer):
         snapshot = self._snapshots.get()
         corrects = self._correct_spelling and not {reading.CORRECTION, reading.ALL} & set(request.as_typed)
         catalog = reading.Catalog(
-            snapshot.spelling.correct if corrects else _as_it_is, snapshot.lexical.says_without
+            snapshot.spelling.correct if corrects else _as_it_is,
+            snapshot.lexical.says_without,
+            self._known_synonyms(),
         )
         read = await in_thread(lambda caller: reading.read(query, request.as_typed, catalog, caller))
         return analysis_messages.response(read, snapshot.encoder_version)
@@ -92,9 +93,14 @@ class RetrievalService(RetrievalServiceServicer):
 
         def answer(caller: Caller) -> RetrieveResponse:
             wanted = replace(_request(request, snapshot.dense.dim), memory=memory)
+            if not request.without_synonyms:
+                wanted = replace(wanted, synonyms=self._known_synonyms())
             return _response(snapshot, self._retriever.retrieve(snapshot, wanted, caller))
 
         return await in_thread(answer)
+
+    def _known_synonyms(self) -> Synonyms:
+        return self._synonyms.current() if self._synonyms else NO_SYNONYMS
 
     async def ListCandidates(
         self, request: ListCandidatesRequest, context: Any = None

@@ -19,13 +19,14 @@ from services.retrieval.fusion import fuse
 from services.retrieval.lexical import LexicalLeg
 from services.retrieval.orders import MergedOrders, Orders
 from services.retrieval.spelling import Spelling
+from services.retrieval.times import NO_TIMES, Times
 from shared.catalog.order_by import parsed
 from shared.errors import Corrupt, SnapshotGone, Unavailable
 from shared.first_use import used_once
 from shared.live.live_lexical import copy_index
 from shared.live.live_products import Products
 from shared.live.wire_rows import WireRows
-from shared.snapshot.catalog_columns import CatalogColumns, Segment
+from shared.snapshot.catalog_columns import CatalogColumns
 from shared.snapshot.columns import Columns
 from shared.snapshot.families import FamilyCodes
 from shared.snapshot.generation import Positions, encoder_version, lineage_of, read_manifest
@@ -56,12 +57,10 @@ class Snapshot:
     rows: WireRows
     encoder_version: str
     log_position: int  # the catalogue log's offset up to which writes are shown
-    expires: bool  # whether some product has an expiry time
     lineage: str = ""  # changes of another lineage were computed for other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
-    embargoed: bool = False  # whether some product was unpublished when this state was made
-    awaited: bool = False  # whether some product was not available yet when this state was made
+    times: Times = NO_TIMES
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
@@ -90,11 +89,9 @@ class Snapshot:
             rows=_wire_rows(len(products), positions.vectors),
             encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
-            expires=expires(columns),
-            dense_floor=float(manifest.get("dense_floor", -1.0)),
-            embargoed=in_future(columns, "publish_time"),
-            awaited=in_future(columns, "available_time"),
             lineage=lineage_of(manifest),
+            dense_floor=float(manifest.get("dense_floor", -1.0)),
+            times=Times.of(columns),
         )
         return used_once(lambda: snapshot, cls.warm)
 
@@ -116,11 +113,11 @@ class Snapshot:
         """
         now = time.time()
         masks = [] if self.alive is None else [self.alive]
-        if self.expires:
+        if self.times.expires:
             masks.append(~(self._times("expire_time") <= now))
-        if self.awaited:
+        if self.times.awaited:
             masks.append(~(self._times("available_time") > now))
-        if published and self.embargoed:
+        if published and self.times.embargoed:
             masks.append(~(self._times("publish_time") > now))
         return np.logical_and.reduce(masks) if masks else None
 
@@ -145,18 +142,6 @@ def _wire_rows(product_count: int, position: int) -> WireRows:
 
 def _families(read: FamilyCodes) -> Families:
     return Families(read.codes, len(read), BaseFamilies.of(read))
-
-
-def expires(columns: Segment) -> bool:
-    """Whether some product has an expiry time."""
-    times = columns.dense("expire_time")
-    return times is not None and bool(np.any(~np.isnan(times)))
-
-
-def in_future(columns: Segment, name: str) -> bool:
-    """Whether a time of some product is still to come."""
-    times = columns.dense(name)
-    return times is not None and bool(np.any(times > time.time()))
 
 
 class Snapshots:

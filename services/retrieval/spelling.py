@@ -24,7 +24,7 @@ from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
 from shared.snapshot.vocabulary import LONGEST_WORD
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.words import is_run
 
 MAX_QUERY_CHARACTERS = 1_000

@@ -47,7 +47,7 @@ class WordGroups:
         typed = [word for word in self.typed if word not in function_words]
         if not typed or not all(word in self._named for word in typed):
             return None
-        return Query.boolean_query([(Occur.Must, _any_of(self._named[word])) for word in typed])
+        return Query.boolean_query([(Occur.Must, any_of(self._named[word])) for word in typed])
 
     def stand_for(self, words: Sequence[str], query: Query) -> None:
         """A query that finds products that hold these words, and does not score them."""
@@ -56,7 +56,8 @@ class WordGroups:
             self._groups.setdefault(word, []).append(query)
 
     def required(self, function_words: Container[str], strong: bool) -> list[Query]:
-        """One query for each word that a match may need: all but function words, if there are others.
+        """One query for each word that a match may need: all but function words, if there are
+        others.
 
         Of what may be a word of a script without spaces, a match holds most pairs of letters. None
         if fewer than half of the words are known: then the query is about something else.
@@ -64,16 +65,18 @@ class WordGroups:
         groups = self._strong if strong else self._groups
         typed = [word for word in self.typed if word not in function_words] or self.typed
         units = [(word,) for word in typed if not is_run(word)] + [tuple(each) for each in self.stretches]
-        held = [[_any_of(groups[word]) for word in unit if word in groups] for unit in units]
-        known = [queries for unit, queries in zip(units, held, strict=True) if 2 * len(queries) >= len(unit)]
-        return [_enough_of(queries) for queries in known] if 2 * len(known) >= len(units) else []
+        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in units}
+        known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
+        if 2 * len(known) < len(held):
+            return []
+        return [at_least(queries, enough(len(queries))) for queries in known]
 
     def numbers(self) -> Query | None:
         """Finds what holds every word with a digit; None if there is none, or one is not known."""
         wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
         if not wanted or not all(word in self._groups for word in wanted):
             return None
-        return Query.boolean_query([(Occur.Must, _any_of(self._groups[word])) for word in wanted])
+        return Query.boolean_query([(Occur.Must, any_of(self._groups[word])) for word in wanted])
 
 
 def enough(words: int) -> int:
@@ -83,10 +86,15 @@ def enough(words: int) -> int:
     return words - words // 3
 
 
-def _enough_of(queries: Sequence[Query]) -> Query:
-    any_of = [(Occur.Should, query) for query in queries]
-    return Query.boolean_query(any_of, minimum_number_should_match=enough(len(queries)))
+def at_least(queries: Sequence[Query], least: int) -> Query:
+    """Finds what `least` of some queries find."""
+    return Query.boolean_query(
+        [(Occur.Should, query) for query in queries], minimum_number_should_match=least
+    )
 
 
-def _any_of(queries: Sequence[Query]) -> Query:
-    return Query.boolean_query([(Occur.Should, query) for query in queries])
+def any_of(queries: Sequence[Query]) -> Query:
+    """Finds what one of some queries finds; nothing without any."""
+    return (
+        Query.boolean_query([(Occur.Should, query) for query in queries]) if queries else Query.empty_query()
+    )

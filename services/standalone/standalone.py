@@ -75,7 +75,7 @@ class Standalone:
         self.tables = LocalJoin(data, log)
         saved = Slowest(counted, self.tables) if self.tables.is_on else counted
         self._retention = LogRetention(log, data / LOG, self._root, saved, load(LogConfig))
-        retrieval = retrieval_service(self._snapshots, self._retrieval_config, self.learning.memory)
+        retrieval = retrieval_service(self._snapshots, self._retrieval_config, data, self.learning.memory)
         services = EmbeddingService(self._encoders), retrieval, self.reranking.service
         self.search = SearchService(*services, log, self._config, signatures)
         self.recommend = RecommendService(retrieval, self.reranking.service, self.search.parts)
@@ -94,10 +94,11 @@ class Standalone:
         host: str = LOOPBACK,
         accept_log: bool = False,
     ) -> AsyncIterator[Standalone]:
-        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free one.
+        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free
+        one.
 
-        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if the
-        log does not belong to DATA. With `accept_log` it accepts such a log.
+        Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if
+        the log does not belong to DATA. With `accept_log` it accepts such a log.
         """
         if not data.is_dir():
             remedy = f"make one with 'aisle index CATALOG --data {data}'"

@@ -24,9 +24,10 @@ from services.reranker.reranker import Reranker, Reranking
 from services.reranker.service import product_texts
 from services.reranker.training.quality import qualities
 from services.reranker.training.ranking_group import RankingGroup
+from services.retrieval.candidates import Candidates as Retrieved
 from services.retrieval.filters import AnyOf, Filter
-from services.retrieval.retriever import Candidates as Retrieved
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import normalise
 from services.training.encoder_config import encoder_config

@@ -36,7 +36,9 @@ class Products(RowsById, Protocol):
         """The product in a row, as a value."""
 
     def family(self, row: int) -> tuple[str, str]:
-        """The id of the product in a row, and that of the primary product of its family of variants."""
+        """The id of the product in a row, and that of the primary product of its family of
+        variants.
+        """
 
     def product_ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids in some rows."""
@@ -55,6 +57,11 @@ class DeltaIds:
         self._gone.append(gone)
         self._slots.setdefault(product_id, []).append(len(self.ids))
         self.ids.append(product_id)
+
+    def first(self, product_id: str) -> int | None:
+        """The first slot of a product. Returns None if it has none."""
+        slots = self._slots.get(product_id)
+        return slots[0] if slots else None
 
     def latest(self, product_id: str, slot_count: int) -> tuple[int | None, bool]:
         """The slot of a product among the first `slot_count`, and whether it is a removal.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.arrays import load
 from shared.product_memory.memory import WINDOWS_DAYS, ProductMemory
 from shared.product_memory.neighbours import Neighbours
 from shared.versioned_memory.store import MemoryStore
@@ -42,14 +43,14 @@ def _write(folder: Path, memory: ProductMemory) -> dict[str, Any]:
 
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> ProductMemory:
-    arrays: dict[str, Any] = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+    arrays: dict[str, Any] = {name: load(folder / f"{name}.npy") for name in _ARRAYS}
     lists: dict[str, Any] = {name: _neighbours(folder, name) for name in _NEIGHBOURS}
     product_ids = json.loads((folder / _PRODUCT_IDS).read_text())
     return ProductMemory(product_ids, **lists, **arrays, version=folder.name)
 
 
 def _neighbours(folder: Path, name: str) -> Neighbours:
-    return Neighbours(*(np.load(folder / f"{name}_{part}.npy") for part in _PARTS))
+    return Neighbours(*(load(folder / f"{name}_{part}.npy") for part in _PARTS))
 
 
 PRODUCT_MEMORIES = MemoryStore[ProductMemory]("product_memory", 2, _write, _read)

@@ -112,9 +112,9 @@ def expected(table: Floats) -> Floats:
     for window in (LONG, QUARTER, MONTH):
         prior = _PRIOR if window != LONG else 0.0
         total = max(1.0, float(table[:, window].sum(dtype=np.float64)))
-        shares = (table[:, window] + np.float32(prior) * shares) / np.float32(total + prior)
-    month: Floats = shares * np.float32(max(1.0, float(table[:, MONTH].sum(dtype=np.float64))))
-    return month
+        shares = ((table[:, window] + prior * shares) / (total + prior)).astype(np.float32)
+    month = max(1.0, float(table[:, MONTH].sum(dtype=np.float64)))
+    return (shares * month).astype(np.float32)
 
 
 def _ranking(column: Floats) -> Scored:

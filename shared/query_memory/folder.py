@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from shared.arrays import load
 from shared.query_memory.memory import HALF_LIVES_DAYS, QueryMemory
 from shared.versioned_memory.store import MemoryStore
 
@@ -29,7 +30,7 @@ def _write(folder: Path, memory: QueryMemory) -> dict[str, Any]:
 
 
 def _read(folder: Path, manifest: Mapping[str, Any]) -> QueryMemory:
-    arrays = {name: np.load(folder / f"{name}.npy") for name in _ARRAYS}
+    arrays = {name: load(folder / f"{name}.npy") for name in _ARRAYS}
     lists = {name: json.loads((folder / f"{name}.json").read_text()) for name in _LISTS}
     encoder = str(manifest["encoder_version"])
     return QueryMemory(**arrays, **lists, encoder_version=encoder, version=folder.name)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared import artifacts
+from shared.arrays import load
 from shared.errors import AisleError, Corrupt, shortened
 from shared.manifest_fields import COUNT, NUMBER, OBJECT, TEXT, Fields
 from shared.snapshot.change import Encoding
@@ -178,7 +179,7 @@ def open_generation(folder: Path, verify: bool = True) -> Generation:
     manifest = read_manifest(folder, verify, whole=True)
     with broken_file_named(folder):
         products = ProductStore.open(folder / "products")
-        vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+        vectors = load(folder / "dense" / "vectors.npy", mmap_mode="r")
         states = ProductStates(folder / "states")
         variants = Variants(folder / "products", products)
     if not len(products) == len(vectors) == len(states) == manifest["product_count"]:

@@ -5,8 +5,8 @@ It is a tantivy index that blends the fields of a product, with the words for sp
 Term statistics belong to one field, `text`, in which each searchable field of the product is
 repeated by its weight. This is BM25F with shared length normalisation (Robertson & Zaragoza 2009,
 "The Probabilistic Relevance Framework"). Scores added up field by field have .03-.09 nDCG@10 less
-(docs/relevance-retrieval.md). lexical_document.py has the other fields. The index stores no products;
-they are in the product store.
+(docs/relevance-retrieval.md). lexical_document.py has the other fields. The index stores no
+products; they are in the product store.
 
 languages.txt    the version of the analysis and the catalogue's languages, one a line
 """
@@ -153,7 +153,9 @@ class LexicalIndex:
         return bool(self.searcher.search(having, 1, count=False).hits)
 
     def begins(self, field: str, start: str) -> tantivy.Query | None:
-        """A query for the terms of a field that begin so (letters and digits); None if there are none."""
+        """A query for the terms of a field that begin so (letters and digits); None if there are
+        none.
+        """
         if field not in self._fields:
             return None
         query = tantivy.Query.regex_query(self.schema, field, f"{start}.*")

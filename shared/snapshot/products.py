@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.arrays import load
 from shared.catalog.product import Product
 from shared.catalog.wire import family_of, from_bytes, to_bytes
 from shared.snapshot.spans import end_to_end
@@ -62,7 +63,7 @@ class Blobs:
 
     def __init__(self, data: Path, offsets: Path) -> None:
         # As plain arrays: a slice of a memmap object costs five times as much.
-        self._offsets: NDArray[np.int64] = np.asarray(np.load(offsets, mmap_mode="r"))
+        self._offsets: NDArray[np.int64] = np.asarray(load(offsets, mmap_mode="r"))
         self._data = (
             np.asarray(np.memmap(data, np.uint8, "r")) if data.stat().st_size else np.zeros(0, np.uint8)
         )
@@ -127,8 +128,8 @@ class ProductStore:
     def __init__(self, folder: Path) -> None:
         self._payloads = Blobs(folder / "payloads.bin", folder / "offsets.npy")
         self._ids = Blobs(folder / "ids.bin", folder / "id_offsets.npy")
-        self._hashes: NDArray[np.uint64] = np.load(folder / "hashes.npy", mmap_mode="r")
-        self._hash_rows: NDArray[np.uint32] = np.load(folder / "hash_rows.npy", mmap_mode="r")
+        self._hashes: NDArray[np.uint64] = load(folder / "hashes.npy", mmap_mode="r")
+        self._hash_rows: NDArray[np.uint32] = load(folder / "hash_rows.npy", mmap_mode="r")
         # Recommendations ask for hundreds of products a page, and for the same ones again and again
         self._known_row = lru_cache(_KNOWN)(self._row)
         self._known_family = lru_cache(_KNOWN)(lambda row: family_of(self._payloads[row]))
@@ -172,7 +173,9 @@ class ProductStore:
         return self._known_row(product_id)
 
     def family(self, row: int) -> tuple[str, str]:
-        """The id of the product in a row, and that of the primary product of its family of variants."""
+        """The id of the product in a row, and that of the primary product of its family of
+        variants.
+        """
         return self._known_family(row)
 
     def _row(self, product_id: str) -> int | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.arrays import load
 from shared.snapshot.matrix import MatrixWriter
 
 States = NDArray[np.int8]  # (tokens, state_dim)
@@ -42,8 +43,8 @@ class ProductStates:
 
     def __init__(self, folder: Path) -> None:
         # As plain arrays: indexing a memmap object is slow.
-        self.tokens: States = np.asarray(np.load(folder / "tokens.npy", mmap_mode="r"))
-        self.offsets: NDArray[np.int64] = np.asarray(np.load(folder / "offsets.npy", mmap_mode="r"))
+        self.tokens: States = np.asarray(load(folder / "tokens.npy", mmap_mode="r"))
+        self.offsets: NDArray[np.int64] = np.asarray(load(folder / "offsets.npy", mmap_mode="r"))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.arrays import load
 from shared.catalog.product import Product
 from shared.snapshot.products import ProductStore, id_hash
 
@@ -47,7 +48,7 @@ def primaries_and_rows(folder: Path) -> tuple[NDArray[np.uint64], NDArray[np.uin
     hashes = folder / _HASHES
     if not hashes.exists():
         return None
-    return np.load(hashes, mmap_mode="r"), np.load(folder / _ROWS, mmap_mode="r")
+    return load(hashes, mmap_mode="r"), load(folder / _ROWS, mmap_mode="r")
 
 
 class Variants:

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.arrays import load
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.words import is_run
 
 LONGEST_WORD = 30  # letters
@@ -105,8 +106,8 @@ class Vocabulary:
     def open(cls, folder: Path) -> Vocabulary:
         """Read the files of VocabularyWriter."""
         words = (folder / "words.txt").read_text(encoding="utf-8").split("\n")
-        counts = np.load(folder / "counts.npy")
-        letters = np.load(folder / "letters.npy", mmap_mode="r")
+        counts = load(folder / "counts.npy")
+        letters = load(folder / "letters.npy", mmap_mode="r")
         return cls(words if len(counts) else [], counts, letters)
 
     def all(self) -> Sequence[str]:

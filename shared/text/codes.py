@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 
 SHORTEST = 4  # characters of a code without its separators
 _LONGEST = 40

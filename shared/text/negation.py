@@ -23,6 +23,7 @@ class Negation:
     word: str
     start: int
     end: int
+    in_words: bool = True  # "without laces", not "-laces"
 
 
 def lacking(text: str) -> list[str]:
@@ -36,5 +37,6 @@ def lacking(text: str) -> list[str]:
 
 def negations(query: str) -> list[Negation]:
     """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap."""
-    found = [Negation(each[1], *each.span()) for each in (*_BEFORE.finditer(query), *_MINUS.finditer(query))]
+    found = [Negation(each[1], *each.span()) for each in _BEFORE.finditer(query)]
+    found += [Negation(each[1], *each.span(), in_words=False) for each in _MINUS.finditer(query)]
     return sorted(found, key=lambda each: each.start)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import cache
 
-from shared.text.folding import fold
+from shared.text.letters import fold
 
 LONGEST_WORD_BYTES = 64
 # Scripts without spaces, and Hangul, whose endings are glued to words
@@ -23,7 +23,8 @@ _KATAKANA = "\u30a0-\u30ff\u31f0-\u31ff"
 _PARTICLE = re.compile(f"(?<=[{_HAN}{_KATAKANA}])の(?=.)|(?<=[{_HAN}]{{2}})的(?=.)")
 # What may be a word: a script to its end, and Han with the kana that inflect it
 _STRETCH = re.compile(
-    f"[{_KATAKANA}]+|[{_HAN}\u3040-\u309f]+|[\u1100-\u11ff\uac00-\ud7af]+|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+"
+    f"[{_KATAKANA}]+|[{_HAN}\u3040-\u309f]+|[\u1100-\u11ff\uac00-\ud7af]+"
+    "|[\u0e00-\u0e7f]+|[\u0e80-\u0eff]+|[\u1000-\u109f]+|[\u1780-\u17ff]+"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}\.\d{3},\d+")
 _DOTTED_GROUP = re.compile(r"[1-9]\d{0,2}\.\d{3}")

@@ -29,8 +29,8 @@ from shared.snapshot.vocabulary import spelled
 from shared.text.analysis import Analysis
 from shared.text.cleaning import clean
 from shared.text.codes import codes_in, compact, endings, without_label
-from shared.text.folding import fold
 from shared.text.head import head
+from shared.text.letters import fold
 from shared.text.negation import lacking, negations
 from shared.text.price import price_limit
 from shared.text.quantities import quantities

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sample.folder import write_sample
 from services.retrieval.reading import Catalog, read
-from services.retrieval.retriever import LEXICAL, Request, Retriever
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from services.retrieval.spelling import normalise
 from services.training.evaluation.judgments import JudgedQuery, read_judged_queries

@@ -12,7 +12,7 @@ from cli import filters
 from services.reranker.training import catalog_queries
 from shared.compatible_form import compatible
 from shared.snapshot.lexical_document import joined
-from shared.text.folding import fold
+from shared.text.letters import fold
 
 WORDY = st.text(alphabet="aB1-._é '\u0301ß9x ", max_size=24)
 NUMERIC = st.text(alphabet="0123456789.+-ab ", max_size=14)

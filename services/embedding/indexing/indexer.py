@@ -32,6 +32,7 @@ from services.embedding.indexing.tail import Tail
 from services.embedding.indexing.taken_tail import check_start, take_tail, unapplied
 from services.embedding.indexing.window import Source, Text, Window
 from shared import artifacts
+from shared.arrays import load
 from shared.catalog.product import Product
 from shared.snapshot.generation import (
     FORMAT,
@@ -109,7 +110,7 @@ class Indexer:
             version = new_version_name()
             with artifacts.new_version(root, version) as made:
                 reused = self._write(made, source, progress)
-                vectors = np.load(made / "dense/vectors.npy", mmap_mode="r")
+                vectors = load(made / "dense/vectors.npy", mmap_mode="r")
                 dense = next_index(old, root, vectors, made / INDEX, self._plan)
                 positions = tail.end if tail else old.positions if old else Positions()
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)

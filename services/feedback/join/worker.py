@@ -58,6 +58,7 @@ class JoinWorker:
         self.quiet_seconds = _QUIET_SECONDS  # see Rebuild
         self._join: Join | None = None
         self._consumer: Consumer | None = None
+        self._opening = asyncio.Lock()
         self._is_closed = False
         self._is_caught_up = False
         self._export_at = 0.0  # on the monotonic clock
@@ -118,16 +119,17 @@ class JoinWorker:
         self._export_at = time.monotonic() + pause_seconds
 
     async def _opened(self) -> tuple[Join, Consumer]:
-        if self._join is None:
-            try:
-                await self._in_thread(self._open)
-            except OlderFormat:
-                await self._make_anew()
-                await self._in_thread(self._open)
-        assert self._join
-        if self._consumer is None:
-            self._consumer = await self._open_consumer(self._join)
-        return self._join, self._consumer
+        async with self._opening:  # who catches up may come while the run begins
+            if self._join is None:
+                try:
+                    await self._in_thread(self._open)
+                except OlderFormat:
+                    await self._make_anew()
+                    await self._in_thread(self._open)
+            assert self._join
+            if self._consumer is None:
+                self._consumer = await self._open_consumer(self._join)
+            return self._join, self._consumer
 
     def _open(self) -> None:
         """In the thread, so that it is known there, and closed, if this is cancelled meanwhile."""

@@ -25,6 +25,8 @@ _WORDS = {
     "own": "what this visitor buys again",
     "recent": "what this visitor looked at lately",
     "history": "what goes with what this visitor bought",
+    "all_owned": "what goes with what this visitor bought",
+    "last_visit": "what goes with what this visitor bought last",
     "purchases": "what shoppers buy now",
     "opens": "what shoppers look at now",
     "trend": "what is rising now",

@@ -40,7 +40,7 @@ class Listing:
     """Cuts pages out of ranked windows.
 
     A window has the products that were ranked closely. The rest of the match set follows in parts,
-    in retrieval's order and without the window's products. Each part is kept beside the window.
+    by popularity or in the order asked for. Each part is kept beside the window.
     """
 
     def __init__(self, pages: Pages, windows: Windows, ranking: Ranking) -> None:

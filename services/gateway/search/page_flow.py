@@ -71,7 +71,12 @@ class PageFlow(Generic[Request]):
         self.counts.update(f"degraded.{stage}" for stage in stages)
         return response
 
-    async def _ranked_page(self, request: Request, token: PageToken, budget: Budget) -> SearchResponse:
+    async def _ranked_page(
+        self,
+        request: Request,
+        token: PageToken,
+        budget: Budget,
+    ) -> SearchResponse:
         try:
             return await self._page(request, token, budget)
         except SnapshotGone:  # a new snapshot came in between: rank again
@@ -86,7 +91,8 @@ class PageFlow(Generic[Request]):
         window = None if last_try or not token.query_id else await parts.windows.get(token.query_id)
         if window is None:
             window = await self._kind.rank(request, budget, last_try)
-            query_id = token.query_id or parts.new_query_id(window.message.query, request.visitor_id)
+            query = window.message.query
+            query_id = token.query_id or parts.new_query_id(query, request.visitor_id)
             token = replace(token, query_id=query_id)
             parts.windows.keep(token.query_id, window)
         else:

@@ -133,7 +133,8 @@ class Ranking:
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
             language_code=request.language_code,
-            loose_order=bool({"order", "all"} & set(request.as_typed)),
+            loose_order=_is_off("order", request),
+            without_synonyms=_is_off("synonym", request),
             without=understood.analysed.without,
             price=understood.analysed.price if understood.analysed.HasField("price") else None,
             by_product=request.variants != VARIANTS_ALL,
@@ -199,6 +200,10 @@ def _rerank_request(
         feature_limit=_EXPLAINED,
         precedence=retrieved.precedence,
     )
+
+
+def _is_off(kind: str, request: SearchRequest) -> bool:
+    return kind in request.as_typed or "all" in request.as_typed
 
 
 def _wants_reranking(request: SearchRequest) -> bool:

@@ -32,7 +32,12 @@ def by_score(scores: Scores) -> Order:
     return Order(np.argsort(-scores, kind="stable"), np.zeros(len(scores)))
 
 
-def diversified(scores: Scores, order: Order, vectors: NDArray[np.floating], weight: float) -> Order:
+def diversified(
+    scores: Scores,
+    order: Order,
+    vectors: NDArray[np.floating],
+    weight: float,
+) -> Order:
     """The first LOOKED_AT of an order anew, with what is like an earlier one moved down.
 
     `vectors` (k, dim) are theirs, unit norm or zeros where unknown; they may be fewer than

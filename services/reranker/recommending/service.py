@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aisle.v1.reranker_pb2 import (
     CandidateExplanation,
@@ -119,8 +118,7 @@ class Recommender:
             evidence = self._evidence(known.state, request.product_ids)
             matrix = _matrix(request, reranker.snapshot, evidence)
             ranker = reranker.recommend_ranker
-            is_in_order = placement in _IN_ORDER
-            scores = _falling(len(matrix)) if is_in_order else ranker.score(matrix, placement)
+            scores = _scores(ranker, placement, matrix)
             order = self._order(scores, placement, reranker.snapshot, request)
         shown = order.places[: request.feature_limit]
         return RerankResponse(
@@ -128,11 +126,7 @@ class Recommender:
             relevance_scores=(scores[order.places] - order.prices).tolist(),
             feature_names=RECOMMEND_FEATURES,
             feature_values=vectors.to_bytes(matrix[shown]),
-            explanations=(
-                _placed(placement, scores[: request.explain_limit])
-                if is_in_order
-                else _explained(ranker, placement, matrix, order, request.explain_limit)
-            ),
+            explanations=_explained(ranker, placement, matrix, order, request.explain_limit),
             bundle_version=reranker.bundle_version,
             degraded=known.notes,
             stage_ms=stopwatch.stage_ms,
@@ -150,7 +144,8 @@ class Recommender:
         if self._diversity <= 0 or placement not in DIVERSE:
             return order
         first = np.array(request.rows, np.int64)[order.places[:LOOKED_AT]]
-        return diversified(scores, order, snapshot.vectors_at(snapshot.to_core(first)), self._diversity)
+        vectors = snapshot.vectors_at(snapshot.to_core(first))
+        return diversified(scores, order, vectors, self._diversity)
 
     async def _known(self, visitor_id: str, session_id: str, budget_ms: float) -> Known:
         if self._features is None or not visitor_id:
@@ -207,23 +202,25 @@ def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity
     return Similarity(unknown, scores if evidence.history_products else unknown)
 
 
-def _falling(count: int) -> NDArray[np.float64]:
-    """The scores of candidates that are in order: the last has 1."""
-    return np.arange(count, 0, -1, dtype=np.float64)
-
-
-def _placed(placement: Placement, scores: NDArray[np.float64]) -> Iterator[CandidateExplanation]:
-    for score in scores.tolist():
-        reason = Contribution(feature=_IN_ORDER[placement], value=score, contribution=score)
-        yield CandidateExplanation(contributions=[reason])
+def _scores(ranker: RecommendRanker, placement: Placement, matrix: Matrix) -> Scores:
+    """The ranker's; of candidates that are in order, those that fall to 1."""
+    if placement in _IN_ORDER:
+        return np.arange(len(matrix), 0, -1, dtype=np.float64)
+    return ranker.score(matrix, placement)
 
 
 def _explained(
     ranker: RecommendRanker, placement: Placement, matrix: Matrix, order: Order, count: int
 ) -> Iterator[CandidateExplanation]:
+    if placement in _IN_ORDER:
+        for score in _scores(ranker, placement, matrix)[:count].tolist():
+            reason = Contribution(feature=_IN_ORDER[placement], value=score, contribution=score)
+            yield CandidateExplanation(contributions=[reason])
+        return
     rows = matrix[order.places[:count]]
     added, start = ranker.contributions(rows, placement)
-    for values, contributions, price in zip(np.nan_to_num(rows), added, order.prices.tolist(), strict=False):
+    prices = order.prices[: len(rows)].tolist()
+    for values, contributions, price in zip(np.nan_to_num(rows), added, prices, strict=True):
         parts = [*zip(RECOMMEND_FEATURES, values.tolist(), contributions.tolist(), strict=True)]
         parts += [("start", 1.0, start), ("like_earlier", price, -price)]
         largest = sorted((part for part in parts if part[2]), key=lambda part: -abs(part[2]))

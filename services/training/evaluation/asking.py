@@ -87,7 +87,7 @@ class Asker:
         while len(ranking) < DEPTH:
             page = self.search(request)
             if ranking and page.served_by.tier != tier:
-                break  # past the ranked window, in retrieval's order
+                break  # past the ranked window
             notes.take(page, tier)
             ranking += [result.product.product_id for result in page.results]
             if not page.next_page_token:

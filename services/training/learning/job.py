@@ -123,7 +123,8 @@ class Learner:
         """A day after the last round, if there are more interactions."""
         state = LearningState.read(self._data)
         waited_hours = (known.now_seconds - state.recommend_seconds) / _HOUR_SECONDS
-        if waited_hours < self._config.retrain_hours or known.fingerprint in ("", state.recommend_tables):
+        unchanged = known.fingerprint in ("", state.recommend_tables)
+        if unchanged or waited_hours < self._config.retrain_hours:
             return None
         return self._learn_to_recommend(known)
 

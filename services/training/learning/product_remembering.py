@@ -24,6 +24,6 @@ def remember_products(data: Path, known: KnownInteractions, force: bool = False)
     memory = build_product_memory(known.lines, now_seconds, settings)
     version = new_version_name()
     PRODUCT_MEMORIES.write(PRODUCT_MEMORIES.root(data), version, memory, now_seconds)
-    made = replace(state, product_memory_seconds=now_seconds, product_memory_tables=known.fingerprint)
-    made.write(data)
+    tables = known.fingerprint
+    replace(state, product_memory_seconds=now_seconds, product_memory_tables=tables).write(data)
     return version

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from services.reranker.recommending.diversity import DIVERSE, LOOKED_AT, by_score, diversified
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import feature_matrix
 from services.reranker.recommending.placement import Placement
@@ -108,14 +109,22 @@ class Moment:
         similarity = self.vectors.similarity(page.evidence, product_ids) if self.vectors else None
         return feature_matrix(page.evidence, product_ids, similarity)
 
-    def rankings(self, pages: Iterable[Page], ranker: RecommendRanker, count: int) -> list[list[str]]:
-        """The first `count` products of each page, best first."""
-        return [self._ranking(page, ranker, count) for page in pages]
+    def rankings(
+        self, pages: Iterable[Page], ranker: RecommendRanker, count: int, diversity: float = 0.0
+    ) -> list[list[str]]:
+        """The first `count` products of each page, best first.
 
-    def _ranking(self, page: Page, ranker: RecommendRanker, count: int) -> list[str]:
+        With a weight of `diversity`, where the shop has it too.
+        """
+        return [self._ranking(page, ranker, diversity)[:count] for page in pages]
+
+    def _ranking(self, page: Page, ranker: RecommendRanker, diversity: float) -> list[str]:
         scores = ranker.score(self.features(page, page.product_ids), page.placement)
-        best = np.argsort(-scores, kind="stable")[:count].tolist()
-        return [page.product_ids[place] for place in best]
+        order = by_score(scores)
+        if diversity > 0 and self.vectors is not None and page.placement in DIVERSE:
+            first = [page.product_ids[place] for place in order.places[:LOOKED_AT].tolist()]
+            order = diversified(scores, order, self.vectors.at(first), diversity)
+        return [page.product_ids[place] for place in order.places.tolist()]
 
     def lessons(self, pages: Iterable[Page]) -> list[Lessons]:
         """Rows of pages: what was bought before or after the moment, and a sample of the others."""

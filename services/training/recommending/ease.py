@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import lapack
 
 from services.training.recommending.pairs import Entries, Pairs
 from shared.product_memory.neighbours import Floats
@@ -37,9 +38,25 @@ def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) 
     )
     gram = (owned.T @ owned).toarray()
     gram[np.diag_indices(len(chosen))] += _RIDGE
-    inverse = np.linalg.inv(gram) if len(chosen) else gram
+    inverse = _lower_inverse(gram)
     left, right = place[pairs.left], place[pairs.right]
     known = (left >= 0) & (right >= 0)
+    left, right = left[known], right[known]
     weights = np.zeros(len(pairs.left), np.float32)
-    weights[known] = -inverse[left[known], right[known]] / np.diag(inverse)[right[known]]
+    weights[known] = -inverse[np.maximum(left, right), np.minimum(left, right)] / np.diag(inverse)[right]
     return weights
+
+
+def _lower_inverse(gram: Floats) -> Floats:
+    """The lower triangle of the inverse of a positive definite matrix (n, n), by Cholesky.
+
+    That is half the work of a general inverse, and in the same memory.
+    """
+    if not len(gram):
+        return gram
+    factor, failed = lapack.spotrf(np.asfortranarray(gram), lower=1, overwrite_a=1)
+    assert not failed, "with the ridge it is positive definite"
+    inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
+    assert not failed
+    found: Floats = inverse
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -140,3 +141,26 @@ def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
         return [], np.empty(0, np.int64)
     distinct, codes = np.unique(np.asarray(values, object).astype(str), return_inverse=True)
     return distinct.tolist(), codes.astype(np.int64)
+
+
+def distinct_rows(*columns: Codes) -> tuple[Codes, ...]:
+    """The distinct rows of equally long columns of whole numbers, by the first column, then the
+    next.
+
+    Each row is one number while that fits into 63 bits, which sorts many times faster than rows.
+    """
+    low = [int(column.min(initial=0)) for column in columns]
+    spans = [int(column.max(initial=0)) - least + 1 for column, least in zip(columns, low, strict=True)]
+    if math.prod(spans) >= 1 << 63:
+        return tuple(np.unique(np.stack(columns), axis=1))
+    keys = np.zeros(len(columns[0]), np.int64)
+    for column, least, span in zip(columns, low, spans, strict=True):
+        keys *= span
+        keys += column - least
+    keys.sort()  # numpy.unique would hash them, which is slow for keys so alike
+    keys = keys[np.diff(keys, prepend=-1) != 0]
+    found = []
+    for least, span in reversed(list(zip(low, spans, strict=True))):
+        keys, rest = np.divmod(keys, span)
+        found.append(rest + least)
+    return tuple(reversed(found))

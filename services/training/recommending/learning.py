@@ -17,7 +17,7 @@ from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Judged, paired_gain
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.publishing import publish
-from services.training.recommending.recommend_ranker import TrainedTrees, opened
+from services.training.recommending.recommend_ranker import opened
 from services.training.recommending.school import RecommendSettings, School
 from shared.models.registry import Registry
 
@@ -82,27 +82,27 @@ def learn_to_recommend(
     if not school.is_open:
         return RecommendRound("too little evidence: there are no orders of enough days")
     in_use = RecommendRanker.open(base.folder)
-    trees = {each: school.taught(each, school.judging_seconds) for each in _LEARNT}
-    outcomes = [_outcome(school, each, trees[each], in_use, chosen) for each in _LEARNT]
+    outcomes = [_outcome(school, each, in_use, chosen) for each in _LEARNT]
     passed = [each.placement for each in outcomes if not each.refused]
     refitted = [again for each in passed if (again := school.taught(each, now_seconds))]
     if not refitted:
-        reasons = "; ".join(f"{each.placement}: {each.refused}" for each in outcomes)
-        return RecommendRound(reasons, outcomes=outcomes)
-    version = publish(data, base, refitted, {str(each.placement): each.report() for each in outcomes})
+        return RecommendRound(_refusals(outcomes), outcomes=outcomes)
+    report = {str(each.placement): each.report() for each in outcomes}
+    version = publish(data, base, refitted, report)
     promote(Registry.of(data), version)
     _LOG.info("recommendations are ranked by %s from now on", version)
     return RecommendRound("", version, outcomes)
 
 
+def _refusals(outcomes: Sequence[PlacementOutcome]) -> str:
+    return "; ".join(f"{each.placement}: {each.refused}" for each in outcomes)
+
+
 def _outcome(
-    school: School,
-    placement: Placement,
-    trees: TrainedTrees | None,
-    in_use: RecommendRanker,
-    settings: RecommendSettings,
+    school: School, placement: Placement, in_use: RecommendRanker, settings: RecommendSettings
 ) -> PlacementOutcome:
-    """How the trees order the later days beside what is in use."""
+    """How trees of the earlier days order the later ones, beside what is in use."""
+    trees = school.taught(placement, school.judging_seconds)
     if trees is None:
         needed = f"{settings.least_pages} pages with an order after them are needed"
         return PlacementOutcome(placement, f"too little evidence: {needed}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.reranker.recommending.history import History
-from services.training.recommending.interactions import PURCHASE, Interactions
+from services.training.recommending.interactions import PURCHASE, Interactions, distinct_rows
 from shared.features.visitor import BoughtProduct
 
 
@@ -47,9 +47,7 @@ def first_orders(lines: Interactions, from_seconds: float, to_seconds: float) ->
 def histories(lines: Interactions, before_seconds: float) -> dict[int, History]:
     """The history of each visitor who bought something before a moment."""
     past = lines.of_kind(PURCHASE).before(before_seconds)
-    (visitors, products, days), _ = np.unique(
-        np.stack([past.visitors, past.products, past.days]), axis=1, return_counts=True
-    )
+    visitors, products, days = distinct_rows(past.visitors, past.products, past.days)
     starts = np.flatnonzero((np.diff(visitors, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))
     ends = np.append(starts[1:], len(visitors)) if len(starts) else starts
     found: dict[int, list[BoughtProduct]] = {}

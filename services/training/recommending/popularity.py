@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from services.training.recommending.interactions import Codes, Interactions
+from services.training.recommending.interactions import Codes, Interactions, distinct_rows
 from shared.product_memory.memory import DAY_SECONDS, WINDOWS_DAYS
 from shared.product_memory.neighbours import Floats
 
@@ -15,7 +15,8 @@ _LEAST_GAPS = 5  # between purchases of a product by distinct visitors, for its 
 
 def visitor_days(lines: Interactions) -> tuple[Codes, Codes, Codes]:
     """Distinct (product, visitor, day), by product, visitor and day."""
-    return _columns(np.unique(np.stack([lines.products, lines.visitors, lines.days]), axis=1))
+    products, visitors, days = distinct_rows(lines.products, lines.visitors, lines.days)
+    return products, visitors, days
 
 
 def popularity(
@@ -36,8 +37,8 @@ def popularity(
     for window, length in enumerate(WINDOWS_DAYS):
         found[:, window] = np.bincount(products[ages < length], minlength=count)
     found[:, -1] = np.bincount(products, 0.5 ** (np.maximum(ages, 0.0) / HALF_LIFE_DAYS), minlength=count)
-    pairs = np.unique(np.stack([products, visitors]), axis=1)
-    found[np.bincount(pairs[0], minlength=count) < least_visitors] = 0.0
+    buyers = np.bincount(distinct_rows(products, visitors)[0], minlength=count)
+    found[buyers < least_visitors] = 0.0
     return found
 
 
@@ -45,9 +46,13 @@ def repeat_rate(purchases: Interactions) -> Floats:
     """(products,): share of the buyers who bought it on another day too, shrunk to the mean."""
     products, visitors, _ = visitor_days(purchases)
     count = len(purchases.product_ids)
-    (bought, _), days = np.unique(np.stack([products, visitors]), axis=1, return_counts=True)
-    buyers = np.bincount(bought, minlength=count)
-    again = np.bincount(bought[days > 1], minlength=count)
+    same = (np.diff(products) == 0) & (np.diff(visitors) == 0)  # as the day before: days are in order
+    first = np.ones(len(products), bool)
+    first[1:] = ~same
+    second = np.zeros(len(products), bool)
+    second[1:] = same & first[:-1]
+    buyers = np.bincount(products[first], minlength=count)
+    again = np.bincount(products[second], minlength=count)
     mean = again.sum() / max(1, buyers.sum())
     rates: Floats = ((again + _LITTLE * mean) / (buyers + _LITTLE)).astype(np.float32)
     return rates
@@ -84,8 +89,3 @@ def usual_prices(purchases: Interactions) -> Floats:
     found = np.full(len(counts), np.nan, np.float32)
     found[known] = priced.prices[order][starts[known] + counts[known] // 2]
     return found
-
-
-def _columns(table: Codes) -> tuple[Codes, Codes, Codes]:
-    first, second, third = table
-    return first, second, third

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.training.recommending.ease import ease_weights
-from services.training.recommending.interactions import OPEN, PURCHASE, Codes, Interactions
+from services.training.recommending.interactions import (
+    OPEN,
+    PURCHASE,
+    Codes,
+    Interactions,
+    distinct_rows,
+)
 from services.training.recommending.pairs import Pairs, counted_pairs, distinct_entries
 from services.training.recommending.popularity import (
     first_days,
@@ -62,8 +68,8 @@ def build_product_memory(
 
 def _of_enough_visitors(lines: Interactions, least_visitors: int) -> Interactions:
     """The lines of products that so many distinct visitors bought or opened."""
-    pairs = np.unique(np.stack([lines.products, lines.visitors]), axis=1)
-    visitors = np.bincount(pairs[0], minlength=len(lines.product_ids))
+    had = distinct_rows(lines.products, lines.visitors)[0]
+    visitors = np.bincount(had, minlength=len(lines.product_ids))
     return lines.where(visitors[lines.products] >= least_visitors)
 
 

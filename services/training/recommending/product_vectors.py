@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import Similarity
+from shared.arrays import load
 from shared.product_memory.neighbours import Floats
 from shared.snapshot.products import ProductStore
 
@@ -27,7 +28,7 @@ class ProductVectors:
     def of_snapshot(cls, folder: Path) -> ProductVectors:
         """Those of a snapshot."""
         products = ProductStore.open(folder / "products")
-        vectors = np.load(folder / "dense" / "vectors.npy", mmap_mode="r")
+        vectors = load(folder / "dense" / "vectors.npy", mmap_mode="r")
         ids = products.product_ids(np.arange(len(products)))
         return cls(ids, np.asarray(vectors, np.float32))
 
@@ -35,6 +36,14 @@ class ProductVectors:
     def places(self) -> Mapping[str, int]:
         """Place of each product by its id."""
         return {product_id: place for place, product_id in enumerate(self.product_ids)}
+
+    def at(self, product_ids: Sequence[str]) -> Floats:
+        """(k, dim): the vectors of some products, zeros for those without one."""
+        found = np.zeros((len(product_ids), self.vectors.shape[1]), np.float32)
+        for row, product_id in enumerate(product_ids):
+            if product_id in self.places:
+                found[row] = self.vectors[self.places[product_id]]
+        return found
 
     def similarity(self, evidence: Evidence, product_ids: Sequence[str]) -> Similarity:
         """Of n products to the seeds and to the history of a page."""

@@ -45,7 +45,7 @@ def test_a_customer_is_shown_what_was_recommended_and_bought(
 ) -> None:
     evaluate_recommendations(tmp_path, bought, 3.0, customer="v2")
     shown = capsys.readouterr().out
-    assert "v2 had bought 2 products before 2026-03-11" in shown
+    assert "v2 before 2026-03-11: 2 bought products are remembered" in shown
     assert "on 3 days" in shown and "what this visitor buys again" in shown
     evaluate_recommendations(tmp_path, bought, 3.0, customer="v2", as_json=True)
     assert set(json.loads(capsys.readouterr().out)["later"]) == {"p2", "tea"}

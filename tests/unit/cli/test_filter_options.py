@@ -15,6 +15,7 @@ from shared.errors import InvalidRequest
         ),
         (r"tags=a\|b", Filter(field="tags", any_of=AnyOf(values=["a|b"]))),
         (r"tags=a\|b|c", Filter(field="tags", any_of=AnyOf(values=["a|b", "c", "a|b|c"]))),
+        ("title=1..2", Filter(field="title", any_of=AnyOf(values=["1..2"]))),
         ("rating=4|5", Filter(field="rating", any_of=AnyOf(values=["4", "5"]))),
         ("price=10..49.5", Filter(field="price", range=NumberRange(min=10, max=49.5))),
         ("price=..50", Filter(field="price", range=NumberRange(max=50))),

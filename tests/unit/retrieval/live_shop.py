@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.retrieval.candidates import Candidates
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.request import DENSE, FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from tests.unit.retrieval.catalog_history import ENCODER, History

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from services.retrieval.facets import Facet, FacetRequest
 from services.retrieval.filters import Tree
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import LEXICAL, Request, Retriever
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
 from shared.snapshot.change import Change
@@ -107,6 +108,8 @@ def _check_order(shop: Shelf, request: Request, matching: list[Product], ids: li
     """The page is the start of the one order that the rules leave."""
     state = shop.live.state
     rows = {each.product_id: state.products.row(each.product_id) for each in matching}
+    # A product that is written again keeps its place among equals
+    homes = {each: int(state.orders.home(np.array([row]))[0]) for each, row in rows.items()}
     scores = dict.fromkeys(rows, 0.0)
     if request.query:
         held = np.array([rows[each] for each in rows], np.int64)
@@ -115,7 +118,7 @@ def _check_order(shop: Shelf, request: Request, matching: list[Product], ids: li
     expected = sorted(
         matching,
         key=lambda each: (
-            textual(each), -scores[each.product_id], shelf.tie_key(each), rows[each.product_id],
+            textual(each), -scores[each.product_id], shelf.tie_key(each), homes[each.product_id],
         ),
     )  # fmt: skip
     assert ids == [each.product_id for each in expected[: request.limit]], request

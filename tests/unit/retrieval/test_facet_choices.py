@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from services.retrieval import facets
+from services.retrieval.candidates import Candidates
 from services.retrieval.facet_ranges import round_ranges, roundest
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter, Group, Tree
-from services.retrieval.retriever import Candidates, Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest

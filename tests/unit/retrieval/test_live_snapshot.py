@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import DENSE, Request, Retriever
+from services.retrieval.request import DENSE, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.order_by import OrderBy
 from shared.catalog.product import Product
@@ -65,6 +66,23 @@ def test_ties_are_in_row_order_however_many_commits_the_rows_came_with(tmp_path:
         for start in range(0, len(changes), size):
             live.apply(changes[start : start + size])
         assert _found(live.state, "red lamp") == [product.product_id for product in products]
+
+
+def test_a_product_that_is_written_again_keeps_its_place_among_equals(tmp_path: Path) -> None:
+    """Or it would be on a page again that comes after the write."""
+    products = [Product(f"p{number}", "Red lamp", price=float(number % 2)) for number in range(10)]
+    folder = write_snapshot(tmp_path / "data", products[:5], encoder=ENCODER)
+    live = LiveSnapshot(folder, tmp_path / "private")
+    history = History(random.Random(1))
+    live.apply([history.write(product) for product in products[5:]])
+    orders = ("", "price asc", "newest")
+    before = [ids_of(live.state, Retriever().retrieve(live.state, Request(order_by=each))) for each in orders]
+    again = [replace(products[place], available_quantity=3) for place in (6, 2, 0, 9, 2)]
+    live.apply([history.write(product) for product in again])
+    for order_by, ids in zip(orders, before, strict=True):
+        assert ids_of(live.state, Retriever().retrieve(live.state, Request(order_by=order_by))) == ids
+    first = Retriever().retrieve(live.state, Request(limit=3))
+    assert ids_of(live.state, first) == before[0][:3]
 
 
 def test_following_writes_nothing_into_the_snapshots_folder(tmp_path: Path) -> None:

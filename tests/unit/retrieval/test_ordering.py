@@ -1,14 +1,19 @@
 """Orders by any field: what is first among equals, and what prices of several currencies do."""
 
+import json
 import time
+from dataclasses import replace
 
 import pytest
 
 from services.retrieval.filters import AnyOf, Filter
-from services.retrieval.retriever import LEXICAL, Request, Retriever
+from services.retrieval.orders import MergedOrders, Orders
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
-from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
+from shared.snapshot.columns import Columns
+from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot, WriteSnapshot
 
 PRODUCTS = [
     Product(
@@ -133,3 +138,20 @@ def test_a_note_counts_the_currencies_of_the_match_set(money: Snapshot) -> None:
     euros = (Filter("currency_code", AnyOf(("eur",))),)
     assert Retriever().retrieve(money, Request(order_by="price asc", filters=euros)).notes == ()
     assert Retriever().retrieve(money, Request(order_by="rating desc")).notes == ()
+
+
+def test_a_snapshot_of_an_earlier_version_has_no_titles_to_sort_by_and_says_so(
+    write_snapshot: WriteSnapshot,
+) -> None:
+    folder = write_snapshot([Product("b", "Hat B"), Product("a", "Hat A")])
+    snapshot = Snapshot.open(folder)
+    listing = folder / "columns" / "columns.json"
+    content = json.loads(listing.read_text())
+    del content["text"]["title"]
+    listing.write_text(json.dumps(content))
+    columns = Columns.open(folder / "columns")
+    orders = MergedOrders((Orders(columns, columns.values),))
+    older = replace(snapshot, columns=columns, orders=orders)
+    found = Retriever().retrieve(older, Request(order_by="title asc"))
+    assert older.products.product_ids(found.rows) == ["b", "a"]
+    assert found.notes[0].startswith("order_by: no product has 'title'; if products have it,")

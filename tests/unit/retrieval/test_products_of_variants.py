@@ -11,7 +11,8 @@ from services.retrieval.conditions import Between
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.snapshot.variants import VariantsWriter

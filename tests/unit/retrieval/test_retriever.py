@@ -6,7 +6,8 @@ import pytest
 
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Filter
-from services.retrieval.retriever import DENSE, FUSED, LEXICAL, Request, Retriever
+from services.retrieval.request import DENSE, FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.errors import InvalidRequest
@@ -98,10 +99,13 @@ def test_a_product_is_hidden_until_it_is_available(open_snapshot: OpenSnapshot, 
         assert set(opened.products.product_ids(found.rows)) == {"here", "always"} and found.total_count == 2
 
 
-def test_a_product_is_shown_once_its_time_has_come(open_snapshot: OpenSnapshot) -> None:
-    opened = open_snapshot([Product("soon", "Garden bench", available_time=time.time() + 1)], VECTORS[:1])
+def test_a_product_is_shown_once_its_time_has_come(
+    open_snapshot: OpenSnapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = open_snapshot([Product("soon", "Garden bench", available_time=time.time() + 3_600)], VECTORS[:1])
     assert ids(opened) == []
-    time.sleep(1.1)
+    later = time.time() + 4_000
+    monkeypatch.setattr(time, "time", lambda: later)
     assert ids(opened) == ["soon"]
 
 

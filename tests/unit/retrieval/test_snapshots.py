@@ -7,7 +7,8 @@ import pytest
 
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
-from services.retrieval.retriever import Request, Retriever
+from services.retrieval.request import Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.artifacts import read_manifest, write_manifest
 from shared.catalog.product import Product

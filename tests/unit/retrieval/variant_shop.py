@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from services.retrieval.candidates import Candidates
 from services.retrieval.facets import FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter
 from services.retrieval.live import LiveSnapshot
-from services.retrieval.retriever import FUSED, LEXICAL, Candidates, Request, Retriever
+from services.retrieval.request import FUSED, LEXICAL, Request
+from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
 from shared.catalog.product import Product
 from shared.snapshot.change import Change
@@ -143,6 +145,20 @@ def agree(  # noqa: PLR0913 - what a request asks for
     for each in _matching(snapshot, request, shown):
         groups.setdefault(key(each), []).append(each)
     pages, everything = paged(snapshot, request, size)
+    _agree_on_pages(pages, everything, groups, key)
+    if order_by or not query:
+        _in_order([each for each in everything if key(each) in groups], groups, key, order_by)
+    for facet in pages[0].facets:
+        assert dict(facet.values) == _counted(groups.values(), facet.field)
+
+
+def _agree_on_pages(
+    pages: list[Candidates],
+    everything: list[Product],
+    groups: dict[str, list[Product]],
+    key: Callable[[Product], str],
+) -> None:
+    """Each product of the match set is there once, and what joined it is marked."""
     assert pages[0].total_count == len(groups)
     listed = [each for each in everything if key(each) in groups]
     assert sorted(key(each) for each in listed) == sorted(groups)
@@ -153,10 +169,6 @@ def agree(  # noqa: PLR0913 - what a request asks for
     counts = [count for page in pages for count in page.variant_counts.tolist()]
     assert counts == [len(groups.get(key(each), [each])) - 1 for each in everything]
     assert all(each in groups[key(each)] for each in listed)
-    if order_by or not query:
-        _in_order(listed, groups, key, order_by)
-    for facet in pages[0].facets:
-        assert dict(facet.values) == _counted(groups.values(), facet.field)
 
 
 def _is_out(product: Product, order_by: str, now: float) -> bool:

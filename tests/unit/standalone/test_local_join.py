@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,6 +43,20 @@ async def test_it_goes_on_where_the_tables_end_whatever_the_features_have_counte
     await log.append(SEARCH_LOGS, [page("p2", query="lamp")])
     assert await joined(log, tmp_path) == 1
     assert {each["product_id"] for each in rows(Tables(tmp_path / TABLES))} == {"p1", "p2"}
+
+
+async def test_who_catches_up_while_the_run_begins_finds_the_folder_open(
+    log: SqliteEventLog, tmp_path: Path
+) -> None:
+    await log.append(SEARCH_LOGS, [page("p1", query="lamp")])
+    join = LocalJoin(tmp_path, log, JoinConfig())
+    running = asyncio.ensure_future(join.run())
+    await asyncio.sleep(0)  # it has begun to open the folder
+    await join.catch_up()
+    assert not join.trouble
+    running.cancel()
+    await join.close()
+    assert len(rows(Tables(tmp_path / TABLES))) == 1
 
 
 async def test_another_log_is_taken_in_from_its_start(log: SqliteEventLog, tmp_path: Path) -> None:

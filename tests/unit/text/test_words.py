@@ -1,7 +1,7 @@
 import pytest
 
 from shared.text.cleaning import clean
-from shared.text.folding import fold
+from shared.text.letters import fold
 from shared.text.stemming import stem
 from shared.text.words import stretches, words
 

@@ -76,7 +76,7 @@ def story(evaluation: Evaluation, customer: str) -> CustomerStory:
 
 def _recommended(evaluation: Evaluation, page: Page) -> list[Recommended]:
     ranker, moment = evaluation.ranker, evaluation.moment
-    (shown,) = moment.rankings([page], ranker, CUT)
+    (shown,) = moment.rankings([page], ranker, CUT, evaluation.diversity)
     contributions, _ = ranker.contributions(moment.features(page, shown), page.placement)
     history = page.evidence.history
     return [

@@ -37,6 +37,7 @@ class Evaluation:
     catalogue: Catalogue
     keep_days: float
     settings: RecommendSettings
+    diversity: float = 0.0  # as in RerankerConfig
 
     @cached_property
     def split_seconds(self) -> float:
@@ -101,9 +102,9 @@ class Evaluation:
     def _judged(self, question: Question) -> Iterator[tuple[str, Mapping[str, Any]]]:
         bought = [page.bought for page in question.pages]
         ways = {**peers(self.moment, question)}
-        ways[FORMULA] = self.moment.rankings(question.pages, RecommendRanker(), CUT)
+        ways[FORMULA] = self.moment.rankings(question.pages, RecommendRanker(), CUT, self.diversity)
         if question.placement in self.ranker.trees:
-            ways[LEARNT] = self.moment.rankings(question.pages, self.ranker, CUT)
+            ways[LEARNT] = self.moment.rankings(question.pages, self.ranker, CUT, self.diversity)
         for way, rankings in ways.items():
             judged = judge_rankings(rankings, bought, self.product_count)
             measured = {f"recall@{CUT}": _mean(judged.recall), f"ndcg@{CUT}": _mean(judged.ndcg)}

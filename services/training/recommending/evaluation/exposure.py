@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.training.recommending.interactions import PURCHASE, Interactions
+from services.training.recommending.interactions import PURCHASE, Interactions, distinct_rows
 from services.training.recommending.judging import CUT, Values
 from shared.product_memory.memory import DAY_SECONDS
 
@@ -78,5 +78,5 @@ def _novelty(page: Sequence[str], facts: ShopFacts) -> float:
 
 def _visitors(lines: Interactions) -> Values:
     """(products,): distinct visitors."""
-    pairs = np.unique(np.stack([lines.products, lines.visitors]), axis=1)
-    return np.bincount(pairs[0], minlength=len(lines.product_ids)).astype(np.float64)
+    had = distinct_rows(lines.products, lines.visitors)[0]
+    return np.bincount(had, minlength=len(lines.product_ids)).astype(np.float64)

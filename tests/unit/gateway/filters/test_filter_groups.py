@@ -13,6 +13,8 @@ from aisle.v1.search_pb2 import (
 )
 from services.gateway import validation
 from services.gateway.filters.checking import requested
+from services.retrieval.filter_messages import filter_of
+from services.retrieval.filters import fields_of
 from shared.errors import InvalidRequest
 
 TAG = Filter(field="tags", any_of=AnyOf(values=["new"]))
@@ -98,6 +100,16 @@ def test_retrieval_reads_times_as_seconds_however_deep_they_are() -> None:
         Filter(field="expire_time", range=NumberRange(max=60)),
         TAG,
     )  # fmt: skip
+
+
+def test_what_passes_the_gateway_is_read_by_retrieval_however_deep_it_is() -> None:
+    days = Filter(field="publish_time", any_of=AnyOf(values=["1970-01-02", "1970-01-05"]))
+    deepest = days
+    for _ in range(8):
+        deepest = group(deepest)
+    validation.check(SearchRequest(filters=[deepest]))
+    found = filter_of(requested([deepest], "")[0])
+    assert list(fields_of([found])) == ["publish_time", "publish_time"]
 
 
 def test_filters_of_text_join_those_of_messages() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from services.reranker.recommending.features import RECOMMEND_FEATURES
 from services.reranker.recommending.placement import Placement
+from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.dataset import Moment, cut_moments
 from services.training.recommending.judging import judge_rankings, paired_gain
 from services.training.recommending.orders import first_orders, histories, orders_between
@@ -99,6 +100,17 @@ def test_similarity_is_to_the_seeds_and_unknown_for_unknown_products() -> None:
     column = matrix[:, RECOMMEND_FEATURES.index("seed_similarity")]
     assert np.isnan(column[1])
     assert np.isnan(matrix[:, RECOMMEND_FEATURES.index("history_similarity")]).all()
+
+
+def test_with_a_weight_of_diversity_a_copy_gives_way_offline_too() -> None:
+    ids = ["tea", "ink", *(f"once{number}" for number in range(7))]
+    alike = ProductVectors(ids, np.array([[1, 0]] + [[0, 1]] * 2 + [[1, 0]] * 6, np.float32))
+    moment = Moment.of(purchases(_habits(40)), 15 * DAY, alike)
+    pages = list(moment.personal_pages(25 * DAY))
+    (plain, *_), (diverse, *_) = (moment.rankings(pages, RecommendRanker(), 3, each) for each in (0.0, 9.0))
+    assert plain == ["ink", "once0", "tea"]
+    assert diverse[0] == "ink" and diverse[1] not in ("ink", "once0")
+    assert alike.at(["nothing", "ink"]).tolist() == [[0, 0], [0, 1]]
 
 
 def test_recall_is_over_what_a_page_can_show() -> None:

@@ -5,8 +5,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.training.recommending.interactions import COLUMNS, OPEN, PURCHASE, from_table
+from services.training.recommending.interactions import (
+    COLUMNS,
+    OPEN,
+    PURCHASE,
+    distinct_rows,
+    from_table,
+)
 
 _TIME = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -68,3 +76,12 @@ def test_an_open_without_a_page_of_its_visitors_does_not_count() -> None:
     )
     found = from_table(table)
     assert [found.product_ids[place] for place in found.products] == ["p", "r"]
+
+
+@given(st.lists(st.tuples(*[st.integers(-3, 9)] * 3), max_size=40), st.booleans())
+def test_distinct_rows_are_those_of_numpy(rows: list[tuple[int, int, int]], wide: bool) -> None:
+    table = np.array(rows, np.int64).reshape(-1, 3).T
+    if wide:
+        table[0] *= 1 << 59  # no longer one number of 63 bits
+    found = distinct_rows(*table)
+    assert np.array_equal(np.stack(found), np.unique(table, axis=1))

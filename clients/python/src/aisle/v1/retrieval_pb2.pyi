@@ -125,6 +125,7 @@ class RetrieveRequest(_message.Message):
     WITHOUT_FIELD_NUMBER: _builtins.int
     PRICE_FIELD_NUMBER: _builtins.int
     LOOSE_ORDER_FIELD_NUMBER: _builtins.int
+    WITHOUT_SYNONYMS_FIELD_NUMBER: _builtins.int
     BY_PRODUCT_FIELD_NUMBER: _builtins.int
     EXCLUDE_PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     OFFSET_FIELD_NUMBER: _builtins.int
@@ -152,6 +153,8 @@ class RetrieveRequest(_message.Message):
     """As in SearchRequest."""
     loose_order: _builtins.bool
     """Orders other than relevance also show products that hold the query's words beside their names only."""
+    without_synonyms: _builtins.bool
+    """The shop's synonyms are not used."""
     by_product: _builtins.bool
     """One candidate of each family of variants, the best that matches. False: every variant is a candidate."""
     offset: _builtins.int
@@ -175,9 +178,8 @@ class RetrieveRequest(_message.Message):
 
     @_builtins.property
     def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows: first
-        what words and vectors rank, then the others by popularity; with order_by, in that order. Empty: the first
-        candidates.
+        """Candidates of a ranked window. They and their variants are left out, and the rest of the match set follows, by
+        popularity or in the order of order_by. Empty: the first candidates.
         """
 
     @_builtins.property
@@ -204,6 +206,7 @@ class RetrieveRequest(_message.Message):
         without: _abc.Iterable[_builtins.str] | None = ...,
         price: _search_pb2.NumberRange | None = ...,
         loose_order: _builtins.bool = ...,
+        without_synonyms: _builtins.bool = ...,
         by_product: _builtins.bool = ...,
         exclude_product_ids: _abc.Iterable[_builtins.str] | None = ...,
         offset: _builtins.int = ...,
@@ -212,7 +215,7 @@ class RetrieveRequest(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["price", b"price"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_product_ids", b"after_product_ids", "budget_ms", b"budget_ms", "by_product", b"by_product", "currency_code", b"currency_code", "encoder_version", b"encoder_version", "exclude_product_ids", b"exclude_product_ids", "facets", b"facets", "filters", b"filters", "language_code", b"language_code", "limit", b"limit", "loose_order", b"loose_order", "offset", b"offset", "order_by", b"order_by", "price", b"price", "query", b"query", "snapshot_version", b"snapshot_version", "tier", b"tier", "vector", b"vector", "wait_for_visible", b"wait_for_visible", "without", b"without", "without_synonyms", b"without_synonyms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

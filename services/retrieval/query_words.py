@@ -1,0 +1,183 @@
+"""The words of one query, and what stands for each of them in an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from tantivy import Occur, Query
+
+from services.retrieval.compounds import Compounds
+from services.retrieval.synonyms import Synonyms
+from services.retrieval.word_groups import WordGroups, any_of
+from shared.snapshot.lexical import LexicalIndex
+from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
+from shared.text.cleaning import clean
+from shared.text.letters import fold
+from shared.text.quantities import Quantity, quantities
+from shared.text.words import is_run, stretches, words
+
+JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
+LETTER_BOOST = 3.0  # a letter of a name, which weighs as a title does: "灯" for "台灯"
+UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
+ATTRIBUTE_BOOST = 0.25  # a number, or a name of what is true, of an attribute
+SYNONYM_BOOST = 0.9
+COMPOUND_BOOST = 0.7  # "Holzschraube" for "Schraube"
+_LONGEST_RUN = 4  # words that may be one code, if there are digits in them
+_SHORTEST_JOINED = 2  # letters
+_SHORTEST_PART = 4  # letters of a word that may be half of another
+_LONGEST_SPLIT = 30
+_SHORTEST_BEGUN = 3  # letters of a word that is not finished
+
+_TURNS = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+")
+
+
+class QueryWords:
+    """The groups of one query: for each of its words, what stands for it."""
+
+    def __init__(self, index: LexicalIndex, languages: Sequence[str], compounds: Compounds) -> None:
+        self._index = index
+        self._compounds = compounds
+        self._languages = languages
+        self.groups = WordGroups()
+
+    def read(self, text: str, synonyms: Synonyms) -> None:
+        folded = fold(clean(text))
+        measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
+        for each in measured:
+            self.groups.add((each.term,), self._term(MEASURE, each.term))
+        rest = _without(folded, measured)
+        in_order = words(rest)
+        typed = self._distinct(in_order)
+        self.groups.typed = [each.term for each in measured] + typed
+        self.groups.stretches = stretches(rest)
+        for word in typed:
+            self._word(word)
+        for parts in _runs(typed):
+            self._joined(parts)
+        for word in typed:
+            self._apart(word)
+            self._compound(word)
+        if typed:
+            self._begun(typed[-1])
+        for found in synonyms.of(in_order, next(iter(self._languages), "")):
+            for other in found.others:
+                self._synonym(
+                    [self._named_as(word, typed) for word in in_order[found.start : found.end]], other
+                )
+
+    def _begun(self, word: str) -> None:
+        """What begins with the last word, if no product has it: it may not be finished."""
+        if word in self.groups or len(word) < _SHORTEST_BEGUN or not word.isalpha() or is_run(word):
+            return
+        if begun := self._index.begins(TEXT, word):
+            self.groups.add((word,), begun)
+
+    def _named_as(self, word: str, typed: Sequence[str]) -> str:
+        """The word of `typed` with the stem of a word."""
+        term = self._index.words(word, self._languages)[0]
+        return next(each for each in typed if self._index.words(each, self._languages)[0] == term)
+
+    def _synonym(self, stood_for: Sequence[str], other: Sequence[str]) -> None:
+        """What holds every word of another phrase."""
+        held = [
+            [self._term(TEXT, term) for term in self._index.words(word, self._languages) if self._known(term)]
+            for word in other
+        ]
+        if all(held):
+            both = Query.boolean_query([(Occur.Must, any_of(each)) for each in held])
+            self.groups.add(stood_for, Query.boost_query(both, SYNONYM_BOOST))
+
+    def _distinct(self, typed: Sequence[str]) -> list[str]:
+        """The words without those of a stem that came before."""
+        by_term = {self._index.words(word, self._languages)[0]: word for word in reversed(typed)}
+        return list(by_term.values())[::-1]
+
+    def _word(self, word: str) -> None:
+        terms = self._index.words(word, self._languages)
+        strong = [self._term(TEXT, term) for term in terms if self._index.holds(TEXT, term)]
+        for query in strong:
+            self.groups.add((word,), query)
+        for term in terms:
+            if self._index.holds(NAMED, term):
+                self.groups.add_named(word, Query.term_query(self._index.schema, NAMED, term, "basic"))
+        if weak := [self._term(MEASURE, term) for term in terms if self._index.holds(MEASURE, term)]:
+            self.groups.add_weak(word, Query.boost_query(any_of(weak), ATTRIBUTE_BOOST), strong)
+
+    def _joined(self, parts: Sequence[str]) -> None:
+        """Other spellings in one word, each added to the groups of its words.
+
+        "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt".
+        """
+        whole = "".join(parts)
+        is_letter = len(whole) == 1 and is_run(whole)  # of a script without spaces
+        if len(parts) > 1 and any(map(is_run, parts)):
+            return  # their pairs of letters would stand for the whole
+        if len(whole) < _SHORTEST_JOINED and not is_letter:
+            return
+        for term in self._index.words(whole, self._languages)[:1]:
+            if self._index.holds(JOINED, term):
+                boost = LETTER_BOOST if is_letter else JOINED_BOOST
+                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), boost))
+            if len(parts) > 1 and self._index.holds(TEXT, term):
+                self.groups.add(parts, self._term(TEXT, term))
+        if len(parts) > 1 and self._index.holds(MEASURE, whole):
+            self.groups.add(parts, self._term(MEASURE, whole))
+
+    def _apart(self, word: str) -> None:
+        """Parts of a word: "rtx3080" finds "RTX 3080", "4gb" finds "4 GB"."""
+        parts = _TURNS.findall(word)
+        terms = [self._index.words(part, self._languages)[:1] for part in parts]
+        if len(parts) > 1 and all(term and self._known(term[0]) for term in terms):
+            self._both(word, [term[0] for term in terms])
+
+    def _compound(self, word: str) -> None:
+        """What ends in the word, and what holds its parts."""
+        for term in self._index.words(word, self._languages):
+            for longer in self._compounds.ending_in(term):
+                if self._known(longer):
+                    self.groups.add((word,), Query.boost_query(self._term(TEXT, longer), COMPOUND_BOOST))
+        parts = self._compounds.parts(word, self._known)
+        if not parts and word not in self.groups:
+            parts = self._parts(word)
+        if parts:
+            self._both(word, parts)
+
+    def _parts(self, word: str) -> list[str]:
+        """The terms of two words that an unknown word was made of."""
+        cuts = [(word[:cut], word[cut:]) for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1)]
+        for cut in cuts if len(word) <= _LONGEST_SPLIT and word.isalpha() and not is_run(word) else ():
+            terms = [self._index.words(part, self._languages)[0] for part in cut]
+            if all(map(self._known, terms)):
+                return terms
+        return []
+
+    def _both(self, word: str, terms: Sequence[str]) -> None:
+        queries = [self._term(TEXT, term) for term in terms]
+        self.groups.stand_for((word,), Query.boolean_query([(Occur.Must, query) for query in queries]))
+        self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
+
+    def _known(self, term: str) -> bool:
+        return self._index.holds(TEXT, term)
+
+    def _term(self, field: str, word: str) -> Query:
+        return Query.term_query(self._index.schema, field, word, "freq")
+
+
+def _without(text: str, spans: Sequence[Quantity]) -> str:
+    """The text without some spans of it."""
+    for span in reversed(spans):
+        text = f"{text[: span.start]} {text[span.end :]}"
+    return text
+
+
+def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The words, each with its neighbour; and longer runs with digits, which may be a code."""
+    yield from zip(typed)
+    yield from pairwise(typed)
+    for length in range(3, _LONGEST_RUN + 1):
+        for start in range(len(typed) - length + 1):
+            run = tuple(typed[start : start + length])
+            if any(letter.isdigit() for word in run for letter in word):
+                yield run

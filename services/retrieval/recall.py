@@ -1,0 +1,103 @@
+"""The legs of a recall: words, vectors, and what shoppers opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.clock import Clock
+from services.retrieval.filters import Mask
+from services.retrieval.grouping import Grouping
+from services.retrieval.lexical import LexicalSearch
+from services.retrieval.match_set import NOTHING, Lists, with_set
+from services.retrieval.opened_rows import opened_rows
+from services.retrieval.request import DENSE, FUSED, LEXICAL, Request, tier_of
+from services.retrieval.snapshots import Snapshot
+from shared.query_memory.memory import QueryMemory
+
+Rows = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recall:
+    """One request, with the settings of the service."""
+
+    snapshot: Snapshot
+    request: Request
+    words: LexicalSearch
+    groups: Grouping
+    leg_limit: int  # longest list of each leg
+    dense_floor: float  # share of the best cosine below which a product is not near
+    memory_limit: int  # products that shoppers opened, at most
+
+    def lists(self, allowed: Mask | None, clock: Clock) -> Lists:
+        """The lists of the rows (n,) that may be shown, and their match set."""
+        if not self.request.query:
+            return replace(NOTHING, matching=allowed)
+        lists = NOTHING
+        matching = np.zeros(self.snapshot.columns.row_count, np.bool_)
+        if self.tier != DENSE:
+            with clock.timed("lexical"):
+                lexical, matching = self._by_words(allowed)
+                lists = replace(lists, lexical=lexical)
+        by_words = bool(matching.any())
+        if self.tier == LEXICAL or (self.words.is_code and by_words):
+            return with_set(lists, matching, by_words)
+        with clock.timed("dense"):
+            lists = self._with_near(lists, allowed, by_words)
+        if self.tier == FUSED and self.request.memory is not None:
+            with clock.timed("memory"):
+                lists = replace(lists, remembered=self._opened(self.request.memory, allowed))
+        return with_set(lists, matching, by_words)
+
+    @property
+    def tier(self) -> str:
+        """The tier that can run."""
+        return tier_of(self.request)
+
+    def _opened(self, memory: QueryMemory, allowed: Mask | None) -> Rows:
+        asked = self.request.query, self.request.vector
+        return opened_rows(self.snapshot, memory, *asked, self.memory_limit, allowed)
+
+    def _with_near(self, lists: Lists, allowed: Mask | None, by_words: bool) -> Lists:
+        """The lists with what is near by vector.
+
+        A query that no words match and that nothing is near to finds what holds half of its words.
+        """
+        dense, scores = self._by_vector(allowed)
+        if self.tier == FUSED and not by_words and not self._is_about(scores):
+            held = self.words.half_matching()[lists.lexical]
+            return replace(lists, lexical=lists.lexical[held])
+        return replace(lists, dense=dense, dense_scores=scores)
+
+    def _is_about(self, scores: Scores) -> bool:
+        """Whether the best of the dense scores is above what a query about nothing here reaches."""
+        return bool(len(scores)) and float(scores[0]) >= self.snapshot.dense_floor
+
+    def _by_words(self, allowed: Mask | None) -> tuple[Rows, Mask]:
+        """The best list, and which rows hold enough words.
+
+        Where vectors find the others, the list has only those whose texts hold them, if there are
+        any.
+        """
+        matching = self.words.matching()
+        strong = self.words.strongly_matching()
+        if allowed is not None:
+            matching &= allowed
+            strong &= allowed
+        among = strong if self.tier == FUSED and strong.any() else allowed
+        best = self.groups.deep(lambda limit: self.words.best(limit, among), self.leg_limit)[0]
+        return best, matching
+
+    def _by_vector(self, allowed: Mask | None) -> tuple[Rows, Scores]:
+        vector = self.request.vector
+        if vector is None:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        search = partial(self.snapshot.dense.best, vector, mask=allowed)
+        rows, scores = self.groups.deep(search, self.leg_limit)
+        near = scores >= self.dense_floor * scores[:1]
+        return rows[near], scores[near]

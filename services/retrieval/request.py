@@ -1,0 +1,56 @@
+"""What a recall is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.retrieval.facets import FacetRequest
+from services.retrieval.filters import Tree
+from services.retrieval.narrowing import NO_LIMITS, Limits
+from services.retrieval.synonyms import NONE as NO_SYNONYMS
+from services.retrieval.synonyms import Synonyms
+from shared.query_memory.memory import QueryMemory
+
+LEXICAL = "lexical"
+DENSE = "dense"
+FUSED = "fused"
+DEFAULT_LIMIT = 400
+
+
+@dataclass(frozen=True)
+class Request:
+    """A recall from one snapshot."""
+
+    query: str = ""  # after analysis; empty browses
+    vector: NDArray[np.float32] | None = None  # (dim,), unit norm
+    filters: tuple[Tree, ...] = ()
+    facets: tuple[FacetRequest, ...] = ()
+    order_by: str = ""
+    currency_code: str = ""  # of the prices that an order by price shows first
+    limit: int = DEFAULT_LIMIT
+    tier: str = FUSED
+    memory: QueryMemory | None = None  # what shoppers opened; None: not known
+    languages: tuple[str, ...] = ()  # of the query; none: those of the catalogue
+    synonyms: Synonyms = NO_SYNONYMS
+    limits: Limits = NO_LIMITS  # what the query says beside its words
+    strict_order: bool = True  # orders other than relevance leave out what is only named beside
+    by_product: bool = False  # one variant of each product; False: every variant is a product
+    # What follows a ranked window: of the products that are not excluded those after the ones
+    # shown last, or after the first `offset` if none of them is left
+    exclude_product_ids: tuple[str, ...] = ()
+    offset: int = 0
+    after_product_ids: tuple[str, ...] = ()
+
+
+def tier_of(request: Request) -> str:
+    """The tier that can run: without a vector, words alone."""
+    return request.tier if request.vector is not None else LEXICAL
+
+
+def degraded(request: Request) -> tuple[str, ...]:
+    """What cannot run, and why."""
+    misses_vector = request.query and request.tier != LEXICAL and request.vector is None
+    return ("dense: no vector",) if misses_vector else ()
