@@ -61,6 +61,7 @@ class Snapshot:
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
     times: Times = NO_TIMES
+    unknown_languages: frozenset[str] = frozenset()  # ISO 639 codes that the encoder does not know
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
@@ -92,6 +93,7 @@ class Snapshot:
             lineage=lineage_of(manifest),
             dense_floor=float(manifest.get("dense_floor", -1.0)),
             times=Times.of(columns),
+            unknown_languages=frozenset(manifest.get("unknown_languages", {})),
         )
         return used_once(lambda: snapshot, cls.warm)
 
