@@ -1,9 +1,10 @@
-"""`python -m sample --out DIR [--seed 7]`."""
+"""`python -m sample --out DIR [--seed 7] [--language de]`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
 
-from sample.folder import SEED, write_sample
+from sample.folder import ENGLISH, SEED, write_sample
+from sample.languages.reading import LANGUAGES
 
 
 def main() -> None:
@@ -21,8 +22,14 @@ def main() -> None:
         default=SEED,
         help="another seed makes another shop (default %(default)s)",
     )
+    parser.add_argument(
+        "--language",
+        choices=(ENGLISH, *LANGUAGES),
+        default=ENGLISH,
+        help="a smaller shop in another language (default %(default)s)",
+    )
     arguments = parser.parse_args()
-    write_sample(arguments.out, arguments.seed)
+    write_sample(arguments.out, arguments.seed, arguments.language)
 
 
 if __name__ == "__main__":

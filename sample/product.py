@@ -87,8 +87,8 @@ def _row(model: Model, product_id: str, words: Wording, random: Random) -> dict[
         "categories": [" > ".join(model.kind.path)],
         # Variants differ by size only
         "price": price(model, Random(f"{product_id[:6]}/{model.line}/{model.quality}")),
-        **_stock(random),
-        **_rating(model, random),
+        **stock(random),
+        **rating(model.quality, random),
         "gtin": gtin(number),
         "sku": f"{re.sub('[^A-Z]', '', model.brand.name.upper())[:3]}-{number:06d}",
         "uri": f"https://example.com/p/{_slug(name)}-{product_id}",
@@ -98,7 +98,7 @@ def _row(model: Model, product_id: str, words: Wording, random: Random) -> dict[
         ],
         "attributes": _attributes(model),
         "tags": _tags(model, random),
-        "publish_time": _moment(random),
+        "publish_time": moment(random),
         "language_code": "en",
     }
 
@@ -112,7 +112,8 @@ def _attributes(model: Model) -> dict[str, list[str] | list[float]]:
     return attributes
 
 
-def _stock(random: Random) -> dict[str, Any]:
+def stock(random: Random) -> dict[str, Any]:
+    """`Product.availability` and `available_quantity`."""
     availability = random.choice(("in_stock",) * 17 + ("out_of_stock", "out_of_stock", "preorder"))
     return {
         "availability": availability,
@@ -120,13 +121,13 @@ def _stock(random: Random) -> dict[str, Any]:
     }
 
 
-def _rating(model: Model, random: Random) -> dict[str, Any]:
-    """Many ratings gather near the product's quality; few scatter around it; some have none."""
+def rating(quality: float, random: Random) -> dict[str, Any]:
+    """`Product.rating`: many ratings gather near its quality, few scatter around it, some have none."""
     if random.random() < UNRATED:
         return {}
-    count = 1 + int(900 * random.random() ** 3 * (0.4 + model.quality))
+    count = 1 + int(900 * random.random() ** 3 * (0.4 + quality))
     scatter = (random.random() - 0.5) * 2.4 / (1 + count / 6)
-    average = min(5.0, max(1.0, 3.3 + 1.6 * model.quality + scatter))
+    average = min(5.0, max(1.0, 3.3 + 1.6 * quality + scatter))
     return {"rating": {"average": round(average, 1), "count": count}}
 
 
@@ -135,9 +136,10 @@ def _tags(model: Model, random: Random) -> list[str]:
     return [*model.kind.tags, *(tag for tag in extra if tag not in model.kind.tags)]
 
 
-def _moment(random: Random) -> str:
-    moment = FIRST_DAY + timedelta(days=random.randrange(DAYS), minutes=random.randrange(24 * 60))
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def moment(random: Random) -> str:
+    """When a product was published: an RFC 3339 time within two years."""
+    published = FIRST_DAY + timedelta(days=random.randrange(DAYS), minutes=random.randrange(24 * 60))
+    return published.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _slug(text: str, joint: str = "-") -> str:

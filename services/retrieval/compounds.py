@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from shared.text.languages import COMPOUNDING
 from shared.text.stemming import stem
@@ -17,6 +18,24 @@ from shared.text.stemming import stem
 SHORTEST_HEAD = 4  # letters
 SHORTEST_FIRST = 3
 MOST = 30  # compounds of one head
+_ENDINGS = (
+    "",
+    "e",
+    "en",
+    "n",
+    "er",
+    "ern",
+    "es",
+    "s",
+    "em",
+    "a",
+    "ar",
+    "or",
+    "et",
+    "na",
+    "k",
+    "ok",
+)  # of heads
 _LINKS = ("", "s", "es", "n", "en", "er", "e")  # between the parts
 
 
@@ -32,10 +51,18 @@ class Compounds:
         return bool(self._compounding)
 
     def ending_in(self, term: str) -> list[str]:
-        """The terms that end in a term as their head, at most 30."""
+        """The terms of words that end in a word of a term as their head, at most 30."""
         if not self.possible or len(term) < SHORTEST_HEAD:
             return []
-        return [each for each in self._ending(term) if len(each) >= len(term) + SHORTEST_FIRST][:MOST]
+        found = (
+            stem(word, language)
+            for language in self._compounding
+            for ending in _ENDINGS
+            if stem(head := f"{term}{ending}", language) == term
+            for word in self._ending(head)
+            if len(word) >= len(head) + SHORTEST_FIRST
+        )
+        return list(islice(dict.fromkeys(found), MOST))
 
     def parts(self, word: str, known: Callable[[str], bool]) -> list[str]:
         """The terms of the two parts of a folded word; empty if it has none that are `known`."""
@@ -56,8 +83,8 @@ class Compounds:
     def _known_form(self, word: str, known: Callable[[str], bool]) -> str:
         return next((term for each in self._compounding if known(term := stem(word, each))), "")
 
-    def _ending(self, term: str) -> Iterator[str]:
-        backwards = term[::-1]
+    def _ending(self, head: str) -> Iterator[str]:
+        backwards = head[::-1]
         at = bisect_left(self._reversed, backwards)
         while at < len(self._reversed) and self._reversed[at].startswith(backwards):
             yield self._reversed[at][::-1]
@@ -69,6 +96,8 @@ class Compounds:
 
     @cached_property
     def _reversed(self) -> list[str]:
-        """The terms of the vocabulary, each backwards, in order."""
-        terms = {stem(word, language) for word in self.words() for language in self._compounding}
-        return sorted(term[::-1] for term in terms)
+        """The words of the vocabulary, each backwards, in order.
+
+        A compound may be stemmed further than its head: "Gartenschere" to "gartensch", "Schere" to "scher".
+        """
+        return sorted(word[::-1] for word in self.words())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tantivy import Occur, Query
 
+from services.retrieval.compounds import Compounds
 from services.retrieval.lexical_query import LexicalQuery, QueryParser
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
@@ -33,6 +34,11 @@ class LexicalLeg:
         self.index = index
         self.row_count = row_count
         self._parser = QueryParser(index)
+
+    @property
+    def compounds(self) -> Compounds:
+        """Those of the catalogue."""
+        return self._parser.compounds
 
     def search(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS

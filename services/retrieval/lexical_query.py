@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from tantivy import Occur, Query
+from tantivy import Query
 
 from services.retrieval.code_query import CodeQuery
 from services.retrieval.compounds import Compounds
 from services.retrieval.query_words import QueryWords
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import any_of
+from services.retrieval.word_groups import any_of, at_least, enough
 from shared.snapshot.lexical import LexicalIndex
 
 _FUNCTION_WORDS = frozenset(  # not needed for a match
@@ -72,23 +72,10 @@ class QueryParser:
             any_of(codes.first) if codes.first else None,
             codes.is_all,
             found.groups.numbers(),
-            _at_least(required, (len(required) + 1) // 2) if required else None,
+            at_least(required, (len(required) + 1) // 2) if required else None,
             found.groups.named(_FUNCTION_WORDS),
         )
 
 
 def _enough_of(required: Sequence[Query]) -> list[Query]:
-    return [_at_least(required, enough(len(required)))] if required else []
-
-
-def enough(words: int) -> int:
-    """How many of a query's words a match holds: all of one or two, otherwise two thirds, rounded
-    up.
-    """
-    return words - words // 3
-
-
-def _at_least(queries: Sequence[Query], least: int) -> Query:
-    return Query.boolean_query(
-        [(Occur.Should, query) for query in queries], minimum_number_should_match=least
-    )
+    return [at_least(required, enough(len(required)))] if required else []

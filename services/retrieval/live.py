@@ -158,13 +158,14 @@ class LiveSnapshot:
         slots = rows.slot_count
         index = self._writer().committed()
         columns = self._columns.over(self._base_columns, slots)
+        lexical = LexicalLeg(index, len(rows))
         return replace(
             base,
             products=LiveProducts(base.products, rows, self._payloads),
             columns=columns,
-            lexical=LexicalLeg(index, len(rows)),
+            lexical=lexical,
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
-            spelling=Spelling(index),
+            spelling=Spelling(index, lexical.compounds),
             orders=MergedOrders(
                 (*base.orders.parts, Orders(columns.delta, columns.values)), self._homes.upto(len(rows))
             ),

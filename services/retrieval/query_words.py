@@ -16,9 +16,10 @@ from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
 from shared.text.cleaning import clean
 from shared.text.letters import fold
 from shared.text.quantities import Quantity, quantities
-from shared.text.words import is_run, words
+from shared.text.words import is_run, stretches, words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
+LETTER_BOOST = 3.0  # a letter of a name, which weighs as a title does: "灯" for "台灯"
 UNIT_BOOST = 0.5  # "4" and "gb" for "4gb"
 ATTRIBUTE_BOOST = 0.25  # a number, or a name of what is true, of an attribute
 SYNONYM_BOOST = 0.9
@@ -46,9 +47,11 @@ class QueryWords:
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
-        in_order = words(_without(folded, measured))
+        rest = _without(folded, measured)
+        in_order = words(rest)
         typed = self._distinct(in_order)
         self.groups.typed = [each.term for each in measured] + typed
+        self.groups.stretches = stretches(rest)
         for word in typed:
             self._word(word)
         for parts in _runs(typed):
@@ -108,11 +111,15 @@ class QueryWords:
         "mac book" finds "macbook", "t shirt" and "tshirt" find "t-shirt".
         """
         whole = "".join(parts)
-        if len(whole) < _SHORTEST_JOINED:
+        is_letter = len(whole) == 1 and is_run(whole)  # of a script without spaces
+        if len(parts) > 1 and any(map(is_run, parts)):
+            return  # their pairs of letters would stand for the whole
+        if len(whole) < _SHORTEST_JOINED and not is_letter:
             return
         for term in self._index.words(whole, self._languages)[:1]:
             if self._index.holds(JOINED, term):
-                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), JOINED_BOOST))
+                boost = LETTER_BOOST if is_letter else JOINED_BOOST
+                self.groups.add(parts, Query.boost_query(self._term(JOINED, term), boost))
             if len(parts) > 1 and self._index.holds(TEXT, term):
                 self.groups.add(parts, self._term(TEXT, term))
         if len(parts) > 1 and self._index.holds(MEASURE, whole):

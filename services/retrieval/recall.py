@@ -18,6 +18,7 @@ from services.retrieval.request import DENSE, FUSED, LEXICAL, Request, tier_of
 from services.retrieval.snapshots import Snapshot
 from shared.query_memory.memory import QueryMemory
 
+_TELLING = 5  # products by words, whose language is that of the query
 Rows = NDArray[np.int64]
 Scores = NDArray[np.float32]
 
@@ -40,19 +41,39 @@ class Recall:
             return replace(NOTHING, matching=allowed)
         lists = NOTHING
         matching = np.zeros(self.snapshot.columns.row_count, np.bool_)
+        foreign = False
         if self.tier != DENSE:
             with clock.timed("lexical"):
-                lexical, matching = self._by_words(allowed)
+                foreign = self.tier == FUSED and self._is_foreign(allowed)
+                lexical, matching = self._by_words(allowed, strict=self.tier == FUSED and not foreign)
                 lists = replace(lists, lexical=lexical)
         by_words = bool(matching.any())
-        if self.tier == LEXICAL or (self.words.is_code and by_words):
+        if self.tier == LEXICAL or (by_words and self.words.is_code):
             return with_set(lists, matching, by_words)
-        with clock.timed("dense"):
-            lists = self._with_near(lists, allowed, by_words)
+        if not (by_words and foreign):
+            with clock.timed("dense"):
+                lists = self._with_near(lists, allowed, by_words)
         if self.tier == FUSED and self.request.memory is not None:
             with clock.timed("memory"):
                 lists = replace(lists, remembered=self._opened(self.request.memory, allowed))
         return with_set(lists, matching, by_words)
+
+    def _is_foreign(self, allowed: Mask | None) -> bool:
+        """Whether the query is in a language that the encoder does not know.
+
+        It is the request's, or that of most of the best products by words.
+        """
+        unknown = self.snapshot.unknown_languages
+        if not unknown:
+            return False
+        best = self.words.best(_TELLING, allowed)[0]
+        languages = self.request.languages or [self._language(row) for row in best.tolist()]
+        return 2 * sum(language in unknown for language in languages) > len(languages)
+
+    def _language(self, row: int) -> str:
+        product = self.snapshot.products.product(row)
+        text = f"{product.title} {product.description}"
+        return self.snapshot.lexical.index.analysis.language(product.language_code, text)
 
     @property
     def tier(self) -> str:
@@ -87,18 +108,18 @@ class Recall:
         _, best = self.snapshot.dense.best(self.request.vector, 1, self.snapshot.shown())
         return bool(len(best)) and float(best[0]) >= floor
 
-    def _by_words(self, allowed: Mask | None) -> tuple[Rows, Mask]:
+    def _by_words(self, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.
 
-        Where vectors find the others, the list has only those whose texts hold them, if there are
-        any.
+        A `strict` list, beside which vectors find the others, has only those whose texts hold them,
+        if there are any.
         """
         matching = self.words.matching()
         strong = self.words.strongly_matching()
         if allowed is not None:
             matching &= allowed
             strong &= allowed
-        among = strong if self.tier == FUSED and strong.any() else allowed
+        among = strong if strict and strong.any() else allowed
         best = self.groups.deep(lambda limit: self.words.best(limit, among), self.leg_limit)[0]
         return best, matching
 

@@ -61,6 +61,7 @@ class Snapshot:
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
     times: Times = NO_TIMES
+    unknown_languages: frozenset[str] = frozenset()  # ISO 639 codes that the encoder does not know
 
     @classmethod
     def open(cls, folder: Path, private: Path | None = None) -> Snapshot:
@@ -74,15 +75,16 @@ class Snapshot:
             copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
         index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
+        lexical = LexicalLeg(index, len(products))
         counts = [len(products), columns.row_count, index.searcher.num_docs]
         _check_counts(folder, manifest["product_count"], counts)
         snapshot = cls(
             version=manifest["version"],
             products=products,
             columns=columns,
-            lexical=LexicalLeg(index, len(products)),
+            lexical=lexical,
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
-            spelling=Spelling(index),
+            spelling=Spelling(index, lexical.compounds),
             orders=MergedOrders((Orders(columns, columns.values),)),
             families=_families(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
@@ -91,6 +93,7 @@ class Snapshot:
             lineage=lineage_of(manifest),
             dense_floor=float(manifest.get("dense_floor", -1.0)),
             times=Times.of(columns),
+            unknown_languages=frozenset(manifest.get("unknown_languages", {})),
         )
         return used_once(lambda: snapshot, cls.warm)
 

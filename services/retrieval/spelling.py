@@ -18,6 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 from tantivy import Occur, Query
 
+from services.retrieval.compounds import Compounds
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
@@ -51,6 +52,7 @@ class Spelling:
     """Corrects the words of queries from the words of one catalogue."""
 
     index: LexicalIndex
+    compounds: Compounds | None = None  # whose parts are known words
 
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.
@@ -110,8 +112,19 @@ class Spelling:
         return looked_up.get(word, word)
 
     def _known(self, word: str) -> bool:
-        indexed = self.index.words(word)
-        return any(self.index.holds(field, each) for field in (TEXT, JOINED) for each in indexed)
+        return any(map(self._holds, self.index.words(word))) or self._is_of_compounds(word)
+
+    def _holds(self, term: str) -> bool:
+        return self.index.holds(TEXT, term) or self.index.holds(JOINED, term)
+
+    def _is_of_compounds(self, word: str) -> bool:
+        """Whether a known word ends in it ("Schere" in "Gartenschere"), or it joins two known words."""
+        if self.compounds is None or not self.compounds.possible:
+            return False
+        if self.compounds.parts(fold(word), self._holds):
+            return True
+        ends = (end for term in self.index.words(word) for end in self.compounds.ending_in(term))
+        return any(map(self._holds, ends))
 
     def _nearest(self, word: str) -> str | None:
         """The closest word. Of several, one with the same start, then the most frequent."""

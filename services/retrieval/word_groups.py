@@ -6,6 +6,8 @@ from collections.abc import Container, Sequence
 
 from tantivy import Occur, Query
 
+from shared.text.words import is_run
+
 
 class WordGroups:
     """A product holds a word of the query if one of the word's group finds it.
@@ -16,6 +18,8 @@ class WordGroups:
     def __init__(self) -> None:
         self.scored: list[Query] = []
         self.typed: list[str] = []  # the words of the query, known or not
+        # Of scripts without spaces, the pairs of letters of each that may be a word
+        self.stretches: list[list[str]] = []
         self._named: dict[str, list[Query]] = {}
         self._strong: dict[str, list[Query]] = {}
         self._groups: dict[str, list[Query]] = {}
@@ -55,13 +59,17 @@ class WordGroups:
         """One query for each word that a match may need: all but function words, if there are
         others.
 
-        None if fewer than half of the words are known: then the query is about something else.
+        Of what may be a word of a script without spaces, a match holds most pairs of letters. None
+        if fewer than half of the words are known: then the query is about something else.
         """
         groups = self._strong if strong else self._groups
         typed = [word for word in self.typed if word not in function_words] or self.typed
-        needed = {word: queries for word, queries in groups.items() if word not in function_words}
-        known = needed or groups
-        return [any_of(queries) for queries in known.values()] if 2 * len(known) >= len(typed) else []
+        units = [(word,) for word in typed if not is_run(word)] + [tuple(each) for each in self.stretches]
+        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in units}
+        known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
+        if 2 * len(known) < len(held):
+            return []
+        return [at_least(queries, enough(len(queries))) for queries in known]
 
     def numbers(self) -> Query | None:
         """Finds what holds every word with a digit; None if there is none, or one is not known."""
@@ -69,6 +77,20 @@ class WordGroups:
         if not wanted or not all(word in self._groups for word in wanted):
             return None
         return Query.boolean_query([(Occur.Must, any_of(self._groups[word])) for word in wanted])
+
+
+def enough(words: int) -> int:
+    """How many of a query's words a match holds: all of one or two, otherwise two thirds, rounded
+    up.
+    """
+    return words - words // 3
+
+
+def at_least(queries: Sequence[Query], least: int) -> Query:
+    """Finds what `least` of some queries find."""
+    return Query.boolean_query(
+        [(Occur.Should, query) for query in queries], minimum_number_should_match=least
+    )
 
 
 def any_of(queries: Sequence[Query]) -> Query:

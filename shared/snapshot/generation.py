@@ -30,7 +30,15 @@ FORMAT = 1
 _POSITIONS = {"log_position": COUNT, "vectors_position": COUNT}
 _WHOLE = {"product_count": COUNT, "encoder": OBJECT}
 _FIELDS = Fields(
-    {"version": TEXT}, {**_WHOLE, "dense": OBJECT, "created": NUMBER, "dense_floor": NUMBER, **_POSITIONS}
+    {"version": TEXT},
+    {
+        **_WHOLE,
+        "dense": OBJECT,
+        "created": NUMBER,
+        "dense_floor": NUMBER,
+        "unknown_languages": OBJECT,
+        **_POSITIONS,
+    },
 )
 _WHOLE_FIELDS = Fields(_WHOLE, {})
 _ENCODER = Fields({}, {"name": TEXT, "sha256": TEXT, "heads_sha256": TEXT, "dim": COUNT, "state_dim": COUNT})

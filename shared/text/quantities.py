@@ -5,33 +5,41 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from shared.text.words import RUN_LETTERS
+
+
+def _metric(start: str) -> tuple[str, ...]:
+    """The names of a metre in English, German, French and Spanish, after a prefix of it."""
+    return tuple(f"{start}{end}" for end in ("eter", "eters", "etre", "etres", "etro", "etros"))
+
+
 _NAMES = {
-    "in": ("inch", "inches", "zoll", "pouces", "pulgadas", "pollici", '"', "''"),
+    "in": ("inch", "inches", "zoll", "pouces", "pulgadas", "pollici", "英寸", "インチ", '"', "''"),
     "ft": ("foot", "feet"),
-    "mm": ("millimeter", "millimetre", "millimeters", "millimetres"),
-    "cm": ("centimeter", "centimetre", "centimeters", "centimetres"),
-    "m": ("meter", "metre", "meters", "metres"),
-    "km": ("kilometer", "kilometre", "kilometers", "kilometres"),
+    "mm": (*_metric("millim"), "毫米", "ミリ", "ミリメートル"),
+    "cm": (*_metric("centim"), *_metric("zentim"), "厘米", "公分", "センチ", "センチメートル"),
+    "m": (*_metric("m"), "米", "メートル"),
+    "km": (*_metric("kilom"), "公里", "キロメートル"),
     "yd": ("yard", "yards"),
-    "mg": ("milligram", "milligrams"),
-    "g": ("gr", "gram", "grams", "gramm", "grammes", "gramos"),
-    "kg": ("kilo", "kilos", "kilogram", "kilograms", "kilogramm"),
+    "mg": ("milligram", "milligrams", "milligramm", "毫克", "ミリグラム"),
+    "g": ("gr", "gram", "grams", "gramm", "grammes", "gramos", "克", "グラム"),
+    "kg": ("kilo", "kilos", "kilogram", "kilograms", "kilogramm", "千克", "公斤", "キロ", "キログラム"),
     "lb": ("lbs", "pound", "pounds"),
     "oz": ("ounce", "ounces"),
-    "ml": ("milliliter", "millilitre", "milliliters", "millilitres"),
+    "ml": ("milliliter", "millilitre", "milliliters", "millilitres", "mililitros", "毫升", "ミリリットル"),
     "cl": (),
-    "l": ("liter", "litre", "liters", "litres", "litros", "litri"),
+    "l": ("liter", "litre", "liters", "litres", "litro", "litros", "litri", "升", "リットル"),
     "gal": ("gallon", "gallons"),
     "qt": ("quart", "quarts"),
     "kb": ("kilobyte", "kilobytes"),
     "mb": ("megabyte", "megabytes"),
     "gb": ("gigabyte", "gigabytes"),
     "tb": ("terabyte", "terabytes"),
-    "w": ("watt", "watts"),
-    "kw": ("kilowatt", "kilowatts"),
-    "v": ("volt", "volts"),
+    "w": ("watt", "watts", "瓦", "ワット"),
+    "kw": ("kilowatt", "kilowatts", "千瓦"),
+    "v": ("volt", "volts", "伏", "ボルト"),
     "a": ("amp", "amps", "ampere"),
-    "mah": (),
+    "mah": ("毫安", "毫安时"),
     "ah": (),
     "wh": (),
     "kwh": (),
@@ -50,11 +58,14 @@ _NAMES = {
     "gbps": (),
 }
 _UNITS = {name: unit for unit, names in _NAMES.items() for name in (unit, *names)}
-_NUMBER = r"(?<![\w.,/])(?P<{0}>\d+(?:[.,]\d+)*(?:/\d+)?)"
+# No letter, or one of a script that sets no spaces
+_START = rf"(?<![.,/])(?<![^\W{RUN_LETTERS}])"
+_END = rf"(?![^\W{RUN_LETTERS}])"
+_NUMBER = rf"{_START}(?P<number>\d+(?:[.,]\d+)*(?:/\d+)?)"
 _BY_LENGTH = "|".join(re.escape(name) for name in sorted(_UNITS, key=len, reverse=True))
-_MEASURE = re.compile(_NUMBER.format("number") + rf"[ -]?(?P<unit>{_BY_LENGTH})(?!\w)")
+_MEASURE = re.compile(rf"{_NUMBER}[ -]?(?P<unit>{_BY_LENGTH}){_END}")
 _SIDE = r"(\d+(?:[.,]\d+)*)"
-_DIMENSIONS = re.compile(rf"(?<![\w.,/]){_SIDE} ?[x*] ?{_SIDE}(?: ?[x*] ?{_SIDE})?(?![\w])")
+_DIMENSIONS = re.compile(rf"{_START}{_SIDE} ?[x*] ?{_SIDE}(?: ?[x*] ?{_SIDE})?{_END}")
 _DIGIT = re.compile(r"\d")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+")
 

@@ -10,13 +10,22 @@ from shared.text.letters import fold
 
 LONGEST_WORD_BYTES = 64
 # Scripts without spaces, and Hangul, whose endings are glued to words
-_RUN_LETTERS = (
+RUN_LETTERS = (
     "\u3005\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"  # kana, Han
     "\u1100-\u11ff\uac00-\ud7af"  # Hangul
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
     "\U00020000-\U0003ffff"
 )
-_RUN = re.compile(f"[{_RUN_LETTERS}]+")
+_RUN = re.compile(f"[{RUN_LETTERS}]+")
+_HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KATAKANA = "\u30a0-\u30ff\u31f0-\u31ff"
+# Between two words, as "of" is: "緑のジャケット", "红色的杯子"; not in "目的地"
+_PARTICLE = re.compile(f"(?<=[{_HAN}{_KATAKANA}])の(?=.)|(?<=[{_HAN}]{{2}})的(?=.)")
+# What may be a word: a script to its end, and Han with the kana that inflect it
+_STRETCH = re.compile(
+    f"[{_KATAKANA}]+|[{_HAN}\u3040-\u309f]+|[\u1100-\u11ff\uac00-\ud7af]+"
+    "|[\u0e00-\u0e7f]+|[\u0e80-\u0eff]+|[\u1000-\u109f]+|[\u1780-\u17ff]+"
+)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?|\d{1,3}\.\d{3},\d+")
 _DOTTED_GROUP = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _DECIMAL_COMMA = re.compile(r"\d+,\d+")
@@ -33,8 +42,8 @@ def _marks() -> str:
 
 @cache
 def _pieces() -> re.Pattern[str]:
-    letters = f"[^\\W_{_RUN_LETTERS}]"
-    return re.compile(rf"\d+(?:[.,/]\d+)+|[{_RUN_LETTERS}]+|(?:{letters}|[{_marks()}])+")
+    letters = f"[^\\W_{RUN_LETTERS}]"
+    return re.compile(rf"\d+(?:[.,/]\d+)+|[{RUN_LETTERS}]+|(?:{letters}|[{_marks()}])+")
 
 
 def words(text: str) -> list[str]:
@@ -42,7 +51,7 @@ def words(text: str) -> list[str]:
 
     "43.2" and "1/2" stay whole, "dv7-1211ea" is two words. A decimal comma is a point, and digits
     in groups are one number; "1.000" is both "1.000" and "1000". Runs of scripts that set no spaces
-    are pairs of neighbouring letters (bigrams).
+    are pairs of neighbouring letters (bigrams), without the particles の and 的 between words.
     """
     found = []
     for piece in _pieces().findall(fold(text)):
@@ -58,13 +67,22 @@ _SHORT = LONGEST_WORD_BYTES // 4
 
 def _parts(piece: str) -> list[str]:
     if _RUN.fullmatch(piece):
-        return bigrams(piece)
+        return [pair for run in _PARTICLE.split(piece) for pair in bigrams(run)]
     return numbers(piece)
 
 
 def bigrams(run: str) -> list[str]:
     """Pairs of neighbouring letters; a single letter is itself."""
     return [run[at : at + 2] for at in range(len(run) - 1)] if len(run) > 1 else [run]
+
+
+def stretches(text: str) -> list[list[str]]:
+    """The bigrams of a folded text by what may be a word: "綿タオル" is "綿" and "タオル".
+
+    Pairs of letters of two such words are in none.
+    """
+    runs = [run for piece in _RUN.findall(text) for run in _PARTICLE.split(piece)]
+    return [bigrams(stretch) for run in runs for stretch in _STRETCH.findall(run)]
 
 
 def is_run(word: str) -> bool:

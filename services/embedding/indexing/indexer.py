@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from services.embedding.indexing.dense_index import DensePlan
 from services.embedding.indexing.incoming import Hashes, IncomingProducts
 from services.embedding.indexing.kept_index import INDEX, next_index
+from services.embedding.indexing.measures import measures
 from services.embedding.indexing.merge import merge
-from services.embedding.indexing.nonsense import dense_floor
 from services.embedding.indexing.ports import ProductEncoder, States, Vectors
 from services.embedding.indexing.snapshot_folder import only_one, remove_old, remove_remains, scratch
 from services.embedding.indexing.snapshot_writer import SnapshotWriter
@@ -116,7 +116,7 @@ class Indexer:
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
                 content |= {"lineage": lineage, "unapplied": unapplied(tail, old)}
-                content |= self._floor(old, reused, vectors)
+                content |= measures(self._encoder, made, vectors, old, reused)
                 artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
             remove_old(root, version, old)
@@ -125,15 +125,6 @@ class Indexer:
         return IndexReport(
             version, len(source.merge), taken, replaced, gone.swept_count, reused, dense.manifest(), seconds
         )
-
-    def _floor(self, old: Generation | None, reused: int, vectors: Vectors) -> dict[str, float]:
-        """How near queries about nothing come; that of the old snapshot where nothing was encoded."""
-        if not len(vectors):
-            return {}
-        if reused == len(vectors) and old is not None:
-            known = old.manifest.get("dense_floor")
-            return {} if known is None else {"dense_floor": known}
-        return {"dense_floor": round(dense_floor(self._encoder, vectors), 4)}
 
     def _source(
         self, old: Generation | None, tail: Tail | None, incoming: IncomingProducts, gone: Hashes

@@ -5,7 +5,7 @@ import pytest
 
 from services.retrieval import lexical
 from services.retrieval.lexical import LexicalLeg
-from services.retrieval.lexical_query import enough
+from services.retrieval.word_groups import enough
 from shared.catalog.product import Product
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
 

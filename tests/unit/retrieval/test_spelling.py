@@ -37,6 +37,15 @@ def test_an_unknown_word_becomes_its_clear_neighbour(
     assert spelling.correct(typed) == searched
 
 
+def test_parts_of_compounds_and_new_compounds_are_known_words(open_snapshot: OpenSnapshot) -> None:
+    titles = ("Gartenschere", "Schwere Decke", "Küchenlampe", "Gartentisch")
+    products = [Product(f"p{n}", title, language_code="de") for n, title in enumerate(titles)]
+    spelling = open_snapshot(products).spelling
+    for typed in ("Schere", "scheren", "Küchentisch", "gartenlampen"):
+        assert spelling.correct(typed) == typed
+    assert spelling.correct("gartenschre") == "gartenschere"
+
+
 @pytest.mark.parametrize(
     "typed",
     ["kettles", "gizmo", "tn-2111", "dv7-1211ea", "4gbb", "aaa", "mac book pro", "tshirt",

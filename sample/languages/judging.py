@@ -1,0 +1,87 @@
+"""Judged queries of a shop in one language. No text is read: grades follow from what was made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from random import Random
+
+from sample.languages.asking import Asked, Wanted, asked
+from sample.languages.product import Made, catalog
+from sample.languages.reading import goods, shop
+
+QUERIES = 84
+UNRELATED = 12  # products of grade 0 that are judged too
+
+
+@dataclass(frozen=True)
+class Judged:
+    query_id: str
+    text: str
+    manner: str
+    grades: tuple[tuple[str, int], ...]  # (product_id, grade)
+
+
+def judged_queries(language: str, seed: int) -> list[Judged]:
+    """As many queries of each manner, with the grades of every related product."""
+    made = catalog(language, seed)
+    random = Random(f"{seed}/{language}/queries")
+    everything = _distinct(asked(shop(language), made, random))
+    random.shuffle(everything)
+    picked = _shared_out(everything)
+    return [
+        Judged(f"{language}{number:03d}", one.text, one.manner, _grades(one.wanted, made, random))
+        for number, one in enumerate(picked, 1)
+    ]
+
+
+def grade(wanted: Wanted, made: Made) -> int:
+    """3 for the right product, 2 and 1 for one of the right kind that meets some or no condition.
+
+    1 also for a related kind, where no condition is named. 0 for others.
+    """
+    key = made.kind.key
+    if key not in wanted.kinds:
+        plain = not (wanted.traits or wanted.brand)
+        return int(plain and any(key in _NEAR[kind] for kind in wanted.kinds))
+    met = [trait in made.traits for trait in wanted.traits]
+    if wanted.brand:
+        met.append(made.brand.name == wanted.brand)
+    return 3 if all(met) else 2 if any(met) else 1
+
+
+_NEAR = {each.key: each.near for each in goods()}
+
+
+def _distinct(everything: Iterable[Asked]) -> list[Asked]:
+    """One intent for each text."""
+    by_text: dict[str, Asked] = {}
+    for one in everything:
+        by_text.setdefault(one.text, one)
+    return list(by_text.values())
+
+
+def _shared_out(everything: list[Asked]) -> list[Asked]:
+    """Manners and kinds take turns, so that none dominates."""
+    manners = sorted({one.manner for one in everything})
+    picked: list[Asked] = []
+    for place, manner in enumerate(manners):
+        share = (QUERIES * (place + 1)) // len(manners) - (QUERIES * place) // len(manners)
+        turns = Counter(one.wanted.kinds for one in picked)
+        pool: list[tuple[int, Asked]] = []
+        for one in everything:
+            if one.manner == manner:
+                turns[one.wanted.kinds] += 1
+                pool.append((turns[one.wanted.kinds], one))
+        picked += [one for _, one in sorted(pool, key=itemgetter(0))[:share]]
+    return picked
+
+
+def _grades(wanted: Wanted, catalog: list[Made], random: Random) -> tuple[tuple[str, int], ...]:
+    graded = {made.product_id: grade(wanted, made) for made in catalog}
+    others = random.sample([product_id for product_id, level in graded.items() if not level], UNRELATED)
+    return tuple(
+        (product_id, level) for product_id, level in sorted(graded.items()) if level or product_id in others
+    )

@@ -1,0 +1,81 @@
+"""A sample shop in any language, searched by words alone, without a model."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sample.folder import write_sample
+from services.retrieval.reading import Catalog, read
+from services.retrieval.request import LEXICAL, Request
+from services.retrieval.retriever import Retriever
+from services.retrieval.snapshots import Snapshot
+from services.retrieval.spelling import normalise
+from services.training.evaluation.judgments import JudgedQuery, read_judged_queries
+from shared import metrics
+from shared.caller import PATIENT
+from shared.catalog.rows import product_of
+from shared.snapshot.generation import snapshots_of
+from tests.unit.embedding.indexing.letter_encoder import letter_indexer
+
+_DEPTH = 400
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Means over a shop's judged queries."""
+
+    ndcg_at_10: float
+    recall_at_100: float
+
+
+def judged(folder: Path) -> list[JudgedQuery]:
+    """The queries of a sample shop for development."""
+    return read_judged_queries(folder / "queries_dev.tsv", folder / "judgments_dev.tsv")
+
+
+def opened(folder: Path, *languages: str) -> Snapshot:
+    """One index of the sample shops of some languages, which are written to `folder`, a folder each."""
+    rows = []
+    for language in languages:
+        write_sample(folder / language, language=language)
+        with (folder / language / "products.jsonl").open(encoding="utf-8") as file:
+            rows += [json.loads(line) for line in file]
+    report = letter_indexer(folder / "data").run(map(product_of, rows))
+    return Snapshot.open(snapshots_of(folder / "data") / report.version)
+
+
+def ranking(snapshot: Snapshot, query: str) -> list[str]:
+    """The product ids of a search by words, best first."""
+    catalog = Catalog(snapshot.spelling.correct, snapshot.lexical.says_without)
+    understood = read(normalise(query), (), catalog, PATIENT)
+    request = Request(understood.query, tier=LEXICAL, limit=_DEPTH, limits=understood.limits)
+    found = Retriever().retrieve(snapshot, request)
+    return [str(each) for each in snapshot.products.product_ids(found.rows)]
+
+
+def quality(snapshot: Snapshot, queries: Iterable[JudgedQuery]) -> Quality:
+    """How well words alone answer the queries."""
+    ranked = [(ranking(snapshot, query.text), query.grades) for query in queries]
+    ndcg = metrics.mean([metrics.ndcg(*each) for each in ranked])
+    recall = metrics.mean([metrics.recall(*each) for each in ranked])
+    assert ndcg is not None and recall is not None
+    return Quality(ndcg, recall)
+
+
+def main() -> None:
+    """Print the figures of the languages that the command line names, in one index."""
+    languages = sys.argv[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        snapshot = opened(Path(folder), *languages)
+        for language in languages:
+            found = quality(snapshot, judged(Path(folder) / language))
+            sys.stdout.write(f"{language}: {found.ndcg_at_10:.4f} {found.recall_at_100:.4f}\n")
+
+
+if __name__ == "__main__":
+    main()
