@@ -1,6 +1,7 @@
 """Words alone, on the sample shop in six languages: each by itself, and all in one index.
 
-`python -m tests.quality.words_alone de`, or with several languages for one index of all, prints the figures.
+`python -m tests.quality.words_alone de`, or with several languages for one index of all, prints the
+figures.
 """
 
 from pathlib import Path

@@ -39,7 +39,9 @@ def judged(folder: Path) -> list[JudgedQuery]:
 
 
 def opened(folder: Path, *languages: str) -> Snapshot:
-    """One index of the sample shops of some languages, which are written to `folder`, a folder each."""
+    """One index of the sample shops of some languages, which are written to `folder`, a folder
+    each.
+    """
     rows = []
     for language in languages:
         write_sample(folder / language, language=language)
