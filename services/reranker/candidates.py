@@ -1,6 +1,6 @@
 """Retrieval's candidates, and a visitor's recent products, as columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,3 +37,4 @@ class RecentProducts:
 
     rows: Rows
     weights: Matrix  # at least 0
+    bought_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))  # of all that were bought

@@ -30,6 +30,8 @@ from shared.telemetry import Stopwatch
 # For work in Python during the block's engine call
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
 _MAXSIM_SHARE = 0.5  # weight beside the fused score, when choosing the block's candidates
+# Of affinity, in standard deviations of what orders a page without a query
+BROWSE_WEIGHT = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,16 @@ class Reranking:
     block_scored_count: int
     degraded: tuple[str, ...]
     stage_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Browsing:
+    """The order of a page without a query, with columns (n,) of what made it."""
+
+    order: Rows
+    scores: NDArray[np.float64]
+    affinity: Matrix  # -1 to 1
+    affinity_added: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,17 @@ class Reranker:
             degraded=partial.degraded(),
             stage_ms=clock.stage_ms,
         )
+
+    def browse(self, candidates: Candidates, done: StoredPage | None) -> Browsing:
+        """Order the candidates of a page without a query: as they come, and by what the visitor likes.
+
+        A visitor of whom nothing is known gets them as they come.
+        """
+        near = self._affinity(candidates.rows, self._recent(done))
+        base = standardised(candidates.fused_scores).astype(np.float64)
+        added = BROWSE_WEIGHT * near.astype(np.float64)
+        order = candidates.order(base + added) if near.any() else np.arange(len(candidates))
+        return Browsing(order, base + added, near, added)
 
     def _refuse_if_late(self, deadline: Deadline) -> None:
         needed_ms = self.before.expected_ms() + self.after.expected_ms()
@@ -167,12 +190,17 @@ class Reranker:
         products = self.snapshot.products
         found = [(row, weight) for each, weight in weights.items() if (row := products.row(each)) is not None]
         rows = np.array([row for row, _ in found], dtype=np.int64)
-        return RecentProducts(rows, np.array([weight for _, weight in found], dtype=np.float32))
+        bought = done.visitor().bought if done else ()
+        owned = [row for each in bought if (row := products.row(each.product_id)) is not None]
+        weight = np.array([weight for _, weight in found], dtype=np.float32)
+        return RecentProducts(rows, weight, np.array(owned, dtype=np.int64))
 
     def _affinity(self, rows: Rows, recent: RecentProducts) -> Matrix:
         if not len(recent.rows):
             return np.zeros(len(rows), dtype=np.float32)
-        return affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
+        near = affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
+        # What was bought raises what is like it, and not itself
+        return np.where(np.isin(rows, recent.bought_rows), np.minimum(near, 0), near)
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:

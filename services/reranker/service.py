@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from aisle.v1.embedding_pb2 import QueryEncoding
 from aisle.v1.reranker_pb2 import (
-    CandidateExplanation,
     ProposeRequest,
     ProposeResponse,
     RankProposalsRequest,
@@ -17,18 +16,15 @@ from aisle.v1.reranker_pb2 import (
     RerankResponse,
 )
 from aisle.v1.reranker_pb2_grpc import RerankerServiceServicer
-from aisle.v1.search_pb2 import Contribution
 from aisle.v1.status_pb2 import ReplicaStatus
 from services.reranker.candidates import Candidates
 from services.reranker.cross_encoder import ProductTexts
 from services.reranker.deadline import Deadline
-from services.reranker.explanation import explain
 from services.reranker.feature_reader import FeatureReader
-from services.reranker.features import FEATURES
 from services.reranker.opened import OpenedRerankers
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.recommending.service import Recommender
-from services.reranker.reranker import Reranker, Reranking
+from services.reranker.rerank_messages import browsing_response, response_of
 from services.reranker.snapshot import Payloads, RerankerSnapshot
 from services.reranker.states import Rows
 from services.reranker.work_queue import WorkQueue
@@ -75,7 +71,8 @@ class RerankerService(RerankerServiceServicer):
         deadline = _deadline(request.budget_ms)
         # Held to the end, even if a newer one is opened meanwhile
         reranker = self._opened.of(request.snapshot_version)
-        query = _query(request, reranker.snapshot.states.dim)
+        browses = not request.query and not request.encoding.token_count
+        query = None if browses else _query(request, reranker.snapshot.states.dim)
         candidates = _candidates(request, reranker.snapshot)
         memory = self._memory.memory if self._memory else None
         stopwatch = Stopwatch()
@@ -83,7 +80,9 @@ class RerankerService(RerankerServiceServicer):
             done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
-            return _response(request, reranker, reranker.rerank(query, candidates, done, deadline, memory))
+            if query is None:
+                return browsing_response(request, reranker, reranker.browse(candidates, done))
+            return response_of(request, reranker, reranker.rerank(query, candidates, done, deadline, memory))
 
         response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)
@@ -207,33 +206,6 @@ def _column(request: RerankRequest, name: str, length: int) -> Matrix:
 def _finite(name: str, numbers: NDArray[Any]) -> None:
     if not np.isfinite(numbers).all():
         raise InvalidRequest(name, "holds a number that is not finite")
-
-
-def _response(request: RerankRequest, reranker: Reranker, reranking: Reranking) -> RerankResponse:
-    shown = reranking.order[: request.feature_limit]
-    return RerankResponse(
-        order=reranking.order.tolist(),
-        relevance_scores=reranking.relevance_scores[reranking.order].tolist(),
-        block_scored_count=reranking.block_scored_count,
-        feature_names=FEATURES,
-        feature_values=vectors.to_bytes(reranking.features[shown]),
-        explanations=_explanations(request, reranker, reranking),
-        bundle_version=reranker.bundle_version,
-        degraded=reranking.degraded,
-        stage_ms=reranking.stage_ms,
-    )
-
-
-def _explanations(
-    request: RerankRequest, reranker: Reranker, reranking: Reranking
-) -> list[CandidateExplanation]:
-    explained = reranking.order[: request.explain_limit]
-    return [
-        CandidateExplanation(
-            contributions=[Contribution(feature=n, value=v, contribution=c) for n, v, c in parts]
-        )
-        for parts in explain(reranker.ranker, reranking, explained)
-    ]
 
 
 def product_texts(products: Payloads) -> ProductTexts:

@@ -96,8 +96,17 @@ class Recall:
         return replace(lists, dense=dense, dense_scores=scores)
 
     def _is_about(self, scores: Scores) -> bool:
-        """Whether the best of the dense scores is above what a query about nothing here reaches."""
-        return bool(len(scores)) and float(scores[0]) >= self.snapshot.dense_floor
+        """Whether the catalogue has something nearer than queries about nothing come.
+
+        That is asked of all products, whatever the filters leave of them.
+        """
+        floor = self.snapshot.dense_floor
+        if len(scores) and float(scores[0]) >= floor:
+            return True
+        if not self.request.filters or self.request.vector is None:
+            return False
+        _, best = self.snapshot.dense.best(self.request.vector, 1, self.snapshot.shown())
+        return bool(len(best)) and float(best[0]) >= floor
 
     def _by_words(self, allowed: Mask | None, strict: bool) -> tuple[Rows, Mask]:
         """The best list, and which rows hold enough words.

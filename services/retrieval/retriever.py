@@ -108,17 +108,12 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
     rows = fused.rows
     with clock.timed("lexical"):
         lexical_scores = order.word_scores(rows)
-    fields = named(request.filters, request.facets, request.order_by)
     counts = order.groups.counts(rows)
     with clock.timed("dense"):
         dense_scores = order.dense_scores(request.vector, rows)
+    ranks = fused.lexical_ranks, fused.dense_ranks
     return Candidates(
-        rows,
-        lexical_scores,
-        dense_scores,
-        fused.scores,
-        fused.lexical_ranks,
-        fused.dense_ranks,
+        *(rows, lexical_scores, dense_scores, fused.scores, *ranks),
         np.maximum(counts - 1, 0),
         counts == 0,
         fused.precedence,
@@ -129,5 +124,10 @@ def _candidates(  # noqa: PLR0913 - everything a response is made of
         tier_of(request),
         clock.stage_ms,
         degraded(request),
-        (*said, *order.notes, *notes(order.snapshot.columns, fields)),
+        (*said, *order.notes, *_field_notes(request, order)),
     )
+
+
+def _field_notes(request: Request, order: Order) -> tuple[str, ...]:
+    fields = named(request.filters, request.facets, request.order_by)
+    return notes(order.snapshot.columns, fields)

@@ -94,8 +94,7 @@ class Standalone:
         host: str = LOOPBACK,
         accept_log: bool = False,
     ) -> AsyncIterator[Standalone]:
-        """Serve DATA's newest snapshot, and later writes, on `port` until the block ends; 0: a free
-        one.
+        """Serve DATA's newest snapshot, and later writes, until the block ends; port 0: a free one.
 
         Raises NotFound if DATA is no folder, Corrupt if no snapshot in it is sound, LogBehind if
         the log does not belong to DATA. With `accept_log` it accepts such a log.

@@ -35,10 +35,12 @@ from shared.snapshot.vocabulary import Vocabulary, VocabularyWriter, Words
 from shared.text.analysis import Analysis
 from shared.text.detection import SAMPLE, languages_of
 from shared.text.languages import in_order, language_of
+from shared.watchdog import progress
 
 FIELDS = (TEXT, JOINED, MEASURE, NAMED, IDENTIFIER, CODE)
 _LANGUAGES = "languages.txt"
 _VERSION = "2"
+_STEP = 500  # products between two reports of progress
 _WRITER_BYTES = 256_000_000  # one segment up to some hundred thousand products
 
 
@@ -97,6 +99,8 @@ class LexicalWriter:
 
     def _add(self, products: Sequence[Product], analysis: Analysis) -> None:
         for product in products:
+            if self._rows % _STEP == 0:
+                progress(f"{self._rows} products in the word index")
             self._writer.add_document(document(product, self._rows, analysis))
             self._vocabulary.add(names(product))
             self._rows += 1

@@ -62,8 +62,11 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     named = clean(" ".join(names(product)))
     described = clean(product.description)
     language = analysis.language(product.language_code, f"{named} {described}")
-    document.add_text(TEXT, " ".join(analysis.terms(" ; ".join(_blend(product)), language)))
-    joined_terms = [stem(word, language) for word in joined(f"{named} {described}")]
+    terms = analysis.terms(" ; ".join(_blend(product)), language)
+    document.add_text(TEXT, " ".join(terms))
+    # "men's" is "men" already
+    others = {stem(word, language): word for word in joined(f"{named} {described}")}.keys() - set(terms)
+    joined_terms = sorted(others)
     joined_terms += _letters_of_runs(named) + glued(named)
     joined_terms += [lacking_term(stem(word, language)) for word in lacking(fold(f"{named}. {described}"))]
     _add(document, JOINED, joined_terms)

@@ -21,6 +21,7 @@ from aisle.v1.search_pb2 import (
     FacetRequest,
     Filter,
     NumberRange,
+    QueryPart,
 )
 from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
@@ -113,9 +114,31 @@ async def test_the_tier_asked_for_is_the_tier_that_ran(door: Door, tier: Any, ra
 async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
     encoder = "e@0123456789ab"
     misspelt = await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red\nlampp "))
-    assert misspelt == AnalyzeQueryResponse(query="red lamp", corrected=True, encoder_version=encoder)
+    read = QueryPart(kind="correction", text="red lampp", meaning="red lamp")
+    assert misspelt == AnalyzeQueryResponse(
+        query="red lamp", corrected=True, encoder_version=encoder, shown_query="red lamp", reading=[read]
+    )
     right = await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp "))
-    assert right == AnalyzeQueryResponse(query="red lamp", encoder_version=encoder)
+    assert right == AnalyzeQueryResponse(query="red lamp", encoder_version=encoder, shown_query="red lamp")
+
+
+async def test_what_a_query_asks_for_beside_its_words_is_read_unless_it_is_to_stand(door: Door) -> None:
+    asked = AnalyzeQueryRequest(query="lamp -red under 15")
+    read = await door.AnalyzeQuery(asked)
+    assert (read.query, list(read.without), read.price.max) == ("lamp", ["red"], 15)
+    assert [part.kind for part in read.reading] == ["without", "price"]
+    asked.as_typed.append("all")
+    assert (await door.AnalyzeQuery(asked)).query == asked.query
+
+
+async def test_limits_of_a_query_hold_and_give_way_with_a_note(door: Door) -> None:
+    everything = await door.Retrieve(RetrieveRequest(query="lamp"))
+    limited = RetrieveRequest(query="lamp", without=["red"])
+    found = await door.Retrieve(limited)
+    assert set(found.product_ids) < set(everything.product_ids) and found.product_ids and not found.notes
+    limited.price.max = 1
+    held = await door.Retrieve(limited)
+    assert held.product_ids == found.product_ids and any("up to 1" in note for note in held.notes)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Ranking:
             understood = replace(understood, encoding=None, encoder_version="")
             retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.analysed, retrieved, budget.degraded)
-        if not (understood.query and retrieved.rows and _wants_reranking(request)):
+        if not (retrieved.rows and _wants_reranking(request) and (understood.query or request.visitor_id)):
             return RankedWindow(window)
         try:
             response = await self._rerank(request, understood, retrieved, budget)
@@ -159,7 +159,7 @@ class Ranking:
         retrieved: RetrieveResponse,
         budget: Budget,
     ) -> RerankResponse | None:
-        if understood.encoding is None:
+        if understood.query and understood.encoding is None:
             budget.left_out("reranker: no embedding")
             return None
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)

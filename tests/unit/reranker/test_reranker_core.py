@@ -171,3 +171,28 @@ def test_a_snapshot_whose_parts_do_not_fit_is_refused(tmp_path: Path) -> None:
     parts = tiny_parts(tmp_path / "columns")
     with pytest.raises(Corrupt, match="count"):
         RerankerSnapshot(VERSION, **{**parts, "vectors": parts["vectors"][:-1]})
+
+
+def test_a_smaller_precedence_comes_first_whatever_the_scores(reranker: Reranker) -> None:
+    unlikely = _rerank(reranker).order[-2:]
+    precedence = np.ones(40, np.float32)
+    precedence[unlikely] = 0
+    candidates = replace(CANDIDATES, precedence=precedence)
+    order = reranker.rerank(QUERY, candidates, NOBODY, UNLIMITED).order
+    assert order[:2].tolist() == unlikely.tolist()
+
+
+def test_who_browses_sees_first_what_is_like_what_they_looked_at(reranker: Reranker) -> None:
+    as_it_comes = np.arange(40).tolist()
+    assert reranker.browse(CANDIDATES, NOBODY).order.tolist() == as_it_comes
+    assert reranker.browse(CANDIDATES, None).order.tolist() == as_it_comes
+    browsing = reranker.browse(CANDIDATES, _acted(39))
+    assert browsing.order.tolist().index(39) < 20 and browsing.affinity.argmax() == 39
+    assert (np.diff(browsing.scores[browsing.order]) <= 0).all()
+
+
+def test_what_was_bought_raises_others_and_not_itself(reranker: Reranker) -> None:
+    name = f"p{ROWS[7]}"
+    looked_at, bought = (stored_page(ROWS.tolist(), {name: 1.0}, owned) for owned in ((), (name,)))
+    assert reranker.browse(CANDIDATES, looked_at).affinity[7] > 0
+    assert reranker.browse(CANDIDATES, bought).affinity[7] == 0

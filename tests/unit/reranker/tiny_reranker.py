@@ -23,7 +23,7 @@ from shared.catalog.product import Product
 from shared.catalog.wire import to_bytes
 from shared.features.page import StoredPage
 from shared.features.scope import PageRequest
-from shared.features.visitor import RecentProduct, Visitor, VisitorState
+from shared.features.visitor import BoughtProduct, RecentProduct, Visitor, VisitorState
 from shared.snapshot.columns import Columns, ColumnsWriter
 from tests.unit.reranker.tiny_models import HIDDEN, STATE, save_block
 
@@ -117,12 +117,15 @@ def tiny_reranker(
     )
 
 
-def stored_page(rows: Sequence[int], recent: Mapping[str, float]) -> StoredPage:
+def stored_page(rows: Sequence[int], recent: Mapping[str, float], bought: Sequence[str] = ()) -> StoredPage:
     """What the store has of a page whose visitor has these products and weights, and of which
     nothing else is known.
     """
     visitor = Visitor()
-    visitor.state = VisitorState(tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()))
+    visitor.state = VisitorState(
+        tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()),
+        bought=tuple(BoughtProduct(name, 1, 11_000, 11_000) for name in bought),
+    )
     request = PageRequest([f"p{row}" for row in rows])
     return StoredPage(request, [*[None] * len(rows), None, visitor.encoded()], now_seconds=1e9)
 

@@ -41,6 +41,7 @@ class SearchOptions(TypedDict, total=False):
     wait_for_visible: int
     unlogged: bool
     variants: Variants.ValueType
+    as_typed: Iterable[str]
 
 
 class RecommendOptions(TypedDict, total=False):

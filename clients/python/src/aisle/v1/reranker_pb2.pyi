@@ -57,7 +57,7 @@ class RerankRequest(_message.Message):
     """Adds feature values for the first feature_limit results."""
     @_builtins.property
     def encoding(self) -> _embedding_pb2.QueryEncoding:
-        """From the embedding service."""
+        """From the embedding service. Absent, with an empty query: the candidates are browsed, and the visitor's likes order them."""
 
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
