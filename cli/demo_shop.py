@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sample import write_sample
+from sample.folder import ENGLISH
 from shared.artifacts import current, sha256
 from shared.models.registry import Registry
 
@@ -18,6 +19,7 @@ class DemoShop:
     """A folder with the sample catalogue and its snapshots."""
 
     data: Path
+    language: str = ENGLISH  # BCP 47
 
     @property
     def catalog(self) -> Path:
@@ -29,7 +31,7 @@ class DemoShop:
 
         Returns the number of products.
         """
-        write_sample(self.catalog.parent)
+        write_sample(self.catalog.parent, language=self.language)
         return len(self.products())
 
     def products(self) -> list[dict[str, Any]]:

@@ -32,11 +32,10 @@ def products(seed: int = SEED) -> Iterator[dict[str, Any]]:
 
 
 def write_sample(folder: Path, seed: int = SEED, language: str = ENGLISH) -> None:
-    """Write products.jsonl, and queries and judgments for train and dev; of other languages for
-    dev.
+    """Write products.jsonl, and queries and judgments for train and dev.
 
-    The same seed gives the same bytes. Raises ValueError for a language that the shop does not
-    speak.
+    Languages other than English have those for dev only. The same seed gives the same bytes. Raises
+    ValueError for a language that the shop does not speak.
     """
     if language not in (ENGLISH, *LANGUAGES):
         raise ValueError(f"language is {language!r}; use one of {', '.join((ENGLISH, *LANGUAGES))}")

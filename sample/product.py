@@ -122,9 +122,7 @@ def stock(random: Random) -> dict[str, Any]:
 
 
 def rating(quality: float, random: Random) -> dict[str, Any]:
-    """`Product.rating`: many ratings gather near its quality, few scatter around it, some have
-    none.
-    """
+    """`Product.rating`: many gather near the quality, few scatter around it; some have none."""
     if random.random() < UNRATED:
         return {}
     count = 1 + int(900 * random.random() ** 3 * (0.4 + quality))

@@ -1,8 +1,10 @@
-"""The five stops of the demo's guided tour: the queries, and what the visitor should notice."""
+"""The stops of the demo's guided tours: the queries, and what the visitor should notice."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from sample.languages.reading import LANGUAGES, shop
 
 
 @dataclass(frozen=True)
@@ -73,3 +75,10 @@ STOPS = (
         taste=Taste("Quillmere", "Running & Outdoor > Apparel", 3),
     ),
 )
+
+
+def stops_in(language: str) -> tuple[Stop, ...]:
+    """The tour of the shop in a language; five stops in English, a few in others."""
+    if language not in LANGUAGES:
+        return STOPS
+    return tuple(Stop(tried.name, tried.query, tried.notice) for tried in shop(language).tour)

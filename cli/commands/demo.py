@@ -19,12 +19,17 @@ from cli.options import Data
 from cli.standalone_process import running_engine
 from cli.terminal.console import out, say, waiting
 from cli.terminal.work_bars import WorkBars
+from sample.folder import ENGLISH
+from sample.languages.reading import LANGUAGES
+from sample.tour import stops_in
+from shared.errors import InvalidRequest
 
 DEMO_DATA = Path("data/demo")
+_SPOKEN = (ENGLISH, *LANGUAGES)
 LOOP = "loop"  # a folder in it
 
 
-def demo(
+def demo(  # noqa: PLR0913 (a command's options are its parameters)
     data: Data = DEMO_DATA,
     serve: Annotated[
         bool, typer.Option("--serve", help="Serve the sample shop instead of showing it.")
@@ -35,16 +40,26 @@ def demo(
     loop: Annotated[
         bool, typer.Option("--loop", help="Show how the sample shop learns from shoppers, instead.")
     ] = False,
+    language: Annotated[
+        str,
+        typer.Option(
+            help="A smaller shop in another language, by default in data/demo-LANGUAGE.",
+            metavar="|".join(_SPOKEN),
+        ),
+    ] = ENGLISH,
     yes: Annotated[bool, typer.Option("--yes", help="With --loop: go on without asking.")] = False,
 ) -> None:
-    """A guided tour: indexes and serves a sample shop, and sends it five
+    """A guided tour: indexes and serves a sample shop, and sends it a few
     instructive queries over gRPC, and asks for recommendations.
 
     With --loop simulated shoppers search and click for some days, which pass in a minute or two.
     The page learns, a script and a poisoned model are held off, and a rollback undoes it.
     """
+    _check(language, loop)
+    if data == DEMO_DATA and language != ENGLISH:
+        data = DEMO_DATA.with_name(f"{DEMO_DATA.name}-{language}")
+    shop = DemoShop(data, language)
     started = time.perf_counter()
-    shop = DemoShop(data)
     _prepare(shop)
     if serve:
         serve_data(data, port)
@@ -54,16 +69,28 @@ def demo(
 
         tell_loop(data, data / LOOP, is_asking=sys.stdin.isatty() and not yes)
         return
+    _tour(shop)
+    _farewell(shop, time.perf_counter() - started)
+
+
+def _tour(shop: DemoShop) -> None:
     with ExitStack() as stack:
         with waiting("Starting the engine ..."):
-            engine = stack.enter_context(Client(stack.enter_context(running_engine(data))))
+            engine = stack.enter_context(Client(stack.enter_context(running_engine(shop.data))))
             status = engine.status()
         engines = ", ".join(f"{role} {name}" for role, name in sorted(status.engines.items()))
         say(f"Serving {status.product_count:,} products over gRPC ({engines})")
         guide = Guide(out, engine, shop.products())
-        guide.show()
-        RecommendationGuide(out, engine, guide.visitor_id).show()
-    _farewell(data, time.perf_counter() - started)
+        guide.show(stops_in(shop.language))
+        if shop.language == ENGLISH:  # whose tour clicks
+            RecommendationGuide(out, engine, guide.visitor_id).show()
+
+
+def _check(language: str, loop: bool) -> None:
+    if language not in _SPOKEN:
+        raise InvalidRequest("--language", f"is {language!r}; use one of {', '.join(_SPOKEN)}")
+    if loop and language != ENGLISH:
+        raise InvalidRequest("--loop", "its shoppers speak English only; leave out --language")
 
 
 def _prepare(shop: DemoShop) -> None:
@@ -81,11 +108,15 @@ def _prepare(shop: DemoShop) -> None:
     say(f"Indexed in {report['seconds']} s: words, vectors, token states, columns")
 
 
-def _farewell(data: Path, seconds: float) -> None:
+def _farewell(shop: DemoShop, seconds: float) -> None:
+    data = shop.data
     sample = data / "sample"
+    is_english = shop.language == ENGLISH
+    serve = "aisle demo --serve" if is_english else f"aisle demo --language {shop.language} --serve"
+    query = "gift for a runner" if is_english else stops_in(shop.language)[0].query
     tries = (
-        ("this shop on port 50051, until Ctrl-C", "aisle demo --serve"),
-        ("ask it, from another terminal", 'aisle search "gift for a runner" --explain'),
+        ("this shop on port 50051, until Ctrl-C", serve),
+        ("ask it, from another terminal", f'aisle search "{query}" --explain'),
         ("your own catalogue, one JSON object a line", "aisle index YOURS.jsonl --data shop"),
         (
             "how well this one ranks, tier by tier",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_ORDER = {"de": ("", "m", "f", "n", "p"), "fr": ("m", "f", "mp", "fp"), "es": ("m", "f", "mp", "fp")}
+_ROMANCE = ("m", "f", "mp", "fp")
+_ORDER = {"de": ("", "m", "f", "n", "p"), "fr": _ROMANCE, "es": _ROMANCE}
 _GERMAN = {"": "", "m": "er", "f": "e", "n": "es", "p": "e"}
 
 

@@ -107,7 +107,8 @@ def _colored_and_qualified(spoken: Shop, made: Made) -> Iterator[Asked]:
     wanted = Wanted((made.kind.key,), ((COLOR, traits[COLOR]), (PROPERTY, traits[PROPERTY])))
     described = _described(noun, color, spoken)
     apart = "" if spoken.language == "zh" else " "
-    text = f"{quality_form}{apart}{described}" if _is_before(spoken) else f"{described} {quality_form}"
+    before = f"{quality_form}{apart}{described}"
+    text = before if _is_before(spoken) else f"{described} {quality_form}"
     yield Asked(_typed(text, spoken), wanted, "two qualities")
 
 

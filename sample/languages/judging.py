@@ -81,7 +81,6 @@ def _shared_out(everything: list[Asked]) -> list[Asked]:
 
 def _grades(wanted: Wanted, catalog: list[Made], random: Random) -> tuple[tuple[str, int], ...]:
     graded = {made.product_id: grade(wanted, made) for made in catalog}
-    others = random.sample([product_id for product_id, level in graded.items() if not level], UNRELATED)
-    return tuple(
-        (product_id, level) for product_id, level in sorted(graded.items()) if level or product_id in others
-    )
+    unrelated = [product_id for product_id, level in graded.items() if not level]
+    kept = {*random.sample(unrelated, UNRELATED), *(each for each, level in graded.items() if level)}
+    return tuple(each for each in sorted(graded.items()) if each[0] in kept)

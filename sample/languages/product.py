@@ -11,7 +11,7 @@ from typing import Any
 from sample.barcode import gtin
 from sample.languages.agreement import agree
 from sample.languages.reading import LANGUAGES, shop
-from sample.languages.wording import COLOR, EXTRA, MATERIAL, NUMBER, PROPERTY, Kind, Noun, Shop, Word
+from sample.languages.wording import COLOR, EXTRA, NUMBER, PROPERTY, Kind, Noun, Shop, Word
 from sample.product import moment, rating, stock
 from sample.vocabulary import Brand
 
@@ -45,7 +45,8 @@ def catalog(language: str, seed: int) -> list[Made]:
     """The whole catalogue, in random order."""
     spoken = shop(language)
     random = Random(f"{seed}/{language}")
-    drawn = [_model(kind, spoken, random) for kind in spoken.kinds.values() for _ in range(MODELS_PER_KIND)]
+    kinds = [kind for kind in spoken.kinds.values() for _ in range(MODELS_PER_KIND)]
+    drawn = [_model(kind, spoken, random) for kind in kinds]
     distinct = list(dict.fromkeys(drawn))
     random.shuffle(distinct)
     return [_made(model, number, spoken, seed) for number, model in enumerate(distinct)]
@@ -83,7 +84,8 @@ def _made(model: _Model, number: int, spoken: Shop, seed: int) -> Made:
     kind = spoken.kinds[model.key]
     noun = kind.names[model.name]
     random = Random(f"{seed}/{spoken.language}/product/{number}")
-    said = tuple(each for each in model.traits if each[0] in (NUMBER, COLOR) or random.random() < MENTION)
+    always = (NUMBER, COLOR)
+    said = tuple(each for each in model.traits if each[0] in always or random.random() < MENTION)
     code = _FIRST_NUMBER * (LANGUAGES.index(spoken.language) + 1) + number
     product_id = f"{spoken.language}{number:05d}"
     row = {
@@ -113,7 +115,7 @@ def title(  # noqa: PLR0913 - all that a title says
 ) -> str:
     """A title as merchants of the language write it."""
     words = {trait: spoken.words[value] for trait, value in said if trait != NUMBER}
-    qualities = [spoken.words[value] for trait, value in said if trait in (MATERIAL, PROPERTY, EXTRA)]
+    qualities = [spoken.words[value] for trait, value in said if trait not in (NUMBER, COLOR)]
     color = words.get(COLOR)
     parts = {
         "brand": brand,

@@ -98,7 +98,6 @@ class Compounds:
     def _reversed(self) -> list[str]:
         """The words of the vocabulary, each backwards, in order.
 
-        A compound may be stemmed further than its head: "Gartenschere" to "gartensch", "Schere" to
-        "scher".
+        Not their stems: "Gartenschere" is stemmed to "gartensch", "Schere" to "scher".
         """
         return sorted(word[::-1] for word in self.words())

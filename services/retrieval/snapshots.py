@@ -71,13 +71,10 @@ class Snapshot:
         snapshot's own. Raises Corrupt, naming the file, if one does not match the manifest.
         """
         manifest = read_manifest(folder)
-        if private is not None:
-            copy_index(folder / "lexical", private)
         products, columns = ProductStore.open(folder / "products"), Columns.open(folder / "columns")
-        index, positions = LexicalIndex.open(folder / "lexical", private), Positions.of(manifest)
+        index, positions = _words_of(folder / "lexical", private), Positions.of(manifest)
         lexical = LexicalLeg(index, len(products))
-        counts = [len(products), columns.row_count, index.searcher.num_docs]
-        _check_counts(folder, manifest["product_count"], counts)
+        _check_counts(folder, manifest, [len(products), columns.row_count, index.searcher.num_docs])
         snapshot = cls(
             products=products,
             columns=columns,
@@ -233,7 +230,13 @@ class Snapshots:
         return snapshot
 
 
-def _check_counts(folder: Path, product_count: int, found: Sequence[int]) -> None:
-    if set(found) != {product_count}:
+def _words_of(folder: Path, private: Path | None) -> LexicalIndex:
+    if private is not None:
+        copy_index(folder, private)
+    return LexicalIndex.open(folder, private)
+
+
+def _check_counts(folder: Path, manifest: Mapping[str, Any], found: Sequence[int]) -> None:
+    if set(found) != {product_count := manifest["product_count"]}:
         counts = dict(zip(("products", "columns", "lexical"), found, strict=True))
         raise Corrupt(f"{folder}: the manifest has {product_count} products, but {counts}; rebuild it")

@@ -64,10 +64,12 @@ class WordGroups:
         """
         groups = self._strong if strong else self._groups
         typed = [word for word in self.typed if word not in function_words] or self.typed
-        units = [(word,) for word in typed if not is_run(word)] + [tuple(each) for each in self.stretches]
-        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in units}
+        parts = [[word] for word in typed if not is_run(word)] + self.stretches
+        units = dict.fromkeys(map(tuple, parts))
+        codes = [(word,) for word in groups if not (word in self.typed or word in function_words)]
+        held = {unit: [any_of(groups[word]) for word in unit if word in groups] for unit in (*units, *codes)}
         known = [queries for unit, queries in held.items() if 2 * len(queries) >= len(unit)]
-        if 2 * len(known) < len(held):
+        if 2 * len(known) < len(units):
             return []
         return [at_least(queries, enough(len(queries))) for queries in known]
 

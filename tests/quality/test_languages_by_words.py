@@ -1,7 +1,6 @@
 """Words alone, on the sample shop in six languages: each by itself, and all in one index.
 
-`python -m tests.quality.words_alone de`, or with several languages for one index of all, prints the
-figures.
+`python -m tests.quality.words_alone de` prints the figures, with several languages of one index.
 """
 
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sample.languages.reading import LANGUAGES
-from tests.quality.words_alone import Quality, judged, opened, quality
+from sample.tour import stops_in
+from tests.quality.words_alone import Quality, judged, opened, quality, ranking
 
 
 def _measured(folder: Path, *languages: str) -> dict[str, Quality]:
@@ -25,8 +25,15 @@ def test_words_alone_answer_a_shop_in_its_language(language: str, tmp_path: Path
     assert found.recall_at_100 >= 0.99
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_query_of_a_tour_finds_something(language: str, tmp_path: Path) -> None:
+    snapshot = opened(tmp_path, language)
+    for stop in stops_in(language):
+        assert ranking(snapshot, stop.query), stop.query
+
+
 def test_words_alone_answer_english_as_before(tmp_path: Path) -> None:
-    """Measured .604 and .748: most of its queries name what they are for, which needs the encoder."""
+    """Measured .604 and .748: most of its queries say what for, which needs the encoder."""
     found = _measured(tmp_path, "en")["en"]
     assert found.ndcg_at_10 >= 0.6
     assert found.recall_at_100 >= 0.745

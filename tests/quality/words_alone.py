@@ -39,9 +39,7 @@ def judged(folder: Path) -> list[JudgedQuery]:
 
 
 def opened(folder: Path, *languages: str) -> Snapshot:
-    """One index of the sample shops of some languages, which are written to `folder`, a folder
-    each.
-    """
+    """One index of the sample shops of some languages, each written to a folder in `folder`."""
     rows = []
     for language in languages:
         write_sample(folder / language, language=language)

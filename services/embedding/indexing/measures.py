@@ -28,13 +28,13 @@ def measures(
     if not len(vectors):
         return {}
     share = reused / len(vectors) if old is not None else 0.0
-    found = (
-        _kept("dense_floor", old) if share == 1 else {"dense_floor": _rounded(dense_floor(encoder, vectors))}
-    )
-    # Languages change less than what is near
-    return found | (
-        _kept("unknown_languages", old) if share >= _MOST else {"unknown_languages": _unknown(encoder, made)}
-    )
+    if share == 1:
+        found = _kept("dense_floor", old)
+    else:
+        found = {"dense_floor": _rounded(dense_floor(encoder, vectors))}
+    if share >= _MOST:  # languages change less than what is near
+        return found | _kept("unknown_languages", old)
+    return found | {"unknown_languages": _unknown(encoder, made)}
 
 
 def _kept(name: str, old: Generation | None) -> dict[str, Any]:
