@@ -34,7 +34,7 @@ from shared.text.letters import fold
 
 _DEADLINE_MS = 5_000
 _PAIR = re.compile(r"\b([A-Za-z]{3,12}) (\d{2,5})\b")
-_WORD = re.compile(r"[a-z]{5,12}")
+_WORD = re.compile(r"(?<!\w)[a-z]{5,12}(?!\w)")
 _QUANTITIES = ("GB", "TB", "MP", "inch")
 _ORDERED_WORDS = 16
 _ORDERED_RESULTS = 10
@@ -71,11 +71,14 @@ def _first(page: SearchResponse) -> str:
 
 def codes(shop: Shop) -> Iterator[tuple[str, str]]:
     """Stock-keeping units and trade numbers, as they are typed."""
-    separated = shop.some(lambda each: compact(each.sku) != fold(each.sku) and len(compact(each.sku)) > 4)
-    found = [_first(shop.ask(compact(each.sku))) == each.product_id for each in separated]
-    yield "SKU without its separators is first", _share(found)
-    coded = shop.some(lambda each: len(compact(each.sku)) > 5 and any(map(str.isdigit, each.sku)))
     by_id = {each.product_id: each for each in shop.products}
+    separated = shop.some(lambda each: compact(each.sku) != fold(each.sku) and len(compact(each.sku)) > 4)
+    found = []
+    for each in separated:
+        first = by_id.get(_first(shop.ask(compact(each.sku))))
+        found.append(first is not None and compact(first.sku) == compact(each.sku))
+    yield "SKU without its separators: the first has it", _share(found)
+    coded = shop.some(lambda each: len(compact(each.sku)) > 5 and any(map(str.isdigit, each.sku)))
     begun = []
     for each in coded:
         first = by_id.get(_first(shop.ask(each.sku[:-1])))
@@ -112,7 +115,7 @@ def quantities(shop: Shop) -> Iterator[tuple[str, str]]:
 
 def orders(shop: Shop) -> Iterator[tuple[str, str]]:
     """What comes first by price holds the word."""
-    words = Counter(word for each in shop.products for word in set(_WORD.findall(fold(each.title))))
+    words = Counter(word for each in shop.products for word in set(_WORD.findall(fold(clean(each.title)))))
     hits = []
     for word, _ in words.most_common(_ORDERED_WORDS):
         page = shop.ask(word, order_by="price asc", page_size=_ORDERED_RESULTS)
@@ -128,7 +131,7 @@ def nonsense(shop: Shop) -> Iterator[tuple[str, str]]:
 
 def spelling(shop: Shop) -> Iterator[tuple[str, str]]:
     """Misspelt words are corrected; brands and words of titles are left alone."""
-    words = Counter(word for each in shop.products for word in set(_WORD.findall(fold(each.title))))
+    words = Counter(word for each in shop.products for word in set(_WORD.findall(fold(clean(each.title)))))
     frequent = sorted(word for word, count in words.items() if count >= 5)
     hits = []
     for word in shop.chance.sample(frequent, min(200, len(frequent))):
