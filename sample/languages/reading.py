@@ -1,18 +1,16 @@
 """Read `goods.txt` and `LANGUAGE.txt` into a shop.
 
-A line of goods.txt: KEY | PRICES in euros | RELATED KINDS | TRAIT: VALUE VALUE; number: UNIT NUMBER NUMBER
+A line of goods.txt: KEY | PRICES in euros | RELATED KINDS | TRAIT: VALUE VALUE; number: UNIT NUMBER
+NUMBER
 
     language: / currency: CODE RATE / joins: WORD between adjectives
     brands: NAME LEVEL; ...     lines: NAME; ...
     title: a pattern            closing: sentences, parted by ' / '
     tour: NAME | QUERY | NOTICE
     == KIND
-    names: GENDER NOUN/OTHER NUMBER; ...     GENDER also before the other number where it has its own
-    path: / open:
-    == words
-    VALUE: WORD; ... | SENTENCE | QUERY WORDS; ...     '> WORD' follows the noun, '+' is inflected
-    == heads
-    PART = KIND, KIND
+    names: GENDER NOUN/OTHER NUMBER; ...     GENDER also before the other number where it has its
+    own path: / open: == words VALUE: WORD; ... | SENTENCE | QUERY WORDS; ...     '> WORD' follows
+    the noun, '+' is inflected == heads PART = KIND, KIND
 """
 
 from __future__ import annotations

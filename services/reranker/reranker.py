@@ -116,7 +116,8 @@ class Reranker:
         )
 
     def browse(self, candidates: Candidates, done: StoredPage | None) -> Browsing:
-        """Order the candidates of a page without a query: as they come, and by what the visitor likes.
+        """Order the candidates of a page without a query: as they come, and by what the visitor
+        likes.
 
         A visitor of whom nothing is known gets them as they come.
         """

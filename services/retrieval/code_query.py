@@ -30,6 +30,7 @@ class CodeQuery:
     matching: list[Query] = field(default_factory=list)  # a product that one of these finds is a match
     first: list[Query] = field(default_factory=list)  # whole codes
     is_all: bool = False  # the query is one code
+    begins: bool = False  # the query is the beginning, or a part, of one
     _parts: list[tuple[str, Query]] = field(default_factory=list)  # a word, and the codes it is part of
 
     @classmethod
@@ -71,6 +72,7 @@ class CodeQuery:
                     self.scored.append(Query.const_score_query(query, score))
                     self._parts.append((code, query))
                     self.matching += [query] * (code == whole)
+                    self.begins = self.begins or (code == whole and len(typed) == 1)
 
     def _found(self, query: Query, score: float) -> None:
         self.scored.append(Query.const_score_query(query, score))

@@ -61,8 +61,9 @@ class QueryParser:
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)
         codes.join(found.groups)
-        required = found.groups.required(_FUNCTION_WORDS, strong=False)
-        strong = found.groups.required(_FUNCTION_WORDS, strong=True)
+        # The words that a part of a code is cut into say nothing by themselves
+        required = [] if codes.begins else found.groups.required(_FUNCTION_WORDS, strong=False)
+        strong = [] if codes.begins else found.groups.required(_FUNCTION_WORDS, strong=True)
         scored = [*found.groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),

@@ -1,8 +1,8 @@
 """Finds candidates for a query and its vector.
 
 Total count, facets and orders describe the match set: the unexpired products that pass the filters
-and hold enough of the query's words. Where none does, those that are near by vector or were opened by
-shoppers take their place. By relevance, these join a page in any case, and are counted apart.
+and hold enough of the query's words. Where none does, those that are near by vector or were opened
+by shoppers take their place. By relevance, these join a page in any case, and are counted apart.
 """
 
 from __future__ import annotations

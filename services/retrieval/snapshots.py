@@ -76,7 +76,6 @@ class Snapshot:
         lexical = LexicalLeg(index, len(products))
         _check_counts(folder, manifest, [len(products), columns.row_count, index.searcher.num_docs])
         snapshot = cls(
-            version=manifest["version"],
             products=products,
             columns=columns,
             lexical=lexical,
@@ -85,12 +84,9 @@ class Snapshot:
             orders=MergedOrders((Orders(columns, columns.values),)),
             families=_families(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
-            encoder_version=encoder_version(manifest.get("encoder", {})),
             log_position=positions.catalog,
-            lineage=lineage_of(manifest),
-            dense_floor=float(manifest.get("dense_floor", -1.0)),
             times=Times.of(columns),
-            unknown_languages=frozenset(manifest.get("unknown_languages", {})),
+            **_told(manifest),
         )
         return used_once(lambda: snapshot, cls.warm)
 
@@ -141,6 +137,17 @@ def _wire_rows(product_count: int, position: int) -> WireRows:
 
 def _families(read: FamilyCodes) -> Families:
     return Families(read.codes, len(read), BaseFamilies.of(read))
+
+
+def _told(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """What the manifest alone tells of a state."""
+    return {
+        "version": manifest["version"],
+        "encoder_version": encoder_version(manifest.get("encoder", {})),
+        "lineage": lineage_of(manifest),
+        "dense_floor": float(manifest.get("dense_floor", -1.0)),
+        "unknown_languages": frozenset(manifest.get("unknown_languages", {})),
+    }
 
 
 class Snapshots:

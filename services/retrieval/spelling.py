@@ -118,7 +118,9 @@ class Spelling:
         return self.index.holds(TEXT, term) or self.index.holds(JOINED, term)
 
     def _is_of_compounds(self, word: str) -> bool:
-        """Whether a known word ends in it ("Schere" in "Gartenschere"), or it joins two known words."""
+        """Whether a known word ends in it ("Schere" in "Gartenschere"), or it joins two known
+        words.
+        """
         if self.compounds is None or not self.compounds.possible:
             return False
         if self.compounds.parts(fold(word), self._holds):

@@ -1,7 +1,7 @@
 """Retrieval answers alike over the wire and in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -27,24 +27,8 @@ from services.retrieval.retriever import Retriever
 from services.retrieval.service import RetrievalService
 from services.retrieval.snapshots import Snapshot, Snapshots
 from shared.errors import AisleError, InvalidRequest, SnapshotGone, Unavailable
-from tests.contract.retrieval_doors import PRODUCTS, VECTOR, Door, served, snapshot_of
+from tests.contract.retrieval_doors import PRODUCTS, VECTOR, Door, served
 from tests.unit.retrieval.snapshot_on_disk import DIM, write_snapshot
-
-
-@pytest.fixture(scope="module", params=["a snapshot", "a live snapshot"])
-def snapshot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
-    """The same catalogue, as it was indexed or as it was written."""
-    return snapshot_of(request.param, tmp_path_factory.mktemp("contract"))
-
-
-@pytest.fixture(params=["in this process", "on the wire"])
-async def door(request: pytest.FixtureRequest, snapshot: Snapshot) -> AsyncIterator[Door]:
-    service = RetrievalService(Snapshots(snapshot), Retriever())
-    if request.param == "in this process":
-        yield service
-    else:
-        async with served(service) as stub:
-            yield stub
 
 
 async def test_both_doors_give_the_same_candidates(snapshot: Snapshot) -> None:
@@ -120,25 +104,6 @@ async def test_spelling_is_corrected_and_said_so(door: Door) -> None:
     )
     right = await door.AnalyzeQuery(AnalyzeQueryRequest(query=" red  lamp "))
     assert right == AnalyzeQueryResponse(query="red lamp", encoder_version=encoder, shown_query="red lamp")
-
-
-async def test_what_a_query_asks_for_beside_its_words_is_read_unless_it_is_to_stand(door: Door) -> None:
-    asked = AnalyzeQueryRequest(query="lamp -red under 15")
-    read = await door.AnalyzeQuery(asked)
-    assert (read.query, list(read.without), read.price.max) == ("lamp", ["red"], 15)
-    assert [part.kind for part in read.reading] == ["without", "price"]
-    asked.as_typed.append("all")
-    assert (await door.AnalyzeQuery(asked)).query == asked.query
-
-
-async def test_limits_of_a_query_hold_and_give_way_with_a_note(door: Door) -> None:
-    everything = await door.Retrieve(RetrieveRequest(query="lamp"))
-    limited = RetrieveRequest(query="lamp", without=["red"])
-    found = await door.Retrieve(limited)
-    assert set(found.product_ids) < set(everything.product_ids) and found.product_ids and not found.notes
-    limited.price.max = 1
-    held = await door.Retrieve(limited)
-    assert held.product_ids == found.product_ids and any("up to 1" in note for note in held.notes)
 
 
 @pytest.mark.parametrize(

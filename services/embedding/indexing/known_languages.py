@@ -1,8 +1,9 @@
 """Which languages of a catalogue the encoder knows: measured on the catalogue itself.
 
 A title finds the description of its own product among those of others, once by vectors and once by
-shared words. Where vectors find fewer than words do, the encoder reads the language letter by letter,
-and what is near says little. Words are those of the word index, so the measure needs no judgments.
+shared words. Where vectors find fewer than words do, the encoder reads the language letter by
+letter, and what is near says little. Words are those of the word index, so the measure needs no
+judgments.
 """
 
 from __future__ import annotations
@@ -74,7 +75,9 @@ def found_by_vectors(encoder: ProductEncoder, products: Sequence[Product]) -> fl
 
 
 def found_by_words(language: str, products: Sequence[Product]) -> float:
-    """The mean reciprocal rank of products' own descriptions, by the words shared with their titles."""
+    """The mean reciprocal rank of products' own descriptions, by the words shared with their
+    titles.
+    """
     terms = Analysis((language,)).terms
     titles = [frozenset(terms(product.title, language)) for product in products]
     descriptions = [frozenset(terms(product.description, language)) for product in products]

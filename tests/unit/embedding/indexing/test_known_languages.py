@@ -21,7 +21,8 @@ ANALYSIS = Analysis(("de", "en"))
 
 
 class Reader:
-    """Knows the words of some languages: a vector of its own for each thing that it finds in a text.
+    """Knows the words of some languages: a vector of its own for each thing that it finds in a
+    text.
 
     Texts in which it finds none all look alike.
     """
