@@ -41,7 +41,11 @@ _LINKS = ("", "s", "es", "n", "en", "er", "e")  # between the parts
 
 @dataclass(frozen=True)
 class Compounds:
-    """The compounds of one catalogue; none where no language of it writes words in one."""
+    """The compounds of one snapshot; none where no language of it writes words in one.
+
+    Later writes keep those of their snapshot: a word that is new since is no compound before the
+    next one.
+    """
 
     words: Callable[[], Sequence[str]]  # of the vocabulary, folded
     languages: tuple[str, ...]

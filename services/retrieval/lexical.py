@@ -30,15 +30,12 @@ FEW_ROWS = 500  # up to so many rows are named in a query, instead of searching 
 class LexicalLeg:
     """One opened index of `row_count` rows."""
 
-    def __init__(self, index: LexicalIndex, row_count: int) -> None:
+    def __init__(self, index: LexicalIndex, row_count: int, compounds: Compounds | None = None) -> None:
+        """`compounds` are those of the index, if they are known: they are made of all its words."""
         self.index = index
         self.row_count = row_count
-        self._parser = QueryParser(index)
-
-    @property
-    def compounds(self) -> Compounds:
-        """Those of the catalogue."""
-        return self._parser.compounds
+        self.compounds = compounds or Compounds(index.vocabulary.all, index.analysis.languages)
+        self._parser = QueryParser(index, self.compounds)
 
     def search(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from tantivy import Query
 
@@ -44,11 +43,7 @@ class QueryParser:
     """Compiles queries for one index."""
 
     index: LexicalIndex
-
-    @cached_property
-    def compounds(self) -> Compounds:
-        """Those of the catalogue."""
-        return Compounds(self.index.vocabulary.all, self.index.analysis.languages)
+    compounds: Compounds
 
     def parse(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS

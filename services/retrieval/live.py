@@ -158,7 +158,7 @@ class LiveSnapshot:
         slots = rows.slot_count
         index = self._writer().committed()
         columns = self._columns.over(self._base_columns, slots)
-        lexical = LexicalLeg(index, len(rows))
+        lexical = LexicalLeg(index, len(rows), base.lexical.compounds)
         return replace(
             base,
             products=LiveProducts(base.products, rows, self._payloads),
