@@ -77,7 +77,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "negations": negations,
     "price": price_limit,
     "spelled": spelled,
-    "document": lambda text: document(Product("p", text, description=text), 0, Analysis()),
+    "document": lambda text: document(Product("p", "a title", description=text), 0, Analysis()),
     "normalise": normalise,
     "query_hash": query_hash,
     "product_text": lambda text: product_text(text, (text,), (text,), text),

@@ -7,7 +7,7 @@ from shared.catalog.mending.mended import Mended, read_as
 
 _SEPARATORS = re.compile(r"[\s_-]+")
 _PREFIX = re.compile(r"^(https?://(www\.)?schema\.org/|schema:|availability_|product_type_)", re.IGNORECASE)
-_COUNT = re.compile(r"\s*[(:]\s*\d[^()]*\)?$")  # "In stock (3 left)"
+_COUNT = re.compile(r"[(:]\s*+\d[^():]*+\)?$")  # "In stock (3 left)"
 _WORDS = {
     "in_stock": (
         "instock available availablenow yes true 1 y limitedavailability limitedstock lowstock "
