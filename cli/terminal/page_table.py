@@ -108,7 +108,7 @@ def _title(result: SearchResult) -> str:
     gone = product.availability == Availability.AVAILABILITY_OUT_OF_STOCK
     others = result.variant_count
     more = f"+{others} variant{'s' if others > 1 else ''}" if others else ""
-    near = "near in meaning" if result.by_meaning else ""
+    near = "near" if result.by_meaning else ""
     notes = ", ".join(filter(None, ("out of stock" if gone else "", more, near)))
     title = one_line(product.title)
     return f"{title} ({notes})" if notes else title
