@@ -137,10 +137,10 @@ def test_the_clients_tests_pass_with_the_oldest_libraries(tmp_path: Path) -> Non
 
 def test_errors_come_with_their_fields(address: str) -> None:
     with Client(address) as client:
-        with pytest.raises(InvalidRequest, match="page_size: 1000 is too large") as caught:
-            client.search("shoes", page_size=1_000)
+        with pytest.raises(InvalidRequest, match="deadline_ms: 100000 is too long") as caught:
+            client.search("shoes", deadline_ms=100_000)
         [violation] = caught.value.field_violations
-        assert (violation.field, violation.description[:17]) == ("page_size", "1000 is too large")
+        assert (violation.field, violation.description[:18]) == ("deadline_ms", "100000 is too long")
         with pytest.raises(NotFound) as missing:
             client.get_product("there-is-none")
     assert (missing.value.reason, missing.value.retry_after_seconds) == ("NOT_FOUND", None)
