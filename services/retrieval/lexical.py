@@ -103,6 +103,8 @@ class LexicalSearch:
         """Those of the matching rows (n,) whose texts hold enough words, not their attributes
         alone.
         """
+        if self._query.strong is None:
+            return self._matching.copy()
         return self._rows_of(None if self._query.empty else self._query.strong)
 
     def pinned(self) -> Mask:

@@ -29,7 +29,7 @@ class LexicalQuery:
 
     scored: Query  # any word, by BM25 over blended fields
     required: Query  # holds enough of the words to count as a match
-    strong: Query  # holds enough of them by its texts, not by attributes alone
+    strong: Query | None  # holds enough of them by its texts, not by attributes alone; None: the same
     empty: bool  # no product has any of its words
     pinned: Query | None = None  # products whose code is in the query: they come first
     is_code: bool = False  # the query is a code and nothing else
@@ -63,7 +63,7 @@ class QueryParser:
         return LexicalQuery(
             any_of(scored),
             any_of([*_enough_of(required), *codes.matching]),
-            any_of([*_enough_of(strong), *codes.matching]),
+            None if found.groups.are_strong else any_of([*_enough_of(strong), *codes.matching]),
             not scored,
             any_of(codes.first) if codes.first else None,
             codes.is_all,

@@ -38,6 +38,11 @@ class WordGroups:
         self.scored.append(Query.disjunction_max_query([*strong, query]) if strong else query)
         self._groups.setdefault(word, []).append(query)
 
+    @property
+    def are_strong(self) -> bool:
+        """Whether no word is held by an attribute alone."""
+        return all(self._strong.get(word) == queries for word, queries in self._groups.items())
+
     def add_named(self, word: str, query: Query) -> None:
         """A query that finds products whose names hold the word."""
         self._named.setdefault(word, []).append(query)
