@@ -1,15 +1,14 @@
 """Judged queries: the queries, the judged products, and their grades."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import itemgetter
 from random import Random
 
 from sample.asking import Asked, asked
 from sample.intent import Intent, grade
 from sample.product import Made
 from sample.reading import kinds
+from sample.taking_turns import distinct, in_turns
 
 # share of each form in every hundred queries
 SHARES = {
@@ -38,7 +37,7 @@ class Judged:
 def judged_queries(catalog: list[Made], seed: int) -> tuple[list[Judged], list[Judged]]:
     """Training and dev queries; they share no text and no intent."""
     random = Random(f"{seed}/queries")
-    everything = _distinct(asked(catalog, random))
+    everything = distinct(asked(catalog, random))
     random.shuffle(everything)
     held_out = frozenset(list(kinds())[HELD_OUT // 2 :: HELD_OUT])
     known = [one for one in everything if not held_out.intersection(one.intent.targets)]
@@ -57,25 +56,12 @@ def _judged(query_id: str, one: Asked, grades: tuple[tuple[str, int], ...]) -> J
     return Judged(query_id, one.text, one.manner, one.intent, grades)
 
 
-def _distinct(everything: Iterable[Asked]) -> list[Asked]:
-    """One intent for each text. If two forms give the same text, the first is kept."""
-    by_text: dict[str, Asked] = {}
-    for one in everything:
-        by_text.setdefault(one.text, one)
-    return list(by_text.values())
-
-
 def _shared_out(everything: list[Asked], count: int) -> list[Asked]:
     """Queries by the shares of their forms. Kinds take turns, so that none dominates."""
     picked: list[Asked] = []
     for manner, share in SHARES.items():
-        turns = Counter(one.intent.targets for one in picked)
-        pool: list[tuple[int, Asked]] = []
-        for one in everything:
-            if one.manner == manner:
-                turns[one.intent.targets] += 1
-                pool.append((turns[one.intent.targets], one))
-        picked += [one for _, one in sorted(pool, key=itemgetter(0))[: round(count * share / 100)]]
+        among = (one for one in everything if one.manner == manner)
+        picked += in_turns(among, picked, lambda one: one.intent.targets, round(count * share / 100))
     return picked
 
 

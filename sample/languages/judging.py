@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import itemgetter
 from random import Random
 
 from sample.languages.asking import Asked, Wanted, asked
 from sample.languages.product import Made, catalog
 from sample.languages.reading import goods, shop
+from sample.taking_turns import distinct, in_turns
 
 QUERIES = 84
 UNRELATED = 12  # products of grade 0 that are judged too
@@ -28,7 +26,7 @@ def judged_queries(language: str, seed: int) -> list[Judged]:
     """As many queries of each manner, with the grades of every related product."""
     made = catalog(language, seed)
     random = Random(f"{seed}/{language}/queries")
-    everything = _distinct(asked(shop(language), made, random))
+    everything = distinct(asked(shop(language), made, random))
     random.shuffle(everything)
     picked = _shared_out(everything)
     return [
@@ -55,27 +53,14 @@ def grade(wanted: Wanted, made: Made) -> int:
 _NEAR = {each.key: each.near for each in goods()}
 
 
-def _distinct(everything: Iterable[Asked]) -> list[Asked]:
-    """One intent for each text."""
-    by_text: dict[str, Asked] = {}
-    for one in everything:
-        by_text.setdefault(one.text, one)
-    return list(by_text.values())
-
-
 def _shared_out(everything: list[Asked]) -> list[Asked]:
     """Manners and kinds take turns, so that none dominates."""
     manners = sorted({one.manner for one in everything})
     picked: list[Asked] = []
     for place, manner in enumerate(manners):
         share = (QUERIES * (place + 1)) // len(manners) - (QUERIES * place) // len(manners)
-        turns = Counter(one.wanted.kinds for one in picked)
-        pool: list[tuple[int, Asked]] = []
-        for one in everything:
-            if one.manner == manner:
-                turns[one.wanted.kinds] += 1
-                pool.append((turns[one.wanted.kinds], one))
-        picked += [one for _, one in sorted(pool, key=itemgetter(0))[:share]]
+        among = (one for one in everything if one.manner == manner)
+        picked += in_turns(among, picked, lambda one: one.wanted.kinds, share)
     return picked
 
 

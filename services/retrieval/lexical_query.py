@@ -56,20 +56,21 @@ class QueryParser:
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)
         codes.join(found.groups)
+        groups = found.groups
         # The words that a part of a code is cut into say nothing by themselves
-        required = [] if codes.begins else found.groups.required(_FUNCTION_WORDS, strong=False)
-        strong = [] if codes.begins else found.groups.required(_FUNCTION_WORDS, strong=True)
-        scored = [*found.groups.scored, *codes.scored]
+        required = [] if codes.begins else groups.required(_FUNCTION_WORDS, strong=False)
+        strong = [] if codes.begins or groups.are_strong else groups.required(_FUNCTION_WORDS, strong=True)
+        scored = [*groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),
             any_of([*_enough_of(required), *codes.matching]),
-            None if found.groups.are_strong else any_of([*_enough_of(strong), *codes.matching]),
+            None if groups.are_strong else any_of([*_enough_of(strong), *codes.matching]),
             not scored,
             any_of(codes.first) if codes.first else None,
             codes.is_all,
-            found.groups.numbers(),
+            groups.numbers(),
             at_least(required, (len(required) + 1) // 2) if required else None,
-            found.groups.named(_FUNCTION_WORDS),
+            groups.named(_FUNCTION_WORDS),
         )
 
 

@@ -44,11 +44,12 @@ def _masks(snapshot: Snapshot, limits: Limits, words: LexicalSearch) -> Sequence
         low, high = limits.price
         mask = mask_of([Filter("price", Between(low, high))], snapshot.columns, snapshot.products.row)
         assert mask is not None
-        found.append((_price_words(low, high), mask))
+        found.append((f"at a price {price_words(low, high)}", mask))
     return found
 
 
-def _price_words(low: float, high: float) -> str:
+def price_words(low: float, high: float) -> str:
+    """A range of prices in words, such as "up to 300"."""
     if high == np.inf:
-        return f"at a price from {low:g}"
-    return f"at a price up to {high:g}" if low == -np.inf else f"at a price from {low:g} to {high:g}"
+        return f"from {low:g}"
+    return f"up to {high:g}" if low == -np.inf else f"from {low:g} to {high:g}"

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from tantivy import Occur, Query
+from tantivy import Query
 
 from services.retrieval.compounds import Compounds
 from services.retrieval.synonyms import Synonyms
-from services.retrieval.word_groups import WordGroups, any_of
+from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
 from shared.text.cleaning import clean
 from shared.text.letters import fold
-from shared.text.quantities import Quantity, quantities
+from shared.text.quantities import quantities
+from shared.text.spans import without
 from shared.text.words import is_run, stretches, words
 
 JOINED_BOOST = 0.5  # "tshirt" for "t-shirt"
@@ -47,7 +48,7 @@ class QueryWords:
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))
-        rest = _without(folded, measured)
+        rest = without(folded, measured)
         in_order = words(rest)
         typed = self._distinct(in_order)
         self.groups.typed = [each.term for each in measured] + typed
@@ -86,8 +87,8 @@ class QueryWords:
             for word in other
         ]
         if all(held):
-            both = Query.boolean_query([(Occur.Must, any_of(each)) for each in held])
-            self.groups.add(stood_for, Query.boost_query(both, SYNONYM_BOOST))
+            whole = all_of([any_of(each) for each in held])
+            self.groups.add(stood_for, Query.boost_query(whole, SYNONYM_BOOST))
 
     def _distinct(self, typed: Sequence[str]) -> list[str]:
         """The words without those of a stem that came before."""
@@ -155,7 +156,7 @@ class QueryWords:
 
     def _both(self, word: str, terms: Sequence[str]) -> None:
         queries = [self._term(TEXT, term) for term in terms]
-        self.groups.stand_for((word,), Query.boolean_query([(Occur.Must, query) for query in queries]))
+        self.groups.stand_for((word,), all_of(queries))
         self.groups.scored += [Query.boost_query(query, UNIT_BOOST) for query in queries]
 
     def _known(self, term: str) -> bool:
@@ -163,13 +164,6 @@ class QueryWords:
 
     def _term(self, field: str, word: str) -> Query:
         return Query.term_query(self._index.schema, field, word, "freq")
-
-
-def _without(text: str, spans: Sequence[Quantity]) -> str:
-    """The text without some spans of it."""
-    for span in reversed(spans):
-        text = f"{text[: span.start]} {text[span.end :]}"
-    return text
 
 
 def _runs(typed: Sequence[str]) -> Iterator[tuple[str, ...]]:

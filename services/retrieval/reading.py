@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
-from services.retrieval.narrowing import Limits
+from services.retrieval.narrowing import Limits, price_words
 from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from shared.caller import Caller
 from shared.text.letters import fold
 from shared.text.negation import Negation, negations
 from shared.text.price import PriceLimit, price_limit
+from shared.text.spans import without
 from shared.text.words import words
 
 CORRECTION = "correction"
@@ -62,24 +61,25 @@ def read(typed: str, as_typed: Collection[str], catalog: Catalog, caller: Caller
     in what is searched. A query of nothing but such parts is searched as it is. Raises CallerLeft.
     """
     asked = typed
-    if not _is_off(SYNONYM, as_typed):
+    if not is_off(SYNONYM, as_typed):
         typed = catalog.synonyms.rewritten(typed)
-    price = None if _is_off(PRICE, as_typed) else price_limit(fold(typed))
-    denied = [] if _is_off(WITHOUT, as_typed) else negations(fold(typed))
+    price = None if is_off(PRICE, as_typed) else price_limit(fold(typed))
+    denied = [] if is_off(WITHOUT, as_typed) else negations(fold(typed))
     spans: list[Negation | PriceLimit] = [
         each for each in denied if not (each.in_words and catalog.says_without(each.word))
     ]
     spans += [price] if price else []
-    if len(fold(typed)) != len(typed) or not (rest := _without(typed, spans)):
+    rest = " ".join(without(typed, spans).split())
+    if len(fold(typed)) != len(typed) or not any(letter.isalnum() for letter in rest):
         spans, denied, price, rest = [], [], None, typed
     query = catalog.correct(rest, caller)
     limits = Limits(tuple(each.word for each in denied), (price.low, price.high) if price else None)
     parts = [Part(WITHOUT, typed[each.start : each.end], f"without {each.word}") for each in denied]
     if price:
-        parts.append(Part(PRICE, typed[price.start : price.end], _meaning(price)))
+        parts.append(Part(PRICE, typed[price.start : price.end], price_words(price.low, price.high)))
     if query != rest:
         parts.append(Part(CORRECTION, rest, query))
-    if not _is_off(SYNONYM, as_typed):
+    if not is_off(SYNONYM, as_typed):
         parts += [Part(SYNONYM, asked, typed)] * (asked != typed)
         parts += _synonyms(query, catalog.synonyms)
     shown = " ".join([query, *(typed[span.start : span.end] for span in spans)]) if spans else query
@@ -93,19 +93,6 @@ def _synonyms(query: str, synonyms: Synonyms) -> Iterator[Part]:
         yield Part(SYNONYM, " ".join(typed[found.start : found.end]), others)
 
 
-def _is_off(kind: str, as_typed: Collection[str]) -> bool:
+def is_off(kind: str, as_typed: Collection[str]) -> bool:
+    """Whether a kind of part is not to be read."""
     return kind in as_typed or ALL in as_typed
-
-
-def _without(typed: str, spans: list[Negation | PriceLimit]) -> str:
-    """The query without some parts; empty if no word is left."""
-    for span in sorted(spans, key=lambda each: each.start, reverse=True):
-        typed = f"{typed[: span.start]} {typed[span.end :]}"
-    rest = " ".join(typed.split())
-    return rest if any(letter.isalnum() for letter in rest) else ""
-
-
-def _meaning(price: PriceLimit) -> str:
-    if price.high == np.inf:
-        return f"from {price.low:g}"
-    return f"up to {price.high:g}" if price.low == -np.inf else f"from {price.low:g} to {price.high:g}"

@@ -70,7 +70,7 @@ class RetrievalService(RetrievalServiceServicer):
         if not query:
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
-        corrects = self._correct_spelling and not {reading.CORRECTION, reading.ALL} & set(request.as_typed)
+        corrects = self._correct_spelling and not reading.is_off(reading.CORRECTION, request.as_typed)
         catalog = reading.Catalog(
             snapshot.spelling.correct if corrects else _as_it_is,
             snapshot.lexical.says_without,

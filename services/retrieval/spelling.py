@@ -16,9 +16,10 @@ from itertools import pairwise
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
-from tantivy import Occur, Query
+from tantivy import Query
 
 from services.retrieval.compounds import Compounds
+from services.retrieval.word_groups import all_of, any_of
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
@@ -87,18 +88,16 @@ class Spelling:
         ]
         if not others:
             return True
-        pairs = [
-            (Occur.Must, own),
-            (Occur.Must, Query.boolean_query([(Occur.Should, each) for each in others])),
-        ]
-        return bool(self.index.searcher.search(Query.boolean_query(pairs), 1, count=False).hits)
+        together_with = all_of([own, any_of(others)])
+        return bool(self.index.searcher.search(together_with, 1, count=False).hits)
 
     def _holding(self, text: str) -> Query:
-        """Finds what has every word of a text."""
+        """Finds what has a word of a text."""
         schema = self.index.schema
         terms = self.index.words(text)
-        held = [Query.term_query(schema, field, term, "basic") for term in terms for field in (TEXT, JOINED)]
-        return Query.boolean_query([(Occur.Should, each) for each in held])
+        return any_of(
+            [Query.term_query(schema, field, term, "basic") for term in terms for field in (TEXT, JOINED)]
+        )
 
     def _corrected(self, word: str, around: list[str], looked_up: dict[str, str]) -> str:
         """`looked_up` maps the query's words that no product has to their corrections so far."""

@@ -25,7 +25,8 @@ MOST_CHARACTERS = 1_000  # of a line
 _LANGUAGE = re.compile(r"\[([A-Za-z-]{0,20})\]")
 
 Phrase = tuple[str, ...]  # folded words
-Rules = Mapping[str, Sequence[tuple[Phrase, tuple[Phrase, ...]]]]  # by the stem of the first word
+Rule = tuple[Phrase, tuple[Phrase, ...]]  # stems, and the phrases that they find
+Rules = Mapping[str, Sequence[Rule]]  # by the stem of the first word
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,7 @@ class Found:
 class Synonyms:
     """The rules, by language, and the queries that are replaced."""
 
-    rules: Mapping[str, Mapping[str, Sequence[tuple[Phrase, tuple[Phrase, ...]]]]] = field(
-        default_factory=dict
-    )
+    rules: Mapping[str, Rules] = field(default_factory=dict)
     rewrites: Mapping[Phrase, str] = field(default_factory=dict)
 
     def rewritten(self, query: str) -> str:
@@ -67,7 +66,7 @@ NONE = Synonyms()
 
 def parsed(text: str) -> tuple[Synonyms, list[str]]:
     """The rules of a file, and what is wrong with lines that are left out."""
-    rules: dict[str, dict[str, list[tuple[Phrase, tuple[Phrase, ...]]]]] = {}
+    rules: dict[str, dict[str, list[Rule]]] = {}
     rewrites: dict[Phrase, str] = {}
     faults: list[str] = []
     language = ""
@@ -85,7 +84,7 @@ def parsed(text: str) -> tuple[Synonyms, list[str]]:
 def _add(
     rule: str,
     language: str,
-    rules: dict[str, dict[str, list[tuple[Phrase, tuple[Phrase, ...]]]]],
+    rules: dict[str, dict[str, list[Rule]]],
     rewrites: dict[Phrase, str],
 ) -> str:
     """Take in a rule. Returns what is wrong with it."""

@@ -52,7 +52,7 @@ class WordGroups:
         typed = [word for word in self.typed if word not in function_words]
         if not typed or not all(word in self._named for word in typed):
             return None
-        return Query.boolean_query([(Occur.Must, any_of(self._named[word])) for word in typed])
+        return all_of([any_of(self._named[word]) for word in typed])
 
     def stand_for(self, words: Sequence[str], query: Query) -> None:
         """A query that finds products that hold these words, and does not score them."""
@@ -83,7 +83,7 @@ class WordGroups:
         wanted = [word for word in self.typed if any(letter.isdigit() for letter in word)]
         if not wanted or not all(word in self._groups for word in wanted):
             return None
-        return Query.boolean_query([(Occur.Must, any_of(self._groups[word])) for word in wanted])
+        return all_of([any_of(self._groups[word]) for word in wanted])
 
 
 def enough(words: int) -> int:
@@ -98,6 +98,11 @@ def at_least(queries: Sequence[Query], least: int) -> Query:
     return Query.boolean_query(
         [(Occur.Should, query) for query in queries], minimum_number_should_match=least
     )
+
+
+def all_of(queries: Sequence[Query]) -> Query:
+    """Finds what all of some queries find."""
+    return Query.boolean_query([(Occur.Must, query) for query in queries])
 
 
 def any_of(queries: Sequence[Query]) -> Query:
