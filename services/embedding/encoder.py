@@ -69,6 +69,10 @@ class TextEncoder:
                 states[row] = _product_states(outputs, position, len(read[row]))
         return vectors, states
 
+    def known_words(self) -> list[str]:
+        """The words that the encoder reads whole, not in pieces."""
+        return self._tokens.whole_words()
+
     def _engine(self, job: Job) -> Engine:
         with self._opening[job.side]:
             if job.side not in self._engines:

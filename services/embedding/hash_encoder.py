@@ -39,6 +39,10 @@ class HashEncoder:
         vectors = np.array([_unit(hidden.sum(axis=0)) for hidden in read], np.float32).reshape(-1, DIM)
         return vectors, [round_states(_states(hidden[:STATE_TOKENS])) for hidden in read]
 
+    def known_words(self) -> list[str]:
+        """None: all words are the same to it."""
+        return []
+
 
 def _query_encoding(hidden: Floats) -> QueryEncoding:
     return QueryEncoding(_unit(hidden.sum(axis=0)), hidden, _states(hidden), np.ones(len(hidden), np.float32))

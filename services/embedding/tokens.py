@@ -1,5 +1,6 @@
 """Converts texts to token ids, and ids to the matrices of an engine."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from tokenizers import Tokenizer
 from services.embedding.encoding import Floats
 from shared.errors import Corrupt
 from shared.first_use import used_once
+from shared.text.letters import fold
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD_BEGINS = ("▁", "Ġ")  # of pieces, in SentencePiece and in byte-level BPE; WordPiece marks what goes on
 
 Ids = NDArray[np.int64]  # (n, tokens)
 TokenIds = list[int]  # of one text, with [CLS] and [SEP]
@@ -38,6 +43,13 @@ class TokenReader:
         return [
             _truncate(encoding.ids, max_tokens) for encoding in self._tokenizer.encode_batch_fast(readable)
         ]
+
+    def whole_words(self) -> list[str]:
+        """The folded words of three letters and more that are one piece each."""
+        pieces = self._tokenizer.get_vocab()
+        marks = [mark for mark in _WORD_BEGINS if any(piece.startswith(mark) for piece in pieces)]
+        begun = [piece.removeprefix(mark) for mark in marks[:1] for piece in pieces if piece.startswith(mark)]
+        return [word for word in map(fold, begun or pieces) if _WORD.fullmatch(word)]
 
 
 def _readable(text: str) -> str:

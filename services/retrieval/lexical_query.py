@@ -14,13 +14,8 @@ from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import any_of, at_least, enough
 from shared.snapshot.lexical import LexicalIndex
-
-_FUNCTION_WORDS = frozenset(  # not needed for a match
-    (
-        *("a", "an", "and", "are", "as", "at", "by", "for", "from"),
-        *("in", "is", "it", "of", "on", "or", "the", "to", "with"),
-    )
-)
+from shared.text.cleaning import clean
+from shared.text.function_words import function_words
 
 
 @dataclass(frozen=True)
@@ -57,9 +52,10 @@ class QueryParser:
         codes = CodeQuery.of(self.index, text)
         codes.join(found.groups)
         groups = found.groups
+        unneeded = function_words(clean(text), languages or self.index.analysis.languages)
         # The words that a part of a code is cut into say nothing by themselves
-        required = [] if codes.begins else groups.required(_FUNCTION_WORDS, strong=False)
-        strong = [] if codes.begins or groups.are_strong else groups.required(_FUNCTION_WORDS, strong=True)
+        required = [] if codes.begins else groups.required(unneeded, strong=False)
+        strong = [] if codes.begins or groups.are_strong else groups.required(unneeded, strong=True)
         scored = [*groups.scored, *codes.scored]
         return LexicalQuery(
             any_of(scored),
@@ -70,7 +66,7 @@ class QueryParser:
             codes.is_all,
             groups.numbers(),
             at_least(required, (len(required) + 1) // 2) if required else None,
-            groups.named(_FUNCTION_WORDS),
+            groups.named(unneeded),
         )
 
 

@@ -14,7 +14,6 @@ from services.retrieval.live_dense import LiveDense
 from services.retrieval.live_families import LiveFamilies
 from services.retrieval.orders import MergedOrders, Orders
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.spelling import Spelling
 from services.retrieval.times import Times
 from shared.catalog.product import Product
 from shared.catalog.wire import from_bytes
@@ -165,7 +164,7 @@ class LiveSnapshot:
             columns=columns,
             lexical=lexical,
             dense=LiveDense(self._base_dense, len(base.products), self._vectors.upto(slots)),
-            spelling=Spelling(index, lexical.compounds),
+            spelling=replace(self._base.spelling, index=index, compounds=lexical.compounds),
             orders=MergedOrders(
                 (*base.orders.parts, Orders(columns.delta, columns.values)), self._homes.upto(len(rows))
             ),

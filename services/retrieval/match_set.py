@@ -65,7 +65,7 @@ def precedence(words: LexicalSearch, rows: Rows, lists: Lists) -> NDArray[np.uin
     found = np.full(len(rows), OTHER, np.uint32)
     if not len(lists.lexical):
         return found
-    numbered = words.numbered()
+    numbered = words.numbered() if lists.by_words else None
     if numbered is not None:
         if lists.matching is not None:
             numbered &= lists.matching

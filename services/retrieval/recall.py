@@ -87,12 +87,15 @@ class Recall:
     def _with_near(self, lists: Lists, allowed: Mask | None, by_words: bool) -> Lists:
         """The lists with what is near by vector.
 
-        A query that no words match and that nothing is near to finds what holds half of its words.
+        A query that no words match finds by words what holds half of them, and nothing else if
+        nothing is near to it.
         """
         dense, scores = self._by_vector(allowed)
-        if self.tier == FUSED and not by_words and not self._is_about(scores):
+        if self.tier == FUSED and not by_words:
             held = self.words.half_matching()[lists.lexical]
-            return replace(lists, lexical=lists.lexical[held])
+            lists = replace(lists, lexical=lists.lexical[held])
+            if not self._is_about(scores):
+                return lists
         return replace(lists, dense=dense, dense_scores=scores)
 
     def _is_about(self, scores: Scores) -> bool:
@@ -100,7 +103,8 @@ class Recall:
 
         That is asked of all products, whatever the filters leave of them.
         """
-        floor = self.snapshot.dense_floor
+        known = self.snapshot.spelling.knows(self.request.query)
+        floor = self.snapshot.known_words_floor if known else self.snapshot.dense_floor
         if len(scores) and float(scores[0]) >= floor:
             return True
         if not self.request.filters or self.request.vector is None:

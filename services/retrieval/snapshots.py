@@ -26,6 +26,7 @@ from shared.first_use import used_once
 from shared.live.live_lexical import copy_index
 from shared.live.live_products import Products
 from shared.live.wire_rows import WireRows
+from shared.snapshot import encoder_words
 from shared.snapshot.catalog_columns import CatalogColumns
 from shared.snapshot.columns import Columns
 from shared.snapshot.families import FamilyCodes
@@ -60,6 +61,7 @@ class Snapshot:
     lineage: str = ""  # changes of another lineage were computed for other products
     alive: Mask | None = None  # (n,): rows that were not replaced or removed; None: all
     dense_floor: float = -1.0  # the best cosine that a query about nothing here reaches
+    known_words_floor: float = -1.0  # the same, for queries of words that are known
     times: Times = NO_TIMES
     unknown_languages: frozenset[str] = frozenset()  # ISO 639 codes that the encoder does not know
 
@@ -80,7 +82,7 @@ class Snapshot:
             columns=columns,
             lexical=lexical,
             dense=DenseLeg.open(folder / "dense", manifest["dense"]),
-            spelling=Spelling(index, lexical.compounds),
+            spelling=Spelling(index, lexical.compounds, encoder_words.read(folder)),
             orders=MergedOrders((Orders(columns, columns.values),)),
             families=_families(FamilyCodes.read(folder / "products", products)),
             rows=_wire_rows(len(products), positions.vectors),
@@ -141,11 +143,13 @@ def _families(read: FamilyCodes) -> Families:
 
 def _told(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """What the manifest alone tells of a state."""
+    floor = float(manifest.get("dense_floor", -1.0))
     return {
         "version": manifest["version"],
         "encoder_version": encoder_version(manifest.get("encoder", {})),
         "lineage": lineage_of(manifest),
-        "dense_floor": float(manifest.get("dense_floor", -1.0)),
+        "dense_floor": floor,
+        "known_words_floor": float(manifest.get("known_words_floor", floor)),
         "unknown_languages": frozenset(manifest.get("unknown_languages", {})),
     }
 

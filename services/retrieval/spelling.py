@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from tantivy import Query
 
 from services.retrieval.compounds import Compounds
-from services.retrieval.word_groups import all_of, any_of
+from services.retrieval.word_groups import all_of, any_of, enough
 from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
@@ -48,12 +48,23 @@ def normalise(query: str) -> str:
     return line if any(letter.isalnum() for letter in line) else ""
 
 
+def _is_long(word: str) -> bool:
+    return len(word) >= _SHORTEST_OTHER and _LETTERS.fullmatch(word) is not None
+
+
 @dataclass(frozen=True)
 class Spelling:
     """Corrects the words of queries from the words of one catalogue."""
 
     index: LexicalIndex
     compounds: Compounds | None = None  # whose parts are known words
+    encoder_words: frozenset[str] = frozenset()  # which are words, whether a product has them or not
+
+    def knows(self, query: str) -> bool:
+        """Whether enough words of a query are known, to the catalogue or to the encoder."""
+        typed = [word for word in _WORD.findall(query) if _is_long(word)]
+        known = sum(self._known(word) or fold(word) in self.encoder_words for word in typed)
+        return known >= enough(len(typed))
 
     def correct(self, query: str, caller: Caller = PATIENT) -> str:
         """The query with its correctable words replaced. Other characters stay as they are.
@@ -105,6 +116,8 @@ class Spelling:
             return word
         # "mac book" for "macbook"
         if any(self._known(first + second) for first, second in pairwise(around)):
+            return word
+        if fold(word) in self.encoder_words:
             return word
         if word not in looked_up and len(looked_up) < _MOST_LOOKED_UP:
             looked_up[word] = self._nearest(fold(word)) or self._split(fold(word)) or word

@@ -36,6 +36,7 @@ _FIELDS = Fields(
         "dense": OBJECT,
         "created": NUMBER,
         "dense_floor": NUMBER,
+        "known_words_floor": NUMBER,
         "unknown_languages": OBJECT,
         **_POSITIONS,
     },

@@ -13,7 +13,7 @@ each turn of letters and digits on row         its row
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import tantivy
@@ -44,6 +44,7 @@ CATEGORY_WEIGHT = 3
 _REMEMBERED = 20_000  # names of attributes
 
 _YES = frozenset(("true", "yes", "y", "ja", "oui", "sí", "si", "да", "是"))
+_NO = frozenset(("false", "no", "n", "nein", "non", "nej", "nee", "нет", "ні", "否"))
 # Attributes that hold codes of a product, by their names without separators
 _CODE_NAMES = frozenset(
     ("mpn", "ean", "ean13", "upc", "isbn", "asin", "jan", "partnumber", "modelnumber", "articlenumber")
@@ -68,11 +69,13 @@ def document(product: Product, row: int, analysis: Analysis) -> tantivy.Document
     others = {stem(word, language): word for word in joined(f"{named} {described}")}.keys() - set(terms)
     joined_terms = sorted(others)
     joined_terms += _letters_of_runs(named) + glued(named)
-    joined_terms += [lacking_term(stem(word, language)) for word in lacking(fold(f"{named}. {described}"))]
+    said = fold(clean(" ; ".join([named, described, *_written(product)])))
+    absent = [*lacking(said), *_named_by(product, _NO)]
+    joined_terms += [lacking_term(stem(word, language)) for word in absent]
     _add(document, JOINED, joined_terms)
     _add(document, NAMED, list(dict.fromkeys(analysis.terms(" ; ".join(_names_it(product)), language))))
-    affirmed = [stem(word, language) for word in _affirmed(product)]
-    _add(document, MEASURE, [*_measures(product, f"{named} {described}"), *affirmed])
+    affirmed = [stem(word, language) for word in _named_by(product, _YES)]
+    _add(document, MEASURE, [*_measures(product, said), *affirmed])
     for name in {compact(name) for name in identifiers(product)}:
         document.add_text(IDENTIFIER, name)
     for ending in {each for code in _codes(product) for each in endings(code)}:
@@ -97,7 +100,7 @@ def _blend(product: Product) -> Iterable[str]:
     # The levels above the leaf count once
     yield from [*product.categories, *leaves * (CATEGORY_WEIGHT - 1)]
     yield from (product.description, product.sku, *product.tags)
-    yield from (value for values in product.attributes.values() for value in values if isinstance(value, str))
+    yield from _written(product)
 
 
 def _names_it(product: Product) -> Iterable[str]:
@@ -145,10 +148,14 @@ def _letters_of_runs(text: str) -> list[str]:
     return [letter for letter in dict.fromkeys(text) if is_run(letter)]
 
 
-def _affirmed(product: Product) -> Iterator[str]:
-    """The words of the names of attributes that are true."""
+def _written(product: Product) -> list[str]:
+    return [value for values in product.attributes.values() for value in values if isinstance(value, str)]
+
+
+def _named_by(product: Product, answers: Container[str]) -> Iterator[str]:
+    """The words of the names of attributes whose value is one of the answers."""
     for name, values in product.attributes.items():
-        if len(values) == 1 and fold(str(values[0])) in _YES:
+        if len(values) == 1 and fold(str(values[0])) in answers:
             yield from _words_of_name(name)
 
 
@@ -157,9 +164,8 @@ def _words_of_name(name: str) -> tuple[str, ...]:
     return tuple(words(clean(name.replace("_", " "))))
 
 
-def _measures(product: Product, text: str) -> Iterator[str]:
-    written = [value for values in product.attributes.values() for value in values if isinstance(value, str)]
-    yield from (each.term for each in quantities(fold(clean(" ; ".join([text, *written])))))
+def _measures(product: Product, said: str) -> Iterator[str]:
+    yield from (each.term for each in quantities(said))
     for name, values in product.attributes.items():
         for value in values:
             if not isinstance(value, str):

@@ -10,9 +10,19 @@ _WITHOUT = (
     "ilman|без|χωρις"
 )
 _ARTICLES = "an? |the |any |de |der |die |das |les |la |le |los |las |el "
-_BEFORE = re.compile(rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_ARTICLES})?([^\W\d_]{{3,}})(?!\w)")
-_AFTER = re.compile(r"(?<![\w-])([^\W\d_]{3,})-(?:free|frei|less|los|fri)(?!\w)")
+_SUPPLIED = "included|supplied|required|needed"
+_BEFORE = re.compile(
+    rf"(?<![\w-])(?:{_WITHOUT})[ -](?:{_ARTICLES})?(?!(?:{_SUPPLIED})(?!\w))([^\W\d_]{{3,}})(?!\w)"
+)
+_AFTER = re.compile(
+    r"(?<![\w-])([^\W\d_]{3,})(?:-(?:free|frei|less|los|fri|proof|resistant)"
+    rf"|,? (?:(?:is|are) )?(?:not (?:{_SUPPLIED})|sold separately))(?!\w)"
+)
 _GLUED = re.compile(r"(?<!\w)([^\W\d_]{4,})(?:less|frei|freie|freies)(?!\w)")
+# "that do not rust" says what it does, and products say so in other words
+_OF_VERBS = re.compile(r"(?<!\w)(?:do|does|did|will|would|can|could|should|must) $")
+_LONGEST_VERB = len(" should ")
+_QUALIFIERS = frozenset(("sure", "only", "just", "too", "very", "always", "necessarily", "nur", "zu", "sehr"))
 _MINUS = re.compile(r"(?<=\s)-([^\W\d_]{2,})(?!\w)")
 
 
@@ -36,7 +46,16 @@ def lacking(text: str) -> list[str]:
 
 
 def negations(query: str) -> list[Negation]:
-    """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap."""
-    found = [Negation(each[1], *each.span()) for each in _BEFORE.finditer(query)]
+    """What a folded query excludes: "without laces", "not red", "-red"; in order, without overlap.
+
+    "Not sure" and "do not rust" exclude nothing.
+    """
+    found = [Negation(each[1], *each.span()) for each in _BEFORE.finditer(query) if _excludes(each)]
     found += [Negation(each[1], *each.span(), in_words=False) for each in _MINUS.finditer(query)]
     return sorted(found, key=lambda each: each.start)
+
+
+def _excludes(said: re.Match[str]) -> bool:
+    return said[1] not in _QUALIFIERS and not _OF_VERBS.search(
+        said.string, max(0, said.start() - _LONGEST_VERB), said.start()
+    )

@@ -22,6 +22,7 @@ from aisle.v1.catalog_pb2 import (
 )
 from aisle.v1.catalog_pb2_grpc import CatalogServiceStub
 from aisle.v1.search_pb2 import (
+    VARIANTS_ALL,
     AnyOf,
     FacetRequest,
     Filter,
@@ -160,7 +161,7 @@ def test_a_price_change_does_not_call_the_encoder(data: Path, monkeypatch: pytes
         position = upsert(
             channel, Product(product_id=some.product_id, price=Price(amount=7)), fields=("price",)
         )
-        page = search(channel, "shoes", position.log_position)
+        page = search(channel, "shoes", position.log_position, variants=VARIANTS_ALL)
         products = [each.product for each in page.results]
         assert {each.price.amount for each in products if each.product_id == some.product_id} == {7}
 

@@ -61,7 +61,7 @@ async def _until_served_by(engine: Standalone, bundle: str) -> str:
     """The snapshot of the first page that a bundle ranked."""
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
-            page = await engine.search.Search(SearchRequest(query="gadget x7", deadline_ms=20_000))
+            page = await engine.search.Search(SearchRequest(query="kettle 7", deadline_ms=20_000))
             if page.served_by.bundle_version == bundle:
                 assert page.served_by.tier == TIER_RERANKED
                 return page.served_by.snapshot_version

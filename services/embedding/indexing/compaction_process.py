@@ -41,6 +41,9 @@ class _NoEncoder:
     def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
         raise Unavailable(f"{len(texts)} products have no encoding of this encoder yet")
 
+    def known_words(self) -> list[str]:
+        return []
+
 
 async def compact(data: Path, identity: Mapping[str, Any], tail: Tail) -> IndexReport:
     """Make the next snapshot of the current one and a tail. See Indexer.run.

@@ -34,6 +34,7 @@ from services.embedding.indexing.window import Source, Text, Window
 from shared import artifacts
 from shared.arrays import load
 from shared.catalog.product import Product
+from shared.snapshot import encoder_words
 from shared.snapshot.generation import (
     FORMAT,
     Generation,
@@ -116,6 +117,7 @@ class Indexer:
                 content = self._manifest(version, len(source.merge), dense.manifest(), positions)
                 lineage = version if products is not None and (old or tail) else old.lineage if old else ""
                 content |= {"lineage": lineage, "unapplied": unapplied(tail, old)}
+                encoder_words.write(made, self._known_words(root, old))
                 content |= measures(self._encoder, made, vectors, old, reused)
                 artifacts.write_manifest(made, content)
             artifacts.set_current(root, version)
@@ -139,6 +141,10 @@ class Indexer:
     def fits(self, old: Generation) -> bool:
         """Whether this encoder would make the same vectors and states as a snapshot has."""
         return fits(self._identity, old)
+
+    def _known_words(self, root: Path, old: Generation | None) -> Iterable[str]:
+        kept = encoder_words.read(root / old.version) if old is not None and self.fits(old) else None
+        return kept or self._encoder.known_words()
 
     def _manifest(
         self, version: str, count: int, dense: Mapping[str, Any], positions: Positions

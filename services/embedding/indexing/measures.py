@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.embedding.indexing.known_languages import unknown_languages
-from services.embedding.indexing.nonsense import dense_floor
+from services.embedding.indexing.nonsense import dense_floors
 from services.embedding.indexing.ports import ProductEncoder, Vectors
 from shared.snapshot.generation import Generation
 from shared.snapshot.lexical import analysis_of
@@ -29,9 +29,10 @@ def measures(
         return {}
     share = reused / len(vectors) if old is not None else 0.0
     if share == 1:
-        found = _kept("dense_floor", old)
+        found = _kept("dense_floor", old) | _kept("known_words_floor", old)
     else:
-        found = {"dense_floor": _rounded(dense_floor(encoder, vectors))}
+        names = ("known_words_floor", "dense_floor")
+        found = dict(zip(names, map(_rounded, dense_floors(encoder, vectors)), strict=True))
     if share >= _MOST:  # languages change less than what is near
         return found | _kept("unknown_languages", old)
     return found | {"unknown_languages": _unknown(encoder, made)}

@@ -16,6 +16,9 @@ class ProductEncoder(Protocol):
     def encode_products(self, texts: Sequence[str], /) -> tuple[Vectors, list[States]]:
         """Vectors (n, dim) float32, and states (tokens, state_dim) int8 for each text."""
 
+    def known_words(self) -> Sequence[str]:
+        """The words that the encoder reads whole, not in pieces."""
+
 
 class VersionedEncoder(Protocol):
     """An encoder with its names."""

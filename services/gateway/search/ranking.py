@@ -76,19 +76,32 @@ class Ranking:
             understood = replace(understood, encoding=None, encoder_version="")
             retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.analysed, retrieved, budget.degraded)
-        if not (retrieved.rows and _wants_reranking(request) and (understood.query or request.visitor_id)):
-            return RankedWindow(window)
+        if _wants_reranking(request) and (understood.query or request.visitor_id):
+            response = await self._reranked(request, understood, retrieved, budget, last_try)
+            if response is not None:
+                ranked_window.rerank(window, response)
+            elif not retrieved.rows and not budget.degraded:
+                window.tier = TIER_RERANKED  # no stage was left out: there was nothing to rerank
+            window.degraded[:] = budget.degraded
+        return RankedWindow(window)
+
+    async def _reranked(
+        self,
+        request: SearchRequest,
+        understood: UnderstoodQuery,
+        retrieved: RetrieveResponse,
+        budget: Budget,
+        last_try: bool,
+    ) -> RerankResponse | None:
+        if not retrieved.rows:
+            return None
         try:
-            response = await self._rerank(request, understood, retrieved, budget)
+            return await self._rerank(request, understood, retrieved, budget)
         except SnapshotGone:
             if not last_try:
                 raise
             budget.left_out("reranker: the snapshot changed")
-            response = None
-        if response is not None:
-            ranked_window.rerank(window, response)
-        window.degraded[:] = budget.degraded
-        return RankedWindow(window)
+            return None
 
     async def rest(
         self, request: SearchRequest, budget: Budget, window: RankedWindow, before: int, after: Sequence[str]

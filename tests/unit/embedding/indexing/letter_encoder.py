@@ -27,7 +27,11 @@ class LetterEncoder:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.words: list[str] = []  # that it knows
         self._nonsense = frozenset(nonsense())
+
+    def known_words(self) -> list[str]:
+        return self.words
 
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         self.texts += [text for text in texts if text not in self._nonsense]

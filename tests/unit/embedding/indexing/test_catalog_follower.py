@@ -223,6 +223,9 @@ class FlakyEncoder(LetterEncoder):
         super().__init__()
         self.trouble, self.failures = trouble, 1
 
+    def known_words(self) -> list[str]:
+        return []
+
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         if self.failures and "warm" not in texts:
             self.failures -= 1

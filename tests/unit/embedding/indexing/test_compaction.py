@@ -65,6 +65,9 @@ def test_another_encoder_calls_for_a_snapshot(data: Path) -> None:
 
 
 class SlowLetters(LetterEncoder):
+    def known_words(self) -> list[str]:
+        return []
+
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         time.sleep(0.1)
         return super().encode_products(texts)

@@ -30,6 +30,9 @@ class Reader:
     def __init__(self, *marks: str) -> None:
         self._marks = marks  # a word in every text of a language
 
+    def known_words(self) -> list[str]:
+        return []
+
     def encode_products(self, texts: Sequence[str]) -> tuple[np.ndarray, list[np.ndarray]]:
         vectors = np.zeros((len(texts), len(THINGS) + 1), np.float32)
         for row, text in enumerate(texts):

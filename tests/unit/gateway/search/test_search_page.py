@@ -98,6 +98,7 @@ async def test_a_query_without_results_gives_an_empty_page(gateway: Gateway) -> 
     gateway.retrieval.product_count = 0
     page = await gateway.search.Search(shoes())
     assert (ids(page), page.next_page_token, page.total_count) == ([], "", 0)
+    assert page.served_by.tier == TIER_RERANKED and not page.served_by.degraded  # nothing was left out
 
 
 async def test_what_pages_were_served_is_counted(gateway: Gateway) -> None:
