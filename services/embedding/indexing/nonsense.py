@@ -14,7 +14,7 @@ _VOWELS = "aeiou"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # Of the queries, whose best products are less near than the floors: for queries of words that are
 # known, which mean something, and for others
-_SHARES = (0.9, 0.98)
+_SHARES = (0.85, 0.98)
 _CHUNK_ROWS = 16_384
 
 
