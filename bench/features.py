@@ -112,7 +112,7 @@ async def increment(client: RedisClient, records: Sequence[Record]) -> float:
     for at in range(0, len(records), BATCH):
         pipeline = client.pipeline(transaction=False)
         for record in records[at : at + BATCH]:
-            what = observation(record).what
+            what = observation(record).content
             assert isinstance(what, Interaction)
             product, day = what.product_ids[0], int(what.time_seconds // 86_400)
             for key in (f"peer:p:{product}", f"peer:q:{what.query_hash:x}:{product}"):

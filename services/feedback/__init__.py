@@ -1,1 +1,1 @@
-"""Here is what the shopper did."""
+"""Reads shoppers' actions from the log: features for ranking, and tables for training."""

@@ -21,13 +21,13 @@ _LOG = logging.getLogger("services.feedback")
 
 
 async def main() -> None:
-    """Follow the log on Kafka and keep the features in Redis, until asked to end."""
+    """Follow the log on Kafka and keep the features in Redis until the process is stopped."""
     config = load(FeedbackConfig)
     log = open_log()
     store = open_feature_store()
     worker = Worker(log, store, observation, config)
     progress = worker.progress
-    doors = [
+    servicers = [
         (
             "aisle.v1.FeedbackService",
             add_FeedbackServiceServicer_to_server,
@@ -35,7 +35,7 @@ async def main() -> None:
         ),
         status_servicer(lambda: replica_status(progress)),
     ]
-    server = Server(doors, config.port, config.host)
+    server = Server(servicers, config.port, config.host)
 
     try:
         await server.run(worker.ready.wait(), worker.run(), _report(progress, config.report_seconds))
@@ -46,12 +46,12 @@ async def main() -> None:
 
 
 async def _report(progress: Progress, every_seconds: float) -> None:
-    """Say now and then how far the worker has come, if it has."""
-    told = 0
+    """Log the progress every `every_seconds` if it has changed or something is down."""
+    reported_count = 0
     while True:
         await asyncio.sleep(every_seconds)
-        if progress.applied_count != told or progress.trouble:
-            told = progress.applied_count
+        if progress.applied_count != reported_count or progress.trouble:
+            reported_count = progress.applied_count
             _LOG.info("%s", progress)
 
 

@@ -1,7 +1,7 @@
-"""What a record of the log is evidence of, as the visitor's own value decides it.
+"""Decides which products a record of the log counts for, from the visitor's own value.
 
-It depends on the earlier records of the visitor in the same topic, so a record that comes again, or
-a replay, is decided alike. See docs/decisions/evidence-not-floods.md.
+The decision depends only on the visitor's earlier records in the same topic. So a redelivered
+record and a replay are decided alike. See docs/decisions/evidence-not-floods.md.
 """
 
 from collections.abc import Sequence
@@ -14,70 +14,71 @@ from shared.features.counters import day_of
 from shared.features.evidence import TOO_FAST, EvidenceLimits
 from shared.features.observation import Interaction, Observation
 from shared.features.spec import COUNTER_OF, SHOWN
-from shared.features.visitor import Telling, Visitor, event_name
+from shared.features.visitor import Delivery, Visitor, event_name
 from shared.features.watermarks import TOPIC_NUMBERS, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What the arrival of a record is, and which of its products are counted for what."""
+    """The delivery of a record, and the products that it counts for."""
 
-    telling: Telling
-    product_ids: Sequence[str] = ()  # of the event, for the product itself
-    under_query: Sequence[str] = ()  # and for the product under the query
-    day: int = 0  # that they count for
-    counter: int = 0  # that grows for them
-    reason: str = ""  # why not all of them are (evidence.py); empty: all are, or it is no first telling
+    delivery: Delivery
+    product_ids: Sequence[str] = ()  # counted for the product itself
+    under_query: Sequence[str] = ()  # counted for the product under the query
+    day: int = 0  # day that they count for
+    counter: int = 0  # counter to increment
+    # Why some products are not counted (evidence.py). Empty: all are, or it is no first delivery
+    reason: str = ""
 
 
-SECOND = Decision(Telling.SECOND)
+DUPLICATE = Decision(Delivery.DUPLICATE)
 
 
 def decide(visitor: Visitor, observation: Observation, limits: EvidenceLimits) -> Decision:
-    """Take a record into the visitor's value."""
+    """Add a record to the visitor's value. Returns which of its products count."""
     name = event_name(observation.topic, observation.event_id)
-    telling = visitor.hear(source_of(observation), observation.offset, name)
-    if telling is Telling.SECOND:
-        return SECOND
-    if telling is Telling.FIRST and isinstance(observation.what, Interaction):
+    delivery = visitor.receive(source_of(observation), observation.offset, name)
+    if delivery is Delivery.DUPLICATE:
+        return DUPLICATE
+    if delivery is Delivery.FIRST and isinstance(observation.content, Interaction):
         if not visitor.frequency.admit(
             observation.logged_seconds, limits.minute_interactions, limits.day_interactions
         ):
-            return Decision(telling, reason=TOO_FAST)
-        visitor.state = visitor_update.after(visitor.state, observation.what)
+            return Decision(delivery, reason=TOO_FAST)
+        visitor.state = visitor_update.after(visitor.state, observation.content)
     if reason := left_out(observation, limits):
-        return Decision(telling, reason=reason)
-    return _counted(visitor, observation, telling, limits)
+        return Decision(delivery, reason=reason)
+    return _counted(visitor, observation, delivery, limits)
 
 
 def left_out(observation: Observation, limits: EvidenceLimits) -> str:
-    """Why nothing of a record counts, whatever its visitor did before; empty when it may."""
-    reason = observation.what.left_out
+    """Why a record never counts, regardless of its visitor's history. Empty if it may count."""
+    reason = observation.content.left_out
     return "" if limits.forgives(reason) else reason
 
 
 def source_of(observation: Observation) -> Source:
-    """Where it is in the log."""
+    """The topic number and partition of the record."""
     return TOPIC_NUMBERS[observation.topic], observation.partition
 
 
 def _counted(
-    visitor: Visitor, observation: Observation, telling: Telling, limits: EvidenceLimits
+    visitor: Visitor, observation: Observation, delivery: Delivery, limits: EvidenceLimits
 ) -> Decision:
-    what = observation.what
-    counter = COUNTER_OF.get(what.action) if isinstance(what, Interaction) else SHOWN
+    content = observation.content
+    counter = COUNTER_OF.get(content.action) if isinstance(content, Interaction) else SHOWN
     if counter is None:  # an action that is not counted
-        return Decision(telling)
+        return Decision(delivery)
     logged_day = day_of(observation.logged_seconds)
-    # Nothing happens after the log has it
-    day = min(day_of(what.time_seconds), logged_day)
-    product_ids = tuple(dict.fromkeys(what.product_ids))
+    # An event cannot happen after it was logged
+    day = min(day_of(content.time_seconds), logged_day)
+    product_ids = tuple(dict.fromkeys(content.product_ids))
     names = names_of(day, 0, counter, product_ids)
-    if what.query_hash:
-        names += names_of(day, what.query_hash, counter, product_ids)
+    if content.query_hash:
+        names += names_of(day, content.query_hash, counter, product_ids)
     once = visitor.shown if counter == SHOWN else visitor.interactions
     reason = ""
-    if telling is Telling.REDELIVERED:
+    if delivery is Delivery.REDELIVERED:
         chosen = once.taken(observation.offset, names)
     else:
         most = limits.day_shown if counter == SHOWN else limits.day_counted
@@ -85,4 +86,4 @@ def _counted(
     count = len(product_ids)
     counted = tuple(compress(product_ids, chosen[:count]))
     under_query = tuple(compress(product_ids, chosen[count:]))
-    return Decision(telling, counted, under_query, day, counter, reason)
+    return Decision(delivery, counted, under_query, day, counter, reason)

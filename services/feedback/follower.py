@@ -11,14 +11,15 @@ from shared.errors import AisleError
 from shared.events import dead_letters
 from shared.events.log import DEAD_LETTERS, Consumer, EventLog, Record
 from shared.features.observation import Observation
+from shared.features.visitor import Delivery
 
-Read = Callable[[Record], Observation]  # raises ValueError for what is no observation
+Read = Callable[[Record], Observation]  # raises ValueError if the record is no observation
 
 _LOG = logging.getLogger(__name__)
 
 
 class Follower:
-    """One consumer and what it applies; a batch is committed once its effects are in the store."""
+    """Applies the records of one consumer. Commits a batch once its effects are in the store."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class Follower:
         self._progress = progress
 
     async def step(self, timeout_seconds: float, limit: int) -> Sequence[Record]:
-        """Apply the next records, at most `limit`; none when the time has passed without one."""
+        """Apply the next records, at most `limit`. Returns none if none came within the timeout."""
         records = await retrying(lambda: self._consumer.poll(timeout_seconds, limit), self._progress)
         self._progress.stalled = self._log.waiting_for
         observations = [one for record in records if (one := await self._observation(record))]
@@ -43,19 +44,18 @@ class Follower:
             await retrying(lambda: self._writer.apply(observations), self._progress)
         if records:
             await self._commit(records)
-        self._note(records)
+        self._update_progress(records)
         return records
 
     async def close(self) -> None:
-        """Leave the group; what was not committed comes again to whoever follows."""
+        """Leave the group. Uncommitted records are delivered again to the next member."""
         await self._consumer.close()
 
     async def _commit(self, records: Sequence[Record]) -> None:
         try:
             await self._consumer.commit(records)
-        except (
-            AisleError
-        ) as error:  # the next commit covers these, and if they come again they change nothing
+        except AisleError as error:
+            # The next commit covers these records. If redelivered, they change nothing
             _LOG.warning("%d records are applied but not committed: %s", len(records), error)
 
     async def _observation(self, record: Record) -> Observation | None:
@@ -67,18 +67,16 @@ class Follower:
             return None
 
     async def _bury(self, record: Record, error: ValueError) -> None:
-        """Put a record that nobody can read aside, once, so that the ones behind it are not held
-        up.
-        """
+        """Move an unreadable record to the dead letters, so that later records are not blocked."""
         place = f"{record.topic}:{record.partition}:{record.offset}"
         _LOG.error("%s cannot be read (%s); it is put in %s", place, error, DEAD_LETTERS)
         letter = partial(dead_letters.unusable, record, str(error))
         await retrying(lambda: dead_letters.put(self._log, letter), self._progress)
         self._progress.dead_letter_count += 1
 
-    def _note(self, records: Sequence[Record]) -> None:
+    def _update_progress(self, records: Sequence[Record]) -> None:
         self._progress.newest_seconds = max((record.time_seconds for record in records), default=0.0)
         counts = self._writer.take_counts()
-        self._progress.duplicate_count += counts["second"]
-        self._progress.applied_count += counts["first"]
+        self._progress.duplicate_count += counts[Delivery.DUPLICATE.value]
+        self._progress.applied_count += counts[Delivery.FIRST.value]
         self._progress.left_out.update(self._writer.take_left_out())

@@ -1,4 +1,4 @@
-"""Rebuild the feature store from the log while a worker goes on with the old one."""
+"""Rebuild the feature store from the log while workers keep the old generation up to date."""
 
 import asyncio
 import time
@@ -13,9 +13,9 @@ from shared.features.redis import new_generation
 from shared.features.store import FeatureStore
 
 _POLL_SECONDS = 0.5
-_QUIET_SECONDS = 2.0  # the end of the log has been reached when nothing old came for so long
-_FIRST_SECONDS = 15.0  # what a consumer group may need until its first record comes
-# In which all workers have seen the new generation, and write to the old one no more
+_QUIET_SECONDS = 2.0  # without old records for so long, the end of the log is reached
+_FIRST_SECONDS = 15.0  # a consumer group may need so long until its first record
+# After so long all workers have seen the new generation and no longer write to the old one
 _PARTING_SECONDS = 5.0
 
 Advance = Callable[[int], None]
@@ -23,10 +23,10 @@ Advance = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a replay did."""
+    """The result of a replay."""
 
     generation: str
-    replaced: str  # the generation before
+    replaced: str  # the previous generation
     record_count: int
     applied_count: int
     duplicate_count: int
@@ -40,11 +40,11 @@ async def replay(
     config: FeedbackConfig,
     advance: Advance = lambda count: None,
 ) -> Replayed:
-    """Fill a new generation from the start of the log, publish it, and forget the one before.
+    """Fill a new generation from the start of the log, publish it, and remove the previous one.
 
-    The new generation has a consumer group of its own. Once it is published workers follow it in
-    that group, from where this has committed: nothing is lost or told twice in between, and
-    stopping at any moment harms nothing.
+    The new generation has its own consumer group. Once it is published, workers follow the log in
+    that group from the last commit of this replay. So no record is lost or counted twice, and a
+    replay may be stopped at any moment.
     """
     started = time.time()
     replaced = await store.generation()
@@ -61,9 +61,9 @@ async def replay(
 
 
 async def _catch_up(worker: Worker, started_seconds: float, advance: Advance) -> int:
-    """Apply the log until only records come that are newer than the start, or none.
+    """Apply the log until no records come, or only records newer than the start of the replay.
 
-    How many there were.
+    Returns the number of records.
     """
     count = 0
     quiet_until = time.monotonic() + _FIRST_SECONDS

@@ -1,4 +1,4 @@
-"""Wait for what is down, for as long as it takes."""
+"""Wait for a server that is down, for as long as it takes."""
 
 import asyncio
 import logging
@@ -16,9 +16,9 @@ _PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.5, 1.0)
 
 
 async def retrying(call: Callable[[], Awaitable[Result]], progress: Progress) -> Result:
-    """The result of `call`, tried again until it gives one.
+    """Repeat `call` until it raises no AisleError. Returns its result.
 
-    The progress and the log say what is waited for.
+    Meanwhile `progress.waiting_for` has the error, which is also logged.
     """
     for pause_seconds in chain(_PAUSES_SECONDS, repeat(_PAUSES_SECONDS[-1])):
         try:
@@ -30,7 +30,7 @@ async def retrying(call: Callable[[], Awaitable[Result]], progress: Progress) ->
             await asyncio.sleep(pause_seconds)
             continue
         if progress.waiting_for:
-            _LOG.info("going on")
+            _LOG.info("recovered")
             progress.waiting_for = ""
         return result
     raise AssertionError("repeat does not end")

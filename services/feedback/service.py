@@ -1,4 +1,4 @@
-"""Records of the log as the cores know them, and how far the worker has come, on the wire."""
+"""Parses records of the log, and serves the worker's progress."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from shared.features.evidence import PAGE_OF_NOBODY, UNVERIFIED, WITHOUT_PAGE
 from shared.features.observation import Interaction, Observation, Shown
 from shared.query_ids import hash_in, normalised, time_in
 
-# A clock that is further ahead would make all that is known look old
+# An event time further ahead would make everything else look old
 _MAX_FUTURE_SECONDS = 24 * 3600.0
 _MAX_ID_BYTES = 128
 
@@ -42,7 +42,7 @@ class FeedbackService(FeedbackServiceServicer):
 
 
 def replica_status(progress: Progress) -> ReplicaStatus:
-    """How this worker is doing, for the gateway's status; GetProgress tells more."""
+    """The state of this worker for the gateway's status; GetProgress has more."""
     return ReplicaStatus(
         behind_seconds=progress.behind_seconds(),
         waiting_for=progress.trouble,
@@ -51,11 +51,11 @@ def replica_status(progress: Progress) -> ReplicaStatus:
 
 
 def observation(record: Record) -> Observation:
-    """What a record of user events or search logs tells. Raises ValueError when it cannot be read."""
+    """Parse a record of user events or search logs. Raises ValueError if it cannot be read."""
     record.check()
-    what = _shown(record) if record.topic == SEARCH_LOGS else _interaction(record)
+    content = _shown(record) if record.topic == SEARCH_LOGS else _interaction(record)
     return Observation(
-        what=what,
+        content=content,
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
@@ -66,12 +66,12 @@ def observation(record: Record) -> Observation:
 
 
 def joinable(record: Record) -> observed.Page | observed.Interaction | str:
-    """What a record tells the join, or why it tells it nothing.
+    """The page or interaction of a record for the join, or the reason why it is not joined.
 
-    Raises ValueError when it cannot be read.
+    Raises ValueError if the record cannot be read.
     """
     record.check()
-    return _page(record) if record.topic == SEARCH_LOGS else _done(record)
+    return _page(record) if record.topic == SEARCH_LOGS else _joined_interaction(record)
 
 
 def _page(record: Record) -> observed.Page | str:
@@ -104,7 +104,7 @@ def _page(record: Record) -> observed.Page | str:
     )
 
 
-def _done(record: Record) -> observed.Interaction | str:
+def _joined_interaction(record: Record) -> observed.Interaction | str:
     event = UserEvent()
     _parse(event, record)
     if not event.visitor_id:
@@ -132,11 +132,11 @@ def _line(product: EventProduct) -> observed.Line:
     return observed.Line(product.product_id, product.quantity or 1, price)
 
 
-def _microseconds(told: Timestamp, record: Record) -> int:
-    """The time told, exactly; see `_time`."""
-    latest = int((record.time_seconds + _MAX_FUTURE_SECONDS) * 1e6)
-    told_us = told.seconds * 1_000_000 + told.nanos // 1_000
-    return min(told_us, latest) if told_us > 0 else int(record.time_seconds * 1e6)
+def _microseconds(event_time: Timestamp, record: Record) -> int:
+    """As `_time`, in whole microseconds without rounding."""
+    latest_us = int((record.time_seconds + _MAX_FUTURE_SECONDS) * 1e6)
+    event_us = event_time.seconds * 1_000_000 + event_time.nanos // 1_000
+    return min(event_us, latest_us) if event_us > 0 else int(record.time_seconds * 1e6)
 
 
 def _interaction(record: Record) -> Interaction:
@@ -148,7 +148,7 @@ def _interaction(record: Record) -> Interaction:
         action=event.action,
         visitor_id=event.visitor_id,
         product_ids=_ids(event.products),
-        # Nobody acts on a page before it was made
+        # A shopper cannot act on a page before it is made
         time_seconds=max(_time(event.event_time, record), time_in(event.query_id)),
         session_id=event.session_id,
         query_hash=hash_in(event.query_id),
@@ -187,9 +187,9 @@ class _Named(Protocol):
 
 
 def _ids(products: Sequence[_Named]) -> tuple[str, ...]:
-    """Product ids that can be a part of a key.
+    """The product ids.
 
-    Raises ValueError for others, which the gateway does not let through.
+    Raises ValueError if one cannot be part of a key; the gateway rejects those.
     """
     ids = tuple(product.product_id for product in products)
     if not all(0 < len(each.encode()) <= _MAX_ID_BYTES and "\0" not in each for each in ids):
@@ -197,6 +197,7 @@ def _ids(products: Sequence[_Named]) -> tuple[str, ...]:
     return ids
 
 
-def _time(told: Timestamp, record: Record) -> float:
-    seconds = told.seconds + told.nanos / 1e9
+def _time(event_time: Timestamp, record: Record) -> float:
+    """Seconds since 1970, not far after the log time; the log time if not set."""
+    seconds = event_time.seconds + event_time.nanos / 1e9
     return min(seconds, record.time_seconds + _MAX_FUTURE_SECONDS) if seconds > 0 else record.time_seconds

@@ -1,4 +1,4 @@
-"""How an interaction changes what is known of a visitor."""
+"""How an interaction changes the state of a visitor."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,11 +21,11 @@ MAX_WEIGHT = 10.0
 
 
 def after(state: VisitorState, interaction: Interaction) -> VisitorState:
-    """The state once the interaction has been seen.
+    """The state after the interaction.
 
-    A product's weight is a sum of action weights that each halve with time; it is moved to the
-    front, and leaves when its weight is no longer above 0. Interactions may come late: the newest
-    one seen gives the time.
+    A product's weight is a sum of action weights that each halve with time. The product moves to
+    the front, and is removed once its weight is no longer above 0. Interactions may come late, so
+    time is that of the newest one seen.
     """
     gained = WEIGHT_OF.get(interaction.action, 0.0)
     if gained == 0.0:
@@ -41,18 +41,18 @@ def after(state: VisitorState, interaction: Interaction) -> VisitorState:
         product for product in ordered if product.weight > 0 and newest - product.time_seconds <= TTL_SECONDS
     ]
     session_id = interaction.session_id if interaction.time_seconds >= newest else ""
-    followed = VisitorState(
+    updated = VisitorState(
         tuple(recent[:MAX_RECENT_PRODUCTS]),
         session_id or state.session_id,
         state.bought,
         _cart_after(state.cart, interaction.action, tuple(touched)),
         state.bought_days,
     )
-    return _bought(followed, interaction) if interaction.action == "purchase" else followed
+    return _bought(updated, interaction) if interaction.action == "purchase" else updated
 
 
 def _bought(state: VisitorState, interaction: Interaction) -> VisitorState:
-    """The state with what was bought."""
+    """The state with the purchase added."""
     day = day_of(interaction.time_seconds)
     product_ids = tuple(dict.fromkeys(interaction.product_ids))
     return replace(
@@ -65,7 +65,10 @@ def _bought(state: VisitorState, interaction: Interaction) -> VisitorState:
 def _with_purchase(
     before: Sequence[BoughtProduct], product_ids: Sequence[str], day: int
 ) -> tuple[BoughtProduct, ...]:
-    """The last bought first. A product counts once a day; the oldest leave when there are too many."""
+    """The last bought first.
+
+    A product counts once a day; above MAX_BOUGHT the oldest are dropped.
+    """
     known = {each.product_id: each for each in before}
     for product_id in product_ids:
         old = known.get(product_id)
@@ -79,7 +82,7 @@ def _with_purchase(
 
 
 def _cart_after(cart: Sequence[str], action: str, product_ids: Sequence[str]) -> tuple[str, ...]:
-    """The cart once products were added, taken out or bought; other actions leave it alone."""
+    """The cart after products were added, removed or bought. Other actions do not change it."""
     if action not in ("add_to_cart", "remove_from_cart", "purchase"):
         return tuple(cart)
     others = [each for each in cart if each not in product_ids]

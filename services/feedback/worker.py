@@ -1,4 +1,4 @@
-"""Keep the feature store: follow the log for whichever generation is current."""
+"""Keeps the feature store up to date: follows the log for the current generation."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ _AFTER_DEFECT_SECONDS = 2.0
 
 
 class Worker:
-    """Applies each record once, whatever comes again or goes away in between.
+    """Applies each record once, despite redeliveries and servers that are down.
 
-    It follows the log in the consumer group of the store's generation, and goes over to another
-    generation when one is published. A store that has lost everything has no generation: one is
-    begun, its group has read nothing, and so the store rebuilds itself.
+    It follows the log in the consumer group of the feature generation, and switches to another
+    generation once it is published. A store that lost all its data has no generation. Then a new
+    one begins, whose group has read nothing, and so the store is rebuilt from the log.
     """
 
     def __init__(
@@ -37,35 +37,32 @@ class Worker:
         config: FeedbackConfig | None = None,
         generation: str | None = None,
     ) -> None:
-        """`generation` None: the one that readers see, whichever that is; a name.
-
-        That one, which nobody sees yet.
-        """
+        """`generation` None: the published one. A name: that one, which readers do not see yet."""
         self._log = log
         self._store = store
         self._read = read
         self._generation = generation
         self._config = config or FeedbackConfig()
-        self.time_slice = TimeSlice()  # when the event loop is given back while records are applied
+        self.time_slice = TimeSlice()  # when to yield to the event loop while records are applied
         self._follower: Follower | None = None
         self.progress = Progress()
-        self.ready = asyncio.Event()  # set once it follows
+        self.ready = asyncio.Event()  # set once it follows the log
 
     async def run(self) -> None:
         """Follow the log until cancelled.
 
-        What is down is waited for, and so is an error, whatever it is.
+        Waits for servers that are down, and retries after any error.
         """
         while True:
             try:
                 await self.step(_POLL_SECONDS)
-            except Exception:  # none may end the following
-                _LOG.exception("a defect; following the log again from the last commit")
+            except Exception:  # keep following after any error
+                _LOG.exception("unexpected error; following the log again from the last commit")
                 await self.close()
                 await asyncio.sleep(_AFTER_DEFECT_SECONDS)
 
     async def catch_up(self) -> None:
-        """Apply everything that is in the log now."""
+        """Apply all records that are in the log now."""
         while records := await self.step(0.0):
             progress(f"counting what shoppers did, up to {records[-1].topic} {records[-1].offset}")
 
@@ -77,28 +74,28 @@ class Worker:
         self._follower = None
 
     async def step(self, timeout_seconds: float) -> Sequence[Record]:
-        """Apply the next records of the log; none when the time has passed without one."""
+        """Apply the next records of the log. Returns none if none came within the timeout."""
         generation = self._generation
         if generation is None:
             generation = await retrying(self._store.generation, self.progress)
         if self._follower and self.progress.generation != generation:
             _LOG.info(
-                "generation %s of the feature store follows on %s",
-                generation,
+                "switching from generation %s of the feature store to %s",
                 self.progress.generation,
+                generation,
             )
             await self.close()
         if self._follower is None:
             self._follower = await self._open(generation)
             self.ready.set()
         records = await self._follower.step(timeout_seconds, self._config.batch_records)
-        await asyncio.sleep(0)  # in one process with the pages, those go first
+        await asyncio.sleep(0)  # if the process also serves pages, they go first
         return records
 
     async def _open(self, generation: str) -> Follower:
-        """A generation without a name is one that begins with this process.
+        """Open the log.
 
-        Its log is read from the start.
+        A generation without a name begins with this process: read from the start.
         """
         group = f"{self._config.group}-{generation}" if generation else ""
         consumer = await retrying(lambda: self._log.consumer(CO_PARTITIONED, group), self.progress)

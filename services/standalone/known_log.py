@@ -62,4 +62,4 @@ class KnownLog:
         """Accept this log from now on."""
         if self.ends:
             with closing(FeatureFile(self.path)) as file:
-                file.know(log_id, ends)
+                file.set_known_ends(log_id, ends)

@@ -24,7 +24,7 @@ from shared.events.sqlite import SqliteEventLog
 from shared.features.config import FeaturesConfig
 from shared.features.feature_file import FeatureFile, put_aside
 from shared.features.memory import MemoryFeatureStore, saved
-from shared.features.saved import Saved, without_marks
+from shared.features.saved import Saved, without_watermarks
 from shared.features.shelf import Entry
 from shared.log_once import LogOnce
 from shared.time_slice import SLICE_SECONDS
@@ -160,7 +160,7 @@ class LocalFeatures:
         return file
 
     def _restore(self, rows: list[Saved], is_same: bool) -> None:
-        self.store.restore(rows if is_same else map(without_marks, rows))
+        self.store.restore(rows if is_same else map(without_watermarks, rows))
         if not is_same:
             self.store.put_back(row.key for row in rows)
 

@@ -1,1 +1,1 @@
-"""What the ranker knows of visitors and products: the port, and its backends."""
+"""Features of visitors and products: the port to the feature store, and its backends."""

@@ -1,4 +1,4 @@
-"""Counts and rates of a page's candidates from what the store has of them."""
+"""Counts and rates of a page's candidates, from their values in the feature store."""
 
 from collections.abc import Mapping
 
@@ -15,16 +15,16 @@ Matrix = NDArray[np.float32]
 def counted_columns(
     columns: Mapping[str, Count | Rate], windows: Windows, usual: Mapping[str, Matrix]
 ) -> dict[str, Matrix]:
-    """All columns of a scope at once; `usual` are rates to begin with, by name.
+    """All columns (n,) of a scope in one pass; `usual` has prior rates (n,) by name.
 
-    At once, because a page makes them on its way, and numpy's calls take longer than its sums.
+    One pass, because a page waits for them, and numpy's calls take longer than its sums.
     """
-    counted = {name: _done(each, windows) for name, each in columns.items() if isinstance(each, Count)}
+    counted = {name: _counted(each, windows) for name, each in columns.items() if isinstance(each, Count)}
     shares = {name: each for name, each in columns.items() if isinstance(each, Rate)}
     shown = np.stack([windows.counts[each.window, spec.SHOWN] for each in shares.values()])
-    nothing = np.full(shown.shape[1], np.nan, np.float32)
-    expected = np.stack([usual.get(name, nothing) for name in shares])
-    rates = _rates(np.stack([_done(each, windows) for each in shares.values()]), shown, expected)
+    unknown = np.full(shown.shape[1], np.nan, np.float32)
+    expected = np.stack([usual.get(name, unknown) for name in shares])
+    rates = _rates(np.stack([_counted(each, windows) for each in shares.values()]), shown, expected)
     counts = np.log1p(np.stack(list(counted.values())))
     return dict(zip(counted, counts, strict=True)) | dict(zip(shares, rates, strict=True))
 
@@ -50,19 +50,19 @@ def _opened(windows: Windows) -> Matrix:
     return opened
 
 
-def _done(column: Count | Rate, windows: Windows) -> Matrix:
-    done: Matrix = windows.counts[column.window, list(column.counters)].max(axis=0)
-    return done
+def _counted(column: Count | Rate, windows: Windows) -> Matrix:
+    counts: Matrix = windows.counts[column.window, list(column.counters)].max(axis=0)
+    return counts
 
 
-def _rates(done: Matrix, shown: Matrix, usual: Matrix) -> Matrix:
+def _rates(counts: Matrix, shown: Matrix, usual: Matrix) -> Matrix:
     """Smoothed shares (rates, n).
 
-    Where `usual` is nan, the share of all products together stands for it.
+    If `usual` is nan, the share of all products together is the prior.
     """
-    done = np.minimum(done, shown)
+    counts = np.minimum(counts, shown)
     total = shown.sum(axis=1, keepdims=True)
-    together = np.where(total > 0, done.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9), np.nan)
+    together = np.where(total > 0, counts.sum(axis=1, keepdims=True) / np.maximum(total, 1e-9), np.nan)
     expected = np.where(np.isnan(usual), together, usual)
-    share: Matrix = ((done + spec.USUAL_SHOWN * expected) / (shown + spec.USUAL_SHOWN)).astype(np.float32)
+    share: Matrix = ((counts + spec.USUAL_SHOWN * expected) / (shown + spec.USUAL_SHOWN)).astype(np.float32)
     return share

@@ -7,11 +7,9 @@ _LEAST_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class FeaturesConfig:
-    """For `aisle serve`, which keeps what shoppers did in its own memory and saves it next to the
-    log.
-    """
+    """For `aisle serve`, which keeps features in memory and saves them next to the log."""
 
-    # Of keys and values together; each kind of key has a share of its own
+    # For keys and values together; each kind of key has its own share
     memory_bytes: int = 268_435_456
 
     def __post_init__(self) -> None:

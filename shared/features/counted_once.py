@@ -1,11 +1,12 @@
-"""What of a visitor has been counted: each (day, product, counter) once, and once under each query.
+"""Counts each (day, product, counter) of a visitor once, and once under each query.
 
-It is remembered for some days, with the record that it was counted for, so that a record that comes
-again is decided as it was the first time. A decision depends on the earlier records of the topic
-alone, so a visitor has one of these for each topic: the topics come in any order.
+The counted names are remembered for some days with the record that they were counted for. So a
+redelivered record is decided as it was the first time. A decision depends only on earlier records
+of the same topic. So a visitor has one CountedOnce per topic: topics may be read in any order.
 
-Stored as the newest day of the log (2 bytes), the numbers of records and of names (4 each), for each
-record its offset (8), day (2) and number of names (2), then the names, 4 bytes each.
+The stored form begins with the newest day of the log (2 bytes) and the numbers of records and of
+names (4 each). Then follow for each record its offset (8), day (2) and number of names (2). The
+names come last, 4 bytes each.
 """
 
 import struct
@@ -16,38 +17,40 @@ from zlib import crc32
 
 from shared.features.evidence import LATE, REPEATED, TOO_MANY
 
-REMEMBERED_DAYS = 3  # before the newest of the log: what happened earlier is too late to count
-# Records behind the newest that may come again: twice what a worker may have applied and not committed
+REMEMBERED_DAYS = 3  # before the newest day of the log; earlier events are too late to count
+# Records behind the newest that may be redelivered: twice the most applied but uncommitted records
 RECENT_OFFSETS = 1_024
 
 _HEAD = struct.Struct("<HII")
 _RECORD = struct.Struct("<QHH")
 _SUBJECT = struct.Struct("<HQB")
 _NAME_BYTES = 4
-_NOTHING = _HEAD.pack(0, 0, 0)
+_EMPTY = _HEAD.pack(0, 0, 0)
 
 Taken = tuple[int, tuple[int, ...]]  # the day of a record, and the names that were counted for it
 
 
 class CountedOnce:
-    """Names of what has been counted, by record; each name is of one day.
+    """The counted names by record; each name belongs to one day.
 
-    Opened at the first use: most values are opened for a record of the other topic.
+    Decoded at the first use: most values are opened for a record of the other topic.
     """
 
     def __init__(self, encoded: bytes = b"") -> None:
-        """As `encoded` gave it."""
-        self._encoded = encoded or _NOTHING
+        """`encoded` is the result of the method `encoded`, or empty."""
+        self._encoded = encoded or _EMPTY
         self._is_open = False
         self._newest_day = 0
 
     def take(
         self, offset: int, days: tuple[int, int], names: Sequence[int], most: int
     ) -> tuple[Sequence[bool], str]:
-        """Take in a new record; which of its names count, and why others do not (empty: all do).
+        """Add a new record.
 
-        `days` are the one on which it happened and the one on which it was logged; `most` is how
-        many names of a day count.
+        Returns which of its names count, and why others do not (empty: all do).
+
+        `days` are the day of the event and the day it was logged; `most` is the limit of names a
+        day.
         """
         self._open()
         day, logged_day = days
@@ -67,13 +70,13 @@ class CountedOnce:
         return chosen, reason
 
     def taken(self, offset: int, names: Sequence[int]) -> Sequence[bool]:
-        """Which of a record's names were counted when it was taken in."""
+        """Which of a record's names were counted when it was added."""
         self._open()
         _, counted = self._records.get(offset, (0, ()))
         return [name in counted for name in names]
 
     def encoded(self) -> bytes:
-        """Without what is of no use any more."""
+        """The stored form, without names that are no longer needed."""
         if not self._is_open:
             return self._encoded
         oldest = self._newest_day - REMEMBERED_DAYS
@@ -106,7 +109,7 @@ class CountedOnce:
             start += size
 
     def _forget(self, oldest_day: int) -> None:
-        """Drop days that are past, but not of records that may come again."""
+        """Drop records of days before `oldest_day`, except those that may be redelivered."""
         newest = next(reversed(self._records))
         self._records = {
             offset: (day, names)
@@ -116,12 +119,12 @@ class CountedOnce:
 
 
 def check(encoded: bytes) -> None:
-    """Raise ValueError or struct.error for what nobody can have stored."""
+    """Raise ValueError or struct.error if the stored form is invalid."""
     CountedOnce(encoded).taken(0, ())
 
 
 def names_of(day: int, query_hash: int, counter: int, product_ids: Sequence[str]) -> list[int]:
-    """A number below 2^32 for each product; two of a visitor's are the same 1 in 4 billion times."""
+    """A number below 2^32 for each product. Two of a visitor's collide 1 in 4 billion times."""
     seed = _seed(day, query_hash, counter)
     return [crc32(product_id.encode(), seed) for product_id in product_ids]
 
@@ -133,13 +136,13 @@ def _seed(day: int, query_hash: int, counter: int) -> int:
 
 
 def size_at(value: bytes, start: int) -> int:
-    """Bytes of what is stored at a place of a value."""
+    """The size in bytes of the stored form that begins at `start`."""
     _, records, names = _HEAD.unpack_from(value, start)
     return int(_HEAD.size + records * _RECORD.size + names * _NAME_BYTES)
 
 
 def _first(chosen: Sequence[bool], most: int) -> list[bool]:
-    """The first `most` of those that are chosen."""
+    """Keep only the first `most` that are chosen."""
     kept = []
     for one in chosen:
         kept.append(one and most > 0)

@@ -1,12 +1,14 @@
-"""Counters by day.
+"""Counters by day: the value of a product, and the value of a query with counters of its products.
 
-The value behind a product's key, and behind that of a query for each of its products.
+A value has three parts, little-endian:
+- its watermarks (watermarks.py);
+- the counted names: 4 bytes of length, then ids joined by NUL. None for a product, which is alone
+  in its value;
+- sorted entries of 8 bytes: day since 1970 (2 bytes; 0: lifetime total), number of the name (1),
+  number of the counter (1), count (4).
 
-A value is marks (marks.py), the names that are counted (4 bytes of length, then ids joined by NUL;
-none for a product, which is alone in its value), and entries of 8 bytes: day since 1970 (2 bytes;
-0: lifetime total), number of the name (1), number of the counter (1), count (4), little-endian and
-sorted. The state does not depend on the order in which events came: days that are older than the
-newest by more than KEPT_DAYS are dropped, whenever they came.
+The state does not depend on the order of events. Days older than the newest by more than KEPT_DAYS
+are dropped, no matter when they came.
 """
 
 import struct
@@ -14,13 +16,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from shared.features import watermarks as marks
+from shared.features import watermarks
 from shared.features.keys import DAY_SECONDS
 from shared.features.spec import KEPT_DAYS, SHOWN
 from shared.features.watermarks import Source, Watermarks
 
 MAX_NAMES = 200  # products counted for a query; the number of a name has one byte
-ALONE = ""  # the name of a product in its own value
+ALONE = ""  # name of a product in its own value
 
 _LENGTH = struct.Struct("<I")
 _ENTRY = struct.Struct("<II")
@@ -33,7 +35,7 @@ _COUNTER_BITS = 0xFF
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """What one record of the log adds: 1 to a counter of each name, on a day."""
+    """One record's effect: adds 1 to a counter of each name, on a day."""
 
     source: Source
     offset: int
@@ -43,21 +45,21 @@ class Increment:
 
 
 class Counters:
-    """Counts of (name, day, counter), as far as the marks say."""
+    """Counts of (name, day, counter), for records up to the watermarks."""
 
     def __init__(self, value: bytes | None = None) -> None:
-        """As stored; empty when there is no value."""
-        self.marks = Watermarks(value)
+        """Decode a stored value; without one, begin empty."""
+        self.watermarks = Watermarks(value)
         names, entries = parts(value) if value else ((), b"")
         self._places = {name.decode(): place for place, name in enumerate(names)}
         self._counts: dict[int, int] = dict(_ENTRY.iter_unpack(entries))
 
     def add(self, increments: Iterable[Increment]) -> bool:
-        """Add what has not been added before, in the order of the log; whether there was any."""
-        new = [each for each in increments if self.marks.advance(each.source, each.offset)]
+        """Add new increments, in the order of the log. Returns whether there were any."""
+        new = [each for each in increments if self.watermarks.advance(each.source, each.offset)]
         for increment in new:
             for name in increment.names:
-                # Looked up again each time: finding a place for a name may replace the counts.
+                # Read _counts again for each name: _place may replace it.
                 place = self._place(name) << _NAME_SHIFT | increment.counter
                 counts = self._counts
                 for key in (place, increment.day << _DAY_SHIFT | place):
@@ -66,7 +68,7 @@ class Counters:
 
     @property
     def acted(self) -> bool:
-        """Whether anything was done with a product, other than showing it."""
+        """Whether a shopper acted on a product, rather than only being shown it."""
         return any(key & _COUNTER_BITS != SHOWN for key in self._counts)
 
     def _place(self, name: str) -> int:
@@ -79,7 +81,7 @@ class Counters:
         return self._places[name]
 
     def _make_room(self) -> None:
-        """Let go of the half that nothing was done with for longest, and least in all."""
+        """Drop half of the names: those idle for longest and, among equals, with low totals."""
         newest = [0] * len(self._places)
         total = [0] * len(self._places)
         for key, count in self._counts.items():
@@ -92,12 +94,12 @@ class Counters:
         self._move({name: place for name, place in self._places.items() if place in best})
 
     def _order_names(self) -> None:
-        """Number the names in their order, so that it does not matter which came first."""
+        """Number the names in sorted order, so that the order of arrival does not matter."""
         if (ordered := sorted(self._places)) != list(self._places):
             self._move({name: self._places[name] for name in ordered})
 
     def _move(self, places: dict[str, int]) -> None:
-        """Keep these names alone, numbered as they come."""
+        """Keep only these names, renumbered in the order of `places`."""
         moved = {old: new << _NAME_SHIFT for new, old in enumerate(places.values())}
         self._places = {name: place for place, name in enumerate(places)}
         self._counts = {
@@ -107,7 +109,7 @@ class Counters:
         }
 
     def encoded(self) -> bytes:
-        """As it is stored."""
+        """The stored form."""
         self._order_names()
         kept = sorted(self._counts)
         oldest = max(1, (kept[-1] >> _DAY_SHIFT) - KEPT_DAYS if kept else 1) << _DAY_SHIFT
@@ -117,32 +119,32 @@ class Counters:
         entries[1::2] = [self._counts[key] for key in kept]
         names = "\0".join(self._places).encode()
         packed = struct.pack(f"<{len(entries)}I", *entries)
-        return b"".join((self.marks.encoded(), _LENGTH.pack(len(names)), names, packed))
+        return b"".join((self.watermarks.encoded(), _LENGTH.pack(len(names)), names, packed))
 
 
 def parts(value: bytes) -> tuple[Sequence[bytes], bytes]:
-    """Names and entries of a value."""
-    at = marks.size(value) + _LENGTH.size
+    """The names and the entries of a value."""
+    at = watermarks.size(value) + _LENGTH.size
     (length,) = _LENGTH.unpack_from(value, at - _LENGTH.size)
     names = value[at : at + length]
     return names.split(b"\0") if names else (), value[at + length :]
 
 
 def check(value: bytes) -> None:
-    """Raise ValueError or struct.error for what is no value."""
+    """Raise ValueError or struct.error if the value is invalid."""
     names, entries = parts(value)
-    (length,) = _LENGTH.unpack_from(value, marks.size(value))
-    if marks.size(value) + _LENGTH.size + length > len(value) or len(entries) % _ENTRY.size:
+    (length,) = _LENGTH.unpack_from(value, watermarks.size(value))
+    if watermarks.size(value) + _LENGTH.size + length > len(value) or len(entries) % _ENTRY.size:
         raise ValueError("it is cut short")
     for name in names:
         name.decode()
 
 
 def entries_alone(values: Sequence[bytes | None]) -> list[bytes]:
-    """The entries of many values that have no names; nothing of a key without a value."""
-    return [value[marks.size(value) + _LENGTH.size :] if value else b"" for value in values]
+    """The entries of values that have no names; empty for a key without a value."""
+    return [value[watermarks.size(value) + _LENGTH.size :] if value else b"" for value in values]
 
 
 def day_of(time_seconds: float) -> int:
-    """The day of a moment, in UTC, as entries have it."""
+    """The UTC day of a moment, as stored in entries: days since 1970, from 1 to 65535."""
     return min(max(1, int(time_seconds // DAY_SECONDS)), 0xFFFF)

@@ -1,4 +1,4 @@
-"""Features beside a log in a file: each key's value, and how far in the log all of them have come.
+"""Features saved in a file next to the log: the value of each key, and the log positions.
 
 Synchronous.
 """
@@ -18,40 +18,40 @@ from shared.features.spec import SCHEMA
 from shared.sqlite_damage import check_whole, meaning
 
 _SIDE_FILES = ("", "-wal", "-shm")
-_REMEDY = "it cannot be used"  # whoever opens it puts it aside, and says so
+_REMEDY = "it cannot be used"  # the caller puts the file aside and logs it
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS features (key TEXT PRIMARY KEY, value BLOB NOT NULL, expires REAL NOT NULL,"
     " acted INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS positions (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)",
     "CREATE TABLE IF NOT EXISTS log (log_id TEXT NOT NULL)",
-    # Where all topics of the log ended when this was saved: it may not end before.
+    # The ends of the log's topics at the last save: the log must not end before them.
     (
         "CREATE TABLE IF NOT EXISTS known (topic TEXT PRIMARY KEY, "
         "log_id TEXT NOT NULL, offset INTEGER NOT NULL)"
     ),
 )
 
-Known = Mapping[str, tuple[str, int]]  # topic -> name of the log, offset
+Known = Mapping[str, tuple[str, int]]  # topic -> log_id, offset
 
 
 class FeatureFile:
     """One SQLite file.
 
-    What is saved together is there together, or not at all, whenever the process is killed.
+    A save is atomic: after a kill at any moment, the file has all of it or nothing.
     """
 
     def __init__(self, path: Path, read_only: bool = False) -> None:
-        """Open or create.
+        """Open or create the file.
 
-        `read_only` leaves the file as it is, which another process may be writing to.
+        `read_only` does not change the file; another process may be writing to it.
 
-        Raises Corrupt for a file that is damaged or of another format.
+        Raises Corrupt if the file is damaged or has another format.
         """
         self.path = path
         if not read_only:
-            owner_only.file(path)  # SQLite gives its other files the mode of this one
+            owner_only.file(path)  # SQLite gives its side files the same mode
         check_whole(path, _REMEDY)
-        with self._meant():
+        with self._own_errors():
             self._connection = sqlite3.connect(
                 _uri(path, read_only),
                 uri=True,
@@ -68,8 +68,8 @@ class FeatureFile:
                 raise
 
     @contextmanager
-    def _meant(self) -> Iterator[None]:
-        """SQLite's errors as ours."""
+    def _own_errors(self) -> Iterator[None]:
+        """Raise SQLite errors in the block as Aisle's errors."""
         try:
             yield
         except sqlite3.Error as error:
@@ -82,42 +82,39 @@ class FeatureFile:
 
     def _prepare(self) -> None:
         self._connection.execute("PRAGMA journal_mode = WAL")
-        # The log is trimmed up to what is saved here
+        # The log is trimmed up to the saved positions
         self._connection.execute("PRAGMA synchronous = FULL")
         for table in _TABLES:
             self._connection.execute(table)
         self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def log_id(self) -> str:
-        """Of the log that the features were counted from; empty before anything was saved."""
-        with self._meant():
+        """The id of the log that the features were counted from; empty before the first save."""
+        with self._own_errors():
             row = self._connection.execute("SELECT log_id FROM log").fetchone()
         return str(row[0]) if row else ""
 
     def positions(self) -> dict[str, int]:
-        """Topic -> offset up to which records have had their effect."""
+        """Topic -> offset up to which records are applied."""
         return {
             topic: offset
             for topic, (_, offset) in self._offsets("SELECT topic, '', offset FROM positions").items()
         }
 
     def known_ends(self) -> Known:
-        """Where the log's topics ended when this was saved last.
-
-        Of a file that does not say, what it has counted.
-        """
-        says = "SELECT topic, log_id, offset FROM known"
-        known = self._offsets(says) if self._has("known") else {}
+        """The ends of the log's topics at the last save. For older files, the positions."""
+        select = "SELECT topic, log_id, offset FROM known"
+        known = self._offsets(select) if self._has("known") else {}
         return known or {topic: (self.log_id(), offset) for topic, offset in self.positions().items()}
 
     def _has(self, table: str) -> bool:
-        with self._meant():
+        with self._own_errors():
             return bool(
                 self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
             )
 
     def _offsets(self, statement: str) -> dict[str, tuple[str, int]]:
-        with self._meant():
+        with self._own_errors():
             found = self._connection.execute(statement).fetchall()
         for topic, _, offset in found:
             if topic not in TOPICS or not isinstance(offset, int) or offset < 0:
@@ -128,18 +125,15 @@ class FeatureFile:
         return {topic: (str(log_id), offset) for topic, log_id, offset in found}
 
     def read(self, now_seconds: float) -> Iterator[Saved]:
-        """All keys that have not expired, in the order in which they were saved.
-
-        The others are removed.
-        """
-        with self._meant():
+        """Remove expired keys, and yield the others in the order in which they were saved."""
+        with self._own_errors():
             self._connection.execute("DELETE FROM features WHERE expires <= ?", (now_seconds,))
             rows = self._connection.execute("SELECT key, value, expires, acted FROM features ORDER BY rowid")
             for row in rows:
-                yield self._whole(row)
+                yield self._checked(row)
 
-    def _whole(self, row: tuple[Any, ...]) -> Saved:
-        """What is saved in a row. Raises Corrupt for what nobody can have saved."""
+    def _checked(self, row: tuple[Any, ...]) -> Saved:
+        """The key and value of a row. Raises Corrupt if they are invalid."""
         key, value, expires_seconds, acted = row
         saved = Saved(key, value, expires_seconds, bool(acted))
         try:
@@ -157,7 +151,7 @@ class FeatureFile:
     ) -> None:
         """Write changes, positions and the log's ends in one transaction, durable on return.
 
-        Raises AisleError when it cannot.
+        Raises AisleError if it fails.
         """
         with self._transaction():
             for change in changes:
@@ -165,20 +159,20 @@ class FeatureFile:
             self._connection.executemany("REPLACE INTO positions VALUES (?, ?)", positions.items())
             self._connection.execute("DELETE FROM log")
             self._connection.execute("INSERT INTO log VALUES (?)", (log_id,))
-            self._know(log_id, ends)
+            self._write_known_ends(log_id, ends)
 
-    def know(self, log_id: str, ends: Mapping[str, int]) -> None:
-        """Take a log for the one that belongs to this file, as far as `known_ends` is concerned."""
+    def set_known_ends(self, log_id: str, ends: Mapping[str, int]) -> None:
+        """Replace `known_ends` by those of this log, and leave the features as they are."""
         with self._transaction():
-            self._know(log_id, ends)
+            self._write_known_ends(log_id, ends)
 
-    def _know(self, log_id: str, ends: Mapping[str, int]) -> None:
+    def _write_known_ends(self, log_id: str, ends: Mapping[str, int]) -> None:
         rows = [(topic, log_id, offset) for topic, offset in ends.items()]
         self._connection.executemany("REPLACE INTO known VALUES (?, ?, ?)", rows)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._meant():
+        with self._own_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -200,17 +194,14 @@ class FeatureFile:
 
 
 def _uri(path: Path, read_only: bool) -> str:
-    """How SQLite is to open a file.
-
-    In a folder that takes no writes it cannot make what it has beside one.
-    """
+    """The URI to open a file with. In a read-only folder SQLite cannot create its side files."""
     if not read_only:
         return path.absolute().as_uri()
     return path.absolute().as_uri() + ("?mode=ro" if os.access(path.parent, os.W_OK) else "?immutable=1")
 
 
 def put_aside(path: Path) -> Path:
-    """Rename a file that cannot be used, and what SQLite has beside it; its new name."""
+    """Rename an unusable file and its SQLite side files. Returns the new path."""
     aside = path.with_name(f"{path.name}.unusable")
     for side in _SIDE_FILES:
         file = path.with_name(path.name + side)

@@ -1,4 +1,4 @@
-"""How many interactions of a visitor were let in, in the newest minute and day of the log."""
+"""How many interactions of a visitor were admitted in the newest minute and day of the log."""
 
 import struct
 
@@ -9,15 +9,15 @@ _DAY_SECONDS = 86_400
 
 
 class Frequency:
-    """By the time of the log, which the sender of an event cannot choose."""
+    """Counts by log time, which the sender of an event cannot choose."""
 
     def __init__(self, encoded: bytes = b"") -> None:
-        """As `encoded` gave it."""
+        """`encoded` is the result of the method `encoded`, or empty."""
         stored = _STORED.unpack(encoded) if encoded else (0, 0, 0, 0)
         self._minute, self._in_minute, self._day, self._in_day = stored
 
     def admit(self, logged_seconds: float, most_a_minute: int, most_a_day: int) -> bool:
-        """Whether one more is within both; only those that are let in are counted."""
+        """Whether one more is within both limits. Only admitted interactions are counted."""
         minute = max(0, int(logged_seconds // _MINUTE_SECONDS))
         day = max(0, int(logged_seconds // _DAY_SECONDS))
         if minute > self._minute:
@@ -33,5 +33,5 @@ class Frequency:
         return True
 
     def encoded(self) -> bytes:
-        """SIZE bytes."""
+        """The stored form, SIZE bytes."""
         return _STORED.pack(self._minute, self._in_minute, self._day, self._in_day)

@@ -1,17 +1,17 @@
-"""The keys of the feature store, and how long each lives after the last that it heard."""
+"""The keys of the feature store, and their time to live after the last change."""
 
 DAY_SECONDS = 24 * 3600
 
 VISITOR_SECONDS = 30 * DAY_SECONDS
-BUYER_SECONDS = 400 * DAY_SECONDS  # of a visitor who bought: some products are bought once a year
-# A search by nobody is only remembered until its record can no longer come twice
+BUYER_SECONDS = 400 * DAY_SECONDS  # for a visitor who bought: some products are bought once a year
+# A search without a visitor is remembered only while its record may be redelivered
 SEARCH_SECONDS = 3600
-PRODUCT_SECONDS = 400 * DAY_SECONDS  # a season comes again after a year
-QUERY_SECONDS = 60 * DAY_SECONDS  # the longest window, and as much again
+PRODUCT_SECONDS = 400 * DAY_SECONDS  # seasons repeat after a year
+QUERY_SECONDS = 60 * DAY_SECONDS  # twice the longest time window
 
 
 def visitor_key(log_key: str) -> str:
-    """State of a visitor, or of a search by nobody: by the key of their records in the log."""
+    """State of a visitor, or of a search without one, by the key of its records in the log."""
     return f"v:{log_key}"
 
 
@@ -21,5 +21,5 @@ def product_key(product_id: str) -> str:
 
 
 def query_key(query_hash: int) -> str:
-    """Counters of the products of a query."""
+    """Counters of products under a query."""
     return f"q:{query_hash:x}"

@@ -1,10 +1,10 @@
-"""Features in this process."""
+"""The feature store in the memory of this process."""
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
 
 from shared import clock
-from shared.features import watermarks as marks
+from shared.features import watermarks
 from shared.features.keys import SEARCH_SECONDS
 from shared.features.saved import Saved
 from shared.features.scopes import SCOPES
@@ -14,7 +14,7 @@ from shared.features.store import Change
 
 MEMORY_BYTES = 256 << 20
 
-_SEARCHES = "search"  # pages shown to nobody known; the other kinds are the letters of scopes
+_SEARCHES = "search"  # pages without a visitor; the other kinds are the letters of scopes
 _SHARES = {**{scope.letter: scope.share for scope in SCOPES}, _SEARCHES: 0.05}
 _NUMBERS = {kind: number for number, kind in enumerate(_SHARES)}
 
@@ -22,9 +22,9 @@ _NUMBERS = {kind: number for number, kind in enumerate(_SHARES)}
 class MemoryFeatureStore:
     """FeatureStore in memory, of one generation, within `max_bytes`.
 
-    Each kind of key (product, query, visitor, search by nobody) has a share of the bytes, so that
-    none pushes another out. Within a kind, what was only shown is forgotten first. A key is also
-    forgotten when its time to live is over.
+    Each kind of key (product, query, visitor, search without a visitor) has a share of the bytes,
+    so that no kind evicts another. Within a kind, keys that were only shown are evicted first. A
+    key also expires after its time to live.
     """
 
     def __init__(
@@ -36,14 +36,14 @@ class MemoryFeatureStore:
     ) -> None:
         """Begin empty.
 
-        `now` gives seconds since 1970; `steady` too, for what is forgotten (see SteadyClock).
+        `now` returns seconds since 1970; so does `steady`, which decides about expiry (see
+        SteadyClock).
 
-        `generation` is the name of one that outlives the process: then somebody restores it, and
-        saves its changes.
+        `generation` names a generation that outlives the process: the caller restores it, and saves
+        its changes.
         """
         self._shelves = [Shelf(int(max_bytes * share)) for share in _SHARES.values()]
-        # Two a shelf; an entry's place is 2 x the number of its shelf, and 1 more when a shopper
-        # acted.
+        # Two per shelf. An entry's place is 2 x the number of its shelf, plus 1 if a shopper acted.
         self._orders = [order for shelf in self._shelves for order in (shelf.shown, shelf.acted)]
         self._entries: dict[str, Entry] = {}
         self._now = now
@@ -56,7 +56,7 @@ class MemoryFeatureStore:
 
     @property
     def held_bytes(self) -> int:
-        """What keys and values take, with Python's objects around them."""
+        """The size of all keys and values in bytes, with the Python objects around them."""
         return sum(shelf.held_bytes for shelf in self._shelves)
 
     async def generation(self) -> str:
@@ -79,7 +79,7 @@ class MemoryFeatureStore:
 
     def _replace(self, change: Change, now_seconds: float) -> bool:
         old = self._entries.get(change.key)
-        if (old[0][: marks.size(old[0])] if old else b"") != change.expected:
+        if (old[0][: watermarks.size(old[0])] if old else b"") != change.expected:
             return False
         kind = _SEARCHES if _is_search(change) else change.key[0]
         self._put(kind, change.key, change.value, now_seconds + change.ttl_seconds, change.acted)
@@ -100,32 +100,32 @@ class MemoryFeatureStore:
     def _make_room(self) -> None:
         now_seconds = self._steady()
         for kind, shelf in zip(_SHARES, self._shelves, strict=True):
-            for gone in shelf.forget(now_seconds):
-                del self._entries[gone]
+            for key in shelf.forget(now_seconds):
+                del self._entries[key]
                 if self._generation and kind != _SEARCHES:
-                    self._changed.add(gone)
+                    self._changed.add(key)
 
     def restore(self, rows: Iterable[Saved]) -> None:
-        """Take in what was saved, the least recently changed first."""
+        """Add saved rows, the least recently changed first."""
         for row in rows:
             self._put(row.key[0], row.key, row.value or b"", row.expires_seconds, row.acted)
         self._make_room()
 
     def take_changed(self) -> set[str]:
-        """The keys that have changed or were forgotten since this was last asked.
+        """The keys that were changed or forgotten since the last call.
 
-        Searches by nobody are left out: their records do not come twice from a log in a file.
+        Searches without a visitor are omitted: a log in a file does not redeliver their records.
         """
         changed = self._changed
         self._changed = set()
         return changed
 
     def current(self, keys: Iterable[str]) -> list[tuple[str, Entry | None]]:
-        """Keys as they are now; None: forgotten. See `saved`."""
+        """The present entry of each key; None if forgotten. See `saved`."""
         return [(key, self._entries.get(key)) for key in keys]
 
     def put_back(self, keys: Iterable[str]) -> None:
-        """Note keys that were taken and could not be saved."""
+        """Mark keys as changed again, because saving them failed."""
         self._changed.update(keys)
 
     async def publish(self, generation: str) -> None:
@@ -141,7 +141,7 @@ class MemoryFeatureStore:
 
 
 def saved(key: str, entry: Entry | None) -> Saved:
-    """A change as it is saved."""
+    """A key and its entry in the form to save."""
     if entry is None:
         return Saved(key, None)
     value, expires_seconds, place = entry
@@ -149,8 +149,5 @@ def saved(key: str, entry: Entry | None) -> Saved:
 
 
 def _is_search(change: Change) -> bool:
-    """Whether the key is a page shown to nobody known, or as little.
-
-    To a visitor who did nothing, long ago.
-    """
+    """Whether the key is a page without a visitor, or an old page of a visitor who never acted."""
     return change.key[0] == VISITOR.letter and not change.acted and change.ttl_seconds <= SEARCH_SECONDS

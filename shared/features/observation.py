@@ -1,4 +1,4 @@
-"""What a record of the log tells about shoppers, as the cores know it; times in seconds since 1970."""
+"""Pages and interactions of the log, for features; times in seconds since 1970."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Interaction:
     time_seconds: float
     session_id: str = ""
     query_hash: int = 0  # of the search that led to it; 0: not known
-    left_out: str = ""  # why it changes nothing that others see (evidence.py); empty: it may
+    left_out: str = ""  # why it does not affect other visitors' pages (evidence.py); empty: it may
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,19 @@ class Shown:
 
     product_ids: tuple[str, ...]
     time_seconds: float
-    query_hash: int = 0  # 0: no query was searched
-    visitor_id: str = ""  # empty: nobody known
+    query_hash: int = 0  # 0: no query
+    visitor_id: str = ""  # empty: unknown
     left_out: str = ""  # see Interaction
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What happened, and the record that tells it."""
+    """The content of a record, and its place in the log."""
 
-    what: Interaction | Shown
+    content: Interaction | Shown
     topic: str
     partition: int
     offset: int
-    key: str  # of the record: the visitor, or the search when there is none
+    key: str  # of the record: the visitor, or the search if there is no visitor
     logged_seconds: float
-    event_id: str  # the same for every record that tells the same
+    event_id: str  # the same in all records of one event

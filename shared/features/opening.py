@@ -1,4 +1,4 @@
-"""The feature store that processes share, from the environment."""
+"""Opens the shared feature store that the environment names."""
 
 from shared.config import load
 from shared.features.redis import RedisFeatureStore
@@ -7,9 +7,9 @@ from shared.redis.config import RedisConfig
 
 
 def open_feature_store() -> RedisFeatureStore:
-    """The one in Redis.
+    """The feature store in Redis, which may be down at present.
 
-    Raises SystemExit when no Redis is named; one that is away is waited for later.
+    Raises SystemExit if AISLE_REDIS_URL is not set.
     """
     if store := find_feature_store():
         return store
@@ -17,6 +17,6 @@ def open_feature_store() -> RedisFeatureStore:
 
 
 def find_feature_store() -> RedisFeatureStore | None:
-    """The one in Redis; None when no Redis is named."""
+    """The feature store in Redis; None if AISLE_REDIS_URL is not set."""
     config = load(RedisConfig)
     return RedisFeatureStore(connect(config), config.key_prefix) if config.url else None

@@ -1,4 +1,4 @@
-"""What the store has of one page."""
+"""Reads the features of one page from the store."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StoredPage:
-    """Values as they came from the store.
+    """The stored values for a page.
 
-    Making columns of them takes a processor some time, so it is done later.
+    `columns` decodes them later, since that takes processor time.
     """
 
     request: PageRequest
@@ -29,11 +29,11 @@ class StoredPage:
     now_seconds: float
 
     def visitor(self) -> VisitorState:
-        """What is known of the visitor."""
+        """The state of the visitor."""
         return state_of(self._values_of(VISITOR)[0])
 
     def columns(self, least_visitors: int = LEAST_VISITORS) -> dict[str, Matrix]:
-        """scopes.COLUMNS of the candidates, (n,) float32 each.
+        """scopes.COLUMNS of n candidates, (n,) float32 each.
 
         A counter whose total is below `least_visitors` is read as 0.
         """
@@ -49,10 +49,10 @@ class StoredPage:
 
 
 def keys_of(request: PageRequest) -> list[str]:
-    """All that is read for a page, scope by scope."""
+    """All keys to read for a page, scope by scope."""
     return [key for scope in SCOPES for key in scope.keys(request)]
 
 
 async def read_page(store: FeatureStore, request: PageRequest, now_seconds: float) -> StoredPage:
-    """One round trip. Raises Unavailable when the store is down."""
+    """Read a page's values in one round trip. Raises Unavailable if the store is down."""
     return StoredPage(request, await store.values(keys_of(request)), now_seconds)

@@ -1,13 +1,13 @@
-"""Features in Redis, for processes that share them.
+"""The feature store in Redis, for processes that share it.
 
 aisle:<schema>:generation                            name of the generation that readers see
-aisle:<schema>:<generation>:{<shard>}:<key>          a value, as in the other modules here
+aisle:<schema>:<generation>:{<shard>}:<key>          a value; see counters.py and visitor.py
 
-AISLE_REDIS_KEY_PREFIX stands before all of them.
+AISLE_REDIS_KEY_PREFIX precedes all of them.
 
-A key's shard is its hash tag: in a Redis Cluster all keys of a shard are on one node, so a page is
-read, and a batch written, with one command a shard. On a single server it is one command in all;
-with a command a key the client alone would take several times as long
+A key's shard is its hash tag. In a Redis Cluster all keys of a shard are on one node, so a page is
+read, and a batch written, with one command per shard. On a single server it is one command in all.
+With one command per key the client alone would take several times as long
 (docs/performance-features.md).
 """
 
@@ -25,14 +25,13 @@ from shared.features.spec import SCHEMA
 from shared.features.store import Change
 from shared.redis.client import RedisClient, unavailable
 
-# Part of the stored format: commands that a page needs of a cluster, and nodes that can share the
-# keys
+# Part of the stored format: the most commands per page, and the most nodes that can share the keys
 _SHARDS = 16
-_KEYS_A_SCRIPT = 200  # others wait while a script runs: well below a millisecond
+_KEYS_A_SCRIPT = 200  # other clients wait while a script runs: well below a millisecond
 _KEYS_A_SCAN = 1_000
 
 # Each key is written only if its watermarks are those that its new value was made from. Watermarks
-# say how long they are, so a value that begins with the bytes expected has no others.
+# contain their own length, so a value that begins with the expected bytes has exactly these.
 _REPLACE = """
 local written = {}
 for i, key in ipairs(KEYS) do
@@ -49,7 +48,7 @@ for i, key in ipairs(KEYS) do
 end
 return written
 """
-_REPLACE_SHA = hashlib.sha1(_REPLACE.encode()).hexdigest()  # what Redis names scripts by
+_REPLACE_SHA = hashlib.sha1(_REPLACE.encode()).hexdigest()  # Redis' name of the script
 
 Command = tuple[Any, ...]
 
@@ -67,11 +66,11 @@ class RedisFeatureStore:
     async def generation(self) -> str:
         """See FeatureStore."""
         with unavailable("feature store"):
-            begun = await self._client.get(self._pointer)
-            if begun is None:
+            published = await self._client.get(self._pointer)
+            if published is None:
                 await self._client.set(self._pointer, new_generation(), nx=True)
-                begun = await self._client.get(self._pointer)
-        self._seen = _text(begun)
+                published = await self._client.get(self._pointer)
+        self._seen = _text(published)
         return self._seen
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
@@ -80,7 +79,7 @@ class RedisFeatureStore:
             if generation is not None:
                 return (await self._get(keys, generation))[1]
             published, found = await self._get(keys, self._seen)
-            # Another generation has been published: read again, this once
+            # Another generation has been published: read once more
             if published != self._seen:
                 self._seen = published
                 _, found = await self._get(keys, published)
@@ -123,7 +122,7 @@ class RedisFeatureStore:
         await self._client.aclose()
 
     async def _get(self, keys: Sequence[str], generation: str) -> tuple[str, list[bytes | None]]:
-        """The generation that is published, and the values of the keys in `generation`."""
+        """The published generation, and the values of the keys in `generation`."""
         groups = self._groups(keys)
         reads: list[Command] = [
             ("MGET", *(self._name(keys[at], generation) for at in group)) for group in groups
@@ -143,12 +142,12 @@ class RedisFeatureStore:
         return ("EVALSHA", _REPLACE_SHA, len(names), *names, *arguments)
 
     async def _run(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers of commands that are sent together."""
+        """Send commands together. Returns their answers."""
         try:
             return await self._send(commands)
-        except (
-            NoScriptError
-        ):  # the server is a new one; what it did before the error is not done again, by the marks
+        except NoScriptError:
+            # The server has restarted. Due to the watermarks, sending the commands twice is
+            # harmless
             await self._client.script_load(_REPLACE)
             return await self._send(commands)
 
@@ -160,7 +159,7 @@ class RedisFeatureStore:
         return answers
 
     def _groups(self, keys: Sequence[str]) -> list[list[int]]:
-        """Places of the keys that one command may name together."""
+        """Groups of places of keys that one command may name."""
         if not self._clustered:
             return [list(range(len(keys)))] if keys else []
         groups: dict[int, list[int]] = {}
@@ -173,7 +172,7 @@ class RedisFeatureStore:
 
 
 def new_generation() -> str:
-    """A short name that was never used before; it is a part of every key."""
+    """A new unique name, short because it is part of every key."""
     return f"{int(time.time()):x}{secrets.token_hex(1)}"
 
 

@@ -1,7 +1,4 @@
-"""A scope of features.
-
-What an event adds under its keys, what a page reads, and the columns made of that.
-"""
+"""A scope of features: keys that events change, keys that pages read, and columns."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from shared.features.observation import Interaction, Shown
 from shared.features.spec import LEAST_VISITORS
 
-if TYPE_CHECKING:  # the feedback worker, which only counts, does without numpy
+if TYPE_CHECKING:  # the feedback worker only counts, and needs no numpy
     import numpy as np
     from numpy.typing import NDArray
 
@@ -24,7 +21,7 @@ Counted = tuple[str, int, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Whose page it is, and what may be on it."""
+    """The visitor of a page, and the candidates for it."""
 
     product_ids: Sequence[str]  # the candidates
     query: str = ""  # as searched; empty: browsing
@@ -34,49 +31,47 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class StoredScope:
-    """What the store has of a scope for one page."""
+    """The stored values of a scope for one page."""
 
     values: Sequence[bytes | None]  # in the order of the scope's keys
     request: PageRequest
     now_seconds: float
-    least_visitors: int = LEAST_VISITORS  # a counter whose total is below is read as 0
+    least_visitors: int = LEAST_VISITORS  # a counter with a lower total is read as 0
 
 
 class Scope(Protocol):
-    """One kind of key. Each scope is a file in scopes/, and has a place in scopes.SCOPES."""
+    """One kind of key. Each scope is a file in scopes/ and an entry of scopes.SCOPES."""
 
     @property
     def letter(self) -> str:
-        """What its keys begin with, before a colon."""
+        """The prefix of its keys, before a colon."""
 
     @property
     def share(self) -> float:
-        """Of the bytes of a store in memory."""
+        """Its share of the bytes of a store in memory, from 0 to 1."""
 
     @property
     def columns(self) -> Sequence[str]:
-        """Names of the columns that it makes."""
+        """Names of its columns."""
 
     @property
     def by_query(self) -> bool:
-        """Whether a visitor counts once a day for each query, or once for all."""
+        """True if a visitor counts once a day for each query; False if once a day in all."""
 
-    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
-        """What an observation adds to, of these of its products."""
+    def counted(self, content: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
+        """The keys and names to count for these of an observation's products."""
 
     def keys(self, request: PageRequest) -> list[str]:
-        """What is read for a page."""
+        """The keys to read for a page."""
 
     def key_count(self, request: PageRequest) -> int:
-        """How many keys that is."""
+        """The number of `keys`."""
 
     def make(self, stored: StoredScope, made: Mapping[str, Matrix]) -> Mapping[str, Matrix]:
         """The columns (n,) of n candidates, from the values of the keys.
 
-        `made` are those of the scopes before.
+        `made` has the columns of earlier scopes.
         """
 
     def check(self, value: bytes) -> None:
-        """Raises ValueError, TypeError, IndexError or struct.error if bytes are not a value of this
-        scope.
-        """
+        """Raise ValueError, TypeError, IndexError or struct.error for an invalid value."""

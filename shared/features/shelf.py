@@ -1,11 +1,10 @@
-"""The keys of one kind in memory, within a number of bytes."""
+"""The keys of one kind in memory, within a limit of bytes."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
 
-# Value, seconds since 1970 at which it expires, and place: the number of the order that it is in. A
-# plain tuple of plain values, because the garbage collector looks through objects of classes, and
-# pages wait for it.
+# Value, time of expiry in seconds since 1970, and place: the number of its order. A plain tuple of
+# plain values, because the garbage collector traverses objects of classes while pages wait.
 Entry = tuple[bytes, float, int]
 Order = OrderedDict[str, Entry]  # least recently used first
 
@@ -13,10 +12,9 @@ _ENTRY_BYTES = 320  # of Python's objects around a key and its value; a test mea
 
 
 class Shelf:
-    """Keys of one kind; when they take more than `max_bytes`, some are forgotten.
+    """Keys of one kind. Above `max_bytes`, some are forgotten.
 
-    Those that were only shown go first, then the others; of each, the one that was not used for
-    longest.
+    Keys that were only shown go first, then the others; of each, the least recently used.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -26,16 +24,16 @@ class Shelf:
         self.held_bytes = 0
 
     def put(self, order: Order, key: str, entry: Entry) -> None:
-        """Add a key that is not here to one of the orders, as the one used last."""
+        """Add a new key to one of the orders, as the most recently used."""
         order[key] = entry
         self.held_bytes += _bytes_of(key, entry)
 
     def remove(self, order: Order, key: str) -> None:
-        """Take a key off."""
+        """Remove a key."""
         self.held_bytes -= _bytes_of(key, order.pop(key))
 
     def forget(self, now_seconds: float) -> Iterator[str]:
-        """Forget what has expired and what there is no room for; yields each key once it is gone."""
+        """Remove expired keys and those beyond `max_bytes`. Yields each key after its removal."""
         for order in (self.shown, self.acted):
             while order:
                 key, (_, expires_seconds, _) = next(iter(order.items()))

@@ -1,17 +1,17 @@
-"""What is counted of shoppers' actions, and in which windows of time.
+"""The counters of shoppers' actions, and their time windows.
 
-An event that a search led to adds 1 to a counter of each product that it is about, on the day it
-happened: to the product's own, and to that of the product under its query. A page that was shown
-adds 1 to SHOWN. A visitor adds 1 to a counter once a day (evidence.py). What ranking reads are the columns:
-counts and rates in the time before the page (scopes/).
+An event that a search led to adds 1 to a counter of each of its products, on the day it happened.
+It adds to the product's own counter, and to the product's counter under the query. A page that was
+shown adds 1 to SHOWN. A visitor adds 1 to a counter at most once a day (evidence.py). Ranking reads
+columns: counts and rates in the time before the page (scopes/).
 """
 
 from dataclasses import dataclass
 
-# Of keys, values and meaning: raise it with every change of them, and the store is rebuilt.
+# Raise it with every change of keys, values or their meaning; the store is then rebuilt.
 SCHEMA = 3
 
-# Counters, by their number in what is stored: never reuse one.
+# Numbers of counters in stored values: never reuse one.
 SHOWN, VIEW, CLICK, WISHLIST, ADD_TO_CART, REMOVE_FROM_CART, PURCHASE = range(7)
 COUNTERS = 7
 COUNTER_OF = {
@@ -23,7 +23,7 @@ COUNTER_OF = {
     "purchase": PURCHASE,
 }
 
-# What each action says about a visitor's interest, relative to a click. Orders of magnitude as in
+# How much interest each action shows, relative to a click. Orders of magnitude as in
 # implicit-feedback practice (Hu, Koren, Volinsky 2008: confidence grows with the effort of the
 # action).
 WEIGHT_OF = {
@@ -36,21 +36,21 @@ WEIGHT_OF = {
 }
 
 WINDOW_DAYS = (1, 7, 30)
-DAY, WEEK, MONTH, LIFETIME = range(4)  # their places, and that of the total
-KEPT_DAYS = 30  # the longest window: older days are only in the total
+DAY, WEEK, MONTH, LIFETIME = range(4)  # places of the time windows, and of the total
+KEPT_DAYS = 30  # the longest time window: older days are only in the total
 
-# What only one visitor did with a product, or saw of it, on one day changes nobody else's page:
-# a counter is read once its total has come to so many.
+# A counter with a lower total is read as 0. So one visitor on one day does not affect other
+# visitors' pages.
 LEAST_VISITORS = 2
 
-SHARE_PRIOR = 1.0  # opens that a share begins with, so that one open is no certainty
-OPENED = (CLICK, VIEW)  # a shop sends one of the two for a product that was opened, or both
-USUAL_SHOWN = 20.0  # times that a product is treated as having been shown, with the usual outcome
+SHARE_PRIOR = 1.0  # pseudo-count of opens in a share, so that a single open gives no share of 1
+OPENED = (CLICK, VIEW)  # a shop sends one of the two, or both, for a product that was opened
+USUAL_SHOWN = 20.0  # pseudo-count of times shown in a rate, with the usual outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """log(1 + n), n the largest of the counters in the window; 0 when nothing has happened."""
+    """log(1 + n), where n is the largest of the counters in the time window."""
 
     counters: tuple[int, ...]
     window: int
@@ -58,11 +58,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often what was shown had this outcome in the window: (n + 20 usual) / (shown + 20).
+    """The share of impressions with this outcome in the time window: (n + 20 usual) / (shown + 20).
 
-    n is the largest of the counters, and at most shown, since shoppers come by other ways, too.
+    n is the largest of the counters, and at most `shown`, since shoppers also arrive in other ways.
     `usual` is the rate of all candidates together; under a query it is the product's own rate. Nan
-    when none of the candidates was shown. Positions are not corrected for.
+    if no candidate was shown. There is no correction for positions.
     """
 
     counters: tuple[int, ...]

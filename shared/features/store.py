@@ -1,7 +1,4 @@
-"""The port to where features are kept.
-
-Values by key, each replaced only by those who have seen it as it is.
-"""
+"""The port to the feature store: values by key, each replaced by compare-and-set."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,46 +7,44 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A key's new value, worked out from the one whose marks were `expected`."""
+    """A key's new value, made from the one whose watermarks were `expected`."""
 
     key: str
-    expected: bytes  # marks at the beginning of the value that was read; empty: there was none
+    expected: bytes  # watermarks of the value that was read; empty if there was none
     value: bytes
-    ttl_seconds: int  # the key is forgotten when nothing changes it for so long
-    # False: it only says that something was shown, and is forgotten first where room is short
+    ttl_seconds: int  # the key expires after so long without a change
+    # False: shoppers were only shown products; such keys are evicted first
     acted: bool = True
 
 
 class FeatureStore(Protocol):
-    """Values by key (keys.py), in generations.
+    """Values by key (keys.py), in generations. Readers see one while another is being built.
 
-    Readers see one of them while another is being built.
-
-    A generation is followed by one consumer group of its own name, so the position in the log
-    belongs to it; the empty name means that nothing outlives this process and everything is read
-    from the start. All methods raise Unavailable when the store is down.
+    Each generation has a consumer group of its own name, so it has its own position in the log. The
+    empty name means that the store does not outlive this process, and the log is read from the
+    start. All methods raise Unavailable if the store is down.
     """
 
     async def generation(self) -> str:
-        """Name of the generation that readers see; one is begun when there is none."""
+        """The name of the generation that readers see. Begins one if there is none."""
         ...
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
-        """The values of keys in one round trip; None.
+        """The values of keys, read in one round trip; None for a key without a value.
 
-        The generation that readers see, which may be none at all.
+        `generation` None: the one that readers see. If there is none yet, no key has a value.
         """
         ...
 
     async def replace(self, changes: Sequence[Change], generation: str) -> list[bool]:
-        """Write each value whose key still has the marks expected, in one round trip.
+        """Write each value whose key still has the expected watermarks, in one round trip.
 
-        Which of them were written.
+        Returns which of them were written.
         """
         ...
 
     async def publish(self, generation: str) -> None:
-        """Let readers see this generation from now on."""
+        """Make this the generation that readers see."""
         ...
 
     async def forget(self, generation: str) -> None:
@@ -57,5 +52,5 @@ class FeatureStore(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of the store."""
+        """Close the connection to the store."""
         ...

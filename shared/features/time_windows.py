@@ -1,4 +1,4 @@
-"""What counters say of the time before a page: many values read at once."""
+"""Counts in the time windows before a page, from many values at once."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from shared.features.spec import COUNTERS, KEPT_DAYS, SHOWN, WINDOW_DAYS
 
 Matrix = NDArray[np.float32]
 
-# Ages of what is in no window, and of lifetime totals
+# Age of days in no time window, and age that stands for lifetime totals
 _OLD = KEPT_DAYS + 1
 _TOTAL = KEPT_DAYS + 2
 _AGES = _TOTAL + 1
@@ -21,15 +21,16 @@ _AGES = _TOTAL + 1
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Of n products: how often each thing happened, and how long ago the last did."""
+    """The counts of n products, and the days since a shopper last acted on each."""
 
     counts: Matrix  # (windows + 1, counters, n); the last of the windows is the lifetime total
-    idle_days: Matrix  # (n,), since anything but being shown; nan when that is older than KEPT_DAYS
+    idle_days: Matrix  # (n,), whole days since the last interaction; nan if more than KEPT_DAYS
 
     @classmethod
     def of_products(cls, values: Sequence[bytes | None], now_seconds: float, least: int = 1) -> "Windows":
-        """Windows of the products whose values these are; a product without a value has zeros, and
-        so has a counter whose total is below `least`.
+        """Windows of the products with these values.
+
+        A product without a value has zeros, and so has a counter whose total is below `least`.
         """
         entries = entries_alone(values)
         lengths = np.array([len(each) for each in entries], dtype=np.int64) // 8
@@ -40,7 +41,7 @@ class Windows:
     def of_query(
         cls, value: bytes | None, product_ids: Sequence[str], now_seconds: float, least: int = 1
     ) -> "Windows":
-        """Windows of the products under one query, whose value this is; `least` as in of_products."""
+        """Windows of products under a query, from its value; `least` as in of_products."""
         names, entries = parts(value) if value else ((), b"")
         places = {product_id.encode(): place for place, product_id in enumerate(product_ids)}
         place_of = np.array([places.get(name, -1) for name in names], dtype=np.int64)
@@ -51,16 +52,16 @@ class Windows:
     def _of(
         cls, entries: bytes, owners: NDArray[np.int64], n: int, now_seconds: float, least: int
     ) -> "Windows":
-        """`owners` says whose each entry is; -1: of a product that nobody asked for."""
+        """`owners` has the index of each entry's product; -1 for a product that is not wanted."""
         places, count = np.frombuffer(entries, "<u4").reshape(-1, 2).T
-        if (asked := owners >= 0).sum() < len(owners):
-            places = places[asked]
-            count = count[asked]
-            owners = owners[asked]
+        if (wanted := owners >= 0).sum() < len(owners):
+            places = places[wanted]
+            count = count[wanted]
+            owners = owners[wanted]
         today, elapsed = divmod(now_seconds / DAY_SECONDS, 1)
         day = (places >> 16).astype(np.int64)
         counter = np.minimum(places & 0xFF, COUNTERS - 1)
-        # A clock that was ahead counts for today.
+        # A day after today (a clock was ahead) counts as today.
         age = np.where(day == 0, _TOTAL, np.clip(int(today) - day, 0, _OLD))
         within = _weights(elapsed)[:, age] * count  # (windows + 1, entries)
         cells = (np.arange(len(within))[:, None] * COUNTERS + counter) * n + owners
@@ -74,9 +75,9 @@ class Windows:
 
 
 def _weights(elapsed: float) -> NDArray[np.float64]:
-    """(windows + 1, ages).
+    """(windows + 1, ages): the share of a day of each age that is within each time window.
 
-    How much of a day of that age is within a window, when `elapsed` of today has passed.
+    `elapsed` is the share of today that has passed.
     """
     windows = np.zeros((len(WINDOW_DAYS) + 1, _AGES))
     windows[:-1, : _OLD + 1] = np.clip(

@@ -1,10 +1,11 @@
-"""What is known of a visitor, as it is kept.
+"""A visitor's value: state, events seen, and the names counted for them.
 
-The last products, the visit, the events that have been seen, and what was counted of them.
-
-A value is marks (watermarks.py), the events seen (2 bytes of count, 16 bytes each), how many
-interactions came of late (frequency.py), what was counted of interactions and of pages
-(counted_once.py), and the state as JSON.
+The stored parts are, in order:
+- the watermarks (watermarks.py);
+- the events seen (2 bytes of count, 16 bytes each);
+- how many interactions were admitted of late (frequency.py);
+- the counted names of interactions, and those of pages (counted_once.py);
+- the state as JSON.
 """
 
 import hashlib
@@ -14,8 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-from shared.features import counted_once, frequency
-from shared.features import watermarks as marks
+from shared.features import counted_once, frequency, watermarks
 from shared.features.counted_once import CountedOnce
 from shared.features.frequency import Frequency
 from shared.features.keys import VISITOR_SECONDS
@@ -27,7 +27,7 @@ MAX_IN_CART = 100
 MAX_BOUGHT_DAYS = 200
 TTL_SECONDS = float(VISITOR_SECONDS)
 HALF_LIFE_SECONDS = 2 * 24 * 3600.0
-MAX_SEEN = 1_024  # of one visitor; twice what a worker may have applied and not yet committed
+MAX_SEEN = 1_024  # events of one visitor; twice the most applied but uncommitted records
 
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COUNT = struct.Struct("<H")
@@ -36,81 +36,81 @@ _SEEN = struct.Struct("<8sQ")
 
 @dataclass(frozen=True, slots=True)
 class RecentProduct:
-    """A product that the visitor acted on.
-
-    `weight` is that of the time of the last action, since 1970.
-    """
+    """A product that the visitor acted on."""
 
     product_id: str
-    weight: float
-    time_seconds: float
+    weight: float  # at `time_seconds`
+    time_seconds: float  # of the last action, since 1970
     session_id: str = ""  # of the last action
 
     def weight_at(self, now_seconds: float) -> float:
-        """The weight, halved with every HALF_LIFE_SECONDS that passed; 0 once TTL_SECONDS have."""
+        """The weight, halved with every HALF_LIFE_SECONDS that passed; 0 after TTL_SECONDS."""
         age = max(0.0, now_seconds - self.time_seconds)
         return 0.0 if age > TTL_SECONDS else self.weight * float(0.5 ** (age / HALF_LIFE_SECONDS))
 
 
 @dataclass(frozen=True, slots=True)
 class BoughtProduct:
-    """A product that the visitor bought, on how many days, and on which first and last (since 1970)."""
+    """A product that the visitor bought."""
 
     product_id: str
-    days: int
-    first_day: int
+    days: int  # number of days on which it was bought
+    first_day: int  # since 1970
     last_day: int
 
 
 @dataclass(frozen=True, slots=True)
 class VisitorState:
-    """A visitor's last products, the latest first, the visit, the purchases and the cart."""
+    """A visitor's recent products (latest first), visit, purchases and cart."""
 
     recent: tuple[RecentProduct, ...] = ()
     session_id: str = ""
-    bought: tuple[BoughtProduct, ...] = ()  # the last bought first
-    cart: tuple[str, ...] = ()  # ids of products, the last added first
-    bought_days: tuple[int, ...] = ()  # with a purchase, since 1970, rising
+    bought: tuple[BoughtProduct, ...] = ()  # last bought first
+    cart: tuple[str, ...] = ()  # product ids, last added first
+    bought_days: tuple[int, ...] = ()  # days with a purchase, since 1970, rising
 
     def weights_at(self, now_seconds: float, session_id: str | None = None) -> dict[str, float]:
-        """Product id -> weight of what still counts, the latest first.
+        """Product id -> weight of products that still count, latest first.
 
-        With `session_id`, of that session alone.
+        With `session_id`, only products of that session.
         """
         mine = [product for product in self.recent if session_id is None or product.session_id == session_id]
         weights = {product.product_id: product.weight_at(now_seconds) for product in mine}
         return {product_id: weight for product_id, weight in weights.items() if weight > 0}
 
 
-NOBODY = VisitorState()
+UNKNOWN_VISITOR = VisitorState()
 
 
 class SeenEvents:
-    """Ids of events and the offset where each was first.
+    """Ids of events, and the offset where each was first seen.
 
-    The same id at another offset is a second telling.
+    The same id elsewhere is a duplicate.
     """
 
     def __init__(self, encoded: bytes = b"") -> None:
-        # As they are stored, the newest last: most of them are never looked at
+        # In the stored form, newest last, because most entries are never read
         self._entries = bytearray(encoded)
 
     def first_offset(self, name: bytes, offset: int) -> int:
-        """Where the event of that name (8 bytes) was first; it is here when it was never seen."""
+        """The offset where the event of that name (8 bytes) was first seen.
+
+        Adds a new event at `offset`.
+        """
         if known := self.known_offset(name):
             return known
         self._entries += _SEEN.pack(name, offset)
         return offset
 
     def known_offset(self, name: bytes) -> int:
-        """Where the event was first; 0 when it was never seen, or so long ago that it is forgotten."""
+        """The offset where the event was first seen; 0 if it was not seen, or is forgotten."""
         at = self._entries.find(name)
-        while at % _SEEN.size and at >= 0:  # by chance, across two entries
+        while at % _SEEN.size and at >= 0:  # a chance match across two entries
             at = self._entries.find(name, at + 1)
         return int(_SEEN.unpack_from(self._entries, at)[1]) if at >= 0 else 0
 
     def encoded(self) -> bytes:
-        """The newest MAX_SEEN of them."""
+        """The stored form of the newest MAX_SEEN events."""
         newest = self._entries[-MAX_SEEN * _SEEN.size :]
         return _COUNT.pack(len(newest) // _SEEN.size) + newest
 
@@ -120,58 +120,60 @@ def event_name(topic: str, event_id: str) -> bytes:
     return hashlib.blake2b(f"{topic}\0{event_id}".encode(), digest_size=8).digest()
 
 
-class Telling(Enum):
-    """What the arrival of an event is."""
+class Delivery(Enum):
+    """Whether the record of an event is new to a visitor's value."""
 
-    FIRST = "first"  # it has not been applied here
-    REDELIVERED = "redelivered"  # it has been applied here, and perhaps not yet to other keys
-    # The same event was told before, or it had all its effects long ago: it does nothing
-    SECOND = "second"
+    FIRST = "first"  # not applied to this value yet
+    REDELIVERED = "redelivered"  # applied to this value, but perhaps not yet to other keys
+    # Another record of the same event was applied, or this one had all its effects long ago
+    DUPLICATE = "duplicate"
 
 
 class Visitor:
-    """A visitor's value, opened."""
+    """A visitor's decoded value."""
 
     def __init__(self, value: bytes | None = None) -> None:
-        """As stored; a stranger when there is no value."""
-        self.marks = Watermarks(value)
+        """Decode a stored value; without one, begin as an unknown visitor."""
+        self.watermarks = Watermarks(value)
         self.state = state_of(value)
-        seen, often, interactions, shown, _ = _parts(value) if value else (b"", b"", b"", b"", b"")
+        seen, admitted, interactions, shown, _ = _parts(value) if value else (b"", b"", b"", b"", b"")
         self._seen = SeenEvents(seen)
-        self.frequency = Frequency(often)
+        self.frequency = Frequency(admitted)
         self.interactions = CountedOnce(interactions)
         self.shown = CountedOnce(shown)
 
-    def hear(self, source: Source, offset: int, name: bytes) -> Telling:
-        """Take in that an event was told; `name` as event_name gives it.
+    def receive(self, source: Source, offset: int, name: bytes) -> Delivery:
+        """Add the record of an event; `name` is from event_name. Returns its delivery.
 
-        One from before the marks that is no longer remembered has had all its effects long ago:
-        what a worker may have applied without committing it is far less than what is remembered.
+        An event below the watermarks that is no longer remembered had all its effects long ago. A
+        value remembers far more events than a worker may have applied without committing.
         """
-        if self.marks.advance(source, offset):
-            return Telling.FIRST if self._seen.first_offset(name, offset) == offset else Telling.SECOND
-        return Telling.REDELIVERED if self._seen.known_offset(name) == offset else Telling.SECOND
+        if self.watermarks.advance(source, offset):
+            is_first = self._seen.first_offset(name, offset) == offset
+            return Delivery.FIRST if is_first else Delivery.DUPLICATE
+        is_known = self._seen.known_offset(name) == offset
+        return Delivery.REDELIVERED if is_known else Delivery.DUPLICATE
 
     def check(self) -> None:
-        """Raise ValueError or struct.error where what is only opened when needed cannot be read."""
+        """Raise ValueError or struct.error if a part that is decoded on demand is invalid."""
         for part in (self.interactions, self.shown):
             counted_once.check(part.encoded())
 
     def encoded(self) -> bytes:
-        """As it is stored."""
+        """The stored form."""
         recent = [
             (each.product_id, each.weight, each.time_seconds, each.session_id) for each in self.state.recent
         ]
         bought = [(each.product_id, each.days, each.first_day, each.last_day) for each in self.state.bought]
         state = _JSON.encode([self.state.session_id, recent, bought, self.state.cart, self.state.bought_days])
-        parts = (self.marks, self._seen, self.frequency, self.interactions, self.shown)
+        parts = (self.watermarks, self._seen, self.frequency, self.interactions, self.shown)
         return b"".join((*(part.encoded() for part in parts), state.encode()))
 
 
 def state_of(value: bytes | None) -> VisitorState:
-    """The state in a value; nobody's when there is none."""
+    """The state in a value; UNKNOWN_VISITOR if there is no value."""
     if not value:
-        return NOBODY
+        return UNKNOWN_VISITOR
     session_id, recent, bought, cart, bought_days = json.loads(_parts(value)[-1])
     return VisitorState(
         tuple(RecentProduct(*each) for each in recent),
@@ -183,14 +185,14 @@ def state_of(value: bytes | None) -> VisitorState:
 
 
 def _parts(value: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
-    """Events seen, frequency, counted of interactions, counted of pages, and the state."""
-    start = marks.size(value)
+    """Events seen, frequency, counted names of interactions and of pages, and state."""
+    start = watermarks.size(value)
     (count,) = _COUNT.unpack_from(value, start)
     start += _COUNT.size
-    often = start + count * _SEEN.size
-    interactions = often + frequency.SIZE
+    admitted_at = start + count * _SEEN.size
+    interactions = admitted_at + frequency.SIZE
     shown = interactions + counted_once.size_at(value, interactions)
     state = shown + counted_once.size_at(value, shown)
-    ends = (start, often, interactions, shown, state, len(value))
+    ends = (start, admitted_at, interactions, shown, state, len(value))
     seen, admitted, acted, pages, rest = (value[at:end] for at, end in pairwise(ends))
     return seen, admitted, acted, pages, rest

@@ -23,7 +23,7 @@ from shared.features.observation import Observation
 from shared.features.page import StoredPage, keys_of
 from shared.features.scope import PageRequest
 from shared.features.store import Change, FeatureStore
-from shared.features.visitor import NOBODY, state_of
+from shared.features.visitor import UNKNOWN_VISITOR, state_of
 from tests.contract.features_on_paper import expected_counts, expected_states, stored_counts
 from tests.unit.feedback.told import DAY, NOW, did, shown
 
@@ -176,7 +176,9 @@ class FeatureStoreSuite:
         visitors = [f"v{number}" for number in range(3)]
         values = await store.values([visitor_key(visitor) for visitor in visitors], generation)
         states = expected_states(log)
-        assert [state_of(value) for value in values] == [states.get(visitor, NOBODY) for visitor in visitors]
+        assert [state_of(value) for value in values] == [
+            states.get(visitor, UNKNOWN_VISITOR) for visitor in visitors
+        ]
 
     @EXAMPLES
     @given(told=st.lists(TOLD, max_size=40), deliveries=st.lists(DELIVERY, max_size=12))
@@ -233,4 +235,4 @@ def counted(*offsets: int) -> tuple[bytes, bytes]:
     """A value that has taken in these offsets, and its marks."""
     counters = Counters()
     counters.add(Increment((0, 0), offset, 1, (ALONE,), 0) for offset in offsets)
-    return counters.encoded(), counters.marks.encoded()
+    return counters.encoded(), counters.watermarks.encoded()

@@ -9,7 +9,7 @@ from shared.features.counted_once import REMEMBERED_DAYS
 from shared.features.counters import day_of, parts
 from shared.features.keys import product_key, query_key
 from shared.features.observation import Interaction, Observation
-from shared.features.visitor import NOBODY, VisitorState
+from shared.features.visitor import UNKNOWN_VISITOR, VisitorState
 
 
 def first_tellings(log: list[Observation]) -> list[Observation]:
@@ -25,7 +25,7 @@ def expected_counts(log: list[Observation]) -> dict[str, Counter[tuple[str, int,
     newest: defaultdict[tuple[str, str], int] = defaultdict(int)  # day of the log, by visitor and topic
     seen: set[tuple[object, ...]] = set()
     for each in first_tellings(log):
-        what = each.what
+        what = each.content
         counter = spec.COUNTER_OF[what.action] if isinstance(what, Interaction) else spec.SHOWN
         day = day_of(what.time_seconds)
         if what.left_out:
@@ -61,6 +61,6 @@ def stored_counts(value: bytes | None) -> Counter[tuple[str, int, int]]:
 def expected_states(log: list[Observation]) -> dict[str, VisitorState]:
     states: dict[str, VisitorState] = {}
     for each in first_tellings(log):
-        if isinstance(each.what, Interaction):
-            states[each.key] = sessions.after(states.get(each.key, NOBODY), each.what)
+        if isinstance(each.content, Interaction):
+            states[each.key] = sessions.after(states.get(each.key, UNKNOWN_VISITOR), each.content)
     return states

@@ -1,1 +1,1 @@
-"""What shoppers did with the pages that they saw: tables to learn from."""
+"""Joins pages with the interactions that followed, into tables for training."""

@@ -1,7 +1,6 @@
 """Which interactions count for which product of which page.
 
-Nothing goes by the order in which records came: the same pages and interactions give the same
-counts.
+The order of records does not matter: the same pages and interactions give the same counts.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from services.feedback.join.observed import Interaction, Line
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
-# A shopper's clock may be that much behind the gateway's
+# A shopper's clock may be so far behind the gateway's
 _SKEW_US = 60 * SECOND_US
 
 NOT_SHOWN = "not_shown"
@@ -46,7 +45,7 @@ def day_of(at_us: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """Until when what counts for a page, in microseconds."""
+    """How long interactions count for a page, in microseconds."""
 
     click_us: int
     purchase_us: int
@@ -59,13 +58,13 @@ class Windows:
         return cls(int(config.click_seconds * SECOND_US), config.purchase_days * DAY_US, late_us)
 
     def ends_us(self, day: int) -> int:
-        """What the log gets after this moment does not count for the pages of a day."""
+        """Interactions logged after this moment do not count for the pages of the day."""
         return (day + 1) * DAY_US + self.purchase_us + self.late_us
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A page as far as attribution needs it."""
+    """The fields of a page that attribution needs."""
 
     at_us: int
     first: int
@@ -75,7 +74,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An interaction, and when the log got it."""
+    """An interaction, and the time when it was logged."""
 
     interaction: Interaction
     logged_us: int
@@ -83,7 +82,7 @@ class Logged:
 
 @dataclass(slots=True)
 class Counts:
-    """What counts for one product of a page. The names are those of the columns."""
+    """The counted interactions with one product of a page. Fields are named as the columns."""
 
     views: int = 0
     clicks: int = 0
@@ -94,10 +93,10 @@ class Counts:
     purchased_quantity: int = 0
     revenue: float = 0.0
     first_open_seconds: float | None = None
-    left_out: str = ""  # why what was done does not count; empty if some of it does
+    left_out: str = ""  # why no interaction counts; empty if at least one does
 
     def take(self, interaction: Interaction, line: Line, after_us: int) -> None:
-        """Count one line, that much after the page was shown."""
+        """Count one line; `after_us` is the time since the page was shown."""
         self.left_out = COUNTED
         column = _COLUMNS[interaction.action]
         setattr(self, column, getattr(self, column) + 1)
@@ -109,7 +108,7 @@ class Counts:
 
     @property
     def counted(self) -> bool:
-        """Whether anything counts."""
+        """Whether at least one interaction counts."""
         opened = self.views + self.clicks
         return bool(opened + self.wishlists + self.carts + self.removals + self.purchases)
 
@@ -120,13 +119,13 @@ class Attribution:
     def __init__(
         self, pages: Sequence[Seen], windows: Windows, too_active: Collection[tuple[str, int]]
     ) -> None:
-        """`too_active` has visitors with the days on which they did too much to be people."""
+        """`too_active` has (visitor, day) pairs with too many interactions for a person."""
         self._pages = sorted(enumerate(pages), key=lambda each: (each[1].at_us, each[1].first), reverse=True)
         self._windows = windows
         self._too_active = too_active
-        # By the page's place in `pages`, and product
+        # By index in `pages`, and product
         self.counts: dict[tuple[int, str], Counts] = {}
-        self.reasons: Counter[str] = Counter()  # lines, by why they do not count; COUNTED: they do
+        self.reasons: Counter[str] = Counter()  # lines by the reason why not counted, or COUNTED
 
     def take(self, interactions: Iterable[Logged]) -> None:
         """Count the interactions."""
@@ -135,7 +134,7 @@ class Attribution:
                 self.reasons[self._take(logged, line)] += 1
 
     def _take(self, logged: Logged, line: Line) -> str:
-        """Count one line. Returns why it does not count."""
+        """Count one line. Returns why it does not count, or COUNTED."""
         at_us = logged.interaction.at_us
         shown = [(index, page) for index, page in self._pages if line.product_id in page.product_ids]
         if not shown:
@@ -151,9 +150,9 @@ class Attribution:
         return reason
 
     def _take_not_shown(self, logged: Logged, line: Line) -> str:
-        """Count a product that was opened and not shown, for the newest page before it.
+        """Count a product that was opened but not shown, for the newest earlier page.
 
-        The lines of an order may be from other searches.
+        Other actions do not count: the lines of an order may come from other searches.
         """
         at_us = logged.interaction.at_us
         if logged.interaction.action not in _OPENS:
@@ -186,7 +185,7 @@ class Attribution:
         return OUT_OF_WINDOW if after_us > window_us else COUNTED
 
     def is_too_active(self, page: Seen) -> bool:
-        """Whether nothing of a page counts, since its visitor did too much on its day."""
+        """Whether a page does not count, because its visitor was too active on that day."""
         return (page.visitor_id, day_of(page.at_us)) in self._too_active
 
 
@@ -196,7 +195,7 @@ def _order(logged: Logged) -> tuple[int, str, str]:
 
 
 def merged(lines: Iterable[Line]) -> list[Line]:
-    """One line a product: an event counts once for each."""
+    """One line per product: an event counts once for each."""
     found: dict[str, Line] = {}
     for line in lines:
         before = found.get(line.product_id)
@@ -205,7 +204,7 @@ def merged(lines: Iterable[Line]) -> list[Line]:
 
 
 def _both(one: Line, other: Line) -> Line:
-    """Two lines of an order for the same product; the price of one is that of all on average."""
+    """Merge two order lines of one product. The price is the average by quantity."""
     quantity = one.quantity + other.quantity
     if one.price is None and other.price is None:
         return Line(one.product_id, quantity, None)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from services.feedback.join.attribution import COUNTED, TOO_ACTIVE, Counts
 from services.feedback.join.packing import unpack
 
-FEATURE = "feature."  # what a feature's column begins with
+FEATURE = "feature."  # prefix of a feature's column
 _EVENTS = ("views", "clicks", "wishlists", "carts", "removals", "purchases")
 _PER_PAGE = (
     pa.field("query_id", pa.string()),
@@ -34,7 +34,7 @@ _SHOWN = (
     pa.field("product_id", pa.string()),
     pa.field("relevance_score", pa.float64()),
 )
-_DONE = (
+_COUNTED = (
     *(pa.field(name, pa.int32()) for name in _EVENTS),
     pa.field("purchased_quantity", pa.int64()),
     pa.field("revenue", pa.float64()),
@@ -54,19 +54,19 @@ INTERACTIONS = pa.schema(
         pa.field("left_out", pa.string()),
     )
 )
-# Texts that come again; an event_id does not
+# Columns of repeated texts; an event_id does not repeat
 INTERACTIONS_TEXTS = [
     field.name for field in INTERACTIONS if field.type == pa.string() and field.name != "event_id"
 ]
-_NOTHING_DONE = Counts()
-# Columns of the staged pages, in the order in which a row of staging has them
+_NO_COUNTS = Counts()
+# Columns of the staged pages, in the order of a staged row
 STAGED = (
     "query_id, query_hash, visitor_id, session_id, user_id, experiment_ids, at_us,"
     " snapshot_version, bundle_version, arm, placement, names_id, first, body"
 )
 
 
-# Of a product that the shopper found elsewhere; NaN becomes null
+# Values of a product that the page did not show; NaN becomes null
 _ELSEWHERE: Mapping[str, NDArray[Any]] = {
     "positions": np.zeros(1, np.int32),
     "scores": np.full(1, np.nan, np.float64),
@@ -75,20 +75,23 @@ _ELSEWHERE: Mapping[str, NDArray[Any]] = {
 
 
 def schema(feature_names: Iterable[str]) -> pa.Schema:
-    """All columns of a day that has these features."""
+    """All columns of a day with these features."""
     features = (pa.field(f"{FEATURE}{name}", pa.float32()) for name in feature_names)
     propensity = pa.field("propensity", pa.float32())
-    return pa.schema((*_PER_PAGE, *_SHOWN, *_LATER_PER_PAGE, propensity, *_DONE, *features))
+    return pa.schema((*_PER_PAGE, *_SHOWN, *_LATER_PER_PAGE, propensity, *_COUNTED, *features))
 
 
 def texts(feature_names: Iterable[str]) -> list[str]:
-    """The columns that are worth a dictionary in Parquet."""
+    """The text columns, which Parquet stores with a dictionary."""
     fields = (field for field in schema(feature_names) if field.type == pa.string())
     return [*(field.name for field in fields), "experiment_ids.list.element"]
 
 
 def interactions(rows: Sequence[tuple[Any, ...]], too_active: pa.Array) -> pa.RecordBatch:
-    """Staged rows (see interaction_rows.STAGED); those of the visitors `too_active` are left out."""
+    """A batch of staged rows (interaction_rows.STAGED).
+
+    Rows of `too_active` visitors are marked left_out.
+    """
     fields = list(INTERACTIONS)
     columns = [
         pa.array(values, field.type)
@@ -100,10 +103,10 @@ def interactions(rows: Sequence[tuple[Any, ...]], too_active: pa.Array) -> pa.Re
 
 
 class RowGroup:
-    """Rows of pages, one a product, until there are enough for a table."""
+    """Collects rows of pages, one per product, for one row group."""
 
     def __init__(self, feature_names: Sequence[str], names_of: Mapping[int, Sequence[str]]) -> None:
-        """`feature_names` are the table's; `names_of` has those of pages by their names_id."""
+        """`feature_names` are those of the table; `names_of` has those of pages by names_id."""
         self._schema = schema(feature_names)
         self._width = len(feature_names)
         columns = {name: column for column, name in enumerate(feature_names)}
@@ -114,7 +117,7 @@ class RowGroup:
         self.clear()
 
     def clear(self) -> None:
-        """Begin another group."""
+        """Begin a new group."""
         self.row_count = 0
         self._pages: list[tuple[Any, ...]] = []
         self._sizes: list[int] = []
@@ -124,8 +127,9 @@ class RowGroup:
         self._counts: list[tuple[int, Counts]] = []
 
     def add(self, page: tuple[Any, ...], counts: Mapping[str, Counts], left_out: str) -> None:
-        """Add a staged page (see STAGED), what was done with its products, and why none of it
-        counts.
+        """Add a staged page (see STAGED) with the counts of its products.
+
+        `left_out` is the reason why the whole page does not count; empty if it counts.
         """
         packed = unpack(page[-1])
         start = self.row_count
@@ -141,11 +145,11 @@ class RowGroup:
         row_of |= {product_id: start + packed.count + row for row, product_id in enumerate(elsewhere)}
         self._counts += [(row_of[product_id], each) for product_id, each in counts.items()]
         if left_out:
-            none_counts = Counts(left_out=left_out)
-            self._counts += [(start + row, none_counts) for row in range(packed.count)]
+            not_counted = Counts(left_out=left_out)
+            self._counts += [(start + row, not_counted) for row in range(packed.count)]
         self._product_ids += [*packed.product_ids, *elsewhere]
-        for name, nothing in _ELSEWHERE.items():
-            self._parts[name].append(memoryview(nothing.tobytes() * len(elsewhere)))
+        for name, value in _ELSEWHERE.items():
+            self._parts[name].append(memoryview(value.tobytes() * len(elsewhere)))
         self._pages.append(page[:-3])
         self._sizes.append(packed.count + len(elsewhere))
         self.row_count += self._sizes[-1]
@@ -178,16 +182,16 @@ class RowGroup:
         }
 
     def _of_counts(self) -> dict[str, pa.Array]:
-        return {field.name: pa.array(self._column(field.name), field.type) for field in _DONE}
+        return {field.name: pa.array(self._column(field.name), field.type) for field in _COUNTED}
 
     def _column(self, name: str) -> list[Any]:
-        values = [getattr(_NOTHING_DONE, name)] * self.row_count
+        values = [getattr(_NO_COUNTS, name)] * self.row_count
         for row, counts in self._counts:
             values[row] = getattr(counts, name)
         return values
 
     def _feature_columns(self) -> NDArray[np.float32]:
-        """A row a feature; NaN where a page does not have it."""
+        """(features, rows); NaN if the page does not have the feature."""
         columns = np.full((self._width, self.row_count), np.nan, np.float32)
         for start, names_id, values in self._features:
             names = self._columns[names_id][: values.shape[1]]

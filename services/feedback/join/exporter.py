@@ -1,4 +1,4 @@
-"""Write what has changed as Parquet: the rows of a day, and the queries."""
+"""Writes the changed tables as Parquet: those of a day, and the queries."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from services.feedback.join.staging import Staging
 from shared import owner_only
 from shared.artifacts import full_disk_named, sync
 
-_GROUP_ROWS = 65_536  # a row group ends with the page that brings it to so many
+_GROUP_ROWS = 65_536  # a row group ends with the page that reaches this number
 _LINES_AT_ONCE = 4_096
 _QUERIES_AT_ONCE = 65_536
 _COMPRESSION = "zstd"
-_NOTHING: Mapping[str, Counts] = {}
+_NO_COUNTS: Mapping[str, Counts] = {}
 
 
 class Exporter:
-    """Writes the files of a folder from what is staged. The same records make the same bytes."""
+    """Writes the files of a folder from staging. The same records make the same bytes."""
 
     def __init__(
         self, root: Path, staging: Staging, config: JoinConfig, pause: Callable[[], None] = lambda: None
@@ -55,25 +55,25 @@ class Exporter:
         self._pause = pause
 
     def export(self) -> list[str]:
-        """Write every file that has changed, oldest day first. Returns their names."""
+        """Write all changed files, oldest day first. Returns their names."""
         find = "SELECT name, changed FROM files WHERE changed > exported ORDER BY name"
         changed = self._staging.rows(find).fetchall()
         for name, change in changed:
             counts = self._write(name)
             with self._staging.transaction():
                 self._staging.rows("UPDATE files SET exported = ? WHERE name = ?", change, name)
-                self._note_counts(name, counts)
+                self._write_counts(name, counts)
         return [name for name, _ in changed]
 
     def _write(self, name: str) -> Mapping[str, int]:
-        """Write a file by its name in staging. Returns its lines that are to be noted, by reason."""
+        """Write a file by its name in staging. Returns the line counts to record, by reason."""
         if name == QUERIES:
             return self._write_queries()
         table, _, day = name.partition("/")
         write = self._write_interactions if table == INTERACTIONS else self._write_impressions
         return write(day_named(day))
 
-    def _note_counts(self, name: str, counts: Mapping[str, int]) -> None:
+    def _write_counts(self, name: str, counts: Mapping[str, int]) -> None:
         self._staging.rows("DELETE FROM day_counts WHERE day = ?", name)
         for reason, count in counts.items():
             self._staging.rows("INSERT INTO day_counts VALUES (?, ?, ?)", name, reason, count)
@@ -81,8 +81,8 @@ class Exporter:
     def _write_queries(self) -> Mapping[str, int]:
         rows = self._staging.rows("SELECT hash, text, visitors FROM queries ORDER BY hash")
         with self._writer(queries_file(self._root), columns.QUERIES, ["text"]) as writer:
-            while some := rows.fetchmany(_QUERIES_AT_ONCE):
-                hashes, texts, visitors = zip(*some, strict=True)
+            while batch := rows.fetchmany(_QUERIES_AT_ONCE):
+                hashes, texts, visitors = zip(*batch, strict=True)
                 writer.write_table(pa.table([hashes, texts, visitors], schema=columns.QUERIES))
                 self._pause()
         return {}
@@ -94,8 +94,8 @@ class Exporter:
         path = file_of_day(self._root, name_of(day), INTERACTIONS)
         group: list[pa.RecordBatch] = []
         with self._writer(path, columns.INTERACTIONS, columns.INTERACTIONS_TEXTS) as writer:
-            while some := rows.fetchmany(_LINES_AT_ONCE):
-                group.append(columns.interactions(some, too_active))
+            while batch := rows.fetchmany(_LINES_AT_ONCE):
+                group.append(columns.interactions(batch, too_active))
                 if len(group) == _GROUP_ROWS // _LINES_AT_ONCE:
                     writer.write_table(pa.Table.from_batches(group), row_group_size=_GROUP_ROWS)
                     group.clear()
@@ -105,7 +105,7 @@ class Exporter:
         return {}
 
     def _write_impressions(self, day: int) -> Mapping[str, int]:
-        """Returns how many lines of interactions count, and why others do not, by reason."""
+        """Returns the number of interaction lines by the reason why not counted, or COUNTED."""
         names_of = self._feature_names(day)
         names = sorted({name for each in names_of.values() for name in each})
         group = columns.RowGroup(names, names_of)
@@ -131,8 +131,8 @@ class Exporter:
     def _pages(
         self, day: int, reasons: Counter[str]
     ) -> Iterator[tuple[tuple[Any, ...], Mapping[str, Counts], str]]:
-        """The staged pages of a day in their order, with what counts for their products."""
-        # All days that matter to the pages of one
+        """The staged pages of a day in order, with their counts, and why left out."""
+        # All days that interactions with these pages may fall on
         too_active = self._too_active(day - 1, day + self._config.purchase_days + 1)
         select = f"SELECT {columns.STAGED} FROM pages WHERE day = ? ORDER BY at_us, query_id, first"
         for page in self._staging.rows(select, day):
@@ -140,7 +140,7 @@ class Exporter:
             left_out = TOO_ACTIVE if (visitor_id, day_of(at_us)) in too_active else COUNTED
             interactions = self._interactions(query_id)
             if not interactions:
-                yield page, _NOTHING, left_out
+                yield page, _NO_COUNTS, left_out
                 continue
             pages = self._pages_of(query_id)
             attribution = Attribution(pages, self._windows, too_active)
@@ -152,7 +152,7 @@ class Exporter:
             yield page, of_page, left_out
 
     def _too_active(self, first: int, last: int) -> set[tuple[str, int]]:
-        """Visitors and days on which they did too much, of the days from the first to the last."""
+        """(visitor, day) pairs with too many interactions, from the first to the last day."""
         rows = self._staging.rows(
             "SELECT visitor_id, day FROM visitor_days WHERE day BETWEEN ? AND ? AND count > ?",
             *(first, last, self._config.max_daily_interactions),
@@ -186,7 +186,10 @@ class Exporter:
 
     @contextmanager
     def _writer(self, path: Path, schema: pa.Schema, texts: list[str]) -> Iterator[parquet.ParquetWriter]:
-        """A file to write, which is the whole new one at the end of the block, or the one before."""
+        """Write a file that replaces `path` at the end of the block.
+
+        On an error `path` is unchanged.
+        """
         owner_only.folder(path.parent)
         staged = self._root / WRITING
         staged.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The join of a folder: what is staged, and the tables made of it."""
+"""The join of a folder: its staging, and the tables made from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Join:
-    """One process's hold of a folder of tables. Synchronous, for one thread at a time."""
+    """A folder of tables, locked by this process. Synchronous; use it from one thread at a time."""
 
     def __init__(
         self,
@@ -33,8 +33,8 @@ class Join:
     ) -> None:
         """Open or create the folder.
 
-        Raises Unavailable if another process has it, Corrupt if what is staged in it is damaged,
-        OlderFormat if an earlier version of Aisle staged it.
+        Raises Unavailable if another process has it, Corrupt if its staging is damaged, OlderFormat
+        if the staging is from an earlier version of Aisle.
         """
         from services.feedback.join.exporter import Exporter  # needs pyarrow, which not every image has
 
@@ -47,59 +47,57 @@ class Join:
         self.group = f"{config.group}-{self._staging.generation}"
 
     def stage(self, records: Sequence[Record]) -> None:
-        """Take in records of the log, once each, durably."""
+        """Stage records of the log durably, each once."""
         self._joiner.stage(records)
 
     def export(self, is_caught_up: bool = True) -> list[str]:
-        """Write the tables that have changed, and remove what is too old. Returns the names
-        written.
+        """Write the changed tables, and remove those that are too old. Returns the names written.
 
-        `is_caught_up` False: the log has more that is old, so what is staged stays.
+        `is_caught_up` False: older records are still to come, so staged rows are kept.
         """
-        with self._staging.meant():
+        with self._staging.own_errors():
             names = self._exporter.export()
-            self._retention.look(seal=is_caught_up)
+            self._retention.enforce(seal=is_caught_up)
             forgotten = self._exporter.export()  # queries
         return [*names, *forgotten]
 
     def positions(self) -> dict[tuple[str, int], int]:
-        """The offset up to which each (topic, partition) is contained."""
-        with self._staging.meant():
+        """The offset up to which each (topic, partition) is staged."""
+        with self._staging.own_errors():
             return self._staging.positions()
 
     def keep_to_log(self, log_id: str, ends: Mapping[tuple[str, int], int]) -> None:
-        """Go on with a log that has a name, and ends there, from where this folder ends in it."""
-        with self._staging.meant():
+        """Continue with the log `log_id`, which ends at `ends`, from this folder's positions."""
+        with self._staging.own_errors():
             if not self._staging.keep_to_log(log_id, ends):
                 _LOG.warning("%s was joined from another state of the log", self._staging.path)
 
     def seal(self, day: int) -> None:
-        """Leave the tables of this day and those before it as they are."""
-        with self._staging.meant():
+        """Make the tables of this day and earlier ones final."""
+        with self._staging.own_errors():
             self._retention.seal(day)
 
     def keep(self, names: Iterable[str]) -> None:
-        """Leave these files (see joiner.file_name) as they are, unless something new comes for
-        them.
-        """
-        with self._staging.meant(), self._staging.transaction():
+        """Do not export these files (joiner.file_name) again until they get new records."""
+        with self._staging.own_errors(), self._staging.transaction():
             for name in names:
                 self._staging.rows("DELETE FROM files WHERE name = ?", name)
 
     def counts(self) -> dict[str, int]:
-        """Records by what they were staged as or why not, and lines of interactions by what they
-        count as.
+        """Counts of records by kind or reason why not staged, and of interaction lines.
+
+        Lines are counted as joined, or by the reason why they are left out.
         """
-        with self._staging.meant():
+        with self._staging.own_errors():
             staged = {f"join.{name}": count for name, count in self._staging.counts().items()}
             lines = self._staging.line_counts()
         joined = {"join.joined": lines.pop("", 0)}
         return {**staged, **joined, **{f"join.left_out.{name}": count for name, count in lines.items()}}
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         self._staging.close()
 
 
-# Follows the log for a join
+# Opens the consumer that follows the log for a join
 OpenConsumer = Callable[[Join], Awaitable[Consumer]]

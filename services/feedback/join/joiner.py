@@ -1,4 +1,4 @@
-"""Stage what is to be joined: each record of the log once, whatever comes again."""
+"""Stages records of the log to be joined, each once despite redeliveries."""
 
 import json
 import logging
@@ -19,18 +19,18 @@ from shared.query_ids import milliseconds_in
 
 _LOG = logging.getLogger(__name__)
 
-QUERIES = "queries"  # the file of queries; for those of days see `file_name`
+QUERIES = "queries"  # the file of queries; for files of a day see `file_name`
 PAGES = "pages"
 INTERACTIONS = "interactions"
-EVENTS = "events"  # those that the interactions tables have; others with the reason after it
+EVENTS = "events"  # those in the interactions tables; for others the reason is appended
 _UNREADABLE = "unreadable"
-# A search's later pages come at most so many days after it
+# Later pages of a search come at most so many days after it
 _LATER_PAGES_DAYS = 2
 
 
 @lru_cache(maxsize=256)
 def name_of(day: int) -> str:
-    """Such as 2026-11-29, for a day counted from 1970-01-01."""
+    """The ISO date, such as 2026-11-29, of a day counted from 1970-01-01."""
     return datetime.fromtimestamp(day * 86_400, UTC).date().isoformat()
 
 
@@ -40,19 +40,17 @@ def day_named(name: str) -> int:
 
 
 def file_name(table: str, day: int) -> str:
-    """What a day's file of a table is called in staging, such as impressions/2026-11-29."""
+    """The name in staging of a table's file of a day, such as impressions/2026-11-29."""
     return f"{table}/{name_of(day)}"
 
 
 class Joiner:
-    """Takes records in. To be used by one thread at a time."""
+    """Stages records. Use it from one thread at a time."""
 
     def __init__(
         self, staging: Staging, read: Read, config: JoinConfig, pause: Callable[[], None] = lambda: None
     ) -> None:
-        """`pause` is called after each record, by which a process with other work may wait a
-        little.
-        """
+        """`pause` is called after each record, so that a process can give way to other work."""
         self._staging = staging
         self._read = read
         self._config = config
@@ -63,24 +61,24 @@ class Joiner:
         self._names: dict[tuple[str, ...], int] = {}
         self._sealed_day = -1
         self._changed: set[str] = set()
-        self._searches: set[str] = set()  # whose pages' days have changed
+        self._searches: set[str] = set()  # query_ids whose files are marked as changed
         self._counts: Counter[str] = Counter()
         self._active: Counter[tuple[int, str]] = Counter()  # interactions by (day, visitor)
         self._since: dict[tuple[int, str], int] = {}
 
     def stage(self, records: Sequence[Record]) -> None:
-        """Take in records, with their positions, in one transaction."""
+        """Stage records with their positions, in one transaction."""
         try:
             with self._staging.transaction():
                 self._stage(records)
         except BaseException:
-            self._names.clear()  # what was written with them is not there
+            self._names.clear()  # the rollback may have removed their rows
             raise
         finally:
             self._clear()
 
     def _clear(self) -> None:
-        """Forget what is of one batch."""
+        """Forget the state of one batch."""
         self._rows.clear()
         for each in (self._changed, self._searches, self._counts, self._active, self._since):
             each.clear()
@@ -93,7 +91,7 @@ class Joiner:
             self._take(record)
             self._pause()
         self._rows.flush()
-        self._note_active()
+        self._write_active()
         newest_us = max((_logged_us(record) for record in new), default=0)
         self._staging.set_meta("now_us", max(newest_us, self._staging.now_us))
         self._staging.change(self._changed)
@@ -102,19 +100,21 @@ class Joiner:
 
     def _take(self, record: Record) -> None:
         try:
-            what = self._read(record)
+            content = self._read(record)
         except ValueError as error:
             place = f"{record.topic}:{record.partition}:{record.offset}"
             _LOG.warning("%s cannot be read (%s); it is not joined", place, error)
-            what = _UNREADABLE
-        if isinstance(what, Page):
-            what = self._take_page(what, _logged_us(record))
-        elif isinstance(what, Interaction):
-            what = self._take_interaction(what, _logged_us(record))
-        self._counts[what] += 1
+            content = _UNREADABLE
+        if isinstance(content, Page):
+            outcome = self._take_page(content, _logged_us(record))
+        elif isinstance(content, Interaction):
+            outcome = self._take_interaction(content, _logged_us(record))
+        else:
+            outcome = content
+        self._counts[outcome] += 1
 
     def _take_page(self, page: Page, logged_us: int) -> str:
-        """Returns what it counts as."""
+        """Returns PAGES, or the reason why the page is not new."""
         day = day_of(page.at_us)
         if logged_us > self._windows.ends_us(day) or day <= self._sealed_day:
             return TOO_LATE
@@ -124,7 +124,7 @@ class Joiner:
         known = self._staging.rows(select, page.query_id, page.first).fetchone()
         if known:
             if known[1:4] <= (page.at_us, page.visitor_id, page.body):
-                return REPEATED  # the earliest stands
+                return REPEATED  # the earliest page is kept
             self._staging.rows("DELETE FROM pages WHERE rowid = ?", known[0])
             self._changed.add(file_name(paths.IMPRESSIONS, known[4]))
         self._insert_page(page, day)
@@ -147,61 +147,71 @@ class Joiner:
         self._names[names] = int(found[0])
         return self._names[names]
 
-    def _take_interaction(self, done: Interaction, logged_us: int) -> str:
-        """Returns what it counts as for the pages; the interactions tables have it in any case."""
-        left_out = self._rows.take(done, logged_us, self._sealed_day)
+    def _take_interaction(self, interaction: Interaction, logged_us: int) -> str:
+        """Stage it for the interactions tables, and for its page.
+
+        Returns INTERACTIONS, or the reason why it does not count for a page.
+        """
+        left_out = self._rows.take(interaction, logged_us, self._sealed_day)
         self._counts[f"{EVENTS}.{left_out}" if left_out else EVENTS] += 1
         if not left_out:
-            self._changed.add(file_name(paths.INTERACTIONS, self._rows.day(done, logged_us)))
-        searched_us = milliseconds_in(done.query_id) * 1_000
-        what = done.without_page or self._take_for_pages(done, logged_us, searched_us)
-        if not left_out or what == INTERACTIONS:
-            self._note_visitor(done, logged_us, searched_us)
-        return what
+            self._changed.add(file_name(paths.INTERACTIONS, self._rows.day(interaction, logged_us)))
+        searched_us = milliseconds_in(interaction.query_id) * 1_000
+        outcome = interaction.without_page or self._take_for_pages(interaction, logged_us, searched_us)
+        if not left_out or outcome == INTERACTIONS:
+            self._count_visitor(interaction, logged_us, searched_us)
+        return outcome
 
-    def _take_for_pages(self, done: Interaction, logged_us: int, searched_us: int) -> str:
+    def _take_for_pages(self, interaction: Interaction, logged_us: int, searched_us: int) -> str:
         if searched_us and logged_us > self._windows.ends_us(day_of(searched_us) + _LATER_PAGES_DAYS):
             return TOO_LATE
         inserted = self._staging.rows(
             "INSERT OR IGNORE INTO interactions VALUES (?, ?, ?, ?, ?, ?, ?)",
-            *(done.query_id, done.visitor_id, done.event_id, done.at_us, logged_us, done.action),
-            json.dumps(done.lines),
+            *(interaction.query_id, interaction.visitor_id, interaction.event_id),
+            *(interaction.at_us, logged_us, interaction.action),
+            json.dumps(interaction.lines),
         )
         if not inserted.rowcount:
             return REPEATED
-        self._change_pages(done.query_id)
+        self._change_pages(interaction.query_id)
         return INTERACTIONS
 
     def _change_pages(self, query_id: str) -> None:
-        """Once a batch for each search; pages of it that come later change their own day."""
+        """Mark the files of a search's pages as changed, once a batch.
+
+        Later pages mark their own.
+        """
         if query_id not in self._searches:
             self._searches.add(query_id)
             days = self._staging.rows("SELECT DISTINCT day FROM pages WHERE query_id = ?", query_id)
             self._changed.update(file_name(paths.IMPRESSIONS, day) for (day,) in days)
 
-    def _note_visitor(self, done: Interaction, logged_us: int, searched_us: int) -> None:
-        """A day's interactions that come later than `late_days` do not count for it.
+    def _count_visitor(self, interaction: Interaction, logged_us: int, searched_us: int) -> None:
+        """Count an interaction for its visitor and day, unless it comes later than `late_days`.
 
-        So the count is final before the first table that goes by it is.
+        So the count is final before the first table that depends on it.
         """
-        day = day_of(done.at_us)
+        day = day_of(interaction.at_us)
         if logged_us > (day + 1) * DAY_US + self._windows.late_us:
             return
-        visitor_day = (day, done.visitor_id)
+        visitor_day = (day, interaction.visitor_id)
         self._active[visitor_day] += 1
         since = day_of(searched_us) if searched_us else day
         self._since[visitor_day] = min(since, self._since.get(visitor_day, since))
 
-    def _note_active(self) -> None:
-        """Count what visitors did by day; what counted until one was too active counts no more."""
-        note = (
+    def _write_active(self) -> None:
+        """Write the counts by visitor and day.
+
+        Files of a visitor who became too active are changed.
+        """
+        upsert = (
             "INSERT INTO visitor_days VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE"
             " SET count = count + excluded.count, since = min(since, excluded.since) RETURNING count, since"
         )
         limit = self._config.max_daily_interactions
         for (day, visitor_id), added in self._active.items():
             values = (day, visitor_id, added, self._since[day, visitor_id])
-            count, since = self._staging.row(note, *values)
+            count, since = self._staging.row(upsert, *values)
             if count - added <= limit < count:
                 self._changed.update(self._files(paths.IMPRESSIONS, since, day + 1))
                 self._changed.update(self._files(paths.INTERACTIONS, day, day))

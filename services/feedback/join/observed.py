@@ -1,6 +1,4 @@
-"""What records of the log say about pages and what was done with them; times in microseconds since
-1970.
-"""
+"""Pages and interactions as the join reads them from the log; times in microseconds since 1970."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +12,14 @@ class Line(NamedTuple):
 
     product_id: str
     quantity: int
-    price: float | None  # of one; None: not known
+    price: float | None  # of one unit; None: not known
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """One action of one visitor."""
 
-    query_id: str  # of the search that led to it, without signature; empty: none that is known
+    query_id: str  # of the search that led to it, without signature; empty: not known
     visitor_id: str
     event_id: str
     action: str
@@ -29,7 +27,7 @@ class Interaction:
     lines: tuple[Line, ...]
     user_id: str = ""
     session_id: str = ""
-    without_page: str = ""  # why no search is known to have led to it; empty: one is
+    without_page: str = ""  # why no search is known to have led to it; empty: one is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class Page:
 
     query_id: str  # without signature
     first: int  # position of its first product
-    query_hash: int  # 0: nothing was typed
+    query_hash: int  # 0: no query was typed
     typed: str  # the normalised query
     visitor_id: str
     user_id: str
@@ -53,6 +51,5 @@ class Page:
     body: bytes  # its products; see packing.py
 
 
-# What is to be joined, or the reason why a record is not. Raises ValueError for an unreadable
-# record.
+# Parses a record. Returns the reason if it is not to be joined. Raises ValueError if unreadable.
 Read = Callable[[Record], Page | Interaction | str]

@@ -1,4 +1,4 @@
-"""The products of a page as bytes, column by column, so that an export copies and does not parse."""
+"""The products of a page as bytes, column by column, so that an export copies without parsing."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _SEPARATOR = "\0"
 
 @dataclass(frozen=True, slots=True)
 class ShownProducts:
-    """Equally long columns; `features` has a row of equal length a product."""
+    """Columns of equal length; `features` has one row per product, all of equal length."""
 
     product_ids: list[str] = field(default_factory=list)
     positions: array[int] = field(default_factory=lambda: array("i"))
     scores: array[float] = field(default_factory=lambda: array("d"))
-    propensities: array[float] = field(default_factory=lambda: array("f"))  # NaN: nothing was drawn
+    propensities: array[float] = field(default_factory=lambda: array("f"))  # NaN: not drawn at random
     features: array[float] = field(default_factory=lambda: array("f"))
 
     def add(
         self, product_id: str, position: int, score: float, propensity: float | None, values: Sequence[float]
     ) -> None:
-        """One more product."""
+        """Add a product."""
         self.product_ids.append(product_id)
         self.positions.append(position)
         self.scores.append(score)
@@ -34,9 +34,7 @@ class ShownProducts:
 
 
 def pack(shown: ShownProducts) -> bytes:
-    """The bytes of the products of a page. Raises ValueError if their features are not equally
-    many.
-    """
+    """The bytes of a page's products. Raises ValueError if the numbers of features differ."""
     count = len(shown.product_ids)
     width, rest = divmod(len(shown.features), count) if count else (0, 0)
     if rest:
@@ -48,19 +46,19 @@ def pack(shown: ShownProducts) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The parts of a body, not copied."""
+    """The parts of a page's body, without copying."""
 
     count: int
     width: int
     positions: memoryview  # int32
     scores: memoryview  # float64
     propensities: memoryview  # float32
-    features: memoryview  # float32, a row a product
+    features: memoryview  # float32, one row per product
     product_ids: list[str]
 
 
 def unpack(body: bytes) -> Packed:
-    """The parts of what `pack` has made."""
+    """The reverse of `pack`."""
     count, width = _SIZES.unpack_from(body)
     view = memoryview(body)
     ends = [_SIZES.size]

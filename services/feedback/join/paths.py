@@ -1,4 +1,4 @@
-"""Where the tables of a folder are."""
+"""Paths of the tables in a folder."""
 
 import os
 import shutil
@@ -40,17 +40,17 @@ def _days(folder: Path) -> Iterator[date]:
     for path in folder.glob(f"{_DAY}*/{_PART}"):
         try:
             yield date.fromisoformat(path.parent.name.removeprefix(_DAY))
-        except ValueError:  # not ours
+        except ValueError:  # not a folder of the join
             continue
 
 
 def ready_beside(root: Path) -> Path:
-    """Where whole new tables wait to take the place of a folder."""
+    """The folder of complete new tables that are to replace `root`."""
     return root.with_name(f".{root.name}-ready")
 
 
 def settle(root: Path) -> None:
-    """Put new tables that are ready in the place of the folder, as often as it takes."""
+    """Replace the folder by new tables if they are ready. Safe to repeat after a kill."""
     ready = ready_beside(root)
     old = root.with_name(f".{root.name}-old")
     if ready.is_dir():

@@ -35,7 +35,7 @@ from shared.events.log import Consumer, Record
 
 Result = TypeVar("Result")
 
-# Records that came since then are no longer the past that is caught up with
+# Newer records do not delay the end of catching up
 RECENT_SECONDS = 600.0
 _POLL_SECONDS = 0.5
 _RECORDS_AT_ONCE = 1_000
@@ -44,17 +44,17 @@ _NO_DAY = -1
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild did."""
+    """The result of a rebuild."""
 
     record_count: int
-    kept_days: int  # of impressions, of which the log does not have all any more
+    kept_days: int  # of impressions, kept because the log no longer has all their records
     seconds: float
 
 
 class Rebuild:
-    """Joins the whole log into a new folder, and puts it in the place of ROOT.
+    """Joins the whole log into a new folder, and replaces `root` by it.
 
-    A kill at any moment leaves the old tables or the new ones.
+    A kill at any moment leaves either the old tables or the new ones.
     """
 
     def __init__(
@@ -75,11 +75,11 @@ class Rebuild:
         self._join: Join | None = None
 
     async def run(self, thread: Executor, quiet_seconds: float = 0.0) -> Rebuilt:
-        """SQLite and Parquet work in `thread`, which has one worker.
+        """SQLite and Parquet work runs in `thread`, which has one worker.
 
-        When this is cancelled, what is under way there ends first, and then the folder is let go
-        of. `quiet_seconds`: see `_read_all`. Raises Unavailable while another process has the
-        folder, NotFound if the log has nothing.
+        When cancelled, work already begun in the thread ends before the folder is released.
+        `quiet_seconds`: see `_read_all`. Raises Unavailable while another process has the folder,
+        NotFound if the log has no records.
         """
         began = time.monotonic()
         settle(self._root)
@@ -118,7 +118,7 @@ class Rebuild:
 
 
 async def rebuild(root: Path, read: Read, config: JoinConfig, open_consumer: OpenConsumer) -> Rebuilt:
-    """A rebuild in a thread of its own, from a log that has ended when it has no record at once."""
+    """Rebuild in a new thread. The log has ended once a poll without waiting gives no records."""
     with ThreadPoolExecutor(1, "rebuild") as thread:
         return await Rebuild(root, read, config, open_consumer).run(thread)
 
@@ -129,13 +129,16 @@ async def _in(thread: Executor, do: Callable[[], Result]) -> Result:
 
 @dataclass(slots=True)
 class _Reach:
-    """What the log has."""
+    """How many records the log has, and up to which day it is incomplete."""
 
     record_count: int = 0
-    partial_day: int = _NO_DAY  # of this day and those before it the log does not have all
+    partial_day: int = _NO_DAY  # the log lacks records of this day and earlier ones
 
     def take(self, records: Sequence[Record], known: set[tuple[str, int]]) -> None:
-        """Note records, of which those of places that are not known are the first of them."""
+        """Count records.
+
+        The first record of a partition not in `known` shows whether it was trimmed.
+        """
         self.record_count += len(records)
         for record in records:
             place = (record.topic, record.partition)
@@ -145,9 +148,9 @@ class _Reach:
 
 
 async def _read_all(join: Join, consumer: Consumer, thread: Executor, quiet_seconds: float) -> _Reach:
-    """Take the whole log in. It has ended when for `quiet_seconds` nothing came but recent records.
+    """Stage the whole log. It has ended after `quiet_seconds` without any but recent records.
 
-    With 0 it has ended when nothing comes at all.
+    With 0 it has ended as soon as no records come.
     """
     reach = _Reach()
     known: set[tuple[str, int]] = set()
@@ -163,14 +166,14 @@ async def _read_all(join: Join, consumer: Consumer, thread: Executor, quiet_seco
         if time.monotonic() - quiet_from >= quiet_seconds and (quiet_seconds or not records):
             break
     if not reach.record_count:
-        raise NotFound("the log has neither pages nor events, so the tables stay as they are")
+        raise NotFound("the log has neither pages nor events, so the tables are unchanged")
     return reach
 
 
 def _finish(join: Join, root: Path, building: Path, reach: _Reach) -> int:
-    """Take over the days that the log does not have whole, and export.
+    """Keep the old tables of days that the log lacks records of, and export the others.
 
-    Returns for how many days pages were taken over.
+    Returns the number of days of impressions that were kept.
     """
     days = [(table, day) for table in BY_DAY for day in _days(root, table)]
     kept = [(table, day) for table, day in days if day <= reach.partial_day]

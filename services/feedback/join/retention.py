@@ -1,4 +1,4 @@
-"""Keep the tables within their age and size, and staging within what may still change."""
+"""Keeps the tables within their age and size, and staging to days that may still change."""
 
 import logging
 import shutil
@@ -22,12 +22,12 @@ from services.feedback.join.staging import Staging
 
 _LOG = logging.getLogger(__name__)
 
-# How much later than the others a partition of the log may be read
+# How far one partition of the log may be read behind the others
 _BEHIND_US = DAY_US
 
 
 class Retention:
-    """Removes what is old. "Now" is when the newest record that is staged came, never the clock."""
+    """Removes old tables and rows. "Now" is the log time of the newest staged record."""
 
     def __init__(self, root: Path, staging: Staging, config: JoinConfig) -> None:
         self._root = root
@@ -36,11 +36,11 @@ class Retention:
         self._windows = Windows.of(config)
         self._rows = InteractionRows(staging, self._windows)
 
-    def look(self, seal: bool = True) -> None:
-        """Remove tables that are too old or too large, and what is staged for days that are final.
+    def enforce(self, seal: bool = True) -> None:
+        """Remove tables that are too old or too large, and staged rows of final days.
 
-        To be called after an export. `seal` False keeps what is staged: while the log is caught up
-        with, one partition may be days behind another.
+        Call it after an export. `seal` False keeps the staged rows: during catching up, one
+        partition may be days behind another.
         """
         now_us = self._staging.now_us
         today = day_of(now_us)
@@ -56,9 +56,7 @@ class Retention:
             self._forget_queries(day_of(now_us) - self._config.keep_days)
 
     def seal(self, day: int) -> None:
-        """Leave the tables of this day and those before it as they are, and forget what they came
-        from.
-        """
+        """Make the tables of this day and earlier ones final, and forget their staged rows."""
         if day <= self._staging.sealed_day:
             return
         with self._staging.transaction():
@@ -67,14 +65,14 @@ class Retention:
             for table in BY_DAY:
                 names = file_name(table, 0), file_name(table, day)
                 self._staging.rows("DELETE FROM files WHERE name BETWEEN ? AND ?", *names)
-            # Their events may be of a day later, and of a page of the day after that
+            # An event may be logged a day before its own time, and its page may be of the next day
             self._staging.rows("DELETE FROM interactions WHERE logged_us < ?", (day - 1) * DAY_US)
             self._staging.rows("DELETE FROM visitor_days WHERE day < ?", day)
             self._rows.seal(day)
             self._rows.forget_ids(self._staging.now_us - _BEHIND_US)
 
     def _forget_queries(self, before_day: int) -> None:
-        """Forget those that were not typed since; their table is to be exported then."""
+        """Forget queries last typed before this day, and mark their table as changed."""
         old = "SELECT hash FROM queries WHERE last_day < ?"
         with self._staging.transaction():
             self._staging.rows(f"DELETE FROM query_visitors WHERE hash IN ({old})", before_day)
@@ -88,7 +86,7 @@ class Retention:
                 self._remove(day, (table,), reason)
 
     def _remove_large(self) -> None:
-        """Remove the oldest tables until the others fit; the newest stays."""
+        """Remove the oldest tables until the others fit. The newest is always kept."""
         sizes = self._sizes()
         total = sum(sizes.values())
         for day in sorted(sizes)[:-1]:
@@ -98,7 +96,7 @@ class Retention:
             self._remove(day, BY_DAY, f"the tables take more than {self._config.max_bytes:,} bytes")
 
     def _sizes(self) -> Counter[int]:
-        """What the files of each day take on the disk, in bytes."""
+        """The size of each day's files, in bytes."""
         sizes: Counter[int] = Counter()
         for table in BY_DAY:
             for each in days_in(self._root, table):

@@ -1,4 +1,4 @@
-"""Read the tables."""
+"""Reads the tables."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Tables:
         return days_in(self._root, INTERACTIONS)
 
     def size_bytes(self, day: date, table: str = IMPRESSIONS) -> int:
-        """What the table of a day takes on the disk."""
+        """The size of a day's table, in bytes."""
         return self._path(day, table).stat().st_size
 
     def fingerprint(self, table: str = IMPRESSIONS) -> str:
-        """Another one after each export of the table; empty while there is no day of it."""
+        """A text that changes with each export of the table; empty if the table has no days."""
         newest = [(day, self._path(day, table).stat()) for day in days_in(self._root, table)[-8:]]
         return " ".join(f"{day}:{found.st_size}:{found.st_mtime_ns}" for day, found in newest)
 
@@ -45,16 +45,17 @@ class Tables:
         return int(parquet.read_metadata(self._path(day, table)).num_rows)
 
     def visitor_count(self, day: date) -> int:
-        """How many visitors did something on a day."""
+        """How many visitors interacted on a day."""
         import pyarrow.compute as compute
 
         visitors = self.interactions(day, day, ["visitor_id"])["visitor_id"]
         return int(compute.count_distinct(visitors).as_py())
 
     def read(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
-        """The rows of all days from the first to the last, in their order; those of a day by time.
+        """The rows of all days from the first to the last, in order; those of a day by time.
 
-        A feature that a day does not have is null there. Without `columns`, all that any day has.
+        A feature that a day does not have is null in its rows. Without `columns`, all columns that
+        any of the days has. Raises NotFound if none of the days has a column.
         """
         import pyarrow as pa
 
@@ -64,10 +65,10 @@ class Tables:
         return found if columns is None else found.select(_known(columns, found.schema.names))
 
     def interactions(self, first_day: date, last_day: date, columns: Sequence[str] | None = None) -> pa.Table:
-        """What was done on all days from the first to the last, a row a line of each event.
+        """The interactions of all days from the first to the last, one row per line of each event.
 
-        In the order of the days; the rows of a day by time, visitor, event and line. Raises
-        NotFound for a column that there is not.
+        Ordered by day, and within a day by time, visitor, event and line. Raises NotFound for an
+        unknown column.
         """
         import pyarrow as pa
 
@@ -79,7 +80,7 @@ class Tables:
         return pa.concat_tables([*tables, SCHEMA.empty_table().select(names)]).select(names)
 
     def queries(self) -> pa.Table:
-        """query_hash, text (null: fewer visitors typed it than is asked for) and visitors."""
+        """query_hash, text (null: fewer than `least_visitors` typed it) and visitors."""
         from pyarrow import parquet
 
         from services.feedback.join.columns import QUERIES
@@ -108,6 +109,6 @@ def _known(columns: Sequence[str], names: Iterable[str]) -> list[str]:
     known = set(names)
     if unknown := [name for name in columns if name not in known]:
         raise NotFound(
-            f"no day of these has the columns {', '.join(unknown)}; docs/tables.md has their names"
+            f"none of these days has the columns {', '.join(unknown)}; docs/tables.md lists their names"
         )
     return list(columns)

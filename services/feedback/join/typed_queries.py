@@ -1,4 +1,4 @@
-"""The texts of queries, kept only once enough people typed them."""
+"""The texts of queries, kept only once enough visitors typed them."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ _HASH_BYTES = 8
 
 
 class TypedQueries:
-    """Counts the visitors of each query, by hash, until there are enough; then keeps its text.
+    """Counts the visitors of each query, by hash, until there are enough. Then keeps its text.
 
     A page without a visitor does not count. A query that was not typed for `keep_days` is
     forgotten.
@@ -20,7 +20,10 @@ class TypedQueries:
         self._keep_days = keep_days
 
     def take(self, query_hash: int, text: str, visitor_id: str, day: int) -> bool:
-        """Count a visitor of a query, in a transaction. Returns whether something has changed."""
+        """Count a visitor of a query; call it in a transaction.
+
+        Returns whether a row has changed.
+        """
         known = self._staging.rows(
             "SELECT visitors, last_day, text IS NOT NULL FROM queries WHERE hash = ?", query_hash
         ).fetchone()

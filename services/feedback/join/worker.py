@@ -1,4 +1,4 @@
-"""Keep the tables: follow the log, and export now and then, alongside the rest of the process."""
+"""Keeps the tables up to date: follows the log, and exports from time to time."""
 
 import asyncio
 import logging
@@ -27,14 +27,14 @@ _POLL_SECONDS = 1.0
 _AFTER_ERROR_SECONDS = 5.0
 _QUIET_SECONDS = 30.0
 _EXPORTS_SHARE = 0.1  # of the time, at most
-_TROUBLE = "the tables of what shoppers did are not written: %s"
+_TROUBLE = "the tables of shoppers' actions are not written: %s"
 
 
 class JoinWorker:
-    """Takes each record once, whatever comes again, and exports what has changed.
+    """Stages each record once, despite redeliveries, and exports changed tables.
 
-    SQLite and Parquet work in a thread. An error ends nothing: the folder is let go of, and taken
-    up again from what was committed.
+    SQLite and Parquet work runs in a thread. After an error the folder is released, and reopened
+    from the last commit.
     """
 
     def __init__(
@@ -45,16 +45,14 @@ class JoinWorker:
         config: JoinConfig,
         open_consumer: OpenConsumer | None = None,
     ) -> None:
-        """`open_consumer` follows the log for a join; None: in the consumer group of its
-        generation.
-        """
+        """`open_consumer` opens the log; None: in the consumer group of the join."""
         self._log = log
         self._root = root
         self._read = read
         self._config = config
         self._open_consumer = open_consumer or self._grouped
         self._thread = ThreadPoolExecutor(1, "join")
-        self.time_slice = ThreadSlice()  # when the interpreter is given back while records are joined
+        self.time_slice = ThreadSlice()  # when to release the interpreter while records are joined
         self.quiet_seconds = _QUIET_SECONDS  # see Rebuild
         self._join: Join | None = None
         self._consumer: Consumer | None = None
@@ -63,7 +61,7 @@ class JoinWorker:
         self._is_caught_up = False
         self._export_at = 0.0  # on the monotonic clock
         self._failures = LogOnce(_LOG, _TROUBLE)
-        self.trouble = ""  # for people; empty when all is well
+        self.trouble = ""  # message for the status; empty if all is well
         self.counts: dict[str, int] = {}
 
     async def run(self) -> None:
@@ -75,14 +73,14 @@ class JoinWorker:
             except Exception as error:  # keep following after any error
                 self.trouble = _TROUBLE % error
                 self._failures.log(error)
-                await self._let_go()
+                await self._release()
                 await asyncio.sleep(_AFTER_ERROR_SECONDS)
             else:
                 self.trouble = self._log.waiting_for
                 self._failures.recovered()
 
     async def step(self, timeout_seconds: float) -> Sequence[Record]:
-        """Take in the next records of the log; none when the time has passed without one."""
+        """Stage the next records of the log. Returns none if none came within the timeout."""
         join, consumer = await self._opened()
         records = await consumer.poll(timeout_seconds, self._config.batch_records)
         if records:
@@ -94,7 +92,7 @@ class JoinWorker:
         return records
 
     async def export(self) -> list[str]:
-        """Write the tables that have changed. Returns their names."""
+        """Write the changed tables. Returns their names."""
         join, _ = await self._opened()
         is_caught_up = self._is_caught_up
         names = await self._in_thread(lambda: join.export(is_caught_up))
@@ -102,11 +100,11 @@ class JoinWorker:
         return names
 
     async def close(self) -> None:
-        """Let go of the folder; what is under way stops, and is as if it had not begun."""
+        """Release the folder. Work in progress stops and is rolled back."""
         if not self._is_closed:
             self._is_closed = True
             self.time_slice.end()
-            await self._let_go()
+            await self._release()
             self._thread.shutdown()
 
     async def _export_when_due(self) -> None:
@@ -119,12 +117,12 @@ class JoinWorker:
         self._export_at = time.monotonic() + pause_seconds
 
     async def _opened(self) -> tuple[Join, Consumer]:
-        async with self._opening:  # who catches up may come while the run begins
+        async with self._opening:  # a caller may catch up while `run` begins
             if self._join is None:
                 try:
                     await self._in_thread(self._open)
                 except OlderFormat:
-                    await self._make_anew()
+                    await self._rebuild()
                     await self._in_thread(self._open)
             assert self._join
             if self._consumer is None:
@@ -132,28 +130,28 @@ class JoinWorker:
             return self._join, self._consumer
 
     def _open(self) -> None:
-        """In the thread, so that it is known there, and closed, if this is cancelled meanwhile."""
+        """Runs in the thread, so that the join is closed even if the caller is cancelled."""
         settle(self._root)
         self._join = Join(self._root, self._read, self._config, self.time_slice.give_way)
 
-    async def _make_anew(self) -> None:
-        """Join the whole log into a new folder, in the place of that of an earlier version."""
-        says = "an earlier version has written %s; the tables are made anew from the log"
-        _LOG.warning(says, self._root)
+    async def _rebuild(self) -> None:
+        """Join the whole log into a new folder that replaces the one of an earlier version."""
+        message = "%s was written by an earlier version; rebuilding the tables from the log"
+        _LOG.warning(message, self._root)
         pause = self.time_slice.give_way
-        anew = Rebuild(self._root, self._read, self._config, self._open_consumer, pause)
+        rebuild = Rebuild(self._root, self._read, self._config, self._open_consumer, pause)
         try:
-            rebuilt = await anew.run(self._thread, self.quiet_seconds)
+            rebuilt = await rebuild.run(self._thread, self.quiet_seconds)
         except NotFound:
-            _LOG.warning("the log has nothing to make tables of; those of %s stay", self._root)
+            _LOG.warning("the log has no records to rebuild from; keeping the tables of %s", self._root)
             await self._in_thread(lambda: discard(self._root))
         else:
-            _LOG.info("%s is made anew from %d records", self._root, rebuilt.record_count)
+            _LOG.info("%s is rebuilt from %d records", self._root, rebuilt.record_count)
 
     async def _grouped(self, join: Join) -> Consumer:
         return await self._log.consumer(CO_PARTITIONED, join.group)
 
-    async def _let_go(self) -> None:
+    async def _release(self) -> None:
         if self._consumer:
             with suppress(AisleError):
                 await self._consumer.close()
@@ -166,5 +164,8 @@ class JoinWorker:
         self._join = None
 
     async def _in_thread(self, do: Callable[[], Result]) -> Result:
-        """The work goes on in its thread when this is cancelled; whatever is next waits for it."""
+        """Run `do` in the thread.
+
+        If this is cancelled, `do` continues and later work waits for it.
+        """
         return await asyncio.get_running_loop().run_in_executor(self._thread, do)

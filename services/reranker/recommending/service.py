@@ -1,4 +1,4 @@
-"""Proposals and their order, from the product memory and what is known of the visitor."""
+"""Proposes and orders recommendations, from the product memory and the visitor's state."""
 
 from __future__ import annotations
 
@@ -42,8 +42,7 @@ from services.reranker.snapshot import RerankerSnapshot
 from shared import clock, vectors
 from shared.errors import InvalidRequest
 from shared.features.scope import PageRequest
-from shared.features.visitor import NOBODY as UNKNOWN_VISITOR
-from shared.features.visitor import VisitorState
+from shared.features.visitor import UNKNOWN_VISITOR, VisitorState
 from shared.product_memory.follower import ProductMemoryFollower
 from shared.product_memory.memory import ProductMemory
 from shared.stage import Missed
@@ -51,14 +50,14 @@ from shared.telemetry import Stopwatch
 
 MAX_PROPOSED = 1_000
 _SEEDS_PLACEMENTS = (Placement.SIMILAR, Placement.ALSO_BOUGHT, Placement.ALSO_VIEWED)
-# Placements with an order of their own, which is that of the candidates: by what
+# Placements that keep the order of the candidates, and the name of their sort key
 _IN_ORDER = {Placement.NEW_ARRIVALS: "publish_time", Placement.RECENTLY_VIEWED: "recent_weight"}
-_NOTHING = ProductMemory.empty()
+_EMPTY_MEMORY = ProductMemory.empty()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a request's visitor, and why not more."""
+    """The state of a request's visitor, and notes on why it is missing."""
 
     state: VisitorState
     notes: Sequence[str] = ()
@@ -74,9 +73,11 @@ class Recommender:
         memory: ProductMemoryFollower | None,
         diversity: float = 0.0,
     ) -> None:
-        """Without `features`, no visitor is known; without `memory`, nothing of what shoppers did.
+        """Without `features`, all visitors are unknown.
 
-        `diversity` is the weight of diversified().
+        Without `memory`, the product memory is empty.
+
+        `diversity` is the weight in diversified().
         """
         self._opened = opened
         self._features = features
@@ -139,7 +140,7 @@ class Recommender:
         snapshot: RerankerSnapshot,
         request: RankProposalsRequest,
     ) -> Order:
-        """By score; with a weight of diversity, of many kinds first where that suits the place."""
+        """The order by score, diversified if there is a weight and the placement is in DIVERSE."""
         order = by_score(scores)
         if self._diversity <= 0 or placement not in DIVERSE:
             return order
@@ -160,7 +161,7 @@ class Recommender:
     def _evidence(self, state: VisitorState, seeds: Sequence[str]) -> Evidence:
         now_seconds = clock.now()
         history = History.of(state.bought, state.weights_at(now_seconds), state.bought_days)
-        memory = self._follower.memory if self._follower else _NOTHING
+        memory = self._follower.memory if self._follower else _EMPTY_MEMORY
         return Evidence(memory, now_seconds, history, tuple(dict.fromkeys(seeds)))
 
 
@@ -174,7 +175,7 @@ def _placement(name: str) -> Placement:
 
 
 def _near(evidence: Evidence, placement: Placement) -> dict[str, float]:
-    """Products near which others are looked for, with what each counts."""
+    """Products whose neighbours retrieval searches for, with their weights."""
     if placement in _SEEDS_PLACEMENTS:
         return dict.fromkeys(evidence.seeds, 1.0)
     return evidence.history_products if placement is Placement.FOR_YOU else {}
@@ -194,7 +195,7 @@ def _matrix(request: RankProposalsRequest, snapshot: RerankerSnapshot, evidence:
 
 
 def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity:
-    """What retrieval says: to the seeds where there are some, else to the history."""
+    """The similarity from retrieval: to the seeds if there are any, otherwise to the history."""
     scores = np.array(request.dense_scores, np.float32)
     unknown = np.full(len(scores), np.nan, np.float32)
     if evidence.seeds:
@@ -203,7 +204,7 @@ def _similarity(request: RankProposalsRequest, evidence: Evidence) -> Similarity
 
 
 def _scores(ranker: RecommendRanker, placement: Placement, matrix: Matrix) -> Scores:
-    """The ranker's; of candidates that are in order, those that fall to 1."""
+    """The ranker's scores; for placements in _IN_ORDER, n down to 1."""
     if placement in _IN_ORDER:
         return np.arange(len(matrix), 0, -1, dtype=np.float64)
     return ranker.score(matrix, placement)

@@ -1,6 +1,6 @@
 """All scopes, in the order in which their columns are made.
 
-One that builds on another comes after it.
+A scope comes after those it builds on.
 """
 
 from shared.features.scope import Scope

@@ -1,4 +1,4 @@
-"""Of a product: how often shoppers did what with it, whatever led to it."""
+"""Features of a product: how often shoppers acted on it, from searches and elsewhere."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ COUNTED: Mapping[str, Count | Rate] = {
     "product_purchase_rate_30d": Rate((PURCHASE,), MONTH),
     "product_opens_total": Count(OPENED, LIFETIME),
 }
-# Of all candidates that were opened, whatever led to them, how much is the product
+# The product's share of the opens of all candidates, from searches and elsewhere
 SHARES: Mapping[str, int] = {
     "product_open_share_1d": DAY,
     "product_open_share_7d": WEEK,
     "product_open_share_30d": MONTH,
     "product_open_share_total": LIFETIME,
 }
-# Whole days since a shopper did anything with the product; nan after KEPT_DAYS
+# Whole days since a shopper last acted on the product; nan after KEPT_DAYS
 IDLE_DAYS = "product_idle_days"
 
 
@@ -59,7 +59,7 @@ class ProductScope:
     columns = (*COUNTED, IDLE_DAYS, *SHARES)
     by_query = False
 
-    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
+    def counted(self, content: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
         """See Scope."""
         for product_id in product_ids:
             yield product_key(product_id), PRODUCT_SECONDS, (ALONE,)
@@ -85,7 +85,7 @@ class ProductScope:
 
 
 def product_columns(windows: Windows) -> dict[str, Matrix]:
-    """Columns (n,) of n products, by all that was done with them."""
+    """Columns (n,) of n products, from all interactions with them."""
     from shared.features.columns import counted_columns, share_columns
 
     shares = share_columns(SHARES, windows)

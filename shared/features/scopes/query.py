@@ -1,4 +1,4 @@
-"""Of a product under a query: how often shoppers did what with it after a search for that query."""
+"""Features of a product under a query, from actions that followed its searches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COUNTED: Mapping[str, Count | Rate] = {
     "query_purchase_rate_30d": Rate((PURCHASE,), MONTH),
     "query_opens_total": Count(OPENED, LIFETIME),
 }
-# Of all candidates that were opened under the query, how much is the product
+# The product's share of the opens of all candidates under the query
 SHARES: Mapping[str, int] = {
     "query_open_share_1d": DAY,
     "query_open_share_7d": WEEK,
@@ -46,22 +46,22 @@ SHARES: Mapping[str, int] = {
 }
 # Whole days since the product was last opened under the query; nan after KEPT_DAYS
 IDLE_DAYS = "query_idle_days"
-# log(1 + n) of all candidates that were opened under the query: how much there is to learn from
+# log(1 + n) of the opens of all candidates under the query: the amount of evidence
 TRAFFIC: Mapping[str, int] = {"query_traffic_7d": WEEK, "query_traffic_total": LIFETIME}
 
 
 class QueryScope:
-    """See Scope. Its rates begin at those of the product itself."""
+    """See Scope. The prior of its rates is the product's own rate."""
 
     letter = "q"
     share = 0.25
     columns = (*COUNTED, *SHARES, IDLE_DAYS, *TRAFFIC)
     by_query = True
 
-    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
+    def counted(self, content: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
         """See Scope."""
-        if what.query_hash and product_ids:
-            yield query_key(what.query_hash), QUERY_SECONDS, tuple(product_ids)
+        if content.query_hash and product_ids:
+            yield query_key(content.query_hash), QUERY_SECONDS, tuple(product_ids)
 
     def keys(self, request: PageRequest) -> list[str]:
         """See Scope."""
@@ -85,7 +85,7 @@ class QueryScope:
 
 
 def query_columns(windows: Windows, products: Mapping[str, Matrix]) -> dict[str, Matrix]:
-    """Columns (n,) of n products under a query; `products` are the products' own."""
+    """Columns (n,) of n products under a query; `products` has the products' own columns."""
     from shared.features.columns import counted_columns, share_columns, traffic_columns
 
     own = {name.replace("product_", "query_", 1): column for name, column in products.items()}

@@ -1,4 +1,4 @@
-"""Of a visitor: how much of what they acted on lately is the product itself."""
+"""Features of a visitor: how much of their recent interactions is about the product."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from shared.features.visitor import Visitor, state_of
 if TYPE_CHECKING:
     from shared.features.scope import Matrix
 
-# Weight of the product among what the visitor acted on lately, ever and in this session; 0: not
-# among it.
+# Weight of the product among the visitor's recent products, over all sessions and in this one; 0:
+# none
 VISITOR_WEIGHT = "visitor_weight"
 SESSION_WEIGHT = "session_weight"
 
@@ -22,7 +22,7 @@ SESSION_WEIGHT = "session_weight"
 class VisitorScope:
     """See Scope.
 
-    Its values are written before all others (FeatureWriter): they find out what is a duplicate.
+    FeatureWriter writes its values before all others, because they detect duplicates.
     """
 
     letter = "v"
@@ -30,8 +30,8 @@ class VisitorScope:
     columns = (VISITOR_WEIGHT, SESSION_WEIGHT)
     by_query = False
 
-    def counted(self, what: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
-        """See Scope: a visitor has a state, and no counters."""
+    def counted(self, content: Interaction | Shown, product_ids: Sequence[str]) -> Iterable[Counted]:
+        """See Scope. A visitor has a state but no counters."""
         return ()
 
     def keys(self, request: PageRequest) -> list[str]:

@@ -27,7 +27,7 @@ async def columns(
     products: tuple[str, ...] = ("p1", "p2"),
     session_id: str = "",
 ) -> dict[str, list[float]]:
-    """What ranking reads, as a list a column."""
+    """The columns that ranking reads, as lists."""
     store = MemoryFeatureStore()
     await FeatureWriter(store, "").apply(told)
     request = PageRequest(products, "red shoe", "v1", session_id)
@@ -36,7 +36,7 @@ async def columns(
 
 
 def clicks(count: int, days_ago: float, first_offset: int = 1) -> list[Observation]:
-    """Of a visitor each."""
+    """Clicks of one visitor each."""
     offsets = range(first_offset, first_offset + count)
     return [did("click", "p1", offset=n, at=NOON - days_ago * DAY, visitor_id=f"v{n}") for n in offsets]
 
@@ -112,7 +112,7 @@ async def test_days_without_anything_done_are_idle_and_being_shown_is_nothing_do
 
 
 def shown_often(shows: int, opens: int, product: str, offset: int) -> list[Observation]:
-    """By visitors of whom each saw one page."""
+    """Pages, each shown to another visitor."""
     common = {"at": NOON, "query_hash": QUERY}
     places = [{"offset": offset + n, "visitor_id": f"v{offset + n}"} for n in range(shows)]
     pages = [shown(product, **place, **common) for place in places]

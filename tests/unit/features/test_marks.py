@@ -1,9 +1,9 @@
 import pytest
 
-from shared.features import watermarks as marks
+from shared.features import watermarks
 from shared.features.watermarks import Watermarks
 
-# As versions before wrote it
+# The form that earlier versions wrote
 OLD = bytes([2]) + bytes.fromhex("00 0300 0900000000000000  01 ffff 0500000000000000")
 
 
@@ -16,7 +16,7 @@ def taken_in(count: int, first_partition: int = 0) -> Watermarks:
 
 def test_a_value_of_before_is_read_and_written_as_it_was() -> None:
     read = Watermarks(OLD + b"the rest")
-    assert marks.size(OLD + b"the rest") == len(OLD)
+    assert watermarks.size(OLD + b"the rest") == len(OLD)
     assert read.encoded() == OLD
     assert not read.advance((0, 3), 9) and not read.advance((1, 0xFFFF), 5)
     assert read.advance((1, 0xFFFF), 6)
@@ -26,7 +26,7 @@ def test_a_value_of_before_is_read_and_written_as_it_was() -> None:
 def test_any_number_of_partitions_is_remembered(count: int) -> None:
     encoded = taken_in(count).encoded()
     read = Watermarks(encoded + b"\x00rest")
-    assert marks.size(encoded + b"\x00rest") == len(encoded)
+    assert watermarks.size(encoded + b"\x00rest") == len(encoded)
     assert read.encoded() == encoded
     assert not any(read.advance((number % 2, number // 2), number + 1) for number in range(count))
     assert read.advance((1, count), 1)

@@ -3,10 +3,10 @@ import pytest
 from shared.features.visitor import (
     HALF_LIFE_SECONDS,
     MAX_SEEN,
-    NOBODY,
     TTL_SECONDS,
+    UNKNOWN_VISITOR,
+    Delivery,
     RecentProduct,
-    Telling,
     Visitor,
     VisitorState,
     event_name,
@@ -25,40 +25,44 @@ def test_what_is_stored_is_what_is_read() -> None:
     visitor.state = VisitorState(
         (RecentProduct('p"1', 1 / 3, 1e9 + 0.1, "s1"), RecentProduct("ü", 2.0, 1e9)), "s1"
     )
-    visitor.hear(HERE, 7, names(1)[0])
+    visitor.receive(HERE, 7, names(1)[0])
     value = visitor.encoded()
     again = Visitor(value)
     assert again.state == state_of(value) == visitor.state
-    assert again.hear(HERE, 7, names(1)[0]) is Telling.REDELIVERED
+    assert again.receive(HERE, 7, names(1)[0]) is Delivery.REDELIVERED
 
 
 def test_a_visitor_without_a_value_is_nobody() -> None:
-    assert (state_of(None), state_of(b""), Visitor(None).state) == (NOBODY, NOBODY, NOBODY)
+    assert (state_of(None), state_of(b""), Visitor(None).state) == (
+        UNKNOWN_VISITOR,
+        UNKNOWN_VISITOR,
+        UNKNOWN_VISITOR,
+    )
 
 
 def test_an_event_told_again_at_another_offset_is_a_second_telling_each_time() -> None:
     visitor = Visitor()
     name = names(1)[0]
-    told = [visitor.hear(HERE, offset, name) for offset in (5, 5, 9, 9, 5)]
-    second = Telling.SECOND
-    assert told == [Telling.FIRST, Telling.REDELIVERED, second, second, Telling.REDELIVERED]
+    deliveries = [visitor.receive(HERE, offset, name) for offset in (5, 5, 9, 9, 5)]
+    duplicate = Delivery.DUPLICATE
+    assert deliveries == [Delivery.FIRST, Delivery.REDELIVERED, duplicate, duplicate, Delivery.REDELIVERED]
 
 
 def test_an_event_of_another_topic_with_the_same_id_is_another_event() -> None:
     visitor = Visitor()
-    visitor.hear((0, 0), 1, event_name("aisle.user-events", "1"))
-    assert visitor.hear((1, 0), 1, event_name("aisle.search-logs", "1")) is Telling.FIRST
+    visitor.receive((0, 0), 1, event_name("aisle.user-events", "1"))
+    assert visitor.receive((1, 0), 1, event_name("aisle.search-logs", "1")) is Delivery.FIRST
 
 
 def test_so_many_events_are_remembered_and_what_is_long_past_has_had_its_effect() -> None:
     visitor = Visitor()
     many = names(MAX_SEEN + 1)
     for offset, name in enumerate(many, 1):
-        visitor.hear(HERE, offset, name)
+        visitor.receive(HERE, offset, name)
     stored = Visitor(visitor.encoded())
-    assert stored.hear(HERE, 1, many[0]) is Telling.SECOND
+    assert stored.receive(HERE, 1, many[0]) is Delivery.DUPLICATE
     assert all(
-        stored.hear(HERE, offset, name) is Telling.REDELIVERED for offset, name in enumerate(many[1:], 2)
+        stored.receive(HERE, offset, name) is Delivery.REDELIVERED for offset, name in enumerate(many[1:], 2)
     )
 
 

@@ -1,7 +1,4 @@
-"""A log in memory that keeps to the port.
-
-Partitions, groups, and records that come again after a crash.
-"""
+"""A log in memory that implements the port: partitions, groups, and redelivery after a crash."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,7 +9,7 @@ Place = tuple[str, int]  # topic, partition
 
 
 class MemoryEventLog:
-    """EventLog as far as a consumer needs it; a key's partition is by its letters."""
+    """EventLog as far as a consumer needs it. The letters of a key determine its partition."""
 
     def __init__(self, partitions: int = 2) -> None:
         self._partitions = partitions

@@ -21,7 +21,7 @@ from shared.features.page import read_page
 from shared.features.scope import PageRequest
 from shared.features.scopes import COLUMNS
 from shared.features.spec import CLICK, SHOWN
-from shared.features.visitor import Telling, Visitor
+from shared.features.visitor import Delivery, Visitor
 from tests.contract.features_on_paper import stored_counts
 from tests.unit.feedback.told import DAY, NOW, did, shown
 
@@ -42,11 +42,11 @@ def counted(decisions: list[Decision]) -> list[tuple[list[str], list[str], str]]
 
 
 def test_a_product_counts_once_a_day_and_once_under_each_query() -> None:
-    told = [did("click", "p1", offset=1, query_hash=5), did("click", "p1", offset=2, query_hash=6)]
-    told += [did("click", "p1", offset=3, query_hash=5), did("view", "p1", offset=4)]
-    told += [did("click", "p1", offset=5, query_hash=5, at=NOW + DAY)]
+    events = [did("click", "p1", offset=1, query_hash=5), did("click", "p1", offset=2, query_hash=6)]
+    events += [did("click", "p1", offset=3, query_hash=5), did("view", "p1", offset=4)]
+    events += [did("click", "p1", offset=5, query_hash=5, at=NOW + DAY)]
     limits = EvidenceLimits()
-    assert counted(decided(*told, limits=limits)) == [
+    assert counted(decided(*events, limits=limits)) == [
         (["p1"], ["p1"], ""),
         ([], ["p1"], REPEATED),
         ([], [], REPEATED),
@@ -59,20 +59,20 @@ def test_a_record_that_comes_again_is_decided_as_it_was() -> None:
     first = did("click", "p1", "p2", offset=1, query_hash=5)
     second = did("click", "p2", "p3", offset=2)
     again = decided(first, second, first, second)
-    assert [each.telling for each in again[2:]] == [Telling.REDELIVERED] * 2
+    assert [each.delivery for each in again[2:]] == [Delivery.REDELIVERED] * 2
     assert [(each.product_ids, each.under_query) for each in again[2:]] == [
         (each.product_ids, each.under_query) for each in again[:2]
     ]
 
 
 def test_pages_and_events_are_remembered_apart() -> None:
-    told = [did("click", "p1", offset=1), shown("p1", "p2", offset=1), shown("p2", "p3", offset=2)]
-    assert counted(decided(*told)) == [
+    records = [did("click", "p1", offset=1), shown("p1", "p2", offset=1), shown("p2", "p3", offset=2)]
+    assert counted(decided(*records)) == [
         (["p1"], [], ""),
         (["p1", "p2"], [], ""),
         (["p3"], [], REPEATED),
     ]
-    assert [each.counter for each in decided(*told)] == [CLICK, SHOWN, SHOWN]
+    assert [each.counter for each in decided(*records)] == [CLICK, SHOWN, SHOWN]
 
 
 def test_what_is_above_the_limits_of_a_day_does_not_count() -> None:
@@ -124,10 +124,10 @@ def test_nothing_counts_for_a_day_after_the_log_had_it_or_long_before() -> None:
     assert (second.product_ids, second.reason) == ((), LATE)
 
 
-async def columns(*told: Observation) -> dict[str, Any]:
+async def columns(*observations: Observation) -> dict[str, Any]:
     store = MemoryFeatureStore()
     writer = FeatureWriter(store, "")
-    await writer.apply(told)
+    await writer.apply(observations)
     request = PageRequest(("p1", "p2"), "shoe", "stranger")
     return {
         name: column.tolist() for name, column in (await read_page(store, request, NOW)).columns().items()
@@ -152,4 +152,4 @@ async def test_pages_for_nobody_leave_nothing_in_the_store_and_are_counted() -> 
     lifted = FeatureWriter(store, "", limits=EvidenceLimits(counts_nobody=True))
     await lifted.apply([shown("p1", offset=1, visitor_id="", query_hash=5)])
     (value,) = await store.values([product_key("p1")])
-    assert sum(stored_counts(value).values()) == 2  # of the day, and in total
+    assert sum(stored_counts(value).values()) == 2  # one of the day, and one in total

@@ -17,24 +17,24 @@ def record(new: NewRecord, topic: str = USER_EVENTS) -> Record:
 
 
 def test_an_event_says_who_did_what_and_which_query_led_to_it() -> None:
-    told = observation(record(event("purchase", "p1", "p2", event_id="e1", query="Red  shoe")))
-    assert (told.topic, told.partition, told.offset, told.key, told.event_id) == (
+    read = observation(record(event("purchase", "p1", "p2", event_id="e1", query="Red  shoe")))
+    assert (read.topic, read.partition, read.offset, read.key, read.event_id) == (
         USER_EVENTS,
         3,
         7,
         "v1",
         "e1",
     )
-    assert isinstance(told.what, Interaction)
-    assert (told.what.action, told.what.product_ids) == ("purchase", ("p1", "p2"))
-    assert told.what.query_hash == query_hash("red shoe")
+    assert isinstance(read.content, Interaction)
+    assert (read.content.action, read.content.product_ids) == ("purchase", ("p1", "p2"))
+    assert read.content.query_hash == query_hash("red shoe")
 
 
 def test_a_page_says_what_was_shown_for_which_query() -> None:
-    told = observation(record(page("p1", "p2", visitor_id="", query="shoe"), SEARCH_LOGS))
-    assert isinstance(told.what, Shown)
-    assert (told.what.product_ids, told.what.visitor_id) == (("p1", "p2"), "")
-    assert told.what.query_hash == query_hash("shoe")
+    read = observation(record(page("p1", "p2", visitor_id="", query="shoe"), SEARCH_LOGS))
+    assert isinstance(read.content, Shown)
+    assert (read.content.product_ids, read.content.visitor_id) == (("p1", "p2"), "")
+    assert read.content.query_hash == query_hash("shoe")
 
 
 def test_a_record_without_an_event_id_is_named_by_its_place() -> None:
@@ -42,18 +42,18 @@ def test_a_record_without_an_event_id_is_named_by_its_place() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told_seconds", "ahead_seconds"),
+    ("event_seconds", "ahead_seconds"),
     [(0, 0), (LOGGED + 1e9, 86_400), (LOGGED - 50, -50)],
-    ids=["not told", "far ahead", "a little before"],
+    ids=["no time", "far ahead", "a little before"],
 )
-def test_a_time_is_told_or_that_of_the_log_and_never_far_ahead_of_it(
-    told_seconds: float, ahead_seconds: float
+def test_the_time_is_that_of_the_event_or_of_the_log_and_never_far_ahead_of_the_log(
+    event_seconds: float, ahead_seconds: float
 ) -> None:
     message = UserEvent(action="click", visitor_id="v1")
-    message.event_time.FromNanoseconds(int(told_seconds * 1e9))
+    message.event_time.FromNanoseconds(int(event_seconds * 1e9))
     message.products.add(product_id="p1")
-    told = observation(record(NewRecord("v1", message.SerializeToString())))
-    assert told.what.time_seconds == pytest.approx(LOGGED + ahead_seconds, abs=1e-3)
+    read = observation(record(NewRecord("v1", message.SerializeToString())))
+    assert read.content.time_seconds == pytest.approx(LOGGED + ahead_seconds, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +86,4 @@ def test_an_impression_that_cannot_be_read_is_refused_and_an_empty_page_is_not()
     with pytest.raises(ValueError, match=r"."):
         observation(record(NewRecord("v1", b"\xff\xff"), SEARCH_LOGS))
     empty = observation(record(NewRecord("v1", Impression().SerializeToString()), SEARCH_LOGS))
-    assert empty.what.product_ids == ()
+    assert empty.content.product_ids == ()

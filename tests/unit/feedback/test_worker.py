@@ -31,7 +31,7 @@ async def recent(store: MemoryFeatureStore, visitor_id: str = "v1") -> list[str]
 
 
 async def opens(store: MemoryFeatureStore, product_id: str, query: str = "") -> float:
-    """How often the product was opened today: at all, or for the query."""
+    """How often the product was opened today, in all or under the query."""
     columns = (await read_page(store, PageRequest((product_id,), query), time.time())).columns(
         least_visitors=1
     )
@@ -94,7 +94,7 @@ async def test_a_record_nobody_can_read_is_put_aside_and_the_next_is_applied() -
     found = dead_letters.from_record(letter)
     assert (found.key, found.position, found.value) == ("v1", 1, b"\xff\xff not a message")
     assert found.reason
-    assert letter.event_id == letter.key  # so that a log which knows its ids takes it once
+    assert letter.event_id == letter.key  # so that a log that knows its ids takes it once
     assert worker.progress.dead_letter_count == 1
 
 
@@ -241,5 +241,5 @@ async def test_pages_have_their_turn_between_any_two_steps_of_a_batch() -> None:
     worker.time_slice = TimeSlice(slice_seconds=0.0)
     await worker.catch_up()
     task.cancel()
-    steps_of_a_record = 3  # it is read, heard by its visitor, and counted for its keys
+    steps_of_a_record = 3  # reading, the visitor's value, and the counters of its keys
     assert turns > 20 * steps_of_a_record + len(names)

@@ -1,4 +1,4 @@
-"""Observations and records as tests want them."""
+"""Makes observations and records for tests."""
 
 import time
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ _NEW = count()
 
 @dataclass(frozen=True)
 class Where:
-    """The record that tells something, and by whom and when it was done."""
+    """The record of an observation, with its visitor and time."""
 
     offset: int
     visitor_id: str = "v1"
-    event_id: str = ""  # empty: one of its own
+    event_id: str = ""  # empty: a unique one
     at: float = NOW
     partition: int = 0
     query_hash: int = 0
     session_id: str = ""
-    left_out: str = ""  # why it changes nothing that others see
-    logged: float = 0.0  # 0: when it was done
+    left_out: str = ""  # why it does not affect other visitors' pages
+    logged: float = 0.0  # 0: as `at`
 
 
 def did(action: str, *product_ids: str, **where: Any) -> Observation:
-    """An interaction; the names are those of Where."""
+    """An interaction; keyword arguments are the fields of Where."""
     at = Where(**where)
-    what = Interaction(action, at.visitor_id, product_ids, at.at, at.session_id, at.query_hash, at.left_out)
-    return _observation(what, USER_EVENTS, at)
+    acted = Interaction(action, at.visitor_id, product_ids, at.at, at.session_id, at.query_hash, at.left_out)
+    return _observation(acted, USER_EVENTS, at)
 
 
 def shown(*product_ids: str, **where: Any) -> Observation:
@@ -45,10 +45,10 @@ def shown(*product_ids: str, **where: Any) -> Observation:
     return _observation(Shown(product_ids, at.at, at.query_hash, at.visitor_id, left_out), SEARCH_LOGS, at)
 
 
-def _observation(what: Interaction | Shown, topic: str, at: Where) -> Observation:
+def _observation(content: Interaction | Shown, topic: str, at: Where) -> Observation:
     key = at.visitor_id or f"search-{at.offset}"
     event_id = at.event_id or f"{at.partition}:{at.offset}"
-    return Observation(what, topic, at.partition, at.offset, key, at.logged or at.at, event_id)
+    return Observation(content, topic, at.partition, at.offset, key, at.logged or at.at, event_id)
 
 
 def event(
@@ -59,7 +59,7 @@ def event(
     query: str = "",
     from_page: bool = True,
 ) -> NewRecord:
-    """An event that followed from a page of the visitor's, unless it came from elsewhere."""
+    """An event that followed from a page of the visitor; `from_page` False: from elsewhere."""
     message = UserEvent(action=action, visitor_id=visitor_id)
     message.query_id = new_query_id(query) if from_page else ""
     message.event_time.FromNanoseconds(time.time_ns())
@@ -69,7 +69,7 @@ def event(
 
 
 def of_new_visitor(action: str, product_id: str, event_id: str = "") -> NewRecord:
-    """An event of a visitor who did nothing else; the same event_id is the same visitor's."""
+    """An event of a visitor without other events. The same event_id means the same visitor."""
     visitor_id = f"visitor-{event_id or next(_NEW)}"
     return event(action, product_id, visitor_id=visitor_id, event_id=event_id or None)
 

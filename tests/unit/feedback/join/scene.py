@@ -39,8 +39,8 @@ class Shown:
     visitor: str = "ann"
     query: str = "lamp"
     first: int = 1
-    searched: float = 0.0  # 0: when it was shown
-    logged: float = 0.0  # 0: when it was shown
+    searched: float = 0.0  # 0: as `at`
+    logged: float = 0.0  # 0: as `at`
     features: tuple[str, ...] = FEATURES
 
 
@@ -49,10 +49,10 @@ class Done:
     query: str
     at: float
     visitor: str = "ann"
-    event_id: str = ""  # empty: one of its own
+    event_id: str = ""  # empty: a unique one
     quantity: int = 0
     price: float | None = None
-    logged: float = 0.0  # 0: when it was done
+    logged: float = 0.0  # 0: as `at`
     unverified: str = ""
     user: str = ""
     session: str = ""
@@ -60,14 +60,17 @@ class Done:
 
 @dataclass
 class Scene:
-    """Makes records; a visitor's are in one partition, each in the order of the calls."""
+    """Makes records in the order of the calls; those of a visitor are in one partition."""
 
     partitions: int = 2
     records: list[Record] = field(default_factory=list)
     _offsets: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def page(self, number: int, *product_ids: str, **how: Any) -> str:
-        """The page of a search, by the names of Shown; its query_id."""
+        """Add the page of a search; keyword arguments are the fields of Shown.
+
+        Returns its query_id.
+        """
         shown = Shown(**how)
         searched_for = query_id(number, shown.searched or shown.at, shown.query)
         message = Impression(
@@ -89,7 +92,7 @@ class Scene:
         return searched_for
 
     def does(self, action: str, *product_ids: str, **how: Any) -> None:
-        """Something that a visitor does, by the names of Done."""
+        """Add an action of a visitor; keyword arguments are the fields of Done."""
         done = Done(**how)
         event_id = done.event_id or f"e{len(self.records)}"
         message = UserEvent(event_id=event_id, action=action, visitor_id=done.visitor, query_id=done.query)
@@ -108,7 +111,7 @@ class Scene:
         self.records.append(Record(offset, key, value, logged, None, topic, partition))
 
     def passes(self, until: float) -> None:
-        """Time passes: a record that says nothing comes then."""
+        """Let time pass, by a record without meaning at `until`."""
         self.does("view", "nothing", query="", at=until, visitor="nobody")
 
 
@@ -138,13 +141,13 @@ def done_rows(tables: Tables) -> Rows:
 
 
 def row(tables: Tables, product_id: str) -> dict[str, Any]:
-    """The one row of a product."""
+    """The only row of a product."""
     [found] = [each for each in rows(tables) if each["product_id"] == product_id]
     return found
 
 
 def counts(root: Path) -> dict[str, int]:
-    """What the join of a folder has counted."""
+    """The counts of a folder's join."""
     join = Join(root, joinable)
     try:
         return join.counts()

@@ -1,4 +1,4 @@
-"""Tables that an earlier version wrote, which had no interactions."""
+"""Tables of an earlier version, which had no interactions."""
 
 import asyncio
 import logging
@@ -50,9 +50,9 @@ async def exported(worker: JoinWorker) -> None:
 
 @pytest.fixture
 async def root(log: MemoryEventLog, worker: JoinWorker, tmp_path: Path) -> Path:
-    """The folder as the version before this would have left it."""
+    """A folder as the previous version would have left it."""
     await exported(worker)
-    await worker._let_go()
+    await worker._release()
     root = tmp_path / "tables"
     rmtree(root / "interactions")
     of_format(root, "1")
@@ -72,13 +72,13 @@ async def test_the_tables_are_made_anew_from_the_log(
     before = files(root)
     caplog.set_level(logging.INFO)
     await exported(worker)
-    assert f"an earlier version has written {root}; the tables are made anew" in caplog.text
-    assert f"{root} is made anew from 4 records" in caplog.text
+    assert f"{root} was written by an earlier version; rebuilding the tables" in caplog.text
+    assert f"{root} is rebuilt from 4 records" in caplog.text
     assert [each["product_id"] for each in done_rows(Tables(root))] == ["p1", "p2"]
     assert {name: files(root)[name] for name in before} == before
     assert worker.counts["join.pages"] == 2
     caplog.clear()
-    await worker._let_go()
+    await worker._release()
     await exported(worker)
     assert not caplog.text
 
@@ -100,7 +100,7 @@ async def test_tables_of_a_log_that_is_empty_stay(
     before = files(root)
     log.records.clear()
     await exported(worker)
-    assert f"those of {root} stay" in caplog.text
+    assert f"keeping the tables of {root}" in caplog.text
     assert files(root) == before
     await log.append(USER_EVENTS, [event("click", "p3", from_page=False)])
     await exported(worker)
@@ -140,13 +140,13 @@ async def test_a_rebuild_that_is_cancelled_leaves_the_folder_as_it_was(
     await worker.close()
     assert files(root) == before
     Join(building, joinable).close()
-    with pytest.raises(OlderFormat, match=r"is of format 1, not 2; make the tables anew with"):
+    with pytest.raises(OlderFormat, match=r"has format 1, not 2; rebuild the tables with"):
         Join(root, joinable)
 
 
 def test_tables_of_a_later_version_are_left_alone(tmp_path: Path) -> None:
     Join(tmp_path, joinable).close()
     of_format(tmp_path, "3")
-    with pytest.raises(Corrupt, match="is of format 3, not 2") as raised:
+    with pytest.raises(Corrupt, match="has format 3, not 2") as raised:
         Join(tmp_path, joinable)
     assert not isinstance(raised.value, OlderFormat)

@@ -1,4 +1,4 @@
-"""The interactions tables: all that visitors did, whether a search led to it or not."""
+"""The interactions tables: all interactions of visitors, from searches and elsewhere."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

@@ -62,7 +62,7 @@ async def test_another_worker_goes_on_where_one_has_stopped(
     await log.append(SEARCH_LOGS, [page("p1", query="lamp")])
     await worker.step(0.0)
     await worker.close()
-    log.committed.clear()  # the group is forgotten, so all comes again
+    log.committed.clear()  # the group is forgotten, so all records are redelivered
     other = worker_of(log, tmp_path / "tables")
     assert len(await other.step(0.0)) == 1
     await other.export()
@@ -130,7 +130,7 @@ async def test_days_that_the_log_has_lost_are_kept(
 
 
 async def test_a_log_without_records_leaves_the_tables(log: MemoryEventLog, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="stay as they are"):
+    with pytest.raises(NotFound, match="the tables are unchanged"):
         await rebuild(tmp_path / "tables", joinable, JoinConfig(), lambda join: _consumer(log, join))
 
 

@@ -91,7 +91,10 @@ def test_each_line_of_an_order_counts_for_its_own_product(tmp_path: Path, scene:
 
 
 def test_an_order_with_lines_of_several_searches_counts_for_each_search(tmp_path: Path, scene: Scene) -> None:
-    """As the checkout sends it: an event a search. A line that its search did not show counts for none."""
+    """As a checkout sends it: one event per search.
+
+    A line that its search did not show does not count.
+    """
     lamps = scene.page(1, "p1", "p2")
     chairs = scene.page(2, "p3", query="chair")
     scene.does("purchase", "p1", "p3", query=lamps, at=NOON + DAY, event_id="order-1/1")

@@ -1,4 +1,4 @@
-"""What comes late, and what is removed."""
+"""Late records, and removal of old tables."""
 
 import logging
 from dataclasses import replace
@@ -86,7 +86,7 @@ def test_days_that_are_final_are_the_same_when_all_is_replayed(tmp_path: Path, s
     for day, search in enumerate(searches):
         scene.does("purchase", "p1", query=search, at=NOON + (day + 6.9) * DAY)
         scene.does("purchase", "p1", query=search, at=NOON + (day + 2) * DAY, logged=NOON + 15 * DAY)
-    for day in range(0, 60, 3):  # the same event again and again, for more days than it is known
+    for day in range(0, 60, 3):  # the same event repeatedly, for more days than its id is remembered
         scene.does("view", "p1", query="", at=NOON + day * DAY, event_id="again")
         scene.does("view", "p2", query="", at=NOON + day * DAY, logged=NOON + (day + 7) * DAY)
     scene.records.sort(key=lambda record: record.time_seconds)
@@ -132,7 +132,7 @@ def test_the_oldest_tables_go_when_all_are_too_large(
         tables = joined(tmp_path / "some", scene, max_bytes=sum(map(size, everything[-2:])))
     assert tables.days() == everything[-2:]
     assert "are removed: the tables take more than" in caplog.text
-    scene.page(9, "p9", at=NOON)  # a day that was removed does not come back in part
+    scene.page(9, "p9", at=NOON)  # a removed day does not come back in part
     assert joined(tmp_path / "some", scene, max_bytes=1).days() == everything[-1:]
 
 

@@ -1,4 +1,4 @@
-"""Proposals and their order as they are asked for."""
+"""The service for proposals and their order."""
 
 import time
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from services.reranker.reranker import Reranker
 from shared.errors import InvalidRequest, SnapshotGone, Unavailable
 from shared.features.memory import MemoryFeatureStore
 from shared.features.observation import Interaction
-from shared.features.visitor import NOBODY, Visitor
+from shared.features.visitor import UNKNOWN_VISITOR, Visitor
 from shared.product_memory.folder import PRODUCT_MEMORIES
 from shared.product_memory.follower import ProductMemoryFollower
 from tests.unit.product_memory.product_memories import product_memory
@@ -24,13 +24,13 @@ BOUGHT = {"p1": {"p2": 0.5, "p3": 0.9}}
 
 
 class KnownVisitor(MemoryFeatureStore):
-    """Somebody who viewed p1, bought p2, and has p3 in the cart."""
+    """A visitor who viewed p1, bought p2, and has p3 in the cart."""
 
     async def values(self, keys: Sequence[str], generation: str | None = None) -> list[bytes | None]:
         visitor = Visitor()
         for action, product_id in (("view", "p1"), ("purchase", "p2"), ("add_to_cart", "p3")):
             visitor.state = after(visitor.state, Interaction(action, "ann", (product_id,), time.time()))
-        assert visitor.state != NOBODY
+        assert visitor.state != UNKNOWN_VISITOR
         return [visitor.encoded() if key == "v:ann" else None for key in keys]
 
 
