@@ -1,4 +1,4 @@
-"""Go over to a newer product memory without a restart."""
+"""Switches to a newer product memory without a restart."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The product memory: what all shoppers together say of products."""
+"""The product memory: purchases and opens of products by all shoppers together."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ WINDOWS_DAYS = (1, 7, 30, 90, 400)
 DAY, WEEK, MONTH, QUARTER, LONG, DECAYED = range(len(WINDOWS_DAYS) + 1)  # columns of a popularity
 DAY_SECONDS = 86_400.0
 
-_OPEN_SHARE = 0.1  # what an open counts for of a purchase, where both are one popularity
-_TREND_PRIOR = 2.0  # visitors a week that a trend begins with
-# Visitors a day in all, with which a window says as much as the longer one before it
+_OPEN_SHARE = 0.1  # weight of an open relative to a purchase in the popularity
+_TREND_PRIOR = 2.0  # pseudo-count of visitors a week in a trend
+# Pseudo-count of visitors: with so many in all, a time window weighs as much as the longer one
 # (docs/recommendations.md)
 _PRIOR = 3_000.0
 _RANKED = 1_000  # products of a ranking that all pages share
@@ -24,21 +24,21 @@ _RANKED = 1_000  # products of a ranking that all pages share
 
 @dataclass(frozen=True)
 class ProductMemory:
-    """n products that somebody bought or opened. It never changes.
+    """n products that visitors bought or opened. Immutable.
 
-    No entry tells what fewer visitors did than its settings say (5 a pair, 2 a product).
+    An entry has at least as many visitors as the settings ask for (5 a pair, 2 a product).
     """
 
     product_ids: Sequence[str]  # n
     bought: Neighbours  # in the same baskets
     opened: Neighbours  # in the same sessions
-    owned: Neighbours  # by the same visitors, whenever: what one buys says what else it may buy
+    owned: Neighbours  # by the same visitors, at any time
     purchases: Floats  # (n, 6): distinct visitors a day, summed over WINDOWS_DAYS, and decayed
-    first_purchases: Floats  # (n, 6): those of visitors who had not bought it before
+    first_purchases: Floats  # (n, 6): the same, by visitors who had not bought it before
     opens: Floats  # (n, 6)
     repeat_rate: Floats  # (n,): share of the buyers who bought it again on another day, shrunk
     repeat_days: Floats  # (n,): usual days from one purchase of it to the next; nan: not known
-    first_day: Floats  # (n,): first day that it was seen, in days since 1970
+    first_day: Floats  # (n,): the first day it was seen, in days since 1970
     price: Floats  # (n,): usual price paid; nan: not known
     version: str = ""
 
@@ -47,7 +47,7 @@ class ProductMemory:
 
     @classmethod
     def empty(cls) -> ProductMemory:
-        """What a shop has before its first interaction."""
+        """The product memory of a shop before its first interaction."""
         popularity = np.zeros((0, len(WINDOWS_DAYS) + 1), np.float32)
         none = Neighbours.none(0)
         column = np.empty(0, np.float32)
@@ -60,17 +60,17 @@ class ProductMemory:
 
     @cached_property
     def popular(self) -> Scored:
-        """The products bought most, as all days let expect, best first; an open counts a tenth."""
+        """The products with most expected purchases a month, best first; an open counts a tenth."""
         return _ranking(expected(self._counts))
 
     @cached_property
     def newly_bought(self) -> Scored:
-        """The products bought most by visitors new to them, as all days let expect, best first."""
+        """The products with most expected first purchases a month, best first."""
         return _ranking(expected(self.first_purchases))
 
     @cached_property
     def expected_purchases(self) -> Floats:
-        """(n,): visitors who buy each in a month, as all days let expect."""
+        """(n,): the expected number of visitors who buy each product in a month."""
         return expected(self.purchases)
 
     @cached_property
@@ -90,23 +90,23 @@ class ProductMemory:
         return counts
 
     def warm(self) -> None:
-        """Make what a first page would otherwise wait for."""
+        """Compute all cached properties, so that the first page does not wait for them."""
         assert self.product_places is not None
         assert self.popular and self.newly_bought and self.trending
         assert self.expected_purchases is not None
 
     def places(self, product_ids: Iterable[str]) -> Places:
-        """(k,): the place of each product, -1 for one that is not remembered."""
+        """(k,): the place of each product; -1 if it is not remembered."""
         known = self.product_places
         return np.array([known.get(each, -1) for each in product_ids], np.int64)
 
 
 def expected(table: Floats) -> Floats:
-    """(n,): the column MONTH of a popularity (n, 6), shrunk to what longer windows say.
+    """(n,): the column MONTH of a popularity (n, 6), shrunk towards longer time windows.
 
-    Each product's share of a window has _PRIOR pseudo-counts from its share of the longer window:
-    where few buy, a year says more than a month; where many do, the month decides alone
-    (Dirichlet prior, as in Zhai and Lafferty, SIGIR 2001).
+    Each product's share of a time window has _PRIOR pseudo-counts from its share of the longer one.
+    With few purchases the year outweighs the month; with many the month alone decides (Dirichlet
+    prior, as in Zhai and Lafferty, SIGIR 2001).
     """
     shares: Floats = np.zeros(len(table), np.float32)
     for window in (LONG, QUARTER, MONTH):

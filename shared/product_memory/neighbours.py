@@ -11,27 +11,27 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-_DENSE = 20  # products an entry, up to which adding up a whole column beats sorting
+_DENSE = 20  # up to so many products per entry, summing a whole column is faster than sorting
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """Entries of the lists of some products, equally long columns (entries,)."""
+    """Entries of some products' lists, as columns (entries,)."""
 
-    rows: Places  # which of the products asked for
+    rows: Places  # index of the product among those asked for
     places: Places  # the neighbour
     scores: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Some products with a score each; all others have 0."""
+    """Some products with their scores; all others have 0."""
 
     places: Places  # (k,), rising
     scores: Floats  # (k,)
 
     def at(self, places: Places) -> Floats:
-        """(m,): the scores of the products at `places` (m,); -1 is not remembered, with 0."""
+        """(m,): the scores of the products at `places` (m,); 0 for place -1 (not remembered)."""
         found = np.searchsorted(self.places, places)
         known = np.append(self.places, -2)[found] == places
         scores: Floats = np.where(known, np.append(self.scores, np.float32(0))[found], np.float32(0))
@@ -46,7 +46,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """For each of n products the products that go with it, best first."""
+    """For each of n products, the products that go with it, best first."""
 
     ends: Places  # (n,): where the entries of each product end
     places: NDArray[np.int32]  # (entries,)
@@ -58,7 +58,7 @@ class Neighbours:
         return cls(np.zeros(count, np.int64), np.empty(0, np.int32), np.empty(0, np.float32))
 
     def of(self, places: Places) -> Linked:
-        """The entries of the products at `places` (k,), in this order."""
+        """The entries of the products at `places` (k,), in the order of `places`."""
         ends = self.ends[places]
         starts = np.where(places > 0, self.ends[places - 1], 0)
         lengths = ends - starts
@@ -68,7 +68,7 @@ class Neighbours:
         return Linked(rows, self.places[entries].astype(np.int64), self.scores[entries])
 
     def summed(self, weights: Mapping[int, float]) -> Scored:
-        """All neighbours of some places, each list times the weight of its place."""
+        """The summed neighbours of some places, each list times the weight of its place."""
         linked = self.of(np.fromiter(weights, np.int64, len(weights)))
         each = np.fromiter(weights.values(), np.float32, len(weights))
         scores = linked.scores * each[linked.rows]

@@ -1,1 +1,1 @@
-"""What shoppers opened after which queries, so that a query learns from others that are near it."""
+"""Products that shoppers opened after each query, so that a query benefits from similar queries."""

@@ -1,4 +1,4 @@
-"""Go over to a newer query memory without a restart."""
+"""Switches to a newer query memory without a restart."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The query memory: what shoppers opened under which query, and which queries are near another."""
+"""The query memory: products opened under each query, and which queries are near."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from shared.query_memory.trigrams import Trigrams
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-HALF_LIVES_DAYS = (3.0, 14.0)  # of an opened product, one a column of `weights`
+HALF_LIVES_DAYS = (3.0, 14.0)  # of an opened product, one per column of `weights`
 RECENT, LASTING = range(len(HALF_LIVES_DAYS))
 
 _NEIGHBOURS = 40
-# Least similarity of a neighbour, and the power that makes a weight of a similarity: measured on real clicks
-# (docs/learning.md)
+# Least similarity of a neighbour, and the power that turns a similarity into a weight; measured on
+# real clicks (docs/learning.md)
 _SPELLING = 0.3, 3
 _MEANING = 0.5, 6
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Remembered queries near one, equally long columns (k,); k may be 0."""
+    """Remembered queries near a query, as columns (k,); k may be 0."""
 
     places: Places
     similarities: Floats
-    weights: Floats  # what each counts for
+    weights: Floats  # of each query's evidence
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Products that were opened under some queries: an entry for each query and product."""
+    """Products that were opened under some queries, one entry per query and product."""
 
     products: Places  # (entries,): places in QueryMemory.product_ids
     queries: Places  # (entries,): places among the queries asked for
@@ -45,21 +45,21 @@ class Opened:
 
 @dataclass(frozen=True)
 class QueryMemory:
-    """n queries with what was opened under each. It never changes.
+    """n queries with the products opened under each. Immutable.
 
-    Weights are opens by distinct visitors, halved with every half-life up to when it was built.
+    Weights are opens by distinct visitors, halved with every half-life up to the time it was built.
     """
 
     hashes: Places  # (n,), as query_hash gives them
-    texts: Sequence[str]  # n; empty where too few visitors typed the query to keep its text
-    vectors: NDArray[np.float16]  # (n, dim), unit norm; zeros where there is no text
-    encoder_version: str  # that made the vectors
+    texts: Sequence[str]  # n; empty if too few visitors typed the query to keep its text
+    vectors: NDArray[np.float16]  # (n, dim), unit norm; zeros for a query without a text
+    encoder_version: str  # of the encoder that made the vectors
     product_ids: Sequence[str]  # m
     ends: Places  # (n,): where the entries of each query end
     products: Places  # (entries,): places in product_ids
     weights: Floats  # (entries, half-lives)
     version: str = ""
-    knows_itself: bool = True  # False: what was opened under a query itself is not asked for
+    knows_itself: bool = True  # False: ignore the products opened under the query itself
 
     def __len__(self) -> int:
         return len(self.hashes)
@@ -70,7 +70,7 @@ class QueryMemory:
 
     @cached_property
     def _vectors(self) -> tuple[Places, Floats]:
-        """Queries that have a vector, and these vectors."""
+        """The places of queries that have a vector, and these vectors."""
         places = np.flatnonzero(self.vectors.any(axis=1))
         return places, self.vectors[places].astype(np.float32)
 
@@ -84,21 +84,21 @@ class QueryMemory:
         return {product_id: place for place, product_id in enumerate(self.product_ids)}
 
     def warm(self) -> None:
-        """Make what a first query would otherwise wait for."""
+        """Compute all cached properties, so that the first query does not wait for them."""
         self.near_in_spelling("a")
         self.near_in_meaning("a", np.zeros(self.vectors.shape[1], np.float32))
         assert self.product_places is not None
 
     def place(self, query: str) -> int | None:
-        """Where a query is; None if it is not remembered."""
+        """The place of a query; None if it is not remembered."""
         return self._places.get(query_hash(query))
 
     def near_in_spelling(self, query: str) -> Neighbours:
-        """Other remembered queries that share most of their letters with this one."""
+        """Other remembered queries that share most of their letter trigrams with this one."""
         return self._nearest(query, self._trigrams.similarities(normalised(query)), *_SPELLING)
 
     def near_in_meaning(self, query: str, vector: Floats) -> Neighbours:
-        """Other remembered queries whose vector is near (dim,), of this memory's encoder."""
+        """Other remembered queries near `vector` (dim,), which is of this memory's encoder."""
         places, vectors = self._vectors
         similarities = np.zeros(len(self), np.float32)
         similarities[places] = vectors @ vector
@@ -115,7 +115,7 @@ class QueryMemory:
         return Neighbours(places, found, found**power)
 
     def opened(self, places: Places) -> Opened:
-        """What was opened under the queries at `places` (k,)."""
+        """The products opened under the queries at `places` (k,)."""
         ends = self.ends[places]
         starts = np.where(places > 0, self.ends[places - 1], 0)
         lengths = ends - starts

@@ -1,6 +1,6 @@
-"""What the queries near one say of products: columns for the ranker, and products for recall.
+"""Evidence from similar queries: columns for the ranker, and candidates for retrieval.
 
-A neighbour's evidence shrinks with its distance: it counts similarity ** power of itself.
+A neighbour's evidence shrinks with its distance: it is weighted by similarity ** power.
 """
 
 from __future__ import annotations
@@ -13,20 +13,23 @@ from numpy.typing import NDArray
 from shared.query_memory.memory import HALF_LIVES_DAYS, LASTING, RECENT, Floats, Neighbours, QueryMemory
 
 KINDS = ("spelling", "meaning")
-# Of what was opened under near queries, the product's share (lately, and over weeks), how often it
-# was opened, its share under a neighbour on the mean, and how near the nearest neighbour is
+# The product's share of the opens under near queries (in days, and in weeks), how often it was
+# opened, its mean share under a neighbour, and the similarity of the nearest neighbour
 _NAMES = ("share_3d", "share_14d", "opens", "mean_share", "similarity")
 COLUMNS = tuple(f"near_{kind}_{name}" for kind in KINDS for name in _NAMES)
 
-_LITTLE = 0.5  # opens that a share begins with, so that one open is no certainty
+_LITTLE = 0.5  # pseudo-count of opens in a share, so that a single open gives no share of 1
 _ENOUGH = 5.0  # opens under a query that count as much as all of its neighbours
-_LITTLE_WEIGHT = 0.1  # of neighbours, for the mean
+_LITTLE_WEIGHT = 0.1  # pseudo-weight of neighbours in the mean
 
 
 def near_columns(
     memory: QueryMemory, query: str, vector: Floats | None, product_ids: Sequence[str]
 ) -> dict[str, NDArray[np.float32]]:
-    """COLUMNS (n,) of n products; a kind that cannot be asked, for want of a vector, has zeros."""
+    """COLUMNS (n,) of n products.
+
+    Without a `vector` the columns of the kind "meaning" are zeros.
+    """
     places = np.array([memory.product_places.get(each, -1) for each in product_ids], np.int64)
     columns: dict[str, NDArray[np.float32]] = {}
     for kind, neighbours in _kinds(memory, query, vector):
@@ -36,9 +39,9 @@ def near_columns(
 
 
 def likely_products(memory: QueryMemory, query: str, vector: Floats | None, limit: int) -> list[str]:
-    """Ids of the products most opened under the query and those near it, the best first.
+    """Ids of the products most opened under the query and its neighbours, best first.
 
-    The more was opened under the query itself, the less its neighbours count.
+    The more opens the query itself has, the less its neighbours count.
     """
     scores: dict[int, float] = {}
     own = memory.place(query) if memory.knows_itself else None
@@ -53,14 +56,17 @@ def likely_products(memory: QueryMemory, query: str, vector: Floats | None, limi
 
 
 def _kinds(memory: QueryMemory, query: str, vector: Floats | None) -> Iterator[tuple[str, Neighbours]]:
-    nothing = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+    none = Neighbours(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
     yield "spelling", memory.near_in_spelling(query)
-    asked = vector is not None and len(vector) == memory.vectors.shape[1]
-    yield "meaning", memory.near_in_meaning(query, vector) if asked and vector is not None else nothing
+    fits = vector is not None and len(vector) == memory.vectors.shape[1]
+    yield "meaning", memory.near_in_meaning(query, vector) if fits and vector is not None else none
 
 
 def _add_shares(memory: QueryMemory, neighbours: Neighbours, scores: dict[int, float], trust: float) -> float:
-    """Add what each product's share of the opens is worth. Returns how many opens there were."""
+    """Add each product's share of the opens, times `trust`, to `scores`.
+
+    Returns the number of opens.
+    """
     opened = memory.opened(neighbours.places)
     if not len(opened.products):
         return 0.0
@@ -76,16 +82,16 @@ def _add_shares(memory: QueryMemory, neighbours: Neighbours, scores: dict[int, f
 def _of_candidates(
     memory: QueryMemory, neighbours: Neighbours, places: NDArray[np.int64]
 ) -> Mapping[str, NDArray[np.float32]]:
-    """Each of _NAMES (n,) of the products at `places` (n,), -1 for one that was never opened."""
+    """Columns _NAMES (n,) of the products at `places` (n,); -1: not remembered."""
     opened = memory.opened(neighbours.places)
     weights = opened.weights * neighbours.weights[opened.queries, None]  # (entries, half-lives)
     totals = np.zeros((len(neighbours.places), len(HALF_LIVES_DAYS)))
     np.add.at(totals, opened.queries, opened.weights)
     each_share = weights[:, LASTING] / np.maximum(totals[opened.queries, LASTING], 1.0)
-    asked, entries = _asked(places, opened.products)
+    owners, entries = _matches(places, opened.products)
 
     def summed(values: NDArray[np.floating]) -> NDArray[np.float64]:
-        return np.bincount(asked, values[entries], minlength=len(places)).astype(np.float64)
+        return np.bincount(owners, values[entries], minlength=len(places)).astype(np.float64)
 
     mass = neighbours.weights @ totals if len(totals) else np.zeros(len(HALF_LIVES_DAYS))
     lasting = summed(weights[:, LASTING])
@@ -100,10 +106,10 @@ def _of_candidates(
     return {name: column.astype(np.float32) for name, column in columns.items()}
 
 
-def _asked(
+def _matches(
     places: NDArray[np.int64], products: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each entry whose product is among `places`, where it is there, and which entry it is."""
+    """For each entry with a product in `places`: the index in `places`, and its own."""
     order = np.argsort(places, kind="stable")
     found = np.searchsorted(places, products, sorter=order)
     found = np.append(order, -1)[found]

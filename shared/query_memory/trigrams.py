@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LETTERS = 3
-_EDGE = " "  # before and behind a query, so that its first and last letters count
+_EDGE = " "  # added at both ends of a query, so that its first and last letters count
 
 
 class Trigrams:
-    """An inverted index over n texts, most of whose trigrams few others share."""
+    """An inverted index over n texts. Fast because few texts share a trigram."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         postings: dict[str, list[int]] = defaultdict(list)
@@ -25,7 +25,7 @@ class Trigrams:
         self._norms = np.sqrt(np.maximum(lengths, 1.0))
 
     def similarities(self, text: str) -> NDArray[np.float32]:
-        """(n,), from 0 to 1; 0 for a text that is empty."""
+        """(n,), from 0 to 1; all 0 for an empty text."""
         grams = trigrams(text)
         found = [self._postings[gram] for gram in grams if gram in self._postings]
         if not found:
