@@ -26,8 +26,8 @@ from services.training.recommending.evaluation.catalogue import Catalogue
 from services.training.recommending.evaluation.evaluation import Evaluation
 from services.training.recommending.evaluation.questions import Question, questions
 from services.training.recommending.judging import CUT, judge_rankings, paired_gain
+from services.training.recommending.moment_trainer import RecommendSettings
 from services.training.recommending.purchase_file import interactions_of, read_baskets
-from services.training.recommending.school import RecommendSettings
 
 _WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 _Ways = dict[float, tuple[list[str], float]]  # weight -> a list, and its likeness

@@ -22,11 +22,11 @@ from services.reranker.recommending.ranker import RecommendRanker
 from services.training.recommending.dataset import Page
 from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Judged, judge_rankings, paired_gain
+from services.training.recommending.moment_trainer import MomentTrainer, RecommendSettings
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.purchase_file import interactions_of, read_baskets
-from services.training.recommending.recommend_ranker import opened
-from services.training.recommending.school import RecommendSettings, School
+from services.training.recommending.recommend_ranker import ranker_of
 from shared.product_memory.memory import DAY_SECONDS
 
 
@@ -62,8 +62,8 @@ class _Bench:
         self._lines = lines
         self._now = now
         self._until = float(lines.seconds.max()) + 1.0
-        self._school = School(lines, vectors, now, RecommendSettings(threads=2, memory=settings))
-        self._moment = self._school.moment(now)
+        self._trainer = MomentTrainer(lines, vectors, now, RecommendSettings(threads=2, memory=settings))
+        self._moment = self._trainer.moment(now)
         self._references = References(lines, now)
 
     def next_basket(self) -> None:
@@ -102,11 +102,11 @@ class _Bench:
         return rankings
 
     def _trained(self, placement: Placement) -> RecommendRanker:
-        trained = self._school.taught(placement, self._now)
+        trained = self._trainer.trained(placement, self._now)
         assert trained is not None, f"there are too few orders to teach {placement}"
         best = sorted(trained.gains.items(), key=lambda each: -each[1])[:8]
         print("\ntaught, most of all", ", ".join(f"{name} {share:.0%}" for name, share in best))
-        return opened([trained])
+        return ranker_of([trained])
 
     def _table(
         self,

@@ -105,11 +105,11 @@ def reranker(  # noqa: PLR0913 (a command's options are its parameters)
         raise InvalidRequest(
             "--cross-encoder-layers", f"is {cross_encoder_layers}; use 2 or 3, or 0 for none"
         )
-    from services.training.reranker import Wishes, train_reranker_job
+    from services.training.reranker import RerankerOptions, train_reranker_job
 
-    wishes = Wishes(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
+    options = RerankerOptions(encoder_layers, teacher_minutes, teacher_dir, cross_encoder_layers, seed)
     with WorkBars.shown(quiet=as_json) as bars:
-        report = train_reranker_job(data, sets, _indexing(bars), warn, wishes)
+        report = train_reranker_job(data, sets, _indexing(bars), warn, options)
     finish(report, data, promote, as_json)
 
 
@@ -166,15 +166,15 @@ def towers(  # noqa: PLR0913 (a command's options are its parameters)
     of --bundle. Needs the extra `train` (torch). Once promoted, all products are encoded again.
     """
     from services.training.ranker import base_bundle
-    from services.training.towers.job import TowerWishes, train_towers_job
+    from services.training.towers.job import TowerOptions, train_towers_job
     from services.training.towers.settings import TowerSettings
 
     sets = judged_sets(catalogs or [], queries or [], judgments or [])
     settings = TowerSettings(anchor_share=anchor, learning_rate=learning_rate, most_steps=steps, seed=seed)
     base = base_bundle(data, bundle)
     with WorkBars.shown(quiet=as_json) as bars:
-        wishes = TowerWishes(clicks, settings)
-        report = train_towers_job(data, sets, base, _indexing(bars), warn, wishes)
+        options = TowerOptions(clicks, settings)
+        report = train_towers_job(data, sets, base, _indexing(bars), warn, options)
     finish(report, data, promote, as_json)
 
 

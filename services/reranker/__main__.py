@@ -24,7 +24,7 @@ from shared.snapshot.generation import snapshots_of
 
 
 async def main() -> None:
-    """Serve until asked to end. Follows the data folder and the log."""
+    """Serve until the process is stopped. Follows the data folder and the log."""
     config = load(RerankerConfig)
     log = open_log()
     opened = OpenedRerankers()

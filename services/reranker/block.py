@@ -70,7 +70,7 @@ class BlockModel:
         Raises InvalidRequest if another encoder made the query.
         """
         if self._hidden is not None and query.hidden.shape[1] != self._hidden:
-            reason = f"has {query.hidden.shape[1]} numbers a token; the bundle's block reads {self._hidden}"
+            reason = f"has {query.hidden.shape[1]} numbers per token; the bundle's block reads {self._hidden}"
             raise InvalidRequest("encoding.hidden", reason)
         inputs = {name: getattr(query, field) for name, field in self._query_inputs.items()}
         inputs |= {"product_states": states, "product_mask": mask.astype(self._mask_type)}

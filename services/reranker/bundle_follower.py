@@ -78,9 +78,7 @@ class BundleFollower:
         opened: OpenedRerankers,
         bundle_version: str = "",
     ) -> None:
-        """An empty `bundle_version` means the promoted bundle, or its predecessor while it does not
-        fit the snapshot.
-        """
+        """An empty `bundle_version` means the promoted bundle, or its predecessor until it fits."""
         self._data = data
         self._config = config
         self._texts = texts
@@ -88,7 +86,7 @@ class BundleFollower:
         self._opened = opened
         self._snapshot: RerankerSnapshot | None = None
         self.reranker: Reranker | None = None  # of the snapshot that serves
-        self._follower = Follower(self._newest, self._take_up)
+        self._follower = Follower(self._newest, self._switch)
 
     def open(self, version: str) -> FollowedSnapshot:
         """Open a snapshot and the reranker that fits it. Without one, pages are not reranked."""
@@ -100,7 +98,7 @@ class BundleFollower:
             return FollowedSnapshot(snapshot, None, self)
 
     def serve(self, snapshot: RerankerSnapshot, reranker: Reranker | None) -> None:
-        """Answer with a snapshot from now on."""
+        """Use this snapshot and reranker from now on."""
         self._snapshot = snapshot
         self.reranker = reranker
         if reranker:
@@ -124,7 +122,7 @@ class BundleFollower:
         """
         return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
 
-    def _take_up(self, _: tuple[str, str | None]) -> None:
+    def _switch(self, _: tuple[str, str | None]) -> None:
         snapshot = self._snapshot
         if snapshot is None:
             return
@@ -136,7 +134,7 @@ class BundleFollower:
         ):
             return
         reranker = self._reranker_of(snapshot)
-        if snapshot is self._snapshot:  # otherwise a newer one serves, which has opened its own
+        if snapshot is self._snapshot:  # otherwise a newer snapshot serves, with its own reranker
             self.serve(snapshot, reranker)
             _LOG.info("serving snapshot %s with bundle %s", snapshot.version, reranker.bundle_version)
 

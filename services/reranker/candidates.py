@@ -19,10 +19,10 @@ class Candidates:
     fused_scores: Matrix
     lexical_ranks: Matrix  # from 1; 0 if not in that list
     dense_ranks: Matrix
-    precedence: Matrix | None = None  # a smaller one comes first, whatever ranks; None: all are equal
+    precedence: Matrix | None = None  # smaller ones come first, regardless of scores; None: all equal
 
     def order(self, scores: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Positions (n,) by precedence, then by scores (n,), the highest first."""
+        """Positions (n,) by precedence, then by scores (n,), highest first."""
         if self.precedence is None:
             return np.argsort(-scores, kind="stable")
         return np.lexsort((-scores, self.precedence))
@@ -37,4 +37,4 @@ class RecentProducts:
 
     rows: Rows
     weights: Matrix  # at least 0
-    bought_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))  # of all that were bought
+    bought_rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))  # of all bought products

@@ -15,8 +15,8 @@ class RerankerConfig:
     host: str = LOOPBACK  # listening address; [::] is every address of the machine
     port: int = 50054
     data: str = "data"  # folder of snapshots/ and bundles/
-    # Most threads of the interaction model for a request; more than one if a core is idle and it
-    # pays
+    # Most threads of the interaction model per request; more than one is used if a core is idle and
+    # it is faster
     threads: int = 2
     workers: int = 1  # requests at a time
     max_waiting: int = 64  # requests in the queue; more are refused at once
@@ -24,16 +24,14 @@ class RerankerConfig:
     block_limit: int = 100  # most candidates that the interaction model scores
     block_batch: int = 25  # candidates that a thread scores between two checks of the clock
     precision: str = "auto"  # auto (the faster of the two on this machine), int8 or fp32
-    affinity_weight: float = (
-        # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
-        0.5
-    )
-    # What a copy of an earlier product loses, in spreads of a page's scores, where recommendations
-    # are of many kinds; 0: off
+    # Most that recent products can add, in standard deviations of the ranker's scores; 0: off
+    affinity_weight: float = 0.5
+    # Loss of a copy of an earlier product, in spreads of a page's scores, for placements that show
+    # many kinds of products; 0: off
     diversity: float = 0.1
     # Longest wait of a page for the feature store; also limited to a fifth of the remaining time
     features_ms: float = 10.0
-    near_queries: bool = True  # whether what was opened under near queries is known to the ranker
+    near_queries: bool = True  # whether the ranker uses opens under near queries
     refresh_seconds: float = 1.0  # how often to check for a newer snapshot or bundle
 
     def __post_init__(self) -> None:
@@ -42,7 +40,7 @@ class RerankerConfig:
         if self.scorer not in SCORERS:
             raise ValueError(f"scorer is {self.scorer!r}; use one of {', '.join(SCORERS)}")
         if min(self.threads, self.workers, self.block_batch) < 1:
-            raise ValueError("threads, workers and block_batch are at least 1")
+            raise ValueError("threads, workers and block_batch must be at least 1")
         least = (
             self.max_waiting,
             self.block_limit,
@@ -52,6 +50,6 @@ class RerankerConfig:
         )
         if not all(value >= 0 for value in least):
             names = "max_waiting, block_limit, affinity_weight, features_ms and diversity"
-            raise ValueError(f"{names} are at least 0")
+            raise ValueError(f"{names} must be at least 0")
         if not self.refresh_seconds > 0:
-            raise ValueError("refresh_seconds is more than 0")
+            raise ValueError("refresh_seconds must be more than 0")

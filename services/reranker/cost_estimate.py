@@ -24,8 +24,5 @@ class CostEstimate:
         return self._ms_per_unit * units
 
     def doubt(self) -> None:
-        """Lower the estimate a little, because work was left out.
-
-        So one slow moment does not last forever.
-        """
+        """Lower the estimate a little after skipped work, so that a slow moment passes."""
         self._ms_per_unit *= _DOUBT

@@ -24,8 +24,8 @@ class CrossEncoderModel:
     """The cross-encoder of a bundle: cross_encoder.onnx with its tokenizer.json.
 
     Inputs are input_ids, attention_mask and, if it has them, token_type_ids, each (n, t) int64. The
-    first output is a score a pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with BERT"
-    (2019).
+    first output has one score per pair, (n,) or (n, 1). Nogueira & Cho, "Passage Re-ranking with
+    BERT" (2019).
     """
 
     def __init__(self, engine: Engine, tokenizer: Tokenizer) -> None:

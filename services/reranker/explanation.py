@@ -16,10 +16,10 @@ START = "start"
 
 
 def explain(ranker: Ranker, reranking: Reranking, places: Rows) -> Iterator[list[Part]]:
-    """The parts of each candidate's relevance_score, the largest first. They add up to it.
+    """The parts of each candidate's relevance_score, largest first. They add up to it.
 
     "start" is the common start of all scores, and "affinity" the part of the visitor's recent
-    products. Unknown values read 0.
+    products. Unknown values are given as 0.
     """
     values = reranking.features[places]
     contributions, start = ranker.contributions(values)

@@ -1,6 +1,6 @@
 """Reads the features of shoppers' actions for a page.
 
-It takes one trip and a small part of the page's time, and the page never depends on it.
+It takes one round trip and a small part of the page's time. A page does not fail without it.
 """
 
 from services.reranker.deadline import Deadline
@@ -27,9 +27,9 @@ class FeatureReader:
         self._stage = Stage("features", max_late=_MAX_LATE, rest_seconds=rest_seconds, fair_ms=limit_ms / 2)
 
     async def read(self, request: PageRequest, deadline: Deadline) -> StoredPage:
-        """The features that exist.
+        """The stored features.
 
-        Raises Missed, with the note for `degraded`, if the page goes without them.
+        Raises Missed, with the note for `degraded`, if they come too late.
         """
         limit_ms = min(self._limit_ms, deadline.remaining_ms() * _SHARE)
         return await self._stage.run(lambda: read_page(self.store, request, clock.now()), limit_ms)

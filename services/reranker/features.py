@@ -18,8 +18,7 @@ from shared.features.scopes import COLUMNS
 from shared.query_memory import near
 
 _RRF_K = 60  # Cormack et al., "Reciprocal Rank Fusion" (SIGIR 2009)
-# A product without ratings counts as having so many, at the candidates' mean
-_RATINGS_PRIOR = 10
+_RATINGS_PRIOR = 10  # pseudo-count of ratings, at the candidates' mean
 
 VISITOR_AFFINITY = "visitor_affinity"  # as in affinity.py; 0: no recent products
 
@@ -46,7 +45,7 @@ FEATURES = (
 )
 
 
-_NOT_KNOWN: Mapping[str, Matrix] = {}
+_NO_COLUMNS: Mapping[str, Matrix] = {}
 _PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 
@@ -66,16 +65,16 @@ class CandidateScores:
     block_score: Matrix  # nan if the block had no time
     price: Matrix  # in units of the currency
     rating_average: Matrix  # 0 to 5
-    rating_count: Matrix  # the best guess at popularity before any shopper came
+    rating_count: Matrix  # the best estimate of popularity without shoppers' actions
 
 
-def feature_matrix(candidates: CandidateScores, done: Mapping[str, Matrix] = _NOT_KNOWN) -> Matrix:
+def feature_matrix(candidates: CandidateScores, actions: Mapping[str, Matrix] = _NO_COLUMNS) -> Matrix:
     """The matrix (n, len(FEATURES)) float32, in the order of FEATURES. Nan for unknown values.
 
-    `done` are columns (n,) of shoppers' actions; missing ones are unknown.
+    `actions` has columns (n,) of shoppers' actions; missing ones are unknown.
     """
     matrix = np.full((len(FEATURES), len(candidates.fused_score)), np.nan, np.float32)
-    for name, column in (*_columns(candidates).items(), *done.items()):
+    for name, column in (*_columns(candidates).items(), *actions.items()):
         matrix[_PLACES[name]] = column
     return np.ascontiguousarray(matrix.T)
 
@@ -130,16 +129,16 @@ def _median(values: Matrix) -> float:
 
 
 def _smoothed(average: Matrix, count: Matrix) -> NDArray[np.floating]:
-    """The mean rating, drawn towards that of the candidates if there are few ratings.
+    """The mean rating, shrunk towards the candidates' mean if there are few ratings.
 
-    Nan if none of them is rated.
+    Nan if no candidate is rated.
     """
     known = ~np.isnan(average)
     if not known.any():
         return average
     usual = float(average[known].mean())
     counts = np.where(known, np.nan_to_num(count), 0)
-    drawn: NDArray[np.floating] = (np.nan_to_num(average) * counts + usual * _RATINGS_PRIOR) / (
+    smoothed: NDArray[np.floating] = (np.nan_to_num(average) * counts + usual * _RATINGS_PRIOR) / (
         counts + _RATINGS_PRIOR
     )
-    return drawn
+    return smoothed

@@ -18,11 +18,11 @@ class IdleCore:
         self._file = os.open(path, os.O_RDONLY) if path.exists() else None
 
     def __bool__(self) -> bool:
-        """True if at most as many threads are runnable as there are cores, including this one.
+        """True if no more threads are runnable than there are cores, this thread included.
 
-        Not fewer, because a thread with a moment's work is often among them.
+        An equal number is allowed, because one of them often runs only for a moment.
         """
         if self._file is None:
             return False
-        wanting = os.pread(self._file, 64, 0).split()[3].partition(b"/")[0]
-        return int(wanting) <= self._cores
+        runnable = os.pread(self._file, 64, 0).split()[3].partition(b"/")[0]
+        return int(runnable) <= self._cores

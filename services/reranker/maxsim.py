@@ -10,8 +10,7 @@ _CACHED_TOKENS = 1_024  # half a megabyte of floats, for states 128 wide
 
 
 def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
-    """The sum_i w_i max_j <q_i, p_j> / sum_i w_i of each product, (n,). 0 for a product without
-    states.
+    """(n,): sum_i w_i max_j <q_i, p_j> / sum_i w_i for each product; 0 without states.
 
     Khattab & Zaharia, "ColBERT" (SIGIR 2020), with a learned weight for each query token.
     """
@@ -29,9 +28,7 @@ def maxsim(query: EncodedQuery, products: GatheredStates) -> Matrix:
 
 
 def _similarities(values: NDArray[np.int8], states: Matrix) -> Matrix:
-    """The matrix (tokens, t), in parts that stay in a core's cache while int8 numbers become
-    floats.
-    """
+    """The matrix (tokens, t), computed in parts that fit a core's cache as floats."""
     similarities = np.empty((len(values), len(states)), np.float32)
     for start in range(0, len(values), _CACHED_TOKENS):
         part = slice(start, start + _CACHED_TOKENS)

@@ -43,9 +43,8 @@ Texts = Callable[[Payloads], ProductTexts]
 def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
     """The reranker's part of a snapshot. Raises NotFound or Corrupt naming the file."""
     folder = data / "snapshots" / version
-    manifest = read_manifest(
-        folder, verify=False, whole=True
-    )  # retrieval opens the same files, and verifies their bytes
+    # Not verified: retrieval opens the same files, and verifies their bytes
+    manifest = read_manifest(folder, verify=False, whole=True)
     return RerankerSnapshot(
         version,
         TokenStates.open(folder / "states"),
@@ -57,7 +56,7 @@ def open_snapshot(data: Path, version: str) -> RerankerSnapshot:
     )
 
 
-def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
+def open_reranker(  # noqa: PLR0913  (the parts of a reranker)
     data: Path,
     snapshot_version: str,
     config: RerankerConfig,
@@ -68,11 +67,11 @@ def open_reranker(  # noqa: PLR0913  (what a reranker is made of)
     """The reranker of a snapshot.
 
     Raises NotFound or Corrupt naming the file. `texts` is for a cross-encoder only.
-    `bundle_version` requires one bundle. Without it the one in use serves, or its predecessor while
-    it does not fit the snapshot or is broken. `snapshot` is the snapshot if it is open already.
+    `bundle_version` requires one bundle. Without it the bundle in use serves, or its predecessor if
+    that bundle is broken or does not fit the snapshot. `snapshot` is the snapshot if already open.
 
-    It limits this process's numpy to one thread. MaxSim is too small to share, and a second BLAS
-    thread that waited for a busy core made it twenty times slower under load.
+    It limits numpy in this process to one thread. MaxSim is too small to share: a second BLAS
+    thread waiting for a busy core made it twenty times slower under load.
     """
     threadpool_limits(1, user_api="blas")
     # A snapshot of an empty shop is falsy
@@ -101,7 +100,10 @@ def _reranker(
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:
-    """Share only the block's batches, because the cross-encoder's engine uses the threads itself."""
+    """A scorer that meets deadlines.
+
+    Only the block shares batches; a cross-encoder's engine has threads.
+    """
     together = _together(config.threads) if config.scorer == "block" else ALONE
     batched = BatchedScorer(scorer, together, config.block_batch)
     return TimedScorer(

@@ -1,4 +1,4 @@
-"""A query as the reranker reads it."""
+"""A query in the form that the reranker reads."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ Matrix = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class EncodedQuery:
-    """One query after the query tower's single pass. t is its number of tokens."""
+    """A query of t tokens after the single pass of the query tower."""
 
     text: str
     hidden: Matrix  # (t, hidden): the encoder's last layer

@@ -79,8 +79,7 @@ class Ranker:
         return linear + learned
 
     def contributions(self, matrix: Matrix) -> tuple[Scores, float]:
-        """The contribution of each feature to each score, (n, features), and the common start of
-        all scores.
+        """The contributions of features to scores, (n, features), and the common start.
 
         Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """
@@ -93,7 +92,7 @@ class Ranker:
 
 
 def _described(path: Path) -> tuple[tuple[str, ...], dict[str, float]]:
-    """The features that a ranker reads, and the prior's weights."""
+    """The features of a ranker, and the weights of its prior."""
     try:
         content = json.loads(path.read_text())
         names = tuple(str(name) for name in content["features"])

@@ -1,4 +1,4 @@
-"""Orders on the wire."""
+"""Responses with the order of candidates, as protocol buffers."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ from shared.telemetry import Stopwatch
 
 # For work in Python during the block's engine call
 _ASIDE = ThreadPoolExecutor(1, thread_name_prefix="aside")
-_MAXSIM_SHARE = 0.5  # weight beside the fused score, when choosing the block's candidates
-# Of affinity, in standard deviations of what orders a page without a query
+_MAXSIM_SHARE = 0.5  # weight relative to the fused score, when choosing the block's candidates
+# Weight of affinity on a page without a query, in standard deviations of its scores
 BROWSE_WEIGHT = 2.0
 
 
@@ -50,7 +50,7 @@ class Reranking:
 
 @dataclass(frozen=True, slots=True)
 class Browsing:
-    """The order of a page without a query, with columns (n,) of what made it."""
+    """The order of a page without a query, and its reasons, as columns (n,)."""
 
     order: Rows
     scores: NDArray[np.float64]
@@ -78,26 +78,26 @@ class Reranker:
         self,
         query: EncodedQuery,
         candidates: Candidates,
-        done: StoredPage | None,
+        stored: StoredPage | None,
         deadline: Deadline,
         memory: QueryMemory | None = None,
     ) -> Reranking:
         """Order the candidates. The block scores as many as the deadline allows.
 
-        `done` is what shoppers did with them, `memory` what they opened under other queries; None:
-        not known. Raises Unavailable when there is no time even without the block.
+        `stored` has shoppers' actions on the candidates, `memory` opens under other queries; None:
+        not known. Raises Unavailable if there is no time even without the block.
         """
         self._refuse_if_late(deadline)
         clock = Stopwatch()
-        told = _ASIDE.submit(self._told, query, candidates.rows, done, memory)
-        met = self._maxsim(query, candidates.rows, clock)
+        actions = _ASIDE.submit(self._actions, query, candidates.rows, stored, memory)
+        late = self._maxsim(query, candidates.rows, clock)
         self.before.observe(1, sum(clock.stage_ms.values()))
         with clock.timed("block"):
-            partial = self._block(query, candidates, met, deadline.sooner_by(self.after.expected_ms()))
+            partial = self._block(query, candidates, late, deadline.sooner_by(self.after.expected_ms()))
         before_ms = sum(clock.stage_ms.values())
         with clock.timed("features"):
-            near, columns = told.result()
-            features = feature_matrix(self._scores(candidates, met, partial.scores), columns)
+            near, columns = actions.result()
+            features = feature_matrix(self._scores(candidates, late, partial.scores), columns)
         with clock.timed("ranker"):
             ranked = self.ranker.score(features)
             added = near.astype(np.float64) * (
@@ -115,13 +115,12 @@ class Reranker:
             stage_ms=clock.stage_ms,
         )
 
-    def browse(self, candidates: Candidates, done: StoredPage | None) -> Browsing:
-        """Order the candidates of a page without a query: as they come, and by what the visitor
-        likes.
+    def browse(self, candidates: Candidates, stored: StoredPage | None) -> Browsing:
+        """Order a page without a query, by the given order and the visitor's affinity.
 
-        A visitor of whom nothing is known gets them as they come.
+        For an unknown visitor they keep their order.
         """
-        near = self._affinity(candidates.rows, self._recent(done))
+        near = self._affinity(candidates.rows, self._recent(stored))
         base = standardised(candidates.fused_scores).astype(np.float64)
         added = BROWSE_WEIGHT * near.astype(np.float64)
         order = candidates.order(base + added) if near.any() else np.arange(len(candidates))
@@ -140,58 +139,57 @@ class Reranker:
         with clock.timed("gather"):
             states = self.snapshot.states.gather(rows)
         with clock.timed("maxsim"):
-            met = maxsim(query, states)
+            late = maxsim(query, states)
             unknown = rows == UNKNOWN
-            # A product that has not arrived at this process counts as average
+            # A product that has not arrived at this process gets the average
             if unknown.any() and not unknown.all():
-                met[unknown] = met[~unknown].mean()
-            return met
+                late[unknown] = late[~unknown].mean()
+            return late
 
     def _block(
-        self, query: EncodedQuery, candidates: Candidates, met: Matrix, due: Deadline
+        self, query: EncodedQuery, candidates: Candidates, late: Matrix, due: Deadline
     ) -> PartialScores:
         if self.block is None:
             return no_scores(len(candidates))
         fused = standardised(candidates.fused_scores)
-        late = standardised(met)
-        best_first = np.argsort(-(fused + _MAXSIM_SHARE * late), kind="stable")
+        best_first = np.argsort(-(fused + _MAXSIM_SHARE * standardised(late)), kind="stable")
         return self.block.score(query, candidates.rows, best_first, due)
 
-    def _scores(self, candidates: Candidates, met: Matrix, block_scores: Matrix) -> CandidateScores:
+    def _scores(self, candidates: Candidates, late: Matrix, block_scores: Matrix) -> CandidateScores:
         return CandidateScores(
             lexical_score=candidates.lexical_scores,
             dense_score=candidates.dense_scores,
             fused_score=candidates.fused_scores,
             lexical_rank=candidates.lexical_ranks,
             dense_rank=candidates.dense_ranks,
-            maxsim_score=met,
+            maxsim_score=late,
             block_score=block_scores,
             price=self.snapshot.column("price", candidates.rows),
             rating_average=self.snapshot.column("rating", candidates.rows),
             rating_count=self.snapshot.column("rating_count", candidates.rows),
         )
 
-    def _told(
-        self, query: EncodedQuery, rows: Rows, done: StoredPage | None, memory: QueryMemory | None
+    def _actions(
+        self, query: EncodedQuery, rows: Rows, stored: StoredPage | None, memory: QueryMemory | None
     ) -> tuple[Matrix, Mapping[str, Matrix]]:
-        """The visitor's affinity to each of the products, and the columns of what shoppers did."""
-        near = self._affinity(rows, self._recent(done))
-        if done is None:
+        """The visitor's affinity to each product, and the columns of shoppers' actions."""
+        near = self._affinity(rows, self._recent(stored))
+        if stored is None:
             return near, {}
-        columns = {**done.columns(), VISITOR_AFFINITY: near}
+        columns = {**stored.columns(), VISITOR_AFFINITY: near}
         if memory is not None:
             same = memory.encoder_version == self.snapshot.encoder_version
             vector = query.vector if same else None
-            columns |= near_columns(memory, query.text, vector, done.request.product_ids)
+            columns |= near_columns(memory, query.text, vector, stored.request.product_ids)
         return near, _known(columns, rows)
 
-    def _recent(self, done: StoredPage | None) -> RecentProducts:
-        """The recent products that the snapshot knows, because products come and go."""
-        weights = done.visitor().weights_at(done.now_seconds) if done else {}
+    def _recent(self, stored: StoredPage | None) -> RecentProducts:
+        """The recent products that are still in the snapshot."""
+        weights = stored.visitor().weights_at(stored.now_seconds) if stored else {}
         products = self.snapshot.products
         found = [(row, weight) for each, weight in weights.items() if (row := products.row(each)) is not None]
         rows = np.array([row for row, _ in found], dtype=np.int64)
-        bought = done.visitor().bought if done else ()
+        bought = stored.visitor().bought if stored else ()
         owned = [row for each in bought if (row := products.row(each.product_id)) is not None]
         weight = np.array([weight for _, weight in found], dtype=np.float32)
         return RecentProducts(rows, weight, np.array(owned, dtype=np.int64))
@@ -200,12 +198,12 @@ class Reranker:
         if not len(recent.rows):
             return np.zeros(len(rows), dtype=np.float32)
         near = affinity(self.snapshot.vectors_at(rows), self.snapshot.vectors_at(recent.rows), recent.weights)
-        # What was bought raises what is like it, and not itself
+        # A bought product raises similar products, but not itself
         return np.where(np.isin(rows, recent.bought_rows), np.minimum(near, 0), near)
 
 
 def _known(columns: Mapping[str, Matrix], rows: Rows) -> Mapping[str, Matrix]:
-    """The columns, with nan for products that have not arrived yet, whose ids are unknown."""
+    """The columns, with nan for products that have not arrived yet."""
     if not (unknown := rows == UNKNOWN).any():
         return columns
     return {name: np.where(unknown, np.float32(np.nan), column) for name, column in columns.items()}

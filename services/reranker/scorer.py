@@ -11,7 +11,7 @@ from services.reranker.deadline import Clock, Deadline
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
 
-_PLENTY = 5.0  # times the expected time: with so much left, the clock is not checked
+_PLENTY = 5.0  # with this many times the expected time left, the clock is not checked
 
 
 class Scorer(Protocol):
@@ -32,7 +32,7 @@ class PartialScores:
     wanted_count: int
 
     def degraded(self) -> tuple[str, ...]:
-        """The parts that were left out, with the reasons."""
+        """The notes for `degraded`: skipped parts with their reasons."""
         late = self.scored_count < self.wanted_count
         return (f"block: deadline ({self.scored_count} of {self.wanted_count})",) if late else ()
 

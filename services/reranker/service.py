@@ -1,4 +1,4 @@
-"""The reranker on the wire: candidates in, an order out."""
+"""The reranker's gRPC service: candidates in, an order out."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,7 +48,7 @@ _COLUMNS = ("lexical_scores", "dense_scores", "fused_scores", "lexical_ranks", "
 class RerankerService(RerankerServiceServicer):
     """Checks requests, reads features, and ranks off the event loop, one request after the other."""
 
-    def __init__(  # noqa: PLR0913  (what is known of shoppers, each from elsewhere)
+    def __init__(  # noqa: PLR0913  (each source of shoppers' actions)
         self,
         opened: OpenedRerankers,
         work_queue: WorkQueue,
@@ -57,9 +57,10 @@ class RerankerService(RerankerServiceServicer):
         products: ProductMemoryFollower | None = None,
         diversity: float = 0.0,
     ) -> None:
-        """Without `features`, what shoppers did is not known; without `memory`, what they opened
-        under other queries; without `products`, what they did with products together. `diversity`
-        is that of RerankerConfig.
+        """Any source may be missing; its features are then unknown.
+
+        `features` reads shoppers' actions on a page's products, `memory` has opens under near
+        queries, and `products` is the product memory. `diversity` is that of RerankerConfig.
         """
         self._recommender = Recommender(opened, features, products, diversity)
         self._opened = opened
@@ -69,7 +70,7 @@ class RerankerService(RerankerServiceServicer):
 
     async def Rerank(self, request: RerankRequest, context: Any = None) -> RerankResponse:
         deadline = _deadline(request.budget_ms)
-        # Held to the end, even if a newer one is opened meanwhile
+        # Used to the end, even if a newer one is opened meanwhile
         reranker = self._opened.of(request.snapshot_version)
         browses = not request.query and not request.encoding.token_count
         query = None if browses else _query(request, reranker.snapshot.states.dim)
@@ -77,12 +78,13 @@ class RerankerService(RerankerServiceServicer):
         memory = self._memory.memory if self._memory else None
         stopwatch = Stopwatch()
         with stopwatch.timed("store"):
-            done, notes = await self._done(request, reranker.snapshot, candidates, deadline)
+            stored, notes = await self._stored(request, reranker.snapshot, candidates, deadline)
 
         def answer() -> RerankResponse:
             if query is None:
-                return browsing_response(request, reranker, reranker.browse(candidates, done))
-            return response_of(request, reranker, reranker.rerank(query, candidates, done, deadline, memory))
+                return browsing_response(request, reranker, reranker.browse(candidates, stored))
+            reranking = reranker.rerank(query, candidates, stored, deadline, memory)
+            return response_of(request, reranker, reranking)
 
         response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)
@@ -95,14 +97,14 @@ class RerankerService(RerankerServiceServicer):
     async def RankProposals(self, request: RankProposalsRequest, context: Any = None) -> RerankResponse:
         return await self._recommender.rank(request)
 
-    async def _done(
+    async def _stored(
         self,
         request: RerankRequest,
         snapshot: RerankerSnapshot,
         candidates: Candidates,
         deadline: Deadline,
     ) -> tuple[StoredPage | None, list[str]]:
-        """The columns of shoppers' actions, or a note about their absence."""
+        """The stored features of the page, or a note about their absence."""
         if self._features is None:
             return None, []
         product_ids = snapshot.ids_at(candidates.rows)
@@ -146,11 +148,11 @@ def _query(request: RerankRequest, state_dim: int) -> EncodedQuery:
     if states.shape[1] != state_dim:
         raise InvalidRequest(
             "encoding.states",
-            f"has {states.shape[1]} numbers a token; the snapshot has {state_dim}",
+            f"has {states.shape[1]} numbers per token; the snapshot has {state_dim}",
         )
     token_weights = _matrix(encoding, "token_weights")
     if token_weights.shape[1] != 1 or token_weights.min() < 0:
-        raise InvalidRequest("encoding.token_weights", "is not one number of at least 0 a token")
+        raise InvalidRequest("encoding.token_weights", "is not one number of at least 0 per token")
     hidden = _matrix(encoding, "hidden")
     return EncodedQuery(request.query, hidden, states, token_weights[:, 0], _vector(encoding))
 
@@ -183,7 +185,7 @@ def _matrix(encoding: QueryEncoding, name: str) -> Matrix:
 def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidates:
     """The candidates, with rows of this process.
 
-    A recently written product may still be unknown, which is no error.
+    A recently written product may still be unknown.
     """
     wire_rows = np.array(request.rows, dtype=np.int64)
     if len(wire_rows) > MAX_CANDIDATES:
@@ -198,7 +200,7 @@ def _candidates(request: RerankRequest, snapshot: RerankerSnapshot) -> Candidate
 def _column(request: RerankRequest, name: str, length: int) -> Matrix:
     column = np.array(getattr(request, name), dtype=np.float32)
     if len(column) != length:
-        raise InvalidRequest(name, f"has {len(column)} values for {length} rows; send one a row")
+        raise InvalidRequest(name, f"has {len(column)} values for {length} rows; send one per row")
     _finite(name, column)
     return column
 

@@ -32,7 +32,7 @@ class SideBySide:
         self._others = ThreadPoolExecutor(threads - 1, thread_name_prefix="side") if threads > 1 else None
         self._free = Lock()
         self._calls = 0
-        # So that each is tried at once
+        # Both begin at 0, so that each is tried early
         self._alone = CostEstimate(0)
         self._shared = CostEstimate(0)
 

@@ -34,9 +34,9 @@ class Payloads(Protocol):
 class RerankerSnapshot:
     """An opened snapshot of n products, memory-mapped, that applies changes while it serves.
 
-    Rows below n are the snapshot's. Rows above are later ones, and UNKNOWN ones have not arrived
-    yet. One thread appends while others read. A row's data never changes, so a request needs no
-    state of its own.
+    Rows below n are the snapshot's. Rows from n on are later ones. UNKNOWN marks a product that has
+    not arrived yet. One thread appends while others read. A row's data never changes, so a request
+    needs no state of its own.
     """
 
     def __init__(  # noqa: PLR0913  (the parts of a snapshot)
@@ -108,10 +108,7 @@ class RerankerSnapshot:
         return [next(ids) if each else "" for each in known.tolist()]
 
     def to_core(self, wire_rows: Rows) -> Rows:
-        """The rows (k,) of this process for retrieval's rows.
-
-        UNKNOWN for those that have not arrived yet.
-        """
+        """This process's rows (k,) for retrieval's; UNKNOWN if not arrived yet."""
         offsets = self._offsets.upto(len(self._offsets))
         return WireRows(self._old_count, self._since, offsets, self.position).to_core(wire_rows)
 
@@ -120,17 +117,17 @@ class RerankerSnapshot:
         found = np.full(len(rows), np.nan, np.float32)
         if (old := self._columns.dense(name)) is not None:
             new = self._new_numbers.upto(len(self._offsets))[:, _PLACES[name]]
-            for here, values, places in self._split(rows, old, new):
-                found[here] = values[places]
+            for mask, values, places in self._split(rows, old, new):
+                found[mask] = values[places]
         return found
 
     def vectors_at(self, rows: Rows) -> NDArray[np.floating]:
         """Vectors (k, dim) of `rows`. Zeros for unknown products."""
         found = np.zeros((len(rows), self._vectors.shape[1]), self._vectors.dtype)
-        for here, values, places in self._split(
+        for mask, values, places in self._split(
             rows, self._vectors, self._new_vectors.upto(len(self._offsets))
         ):
-            found[here] = values[places]
+            found[mask] = values[places]
         return found
 
     def _split(
@@ -138,7 +135,7 @@ class RerankerSnapshot:
     ) -> tuple[tuple[NDArray[np.bool_], NDArray[Any], Rows], ...]:
         """Split `rows` into the snapshot's and later ones.
 
-        Returns for each the array to read, and the positions in it.
+        Returns for each a mask of `rows`, the array to read, and the positions in it.
         """
         is_old = (rows > UNKNOWN) & (rows < self._old_count)
         is_new = rows >= self._old_count

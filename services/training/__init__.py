@@ -1,1 +1,1 @@
-"""The model workshop: judged queries and a catalogue in, a bundle of models out."""
+"""Trains models: from judged queries, a catalogue and shoppers' actions to a bundle."""

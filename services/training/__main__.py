@@ -1,6 +1,6 @@
 """Run the trainer: python -m services.training
 
-It keeps the tables of what shoppers did, and learns from them.
+It keeps the tables of shoppers' actions up to date, and learns from them.
 """
 
 from pathlib import Path
@@ -23,7 +23,7 @@ from shared.rpc.status import status_servicer
 
 
 async def main() -> None:
-    """Join, and learn, until asked to end."""
+    """Join and learn until the process is stopped."""
     config = load(TrainerConfig)
     data = Path(config.data)
     owner_only.data_folder(data)
@@ -39,7 +39,7 @@ async def main() -> None:
         )
 
     async def ready() -> None:
-        """It is ready at once: nobody waits for what it learns."""
+        """Ready at once: no other service waits for the trainer."""
 
     server = Server([status_servicer(status, lambda: log.waiting_for)], config.port, config.host)
     try:

@@ -1,7 +1,4 @@
-"""Whether a bundle's models can be opened, fit together and give finite scores.
-
-Looked at before it is promoted.
-"""
+"""Checks before a promotion that a bundle's models open, fit together and give finite scores."""
 
 import numpy as np
 
@@ -21,7 +18,7 @@ _TOKENS = 6
 
 
 def check_models(bundle: Bundle) -> None:
-    """Raises Corrupt, naming the bundle and the file, for the first model that cannot be used."""
+    """Raises Corrupt for the first unusable model, naming the bundle and the file."""
     for name, check in (
         (RANKER_FEATURES, _check_ranker),
         (RECOMMEND, _check_recommend),
@@ -33,10 +30,10 @@ def check_models(bundle: Bundle) -> None:
                 check(bundle)
             except AisleError as error:
                 raise Corrupt(f"bundle {bundle.version} cannot be used: {error}") from error
-            except Exception as error:  # whatever a library says of a model that it cannot run
-                why = str(error).partition("\n")[0][:200]
+            except Exception as error:  # libraries raise various errors for a model that they cannot run
+                reason = str(error).partition("\n")[0][:200]
                 raise Corrupt(
-                    f"bundle {bundle.version} cannot be used: {bundle.folder / name} fails ({why})"
+                    f"bundle {bundle.version} cannot be used: {bundle.folder / name} fails ({reason})"
                 ) from error
 
 
@@ -60,10 +57,10 @@ def _check_block(bundle: Bundle) -> None:
     if PROJECTION not in tensors or path is None:
         raise Corrupt(f"{bundle.folder / HEADS} has no {PROJECTION}, which {BLOCK} needs")
     state_dim, hidden_dim = tensors[PROJECTION].shape
-    chance = np.random.default_rng(0)
+    random = np.random.default_rng(0)
 
     def states(*shape: int) -> np.ndarray:
-        drawn = chance.normal(size=shape).astype(np.float32)
+        drawn = random.normal(size=shape).astype(np.float32)
         unit: np.ndarray = drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
         return unit
 
@@ -85,4 +82,4 @@ def _check_cross_encoder(bundle: Bundle) -> None:
 
 def _check_scores(bundle: Bundle, name: str, scores: np.ndarray) -> None:
     if scores.shape != (_PRODUCTS,) or not np.isfinite(scores).all():
-        raise Corrupt(f"{bundle.folder / name} gives scores that are not one finite number a product")
+        raise Corrupt(f"{bundle.folder / name} does not give one finite score per product")

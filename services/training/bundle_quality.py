@@ -1,7 +1,7 @@
-"""Whether the report of a bundle bears out that it ranks at least as well as the one in use.
+"""Whether a bundle ranks at least as well as the one in use, according to its report.
 
 bundle.json has {"ndcg@10": 0.85, "queries": 120, "beside": {"default": 0.84}} as metrics.quality:
-nDCG@10 of the bundle and of others, by name, on the same queries, none of which has taught it.
+nDCG@10 of the bundle, and of others by name, on the same queries. None of these trained the bundle.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,37 +11,36 @@ from typing import Any
 from shared.models.bundle import Bundle
 
 MEASURE = "ndcg@10"
-LEARNING = "learning"  # the report of a ranker that was learnt from what shoppers opened
-TOWERS = "towers"  # the report of towers that have learnt
-RECOMMENDING = "recommending"  # the report of a ranker of recommendations that was learnt
-_LEARNT = (LEARNING, TOWERS, RECOMMENDING)  # a bundle has one of them: the report of what is new in it
+LEARNING = "learning"  # the report of a ranker trained on shoppers' opens
+TOWERS = "towers"  # the report of trained towers
+RECOMMENDING = "recommending"  # the report of a trained ranker of recommendations
+_LEARNT = (LEARNING, TOWERS, RECOMMENDING)  # a bundle has one of them, for its new model
 _OF_RANKERS = (*_LEARNT, "quality", f"ranker_held_out_{MEASURE}")
 Find = Callable[[str], Bundle | None]  # a bundle by its name
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What was measured of a bundle, and on the same queries of others, by name."""
+    """nDCG@10 of a bundle, and of other bundles by name on the same queries."""
 
     value: float
     queries: int
     beside: Mapping[str, float]
 
     def report(self) -> dict[str, Any]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         beside = {name: round(value, 4) for name, value in self.beside.items()}
         return {MEASURE: round(self.value, 4), "queries": self.queries, "beside": beside}
 
 
 def quality_of(bundle: Bundle) -> Quality | None:
-    """What its report says; None when it was not measured."""
+    """The quality in a bundle's report; None if it was not measured."""
     try:
         if content := bundle.metrics.get("quality"):
             beside = {str(name): float(value) for name, value in content["beside"].items()}
             return Quality(float(content[MEASURE]), int(content["queries"]), beside)
-        if held_out := bundle.metrics.get(
-            f"ranker_held_out_{MEASURE}"
-        ):  # of a ranker trained before there was the above
+        # The report of a ranker from before `quality` existed
+        if held_out := bundle.metrics.get(f"ranker_held_out_{MEASURE}"):
             return Quality(float(held_out["ranker"]), 0, {"default": float(held_out["shipped_prior"])})
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
@@ -49,9 +48,9 @@ def quality_of(bundle: Bundle) -> Quality | None:
 
 
 def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
-    """Why `bundle` should not take the place of `serving`; empty when its report says that it may.
+    """Why `bundle` should not replace `serving`; empty if its report allows it.
 
-    Where nothing serves, or what should cannot be read, it is enough that it was measured.
+    Without a readable bundle in use (`serving` None), any measured quality is enough.
     """
     for name in _LEARNT:
         if learning := bundle.metrics.get(name):
@@ -63,18 +62,19 @@ def objection(bundle: Bundle, serving: Bundle | None, find: Find) -> str:
         return ""
     ranks = _at_least(bundle, serving, find, frozenset())
     if ranks is None:
-        return f"nothing compares {bundle.version} with {serving.version}, which is in use"
-    told = f"{MEASURE} {quality.value:.4f}" + (f" on {quality.queries} queries" if quality.queries else "")
-    return "" if ranks else (f"{bundle.version} is worse than {serving.version}, which is in use ({told})")
+        return f"no report compares {bundle.version} with {serving.version}, which is in use"
+    measured = f"{MEASURE} {quality.value:.4f}"
+    measured += f" on {quality.queries} queries" if quality.queries else ""
+    return "" if ranks else f"{bundle.version} is worse than {serving.version}, which is in use ({measured})"
 
 
 def of_other_rankers(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Metrics of a bundle without those of its ranker, for a bundle with another one."""
+    """A bundle's metrics without those of its ranker, for a bundle with another ranker."""
     return {name: value for name, value in metrics.items() if name not in _OF_RANKERS}
 
 
 def _objection_to_learnt(bundle: Bundle, learning: Mapping[str, Any], serving: Bundle | None) -> str:
-    """What was learnt was judged against its parent, and takes that bundle's place alone."""
+    """A learnt model was judged against its parent, and may replace only that bundle."""
     parent = learning.get("parent")
     if serving is not None and serving.version != parent:
         return f"{bundle.version} was judged against {parent}, and {serving.version} is in use"
@@ -82,8 +82,9 @@ def _objection_to_learnt(bundle: Bundle, learning: Mapping[str, Any], serving: B
 
 
 def _at_least(bundle: Bundle, other: Bundle, find: Find, seen: frozenset[str]) -> bool | None:
-    """Whether a bundle is as good as another, by what was measured of both, or of both and a third;
-    None: unknown.
+    """Whether a bundle is at least as good as another; None: unknown.
+
+    Compares their measured quality, either directly or through further bundles.
     """
     mine = quality_of(bundle)
     its = quality_of(other)

@@ -1,4 +1,4 @@
-"""Settings of the encoder of a data folder."""
+"""Settings of a data folder's encoder."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +10,14 @@ from shared.models.registry import Registry
 
 
 def encoder_config(data: Path, bundle: str = "") -> EmbeddingConfig:
-    """Settings from the environment, with the bundle in use and the data folder's memory of the
-    engines' trial.
-    """
+    """Settings from the environment, with the bundle in use and the cache of engine trials."""
     return _of_folder(data, Registry.of(data).chosen(bundle))
 
 
 def serving_config(data: Path, bundle: str = "") -> EmbeddingConfig:
-    """The same for an engine that serves: it follows the bundle in use, unless one is named.
+    """The same for a process that serves: it follows the bundle in use, unless one is named.
 
-    Indexing alongside serving uses one core, so that pages keep the other.
+    Indexing uses one core, and leaves the others to pages.
     """
     return replace(_of_folder(data, Registry.of(data).named(bundle) if bundle else None), product_threads=1)
 

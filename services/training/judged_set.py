@@ -10,7 +10,7 @@ from shared.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class JudgedSet:
-    """Without a catalogue file, the queries are about the data folder's own products."""
+    """`catalog` None: the queries are judged on the data folder's own products."""
 
     name: str
     catalog: Path | None
@@ -20,23 +20,20 @@ class JudgedSet:
 def judged_sets(
     catalogs: Sequence[Path], queries: Sequence[Path], judgments: Sequence[Path]
 ) -> list[JudgedSet]:
-    """The n-th queries and judgments belong together, and to the n-th catalogue if catalogues are
-    given.
+    """Pairs the n-th queries and judgments, and the n-th catalogue if catalogues are given.
 
-    Raises InvalidRequest when their numbers differ.
+    Raises InvalidRequest if their numbers differ.
     """
     if len(queries) != len(judgments):
         raise InvalidRequest(
             "judgments", f"{len(queries)} --queries but {len(judgments)} --judgments; give both"
         )
     if catalogs and len(catalogs) != len(queries):
-        raise InvalidRequest(
-            "catalog", (f"{len(catalogs)} --catalog but {len(queries)} --queries; give both")
-        )
+        raise InvalidRequest("catalog", f"{len(catalogs)} --catalog but {len(queries)} --queries; give both")
     files: Sequence[Path | None] = catalogs or [None] * len(queries)
     return [
-        JudgedSet(_name(asked, catalog), catalog, read_judged_queries(asked, graded))
-        for catalog, asked, graded in zip(files, queries, judgments, strict=True)
+        JudgedSet(_name(queries_file, catalog), catalog, read_judged_queries(queries_file, judgments_file))
+        for catalog, queries_file, judgments_file in zip(files, queries, judgments, strict=True)
     ]
 
 

@@ -1,6 +1,6 @@
-"""A catalogue with judged queries, seen through the engine's own eyes.
+"""Retrieves and ranks judged queries in this process, on a catalogue's snapshot.
 
-What it recalls, and what the ranker reads.
+Gives the candidates that retrieval finds, and the features that the ranker reads.
 """
 
 import hashlib
@@ -36,13 +36,13 @@ from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
 
-# A catalogue file into a data folder, encoded with the bundle named
+# Indexes a catalogue file into a data folder, encoded with the named bundle
 IndexFile = Callable[[Path, Path, str], object]
 
 
 @dataclass(frozen=True)
 class JudgedShop:
-    """An opened snapshot with everything that answers a query; no deadline, no network."""
+    """An opened snapshot with encoder, retriever and reranker. Uses no deadline and no network."""
 
     snapshot: Snapshot
     encoder: TextEncoder | HashEncoder
@@ -51,7 +51,10 @@ class JudgedShop:
 
     @classmethod
     def open(cls, data: Path, bundle: str = "", reranked: bool = True) -> "JudgedShop":
-        """DATA's newest snapshot, with a bundle of DATA; `reranked` False does without one."""
+        """Open DATA's newest snapshot with a bundle of DATA; `reranked` False: without a reranker.
+
+        Raises NotFound if DATA has no snapshot.
+        """
         version = artifacts.current(snapshots_of(data))
         if version is None:
             raise NotFound(f"{data} has no snapshot; index a catalogue first")
@@ -61,11 +64,11 @@ class JudgedShop:
         return cls(Snapshot.open(snapshots_of(data) / version), encoder, Retriever(), reranker)
 
     def recall(self, query: str, limit: int = 100) -> Retrieved:
-        """The fused candidates of a query, the best first."""
+        """The fused candidates of a query, best first."""
         return self._retrieve(self.corrected(query), limit=limit)
 
     def orders(self, query: str) -> dict[str, list[str]]:
-        """Product ids of a query as each tier orders them, the best first."""
+        """The product ids of a query in the order of each tier, best first."""
         corrected = self.corrected(query)
         found = self._retrieve(corrected)
         places = {"fused": np.arange(len(found.rows))}
@@ -77,27 +80,24 @@ class JudgedShop:
         }
 
     def groups(self, judged: JudgedQuery) -> list[RankingGroup]:
-        """What the ranker reads of a query.
-
-        On the whole catalogue, and on its judged products alone.
-        """
+        """The ranker's features for a query, on all products and on its judged ones alone."""
         query = self.corrected(judged.text)
         alone = Filter("product_id", AnyOf(tuple(judged.grades)))
         found = (self._retrieve(query), self._retrieve(query, (alone,)))
         return [self._group(judged, query, candidates) for candidates in found if len(candidates.rows)]
 
     def qualities(self, groups: Sequence[RankingGroup]) -> list[float]:
-        """nDCG@10 of groups as the bundle's ranker orders them."""
+        """nDCG@10 of groups in the order of the bundle's ranker."""
         assert self.reranker is not None
         scores = [self.reranker.ranker.score(group.features) for group in groups]
         return [float(value) for value in qualities(groups, scores)]
 
     def corrected(self, query: str) -> str:
-        """The query as the engine searches it."""
+        """The normalised query with its spelling corrected, as retrieval uses it."""
         return self.snapshot.spelling.correct(normalise(query))
 
     def rows(self, product_ids: Sequence[str]) -> list[int | None]:
-        """Rows of products; None for those that the catalogue does not have."""
+        """The rows of products; None for a product that is not in the catalogue."""
         return [self.snapshot.products.row(product_id) for product_id in product_ids]
 
     def _encoding(self, query: str) -> QueryEncoding:
@@ -135,11 +135,10 @@ def _columns(found: Retrieved) -> Candidates:
 
 
 def workshop_data(data: Path, catalog: Path | None, bundle: str, index: IndexFile) -> Path:
-    """A data folder whose snapshot holds `catalog`, encoded with the bundle.
+    """A data folder with a snapshot of `catalog` by the bundle; without `catalog`, DATA.
 
-    DATA itself without a catalogue.
-
-    Kept under DATA/workshop, so that the next job on the same file begins at once.
+    It is kept under DATA/workshop, so that the next job on the same file need not index it. Raises
+    NotFound if there is no such file.
     """
     if catalog is None:
         return data

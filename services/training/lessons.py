@@ -1,4 +1,4 @@
-"""What the reranker learns from one catalogue: judged queries, or queries made from its titles."""
+"""Training data of the reranker: judged queries, or queries made from titles."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.reranker.training.catalog_queries import judge, make_queries
 from services.reranker.training.judged_list import JudgedList
-from services.reranker.training.split import teaches_ranker
+from services.reranker.training.split import trains_ranker
 from services.reranker.training.training_set import TrainingSet
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
@@ -23,28 +23,28 @@ _MADE_QUERIES = 4_000
 
 @dataclass(frozen=True)
 class Lessons:
-    """The reranker's queries of one catalogue, and those that are held out to measure it by."""
+    """The reranker's training queries of one catalogue, and held-out queries to measure it."""
 
     shop: JudgedShop
     training: TrainingSet
-    held_out: Sequence[JudgedQuery]  # of the queries that teach the ranker
+    held_out: Sequence[JudgedQuery]  # from the queries that train the ranker
 
     def products(self) -> list[Product]:
-        """The judged products of the queries that are held out."""
+        """The judged products of the held-out queries."""
         wanted = dict.fromkeys(product_id for judged in self.held_out for product_id in judged.grades)
         rows = [row for row in self.shop.rows(list(wanted)) if row is not None]
         return [self.shop.snapshot.products.product(row) for row in rows]
 
 
 def judged_lessons(shop: JudgedShop, judged_set: JudgedSet) -> Lessons:
-    """Each judged query teaches the reranker, or is held out and teaches the ranker."""
-    held_out = [judged for judged in judged_set.queries if teaches_ranker(judged.text)][:MAX_QUERIES]
+    """Each judged query either trains the reranker, or is held out and trains the ranker."""
+    held_out = [judged for judged in judged_set.queries if trains_ranker(judged.text)][:MAX_QUERIES]
     return Lessons(shop, judged_training_set(shop, judged_set), held_out)
 
 
 def judged_training_set(shop: JudgedShop, judged_set: JudgedSet) -> TrainingSet:
-    """The queries that are the reranker's, with the judged products that the catalogue has."""
-    queries = [judged for judged in judged_set.queries if not teaches_ranker(judged.text)]
+    """The reranker's queries, with the judged products that are in the catalogue."""
+    queries = [judged for judged in judged_set.queries if not trains_ranker(judged.text)]
     lists = []
     for place, judged in enumerate(queries):
         rows = shop.rows(list(judged.grades))
@@ -68,10 +68,10 @@ def made_lessons(data: Path, seed: int) -> Lessons:
     made = make_queries(titles, _MADE_QUERIES, np.random.default_rng(seed))
     recall = _recall(shop, [query for query, _ in made])
     judged = judge(titles, made, recall)
-    taught = [each for each in judged.judged if not teaches_ranker(judged.queries[each.query])]
-    others = [each for each in judged.judged if teaches_ranker(judged.queries[each.query])][:MAX_QUERIES]
+    training = [each for each in judged.judged if not trains_ranker(judged.queries[each.query])]
+    others = [each for each in judged.judged if trains_ranker(judged.queries[each.query])][:MAX_QUERIES]
     held_out = [_judged_query(shop, judged.queries[each.query], each) for each in others]
-    return Lessons(shop, TrainingSet(product_texts(shop), judged.queries, taught, recall), held_out)
+    return Lessons(shop, TrainingSet(product_texts(shop), judged.queries, training, recall), held_out)
 
 
 def _judged_query(shop: JudgedShop, text: str, judged: JudgedList) -> JudgedQuery:
@@ -80,7 +80,7 @@ def _judged_query(shop: JudgedShop, text: str, judged: JudgedList) -> JudgedQuer
 
 
 def product_texts(shop: JudgedShop) -> list[str]:
-    """What the encoder reads of each product, by row."""
+    """The encoder's text of each product, by row."""
     products = shop.snapshot.products
     return [product_text_of(products.product(row)) for row in range(len(products))]
 

@@ -1,4 +1,4 @@
-"""Which rows of the tables say that a shopper opened a product: one rule for all that learns."""
+"""Which rows of the tables are opens: one rule for all training."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from services.feedback.join.tables import Tables
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RULE_COLUMNS = ("visitor_id", "views", "clicks", "left_out")  # that `opened` reads
+RULE_COLUMNS = ("visitor_id", "views", "clicks", "left_out")  # read by `opened`
 
 
 def opened(table: pa.Table) -> NDArray[np.bool_]:
@@ -27,7 +27,7 @@ def opened(table: pa.Table) -> NDArray[np.bool_]:
 
 
 def opened_rows(tables: Tables, day: date, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of a day that `opened` holds for, with `columns` and those of the rule."""
+    """The rows of a day that are opens, with `columns` and RULE_COLUMNS."""
     table = tables.read(day, day, (*columns, *RULE_COLUMNS))
     rows: list[dict[str, Any]] = table.take(np.flatnonzero(opened(table))).to_pylist()
     return rows

@@ -1,7 +1,4 @@
-"""The gate before a promotion.
-
-A bundle is used once its models are sound and its report says that it is no worse.
-"""
+"""The gate before a promotion: sound models, and a report without a loss of quality."""
 
 import logging
 
@@ -14,34 +11,28 @@ _LOG = logging.getLogger(__name__)
 
 
 def promote(registry: Registry, version: str, force: bool = False) -> Bundle:
-    """Use a bundle, once its files are whole, its models sound, and its report says that it is no
-    worse.
+    """Promote a bundle if its files and models are sound, and its report shows no loss.
 
-    Raises InvalidRequest for what its report says or does not say; with `force` that is logged
-    instead.
+    Raises InvalidRequest if the report objects or lacks a comparison; with `force` that is only
+    logged. Raises Corrupt for damaged files or models.
     """
     from services.training.bundle_check import check_models  # its libraries take a second to load
 
     chosen = registry.named(version)
     check_models(chosen)
-    if against := objection_to(registry, version):
+    if reason := objection_to(registry, version):
         if not force:
-            remedy = (
-                f"measure both with 'aisle evaluate', then promote {version} with --force if you know better"
-            )
-            raise InvalidRequest(f"bundle {version}", f"is not promoted: {against}; {remedy}")
-        _LOG.warning("bundle %s is promoted by force: %s", version, against)
+            remedy = f"measure both with 'aisle evaluate', and use --force if {version} is better"
+            raise InvalidRequest(f"bundle {version}", f"is not promoted: {reason}; {remedy}")
+        _LOG.warning("bundle %s is promoted by force: %s", version, reason)
     registry.promote(version)
     return chosen
 
 
 def objection_to(registry: Registry, version: str) -> str:
-    """What its report gives against using a bundle instead of the one in use.
-
-    Empty if there is nothing.
-    """
+    """Why a bundle should not replace the one in use, by its report; empty if it may."""
     in_use = registry.version_in_use()
-    # What Aisle ships can always be gone back to
+    # Going back to the shipped bundle is always allowed
     if version in (in_use, registry.default_version()):
         return ""
     return objection(registry.named(version), _found(registry, in_use), lambda name: _found(registry, name))

@@ -1,6 +1,4 @@
-"""How well bundles rank queries that have taught none of them, on a catalogue of those queries'
-products alone.
-"""
+"""Measures bundles on queries that trained none of them, and their products alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -17,7 +15,7 @@ from shared.catalog.product import Product
 from shared.product_text import product_text_of
 
 MAX_QUERIES = 200
-_ENGINE = "onnxruntime-fp32"  # no trial for a few products
+_ENGINE = "onnxruntime-fp32"  # an engine trial is not worth it for a few products
 
 
 def measure(
@@ -29,10 +27,8 @@ def measure(
 ) -> Quality | None:
     """nDCG@10 of the bundle `version` and of the others in `bundles` (name: folder).
 
-    Returns None when no query can tell.
-
-    Each encodes the products by itself, under DATA/workshop, and orders them as a page without a
-    deadline does.
+    Returns None if no query can compare them. Each bundle encodes the products by itself, under
+    DATA/workshop, and orders them as for a page without a deadline.
     """
     (data / "workshop").mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=data / "workshop", prefix="quality-") as name:
@@ -50,11 +46,11 @@ def _values(
     products: Sequence[Product],
     queries: Sequence[JudgedQuery],
 ) -> list[float]:
-    """One bundle's nDCG@10 of every list of judged products that has an order."""
+    """One bundle's nDCG@10 for each list of judged products with different grades."""
     (folder / "bundles").mkdir(parents=True)
     for name, source in bundles.items():
         (folder / "bundles" / name).symlink_to(source.resolve(), target_is_directory=True)
     encoder = open_encoder(replace(encoder_config(folder, version), engine=_ENGINE, product_engine=_ENGINE))
     Indexer(folder, encoder, asdict(encoder.identity), product_text_of).run(products)
     shop = JudgedShop.open(folder, version)
-    return shop.qualities([group for judged in queries for group in shop.groups(judged) if group.is_telling])
+    return shop.qualities([group for judged in queries for group in shop.groups(judged) if group.has_order])

@@ -1,6 +1,4 @@
-"""Train the models of a page on judged queries, or on queries made from the catalogue, and publish
-a bundle.
-"""
+"""Trains the reranker on judged or made queries, and publishes a bundle."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -28,24 +26,24 @@ from shared.snapshot.generation import new_version_name
 Report = Callable[[str], None]
 
 _FEWEST_LISTS = 50
-_MANY_LISTS = 2_000  # teach the encoder too
+_MANY_LISTS = 2_000  # enough to train the encoder too
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What the caller of the job chooses."""
+class RerankerOptions:
+    """Options of the job."""
 
-    # Of six, that learn too; None: all with 2,000 judged queries, otherwise none
+    # How many of the six layers are trained; None: all with 2,000 judged queries, otherwise none
     encoder_layers: int | None = None
     teacher_minutes: float = 0.0  # 0: no teacher
-    teacher_folder: Path | None = None  # where to keep the teacher
+    teacher_folder: Path | None = None  # folder to keep the teacher in
     cross_encoder_layers: int = 0  # of a small cross-encoder, compared with the block; 0: none
     seed: int = 0
 
     def settings(self, lists: int, judged: bool) -> RerankerSettings:
-        """For so many lists.
+        """The settings for this number of lists.
 
-        Queries that were made from the catalogue do not teach the encoder by themselves.
+        Queries made from the catalogue do not train the encoder unless `encoder_layers` is set.
         """
         many = judged and lists >= _MANY_LISTS
         layers = self.encoder_layers if self.encoder_layers is not None else len(ALL_LAYERS) * many
@@ -76,19 +74,19 @@ def train_reranker_job(
     sets: Sequence[JudgedSet],
     index: IndexFile,
     report: Report,
-    wishes: Wishes | None = None,
+    options: RerankerOptions | None = None,
 ) -> dict[str, Any]:
-    """Publish a bundle trained on all sets, or else on DATA's own products; its ranker is the prior."""
-    chosen = wishes or Wishes()
-    taught = _lessons(data, sets, index, chosen.seed)
-    lists = sum(len(each.training.judged) for each in taught)
+    """Publish a bundle of all sets, or else of DATA's products. Its ranker is the prior."""
+    chosen = options or RerankerOptions()
+    lessons = _lessons(data, sets, index, chosen.seed)
+    lists = sum(len(each.training.judged) for each in lessons)
     names = [each.name for each in sets] or [f"queries made from the products of {data.name}"]
     version = new_version_name()
     config = load(EmbeddingConfig)
     with new_version(data / "bundles", version) as folder:
         settings = chosen.settings(lists, judged=bool(sets))
-        lessons = [each.training for each in taught]
-        train_reranker(lessons, find(config.model).folder, folder, settings, report)
+        training_sets = [each.training for each in lessons]
+        train_reranker(training_sets, find(config.model).folder, folder, settings, report)
         write_description(folder, PRIOR)
         training = {
             "lists": lists,
@@ -98,44 +96,51 @@ def train_reranker_job(
             "teacher_minutes": chosen.teacher_minutes,
         }
         write_manifest(folder, version, names, {}, training)
-        quality = _quality(data, version, folder, taught, report)
+        quality = _quality(data, version, folder, lessons, report)
         write_manifest(folder, version, names, {"quality": quality} if quality else {}, training)
     return {"bundle_version": version, "trained_on": names, "lists": lists, "quality": quality}
 
 
 def _lessons(data: Path, sets: Sequence[JudgedSet], index: IndexFile, seed: int) -> list[Lessons]:
-    """Those of the sets, or of DATA's own products. Raises InvalidRequest when they are too few."""
+    """The lessons of the sets, or of DATA's products.
+
+    Raises InvalidRequest if there are too few.
+    """
     shops = [
         (each, JudgedShop.open(workshop_data(data, each.catalog, "", index), reranked=False)) for each in sets
     ]
-    taught = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, seed)]
-    if (lists := sum(len(each.training.judged) for each in taught)) < _FEWEST_LISTS:
+    lessons = [judged_lessons(shop, each) for each, shop in shops] or [made_lessons(data, seed)]
+    if (lists := sum(len(each.training.judged) for each in lessons)) < _FEWEST_LISTS:
         raise InvalidRequest(
             "queries", f"are too few: {lists} have a good product, {_FEWEST_LISTS} are needed"
         )
-    return taught
+    return lessons
 
 
 def _quality(
-    data: Path, version: str, folder: Path, taught: Sequence[Lessons], report: Report
+    data: Path, version: str, folder: Path, lessons: Sequence[Lessons], report: Report
 ) -> dict[str, Any] | None:
-    """As _measured; a failure costs the figure, not the models that took hours to train."""
-    report("measuring it on queries that have not taught it")
+    """As _measured.
+
+    If measuring fails, the models, which took hours to train, are kept without it.
+    """
+    report("measuring it on queries that did not train it")
     try:
-        return _measured(data, version, folder, taught)
+        return _measured(data, version, folder, lessons)
     except AisleError as error:
         report(f"its quality could not be measured ({error}); promote it with --force")
         return None
 
 
-def _measured(data: Path, version: str, folder: Path, taught: Sequence[Lessons]) -> dict[str, Any] | None:
-    """What is measured of a new bundle and of the one in use, by the first set that has queries for
-    it; else None.
+def _measured(data: Path, version: str, folder: Path, lessons: Sequence[Lessons]) -> dict[str, Any] | None:
+    """The quality of the new bundle and the one in use, on the first set with held-out queries.
+
+    None if no set can measure them.
     """
     compared = {version: folder}
     if in_use := Registry.of(data).chosen():
         compared[in_use.version] = in_use.folder
-    for each in taught:
+    for each in lessons:
         if each.held_out and (measured := measure(data, version, compared, each.products(), each.held_out)):
             return measured.report()
     return None

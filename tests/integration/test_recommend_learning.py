@@ -9,8 +9,8 @@ from services.reranker.recommending.placement import Placement
 from services.reranker.recommending.ranker import RecommendRanker
 from services.training.promotion import objection_to
 from services.training.recommending.learning import learn_to_recommend
+from services.training.recommending.moment_trainer import RecommendSettings
 from services.training.recommending.product_memory import MemorySettings
-from services.training.recommending.school import RecommendSettings
 from shared.models.registry import Registry
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 
@@ -43,7 +43,7 @@ def by_chance(days: int) -> list[Line]:
 
 def test_too_few_days_teach_nothing(tmp_path: Path) -> None:
     outcome = learn_to_recommend(tmp_path, purchases(habits(2)), None, 2 * DAY, SMALL)
-    assert outcome.refused == "too little evidence: there are no orders of enough days"
+    assert outcome.refused == "too little evidence: the orders span too few days"
     assert Registry.of(tmp_path).version_in_use() == "default"
 
 

@@ -15,7 +15,7 @@ from services.standalone.standalone import Standalone
 from services.training.promotion import objection_to, promote
 from services.training.ranker import base_bundle
 from services.training.towers.gate import TowerGate
-from services.training.towers.job import TowerWishes, train_towers_job
+from services.training.towers.job import TowerOptions, train_towers_job
 from services.training.towers.settings import TowerSettings
 from shared.artifacts import current, read_manifest
 from shared.errors import InvalidRequest
@@ -52,8 +52,8 @@ def data(tmp_path: Path) -> Path:
 
 
 def _train(data: Path) -> str:
-    wishes = TowerWishes(settings=SETTINGS, gate=TowerGate(least_queries=10))
-    report = train_towers_job(data, [], base_bundle(data, ""), index_file, lambda _: None, wishes)
+    options = TowerOptions(settings=SETTINGS, gate=TowerGate(least_queries=10))
+    report = train_towers_job(data, [], base_bundle(data, ""), index_file, lambda _: None, options)
     return str(report["bundle_version"])
 
 
@@ -105,5 +105,5 @@ def test_a_shop_without_clicks_or_judgments_is_told_what_is_missing(tmp_path: Pa
             base_bundle(tmp_path / "shop", ""),
             index_file,
             told,
-            TowerWishes(),
+            TowerOptions(),
         )

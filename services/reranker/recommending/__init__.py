@@ -1,1 +1,1 @@
-"""What to recommend: proposals of several sources, their features, and their order."""
+"""Recommendations: proposals from several sources, their features, and their order."""

@@ -1,7 +1,9 @@
-"""Products of many kinds first: maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998).
+"""Different kinds of products first, by maximal marginal relevance.
 
-Of the best candidates, the next is always the one with the largest score - price of likeness, where
-likeness is the largest cosine to what is before it.
+Carbonell and Goldstein, SIGIR 1998.
+
+The next product is always the candidate with the largest score - price of likeness, where likeness
+is the largest cosine to a product before it.
 """
 
 from __future__ import annotations
@@ -14,21 +16,21 @@ from numpy.typing import NDArray
 from services.reranker.recommending.formula import Scores
 from services.reranker.recommending.placement import Placement
 
-# Similar products are asked for, popular and new ones have an order that shoppers can check
+# Not SIMILAR, which is meant to show alike products; not placements whose order shoppers can check
 DIVERSE = frozenset((Placement.FOR_YOU, Placement.ALSO_BOUGHT, Placement.ALSO_VIEWED))
-LOOKED_AT = 100  # candidates of a window that may change places; it takes their square
+LOOKED_AT = 100  # first candidates of a ranked window to reorder; the time is quadratic
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Of n candidates."""
+    """The order of n candidates."""
 
-    places: NDArray[np.int64]  # (n,): the best first
-    prices: Scores  # (n,), in that order: what likeness took from each score
+    places: NDArray[np.int64]  # (n,): best first
+    prices: Scores  # (n,), in that order: subtracted from each score for likeness
 
 
 def by_score(scores: Scores) -> Order:
-    """The order of the scores alone."""
+    """The order by scores alone."""
     return Order(np.argsort(-scores, kind="stable"), np.zeros(len(scores)))
 
 
@@ -38,10 +40,10 @@ def diversified(
     vectors: NDArray[np.floating],
     weight: float,
 ) -> Order:
-    """The first LOOKED_AT of an order anew, with what is like an earlier one moved down.
+    """Reorder the first k candidates: those that are like an earlier one move down.
 
-    `vectors` (k, dim) are theirs, unit norm or zeros where unknown; they may be fewer than
-    LOOKED_AT, not more. `weight` is the price of a copy, in spreads of their scores, from 0 on.
+    `vectors` (k, dim) are their vectors, unit norm or zeros if unknown; k is at most LOOKED_AT.
+    `weight`, at least 0, is the price of a copy, in spreads of their scores.
     """
     count = len(vectors)
     first = order.places[:count]
@@ -62,7 +64,7 @@ def diversified(
 
 
 def likeness_within(vectors: NDArray[np.floating]) -> float:
-    """The mean cosine between two of k vectors (k, dim), unit norm; nan for fewer than two.
+    """The mean cosine between pairs of k vectors (k, dim), unit norm; nan for fewer than two.
 
     Intra-list similarity (Ziegler et al., WWW 2005), as a mean.
     """

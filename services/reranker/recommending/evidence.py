@@ -1,6 +1,6 @@
-"""What the product memory and a visitor's history say of products.
+"""Evidence for recommendations, from the product memory and a visitor's history.
 
-Proposals and features both read it: features have every reason for a proposal.
+Proposals and features read the same evidence, so each reason for a proposal is also a feature.
 """
 
 from __future__ import annotations
@@ -11,22 +11,22 @@ from functools import cached_property
 
 import numpy as np
 
-from services.reranker.recommending.history import NOBODY, History
+from services.reranker.recommending.history import NO_HISTORY, History
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Scored
 
-# What a unit of weight of a recent product counts for, beside 1 for a product bought today
+# Weight per unit of a recent product's weight, relative to 1 for a product bought today
 _RECENT_SHARE = 0.2
-_MOST_HISTORY = 200  # products of a history whose neighbours are looked at: the heaviest
+_MOST_HISTORY = 200  # heaviest products of a history whose neighbours are read
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that is known for one page of recommendations."""
+    """All evidence for one page of recommendations."""
 
     memory: ProductMemory
     now_seconds: float  # since 1970
-    history: History = NOBODY
+    history: History = NO_HISTORY
     seeds: Sequence[str] = field(default=())  # products on the page, or in the cart
 
     @property
@@ -36,13 +36,13 @@ class Evidence:
 
     @cached_property
     def seed_weights(self) -> dict[int, float]:
-        """Place of each known seed -> its share of them."""
+        """Place of each known seed -> 1 / number of known seeds."""
         known = {place for place in self.memory.places(self.seeds).tolist() if place >= 0}
         return {place: 1 / len(known) for place in sorted(known)}
 
     @cached_property
     def history_products(self) -> dict[str, float]:
-        """Each product of the history -> what it says of the next purchase; the heaviest alone."""
+        """Each product of the history -> its weight for the next purchase; only the heaviest."""
         decayed = self.history.weights(self.now_day).tolist()
         weights = dict(zip(self.history.product_ids, decayed, strict=True))
         for product_id, weight in self.history.recent.items():
@@ -54,39 +54,39 @@ class Evidence:
 
     @cached_property
     def history_weights(self) -> dict[int, float]:
-        """Place of each product of the history that the memory has -> the same."""
+        """Place of each such product that the memory has -> the same weight."""
         known = self.memory.product_places
         return {known[each]: weight for each, weight in self.history_products.items() if each in known}
 
     @cached_property
     def seed_bought(self) -> Scored:
-        """How much products are bought with the seeds, on their mean."""
+        """Products bought in baskets with the seeds, as the mean over the seeds."""
         return self.memory.bought.summed(self.seed_weights)
 
     @cached_property
     def seed_opened(self) -> Scored:
-        """How much products are opened with the seeds, on their mean."""
+        """Products opened in sessions with the seeds, as the mean over the seeds."""
         return self.memory.opened.summed(self.seed_weights)
 
     @cached_property
     def seed_owned(self) -> Scored:
-        """How much visitors who buy the seeds buy products, on the seeds' mean."""
+        """Products bought by visitors who also buy the seeds, as the mean over the seeds."""
         return self.memory.owned.summed(self.seed_weights)
 
     @cached_property
     def history_owned(self) -> Scored:
-        """How much visitors buy products who buy what this one bought."""
+        """Products bought by visitors who buy the same products as this one."""
         return self.memory.owned.summed(self.history_weights)
 
     @cached_property
     def all_owned(self) -> Scored:
-        """As history_owned, with the same weight for all that the visitor ever bought."""
+        """As history_owned, with equal weight for all products that the visitor ever bought."""
         known = self.memory.places(self.history.product_ids)
         return self.memory.owned.summed({place: 1.0 for place in known.tolist() if place >= 0})
 
     @cached_property
     def last_visit_owned(self) -> Scored:
-        """How much visitors buy products who buy what this one bought on its last day."""
+        """As history_owned, for products bought on the last day with a purchase only."""
         history = self.history
         last = (
             history.product_ids[place] for place in np.flatnonzero(history.last_day == history.last_visit_day)
@@ -97,10 +97,10 @@ class Evidence:
 
     @cached_property
     def history_bought(self) -> Scored:
-        """How much products are bought in baskets with what the visitor bought."""
+        """Products bought in baskets with the products of the history."""
         return self.memory.bought.summed(self.history_weights)
 
     @cached_property
     def history_opened(self) -> Scored:
-        """How much products are opened in sessions with what the visitor bought or opened."""
+        """Products opened in sessions with the products of the history."""
         return self.memory.opened.summed(self.history_weights)

@@ -18,12 +18,12 @@ from shared.product_memory.memory import DECAYED, MONTH, QUARTER, WEEK, ProductM
 from shared.product_memory.neighbours import Floats, Places
 
 RECOMMEND_FEATURES = (
-    "own_days",  # on how many days the visitor bought it
+    "own_days",  # number of days on which the visitor bought it
     "own_share",  # of the visitor's days with a purchase
     "own_age",  # days since the visitor last bought it; nan: never
     "own_span",  # days since the visitor first bought it; nan: never
-    "own_due",  # own_age / usual days between purchases, the visitor's own or everybody's
-    "recent_weight",  # what the visitor did with it lately
+    "own_due",  # own_age / usual days between purchases, by this visitor or else by all
+    "recent_weight",  # of the visitor's recent actions on it
     "history_owned",
     "history_bought",
     "history_opened",
@@ -36,39 +36,39 @@ RECOMMEND_FEATURES = (
     "purchases_decayed",
     "opens_week",
     "opens_month",
-    "trend",  # log of a week's purchases against a usual one of the month
+    "trend",  # log of the week's purchases relative to a usual week of the month
     "repeat_rate",
     "repeat_days",
     "age_days",  # since it was first seen
     "price_log",
-    "price_relative",  # to what the visitor usually pays
+    "price_relative",  # to the visitor's usual price
     "visits",  # of the visitor, by days with a purchase
-    "visit_age",  # days since the last of them
+    "visit_age",  # days since the last visit
     "products",  # distinct products that the visitor bought
     "seeds",
-    "own_visits_since",  # days with a purchase since the last of the product; nan: never
-    "own_share_since",  # of the visitor's days with a purchase since its first
+    "own_visits_since",  # days with a purchase since the last purchase of the product; nan: never
+    "own_share_since",  # own_days / days with a purchase since the first purchase of the product
     "last_visit_owned",
     "first_purchases_week",  # log of 1 + visitors who had not bought it before
     "first_purchases_month",
-    "visit_size",  # products a visit
+    "visit_size",  # products per visit
     "visit_gap",  # days between visits
-    "own_repeat_share",  # of the visitor's purchases, those of a product that it had bought before
-    "seed_similarity",  # cosine of the vectors, to the mean of the seeds'
+    "own_repeat_share",  # share of the visitor's purchases that were repeat purchases
+    "seed_similarity",  # cosine to the mean vector of the seeds
     "all_owned",
-    "history_similarity",  # and of the history's, by its weights
-    "price_gap",  # |log| of the price against the mean price of the seeds; nan: not known
+    "history_similarity",  # cosine to the weighted mean vector of the history
+    "price_gap",  # |log of the price relative to the mean price of the seeds|; nan: not known
     "rating_average",
     "rating_count_log",
-    "is_proposed",  # 1: for what shoppers did; 0: near by vector, or to fill up
-    "purchases_expected",  # log of 1 + visitors in a month, as all days let expect
+    "is_proposed",  # 1: due to shoppers' actions; 0: near by vector, or to fill up
+    "purchases_expected",  # log of 1 + expected visitors in a month
 )
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Similarity:
-    """Cosines (n,) of the products' vectors to the seeds' and the history's; nan: not known."""
+    """Cosines (n,) of the products' vectors to the seeds and to the history; nan: not known."""
 
     seeds: Floats
     history: Floats
@@ -76,13 +76,13 @@ class Similarity:
 
 @dataclass(frozen=True, slots=True)
 class OnPage:
-    """What the snapshot says of n candidates, columns (n,)."""
+    """Values of n candidates in the snapshot, columns (n,)."""
 
     price: Floats  # nan: not known
     seed_price: Floats  # (s,) of the seeds that the snapshot has
     rating: Floats
     rating_count: Floats
-    proposed_count: int  # of the first
+    proposed_count: int  # the first so many are proposals
 
 
 def feature_matrix(
@@ -170,7 +170,7 @@ def _of_product(evidence: Evidence, places: Places) -> dict[str, NDArray[np.floa
 
 
 def _usual_price_log(evidence: Evidence) -> float:
-    """The median of what the visitor pays for a product; nan if not known."""
+    """The median log price of the products that the visitor bought; nan if not known."""
     places = evidence.memory.places(evidence.history.product_ids)
     prices = np.log1p(_at(evidence.memory.price, places, np.nan))
     known = prices[~np.isnan(prices)]

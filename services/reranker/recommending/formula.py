@@ -1,4 +1,4 @@
-"""The order of recommendations without a trained ranker: what a new shop gets."""
+"""The order of recommendations without a trained ranker, for new shops."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ Scores = NDArray[np.float64]
 
 _PLACES = {name: place for place, name in enumerate(RECOMMEND_FEATURES)}
 
-# What orders products of which nothing else is known: near ones first, then those that are rated
-# well
+# Orders products without other evidence: near ones first, then those with many ratings
 _EVERYWHERE = {
     "is_proposed": 0.1,
     "seed_similarity": 0.1,
@@ -36,22 +35,20 @@ _WEIGHTS: Mapping[Placement, Mapping[str, float]] = {
     },
     Placement.TRENDING: _TRENDING,
     Placement.POPULAR: _POPULAR,
-    # Those with an order of their own have no weights (service.py)
+    # Placements with their own order have no weights (service.py)
     Placement.NEW_ARRIVALS: {},
     Placement.RECENTLY_VIEWED: {},
 }  # fmt: skip
 
 
 def formula_scores(matrix: NDArray[np.float32], placement: Placement) -> Scores:
-    """Scores (n,) of a feature matrix (n, features): the sum of weight x feature, with 0 for
-    unknown ones.
-    """
+    """Scores (n,) of a matrix (n, features): sum of weight x feature, 0 for unknown ones."""
     scores: Scores = formula_parts(matrix, placement).sum(axis=1)
     return scores
 
 
 def formula_parts(matrix: NDArray[np.float32], placement: Placement) -> Scores:
-    """What each feature adds to each score (n, features)."""
+    """The contribution of each feature to each score, (n, features)."""
     weights = np.zeros(len(RECOMMEND_FEATURES))
     for name, weight in {**_EVERYWHERE, **_WEIGHTS[placement]}.items():
         weights[_PLACES[name]] = weight

@@ -1,4 +1,4 @@
-"""What one visitor bought and looked at, as recommending reads it."""
+"""A visitor's purchases and recent products, as evidence for recommendations."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 from shared.features.visitor import MAX_BOUGHT, BoughtProduct
 from shared.product_memory.neighbours import Floats
 
-# A visitor's purchase counts half as much after so many days
-HALF_LIFE_DAYS = 60.0
+HALF_LIFE_DAYS = 60.0  # of a purchase's weight
 
 
 @dataclass(frozen=True)
 class History:
-    """A visitor's p purchased products, as equally long columns, and what it looked at lately."""
+    """A visitor's p purchased products, as columns (p,), and its recent products."""
 
     product_ids: tuple[str, ...] = ()
     days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # (p,)
     first_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     last_day: Floats = field(default_factory=lambda: np.empty(0, np.float32))
     bought_days: Floats = field(default_factory=lambda: np.empty(0, np.float32))  # distinct, rising
-    # Product id -> weight now, as VisitorState.weights_at gives it
+    # Product id -> weight now, from VisitorState.weights_at
     recent: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -35,9 +34,9 @@ class History:
         recent: Mapping[str, float] | None = None,
         bought_days: Iterable[int] = (),
     ) -> History:
-        """The history of the last MAX_BOUGHT purchases, the last first.
+        """The history of the last MAX_BOUGHT products, last bought first.
 
-        `bought_days` are days with a purchase; first and last days of products are known without.
+        `bought_days` has further days with a purchase, besides the first and last days of products.
         """
         kept = sorted(purchased, key=lambda each: (-each.last_day, -each.days, each.product_id))
         kept = kept[:MAX_BOUGHT]
@@ -66,11 +65,11 @@ class History:
 
     @cached_property
     def visits(self) -> int:
-        """On how many days it bought, at least: as visit_days, or the most of one product."""
+        """Least number of days with a purchase: of visit_days, or of the most frequent product."""
         return max(len(self.visit_days), int(self.days.max(initial=0.0)))
 
     def visits_since(self, days: Floats) -> NDArray[np.int64]:
-        """(k,): on how many days it bought after each of some days (k,)."""
+        """(k,): the number of days with a purchase after each of `days` (k,)."""
         return len(self.visit_days) - np.searchsorted(self.visit_days, days, side="right")
 
     @cached_property
@@ -79,10 +78,10 @@ class History:
         return float(self.last_day.max()) if len(self) else float("nan")
 
     def weights(self, now_day: float, half_life_days: float = HALF_LIFE_DAYS) -> Floats:
-        """(p,): what each says of the next purchase: 1, halved with each half-life since."""
+        """(p,): weights for the next purchase: 1, halved with each half-life since."""
         ages = np.maximum(now_day - self.last_day, 0.0)
         weights: Floats = (0.5 ** (ages / half_life_days)).astype(np.float32)
         return weights
 
 
-NOBODY = History()
+NO_HISTORY = History()

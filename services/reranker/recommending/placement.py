@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Placement(StrEnum):
-    """Where recommendations are shown, as requests name it."""
+    """A place that shows recommendations, by its name in requests."""
 
     SIMILAR = "similar"  # like the seeds
     ALSO_BOUGHT = "also_bought"  # in a basket with the seeds

@@ -1,4 +1,4 @@
-"""Which products a placement may show, from several sources."""
+"""Products that a placement may show, from several sources."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NEWLY_BOUGHT = "newly_bought"
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """Distinct products to choose from, equally long columns; may be empty."""
+    """Distinct products to choose from, as columns of equal length, which may be empty."""
 
     product_ids: tuple[str, ...]
-    sources: tuple[str, ...]  # which source proposed each, the first of them
-    scores: tuple[float, ...]  # in the measure of that source
+    sources: tuple[str, ...]  # the first source that proposed each
+    scores: tuple[float, ...]  # on the scale of that source
 
 
 _Scores = Mapping[str, float]  # product id -> score, best first
@@ -40,7 +40,7 @@ _Source = Callable[[Evidence, int], _Scores]
 def propose(evidence: Evidence, placement: Placement, limit: int) -> Proposals:
     """At most `limit` products for a placement. Sources take turns, each with its best first.
 
-    Seeds are never proposed. Without a memory, only what the visitor itself bought or opened is.
+    Seeds are never proposed. Without a memory, only the visitor's own products are.
     """
     wanted = limit + len(evidence.seeds)
     lists = [(name, list(_SOURCES[name](evidence, wanted).items())) for name in SOURCES_OF[placement]]
@@ -80,7 +80,7 @@ def _memory(name: str) -> _Source:
 
 
 def _bought_again(evidence: Evidence, count: int) -> _Scores:
-    """What the visitor bought: the more often and the later, the better."""
+    """Products that the visitor bought, the most frequent and most recent first."""
     history = evidence.history
     scores = history.days * history.weights(evidence.now_day)
     best = np.argsort(-scores, kind="stable")[:count].tolist()
@@ -88,7 +88,7 @@ def _bought_again(evidence: Evidence, count: int) -> _Scores:
 
 
 def _recent(evidence: Evidence, count: int) -> _Scores:
-    """What the visitor acted on, the last first."""
+    """Products that the visitor acted on, last first."""
     recent = [each for each in evidence.history.recent.items() if each[1] > 0]
     return dict(recent[:count])
 
@@ -113,6 +113,6 @@ SOURCES_OF: Mapping[Placement, tuple[str, ...]] = {
     Placement.FOR_YOU: (BOUGHT_AGAIN, LIKE_HISTORY, NEWLY_BOUGHT, LIKE_BASKETS, TRENDING, POPULAR),
     Placement.TRENDING: (TRENDING, POPULAR),
     Placement.POPULAR: (POPULAR,),
-    Placement.NEW_ARRIVALS: (),  # the catalogue says what is new, not the shoppers
+    Placement.NEW_ARRIVALS: (),  # these come from the catalogue, not from shoppers' actions
     Placement.RECENTLY_VIEWED: (RECENT,),
 }

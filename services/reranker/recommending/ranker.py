@@ -1,4 +1,4 @@
-"""The learned ranker of recommendations; the formula where there is none."""
+"""The trained ranker of recommendations; the formula for placements without trees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from services.reranker.recommending.placement import Placement
 from shared.errors import Corrupt
 from shared.models.bundle import RECOMMEND, RECOMMEND_ALSO_BOUGHT, RECOMMEND_FOR_YOU
 
-# The trees of each placement that is learnt
+# The file of the trees of each placement that is trained
 RECOMMEND_MODELS: Mapping[Placement, str] = {
     Placement.FOR_YOU: RECOMMEND_FOR_YOU,
     Placement.ALSO_BOUGHT: RECOMMEND_ALSO_BOUGHT,
@@ -30,11 +30,10 @@ _REMEDY = "train it again ('aisle train recommend') or roll back"
 
 @dataclass(frozen=True)
 class RecommendRanker:
-    """Orders recommendations: by trees where they are learnt for the placement, else by the
-    formula.
+    """Orders recommendations by the trees of the placement, or by the formula if it has none.
 
-    A learnt score is the log-odds of a purchase - penalty x purchases_month. The penalty shows more
-    of the shop's products for a little relevance.
+    The score of trees is the log-odds of a purchase - penalty x purchases_month. The penalty trades
+    a little relevance for showing more of the shop's products.
     """
 
     trees: Mapping[Placement, Any] = field(default_factory=dict)  # a lightgbm.Booster each
@@ -43,11 +42,11 @@ class RecommendRanker:
 
     @classmethod
     def open(cls, folder: Path) -> RecommendRanker:
-        """Read FOLDER/recommend.json and the trees that it names; without it, the formula alone.
+        """Read FOLDER/recommend.json and its trees; without it, use the formula alone.
 
         recommend.json is {"features": [...], "penalties": {placement: penalty}}, with a penalty for
-        each placement that has trees. Raises Corrupt if it has features or placements that this
-        version does not know, or the trees do not fit them.
+        each placement that has trees. Raises Corrupt if it has unknown features or placements, or
+        the trees do not fit.
         """
         path = folder / RECOMMEND
         if not path.exists():
@@ -69,8 +68,7 @@ class RecommendRanker:
         return scores
 
     def contributions(self, matrix: NDArray[np.float32], placement: Placement) -> tuple[Scores, float]:
-        """The contribution of each feature to each score, (n, features), and the start of all
-        scores.
+        """The contributions of features to scores, (n, features), and the common start.
 
         Together they add up to score(). The trees' part is TreeSHAP (Lundberg et al., 2020).
         """

@@ -1,4 +1,4 @@
-"""Judged pairs in, a bundle out: teacher, student, ranker.
+"""Trains the models of a bundle on judged pairs: teacher, student and ranker.
 
-The only place in this room that knows torch; the ranker is trained without it.
+Only this package of the reranker uses torch. The ranker is trained without it.
 """

@@ -16,7 +16,7 @@ from services.reranker.training.judged_list import JudgedList
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the scores of b lists of up to n products should come to."""
+    """The targets for the scores of b lists of up to n products."""
 
     grades: Tensor  # (b, n)
     mask: Tensor  # (b, n): not padding
@@ -24,13 +24,13 @@ class Targets:
 
     @classmethod
     def of(cls, lists: Sequence[JudgedList]) -> Targets:
-        """Padded to the longest list."""
+        """The targets of lists, padded to the longest."""
         counts = torch.tensor([len(judged) for judged in lists])
-        told = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
+        teacher = [judged.teacher_scores for judged in lists if judged.teacher_scores is not None]
         return cls(
             torch.from_numpy(_padded([judged.grades for judged in lists])),
             torch.arange(int(counts.max())) < counts.unsqueeze(1),
-            torch.from_numpy(_padded(told)) if len(told) == len(lists) else None,
+            torch.from_numpy(_padded(teacher)) if len(teacher) == len(lists) else None,
         )
 
 
@@ -54,9 +54,9 @@ def batches(
     longest: int,
     generator: np.random.Generator,
 ) -> Iterator[Batch]:
-    """All lists once in a new order, `size` at a time.
+    """All lists once in random order, `size` at a time.
 
-    Of a list at most `longest` products, chosen anew.
+    A longer list is sampled to `longest` products, anew each time.
     """
     order = generator.permutation(len(lists))
     for start in range(0, len(order), size):
@@ -65,7 +65,7 @@ def batches(
 
 
 def make_batch(lists: Sequence[JudgedList], corpus: Corpus) -> Batch:
-    """Pad `lists`."""
+    """A batch of `lists`, padded."""
     queries = np.array([judged.query for judged in lists])
     rows = _padded([judged.rows for judged in lists]).astype(np.int64)
     return Batch(

@@ -1,6 +1,4 @@
-"""The interaction block as an ONNX graph, written by hand so that exporting needs nothing beside
-onnx.
-"""
+"""The interaction block as an ONNX graph, written by hand so that the export needs only onnx."""
 
 from typing import Any
 
@@ -16,7 +14,7 @@ from services.reranker.training.interaction import (
 )
 from shared.inference.graph_writer import GraphWriter, Sizes
 
-_FAR = -1e4  # the logit of padding: finite, so that a product without states stays finite
+_FAR = -1e4  # logit of padding; finite, so that scores of a product without states are finite
 
 
 def block_graph(block: InteractionBlock, shape: BlockShape) -> onnx.ModelProto:
@@ -27,29 +25,29 @@ def block_graph(block: InteractionBlock, shape: BlockShape) -> onnx.ModelProto:
     """
     g = GraphWriter()
     weights = {name: tensor.detach().numpy() for name, tensor in block.state_dict().items()}
-    # 0, or far below
-    hidden_by = g.add("Mul", g.add("Sub", "product_mask", g.constant(1.0)), g.constant(-_FAR))
-    met = _best(g, hidden_by)
-    found = _found(g, weights, shape, hidden_by)
-    mixed = _mixed(g, weights, met, found, shape)
+    # 0 for states, _FAR for padding
+    padding = g.add("Mul", g.add("Sub", "product_mask", g.constant(1.0)), g.constant(-_FAR))
+    best = _best(g, padding)
+    found = _found(g, weights, shape, padding)
+    mixed = _mixed(g, weights, best, found, shape)
     share = g.add("Softmax", g.linear(mixed, weights["pooled.weight"], weights["pooled.bias"]), axis=1)
     pooled = g.total(g.add("Mul", mixed, share), 1)
     learned = g.reshape(g.linear(pooled, weights["out.weight"], weights["out.bias"]), -1)
-    late = g.add("Mul", _maxsim(g, met), g.constant(weights["maxsim_share"]))
+    late = g.add("Mul", _maxsim(g, best), g.constant(weights["maxsim_share"]))
     g.add("Add", learned, late, name="score")
     return _model(g, shape)
 
 
-def _best(g: GraphWriter, hidden_by: str) -> str:
+def _best(g: GraphWriter, padding: str) -> str:
     """(n, q): cosine to the nearest product token."""
     products = g.add("Transpose", "product_states", perm=[0, 2, 1])
-    near = g.add("Add", g.add("MatMul", "query_states", products), g.unsqueeze(hidden_by, 1))
+    near = g.add("Add", g.add("MatMul", "query_states", products), g.unsqueeze(padding, 1))
     nearest = g.add("ReduceMax", near, g.constant([2]), keepdims=0)
     return g.add("Max", nearest, g.constant(-1.0))
 
 
-def _found(g: GraphWriter, weights: dict[str, NDArray[Any]], shape: BlockShape, hidden_by: str) -> str:
-    """(n, q, state): what each query token finds."""
+def _found(g: GraphWriter, weights: dict[str, NDArray[Any]], shape: BlockShape, padding: str) -> str:
+    """(n, q, state): the product states that each query token attends to."""
     width = shape.state // shape.heads
     asked = g.reshape(
         g.linear("query_hidden", weights["ask.weight"], weights["ask.bias"]), -1, shape.heads, width
@@ -59,15 +57,15 @@ def _found(g: GraphWriter, weights: dict[str, NDArray[Any]], shape: BlockShape, 
     asked = g.add("Transpose", sharp, perm=[1, 0, 2])
     parts = g.reshape("product_states", 0, 0, shape.heads, width)
     logits = g.add("MatMul", asked, g.add("Transpose", parts, perm=[0, 2, 3, 1]))
-    share = g.add("Softmax", g.add("Add", logits, g.unsqueeze(hidden_by, 1, 2)), axis=-1)
+    share = g.add("Softmax", g.add("Add", logits, g.unsqueeze(padding, 1, 2)), axis=-1)
     found = g.add("MatMul", share, g.add("Transpose", parts, perm=[0, 2, 1, 3]))
     return g.reshape(g.add("Transpose", found, perm=[0, 2, 1, 3]), 0, 0, -1)
 
 
-def _mixed(g: GraphWriter, weights: dict[str, NDArray[Any]], met: str, found: str, shape: BlockShape) -> str:
+def _mixed(g: GraphWriter, weights: dict[str, NDArray[Any]], best: str, found: str, shape: BlockShape) -> str:
     """(n, q, width) after both layer norms."""
     common = g.add("Mul", g.add("Mul", found, "query_states"), g.constant(float(shape.state)))
-    near = g.add("Mul", g.add("Sub", met, g.constant(BEST_CENTRE)), g.constant(BEST_SCALE))
+    near = g.add("Mul", g.add("Sub", best, g.constant(BEST_CENTRE)), g.constant(BEST_SCALE))
     scaled = g.add("Mul", found, g.constant(shape.state**0.5))
     meeting = g.add("Concat", scaled, common, g.unsqueeze(near, 2), axis=2)
     token = g.linear("query_hidden", weights["token.weight"], weights["token.bias"])
@@ -84,9 +82,9 @@ def _norm(g: GraphWriter, weights: dict[str, NDArray[Any]], name: str, x: str) -
     return g.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=1e-5)
 
 
-def _maxsim(g: GraphWriter, met: str) -> str:
-    """(n,)."""
-    weighted = g.total(g.add("Mul", met, "token_weights"), 1)
+def _maxsim(g: GraphWriter, best: str) -> str:
+    """(n,): the mean of `best` (n, q), weighted by token_weights."""
+    weighted = g.total(g.add("Mul", best, "token_weights"), 1)
     return g.add("Div", weighted, g.add("Max", g.total("token_weights", 0), g.constant(1e-6)))
 
 

@@ -1,8 +1,7 @@
-"""Judged queries made from a catalogue alone, for shops where nobody has judged anything.
+"""Judged queries made from a catalogue alone, for shops without judgments.
 
-A query is what a shopper might type who has one product in mind: some words of its title. That
-product is right (3); others whose title has all the words are good (2); those with half of them
-come close (1).
+A query is a shopper's possible text for one product: some words of its title. That product gets
+grade 3, others whose titles have all the words get 2, and those with half of the words get 1.
 """
 
 import re
@@ -21,27 +20,28 @@ _WORDS_PER_QUERY = (1, 2, 2, 3, 3, 4)
 
 @dataclass(frozen=True)
 class MadeQueries:
-    """Queries and what is right for them; a list's `query` is its place in `queries`."""
+    """Queries with their judged lists; a list's `query` is its place in `queries`."""
 
     queries: list[str]
     judged: list[JudgedList]
 
 
 def words_of(title: str) -> list[str]:
-    """The words of a title that a shopper might type, in their order."""
+    """The words of a title that a shopper might type, in order."""
     return [word for word in _WORD.findall(title.lower()) if word not in _STOP_WORDS]
 
 
 def make_queries(titles: Sequence[str], count: int, generator: np.random.Generator) -> list[tuple[str, int]]:
-    """`count` queries at most, each with the row of the product it was made from; no query twice."""
+    """At most `count` distinct queries, each with the row of the product it was made from."""
     rows = generator.permutation(len(titles))
     made = dict(_queries(titles, rows, generator))
     return [(query, made[query]) for query in list(made)[:count]]
 
 
 def judge(titles: Sequence[str], made: Sequence[tuple[str, int]], recall: Recall) -> MadeQueries:
-    """Grade what the engine recalls for each query (by its place in `made`) by the words of the
-    titles.
+    """Grade the candidates of each query by the words of their titles.
+
+    `recall` gets a query's place in `made`.
     """
     judged = []
     for place, (query, source) in enumerate(made):
@@ -65,6 +65,5 @@ def _queries(
 
 def _grade(query: str, title: str) -> float:
     wanted = set(query.split())
-    there = set(words_of(title))
-    share = len(wanted & there) / len(wanted)
+    share = len(wanted & set(words_of(title))) / len(wanted)
     return 2.0 if share == 1 else 1.0 if share >= 0.5 else 0.0

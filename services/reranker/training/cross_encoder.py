@@ -1,7 +1,4 @@
-"""Cross-encoders, which read query and product together.
-
-The teacher with six layers, and a small student of its.
-"""
+"""Cross-encoders, which read query and product together: the six-layer teacher, and small ones."""
 
 import time
 import warnings
@@ -22,21 +19,21 @@ from services.reranker.training.student import Report
 from shared.models.bundle import CROSS_ENCODER, TOKENIZER
 
 ALL_LAYERS = (0, 1, 2, 3, 4, 5)
-_SCORED_LISTS = 32  # at a time
+_SCORED_LISTS = 32  # lists scored at a time
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 
 @dataclass(frozen=True, slots=True)
 class CrossEncoderSettings:
-    """How to train; it stops after one epoch or `minutes`, whichever is sooner."""
+    """Settings for training, which stops after one epoch or `minutes`, whichever comes first."""
 
-    # Of the encoder that it starts from; (0, 3) is a two-layer student
+    # Layers to keep of the initial encoder; (0, 3) gives a two-layer student
     layers: tuple[int, ...] = ALL_LAYERS
     max_tokens: int = 64
     batch_lists: int = 16
     longest_list: int = 12
     learning_rate: float = 5e-5
-    head_rate: float = 20.0  # times the learning rate: it begins at random
+    head_rate: float = 20.0  # times the learning rate: the head begins at random
     list_share: float = 0.3
     teacher_share: float = 0.05
     minutes: float = 30.0
@@ -45,19 +42,20 @@ class CrossEncoderSettings:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What the places and rows of judged lists mean."""
+    """The texts behind the places and rows of judged lists."""
 
     queries: Sequence[str]
     products: Sequence[str]
 
 
 class CrossEncoder(nn.Module):  # type: ignore[misc]
-    """BERT over "[CLS] query [SEP] product [SEP]" and a score from what it pooled (Nogueira & Cho,
-    2019).
+    """BERT over "[CLS] query [SEP] product [SEP]", with a score from its pooled output.
+
+    Nogueira & Cho, "Passage Re-ranking with BERT" (2019).
     """
 
     def __init__(self, folder: Path, settings: CrossEncoderSettings) -> None:
-        """Starts from the encoder in FOLDER; word embeddings stay as they are."""
+        """Begins with the encoder in FOLDER; word embeddings are not trained."""
         from transformers import BertForSequenceClassification
 
         super().__init__()
@@ -95,11 +93,11 @@ class CrossEncoder(nn.Module):  # type: ignore[misc]
         AutoTokenizer.from_pretrained(str(self._folder)).save_pretrained(str(folder))
 
     def export(self, folder: Path) -> None:
-        """Write FOLDER/cross_encoder.onnx, with its tokenizer.json: what the reranker serves."""
+        """Write FOLDER/cross_encoder.onnx with its tokenizer.json, which the reranker serves."""
         example = torch.ones(2, 8, dtype=torch.long)
         axes = {name: {0: "n", 1: "t"} for name in _INPUTS}
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter's own news
+            warnings.simplefilter("ignore")  # of the exporter itself
             torch.onnx.export(
                 _Scores(self.model),
                 (example, example, 0 * example),
@@ -114,7 +112,7 @@ class CrossEncoder(nn.Module):  # type: ignore[misc]
 
 
 class _Scores(nn.Module):  # type: ignore[misc]
-    """One score a pair, as the exporter wants to see it."""
+    """One score per pair, with positional arguments for the exporter."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -136,9 +134,7 @@ def train_cross_encoder(
     settings: CrossEncoderSettings,
     report: Report = print,
 ) -> CrossEncoder:
-    """From the encoder in FOLDER, by the judgments and, where lists have a teacher's scores, by its
-    margins.
-    """
+    """Train from the encoder in FOLDER, on judgments and on any teacher scores."""
     torch.manual_seed(settings.seed)
     model = CrossEncoder(folder, settings)
     generator = np.random.default_rng(settings.seed)
@@ -162,13 +158,13 @@ def train_cross_encoder(
 
 def with_teacher_scores(lists: Sequence[JudgedList], texts: Texts, teacher: CrossEncoder) -> list[JudgedList]:
     """The lists with the teacher's score of each product."""
-    taught: list[JudgedList] = []
+    scored: list[JudgedList] = []
     for start in range(0, len(lists), _SCORED_LISTS):
         chunk = lists[start : start + _SCORED_LISTS]
         with torch.no_grad():
             scores = _scores(teacher, chunk, texts)
-        taught += [replace(judged, teacher_scores=s.numpy()) for judged, s in zip(chunk, scores, strict=True)]
-    return taught
+        scored += [replace(judged, teacher_scores=s.numpy()) for judged, s in zip(chunk, scores, strict=True)]
+    return scored
 
 
 def _scores(model: CrossEncoder, lists: Sequence[JudgedList], texts: Texts) -> Sequence[Tensor]:

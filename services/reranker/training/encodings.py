@@ -1,4 +1,4 @@
-"""Token states of many texts: what the encoder says of each, padded to one length when asked for."""
+"""The encoder's hidden states of many texts, padded to one length on request."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,27 +13,21 @@ from services.reranker.training.arrays import Matrix, Rows
 
 
 class EncodedTexts(Protocol):
-    """Texts as an encoder sees them."""
+    """Texts encoded by an encoder."""
 
     @property
     def vectors(self) -> Matrix:
-        """(texts, width) unit norm.
-
-        The mean over all tokens, by the encoder as it was before training.
-        """
+        """(texts, width), unit norm: means over all tokens, by the encoder before training."""
 
     def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """Hidden states of `rows`, any shape (...).
-
-        (..., t, width) float32 and which of them are real (..., t).
-        """
+        """States (..., t, width) float32 of `rows` (...), and the mask (..., t) of real ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Encodings:
-    """EncodedTexts of an encoder that does not change: computed once, read in every epoch.
+    """EncodedTexts of an encoder that does not change: computed once, read in each epoch.
 
-    Text i has the tokens offsets[i] to offsets[i + 1].
+    Text i has the tokens from offsets[i] to offsets[i + 1].
     """
 
     hidden: NDArray[np.float16]  # (tokens, width): the encoder's last layer
@@ -61,7 +55,7 @@ def ragged(states: Sequence[NDArray[np.float16]], vectors: Matrix) -> Encodings:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Both sides of every pair."""
+    """The encoded queries and products of all lists."""
 
     queries: EncodedTexts
     products: EncodedTexts

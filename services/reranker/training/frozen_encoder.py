@@ -1,4 +1,4 @@
-"""The encoder as it is, in torch: token states of many texts, for training only."""
+"""The unchanged encoder in torch: hidden states of many texts, for training only."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ _BATCH_TOKENS = 4096
 
 
 class FrozenEncoder:
-    """A BERT with mean pooling, in bfloat16: training does not notice, and it halves the time."""
+    """A BERT with mean pooling, in bfloat16, which halves the time without harm to training."""
 
     def __init__(self, folder: Path) -> None:
         """FOLDER holds model.safetensors, config.json and tokenizer.json."""
@@ -24,9 +24,7 @@ class FrozenEncoder:
         self._tokenizer = folder / "tokenizer.json"
 
     def encode(self, texts: Sequence[str], max_tokens: int, state_tokens: int) -> Encodings:
-        """Vectors of the first `max_tokens` tokens, and the states of the first `state_tokens` of
-        them.
-        """
+        """Vectors of the first `max_tokens` tokens, and states of the first `state_tokens`."""
         ids = tokens.token_ids(self._tokenizer, texts, max_tokens)
         states: list[NDArray[np.float16]] = [np.zeros((0, 0), np.float16)] * len(ids)
         vectors = np.zeros((len(ids), self._model.config.hidden_size), np.float32)
@@ -47,7 +45,7 @@ class FrozenEncoder:
 
 
 def _batches(lengths: Sequence[int]) -> list[list[int]]:
-    """Places of texts of similar length, the longest first, at most _BATCH_TOKENS with padding."""
+    """Places of texts by length, longest first; at most _BATCH_TOKENS each with padding."""
     batches: list[list[int]] = []
     longest = 0
     for place in np.argsort(lengths, kind="stable")[::-1].tolist():

@@ -1,7 +1,4 @@
-"""What is learned on top of the encoder's last layer.
-
-Token states, and the weight of a query token.
-"""
+"""The heads on top of the encoder's last layer: token states, and weights of query tokens."""
 
 import numpy as np
 import torch

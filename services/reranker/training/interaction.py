@@ -9,15 +9,14 @@ from torch.nn import functional
 
 from services.reranker.training.heads import best_similarities, maxsim
 
-# Cosines of a token to its nearest lie around here
-BEST_CENTRE = 0.6
+BEST_CENTRE = 0.6  # typical cosine of a token to its nearest product token
 BEST_SCALE = 5.0
-MAXSIM_SHARE = 15.0  # to begin with
+MAXSIM_SHARE = 15.0  # initial value
 
 
 @dataclass(frozen=True, slots=True)
 class BlockShape:
-    """Sizes of the block; width and feed_forward set its cost."""
+    """Sizes of the block; width and feed_forward determine its cost."""
 
     hidden: int = 384  # of the encoder
     state: int = 128
@@ -27,7 +26,7 @@ class BlockShape:
 
 
 class QueryTokens(NamedTuple):
-    """One query each, padded to q tokens."""
+    """b queries, padded to q tokens."""
 
     hidden: Tensor  # (b, q, hidden)
     states: Tensor  # (b, q, state), unit norm
@@ -36,12 +35,11 @@ class QueryTokens(NamedTuple):
 
 
 class InteractionBlock(nn.Module):  # type: ignore[misc]
-    """One layer whose keys and values are the product's states themselves, so that nothing of a
-    product is projected.
+    """One attention layer whose keys and values are the product's states, without a projection.
 
-    PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020), with what ESIM (Chen
-    et al., ACL 2017) compares: a token, what it found, their product, and how near the nearest
-    product token is.
+    After PreTTR (MacAvaney et al., SIGIR 2020) and MORES (Gao et al., EMNLP 2020). As in ESIM (Chen
+    et al., ACL 2017) it compares a token, the state it attends to, and the product of both. The
+    cosine to the nearest product token is added.
     """
 
     def __init__(self, shape: BlockShape) -> None:
@@ -64,22 +62,22 @@ class InteractionBlock(nn.Module):  # type: ignore[misc]
 
     def forward(self, query: QueryTokens, product_states: Tensor, product_mask: Tensor) -> Tensor:
         """States (b, n, t, state) and mask (b, n, t) of products -> scores (b, n)."""
-        scale = product_states.shape[-1]  # numbers of unit vectors are small; a layer norm follows
+        scale = product_states.shape[-1]  # elements of unit vectors are small; a layer norm follows
         best = best_similarities(query.states, product_states, product_mask)
         found = self._attend(query.hidden, product_states, product_mask)
-        met = found * query.states.unsqueeze(1)
-        meeting = torch.cat(
-            [scale**0.5 * found, scale * met, BEST_SCALE * (best - BEST_CENTRE).unsqueeze(-1)],
+        common = found * query.states.unsqueeze(1)
+        compared = torch.cat(
+            [scale**0.5 * found, scale * common, BEST_SCALE * (best - BEST_CENTRE).unsqueeze(-1)],
             dim=-1,
         )
-        mixed = self.before(self.token(query.hidden).unsqueeze(1) + self.compared(meeting))
+        mixed = self.before(self.token(query.hidden).unsqueeze(1) + self.compared(compared))
         mixed = self.after(mixed + self.narrow(functional.gelu(self.wide(mixed))))
         share = self.pooled(mixed).squeeze(-1).masked_fill(~query.mask.unsqueeze(1), -1e4).softmax(dim=-1)
         pooled = (mixed * share.unsqueeze(-1)).sum(dim=2)
         return self.out(pooled).squeeze(-1) + self.maxsim_share * maxsim(best, query.weights)
 
     def _attend(self, query_hidden: Tensor, product_states: Tensor, product_mask: Tensor) -> Tensor:
-        """What each query token finds in each product: (b, n, q, state)."""
+        """(b, n, q, state): the product states that each query token attends to."""
         asked = functional.normalize(self.ask(query_hidden).unflatten(-1, (self.heads, -1)), dim=-1)
         parts = product_states.unflatten(-1, (self.heads, -1))
         logits = torch.einsum("bqhd,bnthd->bnhqt", asked, parts) * self.sharpness

@@ -1,6 +1,6 @@
-"""Train the reranker of a bundle.
+"""Trains the reranker of a bundle.
 
-Encode, find negatives, let a teacher speak if there is one, train the student.
+Encodes, draws negatives, scores lists with a teacher if there is one, and trains the student.
 """
 
 from collections.abc import Sequence
@@ -34,23 +34,23 @@ QUERY_TOKENS = 32
 
 @dataclass(frozen=True)
 class RerankerSettings:
-    """What a run is made of."""
+    """Settings of a run."""
 
     shape: BlockShape = field(default_factory=BlockShape)
     student: StudentSettings = field(default_factory=StudentSettings)
     hard_negatives: int = 6
     random_negatives: int = 2
-    teacher: CrossEncoderSettings | None = None  # None: the student learns from the judgments alone
-    # Where the teacher is kept: read if it is there, written if not
+    teacher: CrossEncoderSettings | None = None  # None: the student is trained on the judgments alone
+    # Folder of the teacher: read if it has one, otherwise written
     teacher_folder: Path | None = None
-    # A small one, for comparison with the block
+    # A small cross-encoder, for comparison with the block
     cross_encoder: CrossEncoderSettings | None = None
     seed: int = 0
 
 
-# With thousands of judged queries the encoder learns too, in half an hour on two cores for 9,000.
-# The products that it recalls by itself are no negatives then: many are good, and a whole encoder
-# learns to doubt them.
+# With thousands of judged queries the encoder is trained too, in half an hour on two cores for
+# 9,000. There are no hard negatives then: many retrieved products are good, and a whole encoder
+# would learn to score them low.
 END_TO_END = RerankerSettings(
     student=StudentSettings(
         encoder_layers=6, epochs=1, projection_rate=0.2, list_share=0.3, pointwise_share=1.0
@@ -79,7 +79,7 @@ def train_reranker(
         [t for each in sets for t in each.product_texts],
     )
     if chosen.teacher:
-        lists = _taught(lists, texts, encoder_folder, chosen, report)
+        lists = _with_teacher(lists, texts, encoder_folder, chosen, report)
     if chosen.cross_encoder:
         train_cross_encoder(lists, texts, encoder_folder, chosen.cross_encoder, report).export(folder)
     student = train_student(lists, corpus, chosen.shape, chosen.student, report, encoder)
@@ -104,14 +104,14 @@ def _encode(
     return Corpus(encoded(queries, QUERY_TOKENS, QUERY_TOKENS), encoded(texts, MAX_TOKENS, STATE_TOKENS))
 
 
-def _taught(
+def _with_teacher(
     lists: Sequence[JudgedList],
     texts: Texts,
     folder: Path,
     settings: RerankerSettings,
     report: Report,
 ) -> list[JudgedList]:
-    """The lists with the opinion of the teacher that is kept, or of one trained on them."""
+    """The lists with scores of the saved teacher, or of one trained on them."""
     assert settings.teacher is not None
     kept = settings.teacher_folder
     if kept and is_kept(kept):
@@ -124,7 +124,7 @@ def _taught(
 
 
 def _lists(sets: Sequence[TrainingSet], settings: RerankerSettings) -> list[JudgedList]:
-    """Lists of all sets with negatives, their rows and queries counted through all sets."""
+    """The lists of all sets with negatives; rows and queries are numbered across all sets."""
     generator = np.random.default_rng(settings.seed)
     lists: list[JudgedList] = []
     first_query = first_row = 0

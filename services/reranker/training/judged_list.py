@@ -1,7 +1,4 @@
-"""What the reranker learns from.
-
-One query and graded products, some of them negatives that nobody judged.
-"""
+"""A training list: one query with graded products, some of them unjudged negatives."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from services.reranker.training.arrays import Matrix, Rows
 
 @dataclass(frozen=True, slots=True)
 class JudgedList:
-    """Equally long columns (n,) of one query."""
+    """Columns (n,) of one query."""
 
     query: int  # place in the list of query texts
     rows: Rows  # products
@@ -26,12 +23,12 @@ class JudgedList:
         return len(self.rows)
 
     def chosen(self, places: NDArray[np.int64]) -> JudgedList:
-        """The same query with some of its products."""
+        """The list with only the products at `places`."""
         teacher = None if self.teacher_scores is None else self.teacher_scores[places]
         return JudgedList(self.query, self.rows[places], self.grades[places], teacher)
 
     def sampled(self, longest: int, generator: np.random.Generator) -> JudgedList:
-        """At most `longest` of its products, sampled again each time."""
+        """The list with at most `longest` products, sampled anew each time."""
         return (
             self if len(self) <= longest else self.chosen(generator.choice(len(self), longest, replace=False))
         )

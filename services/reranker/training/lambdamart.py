@@ -1,6 +1,6 @@
-"""Train the ranker.
+"""Trains the ranker: a linear prior, and LambdaMART on top.
 
-A linear prior, then LambdaMART on top of it, each as far as held-out queries get better by it.
+Each is used only as far as held-out queries improve.
 """
 
 import json
@@ -21,31 +21,27 @@ from shared.errors import InvalidRequest
 
 Groups = Sequence[RankingGroup]
 
-# Features whose meaning does not depend on the catalogue: what is learnt from one shop holds for
-# another.
+# Features whose meaning does not depend on the catalogue, so that a ranker transfers between shops.
 TRANSFERABLE = (
     "dense_score", "maxsim_score", "block_score", "lexical_z", "dense_z", "fused_z", "maxsim_z", "block_z",
     "lexical_reciprocal_rank", "dense_reciprocal_rank",
 )  # fmt: skip
-# More of it never lowers a product
+# Larger values never lower a product's score
 _RISING = frozenset({*TRANSFERABLE, "lexical_score", "fused_score"})
-# Of nDCG@10 by trees; for less, what they learn of one catalogue's judging costs others more
+# Least gain of nDCG@10 by trees; below it, overfitting to one catalogue costs more on others
 _LEAST_GAIN = 0.002
-_COUNT_STEP = 10  # numbers of trees that are compared
-_GRADE_STEPS = 4  # LightGBM wants whole labels: quarters of a grade
+_COUNT_STEP = 10  # step between the numbers of trees to compare
+_GRADE_STEPS = 4  # LightGBM requires whole labels: quarters of a grade
 _GAINS = [2 ** (step / _GRADE_STEPS) - 1 for step in range(3 * _GRADE_STEPS + 1)]
 
 
 @dataclass(frozen=True)
 class RankerSettings:
-    """How to train.
-
-    Small trees in small steps, since a few hundred queries are easily learnt by heart.
-    """
+    """Small trees and small steps, since a few hundred queries overfit easily."""
 
     features: Sequence[str] = TRANSFERABLE
-    unjudged: int = 30  # of a query, counted as grade 0
-    unjudged_weight: float = 0.2  # many of them are good, only nobody looked
+    unjudged: int = 30  # candidates of a query, with grade 0
+    unjudged_weight: float = 0.2  # low, because many of them are good but unjudged
     max_trees: int = 200
     leaves: int = 8
     learning_rate: float = 0.03
@@ -56,15 +52,15 @@ class RankerSettings:
 
 @dataclass(frozen=True)
 class TrainedRanker:
-    """A ranker, and nDCG@10 on queries that it had not seen."""
+    """A ranker, and its nDCG@10 on held-out queries."""
 
     prior: Mapping[str, float]
-    trees: str  # LightGBM's text format; empty when the trees did not help
+    trees: str  # LightGBM's text format; empty if trees did not help
     tree_count: int
     ndcg: Mapping[str, float]  # shipped_prior, prior, ranker
 
     def write(self, folder: Path) -> None:
-        """Put ranker.json, and ranker.txt if there are trees, into a bundle's folder."""
+        """Write ranker.json, and ranker.txt if there are trees, into a bundle's folder."""
         write_description(folder, self.prior)
         if self.trees:
             (folder / MODEL).write_text(self.trees)
@@ -77,25 +73,25 @@ def write_description(folder: Path, prior: Mapping[str, float]) -> None:
 
 
 def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None = None) -> TrainedRanker:
-    """Fit on all groups what cross-validation says is worth fitting.
+    """Fit prior and trees on all groups, as far as cross-validation shows a gain.
 
-    Raises InvalidRequest when too few are telling.
+    Raises InvalidRequest if fewer than 20 groups have an order to learn.
 
     Burges, "From RankNet to LambdaRank to LambdaMART" (2010).
     """
     chosen = settings or RankerSettings()
-    telling = [group.thinned(chosen.unjudged, weights_of(PRIOR)) for group in groups if group.is_telling]
-    if len(telling) < 20:
+    ordered = [group.thinned(chosen.unjudged, weights_of(PRIOR)) for group in groups if group.has_order]
+    if len(ordered) < 20:
         raise InvalidRequest(
-            "judgments", f"give only {len(telling)} queries an order to learn; 20 are needed"
+            "judgments", f"give only {len(ordered)} queries an order to learn; 20 are needed"
         )
-    folds = [_fold(*parts, chosen) for parts in _splits(telling, chosen)]
+    folds = [_fold(*parts, chosen) for parts in _splits(ordered, chosen)]
     curve = np.concatenate([fold.by_trees for fold in folds])  # (groups, counts)
     best = int(np.argmax(curve.mean(axis=0)))
     best = best if beyond_noise(curve[:, best] - curve[:, 0], _LEAST_GAIN) else 0
-    prior = fitted_prior(telling)
+    prior = fitted_prior(ordered)
     count = best * _COUNT_STEP
-    trees = _fit(telling, prior, chosen, count).model_to_string() if count else ""
+    trees = _fit(ordered, prior, chosen, count).model_to_string() if count else ""
     shipped = np.concatenate([fold.shipped for fold in folds])
     means = {"shipped_prior": shipped, "prior": curve[:, 0], "ranker": curve[:, best]}
     return TrainedRanker(prior, trees, count, {name: float(values.mean()) for name, values in means.items()})
@@ -103,14 +99,14 @@ def train_ranker(groups: Sequence[RankingGroup], settings: RankerSettings | None
 
 @dataclass(frozen=True)
 class _Fold:
-    """nDCG@10 of the groups that a fold held out."""
+    """nDCG@10 of the held-out groups of a fold."""
 
-    shipped: Scores  # (groups,): by the prior as it is shipped
-    by_trees: Scores  # (groups, counts): by the prior fitted on the others, and 0, 10, 20 ... trees
+    shipped: Scores  # (groups,): with the shipped prior
+    by_trees: Scores  # (groups, counts): with the prior fitted on the others, and 0, 10, 20 ... trees
 
 
 def _splits(groups: Sequence[RankingGroup], settings: RankerSettings) -> Iterator[tuple[Groups, Groups]]:
-    """Each part of the queries held out once: the groups to fit, and those held out."""
+    """For each part of the queries: the groups to fit on, and the held-out groups."""
     queries = np.unique([group.query for group in groups])
     parts = dict(zip(queries, np.random.default_rng(settings.seed).permutation(len(queries)), strict=True))
     for place in range(settings.folds):
@@ -158,12 +154,12 @@ def _parameters(settings: RankerSettings) -> dict[str, Any]:
         "label_gain": _GAINS,
         "lambdarank_truncation_level": 15,
         "monotone_constraints": [int(name in _RISING) for name in FEATURES],
-        "num_threads": 1,  # a second one spins, and wins nothing on groups this small
+        "num_threads": 1,  # a second thread spins without gain on groups this small
     }
 
 
 def boosting(learning_rate: float, leaves: int, min_leaf: int, seed: int) -> dict[str, Any]:
-    """LightGBM's parameters that all our LambdaMART rankers share."""
+    """The LightGBM parameters that all LambdaMART rankers share."""
     return {
         "objective": "lambdarank",
         "learning_rate": learning_rate,
@@ -181,7 +177,7 @@ def boosting(learning_rate: float, leaves: int, min_leaf: int, seed: int) -> dic
 
 
 def _masked(matrix: NDArray[np.float32], used: Sequence[str]) -> NDArray[np.float32]:
-    """The matrix with one value in the columns that are not used: trees cannot split on those."""
+    """The matrix with constant values in unused columns, so that trees cannot split on them."""
     masked = matrix.copy()
     masked[:, [place for place, name in enumerate(FEATURES) if name not in used]] = 0.0
     return masked

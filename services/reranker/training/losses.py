@@ -1,9 +1,9 @@
-"""What is minimised, over padded lists: scores, grades and mask are (lists, n)."""
+"""Training losses over padded lists; scores, grades and mask are (lists, n)."""
 
 from torch import Tensor
 from torch.nn import functional
 
-_FAR = -1e4  # the score of padding
+_FAR = -1e4  # score of padding
 
 
 def listwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
@@ -24,7 +24,7 @@ def pointwise(scores: Tensor, grades: Tensor, mask: Tensor) -> Tensor:
 def margin_mse(scores: Tensor, teacher: Tensor, mask: Tensor) -> Tensor:
     """Squared difference of all pairwise margins (Hofstätter et al., 2020).
 
-    Over every pair of a list this equals twice the variance of scores - teacher, which costs n
+    Over all pairs of a list this equals twice the variance of scores - teacher, which takes n steps
     instead of n^2.
     """
     count = mask.sum(dim=1, keepdim=True).clamp(min=1)

@@ -1,4 +1,4 @@
-"""Write a bundle's manifest; without torch, which the ranker's training does not need."""
+"""Writes a bundle's manifest, without torch, which training of the ranker does not need."""
 
 import json
 import time
@@ -28,7 +28,7 @@ def write_manifest(
     metrics: Mapping[str, Any],
     training: Mapping[str, Any],
 ) -> None:
-    """Write FOLDER/bundle.json over the files that are there; the last thing to write."""
+    """Write FOLDER/bundle.json with hashes of the files in the folder. Call it last."""
     present = [name for name in _FILES if (folder / name).exists()]
     manifest = {
         "version": version,

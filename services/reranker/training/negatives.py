@@ -1,7 +1,4 @@
-"""Products that are probably wrong for a query.
-
-Some that the engine's own recall proposes, some at random.
-"""
+"""Products that are probably wrong for a query: some that retrieval finds, and some at random."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,21 +8,21 @@ import numpy as np
 from services.reranker.training.arrays import Rows
 from services.reranker.training.judged_list import JudgedList
 
-Recall = Callable[[int], Rows]  # place of a query -> rows of its fused list, the best first
+Recall = Callable[[int], Rows]  # place of a query -> rows of its fused list, best first
 
 
 @dataclass(frozen=True, slots=True)
 class Negatives:
-    """How many of each kind a query gets; all have grade 0."""
+    """Numbers of negatives of each kind for a query; all get grade 0."""
 
     recall: Recall
     product_count: int
     hard: int = 6
     random: int = 2
-    skipped: int = 10  # the head of a fused list holds relevant products that nobody judged
+    skipped: int = 10  # the head of a fused list has relevant but unjudged products
 
     def beside(self, judged: JudgedList, generator: np.random.Generator) -> JudgedList:
-        """`judged` and its negatives."""
+        """`judged` with its negatives."""
         recalled = self.recall(judged.query)[self.skipped :]
         unjudged = recalled[~np.isin(recalled, judged.rows)]
         hard = generator.choice(unjudged, min(self.hard, len(unjudged)), replace=False)

@@ -1,4 +1,4 @@
-"""The linear start of the ranker: what orders a page before trees have learnt anything."""
+"""The linear prior of the ranker, which orders pages before any trees are trained."""
 
 from collections.abc import Mapping, Sequence
 from itertools import product
@@ -9,7 +9,7 @@ from services.reranker.features import FEATURES
 from services.reranker.training.quality import Scores, beyond_noise, qualities
 from services.reranker.training.ranking_group import RankingGroup
 
-# For shops without judgments: every leg has a say. docs/relevance.md has the figures behind it.
+# For shops without judgments: each leg of retrieval counts. docs/relevance.md has the figures.
 PRIOR: Mapping[str, float] = {
     "fused_z": 1.0,
     "lexical_z": 0.4,
@@ -19,26 +19,24 @@ PRIOR: Mapping[str, float] = {
     "lexical_reciprocal_rank": 20.0,
 }
 
-# Tried for the reranker's own scores; more does not carry to other catalogues
+# Weights to try for the reranker's own scores; larger ones do not transfer to other catalogues
 _WEIGHTS = (0.05, 0.15, 0.3, 0.5)
 _LEGS = ("lexical_z", "dense_z", "lexical_reciprocal_rank")
-_LEG_SHARES = (0.5, 1.0)  # tried for what the legs say beside the fused order
+_LEG_SHARES = (0.5, 1.0)  # shares to try for the weights of the legs
 
 
 def fitted_prior(groups: Sequence[RankingGroup], prior: Mapping[str, float] = PRIOR) -> Mapping[str, float]:
-    """The prior with the weights of reranker and legs that judged queries ask for.
+    """The prior with the weights of reranker and legs that suit the judged queries best.
 
-    As it is when that is noise.
-
-    How far a reranker may be trusted is what differs most between bundles, and two numbers from
-    short lists can be learnt from a few dozen queries. MaxSim and block weigh the same: apart, they
-    are too alike to be told apart.
+    The prior is unchanged if the gain is within noise. Bundles differ most in how far the reranker
+    may be trusted. Two numbers from short lists can be fitted on a few dozen queries. MaxSim and
+    block get the same weight, because their scores are too similar to fit separately.
     """
-    tried = [_weighted(prior, *each) for each in product(_LEG_SHARES, _WEIGHTS)]
-    found = [qualities(groups, linear(groups, each)) for each in tried]
+    priors = [_weighted(prior, *each) for each in product(_LEG_SHARES, _WEIGHTS)]
+    found = [qualities(groups, linear(groups, each)) for each in priors]
     best = int(np.argmax([quality.mean() for quality in found]))
     gains = found[best] - qualities(groups, linear(groups, prior))
-    return tried[best] if beyond_noise(gains) else prior
+    return priors[best] if beyond_noise(gains) else prior
 
 
 def _weighted(prior: Mapping[str, float], leg_share: float, weight: float) -> Mapping[str, float]:
@@ -53,5 +51,5 @@ def linear(groups: Sequence[RankingGroup], prior: Mapping[str, float]) -> list[S
 
 
 def weights_of(prior: Mapping[str, float]) -> Scores:
-    """(features,) in the order of FEATURES."""
+    """The prior's weights (features,), in the order of FEATURES."""
     return np.array([prior.get(name, 0.0) for name in FEATURES])

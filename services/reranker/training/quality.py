@@ -11,7 +11,7 @@ Scores = NDArray[np.float64]
 
 
 def qualities(groups: Sequence[RankingGroup], scores: Sequence[Scores]) -> Scores:
-    """nDCG@10 of each group over its judged candidates; unjudged ones are taken out first."""
+    """nDCG@10 of each group over its judged candidates; unjudged ones are removed first."""
     return np.array([_quality(group, found) for group, found in zip(groups, scores, strict=True)])
 
 

@@ -1,4 +1,4 @@
-"""What the ranker learns from: the candidates of one query as the engine saw them, with grades."""
+"""Training data of the ranker: one query's candidates with their features and grades."""
 
 from dataclasses import dataclass
 
@@ -10,29 +10,25 @@ from services.reranker.query import Matrix
 
 @dataclass(frozen=True, slots=True)
 class RankingGroup:
-    """Equally long columns of one query; n candidates."""
+    """n candidates of one query."""
 
-    query: str  # a query may have several groups; they are never on both sides of a split
-    features: Matrix  # (n, features), as feature_matrix makes them
-    grades: Matrix  # (n,), 0 to 3; nan: nobody judged it
+    query: str  # a query may have several groups; they are always on the same side of a split
+    features: Matrix  # (n, features), from feature_matrix
+    grades: Matrix  # (n,), 0 to 3; nan: not judged
 
     def __len__(self) -> int:
         return len(self.grades)
 
     @property
-    def is_telling(self) -> bool:
-        """Whether there is an order to learn.
-
-        Two judged products of different grade, or a good one beside unjudged.
-        """
+    def has_order(self) -> bool:
+        """Whether grades differ, or a good product is beside unjudged ones."""
         known = self.grades[~np.isnan(self.grades)]
         return len(known) > 0 and known.max() > 0 and (len(known) < len(self) or known.min() < known.max())
 
     def thinned(self, unjudged: int, prior: NDArray[np.float64]) -> "RankingGroup":
-        """All judged candidates, and of the others the `unjudged` that the prior (features,) likes
-        best.
+        """All judged candidates, and the `unjudged` best others by the prior (features,).
 
-        Products far down teach little and there are many of them.
+        The many candidates further down add little to training.
         """
         others = np.flatnonzero(np.isnan(self.grades))
         best = others[np.argsort(-(np.nan_to_num(self.features[others]) @ prior), kind="stable")[:unjudged]]

@@ -1,6 +1,6 @@
-"""The student.
+"""The student: heads and block, and optionally the encoder.
 
-Heads and block, and the encoder under them if it is to learn, from judged lists and the teacher.
+It is trained on judged lists and teacher scores.
 """
 
 import math
@@ -22,8 +22,8 @@ from services.reranker.training.judged_list import JudgedList
 from services.reranker.training.losses import listwise, margin_mse, pointwise
 from services.reranker.training.trained_encoder import TrainedEncoder
 
-_COSINE_SCALE = 20.0  # cosines lie in a narrow band; the losses want scores a few units apart
-_SAMPLED_PRODUCTS = 1_500  # from whose hidden states the principal axes come
+_COSINE_SCALE = 20.0  # cosines lie in a narrow band; the losses need scores a few units apart
+_SAMPLED_PRODUCTS = 1_500  # products whose hidden states give the principal axes
 _REPORTED_STEPS = 50
 
 Report = Callable[[str], None]
@@ -31,29 +31,30 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class StudentSettings:
-    """How to train.
+    """Settings for training.
 
-    The defaults leave the encoder as it is, and take minutes for 10,000 lists on two cores.
+    The defaults do not change the encoder, and take minutes for 10,000 lists on two cores.
     """
 
-    encoder_layers: int = 0  # of the encoder that learn too
+    encoder_layers: int = 0  # layers of the encoder to train
     epochs: int = 3
     batch_lists: int = 16
     longest_list: int = 16
     learning_rate: float = 1e-3
-    projection_rate: float = 0.1  # of the learning rate: the principal axes are good already
+    projection_rate: float = 0.1  # times the learning rate: the principal axes are good already
     encoder_rate: float = 5e-5
-    list_share: float = 1.0  # of the block's losses; MaxSim has the list loss alone
+    list_share: float = 1.0  # weight of the block's list loss; MaxSim has only the list loss
     pointwise_share: float = 0.2
-    vector_share: float = 0.5  # the list loss of the cosine of the vectors, when the encoder learns
-    # How much vectors are held where they were, so that other catalogues are still found
+    vector_share: float = 0.5  # weight of the vectors' list loss, if the encoder is trained
+    # Weight of the loss that keeps vectors in place, so that retrieval still works for other
+    # catalogues
     anchor_share: float = 2.0
     teacher_share: float = 0.05
     seed: int = 0
 
 
 class Scores(NamedTuple):
-    """What a student thinks of a batch, each (b, n)."""
+    """A student's scores of a batch, each (b, n)."""
 
     maxsim: Tensor
     block: Tensor
@@ -61,10 +62,10 @@ class Scores(NamedTuple):
 
 
 class Student(nn.Module):  # type: ignore[misc]
-    """Scores a list three times: by late interaction alone, by the block, and by the vectors."""
+    """Scores a list in three ways: by late interaction alone, by the block, and by the vectors."""
 
     def __init__(self, shape: BlockShape, encoder: TrainedEncoder | None = None) -> None:
-        """`encoder` is the one that makes the batches, when it learns."""
+        """`encoder` makes the hidden states of the batches; None if it is not trained."""
         super().__init__()
         self.shape = shape
         self.encoder = encoder
@@ -76,10 +77,10 @@ class Student(nn.Module):  # type: ignore[misc]
         query_states = self.heads.states(batch.query_hidden)
         product_states = self.heads.states(batch.product_hidden)
         weights = self.heads.token_weights(batch.query_hidden) * batch.query_mask
-        met = maxsim(best_similarities(query_states, product_states, batch.product_mask), weights)
+        late = maxsim(best_similarities(query_states, product_states, batch.product_mask), weights)
         query = QueryTokens(batch.query_hidden, query_states, weights, batch.query_mask)
         block = self.block(query, product_states, batch.product_mask)
-        return Scores(met, block, torch.einsum("bd,bnd->bn", *vectors_of(batch)))
+        return Scores(late, block, torch.einsum("bd,bnd->bn", *vectors_of(batch)))
 
 
 def vectors_of(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -91,7 +92,7 @@ def _mean(hidden: Tensor, mask: Tensor) -> Tensor:
     return functional.normalize((hidden * mask.unsqueeze(-1)).sum(dim=-2), dim=-1)
 
 
-def train_student(  # noqa: PLR0913 - what training is made of
+def train_student(  # noqa: PLR0913 - the parts of a training
     lists: Sequence[JudgedList],
     corpus: Corpus,
     shape: BlockShape,
@@ -99,9 +100,9 @@ def train_student(  # noqa: PLR0913 - what training is made of
     report: Report = print,
     encoder: TrainedEncoder | None = None,
 ) -> Student:
-    """A student of `lists`; `report` hears the mean loss now and then.
+    """Train a student on `lists`. Calls `report` with the mean loss every _REPORTED_STEPS steps.
 
-    `encoder` is the corpus's, when it learns.
+    `encoder` is the encoder of the corpus; None if it is not trained.
     """
     torch.manual_seed(settings.seed)
     generator = np.random.default_rng(settings.seed)
@@ -143,26 +144,22 @@ def _step(
 
 
 def _loss(found: Scores, targets: Targets, settings: StudentSettings) -> Tensor:
-    met = _COSINE_SCALE * found.maxsim
+    late = _COSINE_SCALE * found.maxsim
     grades = targets.grades
     mask = targets.mask
-    loss = listwise(met, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
+    loss = listwise(late, grades, mask) + settings.list_share * listwise(found.block, grades, mask)
     loss = loss + settings.pointwise_share * pointwise(found.block, grades, mask)
     if found.cosine.requires_grad:
         loss = loss + settings.vector_share * listwise(_COSINE_SCALE * found.cosine, grades, mask)
     if targets.teacher_scores is None:
         return loss
-    told = margin_mse(met, targets.teacher_scores, mask) + margin_mse(
-        found.block, targets.teacher_scores, mask
-    )
-    return loss + settings.teacher_share * told
+    margins = margin_mse(late, targets.teacher_scores, mask)
+    margins = margins + margin_mse(found.block, targets.teacher_scores, mask)
+    return loss + settings.teacher_share * margins
 
 
 def _drift(batch: Batch) -> Tensor:
-    """How far vectors have moved: 1.
-
-    Cosine to what they were before training, of queries and products.
-    """
+    """How far vectors have moved in training: the means of 1 - cosine, of queries plus products."""
     queries, products = vectors_of(batch)
     near = (products * batch.product_anchors).sum(dim=-1)
     return 2 - (queries * batch.query_anchors).sum(dim=-1).mean() - near[batch.targets.mask].mean()
@@ -186,7 +183,7 @@ def _optimiser(
 
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def _sample(corpus: Corpus, lists: Sequence[JudgedList], generator: np.random.Generator) -> Matrix:
-    """Hidden states (n, width) of some of the products."""
+    """Hidden states (n, width) of sampled products."""
     rows = np.unique(np.concatenate([judged.rows for judged in lists]))
     chosen = generator.choice(rows, min(_SAMPLED_PRODUCTS, len(rows)), replace=False)
     hidden, mask = corpus.products.padded(chosen)

@@ -1,4 +1,4 @@
-"""Write what a student has learnt into a bundle's folder: its heads and its block."""
+"""Writes a trained student into a bundle's folder: its heads and its block."""
 
 from pathlib import Path
 
@@ -11,14 +11,12 @@ from shared.models.bundle import BLOCK, ENCODER_PREFIX, HEADS
 
 
 def write_student(student: Student, folder: Path) -> None:
-    """Write FOLDER/heads.safetensors, with what the encoder has learnt if it did, and
-    FOLDER/block.onnx.
-    """
+    """Write FOLDER/heads.safetensors, with trained encoder layers, and FOLDER/block.onnx."""
     tensors = {name: tensor.detach().numpy().copy() for name, tensor in student.heads.state_dict().items()}
     learnt = student.encoder.learnt() if student.encoder else {}
     save_file(
         {**tensors, **{f"{ENCODER_PREFIX}{name}": each for name, each in learnt.items()}},
         folder / HEADS,
     )
-    (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone; bundles are shipped
+    (folder / HEADS).chmod(0o644)  # safetensors makes it readable only for the owner; bundles are shipped
     onnx.save(block_graph(student.block, student.shape), folder / BLOCK)

@@ -1,4 +1,4 @@
-"""Texts as the encoder reads them: token ids, padded to one length."""
+"""Texts as token ids for the encoder, padded to one length."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def token_ids(tokenizer: Path, texts: Sequence[str], max_tokens: int) -> list[list[int]]:
-    """The first `max_tokens` of each text."""
+    """The first `max_tokens` token ids of each text."""
     reader = Tokenizer.from_file(str(tokenizer))
     reader.no_padding()
     reader.enable_truncation(max_tokens)

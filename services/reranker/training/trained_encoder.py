@@ -1,6 +1,4 @@
-"""The encoder with its upper layers open to training, so that vector and token states learn
-together.
-"""
+"""The encoder with trainable upper layers, for joint training of vectors and states."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +14,9 @@ from services.reranker.training.arrays import Matrix, Rows
 
 
 class TrainedEncoder(nn.Module):  # type: ignore[misc]
-    """A BERT whose last `layers` layers learn.
+    """A BERT whose last `layers` layers are trained.
 
-    Word embeddings and the layers below stay as they are.
+    Word embeddings and lower layers do not change.
     """
 
     def __init__(self, folder: Path, layers: int) -> None:
@@ -34,14 +32,14 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
             layer.requires_grad_(True)
 
     def forward(self, ids: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
-        """Hidden states (texts, t, width) and which of them are real (texts, t)."""
+        """Hidden states (texts, t, width), and the mask (texts, t) of real ones."""
         texts, mask = tokens.padded(ids)
         with torch.autocast("cpu", torch.bfloat16):
             hidden = self.bert(texts, attention_mask=mask)[0]
         return hidden.float(), mask
 
     def learnt(self) -> Mapping[str, NDArray[np.float16]]:
-        """The tensors that training has changed, by their Hugging Face names, in half precision."""
+        """The trained tensors by their Hugging Face names, in half precision."""
         layers = (f"encoder.layer.{place}." for place in range(self._first, len(self.bert.encoder.layer)))
         prefixes = tuple(layers)
         state = self.bert.state_dict().items()
@@ -52,14 +50,14 @@ class TrainedEncoder(nn.Module):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class TrainedTexts:
-    """EncodedTexts that are encoded again each time, with gradients."""
+    """EncodedTexts that are encoded on each use, with gradients."""
 
     encoder: TrainedEncoder
     ids: Sequence[Sequence[int]]
     vectors: Matrix  # (texts, width)
 
     def padded(self, rows: Rows) -> tuple[Tensor, Tensor]:
-        """See EncodedTexts; a text that comes twice is encoded once."""
+        """See EncodedTexts. A repeated text is encoded once."""
         unique, places = np.unique(rows, return_inverse=True)
         hidden, mask = self.encoder([self.ids[row] for row in unique])
         index = torch.from_numpy(places.reshape(rows.shape))

@@ -1,4 +1,4 @@
-"""What a run of training reads."""
+"""The input of a training run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

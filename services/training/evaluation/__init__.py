@@ -1,1 +1,1 @@
-"""How well the engine ranks, measured from outside, over gRPC."""
+"""Measures ranking quality from outside, over gRPC."""

@@ -1,4 +1,4 @@
-"""Ask the engine for rankings, tier by tier, and time its pages."""
+"""Requests rankings tier by tier, and times pages."""
 
 from __future__ import annotations  # Tier.ValueType is in the stubs only
 
@@ -20,7 +20,7 @@ TIERS = {
 }
 DEPTH = 400  # results: deep enough that a condensed top 10 is full
 _PAGE_SIZE = 200
-_SHOWN = 20  # results of the page that is timed, the default of a request
+_SHOWN = 20  # results of a timed page, the default of a request
 
 
 class Search(Protocol):
@@ -29,7 +29,7 @@ class Search(Protocol):
 
 @dataclass
 class Notes:
-    """What the pages said of themselves."""
+    """Versions and degradations that the pages reported."""
 
     snapshot_version: str = ""
     bundle_version: str = ""
@@ -38,21 +38,21 @@ class Notes:
     missed_pages: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def take(self, page: SearchResponse, asked: Tier.ValueType) -> None:
-        """Note a page that was asked to be ranked up to `asked`."""
+    def take(self, page: SearchResponse, requested: Tier.ValueType) -> None:
+        """Add a page that was requested with the tier `requested`."""
         served = page.served_by
         self.snapshot_version = served.snapshot_version or self.snapshot_version
         self.bundle_version = served.bundle_version or self.bundle_version
-        below = [] if served.tier == asked else [f"served by {Tier.Name(served.tier)}"]
+        below = [] if served.tier == requested else [f"served by {Tier.Name(served.tier)}"]
         reasons = [*served.degraded, *below]
         self.pages += 1
         self.degraded_pages += bool(reasons)
         self.reasons.update(reasons)
 
     def miss(self, error: AisleError) -> None:
-        """Note that there was no page.
+        """Add a missing page.
 
-        One that is late or refused on a busy machine does not end an evaluation.
+        A late or refused page on a busy machine does not end an evaluation.
         """
         self.pages += 1
         self.degraded_pages += 1
@@ -62,10 +62,7 @@ class Notes:
 
 @dataclass(frozen=True)
 class Asker:
-    """Asks for whole rankings.
-
-    Pages get `deadline_ms` so that no stage is cut short by a slow machine.
-    """
+    """Requests whole rankings. `deadline_ms` is long, so that no stage is skipped."""
 
     search: Search
     deadline_ms: int = 2000
@@ -97,10 +94,7 @@ class Asker:
 
 
 def timed_pages(search: Search, texts: Iterable[str], notes: Notes) -> Sequence[float]:
-    """Milliseconds of each first page, as a shopper's client asks for it.
-
-    Default size and deadline.
-    """
+    """Milliseconds of each first page, with the default size and deadline."""
     durations_ms = []
     for text in texts:
         started = time.perf_counter()

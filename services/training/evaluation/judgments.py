@@ -10,7 +10,7 @@ from shared.errors import InvalidRequest
 
 @dataclass(frozen=True)
 class JudgedQuery:
-    """A query, and the grade (0 to 3) of each product that was judged for it, in the file's order."""
+    """A query, and the grade (0 to 3) of each product judged for it, in the order of the file."""
 
     query_id: str
     text: str
@@ -23,7 +23,7 @@ def read_queries(path: Path) -> dict[str, str]:
     for line, row in _rows(path, "query_id", "query"):
         if texts.setdefault(row["query_id"], row["query"]) != row["query"]:
             raise InvalidRequest(
-                f"{path} line {line}", f"query_id {row['query_id']!r} was another query before"
+                f"{path} line {line}", f"query_id {row['query_id']!r} has another query in an earlier line"
             )
     return texts
 
@@ -31,7 +31,7 @@ def read_queries(path: Path) -> dict[str, str]:
 def read_judged_queries(queries: Path, judgments: Path) -> list[JudgedQuery]:
     """The queries that have judgments, in the order of `queries`.
 
-    Raises InvalidRequest naming the file, and the line where there is one.
+    Raises InvalidRequest naming the file, and the line if there is one.
     """
     texts = read_queries(queries)
     grades: dict[str, dict[str, float]] = {}
@@ -44,7 +44,7 @@ def read_judged_queries(queries: Path, judgments: Path) -> list[JudgedQuery]:
     ]
     if not judged:
         raise InvalidRequest(
-            str(judgments), (f"no query_id of it is in {queries}; are they of the same set?")
+            str(judgments), f"none of its query_ids is in {queries}; do both belong to the same set?"
         )
     return judged
 
@@ -55,12 +55,15 @@ def _grade(text: str, path: Path, line: int) -> float:
     except ValueError:
         grade = -1.0
     if not 0 <= grade <= 3:
-        raise InvalidRequest(f"{path} line {line}", (f"grade is {text!r}; it must be a number from 0 to 3"))
+        raise InvalidRequest(f"{path} line {line}", f"grade is {text!r}; it must be a number from 0 to 3")
     return grade
 
 
 def _rows(path: Path, *columns: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and row; quotes have no meaning in these files, a query may hold one."""
+    """Yields line number and row.
+
+    Quotation marks are ordinary characters, since a query may have one.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -1,4 +1,4 @@
-"""The whole evaluation: every tier over all judged queries, then the time of a page."""
+"""The whole evaluation: each tier on all judged queries, then the latency of a page."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from shared import metrics
 from shared.errors import Unavailable
 from shared.metrics import Grades
 
-_TIMED_PAGES = 200  # at least, so that p99 is more than the slowest of a few
+_TIMED_PAGES = 200  # at least, so that p99 is not simply the slowest page
 Step = Callable[[], None]  # called after each piece of work
 Measure = Callable[[list[str], Grades], float | None]
 
@@ -26,14 +26,14 @@ JUDGED_ONLY_MEASURES: dict[str, Measure] = {
 
 
 def steps(queries: Sequence[JudgedQuery]) -> int:
-    """How often `evaluate` calls its step."""
+    """How often `evaluate` calls `step`."""
     return len(queries) * (len(TIERS) + 1)
 
 
 def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[JudgedQuery]:
-    """The queries to ask.
+    """The queries to search. With `judged_only`, those with a single judged product are skipped.
 
-    A list of one judged product has one order, so it says nothing about ordering it.
+    A single product has only one order, so it does not measure ordering.
     """
     return [query for query in queries if not judged_only or len(query.grades) > 1]
 
@@ -98,7 +98,7 @@ def _timed(search: Search, queries: Sequence[JudgedQuery], step: Step) -> dict[s
         durations_ms += timed_pages(search, [query.text for query in queries], notes)
     if 2 * notes.missed_pages > notes.pages:
         raise Unavailable(
-            f"most pages did not come in time: {dict(notes.reasons)}; is the engine alive, or overloaded?"
+            f"most pages did not come in time: {dict(notes.reasons)}; is Aisle down or overloaded?"
         )
     return {
         "latency_ms": metrics.quantiles_ms(durations_ms),

@@ -1,1 +1,1 @@
-"""From what shoppers did to a better ranker: evidence, learning, judging, the gate."""
+"""Trains a better ranker on shoppers' actions: evidence, training, judging, and the gate."""

@@ -1,4 +1,4 @@
-"""LambdaMART on what shoppers opened, over all features of the ranker."""
+"""LambdaMART on shoppers' opens, over all features of the ranker."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from services.training.learning.own_history import without_own_history
 from services.training.learning.pages import Floats, Pages
 
 _DAY_SECONDS = 86_400.0
-# What the shipped prior counts for beside the trees: without it, pages that nobody has clicked have
-# no
-# order to begin with; with all of it, the trees spend themselves on taking it back
+# Weight of the shipped prior beside the trees. Without the prior, products without opens have no
+# initial order. With its full weight, many trees only undo it.
 _PRIOR_SHARE = 0.3
 _PRIOR = {name: _PRIOR_SHARE * weight for name, weight in PRIOR.items()}
 
@@ -29,14 +28,14 @@ class ClickSettings:
     leaves: int = 15
     learning_rate: float = 0.05
     min_leaf: int = 100
-    half_life_days: float = 10.0  # of what a page counts for
-    new_query_weight: float = 0.3  # of each page once more, without its query's own history
+    half_life_days: float = 10.0  # of a page's weight
+    new_query_weight: float = 0.3  # of a copy of each page without its query's own history
     threads: int = 1
     seed: int = 0
 
 
 def train_click_ranker(pages: Pages, row_weights: Floats, settings: ClickSettings) -> TrainedRanker:
-    """Trees on top of the shipped prior; `row_weights` (r,) are what each open counts for.
+    """Trees on top of the shipped prior; `row_weights` (r,) are the weights of opens.
 
     Burges, "From RankNet to LambdaRank to LambdaMART" (2010).
     """
@@ -58,7 +57,7 @@ def train_click_ranker(pages: Pages, row_weights: Floats, settings: ClickSetting
 
 
 def _aged(pages: Pages, settings: ClickSettings) -> Floats:
-    """(r,): what each row counts for, by how long ago its page was shown."""
+    """(r,): the weight of each row by the age of its page."""
     age_days = (pages.seconds.max(initial=0.0) - pages.seconds) / _DAY_SECONDS
     aged: Floats = np.repeat(0.5 ** (age_days / settings.half_life_days), pages.sizes)
     return aged

@@ -1,9 +1,9 @@
-"""How likely a shopper looks at a position, estimated from pages and what was opened on them.
+"""Estimates how likely shoppers examine a position, from pages and the opens on them.
 
-The position-based model: a product is opened if its position was examined and it attracts. Both
-chances are fitted by expectation maximisation (Wang et al., "Position Bias Estimation for Unbiased
-Learning to Rank in Personal Search", WSDM 2018, with a table of attractions in place of the
-regression). A product that was shown for a query at several positions is what tells them apart.
+The position-based model: a product is opened if its position is examined and it attracts. Both
+probabilities are fitted by expectation maximisation (Wang et al., "Position Bias Estimation for
+Unbiased Learning to Rank in Personal Search", WSDM 2018, with a table of attractions in place of
+the regression). Products shown at several positions for one query separate the two.
 """
 
 import numpy as np
@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MAX_POSITION = 50  # further ones are as this one
+MAX_POSITION = 50  # later positions are treated as this one
 _ROUNDS = 150
-_PRIOR = 5.0  # times that a position counts as shown with the chance of its neighbours
-_LEAST = 0.1  # of the first position's chance: rows further down do not outweigh all others
+_PRIOR = 5.0  # pseudo-count of times shown, with the probability of the neighbouring positions
+_LEAST = 0.1  # least probability relative to the first position, so that late rows do not dominate
 
 
 def estimate(pairs: Ints, positions: Ints, opened: NDArray[np.bool_]) -> Floats:
-    """(MAX_POSITION,): the chance of each position, relative to the first.
+    """(MAX_POSITION,): the probability that each position is examined, relative to the largest.
 
-    Equally long columns: `pairs` numbers the (query, product) of each row, from 0.
+    The arguments are columns of equal length: `pairs` numbers the (query, product) of each row,
+    from 0.
     """
     places = np.minimum(positions, MAX_POSITION) - 1
     examined = 1.0 / np.sqrt(np.arange(1, MAX_POSITION + 1))
@@ -48,7 +49,7 @@ def _smoothed(places: Ints, was_examined: Floats, before: Floats) -> Floats:
 
 
 def weights(examined: Floats, positions: Ints) -> Floats:
-    """(r,): how much an open at each position counts, from 1 to 1 / _LEAST."""
+    """(r,): the weight of an open at each position, from 1 to 1 / _LEAST."""
     chances = examined[np.minimum(positions, MAX_POSITION) - 1]
     counted: Floats = 1 / np.clip(chances, _LEAST, 1.0)
     return counted

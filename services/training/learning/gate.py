@@ -1,4 +1,4 @@
-"""The gate: why a new ranker may not take the place of the one in use."""
+"""The gate: why a new ranker may not replace the one in use."""
 
 from dataclasses import dataclass
 
@@ -7,11 +7,11 @@ from services.training.learning.judging import Judgement
 
 @dataclass(frozen=True)
 class GateSettings:
-    """What a new ranker must keep to."""
+    """Limits that a new ranker must keep."""
 
     least_pages: int = 200  # later pages that it is judged on
     least_coverage: float = 0.8  # of the distinct products that the ranker in use puts first
-    least_new_products: float = 0.5  # of those among them that nobody has opened yet
+    least_new_products: float = 0.5  # of those among them that were never opened
     most_ms: float = 8.0  # to score a page's candidates
     worst_new_query_gain: float = -0.005  # of MRR, on pages as if their query were new
 
@@ -29,7 +29,7 @@ def refusal(judgement: Judgement, settings: GateSettings) -> str:
     if judgement.coverage < settings.least_coverage:
         reasons.append(f"it shows {judgement.coverage:.0%} as many different products first")
     if judgement.new_products < settings.least_new_products:
-        reasons.append(f"it shows {judgement.new_products:.0%} as many products that nobody has opened yet")
+        reasons.append(f"it shows {judgement.new_products:.0%} as many products that were never opened")
     if judgement.rank_ms > settings.most_ms:
         reasons.append(f"it takes {judgement.rank_ms:.1f} ms a page; {settings.most_ms:.0f} is the most")
     return "; ".join(reasons)

@@ -1,4 +1,4 @@
-"""What the trainer does when it looks: newer memories, and a round of learning if one is due."""
+"""One look of the trainer: makes newer memories, and runs a round of learning if one is due."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from shared.query_memory.memory import QueryMemory
 from shared.snapshot.generation import encoder_version, new_version_name
 
 _HOUR_SECONDS = 3_600.0
-_LEAST_GROWTH = 100  # pages with an open, for a round by the clock
+_LEAST_GROWTH = 100  # new pages with an open for a round after `retrain_hours`
 _WAIT_SECONDS = 60.0  # for another process that learns from the same folder
-_DRIFT_PAGES = 500  # the newest, by which drift is seen
-_DRIFT_HOURS = 6.0  # since the last round, before drift is looked for
+_DRIFT_PAGES = 500  # newest pages on which drift is measured
+_DRIFT_HOURS = 6.0  # least time since the last round before drift is measured
 
 
 @dataclass(frozen=True)
 class Look:
-    """What one look did."""
+    """The result of one look."""
 
     memory_version: str = ""  # of the new query memory; empty: none was due
     product_memory_version: str = ""  # of the new product memory
-    recommend: RecommendRound | None = None  # of learning to recommend; None: none was due
+    recommend: RecommendRound | None = None  # the round for recommendations; None: none was due
     due: str = ""  # why a round of learning was due; empty: none was
     round: Round | None = None
 
@@ -69,7 +69,7 @@ class Learner:
     ) -> None:
         """`settings` None: those of the configuration.
 
-        A look waits so long for another process that learns from the same folder.
+        A look waits up to `wait_seconds` for another process that learns from the same folder.
         """
         self._data = data
         self._config = config
@@ -79,20 +79,22 @@ class Learner:
         self._encoder: QueryEncoder | None = None
 
     def look(self, now_seconds: float, force: bool = False) -> Look:
-        """Do what is due; with `force` both, whatever was done when.
+        """Make the memories and run the round that are due.
 
-        Raises Unavailable if another process learns from the folder, and goes on doing so.
+        `force` makes both memories and runs a round of the search ranker, due or not.
+
+        Raises Unavailable if another process learns from the folder for longer than `wait_seconds`.
         """
         with only_learner(self._data, self._wait_seconds):
             return self._look(now_seconds, force)
 
     def learn_to_recommend(self, now_seconds: float) -> RecommendRound:
-        """A round of learning for recommendations, now. Raises as `look` does."""
+        """Run a round of learning for recommendations now. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
             return self._learn_to_recommend(self._known(now_seconds))
 
     def remember(self, now_seconds: float, force: bool = False) -> Look:
-        """Make the next memories if they are due, and nothing else. Raises as `look` does."""
+        """Make only the memories that are due. Raises as `look` does."""
         with only_learner(self._data, self._wait_seconds):
             return self._remember(self._known(now_seconds), force)
 
@@ -120,7 +122,7 @@ class Learner:
         return KnownInteractions.of(self._tables, self._config, now_seconds)
 
     def _recommend_if_due(self, known: KnownInteractions) -> RecommendRound | None:
-        """A day after the last round, if there are more interactions."""
+        """Run a round `retrain_hours` after the last one, if there are new interactions."""
         state = LearningState.read(self._data)
         waited_hours = (known.now_seconds - state.recommend_seconds) / _HOUR_SECONDS
         unchanged = known.fingerprint in ("", state.recommend_tables)
@@ -140,7 +142,7 @@ class Learner:
         return Look(self._remember_queries(known.now_seconds, force), products)
 
     def _remember_queries(self, now_seconds: float, force: bool) -> str:
-        """The version of the new query memory; empty: none was due."""
+        """Returns the version of the new query memory; empty: none was due."""
         state = LearningState.read(self._data)
         recent = now_seconds - state.memory_seconds < self._config.memory_seconds
         if not force and (recent or state.memory_tables == self._tables.fingerprint()):
@@ -156,7 +158,7 @@ class Learner:
         return version
 
     def _due(self, state: LearningState, pages: int, now_seconds: float) -> str:
-        """Why a round is due, with so many pages with an open; empty: none is."""
+        """Why a round is due, given the number of pages with an open; empty: none is."""
         if pages < self._config.least_pages:
             return ""
         grown = pages - state.round_pages
@@ -170,7 +172,7 @@ class Learner:
         return self._drift(state) if waited_hours >= _DRIFT_HOURS else ""
 
     def _drift(self, state: LearningState) -> str:
-        """Whether the ranker in use has become worse than it was judged to be."""
+        """How far the ranker in use fell below its judged MRR; empty if not beyond `drift`."""
         bundle = Registry.of(self._data).chosen()
         days = [day for day in self._tables.days() if day > _day_of(state.round_seconds)]
         if bundle is None or not state.round_mrr or not days:
@@ -195,7 +197,7 @@ class Learner:
 
 
 def learning_settings(config: TrainerConfig) -> LearningSettings:
-    """What the configuration says of a round."""
+    """The settings of a round, from the configuration."""
     return LearningSettings(
         max_pages=config.max_pages,
         least_pages=config.least_pages,
@@ -205,7 +207,7 @@ def learning_settings(config: TrainerConfig) -> LearningSettings:
 
 
 def _mrr_in_use(outcome: Round, before: float) -> float:
-    """MRR of what is in use after a round."""
+    """MRR of the ranker in use after a round."""
     judged = outcome.judgement
     if judged is None:
         return before

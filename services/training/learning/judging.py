@@ -1,4 +1,4 @@
-"""Whether a new ranker orders later pages better than the one in use, and what it costs."""
+"""Whether a new ranker orders later pages better than the one in use, and how long it takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.bootstrap import interval
 
 _DRAWS = 1_000
 _TOP = 10
-_CANDIDATES = 400  # of a page, for the ranker's time
+_CANDIDATES = 400  # of the page that is timed
 _TIMED = 15
 _FIRST = 5
 
@@ -34,17 +34,17 @@ class Judgement:
     gain_high: float
     new_query_gain: float  # of MRR, on pages as if their query were new
     coverage: float  # distinct products among the first 10, relative to the ranker in use
-    new_products: float  # share of products among the first 10 that nobody had opened, relative too
+    new_products: float  # never opened products among the first 10, relative to the ranker in use
     rank_ms: float  # of 400 candidates
     rank_ms_in_use: float
 
     def report(self) -> dict[str, Any]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         return {name: round(value, 5) for name, value in vars(self).items()}
 
 
 def judge(new: Ranker, in_use: Ranker, pages: Pages, weights: Floats) -> Judgement:
-    """`weights` (g,) are what each page counts for."""
+    """Compare two rankers on later pages; `weights` (g,) are those of the pages."""
     new_query = replace(pages, features=without_own_history(pages.features))
     scores = new.score(pages.features)
     scores_in_use = in_use.score(pages.features)
@@ -75,7 +75,7 @@ def mean_reciprocal_rank(ranker: Ranker, pages: Pages) -> float:
 
 
 def page_weights(pages: Pages, row_weights: Floats) -> Floats:
-    """(g,): of each page, what its open that counts most counts for."""
+    """(g,): for each page, the largest weight of its opens."""
     counted = np.where(pages.opened, row_weights, 0.0)
     return np.maximum.reduceat(counted, pages.starts) if len(pages) else np.empty(0)
 
@@ -89,28 +89,26 @@ def _ranks_of(ranker: Ranker, pages: Pages) -> Floats:
 
 
 def _ranks(scores: Floats, pages: Pages) -> Floats:
-    """(g,): the place, from 1, of the first product on each page that was opened."""
+    """(g,): the place, from 1, of the first opened product on each page."""
     opened = pages.opened[_order(scores, pages)]
     ranks = np.where(opened, pages.place_of_row() + 1, np.inf)
     return np.minimum.reduceat(ranks, pages.starts) if len(pages) else np.empty(0)
 
 
 def _shown(scores: Floats, pages: Pages) -> tuple[int, int]:
-    """How many products are among the first of some page, and of those, how many were never opened."""
+    """The number of distinct products in the first 10 of pages, and of never opened ones."""
     top = _order(scores, pages)[pages.place_of_row() < _TOP]
     never = np.nan_to_num(pages.features[top, FEATURES.index("product_opens_total")]) == 0
     return len(set(pages.products[top])), len(set(pages.products[top][never]))
 
 
 def _order(scores: Floats, pages: Pages) -> Ints:
-    """Rows page by page, those of a page by their scores; ties as they were shown."""
+    """Rows page by page; those of a page by score, ties in the order shown."""
     return np.lexsort((-scores, pages.page_of_row()))
 
 
 def _rank_ms(ranker: Ranker) -> float:
-    """Milliseconds to score the candidates of a page; the least of some tries, since others are at
-    work.
-    """
+    """Milliseconds to score a page's candidates; the least of _TIMED tries."""
     matrix = np.random.default_rng(0).random((_CANDIDATES, len(FEATURES)), np.float32)
     took = []
     for _ in range(_TIMED):

@@ -1,4 +1,4 @@
-"""One process learns from a data folder at a time."""
+"""Lets one process at a time learn from a data folder."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def only_learner(data: Path, wait_seconds: float) -> Iterator[None]:
     """Keep other processes from learning from DATA until the block ends.
 
     Raises Unavailable, naming the other process, if it still learns after `wait_seconds`. The
-    system releases the lock of a process that was killed.
+    operating system releases the lock of a killed process.
     """
     folder = data / FOLDER
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Look again and again whether there is something to learn."""
+"""Checks the tables at intervals, and starts learning when they have changed."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class Looking:
         self._tables = Tables(data / "tables")
         self._seen = ""
         self._failures = LogOnce(_LOG, "nothing is learnt: %s")
-        self.trouble = ""  # in words; empty when all is well
+        self.trouble = ""  # message for the status; empty if all is well
         self.last: dict[str, Any] = {}  # the newest report
 
     async def run(self) -> None:
-        """Look every `check_seconds`, for ever."""
+        """Look every `check_seconds` until cancelled."""
         while True:
             await asyncio.sleep(self._config.check_seconds)
             await self.look_if_changed()
 
     async def look_if_changed(self) -> None:
-        """Look now, unless the tables are as they were."""
+        """Look now if the tables have changed since the last look."""
         changed = f"{self._tables.fingerprint()}{self._tables.fingerprint(INTERACTIONS)}"
         if not changed or changed == self._seen:
             return
         try:
             self.last = await look(self._data)
-        except (AisleError, OSError) as error:  # the next look may find better
+        except (AisleError, OSError) as error:  # the next look may succeed
             self.trouble = f"nothing is learnt: {error}"
             self._failures.log(error)
             return

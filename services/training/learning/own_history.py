@@ -13,10 +13,10 @@ _PLACES = {name: place for place, name in enumerate(FEATURES)}
 
 
 def without_own_history(features: Matrix) -> Matrix:
-    """(r, len(FEATURES)): counts and shares under the query are 0, rates those of the product.
+    """(r, len(FEATURES)): counts and shares under the query are 0, rates are those of the product.
 
-    A ranker that learns from pages with and without learns to do without: most queries of a shop
-    are new to it.
+    A ranker trained on pages with and without history also ranks well without: most queries of a
+    shop are new.
     """
     changed = features.copy()
     changed[:, [_PLACES[name] for name in _ZERO]] = 0.0

@@ -1,4 +1,4 @@
-"""Pages on which a shopper opened something, as the ranker learns from them."""
+"""Pages with an open, as training data of the ranker."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ Floats = NDArray[np.float64]
 PREFIX = "feature."
 _TO_COUNT = ("query_id", "position", *RULE_COLUMNS)
 _FIRST = 20  # rows of a page that are always kept
-_OTHERS = 20  # and of those further down, by chance: many of them teach little
+_OTHERS = 20  # later rows kept at random, in expectation: most of them add little
 
 
 @dataclass(frozen=True)
 class Pages:
-    """g pages with r rows together; the rows of a page are adjacent and in the order shown."""
+    """g pages with r rows in all. The rows of a page are adjacent and in the order shown."""
 
-    features: Matrix  # (r, len(FEATURES)), as they were when the page was shown
+    features: Matrix  # (r, len(FEATURES)), at the time the page was shown
     opened: NDArray[np.bool_]  # (r,)
     positions: Ints  # (r,), from 1
     products: NDArray[np.object_]  # (r,), product ids
     sizes: Ints  # (g,), rows of each page
-    seconds: NDArray[np.float64]  # (g,), when it was shown, since 1970
+    seconds: NDArray[np.float64]  # (g,), time shown, since 1970
     queries: Ints  # (g,), query hashes
 
     def __len__(self) -> int:
@@ -48,15 +48,15 @@ class Pages:
         return np.cumsum(self.sizes) - self.sizes
 
     def page_of_row(self) -> Ints:
-        """(r,): the page that each row is of."""
+        """(r,): the page of each row."""
         return np.repeat(np.arange(len(self)), self.sizes)
 
     def place_of_row(self) -> Ints:
-        """(r,): where each row is on its page, from 0."""
+        """(r,): the place of each row on its page, from 0."""
         return np.arange(int(self.sizes.sum())) - np.repeat(self.starts, self.sizes)
 
     def at(self, chosen: NDArray[np.bool_]) -> Pages:
-        """The pages that are chosen (g,)."""
+        """The chosen pages; `chosen` is (g,)."""
         rows = np.repeat(chosen, self.sizes)
         by_row = {name: getattr(self, name)[rows] for name in _BY_ROW}
         by_page = {name: getattr(self, name)[chosen] for name in _BY_PAGE}
@@ -102,21 +102,21 @@ def joined(parts: Sequence[Pages]) -> Pages:
 
 
 def _of_day(tables: Tables, day: date) -> Pages:
-    """All pages of searches of a day with an open, the oldest first."""
+    """All pages of a day's searches that have an open, oldest first."""
     table = tables.read(day, day)
     if not table.num_rows:
         return _NONE
     was_opened = _opened(table)
     _, page = np.unique(np.array(table["query_id"].to_pylist(), object).astype(str), return_inverse=True)
-    telling = np.bincount(page, was_opened) > 0
+    has_open = np.bincount(page, was_opened) > 0
     is_shown = _numbers(table, "position") > 0
-    kept = np.flatnonzero(telling[page] & is_shown & _is_search(table))
+    kept = np.flatnonzero(has_open[page] & is_shown & _is_search(table))
     order = kept[np.lexsort((_numbers(table, "position")[kept], page[kept]))]
     return _ordered_by_time(_pages(table, order, page[order], was_opened[order]))
 
 
 def _is_search(table: pa.Table) -> NDArray[np.bool_]:
-    """(r,): whether the page was not one of recommendations, which have another ranker."""
+    """(r,): whether the page is of a search. Recommendations have another ranker."""
     import pyarrow.compute as pc
 
     if "placement" not in table.schema.names:  # tables of an earlier version
@@ -126,7 +126,7 @@ def _is_search(table: pa.Table) -> NDArray[np.bool_]:
 
 
 def _pages(table: pa.Table, rows: Ints, page: Ints, was_opened: NDArray[np.bool_]) -> Pages:
-    """The pages of some rows, which are in the order of their pages and positions."""
+    """The pages of `rows`, which are ordered by page and position."""
     names = set(table.schema.names)
     features = np.full((len(rows), len(FEATURES)), np.nan, np.float32)
     for place, name in enumerate(FEATURES):
@@ -155,18 +155,18 @@ def _ordered_by_time(pages: Pages) -> Pages:
 
 
 def _thinned(pages: Pages, seed: int) -> Pages:
-    """What was opened, the first rows of each page, and some of the others."""
+    """Keep opened rows, the first rows of each page, and a random part of the others."""
     page = pages.page_of_row()
     further = np.maximum(pages.sizes - _FIRST, 1)[page]
-    chance = np.random.default_rng(seed).random(len(page)) < _OTHERS / further
-    kept = pages.opened | (pages.place_of_row() < _FIRST) | chance
+    drawn = np.random.default_rng(seed).random(len(page)) < _OTHERS / further
+    kept = pages.opened | (pages.place_of_row() < _FIRST) | drawn
     sizes = np.bincount(page, kept, minlength=len(pages)).astype(np.int64)
     by_row = {name: getattr(pages, name)[kept] for name in _BY_ROW}
     return Pages(**by_row, sizes=sizes, seconds=pages.seconds, queries=pages.queries)
 
 
 def _opened(table: pa.Table) -> NDArray[np.bool_]:
-    """Rows of a product that the page showed, and that was opened."""
+    """(r,): whether the page showed the product and it was opened."""
     shown: NDArray[np.bool_] = (_numbers(table, "position") > 0) & opened(table)
     return shown
 

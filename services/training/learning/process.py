@@ -1,7 +1,6 @@
-"""A look of the trainer, in a process of its own: python -m services.training.learning.process
-DATA.
+"""One look of the trainer in its own process: python -m services.training.learning.process DATA.
 
-Training takes all of a core for minutes and some hundred MiB, which are given back when it ends.
+Training uses a whole core for minutes and some hundred MiB, which are released when it ends.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from shared.priority import give_way
 
 
 async def look(data: Path) -> dict[str, Any]:
-    """Do what is due in a data folder, beside whatever serves it. Returns Look.report().
+    """Learner.look of a data folder, in another process. Returns Look.report().
 
-    Ends the process if it is cancelled. Raises Unavailable if it fails.
+    Kills that process if this is cancelled. Raises Unavailable if it fails.
     """
     command = [sys.executable, "-m", "services.training.learning.process", str(data)]
     pipe = asyncio.subprocess.PIPE
@@ -39,7 +38,7 @@ async def look(data: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(answer.splitlines()[-1])
     except (ValueError, IndexError) as error:
-        raise Unavailable(f"the training process ended with {process.returncode} and said nothing") from error
+        raise Unavailable(f"the training process ended with {process.returncode} and no report") from error
     if "error" in report:
         raise Unavailable(f"learning: {report['error']}")
     return report

@@ -1,4 +1,4 @@
-"""Make the next product memory when one is due."""
+"""Makes the next product memory when one is due."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from shared.snapshot.generation import new_version_name
 
 
 def remember_products(data: Path, known: KnownInteractions, force: bool = False) -> str:
-    """Make it from the newest interactions. Returns its version; empty: none was due."""
+    """Make a product memory of the newest interactions.
+
+    Returns its version; empty: none was due.
+    """
     state = LearningState.read(data)
     config, now_seconds = known.config, known.now_seconds
     recent = now_seconds - state.product_memory_seconds < config.product_memory_seconds

@@ -1,4 +1,4 @@
-"""Write a learnt ranker as a bundle: the models of its parent, and where it came from."""
+"""Writes a learnt ranker as a bundle, with the other models of its parent and its report."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,22 +17,25 @@ CARD = "model_card.md"
 
 @dataclass(frozen=True)
 class Learnt:
-    """A ranker with what is known of it."""
+    """A trained ranker with its judgement and origin."""
 
     trained: TrainedRanker
     judgement: Judgement
-    refused: str  # why the gate does not let it pass; empty if it may
+    refused: str  # why the gate refuses it; empty if it passes
     fingerprint: str  # of the evidence
-    parent: str  # the bundle that it was judged against, whose other models it has
+    parent: str  # the bundle that it was judged against, and whose other models it has
 
     def report(self) -> dict[str, Any]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         known = {"parent": self.parent, "data_fingerprint": self.fingerprint, "refused": self.refused}
         return {**known, **self.judgement.report()}
 
 
 def publish_learnt(data: Path, base: Bundle, learnt: Learnt) -> str:
-    """A new bundle: the base's models with the ranker. Returns its name. It is not in use yet."""
+    """Write a new bundle: the base's models with this ranker.
+
+    Returns its name. It is not in use yet.
+    """
     version = new_version_name()
     with new_version(data / "bundles", version) as folder:
         copy_models(base, folder, without=RANKER_FILES)
@@ -45,13 +48,13 @@ def publish_learnt(data: Path, base: Bundle, learnt: Learnt) -> str:
 
 
 def _card(version: str, learnt: Learnt) -> str:
-    """What a person should know of the model."""
+    """The model card, as Markdown."""
     figures = "\n".join(f"| {name} | {value} |" for name, value in learnt.judgement.report().items())
     outcome = f"refused: {learnt.refused}" if learnt.refused else "passed the gate"
     return f"""# Ranker {version}
 
-{learnt.trained.tree_count} trees (LambdaMART) over the shipped prior, learnt from what shoppers opened.
-Nobody labelled anything.
+{learnt.trained.tree_count} trees (LambdaMART) over the shipped prior, trained on shoppers' opens.
+No labels were used.
 
 - parent: {learnt.parent}
 - evidence: {learnt.fingerprint}

@@ -1,4 +1,4 @@
-"""Build the query memory from the tables of what shoppers did."""
+"""Builds the query memory from the tables of shoppers' actions."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from shared.query_memory.memory import HALF_LIVES_DAYS, QueryMemory
 Pair = tuple[int, str]  # query hash, product id
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]  # texts to vectors (n, dim)
 
-MAX_QUERIES = 10_000  # the most asked: looking through more takes a page too long
+MAX_QUERIES = 10_000  # those with most opens: searching more takes too long for a page
 MAX_PRODUCTS = 100  # of one query
-_DAYS = 60  # further back, an open weighs too little
+_DAYS = 60  # older opens weigh too little
 _DAY_SECONDS = 86_400.0
 _COLUMNS = ("query_hash", "event_time", "product_id")
-# What a product of a query must weigh to be remembered: one open, some 60 days ago
+# Least weight of a product under a query to be remembered: one open some 60 days ago
 _LEAST_WEIGHT = 0.05
 
 
 @dataclass(frozen=True)
 class QueryEncoder:
-    """What makes vectors of queries."""
+    """Makes vectors of queries."""
 
-    version: str  # as snapshots name it
+    version: str  # as named in snapshots
     encode: Encode
 
 
 def build_memory(
     tables: Tables, now_seconds: float, encoder: QueryEncoder, before: QueryMemory | None = None
 ) -> QueryMemory:
-    """The memory as of now; vectors of texts that `before` has are taken from there."""
+    """The query memory as of now. Reuses the vectors of `before` for texts that it has."""
     opened: dict[Pair, NDArray[np.float64]] = {}
     visitors: dict[Pair, set[str]] = {}
     today = datetime.fromtimestamp(now_seconds, UTC).date()
@@ -76,7 +76,7 @@ def _add_day(
     rows: Sequence[Mapping[str, Any]],
     now_seconds: float,
 ) -> None:
-    """Each (query, product) that a known visitor opened on a day, once a visitor."""
+    """Add each (query, product) that a known visitor opened on a day, once per visitor."""
     seen: set[tuple[str, Pair]] = set()
     for row in rows:
         pair = row["query_hash"], row["product_id"]
@@ -94,7 +94,7 @@ def _add_day(
 def _by_query(
     opened: Mapping[Pair, NDArray[np.float64]],
 ) -> dict[int, list[tuple[str, NDArray[np.float64]]]]:
-    """Products of each query with their weights, the most opened first."""
+    """The products of each query with their weights, most opened first."""
     found: dict[int, list[tuple[str, NDArray[np.float64]]]] = {}
     for (query, product), weight in opened.items():
         if weight[-1] >= _LEAST_WEIGHT:
@@ -116,7 +116,7 @@ def _texts(tables: Tables) -> dict[int, str]:
 
 
 def _vectors(texts: Sequence[str], encode: Encode, before: QueryMemory | None) -> NDArray[np.float16]:
-    """(n, dim); zeros where there is no text."""
+    """(n, dim); zeros for an empty text."""
     known = {text: before.vectors[place] for place, text in enumerate(before.texts) if text} if before else {}
     missing = [text for text in dict.fromkeys(texts) if text and text not in known]
     encoded = encode(missing).astype(np.float16)

@@ -1,4 +1,4 @@
-"""One round of learning: read the evidence, train, judge on what came later, promote or refuse."""
+"""One round of learning: read the evidence, train, judge on later pages, and promote or refuse."""
 
 from __future__ import annotations
 
@@ -28,60 +28,60 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class LearningSettings:
-    """What a round learns from, and what it must show."""
+    """The evidence of a round, and the gate."""
 
-    max_pages: int = 60_000  # the newest with an open
-    least_pages: int = 1_500  # with an open: fewer teach nothing that lasts, and cannot judge
-    judged_share: float = 0.15  # of the pages, the latest: they judge and do not teach
-    correct_positions: bool = True  # whether opens further down count more
+    max_pages: int = 60_000  # newest pages with an open
+    least_pages: int = 1_500  # with an open: fewer are too few to train and to judge
+    judged_share: float = 0.15  # of the pages, the latest: they judge and do not train
+    correct_positions: bool = True  # whether opens at later positions count more
     click: ClickSettings = field(default_factory=ClickSettings)
     gate: GateSettings = field(default_factory=GateSettings)
 
 
 @dataclass(frozen=True)
 class Round:
-    """How a round ended."""
+    """The result of a round."""
 
     pages: int  # with an open that counts
-    refused: str  # why nothing changed; empty: the new ranker is in use
-    bundle_version: str = ""  # empty: there was too little to learn from
+    refused: str  # why the ranker in use stays; empty: the new ranker is in use
+    bundle_version: str = ""  # empty: there was too little evidence
     judgement: Judgement | None = None
 
     def report(self) -> dict[str, Any]:
-        """For people and logs."""
+        """For the log and the command line."""
         judged = self.judgement.report() if self.judgement else {}
         judged["judged_on_pages"] = judged.pop("pages", 0)
         return {"pages": self.pages, "bundle": self.bundle_version, "refused": self.refused, **judged}
 
 
 def learn(data: Path, tables: Tables, days: Sequence[date], settings: LearningSettings) -> Round:
-    """Train a ranker on the tables' days, and use it if the gate lets it pass."""
+    """Train a ranker on the tables' days, and promote it if it passes the gate."""
     pages = read_pages(tables, days, settings.max_pages)
     if len(pages) < settings.least_pages:
-        needed = f"{settings.least_pages} pages on which something was opened are needed"
+        needed = f"{settings.least_pages} pages with an open are needed"
         return Round(len(pages), f"too little evidence: {needed}, there are {len(pages)}")
     registry = Registry.of(data)
     base = registry.chosen()
     if base is None:
-        return Round(len(pages), "no bundle is in use, so there is nothing to put a ranker into")
+        return Round(len(pages), "no bundle is in use, so there is none to add a ranker to")
     row_weights = _row_weights(pages, settings)
     later = np.arange(len(pages)) >= round(len(pages) * (1 - settings.judged_share))
-    taught = np.repeat(~later, pages.sizes)
-    trained = train_click_ranker(pages.at(~later), row_weights[taught], settings.click)
+    trains = np.repeat(~later, pages.sizes)
+    trained = train_click_ranker(pages.at(~later), row_weights[trains], settings.click)
     new = Ranker.of_text(trained.prior, trained.trees)
-    weights = page_weights(pages.at(later), row_weights[~taught])
+    weights = page_weights(pages.at(later), row_weights[~trains])
     judgement = judge(new, Ranker.open(base.folder), pages.at(later), weights)
     refused = refusal(judgement, settings.gate)
     learnt = Learnt(trained, judgement, refused, _fingerprint(pages), base.version)
     version = publish_learnt(data, base, learnt)
     if not refused:
         promote(registry, version)
-    _LOG.info("ranker %s, learnt from %d pages: %s", version, len(pages), refused or "in use")
+    _LOG.info("ranker %s, trained on %d pages: %s", version, len(pages), refused or "in use")
     return Round(len(pages), refused, version, judgement)
 
 
 def _row_weights(pages: Pages, settings: LearningSettings) -> Floats:
-    """(r,): what an open in each row counts for, by how seldom its position is looked at."""
+    """(r,): the weight of an open in each row; rarely examined positions weigh more."""
     if not settings.correct_positions:
         return np.ones(len(pages.positions))
     keys = np.char.add(np.repeat(pages.queries, pages.sizes).astype(str), pages.products.astype(str))
@@ -90,7 +90,7 @@ def _row_weights(pages: Pages, settings: LearningSettings) -> Floats:
 
 
 def _fingerprint(pages: Pages) -> str:
-    """Of the pages that taught and judged; the same evidence has the same."""
+    """A hash of the pages of the round. The same evidence has the same fingerprint."""
     digest = blake2b(digest_size=8)
     for column in (pages.queries, pages.seconds, pages.opened, pages.features):
         digest.update(np.ascontiguousarray(column).tobytes())

@@ -1,4 +1,4 @@
-"""When the last rounds were, and what they ended with: DATA/learning/state.json."""
+"""Times and results of the last rounds: DATA/learning/state.json."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class LearningState:
     """Times are seconds since 1970."""
 
     memory_seconds: float = 0.0
-    memory_tables: str = ""  # what the tables were when the last query memory was made
+    memory_tables: str = ""  # fingerprint of the tables for the last query memory
     product_memory_seconds: float = 0.0
-    product_memory_tables: str = ""  # the same of the last product memory
-    recommend_seconds: float = 0.0  # the last round of learning to recommend
-    recommend_tables: str = ""  # what the interactions were then
+    product_memory_tables: str = ""  # fingerprint of the tables for the last product memory
+    recommend_seconds: float = 0.0  # of the last round for recommendations
+    recommend_tables: str = ""  # fingerprint of the tables for that round
     round_seconds: float = 0.0
-    round_pages: int = 0  # with an open, that the tables had in the last round
+    round_pages: int = 0  # pages with an open in the tables at the last round
     round_mrr: float = 0.0  # of the ranker in use, as judged in the last round
-    reports: Sequence[dict[str, Any]] = field(default_factory=list)  # the newest last
+    reports: Sequence[dict[str, Any]] = field(default_factory=list)  # newest last
 
     @classmethod
     def read(cls, data: Path) -> LearningState:
-        """The state; that of a beginner if there is none or it cannot be read."""
+        """The saved state; an initial one if there is none or it cannot be read."""
         try:
             return cls(**json.loads((data / FOLDER / _FILE).read_text()))
         except (OSError, ValueError, TypeError):
@@ -47,19 +47,19 @@ class LearningState:
         os.replace(staged, folder / _FILE)
 
     def with_report(self, report: dict[str, Any]) -> LearningState:
-        """The state with one more report."""
+        """The state with another report."""
         return replace(self, reports=[*self.reports, report][-_KEPT:])
 
 
 def last_round(state: LearningState) -> str:
-    """How the newest round of learning ended, in words; empty if there was none."""
+    """The result of the newest round of learning, in words; empty if there was none."""
     return in_words(state.reports[-1]) if state.reports else ""
 
 
 def in_words(report: dict[str, Any]) -> str:
-    """When a round was, what it learnt from, and what became of its ranker."""
+    """The time of a round, the number of its pages, and whether its ranker was promoted."""
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(report["seconds"]))
-    learnt = f"{moment} UTC, from {report['pages']:,} pages with an open"
+    summary = f"{moment} UTC, from {report['pages']:,} pages with an open"
     if report["refused"]:
-        return f"{learnt}: refused, {report['refused']}"
-    return f"{learnt}: promoted {report['bundle']}"
+        return f"{summary}: refused, {report['refused']}"
+    return f"{summary}: promoted {report['bundle']}"

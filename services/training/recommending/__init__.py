@@ -1,1 +1,1 @@
-"""Learn to recommend: the product memory and the ranker, from the table of interactions."""
+"""Trains recommendations from the table of interactions: the product memory and the ranker."""

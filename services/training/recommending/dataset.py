@@ -1,4 +1,4 @@
-"""Training pages: what was known at a moment, and what was bought after it."""
+"""Training pages: the evidence at a moment, and the products bought after it."""
 
 from __future__ import annotations
 
@@ -20,26 +20,24 @@ from services.training.recommending.product_memory import MemorySettings, build_
 from services.training.recommending.product_vectors import ProductVectors
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 
-CANDIDATES = 600  # proposed a page
+CANDIDATES = 600  # proposed per page
 NEAREST = 60  # products nearest by vector to the seeds, which retrieval adds
 SEEDS_AN_ORDER = 3
-_OTHERS_SHARE = (
-    0.25  # of the products that were neither bought before nor after, which teach with more weight
-)
+_OTHERS_SHARE = 0.25  # sampled from products bought neither before nor after; they weigh 1 / share
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a placement could have shown at a moment, and what was bought."""
+    """The candidates of a placement at a moment, and the products bought afterwards."""
 
     evidence: Evidence
     placement: Placement
     product_ids: tuple[str, ...]  # candidates
     bought: frozenset[str]  # after the moment, without the seeds
-    only_new: bool = False  # what the visitor bought before is neither shown nor judged
+    only_new: bool = False  # products that the visitor bought before are neither shown nor judged
 
     def new_only(self) -> Page:
-        """The page without what the visitor bought before."""
+        """The page without products that the visitor bought before."""
         known = self.evidence.history.place
         kept = tuple(each for each in self.product_ids if each not in known)
         return replace(self, product_ids=kept, bought=self.bought - known.keys(), only_new=True)
@@ -47,7 +45,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Rows of pages for training, as equally long columns (r,)."""
+    """Rows of pages for training, as columns (r,)."""
 
     features: NDArray[np.float32]  # (r, features)
     bought: NDArray[np.bool_]
@@ -71,13 +69,13 @@ class Moment:
         vectors: ProductVectors | None = None,
         settings: MemorySettings | None = None,
     ) -> Moment:
-        """With the memory built of what happened before."""
+        """The shop at a moment, with a product memory of the interactions before it."""
         return cls(lines, now_seconds, build_product_memory(lines, now_seconds, settings), vectors)
 
     def personal_pages(self, until_seconds: float) -> Iterator[Page]:
-        """A page for each known visitor at the time of its first order up to a later moment.
+        """A page for each known visitor, at its first order before `until_seconds`.
 
-        What all shoppers did is known up to this moment alone.
+        The actions of all shoppers are known only up to this moment.
         """
         known = histories(self.lines, self.now_seconds)
         for order in first_orders(self.lines, self.now_seconds, until_seconds):
@@ -85,27 +83,27 @@ class Moment:
             yield self.page(evidence, Placement.FOR_YOU, frozenset(order.product_ids))
 
     def seed_pages(self, until_seconds: float, seeds_an_order: int = SEEDS_AN_ORDER) -> Iterator[Page]:
-        """Pages with one product of a later order as the seed, and the rest as bought."""
-        chance = np.random.default_rng(0)
+        """Pages with one product of a later order as the seed, and the others as bought."""
+        random = np.random.default_rng(0)
         for order in orders_between(self.lines, self.now_seconds, until_seconds):
-            for seed in self._seeds(order, chance, seeds_an_order):
+            for seed in self._seeds(order, random, seeds_an_order):
                 evidence = Evidence(self.memory, self.now_seconds, seeds=(seed,))
                 yield self.page(evidence, Placement.ALSO_BOUGHT, frozenset(order.product_ids) - {seed})
 
-    def _seeds(self, order: Order, chance: np.random.Generator, count: int) -> list[str]:
+    def _seeds(self, order: Order, random: np.random.Generator, count: int) -> list[str]:
         if len(order.product_ids) < 2:
             return []
-        places = chance.permutation(len(order.product_ids))[:count].tolist()
+        places = random.permutation(len(order.product_ids))[:count].tolist()
         return [order.product_ids[place] for place in places]
 
     def page(self, evidence: Evidence, placement: Placement, bought: frozenset[str]) -> Page:
-        """What a placement could show of some evidence, with what is known to be bought later."""
+        """The page of a placement for some evidence, with the products that were bought later."""
         proposed = propose(evidence, placement, CANDIDATES).product_ids
         nearest = self.vectors.nearest(evidence.seeds, NEAREST) if self.vectors and evidence.seeds else []
         return Page(evidence, placement, tuple(dict.fromkeys((*proposed, *nearest))), bought)
 
     def features(self, page: Page, product_ids: Sequence[str]) -> NDArray[np.float32]:
-        """The matrix (n, features) of some products of a page."""
+        """The features (n, features) of n products of a page."""
         similarity = self.vectors.similarity(page.evidence, product_ids) if self.vectors else None
         return feature_matrix(page.evidence, product_ids, similarity)
 
@@ -114,7 +112,7 @@ class Moment:
     ) -> list[list[str]]:
         """The first `count` products of each page, best first.
 
-        With a weight of `diversity`, where the shop has it too.
+        `diversity` is the weight of diversity, for placements that use it in the shop.
         """
         return [self._ranking(page, ranker, diversity)[:count] for page in pages]
 
@@ -127,14 +125,14 @@ class Moment:
         return [page.product_ids[place] for place in order.places.tolist()]
 
     def lessons(self, pages: Iterable[Page]) -> list[Lessons]:
-        """Rows of pages: what was bought before or after the moment, and a sample of the others."""
-        chance = np.random.default_rng(0)
-        return [self._lesson(page, chance) for page in pages if page.bought.intersection(page.product_ids)]
+        """Rows of pages: products bought before or after the moment, and a sample of the others."""
+        random = np.random.default_rng(0)
+        return [self._lesson(page, random) for page in pages if page.bought.intersection(page.product_ids)]
 
-    def _lesson(self, page: Page, chance: np.random.Generator) -> Lessons:
+    def _lesson(self, page: Page, random: np.random.Generator) -> Lessons:
         bought = np.array([each in page.bought for each in page.product_ids])
         own = np.array([each in page.evidence.history.place for each in page.product_ids])
-        sampled = chance.random(len(bought)) < _OTHERS_SHARE
+        sampled = random.random(len(bought)) < _OTHERS_SHARE
         kept = bought | own | sampled
         product_ids = [each for each, keep in zip(page.product_ids, kept.tolist(), strict=True) if keep]
         weights = np.where(bought | own, 1.0, 1 / _OTHERS_SHARE)[kept].astype(np.float32)
@@ -142,5 +140,5 @@ class Moment:
 
 
 def cut_moments(now_seconds: float, count: int, step_days: float, label_days: float) -> list[float]:
-    """Moments `step_days` apart, the latest first, whose `label_days` are over by now."""
+    """Moments `step_days` apart, latest first, whose `label_days` have passed by now."""
     return [now_seconds - DAY_SECONDS * (label_days + step_days * place) for place in range(count)]

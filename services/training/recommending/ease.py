@@ -1,8 +1,8 @@
-"""What owning one product says of buying another: EASE (Steck, WWW 2019).
+"""How owning one product predicts buying another: EASE (Steck, WWW 2019).
 
 "Embarrassingly Shallow Autoencoders for Sparse Data": item weights B with X B close to X and a
-diagonal of 0, in closed form. Unlike a count of pairs, a weight does not tell what a third product
-explains.
+diagonal of 0, in closed form. Unlike a count of pairs, a weight excludes the effect of third
+products.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from scipy.linalg import lapack
 from services.training.recommending.pairs import Entries, Pairs
 from shared.product_memory.neighbours import Floats
 
-_RIDGE = 100.0  # Steck's lambda: the larger, the more popular products count
+_RIDGE = 100.0  # Steck's lambda: larger values favour popular products
 
 
 def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) -> Floats:
     """(k,): the weight of each pair, from left to right; 0 outside the `most` popular products.
 
-    Of the entries' groups, which are visitors. The inverse is dense: (most, most).
+    The groups of the entries are visitors. The inverse is dense: (most, most).
     """
     totals = np.bincount(entries.products, entries.weights, minlength=product_count)
     chosen = np.argsort(-totals, kind="stable")[:most]
@@ -50,12 +50,12 @@ def ease_weights(entries: Entries, pairs: Pairs, product_count: int, most: int) 
 def _lower_inverse(gram: Floats) -> Floats:
     """The lower triangle of the inverse of a positive definite matrix (n, n), by Cholesky.
 
-    That is half the work of a general inverse, and in the same memory.
+    It takes half the work of a general inverse, and works in place.
     """
     if not len(gram):
         return gram
     factor, failed = lapack.spotrf(np.asfortranarray(gram), lower=1, overwrite_a=1)
-    assert not failed, "with the ridge it is positive definite"
+    assert not failed, "with the ridge the matrix is positive definite"
     inverse, failed = lapack.spotri(factor, lower=1, overwrite_c=1)
     assert not failed
     found: Floats = inverse

@@ -1,4 +1,4 @@
-"""What visitors did with products, as columns of numbers."""
+"""Visitors' opens and purchases, as columns of numbers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Codes = NDArray[np.int64]
 
 OPEN, PURCHASE = range(2)
 _KIND_OF = {"view": OPEN, "click": OPEN, "purchase": PURCHASE}  # other actions are not read
-# Of the table of interactions
+# Columns of the table of interactions that are read
 COLUMNS = (
     *("visitor_id", "session_id", "query_id", "event_id", "action"),
     *("product_id", "price", "event_time", "left_out"),
@@ -28,7 +28,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Interactions:
-    """m lines, as equally long columns (m,). Codes are places in visitor_ids and product_ids."""
+    """m lines, as columns (m,). Codes are places in visitor_ids and product_ids."""
 
     visitors: Codes
     products: Codes
@@ -48,7 +48,7 @@ class Interactions:
         return np.asarray(self.seconds // DAY_SECONDS, np.int64)
 
     def where(self, mask: NDArray[np.bool_]) -> Interactions:
-        """The lines of a mask (m,), with the same codes."""
+        """The lines that `mask` (m,) selects, with the same codes."""
         return replace(
             self,
             visitors=self.visitors[mask],
@@ -60,27 +60,27 @@ class Interactions:
         )
 
     def before(self, seconds: float) -> Interactions:
-        """What happened before a moment."""
+        """The lines before a moment."""
         return self.where(self.seconds < seconds)
 
     def of_kind(self, kind: int) -> Interactions:
-        """OPEN or PURCHASE alone."""
+        """The lines of one kind, OPEN or PURCHASE."""
         return self.where(self.kinds == kind)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedInteractions:
-    """m lines as they are told, as equally long columns (m,)."""
+    """m lines with names, as columns (m,)."""
 
     visitors: Sequence[str]
-    groups: Sequence[str]  # session of an open, order of a purchase; visitors may name theirs alike
+    groups: Sequence[str]  # session of an open, order of a purchase; visitors may share a name
     kinds: NDArray[np.int8]
     products: Sequence[str]
     seconds: NDArray[np.float64]  # since 1970
     prices: NDArray[np.float32]  # nan: not known
 
     def coded(self) -> Interactions:
-        """The same with names replaced by codes."""
+        """The same lines with names replaced by codes."""
         visitor_ids, visitors = _coded(self.visitors)
         product_ids, products = _coded(self.products)
         named = _coded(self.groups)[1]
@@ -100,8 +100,8 @@ class NamedInteractions:
 def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactions:
     """The lines of a table of interactions (COLUMNS) that count: of known visitors, not left out.
 
-    An open counts if it names a page of its visitor's, or with `counts_without_page`; a purchase
-    always does, since orders come from the shop.
+    An open counts if it names a page of its visitor, or with `counts_without_page`. A purchase
+    always counts, since orders come from the shop.
     """
     import pyarrow.compute as pc
 
@@ -114,7 +114,7 @@ def from_table(table: pa.Table, counts_without_page: bool = False) -> Interactio
     actions = rows["action"].to_pylist()
     kinds = np.array([_KIND_OF[action] for action in actions], np.int8)
     sessions, events = rows["session_id"].to_pylist(), rows["event_id"].to_pylist()
-    # An order is one event; opens without a session are alone
+    # An order is one event; an open without a session is a group of its own
     groups = [
         f"o{event}" if action == "purchase" or not session else f"s{session}"
         for action, session, event in zip(actions, sessions, events, strict=True)
@@ -136,7 +136,7 @@ def _array(values: Sequence[str]) -> pa.Array:
 
 
 def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
-    """Distinct values in order, and the place of each value."""
+    """The sorted distinct values, and the place of each value among them."""
     if not len(values):
         return [], np.empty(0, np.int64)
     distinct, codes = np.unique(np.asarray(values, object).astype(str), return_inverse=True)
@@ -144,10 +144,10 @@ def _coded(values: Sequence[str]) -> tuple[list[str], Codes]:
 
 
 def distinct_rows(*columns: Codes) -> tuple[Codes, ...]:
-    """The distinct rows of equally long columns of whole numbers, by the first column, then the
-    next.
+    """The distinct rows of columns of whole numbers, sorted by the first column, then the next.
 
-    Each row is one number while that fits into 63 bits, which sorts many times faster than rows.
+    Each row becomes a single number if that fits into 63 bits. Numbers sort many times faster than
+    rows.
     """
     low = [int(column.min(initial=0)) for column in columns]
     spans = [int(column.max(initial=0)) - least + 1 for column, least in zip(columns, low, strict=True)]
@@ -157,7 +157,7 @@ def distinct_rows(*columns: Codes) -> tuple[Codes, ...]:
     for column, least, span in zip(columns, low, spans, strict=True):
         keys *= span
         keys += column - least
-    keys.sort()  # numpy.unique would hash them, which is slow for keys so alike
+    keys.sort()  # numpy.unique hashes, which is slow for such similar keys
     keys = keys[np.diff(keys, prepend=-1) != 0]
     found = []
     for least, span in reversed(list(zip(low, spans, strict=True))):

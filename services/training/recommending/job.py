@@ -1,4 +1,4 @@
-"""What a data folder has to learn recommendations from."""
+"""Reads the training data of recommendations from a data folder."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from services.feedback.join.tables import Tables
 from services.training.learning.config import TrainerConfig
 from services.training.recommending.interactions import COLUMNS, Interactions, from_table
 from services.training.recommending.learning import RecommendRound, learn_to_recommend
+from services.training.recommending.moment_trainer import RecommendSettings
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.product_vectors import ProductVectors
-from services.training.recommending.school import RecommendSettings
 from shared import artifacts
 from shared.snapshot.generation import snapshots_of
 
 
 @dataclass(frozen=True)
 class KnownInteractions:
-    """The newest interactions that count, read once, by whatever needs them first."""
+    """The newest interactions that count, read once at the first use."""
 
     tables: Tables
     config: TrainerConfig
     now_seconds: float
-    fingerprint: str  # of the tables before they are read; empty: there is no day of them
+    fingerprint: str  # of the tables before they are read; empty: the tables have no days
 
     @classmethod
     def of(cls, tables: Tables, config: TrainerConfig, now_seconds: float) -> KnownInteractions:
-        """What a look may read."""
+        """The interactions of `tables` up to now; not read yet."""
         return cls(tables, config, now_seconds, tables.fingerprint(INTERACTIONS))
 
     @cached_property
     def lines(self) -> Interactions:
-        """What happened in the days that the settings name."""
+        """The interactions of the last `interaction_days` days."""
         today = datetime.fromtimestamp(self.now_seconds, UTC).date()
         first_day = today - timedelta(days=self.config.interaction_days)
         table = self.tables.interactions(first_day, today, COLUMNS)
@@ -43,13 +43,13 @@ class KnownInteractions:
 
 
 def train_recommend_job(data: Path, known: KnownInteractions) -> RecommendRound:
-    """A round of learning from what is known."""
+    """Run a round of learning on the known interactions."""
     settings = recommend_settings(known.config)
     return learn_to_recommend(data, known.lines, _vectors(data), known.now_seconds, settings)
 
 
 def recommend_settings(config: TrainerConfig) -> RecommendSettings:
-    """What the configuration says of a round."""
+    """The settings of a round, from the configuration."""
     memory = MemorySettings(least_pair_visitors=config.least_pair_visitors)
     return RecommendSettings(threads=config.threads, memory=memory)
 

@@ -1,4 +1,4 @@
-"""How good recommendations are: recall, nDCG and coverage, with intervals."""
+"""Quality of recommendations: recall, nDCG and coverage, with intervals."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ Values = NDArray[np.float64]
 class Judged:
     """The quality of g rankings."""
 
-    recall: Values  # (g,): of what was bought, the share in the first CUT, over min(CUT, bought)
+    recall: Values  # (g,): bought products in the first CUT, over min(CUT, number bought)
     ndcg: Values  # (g,)
-    coverage: float  # share of the shop's products that are in the first CUT of some ranking
+    coverage: float  # share of the shop's products in the first CUT of any ranking
 
     def report(self) -> dict[str, Any]:
         """Means, and the 95 % interval of recall by the bootstrap."""
@@ -40,7 +40,7 @@ class Judged:
 def judge_rankings(
     rankings: Sequence[Sequence[str]], bought: Sequence[Collection[str]], product_count: int
 ) -> Judged:
-    """Rankings, best first, against what was bought; each `bought` has at least one product."""
+    """Judge rankings, best first, by the products bought, at least one each."""
     recalls = [_recall(ranking, each) for ranking, each in zip(rankings, bought, strict=True)]
     gains = [ndcg(list(r), dict.fromkeys(b, 1.0), CUT) or 0.0 for r, b in zip(rankings, bought, strict=True)]
     return Judged(np.array(recalls), np.array(gains), coverage(rankings, product_count, CUT) or 0.0)

@@ -1,6 +1,4 @@
-"""A round of learning to recommend: teach with earlier days, judge on later ones, promote or
-refuse.
-"""
+"""A round for recommendations: train on earlier days, judge on later ones, promote."""
 
 from __future__ import annotations
 
@@ -15,10 +13,10 @@ from services.reranker.recommending.ranker import RecommendRanker
 from services.training.promotion import promote
 from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Judged, paired_gain
+from services.training.recommending.moment_trainer import MomentTrainer, RecommendSettings
 from services.training.recommending.product_vectors import ProductVectors
 from services.training.recommending.publishing import publish
-from services.training.recommending.recommend_ranker import opened
-from services.training.recommending.school import RecommendSettings, School
+from services.training.recommending.recommend_ranker import ranker_of
 from shared.models.registry import Registry
 
 _LOG = logging.getLogger(__name__)
@@ -28,11 +26,11 @@ _LEARNT = (Placement.FOR_YOU, Placement.ALSO_BOUGHT)
 
 @dataclass(frozen=True, slots=True)
 class PlacementOutcome:
-    """How the trees of a placement ended."""
+    """The result for the trees of a placement."""
 
     placement: Placement
-    refused: str  # empty: they passed
-    pages: int = 0  # that judged
+    refused: str  # why they were refused; empty: they passed
+    pages: int = 0  # number of judging pages
     recall: float = 0.0
     recall_in_use: float = 0.0
     gain_low: float = 0.0  # of recall: the 95 % interval by paired bootstrap over pages
@@ -41,7 +39,7 @@ class PlacementOutcome:
     coverage_in_use: float = 0.0
 
     def report(self) -> dict[str, Any]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         values = {name: getattr(self, name) for name in self.__slots__ if name != "placement"}
         return {
             name: round(value, 5) if isinstance(value, float) else value for name, value in values.items()
@@ -50,14 +48,14 @@ class PlacementOutcome:
 
 @dataclass(frozen=True, slots=True)
 class RecommendRound:
-    """How a round ended."""
+    """The result of a round."""
 
-    refused: str  # why nothing changed; empty: the new ranker is in use
+    refused: str  # why the ranker in use stays; empty: the new ranker is in use
     bundle_version: str = ""
     outcomes: Sequence[PlacementOutcome] = ()
 
     def report(self) -> dict[str, Any]:
-        """For people and logs."""
+        """For the log and the command line."""
         placements = {str(each.placement): each.report() for each in self.outcomes}
         return {"bundle_version": self.bundle_version, "refused": self.refused, "placements": placements}
 
@@ -69,28 +67,28 @@ def learn_to_recommend(
     now_seconds: float,
     settings: RecommendSettings | None = None,
 ) -> RecommendRound:
-    """Train rankers on the interactions, and use those that are better beyond chance.
+    """Train rankers on the interactions, and promote those that are better beyond chance.
 
-    The last days judge rankers that were taught by the days before. What passes is then fitted
-    again, with the last days too: shoppers change.
+    The last days judge rankers that were trained on the days before. Those that pass are trained
+    again with the last days included, since shoppers change.
     """
     chosen = settings or RecommendSettings()
     base = Registry.of(data).chosen()
     if base is None:
-        return RecommendRound("no bundle is in use, so there is nothing to put a ranker into")
-    school = School(lines, vectors, now_seconds, chosen)
-    if not school.is_open:
-        return RecommendRound("too little evidence: there are no orders of enough days")
+        return RecommendRound("no bundle is in use, so there is none to add a ranker to")
+    trainer = MomentTrainer(lines, vectors, now_seconds, chosen)
+    if not trainer.has_enough_days:
+        return RecommendRound("too little evidence: the orders span too few days")
     in_use = RecommendRanker.open(base.folder)
-    outcomes = [_outcome(school, each, in_use, chosen) for each in _LEARNT]
+    outcomes = [_outcome(trainer, each, in_use, chosen) for each in _LEARNT]
     passed = [each.placement for each in outcomes if not each.refused]
-    refitted = [again for each in passed if (again := school.taught(each, now_seconds))]
+    refitted = [trees for each in passed if (trees := trainer.trained(each, now_seconds))]
     if not refitted:
         return RecommendRound(_refusals(outcomes), outcomes=outcomes)
     report = {str(each.placement): each.report() for each in outcomes}
     version = publish(data, base, refitted, report)
     promote(Registry.of(data), version)
-    _LOG.info("recommendations are ranked by %s from now on", version)
+    _LOG.info("recommendations are now ranked by %s", version)
     return RecommendRound("", version, outcomes)
 
 
@@ -99,17 +97,17 @@ def _refusals(outcomes: Sequence[PlacementOutcome]) -> str:
 
 
 def _outcome(
-    school: School, placement: Placement, in_use: RecommendRanker, settings: RecommendSettings
+    trainer: MomentTrainer, placement: Placement, in_use: RecommendRanker, settings: RecommendSettings
 ) -> PlacementOutcome:
-    """How trees of the earlier days order the later ones, beside what is in use."""
-    trees = school.taught(placement, school.judging_seconds)
+    """Compare trees of the earlier days with the ranker in use, on the later days."""
+    trees = trainer.trained(placement, trainer.judging_seconds)
     if trees is None:
         needed = f"{settings.least_pages} pages with an order after them are needed"
         return PlacementOutcome(placement, f"too little evidence: {needed}")
-    pages = school.judging_pages(placement)
+    pages = trainer.judging_pages(placement)
     if len(pages) < settings.least_pages:
         return PlacementOutcome(placement, f"only {len(pages)} later pages can judge it", len(pages))
-    ours, theirs = school.judged(pages, opened([trees])), school.judged(pages, in_use)
+    ours, theirs = trainer.judged(pages, ranker_of([trees])), trainer.judged(pages, in_use)
     found = _compared(placement, ours, theirs)
     return replace(found, refused="; ".join(_reasons(found, settings)))
 

@@ -1,4 +1,4 @@
-"""What each visitor bought before a moment, and its first order after it."""
+"""The purchases of each visitor before a moment, and the first order after it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.features.visitor import BoughtProduct
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a visitor bought at once."""
+    """The products that a visitor bought together."""
 
     visitor: int  # place in Interactions.visitor_ids
     seconds: float  # since 1970
@@ -21,7 +21,7 @@ class Order:
 
 
 def orders_between(lines: Interactions, from_seconds: float, to_seconds: float) -> list[Order]:
-    """The orders of a stretch of time, by visitor and then by time."""
+    """The orders of a period, by visitor and then by time."""
     bought = lines.of_kind(PURCHASE)
     bought = bought.where((bought.seconds >= from_seconds) & (bought.seconds < to_seconds))
     order = np.lexsort((bought.groups, bought.seconds, bought.visitors))
@@ -34,7 +34,7 @@ def orders_between(lines: Interactions, from_seconds: float, to_seconds: float) 
 
 
 def first_orders(lines: Interactions, from_seconds: float, to_seconds: float) -> list[Order]:
-    """The first order in a stretch of time of each visitor who bought something before it."""
+    """The first order in a period of each visitor with a purchase before it."""
     past = lines.of_kind(PURCHASE).before(from_seconds)
     known = set(np.unique(past.visitors).tolist())
     found: dict[int, Order] = {}
@@ -45,7 +45,7 @@ def first_orders(lines: Interactions, from_seconds: float, to_seconds: float) ->
 
 
 def histories(lines: Interactions, before_seconds: float) -> dict[int, History]:
-    """The history of each visitor who bought something before a moment."""
+    """The history of each visitor with a purchase before a moment."""
     past = lines.of_kind(PURCHASE).before(before_seconds)
     visitors, products, days = distinct_rows(past.visitors, past.products, past.days)
     starts = np.flatnonzero((np.diff(visitors, prepend=-1) != 0) | (np.diff(products, prepend=-1) != 0))

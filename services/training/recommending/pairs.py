@@ -1,6 +1,6 @@
-"""Pairs of products that visitors had in the same groups: baskets, sessions, or all of a visitor.
+"""Pairs of products in the same groups: baskets, sessions, or all products of a visitor.
 
-Pairs are counted exactly, a part of the products at a time, so that memory is bounded.
+Pairs are counted exactly, for a part of the products at a time, so that memory is bounded.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from scipy import sparse
 
 from services.training.recommending.interactions import Codes
 
-MAX_GROUP = 200  # products of a group that are paired: those of the largest weights
-_PART_PAIRS = 20_000_000  # that are in memory at once
+MAX_GROUP = 200  # products of a group that are paired: those with the largest weights
+_PART_PAIRS = 20_000_000  # pairs in memory at once
 
 Floats64 = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """Distinct (group, product), as equally long columns (e,), by group."""
+    """Distinct (group, product), as columns (e,), ordered by group."""
 
     groups: Codes
     products: Codes
-    visitors: Codes  # whose group it is
+    visitors: Codes  # owner of the group
     weights: Floats64
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Ordered pairs of different products, as equally long columns (k,), by left and right."""
+    """Ordered pairs of different products, as columns (k,), ordered by left and right."""
 
     left: Codes
     right: Codes
@@ -42,7 +42,7 @@ class Pairs:
 
 
 def distinct_entries(groups: Codes, products: Codes, visitors: Codes, weights: Floats64) -> Entries:
-    """The distinct products of each group, with the largest weight of each; at most MAX_GROUP."""
+    """The distinct products of each group with their largest weight, at most MAX_GROUP."""
     order = np.lexsort((-weights, products, groups))
     first = np.ones(len(order), bool)
     first[1:] = (np.diff(groups[order]) != 0) | (np.diff(products[order]) != 0)
@@ -53,7 +53,7 @@ def distinct_entries(groups: Codes, products: Codes, visitors: Codes, weights: F
 
 
 def counted_pairs(entries: Entries, product_count: int, least_visitors: int) -> Pairs:
-    """All pairs that at least so many distinct visitors had."""
+    """All pairs of at least `least_visitors` distinct visitors."""
     counter = _Counter(entries, product_count)
     parts = [counter.part(*part, least_visitors) for part in counter.parts()]
     return Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
@@ -62,9 +62,9 @@ def counted_pairs(entries: Entries, product_count: int, least_visitors: int) -> 
 class _Counter:
     """The entries as sparse matrices.
 
-    With G (groups, products), the weights of pairs are G' G. Visitors of a pair count once: H has
-    the groups of each distinct (visitor, left product), so H G > 0 says what that visitor had with
-    it.
+    With G (groups, products), the weights of pairs are G' G. Each visitor counts once per pair: H
+    has the groups of each distinct (visitor, left product). So H G > 0 marks the products that the
+    visitor had together with it.
     """
 
     def __init__(self, entries: Entries, product_count: int) -> None:
@@ -122,6 +122,6 @@ def _at(matrix: sparse.csr_array, rows: Codes, columns: Codes) -> Floats64:
 
 
 def _places_in_group(groups: Codes) -> Codes:
-    """(e,): place of each entry in its group; groups are together."""
+    """(e,): place of each entry in its group; entries of a group are adjacent."""
     starts = np.flatnonzero(np.diff(groups, prepend=-1))
     return np.arange(len(groups)) - np.repeat(starts, np.diff(np.append(starts, len(groups))))

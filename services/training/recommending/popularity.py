@@ -1,4 +1,4 @@
-"""How popular products are, and how often they are bought again, by distinct visitors a day."""
+"""Popularity and repeat purchases of products, by distinct visitors a day."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from shared.product_memory.memory import DAY_SECONDS, WINDOWS_DAYS
 from shared.product_memory.neighbours import Floats
 
 HALF_LIFE_DAYS = 14.0  # of the decayed popularity
-_LITTLE = 10.0  # buyers that a repeat rate begins with, at the shop's mean
-_LEAST_GAPS = 5  # between purchases of a product by distinct visitors, for its usual gap
+_LITTLE = 10.0  # pseudo-count of buyers in a repeat rate, at the shop's mean
+_LEAST_GAPS = 5  # gaps between a visitor's purchases of a product, to know its usual gap
 
 
 def visitor_days(lines: Interactions) -> tuple[Codes, Codes, Codes]:
@@ -22,9 +22,10 @@ def visitor_days(lines: Interactions) -> tuple[Codes, Codes, Codes]:
 def popularity(
     lines: Interactions, now_seconds: float, least_visitors: int, first_only: bool = False
 ) -> Floats:
-    """(products, windows + 1): distinct visitors a day in WINDOWS_DAYS, and decayed.
+    """(products, windows + 1): distinct visitors a day, summed over WINDOWS_DAYS, and decayed.
 
-    A product that fewer distinct visitors had is 0. `first_only`: the first day of each visitor.
+    0 for a product with fewer than `least_visitors` distinct visitors. `first_only`: only the first
+    day of each visitor.
     """
     products, visitors, days = visitor_days(lines)
     if first_only:
@@ -43,10 +44,11 @@ def popularity(
 
 
 def repeat_rate(purchases: Interactions) -> Floats:
-    """(products,): share of the buyers who bought it on another day too, shrunk to the mean."""
+    """(products,): share of buyers who bought on another day too, shrunk to the mean."""
     products, visitors, _ = visitor_days(purchases)
     count = len(purchases.product_ids)
-    same = (np.diff(products) == 0) & (np.diff(visitors) == 0)  # as the day before: days are in order
+    # Same product and visitor as the previous row; rows are ordered by day
+    same = (np.diff(products) == 0) & (np.diff(visitors) == 0)
     first = np.ones(len(products), bool)
     first[1:] = ~same
     second = np.zeros(len(products), bool)
@@ -59,7 +61,7 @@ def repeat_rate(purchases: Interactions) -> Floats:
 
 
 def repeat_days(purchases: Interactions) -> Floats:
-    """(products,): median days between purchases by a visitor; nan for less than _LEAST_GAPS."""
+    """(products,): median days between a visitor's purchases; nan below _LEAST_GAPS gaps."""
     products, visitors, days = visitor_days(purchases)
     same = (np.diff(products) == 0) & (np.diff(visitors) == 0)
     gaps, of_product = np.diff(days)[same], products[1:][same]
@@ -73,7 +75,7 @@ def repeat_days(purchases: Interactions) -> Floats:
 
 
 def first_days(lines: Interactions) -> Floats:
-    """(products,): the first day that each was bought or opened, since 1970; nan: never."""
+    """(products,): the first day of an open or purchase, in days since 1970; nan: never."""
     found = np.full(len(lines.product_ids), np.inf)
     np.minimum.at(found, lines.products, lines.days)
     return np.where(np.isinf(found), np.nan, found).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Build the product memory from what visitors did."""
+"""Builds the product memory from visitors' interactions."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from shared.features.spec import LEAST_VISITORS
 from shared.product_memory.memory import DAY_SECONDS, ProductMemory
 from shared.product_memory.neighbours import Neighbours
 
-# Power of the neighbour's own count that its score is divided by: 0 is the mere count, which shows
-# what is popular, 0.5 is the cosine, which shows what is rare (docs/recommendations.md)
+# A score is divided by this power of the neighbour's own count. 0 gives the plain count, which
+# favours popular products; 0.5 gives the cosine, which favours rare ones (docs/recommendations.md)
 _RARITY = 0.3
-_LITTLE = 10.0  # groups that a product begins with, so that a rare pair is no certainty
+_LITTLE = 10.0  # pseudo-count of a product's groups, so that a rare pair does not score high
 
 
 @dataclass(frozen=True, slots=True)
 class MemorySettings:
-    """What is kept."""
+    """Limits of a product memory."""
 
     least_pair_visitors: int = 5  # distinct visitors who had both products of a pair
     least_visitors: int = LEAST_VISITORS  # distinct visitors of a product
     neighbours: int = 100  # of a product
     half_life_days: float = 120.0  # of a basket or session
-    owned_half_life_days: float = 180.0  # of what a visitor bought
+    owned_half_life_days: float = 180.0  # of a purchase
     ease_products: int = 4_000  # the most bought: n^2 memory, n^3 time
 
 
 def build_product_memory(
     lines: Interactions, now_seconds: float, settings: MemorySettings | None = None
 ) -> ProductMemory:
-    """The memory of what happened before now. Of products of fewer visitors it knows nothing."""
+    """The product memory of the interactions before now, without products of too few visitors."""
     chosen = settings or MemorySettings()
     past = _of_enough_visitors(lines.before(now_seconds), chosen.least_visitors)
     purchases, opens = past.of_kind(PURCHASE), past.of_kind(OPEN)
@@ -67,7 +67,7 @@ def build_product_memory(
 
 
 def _of_enough_visitors(lines: Interactions, least_visitors: int) -> Interactions:
-    """The lines of products that so many distinct visitors bought or opened."""
+    """The lines of products that at least `least_visitors` distinct visitors bought or opened."""
     had = distinct_rows(lines.products, lines.visitors)[0]
     visitors = np.bincount(had, minlength=len(lines.product_ids))
     return lines.where(visitors[lines.products] >= least_visitors)
@@ -85,7 +85,7 @@ def _together(lines: Interactions, groups: Codes, now_seconds: float, settings: 
 
 
 def _owned(purchases: Interactions, now_seconds: float, settings: MemorySettings) -> Neighbours:
-    """The weights of EASE between products that enough visitors bought both of, whenever."""
+    """EASE weights between products that enough visitors both bought, at any time."""
     count = len(purchases.product_ids)
     ages_days = np.maximum(now_seconds - purchases.seconds, 0.0) / DAY_SECONDS
     weights = 0.5 ** (ages_days / settings.owned_half_life_days)

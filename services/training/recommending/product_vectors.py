@@ -1,4 +1,4 @@
-"""Vectors of products, for similarity offline as the running shop has it."""
+"""Vectors of products, for the same similarity offline as in the running shop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ProductVectors:
 
     @classmethod
     def of_snapshot(cls, folder: Path) -> ProductVectors:
-        """Those of a snapshot."""
+        """The vectors of a snapshot."""
         products = ProductStore.open(folder / "products")
         vectors = load(folder / "dense" / "vectors.npy", mmap_mode="r")
         ids = products.product_ids(np.arange(len(products)))
@@ -38,7 +38,7 @@ class ProductVectors:
         return {product_id: place for place, product_id in enumerate(self.product_ids)}
 
     def at(self, product_ids: Sequence[str]) -> Floats:
-        """(k, dim): the vectors of some products, zeros for those without one."""
+        """(k, dim): the vectors of k products; zeros for a product without one."""
         found = np.zeros((len(product_ids), self.vectors.shape[1]), np.float32)
         for row, product_id in enumerate(product_ids):
             if product_id in self.places:
@@ -46,13 +46,13 @@ class ProductVectors:
         return found
 
     def similarity(self, evidence: Evidence, product_ids: Sequence[str]) -> Similarity:
-        """Of n products to the seeds and to the history of a page."""
+        """The similarity of n products to the seeds and to the history of a page."""
         places = np.array([self.places.get(each, -1) for each in product_ids], np.int64)
         seeds = self._cosines(places, dict.fromkeys(evidence.seeds, 1.0))
         return Similarity(seeds, self._cosines(places, evidence.history_products))
 
     def nearest(self, seeds: Sequence[str], count: int) -> list[str]:
-        """The products nearest to the mean of the seeds, without them."""
+        """The `count` products nearest to the mean of the seeds, without the seeds."""
         mean = self._mean(dict.fromkeys(seeds, 1.0))
         if mean is None:
             return []

@@ -1,6 +1,4 @@
-"""Write learnt rankers of recommendations as a bundle: the other models of its parent, and the
-report.
-"""
+"""Writes rankers of recommendations as a bundle, with the parent's other models."""
 
 from __future__ import annotations
 
@@ -20,9 +18,9 @@ from shared.snapshot.generation import new_version_name
 def publish(
     data: Path, base: Bundle, trained: Sequence[TrainedTrees], report: Mapping[str, Mapping[str, Any]]
 ) -> str:
-    """A new bundle, which is not in use yet. Returns its name.
+    """Write a new bundle, which is not in use yet. Returns its name.
 
-    Trees of placements that were not taught anew are those of the base.
+    Placements that were not trained keep the trees of the base.
     """
     version = new_version_name()
     kept = _kept(base, {each.placement for each in trained})
@@ -35,10 +33,10 @@ def publish(
     return version
 
 
-def _kept(base: Bundle, taught: set[Any]) -> list[TrainedTrees]:
+def _kept(base: Bundle, trained: set[Any]) -> list[TrainedTrees]:
     ranker = RecommendRanker.open(base.folder)
     return [
         TrainedTrees(placement, trees.model_to_string(), ranker.penalties[placement])
         for placement, trees in ranker.trees.items()
-        if placement not in taught
+        if placement not in trained
     ]

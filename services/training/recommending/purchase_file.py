@@ -19,7 +19,7 @@ _COLUMNS = ("user", "basket", "time", "product_id")  # quantity and price may be
 
 @dataclass
 class Basket:
-    """What a customer bought at once."""
+    """The products that a customer bought together."""
 
     basket_id: str
     user: str
@@ -28,15 +28,15 @@ class Basket:
 
     @property
     def product_ids(self) -> list[str]:
-        """What is in it."""
+        """The products of the basket."""
         return list(self.lines)
 
 
 def read_baskets(path: Path) -> list[Basket]:
-    """All baskets of known customers in a file, plain or gzipped, in the order of time.
+    """All baskets of known customers in a file, plain or gzipped, ordered by time.
 
-    Times without a zone are UTC; a price that is missing is nan. Raises InvalidRequest naming the
-    file, the line and the remedy.
+    Times without a zone are UTC; a missing price is nan. Raises InvalidRequest naming the file, the
+    line and the remedy.
     """
     found: dict[str, Basket] = {}
     opened = gzip.open if path.suffix == ".gz" else open
@@ -63,7 +63,7 @@ def _add(found: dict[str, Basket], row: Mapping[str, str]) -> None:
 
 
 def interactions_of(baskets: Sequence[Basket]) -> Interactions:
-    """The lines of baskets, as the trainer reads them from the tables."""
+    """The lines of baskets, in the form in which the trainer reads them from the tables."""
     lines = [(basket, product, price) for basket in baskets for product, (_, price) in basket.lines.items()]
     return NamedInteractions(
         [basket.user for basket, _, _ in lines],

@@ -1,4 +1,4 @@
-"""Train the ranker of recommendations."""
+"""Trains the ranker of recommendations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_PAGES = 50
 
 @dataclass(frozen=True, slots=True)
 class RankerSettings:
-    """How to train the trees of a placement."""
+    """Settings to train the trees of a placement."""
 
     trees: int = 150
     leaves: int = 31
@@ -48,8 +48,8 @@ def train_trees(
 ) -> TrainedTrees:
     """Trees that estimate the log-odds that a candidate is bought (logistic loss).
 
-    It ordered better than LambdaMART on pages of later days, and in a third of the time
-    (docs/recommendations.md). Raises InvalidRequest for too few pages.
+    On pages of later days this loss ordered better than LambdaMART, and trained in a third of the
+    time (docs/recommendations.md). Raises InvalidRequest for too few pages.
     """
     import lightgbm
 
@@ -57,7 +57,7 @@ def train_trees(
     if len(lessons) < _LEAST_PAGES:
         raise InvalidRequest(
             "interactions",
-            f"give only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
+            f"have only {len(lessons)} pages for {placement}; {_LEAST_PAGES} are needed",
         )
     data = lightgbm.Dataset(
         np.concatenate([each.features for each in lessons]),
@@ -72,8 +72,8 @@ def train_trees(
     return TrainedTrees(placement, booster.model_to_string(), chosen.penalty, by_feature)
 
 
-def opened(trained: Sequence[TrainedTrees]) -> RecommendRanker:
-    """The ranker of some placements' trees."""
+def ranker_of(trained: Sequence[TrainedTrees]) -> RecommendRanker:
+    """A ranker with the trees of some placements."""
     import lightgbm
 
     return RecommendRanker(
@@ -83,7 +83,7 @@ def opened(trained: Sequence[TrainedTrees]) -> RecommendRanker:
 
 
 def write_recommend_ranker(folder: Path, trained: Sequence[TrainedTrees]) -> None:
-    """Put recommend.json and the trees into a bundle's folder."""
+    """Write recommend.json and the trees into a bundle's folder."""
     penalties = {str(each.placement): each.penalty for each in trained}
     description = {"features": list(RECOMMEND_FEATURES), "penalties": penalties}
     (folder / RECOMMEND).write_text(json.dumps(description, indent=1) + "\n")

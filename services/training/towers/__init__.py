@@ -1,1 +1,1 @@
-"""Two towers that learn: the encoder of queries and products, from clicks and judgments."""
+"""Trains the two towers, the encoder of queries and products, on clicks and judgments."""

@@ -1,4 +1,4 @@
-"""What shoppers opened after a search, from the tables, split by time."""
+"""Shoppers' opens after searches, from the tables, split by time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from services.training.opens import opened_rows
 from services.training.towers.lessons import TowerLessons, Wanted
 from shared.query_ids import normalised
 
-STOPPING_SHARE = 0.1  # of the opens, by time: they end the training
-HELD_OUT_SHARE = 0.1  # the latest: they measure the bundle
+STOPPING_SHARE = 0.1  # of the opens, by time: they decide when training ends
+HELD_OUT_SHARE = 0.1  # the latest opens: they measure the bundle
 _COLUMNS = ("query_hash", "event_time", "product_id")
 _GRADE = 3.0  # of a product that was opened
 _MOST_HELD_OUT = 2_000
@@ -24,7 +24,7 @@ _MOST_HELD_OUT = 2_000
 
 @dataclass(frozen=True)
 class Opened:
-    """A visitor opened a product of a query's page."""
+    """An open of a product on a page of a query."""
 
     seconds: float
     query: str
@@ -51,7 +51,7 @@ def read_opened(tables: Tables) -> list[Opened]:
 
 
 def click_lessons(shop: JudgedShop, opened: Sequence[Opened], name: str) -> TowerLessons:
-    """The oldest opens teach, later ones end the training, and the latest measure what it made."""
+    """The oldest opens train, later ones end the training, the latest measure the bundle."""
     training, stopping, held_out = by_time(opened)
     return TowerLessons(
         name=name,
@@ -64,7 +64,7 @@ def click_lessons(shop: JudgedShop, opened: Sequence[Opened], name: str) -> Towe
 
 
 def by_time(opened: Sequence[Opened]) -> tuple[Sequence[Opened], ...]:
-    """The oldest, later ones, and the latest; opens of the same moment stay together."""
+    """The oldest opens, later ones, and the latest. Opens of the same moment stay together."""
     ends = [
         _begin(opened, int(len(opened) * share))
         for share in (1 - HELD_OUT_SHARE - STOPPING_SHARE, 1 - HELD_OUT_SHARE)
@@ -79,7 +79,7 @@ def _begin(opened: Sequence[Opened], place: int) -> int:
 
 
 def wanted_of(shop: JudgedShop, opened: Sequence[Opened]) -> list[Wanted]:
-    """Each query with the products of the catalogue that were opened for it, and how often."""
+    """Each query with its opened products in the catalogue, and the number of opens."""
     rows = _rows(shop, opened)
     found: dict[str, dict[int, float]] = {}
     for each in opened:
@@ -90,7 +90,7 @@ def wanted_of(shop: JudgedShop, opened: Sequence[Opened]) -> list[Wanted]:
 
 
 def _measured(shop: JudgedShop, opened: Sequence[Opened]) -> list[JudgedQuery]:
-    """One of each open, at most _MOST_HELD_OUT by chance."""
+    """One judged query per open; of more than _MOST_HELD_OUT a random sample."""
     rows = _rows(shop, opened)
     kept = [each for each in opened if rows[each.product_id] is not None]
     chosen = np.random.default_rng(0).permutation(len(kept))[:_MOST_HELD_OUT]

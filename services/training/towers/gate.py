@@ -1,4 +1,4 @@
-"""Why new towers should not take the place of the old ones."""
+"""The gate: why new towers should not replace the old ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from services.training.towers.judging import ALL, NEW, TowerJudgement
 
 @dataclass(frozen=True)
 class TowerGate:
-    """All products are encoded again for new towers, so a gain must be beyond chance."""
+    """New towers require encoding all products again, so a gain must be beyond chance."""
 
-    least_queries: int = 100  # that they are judged on, by the first set
-    better: str = "ndcg@10"  # of the last tier
-    kept: tuple[str, ...] = ("recall@100", "ndcg@10")  # not worse beyond chance, in any set
+    least_queries: int = 100  # later queries of the first set
+    better: str = "ndcg@10"  # of the last tier; must be better beyond chance
+    kept: tuple[str, ...] = ("recall@100", "ndcg@10")  # must not be worse beyond chance in any set
 
 
 def refusal(judgements: Sequence[TowerJudgement], gate: TowerGate) -> str:
-    """Why they are not promoted; empty if they may be."""
+    """Why the new towers are not promoted; empty if they may be."""
     first = judgements[0]
     if first.queries[ALL] < gate.least_queries:
         return f"only {first.queries[ALL]} later queries can judge it; {gate.least_queries} are needed"
@@ -35,5 +35,5 @@ def refusal(judgements: Sequence[TowerJudgement], gate: TowerGate) -> str:
 
 
 def last_tier(judged: TowerJudgement) -> str:
-    """What pages show: the reranked order where there is a reranker."""
+    """The tier that pages show: reranked if there is a reranker."""
     return "reranked" if "reranked ndcg@10" in judged.gains[ALL] else "fused"

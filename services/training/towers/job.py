@@ -1,4 +1,4 @@
-"""Train the towers on what shoppers opened and on judgments, measure them, and publish a bundle."""
+"""Trains the towers on shoppers' opens and judgments, measures them, and publishes a bundle."""
 
 from __future__ import annotations
 
@@ -36,69 +36,72 @@ if TYPE_CHECKING:
 Report = Callable[[str], None]
 
 _FEWEST_QUERIES = 50
-_MOST_PRODUCTS = 20_000  # of a catalogue that the bundles are measured on
+_MOST_PRODUCTS = 20_000  # of the catalogue that bundles are measured on
 
 
 @dataclass(frozen=True)
-class TowerWishes:
-    """What the caller of the job chooses."""
+class TowerOptions:
+    """Options of the job."""
 
-    clicks: bool = True  # learn from DATA's tables too, if there are any
+    clicks: bool = True  # also train on DATA's tables, if there are any
     settings: TowerSettings = field(default_factory=TowerSettings)
     gate: TowerGate = field(default_factory=TowerGate)
 
 
 @dataclass(frozen=True)
-class _Taught:
+class _Source:
     shop: JudgedShop
     lessons: TowerLessons
 
 
-def train_towers_job(  # noqa: PLR0913 - what training is made of
+def train_towers_job(  # noqa: PLR0913 - the parts of a training
     data: Path,
     sets: Sequence[JudgedSet],
     base: Bundle,
     index: IndexFile,
     report: Report,
-    wishes: TowerWishes | None = None,
+    options: TowerOptions | None = None,
 ) -> dict[str, Any]:
-    """Publish the models of `base` over an encoder that has learnt; it is not in use yet."""
+    """Publish the models of `base` with a newly trained encoder. The bundle is not in use yet.
+
+    Raises InvalidRequest if there is too little evidence, or if the encoder did not become better.
+    """
     from services.training.towers.trainer import train_towers  # torch, which takes seconds to load
 
-    chosen = wishes or TowerWishes()
-    taught = _taught(data, sets, base, index, chosen.clicks)
-    source = EncoderSource(find(encoder_config(data).model), base)
-    trained = train_towers([each.lessons for each in taught], source, chosen.settings, report)
+    chosen = options or TowerOptions()
+    sources = _sources(data, sets, base, index, chosen.clicks)
+    encoder = EncoderSource(find(encoder_config(data).model), base)
+    trained = train_towers([each.lessons for each in sources], encoder, chosen.settings, report)
     if not trained.steps:
         raise InvalidRequest(
             "towers",
             "did not become better on later queries, so there is no new bundle; more clicks may help",
         )
-    return _publish(data, base, taught, trained, chosen, report)
+    return _publish(data, base, sources, trained, chosen, report)
 
 
-def _publish(  # noqa: PLR0913 - what a bundle is made of
+def _publish(  # noqa: PLR0913 - the parts of a bundle
     data: Path,
     base: Bundle,
-    taught: Sequence[_Taught],
+    sources: Sequence[_Source],
     trained: Trained,
-    wishes: TowerWishes,
+    options: TowerOptions,
     report: Report,
 ) -> dict[str, Any]:
-    """The bundle with its report, which the gate of a promotion reads."""
+    """Write the bundle with its report, which the gate of a promotion reads."""
     version = new_version_name()
-    known = _known(trained, wishes.settings)
+    known = _known(trained, options.settings)
     training = {**base.training, TOWERS: known}
-    names = list(dict.fromkeys([*base.trained_on, *(each.lessons.name for each in taught)]))
+    names = list(dict.fromkeys([*base.trained_on, *(each.lessons.name for each in sources)]))
     with new_version(data / "bundles", version) as folder:
         _copy(base, folder, trained.tensors)
         write_manifest(folder, version, names, {}, training)
-        report("measuring it on queries that have not taught it")
+        report("measuring it on queries that did not train it")
         made = bundles.read(folder)
-        judgements = [_judged(data, each, made, base) for each in taught if each.lessons.held_out]
+        judgements = [_judged(data, each, made, base) for each in sources if each.lessons.held_out]
         metrics = {
             **of_other_rankers(base.metrics),
-            **_metrics(base, judgements, wishes.gate),
+            **_metrics(base, judgements, options.gate),
         }
         write_manifest(folder, version, names, metrics, training)
     return {"bundle_version": version, "trained_on": names, **known, **metrics}
@@ -113,31 +116,34 @@ def _known(trained: Trained, settings: TowerSettings) -> dict[str, Any]:
     }
 
 
-def _taught(
+def _sources(
     data: Path, sets: Sequence[JudgedSet], base: Bundle, index: IndexFile, clicks: bool
-) -> list[_Taught]:
-    """Clicks first. Raises InvalidRequest when all together are too few."""
-    found: list[_Taught] = []
+) -> list[_Source]:
+    """The sources of lessons, clicks first.
+
+    Raises InvalidRequest if there are too few queries in all.
+    """
+    found: list[_Source] = []
     tables = Tables(data / "tables")
     if clicks and tables.days():
         shop = JudgedShop.open(data, base.version, reranked=False)
-        found.append(_Taught(shop, click_lessons(shop, read_opened(tables), f"clicks of {data.name}")))
+        found.append(_Source(shop, click_lessons(shop, read_opened(tables), f"clicks of {data.name}")))
     for judged_set in sets:
         folder = workshop_data(data, judged_set.catalog, base.version, index)
         shop = JudgedShop.open(folder, base.version, reranked=False)
-        found.append(_Taught(shop, judged_tower_lessons(shop, judged_set)))
+        found.append(_Source(shop, judged_tower_lessons(shop, judged_set)))
     queries = sum(len(each.lessons.training) for each in found)
     if queries < _FEWEST_QUERIES:
         raise InvalidRequest(
             "towers",
-            f"have too little to learn from: {queries} queries with a product that was wanted, "
+            f"have too little to learn from: {queries} queries with a wanted product, "
             f"{_FEWEST_QUERIES} are needed; give --queries and --judgments, or let the tables grow",
         )
     return found
 
 
 def _copy(base: Bundle, folder: Path, learnt: Mapping[str, Any]) -> None:
-    """All models of the base, over the encoder that has learnt; heads are as they were."""
+    """Copy all models of the base, and add the trained encoder; heads are unchanged."""
     copy_models(base, folder)
     heads = base.path(HEADS)
     tensors = dict(load_file(heads)) if heads else {}
@@ -145,24 +151,24 @@ def _copy(base: Bundle, folder: Path, learnt: Mapping[str, Any]) -> None:
         {**tensors, **{ENCODER_PREFIX + name: each for name, each in learnt.items()}},
         folder / HEADS,
     )
-    (folder / HEADS).chmod(0o644)  # safetensors writes for the owner alone
+    (folder / HEADS).chmod(0o644)  # safetensors makes it readable only for the owner
 
 
-def _judged(data: Path, taught: _Taught, made: Bundle, base: Bundle) -> TowerJudgement:
-    lessons = taught.lessons
-    asked = {wanted.text for wanted in lessons.training}
-    seen = {judged.text for judged in lessons.held_out if taught.shop.corrected(judged.text) in asked}
+def _judged(data: Path, source: _Source, made: Bundle, base: Bundle) -> TowerJudgement:
+    lessons = source.lessons
+    trained_texts = {wanted.text for wanted in lessons.training}
+    seen = {judged.text for judged in lessons.held_out if source.shop.corrected(judged.text) in trained_texts}
     compared = {"new": made, "old": base}
-    return judge_towers(data, lessons.name, compared, _products(taught), lessons.held_out, seen)
+    return judge_towers(data, lessons.name, compared, _products(source), lessons.held_out, seen)
 
 
-def _products(taught: _Taught) -> list[Product]:
-    wanted = [product_id for judged in taught.lessons.held_out for product_id in judged.grades]
-    return sampled_products(taught.shop, wanted, _MOST_PRODUCTS)
+def _products(source: _Source) -> list[Product]:
+    wanted = [product_id for judged in source.lessons.held_out for product_id in judged.grades]
+    return sampled_products(source.shop, wanted, _MOST_PRODUCTS)
 
 
 def _metrics(base: Bundle, judgements: Sequence[TowerJudgement], gate: TowerGate) -> dict[str, Any]:
-    """What `aisle models promote` reads, and what a person does."""
+    """The metrics of bundle.json: `quality` for `aisle models promote`, and the full report."""
     if not judgements:
         return {}
     first = judgements[0]

@@ -1,8 +1,8 @@
-"""What judgments teach the towers, split by query."""
+"""Training data of the towers from judgments, split by query."""
 
 import hashlib
 
-from services.reranker.training.split import teaches_ranker
+from services.reranker.training.split import trains_ranker
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.judged_set import JudgedSet
 from services.training.judged_shop import JudgedShop
@@ -11,13 +11,16 @@ from services.training.quality import MAX_QUERIES
 from services.training.towers.lessons import TowerLessons, Wanted
 from shared.metrics import RELEVANT_GRADE
 
-_STOPPING_SHARE = 10  # one query of so many ends the training
+_STOPPING_SHARE = 10  # 1 in 10 queries decides when training ends
 
 
 def judged_tower_lessons(shop: JudgedShop, judged_set: JudgedSet) -> TowerLessons:
-    """Queries that teach the ranker measure the towers; of the others some end the training."""
-    taught = [judged for judged in judged_set.queries if not teaches_ranker(judged.text)]
-    wanted = [(judged.text, _wanted(shop, judged)) for judged in taught]
+    """Queries that train the ranker measure the towers.
+
+    The others train them or decide when to stop.
+    """
+    others = [judged for judged in judged_set.queries if not trains_ranker(judged.text)]
+    wanted = [(judged.text, _wanted(shop, judged)) for judged in others]
     known = [(text, each) for text, each in wanted if each.weights]
     return TowerLessons(
         name=judged_set.name,
@@ -25,12 +28,15 @@ def judged_tower_lessons(shop: JudgedShop, judged_set: JudgedSet) -> TowerLesson
         training=[each for text, each in known if not _ends_training(text)],
         stopping=[each for text, each in known if _ends_training(text)],
         recall=lambda query: shop.recall(query).rows.tolist(),
-        held_out=[judged for judged in judged_set.queries if teaches_ranker(judged.text)][:MAX_QUERIES],
+        held_out=[judged for judged in judged_set.queries if trains_ranker(judged.text)][:MAX_QUERIES],
     )
 
 
 def _wanted(shop: JudgedShop, judged: JudgedQuery) -> Wanted:
-    """Products of a good grade by their gain 2^grade - 1; those of a low grade are no negatives."""
+    """Products with a good grade weigh their gain 2^grade - 1.
+
+    Those with a low grade are no negatives.
+    """
     weights: dict[int, float] = {}
     known: set[int] = set()
     for row, grade in zip(shop.rows(list(judged.grades)), judged.grades.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Whether new towers find what shoppers wanted better than the old ones, by the engine's pages."""
+"""Whether new towers find the wanted products better than the old ones, on whole rankings."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from shared.product_text import product_text_of
 ALL = "all"
 NEW = "never asked before"
 DEPTH = 100
-_ENGINE = "onnxruntime-fp32"  # no trial for one job
+_ENGINE = "onnxruntime-fp32"  # an engine trial is not worth it for one job
 _DRAWS = 2_000
 _FIRST = 5
 
-Values = dict[str, list[float]]  # by tier and measure, such as "fused MRR"; nan: it is not defined
+Values = dict[str, list[float]]  # by tier and measure, such as "fused mrr"; nan: undefined
 
 
 @dataclass(frozen=True)
 class Gain:
-    """A measure of the new and the old, and the 95 % interval of the difference."""
+    """A measure of the new and the old towers, and the 95 % interval of the difference."""
 
     new: float
     old: float
@@ -43,26 +43,26 @@ class Gain:
     high: float
 
     def report(self) -> dict[str, float]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         return {name: round(value, 4) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True)
 class TowerJudgement:
-    """Gains by measure, of all queries and of those that were never asked before."""
+    """Gains by measure, for all queries and for those never asked before."""
 
     name: str
     queries: Mapping[str, int]
     gains: Mapping[str, Mapping[str, Gain]]
 
     def report(self) -> dict[str, Any]:
-        """As bundle.json has it."""
+        """The form in bundle.json."""
         gains = {of: {name: gain.report() for name, gain in each.items()} for of, each in self.gains.items()}
         return {"name": self.name, "queries": dict(self.queries), "gains": gains}
 
 
 def measured_values(shop: JudgedShop, queries: Sequence[JudgedQuery]) -> Values:
-    """What each query of `queries` gets; a text is asked once."""
+    """The measures of each query. Each distinct text is searched once."""
     orders: dict[str, dict[str, list[str]]] = {}
     found: Values = {}
     for judged in queries:
@@ -87,10 +87,10 @@ def _measures(order: Sequence[str], judged: JudgedQuery) -> dict[str, float | No
 
 
 def judgement(
-    name: str, new: Values, old: Values, queries: Sequence[JudgedQuery], taught: Collection[str]
+    name: str, new: Values, old: Values, queries: Sequence[JudgedQuery], seen: Collection[str]
 ) -> TowerJudgement:
-    """Compare values of the same queries; `taught` are the texts that were asked before."""
-    fresh = np.array([judged.text not in taught for judged in queries], np.bool_)
+    """Compare values of the same queries; `seen` has the texts that were used for training."""
+    fresh = np.array([judged.text not in seen for judged in queries], np.bool_)
     chosen = {ALL: np.ones(len(queries), np.bool_), NEW: fresh}
     gains = {of: _gains(new, old, mask) for of, mask in chosen.items() if mask.any()}
     return TowerJudgement(name, {of: int(mask.sum()) for of, mask in chosen.items()}, gains)
@@ -107,32 +107,32 @@ def _gains(new: Values, old: Values, mask: NDArray[np.bool_]) -> dict[str, Gain]
 
 
 def _gain(new: NDArray[np.float64], old: NDArray[np.float64]) -> Gain:
-    """The interval is that of a paired bootstrap over queries."""
+    """The interval is from a paired bootstrap over queries."""
     return Gain(float(new.mean()), float(old.mean()), *interval(new - old, _DRAWS))
 
 
-def judge_towers(  # noqa: PLR0913 - what is compared, and on what
+def judge_towers(  # noqa: PLR0913 - two bundles and the data to compare them on
     data: Path,
     name: str,
     bundles: Mapping[str, Bundle],
     products: Sequence[Product],
     queries: Sequence[JudgedQuery],
-    taught: Collection[str],
+    seen: Collection[str],
 ) -> TowerJudgement:
-    """The bundle `bundles["new"]` beside `bundles["old"]`; each encodes the products by itself."""
+    """Compare `bundles["new"]` with `bundles["old"]`; each encodes the products by itself."""
     (data / "workshop").mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=data / "workshop", prefix="towers-") as folder:
         values = {
             each: measured_values(opened_with(Path(folder) / each, bundle, products), queries)
             for each, bundle in bundles.items()
         }
-    return judgement(name, values["new"], values["old"], queries, taught)
+    return judgement(name, values["new"], values["old"], queries, seen)
 
 
 def opened_with(folder: Path, bundle: Bundle, products: Sequence[Product]) -> JudgedShop:
     """A shop of these products in a new folder, encoded and ranked with a bundle."""
     (folder / "bundles").mkdir(parents=True)
-    if bundle.folder != DEFAULT:  # which every folder has
+    if bundle.folder != DEFAULT:  # every data folder has the default bundle
         link = folder / "bundles" / bundle.version
         link.symlink_to(bundle.folder.resolve(), target_is_directory=True)
     config = encoder_config(folder, bundle.version)
@@ -142,7 +142,7 @@ def opened_with(folder: Path, bundle: Bundle, products: Sequence[Product]) -> Ju
 
 
 def sampled_products(shop: JudgedShop, wanted: Sequence[str], most: int) -> list[Product]:
-    """The catalogue; of one with more than `most` products those wanted, and others by chance."""
+    """All products; of more than `most`, the wanted ones and a random sample of the others."""
     products = shop.snapshot.products
     rows = np.arange(len(products))
     if len(rows) > most:

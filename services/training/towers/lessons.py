@@ -1,4 +1,4 @@
-"""What the towers learn from: queries, and the products that shoppers wanted for them."""
+"""Training data of the towers: queries, and the products wanted for them."""
 
 from __future__ import annotations
 
@@ -13,55 +13,55 @@ from services.training.towers.settings import TowerSettings
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Recall = Callable[[str], Sequence[int]]  # a query's candidates by row, the best first
+Recall = Callable[[str], Sequence[int]]  # a query's candidates by row, best first
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A query with the rows that somebody wanted for it."""
+    """A query with the rows of products wanted for it."""
 
     text: str
-    weights: dict[int, float]  # by row: how many clicks, or the gain of the grade; above 0
-    # Rows that are no negatives either: those of a low grade
+    weights: dict[int, float]  # by row: number of clicks, or gain of the grade; above 0
+    # Rows that must not be negatives: products with a low grade
     known: frozenset[int] = frozenset()
 
     @property
     def weight(self) -> float:
-        """All of it."""
+        """The sum of the weights."""
         return sum(self.weights.values())
 
 
 @dataclass(frozen=True)
 class TowerLessons:
-    """One catalogue with queries; each of them teaches, or stops training, or measures."""
+    """One catalogue with queries to train on, to decide when training ends, and to measure."""
 
     name: str
-    products: Sequence[str]  # what the encoder reads of each, by row
+    products: Sequence[str]  # the encoder's text of each product, by row
     training: Sequence[Wanted]
     stopping: Sequence[Wanted]
     recall: Recall
-    # What the bundle is measured by; one entry an event, so that a frequent query counts more
+    # To measure the bundle; one entry per event, so that a frequent query counts more
     held_out: Sequence[JudgedQuery] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """Pairs in the order of training, with their negatives; p pairs, k negatives each."""
+    """p pairs in the order of training, with k negatives each."""
 
     queries: Ints  # (p,), places in `texts`
     rows: Ints  # (p,), places in `products`
     negatives: Ints  # (p, k)
     texts: Sequence[str]
     products: Sequence[str]
-    known: Sequence[frozenset[int]]  # by query: rows that are no negatives of it
+    known: Sequence[frozenset[int]]  # by query: rows that must not be its negatives
 
     def __len__(self) -> int:
         return len(self.queries)
 
     def popularity(self) -> NDArray[np.float32]:
-        """(products,): the log of how often each is drawn, relative to the average of those drawn.
+        """(products,): log of the number of draws, relative to the average of drawn products.
 
-        A product that is never drawn has that of one drawn once.
+        A product that is never drawn counts as drawn once.
         """
         counts = np.bincount(self.rows, minlength=len(self.products))
         average = len(self) / max(int((counts > 0).sum()), 1)
@@ -70,10 +70,10 @@ class Drawn:
 
 
 def draw(parts: Sequence[TowerLessons], settings: TowerSettings) -> Drawn:
-    """Pairs of all parts in a mixed order.
+    """Draw pairs of all parts, in random order.
 
-    A query is drawn as often as the square root of what it weighs says, so that a head query does
-    not fill the batches. Its products are drawn by their weights, each once before any twice.
+    The number of draws of a query grows with the square root of its weight, so that a head query
+    does not fill the batches. Its products are drawn by their weights, each once before any twice.
     """
     generator = np.random.default_rng(settings.seed)
     texts: list[str] = []
@@ -112,14 +112,14 @@ def _columns(
 
 
 def draw_count(weight: float, settings: TowerSettings) -> int:
-    """How often a query of this weight is drawn."""
+    """How often to draw a query of this weight."""
     return int(min(settings.most_draws, max(1, round(settings.draws * weight**0.5))))
 
 
 def _of_query(
     wanted: Wanted, part: TowerLessons, settings: TowerSettings, generator: np.random.Generator
 ) -> list[tuple[int, list[int]]]:
-    """Rows that are drawn for a query, each with its negatives."""
+    """The rows drawn for a query, each with its negatives."""
     rows = _rows(wanted, draw_count(wanted.weight, settings), generator)
     excluded = {*wanted.weights, *wanted.known}
     recalled = part.recall(wanted.text) if settings.hard_negatives else ()
@@ -139,8 +139,8 @@ def _rows(wanted: Wanted, count: int, generator: np.random.Generator) -> list[in
     shares = shares / shares.sum()
     found: list[int] = []
     while len(found) < count:
-        some = min(len(rows), count - len(found))
-        found += generator.choice(rows, some, replace=False, p=shares).tolist()
+        size = min(len(rows), count - len(found))
+        found += generator.choice(rows, size, replace=False, p=shares).tolist()
     return found
 
 
@@ -152,7 +152,7 @@ def _chosen(rows: Sequence[int], count: int, generator: np.random.Generator) -> 
 
 
 def _random(products: int, count: int, excluded: set[int], generator: np.random.Generator) -> list[int]:
-    """Rows of the catalogue; one that is excluded is drawn again a few times."""
+    """Random rows of the catalogue. An excluded row is redrawn up to five times."""
     found: list[int] = []
     for _ in range(count):
         row = int(generator.integers(products))

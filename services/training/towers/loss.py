@@ -1,4 +1,4 @@
-"""What is minimised: a softmax over a batch's products, and the distance from the old vectors."""
+"""The training loss: a softmax over a batch's products, and the distance from the old vectors."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ from torch.nn import functional
 from services.training.towers.lessons import Drawn
 from services.training.towers.settings import TowerSettings
 
-_FAR = -1e4  # the score of a product that is no negative
+_FAR = -1e4  # score of a product that must not be a negative
 
 
 class TowerLoss(nn.Module):  # type: ignore[misc]
-    """For SentenceTransformerTrainer: columns query, product, negatives; labels: places of pairs."""
+    """For SentenceTransformerTrainer.
+
+    Columns: query, product, negatives; labels: places of pairs.
+    """
 
     def __init__(self, model: nn.Module, before: nn.Module, drawn: Drawn, settings: TowerSettings) -> None:
-        """`before` is the model as it was, to hold the vectors near."""
+        """`before` is the initial model, which the vectors must stay near to."""
         super().__init__()
         self.model = model
-        # In a list, so that the trainer does not take it for a part of what it trains
+        # In a list, so that the trainer does not treat it as a module to train
         self._before = [before.eval().requires_grad_(False)]
         self._drawn = drawn
         self._settings = settings
         self._popularity = torch.from_numpy(drawn.popularity() * settings.popularity_share)
 
     def forward(self, features: Iterable[dict[str, Tensor]], labels: Tensor) -> dict[str, Tensor]:
-        """The terms; the trainer adds them up, and reports each."""
+        """The terms of the loss. The trainer sums and reports them."""
         query, *products = features
         texts = [query, together(products)]
         with torch.autocast("cpu", torch.bfloat16, enabled=bool(self._settings.bf16)):
@@ -46,21 +49,21 @@ class TowerLoss(nn.Module):  # type: ignore[misc]
         }
 
     def _corrections(self, places: np.ndarray[Any, Any]) -> tuple[Tensor, Tensor]:
-        """What is taken off each column (c,), and which scores (b, c) count."""
+        """The correction to subtract from each column (c,), and which scores (b, c) count."""
         drawn = self._drawn
         own = drawn.rows[places]
         columns = np.concatenate([own, *drawn.negatives[places].T])
-        taken_off = torch.zeros(len(columns))
-        taken_off[: len(own)] = self._popularity[own]
+        corrections = torch.zeros(len(columns))
+        corrections[: len(own)] = self._popularity[own]
         counts = np.ones((len(places), len(columns)), np.bool_)
         for place, query in enumerate(drawn.queries[places]):
             counts[place] = [row not in drawn.known[query] for row in columns.tolist()]
             counts[place, place] = True
-        return taken_off, torch.from_numpy(counts)
+        return corrections, torch.from_numpy(counts)
 
 
 def together(columns: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Texts of several columns as one batch, padded to one length: large products are faster."""
+    """Texts of several columns as one padded batch: large matrix products are faster."""
     width = max(each["input_ids"].shape[1] for each in columns)
 
     def padded(name: str) -> Tensor:
@@ -70,29 +73,29 @@ def together(columns: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {**columns[0], **{name: padded(name) for name in names}}
 
 
-def in_batch(scores: Tensor, taken_off: Tensor, counts: Tensor) -> Tensor:
-    """Cross-entropy of each query's own product, which is in the column of its number.
+def in_batch(scores: Tensor, corrections: Tensor, counts: Tensor) -> Tensor:
+    """Cross-entropy of each query's own product, which is in the column of the query's number.
 
-    (b, c) scores, of which the first b columns are the products of the pairs. From these the log of
-    their frequency is taken off, since a popular product is a negative of others more often (Yi et
-    al., RecSys 2019, equation 6).
+    `scores` is (b, c); its first b columns are the products of the pairs. `corrections` (c,) has
+    the log of their frequency, since a popular product is more often a negative (Yi et al., RecSys
+    2019, equation 6). `counts` is (b, c).
     """
-    corrected = (scores - taken_off).masked_fill(~counts, _FAR)
+    corrected = (scores - corrections).masked_fill(~counts, _FAR)
     return functional.cross_entropy(corrected, torch.arange(len(scores)))
 
 
 def vector_drift(new: list[dict[str, Tensor]], old: list[dict[str, Tensor]]) -> Tensor:
-    """1 - the cosine of each text's vector to what it was, over all texts."""
+    """Mean of 1 - the cosine between new and old vector, over all texts."""
     after, before = (torch.cat([each["sentence_embedding"] for each in both]) for both in (new, old))
     return (1 - functional.cosine_similarity(after.float(), before.float())).mean()
 
 
 def state_drift(new: list[dict[str, Tensor]], old: list[dict[str, Tensor]]) -> Tensor:
-    """The same of the states of all tokens, which the heads and the block read."""
+    """The same for the states of all tokens, which the heads and the block read."""
     after, before = (torch.cat([_states(each) for each in both]) for both in (new, old))
     return (1 - functional.cosine_similarity(after, before)).mean()
 
 
 def _states(encoded: dict[str, Tensor]) -> Tensor:
-    """(tokens, width) of all texts, without padding."""
+    """(tokens, width): the states of all texts, without padding."""
     return encoded["token_embeddings"].float()[encoded["attention_mask"].bool()]

@@ -1,4 +1,4 @@
-"""When training ends: whether later queries find what shoppers wanted, by the vectors alone."""
+"""Decides when training ends: whether later queries find the wanted products by vectors alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class StoppingQueries(BaseEvaluator):  # type: ignore[misc]
-    """MRR of the products wanted, among products of the catalogue; each query counts the same."""
+    """MRR of the wanted products among products of the catalogue; each query counts the same."""
 
     primary_metric = "mrr"
 
@@ -40,7 +40,7 @@ class StoppingQueries(BaseEvaluator):  # type: ignore[misc]
 
 
 class _Part:
-    """Some queries of a catalogue, the products wanted, and others beside them."""
+    """Sampled queries of a catalogue, their wanted products, and other products."""
 
     def __init__(self, part: TowerLessons, generator: np.random.Generator) -> None:
         chosen = generator.permutation(len(part.stopping))[:_MOST_QUERIES]
@@ -64,7 +64,7 @@ class _Part:
 
 
 class KeepBest(TrainerCallback):  # type: ignore[misc]
-    """Keeps the best weights of all evaluations; ends training after `patience` without better ones."""
+    """Keeps the best weights; ends training after `patience` evaluations without gain."""
 
     def __init__(self, model: Any, patience: int) -> None:
         self._model = model
@@ -89,6 +89,6 @@ class KeepBest(TrainerCallback):  # type: ignore[misc]
         control.should_training_stop = self._waited >= self._patience
 
     def restore(self) -> None:
-        """Give the model the best weights."""
+        """Load the best weights into the model."""
         if self._best:
             self._model.load_state_dict(self._best)

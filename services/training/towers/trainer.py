@@ -1,4 +1,4 @@
-"""Train the towers with sentence-transformers' trainer."""
+"""Trains the towers with the trainer of sentence-transformers."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from services.training.towers.stopping import KeepBest, StoppingQueries
 from shared.inference.cpu import read_cpu
 
 Report = Callable[[str], None]
-LAYERS = "encoder.layer."  # what learns; word embeddings stay as they are
+LAYERS = "encoder.layer."  # prefix of the trained weights; word embeddings do not change
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The encoder as it was best on later queries."""
+    """The encoder with the weights that were best on later queries."""
 
     tensors: Mapping[str, NDArray[np.float16]]  # by their Hugging Face names
     pairs: int
-    steps: int  # that the best weights took; 0: nothing was better than the parent's
+    steps: int  # steps to the best weights; 0: none were better than the parent's
     history: Sequence[tuple[int, float]]  # steps, MRR by vectors alone
 
 
@@ -64,7 +64,7 @@ def train_towers(
             train_dataset=_dataset(drawn),
             loss=loss,
             evaluator=StoppingQueries(parts, chosen.seed),
-            callbacks=[kept, _Told(report)],
+            callbacks=[kept, _ReportLogs(report)],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
@@ -73,7 +73,7 @@ def train_towers(
 
 
 def open_model(source: EncoderSource, dropout: float) -> SentenceTransformer:
-    """The encoder with the weights of the bundle, of which the layers learn."""
+    """The encoder with the weights of the bundle. Only its layers are trained."""
     config = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
     transformer = Transformer(
         str(source.files.folder), config_kwargs=config, max_seq_length=source.product_tokens
@@ -81,8 +81,8 @@ def open_model(source: EncoderSource, dropout: float) -> SentenceTransformer:
     pooling = Pooling(source.files.architecture()["hidden_size"], "mean")
     model = SentenceTransformer(modules=[transformer, pooling, Normalize()], device="cpu")
     bert = _bert(model)
-    given = {name: torch.from_numpy(tensor.copy()) for name, tensor in source.read().tensors.items()}
-    bert.load_state_dict({name: given[name] for name in bert.state_dict() if name in given}, strict=False)
+    weights = {name: torch.from_numpy(tensor.copy()) for name, tensor in source.read().tensors.items()}
+    bert.load_state_dict({name: weights[name] for name in bert.state_dict() if name in weights}, strict=False)
     bert.requires_grad_(False)
     bert.encoder.requires_grad_(True)
     return model
@@ -98,7 +98,7 @@ def _learnt(model: SentenceTransformer) -> dict[str, NDArray[np.float16]]:
 
 
 def _dataset(drawn: Drawn) -> Dataset:
-    """A row a pair: query, product, its negatives, and the place of the pair."""
+    """One row per pair: query, product, its negatives, and the place of the pair."""
     columns = {
         "query": [drawn.texts[query] for query in drawn.queries],
         "product": [drawn.products[row] for row in drawn.rows],
@@ -132,8 +132,8 @@ def _arguments(folder: str, pairs: int, settings: TowerSettings) -> SentenceTran
     )
 
 
-class _Told(TrainerCallback):  # type: ignore[misc]
-    """Passes on what the trainer logs, in one line."""
+class _ReportLogs(TrainerCallback):  # type: ignore[misc]
+    """Reports the trainer's logs, one line each."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
@@ -142,5 +142,5 @@ class _Told(TrainerCallback):  # type: ignore[misc]
         """See TrainerCallback."""
         names = [name for name in ("loss", "clicks", "anchor", "states", "eval_mrr") if name in logs]
         if names:
-            told = ", ".join(f"{name.removeprefix('eval_')} {float(logs[name]):.4f}" for name in names)
-            self._report(f"towers: step {state.global_step} of {state.max_steps}, {told}")
+            values = ", ".join(f"{name.removeprefix('eval_')} {float(logs[name]):.4f}" for name in names)
+            self._report(f"towers: step {state.global_step} of {state.max_steps}, {values}")

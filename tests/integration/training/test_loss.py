@@ -51,11 +51,11 @@ def test_what_a_query_wants_too_is_no_negative_of_it() -> None:
     ]
 
 
-def test_popularity_is_taken_off_products_of_pairs_alone() -> None:
-    taken_off, _ = _loss(popularity_share=2.0)._corrections(np.array([0, 1, 2]))
+def test_popularity_is_corrections_products_of_pairs_alone() -> None:
+    corrections, _ = _loss(popularity_share=2.0)._corrections(np.array([0, 1, 2]))
     expected = 2 * _drawn().popularity()[[0, 2, 1]]
-    np.testing.assert_allclose(taken_off[:3], expected)
-    assert not taken_off[3:].any()
+    np.testing.assert_allclose(corrections[:3], expected)
+    assert not corrections[3:].any()
 
 
 def test_drift_is_nothing_without_a_change_and_two_for_the_opposite() -> None:

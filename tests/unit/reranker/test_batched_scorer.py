@@ -9,7 +9,7 @@ QUERY = EncodedQuery("kettle", *(np.ones((1, 2), dtype=np.float32),) * 2, np.one
 
 
 class Noting:
-    """Scores a row by its number and notes what it was asked at a time."""
+    """Scores a row by its number, and records the rows of each call."""
 
     engine = "fake"
 

@@ -26,7 +26,7 @@ def model(tmp_path: Path) -> CrossEncoderModel:
 def test_it_reads_query_and_product_text_together(model: CrossEncoderModel) -> None:
     query = EncodedQuery("red kettle", NOTHING, NOTHING, NOTHING[0])
     scores = CrossEncoderScorer(model, _texts).score(query, np.array([3, 1, 0, 2]))
-    # 100 a shared word, and the tokens with the three special ones
+    # 100 per shared word, plus the tokens with the three special ones
     assert scores.tolist() == [309, 7, 207, 107]
 
 

@@ -1,4 +1,4 @@
-"""The reranker's models have run once before threads of requests can reach them."""
+"""The reranker's models run once before threads of requests can use them."""
 
 from pathlib import Path
 

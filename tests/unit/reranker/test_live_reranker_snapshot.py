@@ -1,4 +1,4 @@
-"""What the reranker reads of products that were written while it serves."""
+"""The reranker reads products that are written while it serves."""
 
 from pathlib import Path
 
@@ -153,7 +153,7 @@ def _reranker(snapshot: RerankerSnapshot, folder: Path) -> Reranker:
 
 
 def _rebuilt(snapshot: RerankerSnapshot, rows: Rows, folder: Path) -> RerankerSnapshot:
-    """A snapshot with the products of `rows` alone, none of them new."""
+    """A snapshot with only the products of `rows`, none of them new."""
     gathered = snapshot.states.gather(rows)
     states = TokenStates(gathered.values, np.append(gathered.starts, len(gathered.values)))
     products = [_as_read(snapshot, int(row)) for row in rows]

@@ -74,7 +74,7 @@ def test_what_does_not_fit_before_the_deadline_is_left_out_not_late() -> None:
 def test_a_scorer_slower_than_believed_is_found_out_after_one_batch() -> None:
     scorer = RowScorer(seconds_each=0.010)
     partial = _paced(scorer, ms_each=2.0).score(QUERY, ROWS, BEST_FIRST, Deadline.after(65, scorer.clock))
-    assert partial.scored_count == 6  # four at 2 ms as believed, then two at 10 ms as measured
+    assert partial.scored_count == 6  # four at the estimated 2 ms, then two at the measured 10 ms
 
 
 def test_one_slow_moment_does_not_stop_scoring_for_ever() -> None:
@@ -90,7 +90,7 @@ def test_one_slow_moment_does_not_stop_scoring_for_ever() -> None:
 def test_the_pace_follows_the_newest_measurements() -> None:
     cost = CostEstimate(5.0)
     cost.observe(10, 100)
-    assert cost.expected_ms() == 10  # the first measurement replaces the guess
+    assert cost.expected_ms() == 10  # the first measurement replaces the estimate
     for _ in range(30):
         cost.observe(10, 20)
     assert 2 <= cost.expected_ms() < 2.1

@@ -44,7 +44,7 @@ def test_what_training_wrote_is_what_serving_reads(tmp_path: Path) -> None:
 
 
 def test_a_ranker_of_an_older_version_reads_the_features_that_it_knows(tmp_path: Path) -> None:
-    older = ["dense_score", "fused_z", "price_log"]  # fewer than today, and not in today's order
+    older = ["dense_score", "fused_z", "price_log"]  # fewer features than now, and in another order
     features = matrix(np.random.default_rng(0), 400, len(older))
     options = {
         "objective": "regression",

@@ -30,18 +30,18 @@ FUSED = np.sort(np.abs(matrix(RNG, 40)))[::-1]
 CANDIDATES = Candidates(
     ROWS, np.abs(matrix(RNG, 40)), matrix(RNG, 40), FUSED, *([np.arange(40, dtype=np.float32)] * 2)
 )
-NOBODY = stored_page(ROWS.tolist(), {})
+UNKNOWN_VISITOR = stored_page(ROWS.tolist(), {})
 UNLIMITED = Deadline.after(0)
 
 
 def _rerank(
-    reranker: Reranker, done: StoredPage | None = NOBODY, deadline: Deadline = UNLIMITED
+    reranker: Reranker, done: StoredPage | None = UNKNOWN_VISITOR, deadline: Deadline = UNLIMITED
 ) -> Reranking:
     return reranker.rerank(QUERY, CANDIDATES, done, deadline)
 
 
 def _acted(*places: int, weight: float = 1.0) -> StoredPage:
-    """The page of somebody who acted on these of the candidates."""
+    """The page of a visitor who acted on these candidates."""
     return stored_page(ROWS.tolist(), {f"p{ROWS[place]}": weight for place in places})
 
 
@@ -178,13 +178,13 @@ def test_a_smaller_precedence_comes_first_whatever_the_scores(reranker: Reranker
     precedence = np.ones(40, np.float32)
     precedence[unlikely] = 0
     candidates = replace(CANDIDATES, precedence=precedence)
-    order = reranker.rerank(QUERY, candidates, NOBODY, UNLIMITED).order
+    order = reranker.rerank(QUERY, candidates, UNKNOWN_VISITOR, UNLIMITED).order
     assert order[:2].tolist() == unlikely.tolist()
 
 
 def test_who_browses_sees_first_what_is_like_what_they_looked_at(reranker: Reranker) -> None:
     as_it_comes = np.arange(40).tolist()
-    assert reranker.browse(CANDIDATES, NOBODY).order.tolist() == as_it_comes
+    assert reranker.browse(CANDIDATES, UNKNOWN_VISITOR).order.tolist() == as_it_comes
     assert reranker.browse(CANDIDATES, None).order.tolist() == as_it_comes
     browsing = reranker.browse(CANDIDATES, _acted(39))
     assert browsing.order.tolist().index(39) < 20 and browsing.affinity.argmax() == 39

@@ -14,14 +14,14 @@ def rows_of(rows: slice, count: int) -> Matrix:
 
 
 def about_to_share(threads: int = 2, idle: object = True) -> SideBySide:
-    """One that has computed a call alone, and wants to know now what sharing is worth."""
+    """One that has computed a call alone, and will measure sharing next."""
     made = SideBySide(threads, idle)
     made.scores(lambda rows: rows_of(rows, 4), 4, batch=2)
     return made
 
 
 class Threads:
-    """A part that notes who computes it; two batches a call."""
+    """A part that records the threads that compute it; two batches per call."""
 
     def __init__(self) -> None:
         self.met: set[Thread] = set()
@@ -31,8 +31,9 @@ class Threads:
         return rows_of(rows, 4)
 
     def shared(self, side_by_side: SideBySide) -> bool:
-        """Whether a second thread began a batch, which the caller leaves to it by waiting in the
-        first.
+        """Whether a second thread began a batch.
+
+        The caller waits in the first batch to leave it one.
         """
         begun = Event()
 
@@ -58,7 +59,7 @@ def test_every_row_is_scored_once_and_in_its_place(threads: int, count: int) -> 
 
 
 def test_two_batches_run_at_once() -> None:
-    # Passed only when both are inside
+    # Both threads must be inside to pass
     shared = about_to_share()
     met = Barrier(2, timeout=10)
 
@@ -85,7 +86,7 @@ def test_the_caller_takes_what_a_slow_thread_has_not_begun() -> None:
 
     parts = shared.scores(part, 10, batch=2)
     np.testing.assert_array_equal(np.concatenate(parts), np.arange(10))
-    assert mine in ([0, 8, 6, 4], [0, 8, 6, 4, 2])  # the other thread may not have begun at all
+    assert mine in ([0, 8, 6, 4], [0, 8, 6, 4, 2])  # the other thread may not have begun
 
 
 def test_a_second_caller_computes_the_same_batches_alone() -> None:
@@ -120,7 +121,7 @@ def test_without_an_idle_core_nothing_is_shared() -> None:
     shared = about_to_share(idle=idle)
     assert not any(Threads().shared(shared) for _ in range(3))
     idle.now = True
-    # Alone first: nothing was measured
+    # Alone first, without measurements
     assert [Threads().shared(shared) for _ in range(2)] == [False, True]
 
 

@@ -1,4 +1,4 @@
-"""Random models small enough to be made by a test."""
+"""Random models that are small enough for a test to make."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def _save(
 
 
 def save_block(path: Path, mask: int = TensorProto.FLOAT, seed: int = 0) -> None:
-    """score = sum over real states p of <w hidden W, p>, with the token weights w."""
+    """score = sum over the real states p of <w hidden W, p>, with token weights w."""
     node = helper.make_node
     kind = TensorProto.FLOAT
     _save(
@@ -60,9 +60,7 @@ def save_block(path: Path, mask: int = TensorProto.FLOAT, seed: int = 0) -> None
 
 
 def save_cross_encoder(folder: Path) -> None:
-    """score = 100 x (tokens of the query that the text repeats, by a bag of one-hot words) + its
-    length, unpadded.
-    """
+    """score = 100 x (shared tokens, by bags of one-hot words) + unpadded length."""
     node, words = helper.make_node, np.eye(len(WORDS), dtype=np.float32)
     words[:4] = 0
     integers: tuple[int, list[str | int]] = (TensorProto.INT64, ["n", "t"])

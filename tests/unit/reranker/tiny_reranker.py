@@ -1,4 +1,4 @@
-"""A reranker over a random catalogue and random models, small enough to be made by a test."""
+"""A reranker with a random catalogue and random models, small enough for a test to make."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -118,9 +118,7 @@ def tiny_reranker(
 
 
 def stored_page(rows: Sequence[int], recent: Mapping[str, float], bought: Sequence[str] = ()) -> StoredPage:
-    """What the store has of a page whose visitor has these products and weights, and of which
-    nothing else is known.
-    """
+    """The stored page of a visitor with these products and weights, without other features."""
     visitor = Visitor()
     visitor.state = VisitorState(
         tuple(RecentProduct(name, weight, 1e9) for name, weight in recent.items()),

@@ -1,4 +1,4 @@
-"""Before a bundle is promoted its models are opened and asked for scores."""
+"""Before a promotion, a bundle's models are opened and must give scores."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ from shared.models.registry import DEFAULT
 
 @pytest.fixture
 def shipped(tmp_path: Path) -> bundle.Bundle:
-    """A copy of the bundle that Aisle ships; not verified, so that tests may spoil its files."""
+    """A copy of the shipped bundle; not verified, so that tests may damage its files."""
     shutil.copytree(DEFAULT, tmp_path / "b1")
     return replace(bundle.read(tmp_path / "b1"), version="b1")
 
@@ -81,5 +81,5 @@ def test_a_ranker_of_huge_weights_gives_no_scores(shipped: bundle.Bundle) -> Non
     path = shipped.folder / bundle.RANKER_FEATURES
     description = json.loads(path.read_text())
     path.write_text(json.dumps({**description, "prior": dict.fromkeys(description["prior"], 1.7e308)}))
-    with pytest.raises(Corrupt, match="not one finite number a product"):
+    with pytest.raises(Corrupt, match="not give one finite score per product"):
         check_models(shipped)

@@ -14,7 +14,7 @@ def bundle(name: str, training: Any = None, **metrics: Any) -> Bundle:
 
 
 def unknown(name: str) -> Bundle | None:
-    """No other bundle is there."""
+    """There is no other bundle."""
     return None
 
 
@@ -35,7 +35,7 @@ def test_two_bundles_that_were_measured_beside_each_other_do_not_lead_in_circles
         bundle(name, quality=Quality(0.5, 20, {other: 0.5}).report())
         for name, other in (("one", "two"), ("two", "one"))
     )
-    assert "nothing compares one with third" in objection(
+    assert "no report compares one with third" in objection(
         one, bundle("third"), lambda name: {"one": one, "two": two}.get(name)
     )
 

@@ -12,9 +12,7 @@ QUERY = JudgedQuery("1", "kettle", {"p1": 3.0, "p2": 1.0, "p300": 2.0})
 
 
 class CatalogInOrder:
-    """Ranks p1, p2, ... p{size} for every query, as the tier asked for, and honours filters and
-    pages.
-    """
+    """Ranks p1, p2, ... p{size} for every query and tier, and honours filters and pages."""
 
     def __init__(self, size: int, late: bool = False) -> None:
         self.size = size
@@ -98,7 +96,7 @@ def test_every_step_is_announced() -> None:
 
 
 class Busy(CatalogInOrder):
-    """Refuses every `nth` page that has no deadline of its own, as the timed ones have none."""
+    """Refuses every `nth` page without its own deadline; timed pages have none."""
 
     def __init__(self, nth: int) -> None:
         super().__init__(10)

@@ -43,7 +43,7 @@ def test_a_short_row_is_named(tmp_path: Path) -> None:
 
 def test_a_query_id_of_two_queries_is_named(tmp_path: Path) -> None:
     queries = _written(tmp_path / "q.tsv", "query_id\tquery", "1\tkettle", "1\tkettle", "1\tpot")
-    with pytest.raises(InvalidRequest, match=r"q\.tsv line 4: query_id '1' was another query before"):
+    with pytest.raises(InvalidRequest, match=r"q\.tsv line 4: query_id '1' has another query in"):
         read_judged_queries(queries, tmp_path / "j.tsv")
 
 

@@ -129,7 +129,7 @@ def _beside(**values: float) -> Any:
             _beside(default=0.51),
             "is worse than default, which is in use (ndcg@10 0.5000 on 40 queries)",
         ),
-        (_beside(other=0.4), "nothing compares x with default"),
+        (_beside(other=0.4), "no report compares x with default"),
         (
             {"ranker_held_out_ndcg@10": {"ranker": 0.7, "shipped_prior": 0.8}},
             "is worse than default",

@@ -1,1 +1,1 @@
-"""How good recommendations are, by a split in time, and what they show of the shop."""
+"""Measures recommendations by a split in time, and which part of the shop they show."""

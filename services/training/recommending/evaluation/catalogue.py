@@ -1,4 +1,4 @@
-"""What the snapshot of a data folder says of its products."""
+"""The products in the snapshot of a data folder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Catalogue:
     """Products by their ids; empty without a snapshot."""
 
     titles: Mapping[str, str] = field(default_factory=dict)
-    brands: Mapping[str, str] = field(default_factory=dict)  # the first brand of each that has one
+    brands: Mapping[str, str] = field(default_factory=dict)  # the first brand of each product with a brand
     vectors: ProductVectors | None = None
 
     @classmethod
     def of(cls, data: Path) -> Catalogue:
-        """That of the current snapshot."""
+        """The catalogue of the current snapshot."""
         root = snapshots_of(data)
         version = artifacts.current(root)
         if version is None:

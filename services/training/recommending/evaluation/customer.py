@@ -1,4 +1,4 @@
-"""What would have been recommended to one customer, and what it then bought."""
+"""The recommendations for one customer at the split, and the customer's later purchases."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from services.training.recommending.judging import CUT
 from services.training.recommending.orders import histories, orders_between
 from shared.errors import NotFound
 
-_REASONS = 2  # features that are named
+_REASONS = 2  # features to name
 
 
 @dataclass(frozen=True, slots=True)
 class Recommended:
-    """One product of the list."""
+    """One recommended product."""
 
     product_id: str
-    reasons: Sequence[str]  # features that raised it most
-    bought_days: int  # on how many days the customer had bought it before
-    was_bought: bool  # in the days after
+    reasons: Sequence[str]  # features that raised its score most
+    bought_days: int  # number of days on which the customer had bought it before
+    was_bought: bool  # after the split
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class CustomerStory:
     later: Sequence[str]  # products of all orders after the split, in order
 
     def report(self, titles: Mapping[str, str]) -> dict[str, Any]:
-        """For programs."""
+        """The JSON report."""
         recommended = [
             {"product_id": each.product_id, "title": titles.get(each.product_id, ""), **_of(each)}
             for each in self.recommended
@@ -58,12 +58,12 @@ def _of(each: Recommended) -> dict[str, Any]:
 
 
 def story(evaluation: Evaluation, customer: str) -> CustomerStory:
-    """Of a customer, who may have bought nothing yet. Raises NotFound for one who never did."""
+    """The story of a customer, with or without earlier purchases. Raises NotFound if unknown."""
     lines, split = evaluation.lines, evaluation.split_seconds
     try:
         visitor = list(lines.visitor_ids).index(customer)
     except ValueError:
-        raise NotFound(f"{customer}: no customer of this name; names are visitor ids of events") from None
+        raise NotFound(f"{customer}: no such customer; use a visitor_id of the events") from None
     own = lines.where(lines.visitors == visitor)
     history = histories(own, split).get(visitor, History()) if len(own.of_kind(PURCHASE)) else History()
     orders = orders_between(own, split, float(lines.seconds.max()) + 1.0)

@@ -1,4 +1,4 @@
-"""Judge recommendations on the last days, which teach nothing."""
+"""Judges recommendations on the last days, which are not used for training."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from services.training.recommending.evaluation.peers import peers
 from services.training.recommending.evaluation.questions import Question, questions
 from services.training.recommending.interactions import Interactions
 from services.training.recommending.judging import CUT, Values, judge_rankings
-from services.training.recommending.recommend_ranker import opened
-from services.training.recommending.school import RecommendSettings, School
+from services.training.recommending.moment_trainer import MomentTrainer, RecommendSettings
+from services.training.recommending.recommend_ranker import ranker_of
 from shared.bootstrap import interval
 from shared.errors import InvalidRequest
 from shared.product_memory.memory import DAY_SECONDS
@@ -31,7 +31,7 @@ _LEARNT = (Placement.FOR_YOU, Placement.ALSO_BOUGHT)
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A shop, split in time: what came before is known, what came after judges."""
+    """A shop split in time: interactions before the split are known, later ones judge."""
 
     lines: Interactions
     catalogue: Catalogue
@@ -41,9 +41,9 @@ class Evaluation:
 
     @cached_property
     def split_seconds(self) -> float:
-        """The start of the days that judge, in UTC.
+        """The start of the days that judge, in seconds since 1970, at midnight UTC.
 
-        Raises InvalidRequest if nothing is left before it.
+        Raises InvalidRequest if there are no interactions before it.
         """
         if not len(self.lines):
             raise InvalidRequest("interactions", "there are none; send events, or name --purchases")
@@ -54,36 +54,36 @@ class Evaluation:
         return split
 
     @cached_property
-    def school(self) -> School:
-        """Which teaches with what came before."""
-        return School(self.lines, self.catalogue.vectors, self.split_seconds, self.settings)
+    def trainer(self) -> MomentTrainer:
+        """Trains on the interactions before the split."""
+        return MomentTrainer(self.lines, self.catalogue.vectors, self.split_seconds, self.settings)
 
     @cached_property
     def moment(self) -> Moment:
         """The shop at the split."""
-        return self.school.moment(self.split_seconds)
+        return self.trainer.moment(self.split_seconds)
 
     @cached_property
     def ranker(self) -> RecommendRanker:
-        """Trees that what came before has taught, of the placements that have enough of it."""
-        if not self.school.is_open:
+        """Trees trained before the split, for placements with enough evidence."""
+        if not self.trainer.has_enough_days:
             return RecommendRanker()
-        taught = (self.school.taught(each, self.split_seconds) for each in _LEARNT)
-        return opened([trees for trees in taught if trees])
+        trained = (self.trainer.trained(each, self.split_seconds) for each in _LEARNT)
+        return ranker_of([trees for trees in trained if trees])
 
     @cached_property
     def facts(self) -> ShopFacts:
-        """Of the shop at the split."""
+        """The facts of the shop at the split."""
         return ShopFacts.of(self.lines, self.split_seconds, self.catalogue.brands)
 
     @cached_property
     def product_count(self) -> int:
-        """Of the catalogue; without one, products that somebody had before the split."""
+        """Products in the catalogue; without one, those with earlier interactions."""
         known = len(np.unique(self.lines.before(self.split_seconds).products))
         return len(self.catalogue.titles) or known
 
     def report(self) -> dict[str, Any]:
-        """What each way to recommend is worth, by question."""
+        """The quality of each way to recommend, by question."""
         until = float(self.lines.seconds.max()) + 1.0
         return {
             "split_seconds": self.split_seconds,
@@ -120,7 +120,7 @@ class Evaluation:
 
 
 def _mean(values: Values) -> dict[str, float]:
-    """With its 95 % interval by the bootstrap over pages."""
+    """The mean with its 95 % interval by the bootstrap over pages."""
     if not len(values):
         return {"mean": 0.0, "low": 0.0, "high": 0.0}
     low, high = interval(values, _DRAWS)

@@ -1,4 +1,4 @@
-"""What lists of recommendations show of a shop: how known, how popular, how new, of whom."""
+"""The part of a shop that recommendations show: novelty, popularity, age and brands of products."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from services.training.recommending.interactions import PURCHASE, Interactions, 
 from services.training.recommending.judging import CUT, Values
 from shared.product_memory.memory import DAY_SECONDS
 
-HEAD_SHARE = 0.2  # of the products that were bought: the most bought are the head
+HEAD_SHARE = 0.2  # of all bought products, the most bought ones are the head
 NEW_DAYS = 30.0
 
 
 @dataclass(frozen=True)
 class ShopFacts:
-    """What was known of products at a moment."""
+    """Facts about products at a moment. A visitor "had" a product after an open or a purchase."""
 
     visitor_count: int
-    visitors: Mapping[str, int]  # of each product that somebody had: distinct ones
+    visitors: Mapping[str, int]  # distinct visitors of each product that any visitor had
     head: frozenset[str]
-    older: frozenset[str]  # products that somebody had NEW_DAYS before the moment
+    older: frozenset[str]  # products that any visitor had NEW_DAYS before the moment
     brands: Mapping[str, str]
 
     @classmethod
     def of(cls, lines: Interactions, now_seconds: float, brands: Mapping[str, str]) -> ShopFacts:
-        """The facts of what happened before now."""
+        """The facts from interactions before `now_seconds`."""
         past = lines.before(now_seconds)
         names = lines.product_ids
         visitors = _visitors(past)
@@ -47,17 +47,17 @@ class ShopFacts:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """Of g lists, each cut at CUT; columns (g,)."""
+    """Measures of g lists, each cut at CUT; columns (g,)."""
 
     novelty: Values  # bits: mean of -log2(share of visitors who had the product) (Zhou et al., 2010)
     head: Values  # share of the list from the head
-    new: Values  # share of the list that nobody had NEW_DAYS before
+    new: Values  # share of the list that no visitor had NEW_DAYS before
     brand_count: int  # distinct brands in all lists
-    top_brand: float  # share of all places with a brand that the most shown brand has; 0 without any
+    top_brand: float  # share of the most shown brand in all places with a brand; 0 without brands
 
     @classmethod
     def of(cls, lists: Iterable[Sequence[str]], facts: ShopFacts) -> Exposure:
-        """Of lists that have a product at least; empty ones say nothing."""
+        """The exposure of non-empty lists; empty ones are skipped."""
         shown = [list(each[:CUT]) for each in lists if each]
         brands = Counter(facts.brands[each] for page in shown for each in page if each in facts.brands)
         most = brands.most_common(1)[0][1] if brands else 0
@@ -71,9 +71,9 @@ class Exposure:
 
 
 def _novelty(page: Sequence[str], facts: ShopFacts) -> float:
-    """A product that nobody had counts as one that one visitor had."""
-    everybody = max(1, facts.visitor_count)
-    return float(np.mean([math.log2(everybody / max(1, facts.visitors.get(each, 0))) for each in page]))
+    """A product that no visitor had counts as if one visitor had it."""
+    visitor_count = max(1, facts.visitor_count)
+    return float(np.mean([math.log2(visitor_count / max(1, facts.visitors.get(each, 0))) for each in page]))
 
 
 def _visitors(lines: Interactions) -> Values:

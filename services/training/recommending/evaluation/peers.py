@@ -1,4 +1,4 @@
-"""What counting alone would recommend: references for every evaluation."""
+"""Recommendations by counting alone, as references for each evaluation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def peers(moment: Moment, question: Question) -> Mapping[str, Sequence[Sequence[
 
 
 def _popular(moment: Moment) -> list[str]:
-    """All that was bought or opened in the last days, by distinct visitors a day."""
+    """Products of the last POPULAR_DAYS, by distinct visitors a day, best first."""
     since = moment.now_seconds - POPULAR_DAYS * DAY_SECONDS
     past = moment.lines.before(moment.now_seconds)
     recent = past.where(past.seconds >= since)

@@ -1,4 +1,4 @@
-"""What is asked of recommendations at a moment: pages, with what was bought or opened after it."""
+"""Questions at a moment: pages with the products bought or opened afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from services.reranker.recommending.placement import Placement
 from services.training.recommending.dataset import Moment, Page
 from services.training.recommending.interactions import OPEN
 
-MOST_PAGES = 2_000  # of a question; more are sampled
+MOST_PAGES = 2_000  # of a question; larger questions are sampled
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Question:
 
 
 def questions(moment: Moment, until_seconds: float, most_pages: int = MOST_PAGES) -> Iterator[Question]:
-    """Those that somebody's actions up to a later moment answer."""
+    """The questions that visitors' actions answer between this moment and `until_seconds`."""
     personal = list(moment.personal_pages(until_seconds))
     new = [page for page in (each.new_only() for each in personal) if page.bought]
     with_seed = [page for page in moment.seed_pages(until_seconds) if page.bought]
@@ -40,7 +40,7 @@ def questions(moment: Moment, until_seconds: float, most_pages: int = MOST_PAGES
 
 
 def _opened_next(moment: Moment, until_seconds: float) -> Iterator[Page]:
-    """A page for each product of a later session that another followed, which is the answer."""
+    """A page for each product of a later session that was followed by another one, the answer."""
     lines = moment.lines.of_kind(OPEN)
     lines = lines.where((lines.seconds >= moment.now_seconds) & (lines.seconds < until_seconds))
     order = np.lexsort((lines.seconds, lines.groups))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from services.reranker.recommending.diversity import by_score, diversified, likeness_within
 
 SCORES = np.array([1.0, 0.9, 0.8, 0.0])
-# The second is a copy of the first, the third is like nothing
+# The second is a copy of the first, the third is unlike both
 VECTORS = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], np.float32)
 
 

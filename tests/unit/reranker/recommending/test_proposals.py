@@ -53,6 +53,6 @@ def test_recently_viewed_keeps_the_order_in_which_it_came() -> None:
 
 
 def test_nobody_proposes_what_is_new() -> None:
-    """The first that shoppers saw last may have been in the shop for years."""
+    """A product that shoppers saw only lately may have been in the shop for years."""
     memory = product_memory(purchases={"ant": (0, 0, 0, 2, 1), "cat": (0, 0, 0, 2, 1)})
     assert propose(Evidence(memory, NOW_SECONDS), Placement.NEW_ARRIVALS, 10).product_ids == ()

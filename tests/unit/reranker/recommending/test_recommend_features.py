@@ -6,7 +6,7 @@ import pytest
 from services.reranker.recommending.evidence import Evidence
 from services.reranker.recommending.features import RECOMMEND_FEATURES, Similarity, feature_matrix
 from services.reranker.recommending.formula import formula_scores
-from services.reranker.recommending.history import NOBODY, History
+from services.reranker.recommending.history import NO_HISTORY, History
 from services.reranker.recommending.placement import Placement
 from shared.features.visitor import MAX_BOUGHT, BoughtProduct
 from shared.product_memory.memory import ProductMemory
@@ -87,4 +87,4 @@ def test_a_history_keeps_the_last_purchases() -> None:
     history = History.of(bought)
     assert len(history) == MAX_BOUGHT
     assert history.product_ids[0] == f"p{MAX_BOUGHT + 4}"
-    assert NOBODY.visits == 0
+    assert NO_HISTORY.visits == 0

@@ -1,4 +1,4 @@
-"""Tables of an invented shop, and pages, for tests of learning."""
+"""Tables and pages of an invented shop, for tests of learning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POPULAR = FEATURES.index("query_open_share_total")
 
 
 def pages(count: int, seed: int = 0, rows: int = 20, shuffled: bool = False) -> Pages:
-    """Pages whose shoppers open what has the highest share of opens; `shuffled`: anything at all."""
+    """Pages with an open of the product with the most opens; `shuffled`: a random one."""
     chance = np.random.default_rng(seed)
     features = np.zeros((count * rows, len(FEATURES)), np.float32)
     features[:, RELEVANT] = chance.normal(size=count * rows)
@@ -39,7 +39,7 @@ def pages(count: int, seed: int = 0, rows: int = 20, shuffled: bool = False) -> 
 
 
 def row(query_id: str, position: int, product_id: str, day: int = 0, **given: Any) -> dict[str, Any]:
-    """A row of the tables; the page was shown on a day after FIRST_DAY."""
+    """A row of the tables, for a page shown some days after FIRST_DAY."""
     moment = datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=day, hours=9)
     empty = dict.fromkeys(
         ("session_id", "user_id", "snapshot_version", "bundle_version", "arm", "left_out"), ""

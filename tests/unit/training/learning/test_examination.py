@@ -6,7 +6,7 @@ from services.training.learning.examination import estimate, weights
 
 
 def clicks(bias: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Products of many queries, shown at changing positions to shoppers who look down a page."""
+    """Opens of products at changing positions, by shoppers who read from the top."""
     chance = np.random.default_rng(seed)
     attraction = chance.beta(1, 4, 400)
     pairs = chance.integers(0, 400, 120_000)

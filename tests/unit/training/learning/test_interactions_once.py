@@ -20,7 +20,7 @@ LATER = datetime(2026, 3, 3, tzinfo=UTC).timestamp()
 
 
 def bought(root: Path, count: int) -> None:
-    """A day on which so many visitors bought the same product."""
+    """A day on which this many visitors bought the same product."""
     row = {"action": "purchase", "product_id": "p1", "quantity": 1, "price": 2.0, "event_time": NOON}
     texts = dict.fromkeys(("user_id", "session_id", "query_id", "left_out"), "")
     rows = [{**row, **texts, "event_id": f"e{n}", "visitor_id": f"v{n}"} for n in range(count)]
@@ -31,7 +31,7 @@ def bought(root: Path, count: int) -> None:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A mark for each time that the interactions are read."""
+    """Gets an entry each time the interactions are read."""
     found: list[Any] = []
     read = Tables.interactions
 

@@ -38,7 +38,7 @@ def small_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def shown(count: int, day: int = 0, shuffled: bool = False) -> list[dict[str, Any]]:
-    """Pages of eight products, of which visitors open one that many opened before."""
+    """Pages of eight products, of which visitors open one with many earlier opens."""
     chance = np.random.default_rng(day)
     rows = []
     for number in range(count):

@@ -63,7 +63,7 @@ def test_the_same_ranker_is_not_better_than_itself() -> None:
         ({"pages": 10}, "only 10 later pages"),
         ({"new_query_gain": -0.1}, "never asked before"),
         ({"coverage": 0.5}, "50% as many different products"),
-        ({"new_products": 0.1}, "10% as many products that nobody"),
+        ({"new_products": 0.1}, "10% as many products that were never opened"),
         ({"rank_ms": 50.0}, "takes 50.0 ms"),
         ({"gain_low": -0.1}, "-0.1000 to"),
     ],
@@ -81,7 +81,7 @@ def test_a_page_counts_what_its_open_counts() -> None:
 
 
 def test_opens_where_few_look_weigh_more_in_training() -> None:
-    """Half of the shoppers open what is popular, and their opens count ten times as much."""
+    """Half of the shoppers open popular products, and their opens weigh ten times as much."""
     popular = pages(400)
     relevant = replace(pages(400, seed=3), opened=pages(400, seed=3).opened)
     order = relevant.features[:, RELEVANT].reshape(400, 20).argmax(axis=1)

@@ -16,7 +16,7 @@ NOW = (datetime.combine(FIRST_DAY, datetime.min.time(), UTC) + timedelta(days=14
 
 
 class Encoder:
-    """Encodes any text as the same vector, and remembers what it was asked for."""
+    """Encodes all texts as the same vector, and remembers the texts."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []

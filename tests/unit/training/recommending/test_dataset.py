@@ -10,13 +10,13 @@ from services.training.recommending.dataset import Moment, cut_moments
 from services.training.recommending.judging import judge_rankings, paired_gain
 from services.training.recommending.orders import first_orders, histories, orders_between
 from services.training.recommending.product_vectors import ProductVectors
-from services.training.recommending.recommend_ranker import RankerSettings, opened, train_trees
+from services.training.recommending.recommend_ranker import RankerSettings, ranker_of, train_trees
 from shared.errors import InvalidRequest
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 
 
 def _habits(visitors: int) -> list[Line]:
-    """Each visitor buys its own product of two every ten days, and another once."""
+    """Each visitor buys one of two products every ten days, and another product once."""
     lines: list[Line] = []
     for number in range(visitors):
         own = "tea" if number % 2 else "ink"
@@ -75,7 +75,7 @@ def test_trees_learn_that_a_visitor_buys_its_own_again() -> None:
     moments = [Moment.of(purchases(_habits(120)), day * DAY) for day in (15, 25)]
     lessons = [each for moment in moments for each in moment.lessons(moment.personal_pages(35 * DAY))]
     settings = RankerSettings(trees=20, min_leaf=5, threads=1)
-    ranker = opened([train_trees(Placement.FOR_YOU, lessons, settings)])
+    ranker = ranker_of([train_trees(Placement.FOR_YOU, lessons, settings)])
     page = next(moments[0].personal_pages(35 * DAY))
     scores = ranker.score(moments[0].features(page, page.product_ids), Placement.FOR_YOU)
     assert page.product_ids[int(np.argmax(scores))] == "ink"

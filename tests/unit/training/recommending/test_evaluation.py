@@ -1,4 +1,4 @@
-"""How good recommendations are, and what they show, by a split in time."""
+"""Quality and exposure of recommendations, by a split in time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from services.training.recommending.evaluation.exposure import Exposure, ShopFac
 from services.training.recommending.evaluation.peers import peers
 from services.training.recommending.evaluation.questions import Question, questions
 from services.training.recommending.interactions import OPEN, Interactions
+from services.training.recommending.moment_trainer import RecommendSettings
 from services.training.recommending.product_memory import MemorySettings
 from services.training.recommending.purchase_file import interactions_of, read_baskets
-from services.training.recommending.school import RecommendSettings
 from shared.errors import InvalidRequest, NotFound
 from tests.unit.training.recommending.shop_history import DAY, Line, purchases
 
@@ -56,9 +56,9 @@ def test_what_followed_is_judged_and_shown_beside_every_way() -> None:
         assert basket["ways"][way]["recall@20"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
     followed = basket["ways"][BOUGHT]
     assert "recall@20" not in followed
-    assert followed["novelty"]["mean"] == 0.0  # everybody has tea
+    assert followed["novelty"]["mean"] == 0.0  # all visitors have tea
     assert (followed["brands"], followed["top_brand"]) == (1, 1.0)
-    assert "next basket, never bought before" not in report["questions"]  # nobody bought something new
+    assert "next basket, never bought before" not in report["questions"]  # no visitor bought a new product
     json.dumps(report)
 
 
@@ -122,7 +122,7 @@ def test_a_customer_is_told_with_what_was_bought_then() -> None:
     report = found.report({"tea": "Green tea"})
     assert report["recommended"][0]["title"] == "Green tea"
     json.dumps(report)
-    with pytest.raises(NotFound, match="nobody: no customer of this name"):
+    with pytest.raises(NotFound, match="nobody: no such customer"):
         story(evaluation(), "nobody")
 
 

@@ -13,7 +13,7 @@ _ANY = MemorySettings(least_pair_visitors=1, least_visitors=1)
 
 
 def _orders(count: int, products: str, day: float, begin: int = 0) -> list[Line]:
-    """An order of these products by each of some visitors."""
+    """One order of these products by each visitor."""
     return [(f"v{begin + n}", f"o{day}", product, day) for n in range(count) for product in products]
 
 

@@ -35,7 +35,7 @@ def test_what_does_not_count_teaches_nothing(tmp_path: Path) -> None:
         row("a", 1, "p1"),
         row("b", 1, "p1", clicks=1, left_out="too_active"),
         row("c", 1, "p1", clicks=1, visitor_id=""),
-        row("d", 1, "p1", clicks=1, query_hash=99),  # too few typed it: its text is not known
+        row("d", 1, "p1", clicks=1, query_hash=99),  # too few visitors typed it, so its text is unknown
         row("e", 1, "p2", views=1, query_hash=8),
     )
     assert [(each.query, each.product_id) for each in found] == [("lamp", "p2")]

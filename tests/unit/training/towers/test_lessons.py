@@ -35,7 +35,7 @@ def test_no_negative_is_a_product_that_was_wanted_or_has_a_grade() -> None:
     wanted = Wanted("query", {0: 9.0, 1: 4.0}, frozenset({2}))
     drawn = draw([_lessons(wanted)], SETTINGS)
     assert not {0, 1, 2} & set(drawn.negatives.ravel().tolist())
-    assert set(drawn.negatives[:, 0].tolist()) == {3}  # the one that is left of the first four recalled
+    assert set(drawn.negatives[:, 0].tolist()) == {3}  # the only remaining one of the first four candidates
 
 
 def test_rows_of_a_second_catalogue_come_after_those_of_the_first() -> None:

@@ -1,4 +1,4 @@
-"""Teach the ranker of recommendations: moments of a shop, and what was bought after each."""
+"""Trains the ranker of recommendations on moments of a shop and the products bought after each."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from shared.product_memory.memory import DAY_SECONDS
 
 @dataclass(frozen=True, slots=True)
 class RecommendSettings:
-    """What a round learns from, and what it must show."""
+    """The evidence of a round, and the gate."""
 
-    label_days: float = 30.0  # after a moment, whose orders teach or judge
-    span_share: float = 0.2  # of all days that are known, the most that label_days may be
+    label_days: float = 30.0  # days after a moment whose orders train or judge
+    span_share: float = 0.2  # upper limit of label_days, as a share of all known days
     moments: Mapping[Placement, int] = field(
         default_factory=lambda: {Placement.FOR_YOU: 6, Placement.ALSO_BOUGHT: 2}
     )
-    step_days: float = 15.0  # from one moment to the one before
+    step_days: float = 15.0  # between two moments
     penalty: float = 0.2  # of popularity
-    least_pages: int = 200  # that judge
-    least_coverage: float = 0.8  # of what the ranker in use shows of the shop
+    least_pages: int = 200  # judging pages
+    least_coverage: float = 0.8  # relative to the coverage of the ranker in use
     threads: int = 1
     memory: MemorySettings = field(default_factory=MemorySettings)
 
 
-class School:
-    """Moments of a shop that teach, and a later one that judges."""
+class MomentTrainer:
+    """Trains on moments of a shop, and judges at a later moment."""
 
     def __init__(
         self,
@@ -55,17 +55,17 @@ class School:
         self._known: dict[float, Moment] = {}
 
     @property
-    def is_open(self) -> bool:
-        """Whether some days can teach and others judge."""
+    def has_enough_days(self) -> bool:
+        """Whether the orders span enough days to train on some and judge on others."""
         return self._label_days >= 1.0
 
     @property
     def judging_seconds(self) -> float:
-        """When the days begin that judge, since 1970."""
+        """The start of the judging days, since 1970."""
         return self._now - self._label_days * DAY_SECONDS
 
-    def taught(self, placement: Placement, until_seconds: float) -> TrainedTrees | None:
-        """The trees of a placement by what happened until then; None: too little evidence."""
+    def trained(self, placement: Placement, until_seconds: float) -> TrainedTrees | None:
+        """Trees of a placement from interactions until then; None: too little evidence."""
         count = self._settings.moments[placement]
         step_days = min(self._settings.step_days, self._label_days / 2)
         moments = cut_moments(until_seconds, count, step_days, self._label_days)
@@ -76,16 +76,16 @@ class School:
         return train_trees(placement, lessons, ranker)
 
     def judging_pages(self, placement: Placement) -> list[Page]:
-        """The pages of the days that judge."""
+        """The pages of the judging days."""
         return list(self._pages(self.moment(self.judging_seconds), placement))
 
     def judged(self, pages: Sequence[Page], ranker: RecommendRanker) -> Judged:
-        """How a ranker orders the judging pages."""
+        """The quality of a ranker on the judging pages."""
         rankings = self.moment(self.judging_seconds).rankings(pages, ranker, CUT)
         return judge_rankings(rankings, [page.bought for page in pages], self._product_count)
 
     def moment(self, seconds: float) -> Moment:
-        """The shop as of a moment; it is made once."""
+        """The shop as of a moment; made once and kept."""
         if seconds not in self._known:
             self._known[seconds] = Moment.of(self._lines, seconds, self._vectors, self._settings.memory)
         return self._known[seconds]
