@@ -7,23 +7,15 @@ from services.gateway.filters.checking import check_count, check_facets, check_f
 from shared.catalog import order_by
 from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
+from shared.text.query import MAX_QUERY_CHARACTERS
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 200
-MAX_QUERY_CHARACTERS = 1_000
 MAX_DEADLINE_MS = 60_000
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
 AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
 CURRENCY = re.compile("[A-Z]{3}|-")  # "-" stands for prices without one
-
-
-def searched_text(query: str) -> str:
-    """The searched part of a typed query.
-
-    Control characters become spaces, and a very long query is cut.
-    """
-    return CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
 
 
 def read_part(request: SearchRequest) -> SearchRequest:

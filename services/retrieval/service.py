@@ -21,7 +21,7 @@ from aisle.v1.retrieval_pb2 import (
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.retrieval import analysis_messages, reading, spelling
+from services.retrieval import analysis_messages, reading
 from services.retrieval.candidate_messages import listed
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
@@ -66,7 +66,7 @@ class RetrievalService(RetrievalServiceServicer):
         self._correct_spelling = correct_spelling
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
-        query = spelling.normalise(request.query)
+        query = request.query
         if not query:
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
@@ -145,7 +145,7 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         reason = f"has {len(message.exclude_product_ids)} entries; send at most {MAX_CANDIDATES:,}"
         raise InvalidRequest("exclude_product_ids", reason)
     return Request(
-        query=spelling.normalise(message.query),
+        query=message.query,
         vector=_vector(message.vector, dim) if message.vector else None,
         filters=tuple(filter_of(each) for each in message.filters),
         facets=tuple(facet_request_of(each) for each in message.facets),

@@ -19,7 +19,6 @@ import pytest
 from cli.filters import parse_filter
 from services.reranker.training import catalog_queries
 from services.retrieval.nearest_names import nearest_names
-from services.retrieval.spelling import normalise
 from shared.catalog.product import Product
 from shared.product_text import product_text
 from shared.query_ids import query_hash
@@ -34,6 +33,7 @@ from shared.text.letters import fold
 from shared.text.negation import lacking, negations
 from shared.text.price import price_limit
 from shared.text.quantities import quantities
+from shared.text.query import normalise
 from shared.text.words import words
 
 ROOT = Path(__file__).resolve().parents[2]

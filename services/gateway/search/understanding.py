@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from aisle.v1.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
 from aisle.v1.search_pb2 import TIER_LEXICAL, SearchRequest
-from services.gateway import validation
 from services.gateway.ports import Embedding, Retrieval
 from services.gateway.search.budget import Budget
 from shared.errors import SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
+from shared.text.query import normalise
 
 _ANALYZE_SHARE = 0.2  # of what is left when the stage begins
 _EMBED_SHARE = 0.5
@@ -71,7 +71,7 @@ class Understanding:
 
     async def of(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:
         """The request's query; with its encoding if a tier beyond words may use it."""
-        query = validation.searched_text(request.query)
+        query = normalise(request.query)
         if not query:
             return UnderstoodQuery("", AnalyzeQueryResponse())
         words_alone = request.max_tier == TIER_LEXICAL
