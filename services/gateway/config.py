@@ -30,7 +30,7 @@ class GatewayConfig:
     reranker_address: str = "localhost:50054"
     feedback_address: str = "localhost:50055"  # this one and the next two are called for GetStatus only
     indexing_address: str = "localhost:50056"
-    trainer_address: str = ""  # empty: nobody runs one
+    trainer_address: str = ""  # empty: there is no trainer
     resolve_seconds: float = 2  # how often hosts are looked up again
     # Share of calls that may go to a second replica because the first is late; 0: none
     hedge_share: float = 0.1
@@ -38,10 +38,10 @@ class GatewayConfig:
     # Events and impressions while Kafka is down; a folder of this gateway's own
     spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
-    # Where there is Kafka: take in what shops' systems put into aisle.events-in
+    # With Kafka: read the payloads that shops' systems write to aisle.events-in
     follow_events_in: bool = True
     events_in_group: str = "aisle-events-in"  # consumer group; gateways share the work
-    # Of its records: ubi, google-retail, algolia, metarank, gorse, aisle; empty: by their fields
+    # Format of its records: ubi, google-retail, algolia, metarank, gorse, aisle; empty: detected
     events_in_format: str = ""
     # Signs query_ids and page tokens; the same for all gateways of a shop
     secret_path: str = "data/secret"
@@ -84,7 +84,9 @@ class GatewayConfig:
         if not self.events_in_group:
             raise ValueError("events_in_group is empty; name a consumer group")
         if self.events_in_format not in ("", *FORMATS):
-            raise ValueError(f"events_in_format is none of {', '.join(FORMATS)}; leave it out to find it")
+            raise ValueError(
+                f"events_in_format is not one of {', '.join(FORMATS)}; leave it out to detect the format"
+            )
 
     @property
     def addresses(self) -> dict[str, str]:

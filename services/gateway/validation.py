@@ -43,7 +43,7 @@ def page_size(request: SearchRequest) -> int:
 
 
 def notes(request: SearchRequest) -> list[str]:
-    """What was read otherwise than it was sent."""
+    """Notes about values that were changed."""
     if request.page_size <= MAX_PAGE_SIZE:
         return []
     return [f"page_size: a page has at most {MAX_PAGE_SIZE} results, not {request.page_size}"]
