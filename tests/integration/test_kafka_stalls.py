@@ -77,7 +77,7 @@ async def test_a_consumer_that_gets_nothing_says_so_and_begins_anew(
     told = await until_told(lambda: consumer.waiting_for, lambda: consumer.poll(0.5))
     assert told == (
         "the consumer of aisle.search-logs, aisle.user-events is "
-        "behind by 2 records and gets none; it begins anew"
+        "behind by 2 records and gets none; it reconnects"
     )
     assert [record.value for record in await until_read(consumer)] == [b"second", b"third"]
     assert consumer.waiting_for == ""
@@ -135,7 +135,7 @@ async def test_a_reader_that_gets_nothing_says_so_and_begins_anew(
     await reader._session.use(pause)
     await log.append(CATALOG, [NewRecord("q", b"2")])
     told = await until_told(lambda: reader.waiting_for, lambda: reader.wait(1, 0.5))
-    assert told == "the reader of aisle.catalog is behind by 1 records and gets none; it begins anew"
+    assert told == "the reader of aisle.catalog is behind by 1 records and gets none; it reconnects"
     assert await reader.wait(1, SOON_SECONDS)
     assert [record.value for record in await reader.read(1, 10)] == [b"2"]
     assert reader.waiting_for == ""

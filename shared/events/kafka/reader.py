@@ -78,7 +78,7 @@ class KafkaReader:
                 if self._watchdog.is_due(min(left, _SLICE_SECONDS)):
                     await self._look(after_offset)
             except Unavailable as error:
-                self._watchdog.away(error)
+                self._watchdog.unreachable(error)
                 await asyncio.sleep(min(left, _SLICE_SECONDS))
         return False
 
