@@ -39,7 +39,7 @@ PATIENT_MS = 30_000
 
 @pytest.fixture
 def data(indexed: Path, tmp_path: Path) -> Path:
-    """A copy of the shop, to be written to."""
+    """A copy of the shop that a test may change."""
     shutil.copytree(indexed / "snapshots", tmp_path / "shop" / "snapshots")
     return tmp_path / "shop"
 
