@@ -48,7 +48,7 @@ class GatewayConfig:
     deadline_ms: int = 250  # a page's budget, if the request names none
     max_in_flight: int = 4  # pages that run at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait, as far as their deadlines allow
-    window_size: int = 400  # candidates ranked for a query; paging ends there
+    window_size: int = 400  # candidates ranked for a query; the rest of the match set follows
     max_windows: int = 500  # ranked windows kept for their next pages
     max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600

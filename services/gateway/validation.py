@@ -50,7 +50,7 @@ def notes(request: SearchRequest) -> list[str]:
 
 
 def id_fault(value: str) -> str:
-    """What is wrong with an id of 1 to 128 bytes. Empty if it is valid."""
+    """The fault in an id, which has 1 to 128 bytes. Empty if it is valid."""
     if not value:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:

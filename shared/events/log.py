@@ -173,7 +173,7 @@ class EventLog(Protocol):
 
     @property
     def waiting_for(self) -> str:
-        """A description of what a reader or consumer waits for because of a fault.
+        """The fault that keeps a reader or consumer waiting, in words.
 
         Empty if all work.
         """

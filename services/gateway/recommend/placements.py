@@ -1,4 +1,4 @@
-"""The places in a shop that show recommendations, and what a request for each of them needs."""
+"""The places in a shop that show recommendations, with the required fields of their requests."""
 
 from __future__ import annotations
 

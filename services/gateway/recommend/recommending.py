@@ -25,9 +25,9 @@ from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
-_FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
+_FETCH_SHARE = 0.1  # of the remaining budget, reserved for the page's products
 _RERANKER_SHARE = 0.9  # of its limit, sent to the reranker, which stops before it is cut off
-_LEAST_LISTED = 200  # candidates of a window, if there are so many; paging ends there
+_LEAST_LISTED = 200  # candidates of a window, if so many exist; paging ends with them
 _EXPLAINED = 100  # results of a window that get contributions and feature values
 
 

@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class _Record:
-    """What is known of one replica."""
+    """The measurements of one replica, and its ejections."""
 
     log_slowness: float = 0.0
     answers: int = 0

@@ -88,7 +88,7 @@ class Pages:
         fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
         count = len(fetched.products)
         if fetched.shortened and count < len(places):
-            budget.left_out(f"products: {count} of {len(places)}, {_WHY}; the next page goes on from there")
+            budget.left_out(f"products: {count} of {len(places)}, {_WHY}; the next page has the others")
         elif count != len(places):
             raise Missed(f"products: {count} came instead of {len(places)}")
         if count == 1 and (first := fetched.products[0]).ByteSize() > most_bytes:

@@ -27,8 +27,8 @@ from services.gateway.search.understanding import Understanding, UnderstoodQuery
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
-_FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
-_WAIT_SHARE = 0.8  # of what is left, for a wait for a write
+_FETCH_SHARE = 0.1  # of the remaining budget, reserved for the page's products
+_WAIT_SHARE = 0.8  # of the remaining budget, for a wait for a write
 # Of its limit, sent to the reranker, which stops before it is cut off
 _RERANKER_SHARE = 0.9
 # Results of a window that get contributions, and feature values for the impression

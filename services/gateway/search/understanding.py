@@ -14,7 +14,7 @@ from services.gateway.search.budget import Budget
 from shared.errors import SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
-_ANALYZE_SHARE = 0.2  # of what is left when the stage begins
+_ANALYZE_SHARE = 0.2  # of the remaining budget when the stage begins
 _EMBED_SHARE = 0.5
 
 

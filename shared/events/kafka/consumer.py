@@ -59,7 +59,7 @@ class KafkaLogConsumer:
 
     @property
     def waiting_for(self) -> str:
-        """What the consumer waits for because of a fault. Empty if it works."""
+        """The fault that keeps the consumer waiting. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:

@@ -47,7 +47,7 @@ class KafkaReader:
 
     @property
     def waiting_for(self) -> str:
-        """What the reader waits for because of a fault. Empty if it works."""
+        """The fault that keeps the reader waiting. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:

@@ -28,7 +28,7 @@ class Watchdog:
 
     @property
     def waiting_for(self) -> str:
-        """What the reader waits for because of a fault. Empty if it works."""
+        """The fault that keeps the reader waiting. Empty if it works."""
         return self._outage or self._behind
 
     def moved(self) -> None:

@@ -64,7 +64,7 @@ def _product(detail: Fields, currency_code: str) -> EventProduct:
 
 
 def _keep(event: UserEvent, fields: Fields, transaction: Fields) -> None:
-    """Keep as attributes what our fields lack: experiments, and the order with its total."""
+    """Keep experiments, and the order with its total, as attributes: we have no fields for them."""
     if experiments := fields.identifiers(*_either("experimentIds")):
         event.attributes["experiment_ids"].text.extend(experiments)
     if order_id := transaction.identifier("id"):

@@ -23,7 +23,7 @@ async def test_a_page_of_large_products_is_shortened_and_says_so(gateway: Gatewa
     notes = [note for note in found.served_by.degraded if note.startswith("products:")]
     assert notes == [
         f"products: {len(found.results)} of 20, so that the page stays within the 4 MiB that "
-        "a client accepts; the next page goes on from there"
+        "a client accepts; the next page has the others"
     ]
 
 
