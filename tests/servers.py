@@ -34,7 +34,7 @@ def services(
 
 def fresh_topics(address: str) -> KafkaConfig:
     """Topics that no other test has."""
-    # Here, because unit tests have no use for the library
+    # Imported late, because unit tests do not need the library
     from shared.events.kafka.topic_maker import make_topics
 
     config = KafkaConfig(address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")

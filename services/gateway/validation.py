@@ -35,14 +35,14 @@ def page_size(request: SearchRequest) -> int:
 
 
 def notes(request: SearchRequest) -> list[str]:
-    """What was read otherwise than it was sent."""
+    """Notes about values that were changed."""
     if request.page_size <= MAX_PAGE_SIZE:
         return []
     return [f"page_size: a page has at most {MAX_PAGE_SIZE} results, not {request.page_size}"]
 
 
 def id_fault(value: str) -> str:
-    """What is wrong with an id of 1 to 128 bytes. Empty if it is valid."""
+    """The fault in an id, which has 1 to 128 bytes. Empty if it is valid."""
     if not value:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:

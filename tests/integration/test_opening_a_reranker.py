@@ -124,7 +124,7 @@ def test_new_heads_wait_for_the_snapshot_that_is_made_with_them(data: Path) -> N
 def test_a_bundle_that_was_not_promoted_never_serves(data: Path) -> None:
     _bundle(data, "b2", promoted=False)
     assert _open(data).bundle_version == "b1"
-    # Waits for its snapshot; b2 would fit the one that is there
+    # Waits for its snapshot; b2 would fit the current one
     _bundle(data, "b3", heads=b"other heads")
     assert _open(data).bundle_version == "b1"
     assert open_reranker(data, VERSION, CONFIG, product_texts, "b2").bundle_version == "b2"
