@@ -63,7 +63,7 @@ def check(request: SearchRequest) -> None:
         )
     if request.max_tier not in Tier.values():
         raise InvalidRequest(
-            "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked"
+            "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused, reranked or cross_encoded"
         )
     if request.variants not in Variants.values():
         raise InvalidRequest("variants", f"{request.variants} is unknown; use collapse or all")

@@ -82,7 +82,10 @@ class RerankerService(RerankerServiceServicer):
         def answer() -> RerankResponse:
             if query is None:
                 return browsing_response(request, reranker, reranker.browse(candidates, done))
-            return response_of(request, reranker, reranker.rerank(query, candidates, done, deadline, memory))
+            ranked = reranker.rerank(query, candidates, done, deadline, memory)
+            if request.cross_encode:
+                ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
+            return response_of(request, reranker, ranked)
 
         response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)

@@ -46,7 +46,7 @@ class Spelling:
 
     index: LexicalIndex
     compounds: Compounds | None = None  # whose parts are known words
-    encoder_words: frozenset[str] = frozenset()  # which are words, whether a product has them or not
+    encoder_words: frozenset[str] = frozenset()  # words, whether a product has them or not
 
     def knows(self, query: str) -> bool:
         """Whether enough words of a query are known, to the catalogue or to the encoder."""

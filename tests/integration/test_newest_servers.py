@@ -1,4 +1,4 @@
-"""The contracts of the event log and the feature store, kept with the newest Kafka and with Valkey."""
+"""The contracts of the event log and the feature store, with the newest Kafka and Valkey."""
 
 import secrets
 from collections.abc import AsyncIterator, Iterator

@@ -102,6 +102,18 @@ async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> No
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
 
 
+async def test_a_cross_encoder_reorders_the_best_of_a_page_that_asks_for_it(data: Path) -> None:
+    config = replace(CONFIG, cross_encoder=str(data / "bundles" / "b1"), cross_encoder_limit=12)
+    service = RerankerService(OpenedRerankers(_open(data, config)), WorkQueue(1, 8))
+    request = tiny_request()
+    assert (await service.Rerank(request)).cross_encoded_count == 0
+    request.cross_encode = True
+    response = await service.Rerank(request)
+    assert response.cross_encoded_count == 12 and not response.degraded
+    with pytest.raises(NotFound, match=r"has no cross-encoder: .*model.onnx"):
+        _open(data, replace(CONFIG, cross_encoder=str(data)))
+
+
 def test_the_reranker_of_an_empty_shop_learns_of_what_is_written(tmp_path: Path) -> None:
     _snapshot(tmp_path, _bundle(tmp_path, "b1"), count=0)
     opened = OpenedRerankers()

@@ -158,7 +158,7 @@ def _add(  # noqa: PLR0913  (the parts of a result)
     if request.explain:
         explained = window.message.explanations
         contributions: Sequence[Contribution] = explained[at].contributions if at < len(explained) else ()
-        if window.message.tier != TIER_RERANKED:
+        if window.message.tier < TIER_RERANKED:
             contributions = [Contribution(feature="fused_score", value=score, contribution=score)]
         result.explanation.CopyFrom(_explanation(request, window, at, terms, contributions))
 
@@ -174,7 +174,7 @@ def _explanation(
     sentence = explanation.summary(
         matched,
         window.message.dense_ranks[at],
-        raised_by if window.message.tier == TIER_RERANKED else (),
+        raised_by if window.message.tier >= TIER_RERANKED else (),
         request.order_by or "relevance",
     )
     return Explanation(matched_terms=matched, contributions=contributions, summary=sentence)

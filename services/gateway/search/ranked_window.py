@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import RerankResponse
 from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveResponse
-from aisle.v1.search_pb2 import TIER_RERANKED
+from aisle.v1.search_pb2 import TIER_CROSS_ENCODED, TIER_RERANKED
 
 Matrix = NDArray[np.float32]
 Part = TypeVar("Part")
@@ -123,7 +123,7 @@ def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
         window.variant_counts[:] = _reordered(window.variant_counts, response.order)
     window.relevance_scores[:] = response.relevance_scores
     window.bundle_version = response.bundle_version
-    window.tier = TIER_RERANKED
+    window.tier = TIER_CROSS_ENCODED if response.cross_encoded_count else TIER_RERANKED
     window.explanations.extend(response.explanations)
     window.feature_names.extend(response.feature_names)
     window.feature_values = response.feature_values

@@ -9,6 +9,7 @@ from dataclasses import replace
 from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
 from aisle.v1.retrieval_pb2 import RetrieveRequest, RetrieveResponse
 from aisle.v1.search_pb2 import (
+    TIER_CROSS_ENCODED,
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,
@@ -81,7 +82,9 @@ class Ranking:
             if response is not None:
                 ranked_window.rerank(window, response)
             elif not retrieved.rows and not budget.degraded:
-                window.tier = TIER_RERANKED  # no stage was left out: there was nothing to rerank
+                window.tier = (
+                    request.max_tier or TIER_RERANKED
+                )  # no stage was left out: there was nothing to rerank
             window.degraded[:] = budget.degraded
         return RankedWindow(window)
 
@@ -212,6 +215,7 @@ def _rerank_request(
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
         precedence=retrieved.precedence,
+        cross_encode=request.max_tier == TIER_CROSS_ENCODED,
     )
 
 
@@ -223,6 +227,7 @@ def _wants_reranking(request: SearchRequest) -> bool:
     return request.order_by in ("", "relevance") and request.max_tier in (
         TIER_UNSPECIFIED,
         TIER_RERANKED,
+        TIER_CROSS_ENCODED,
     )
 
 

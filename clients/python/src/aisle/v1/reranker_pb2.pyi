@@ -40,6 +40,7 @@ class RerankRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
+    CROSS_ENCODE_FIELD_NUMBER: _builtins.int
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
     """The searched query."""
@@ -55,6 +56,8 @@ class RerankRequest(_message.Message):
     """Adds each feature's contribution for the first explain_limit results."""
     feature_limit: _builtins.int
     """Adds feature values for the first feature_limit results."""
+    cross_encode: _builtins.bool
+    """Lets the cross-encoder reorder the best candidates."""
     @_builtins.property
     def encoding(self) -> _embedding_pb2.QueryEncoding:
         """From the embedding service. Absent with an empty query: the shopper browses, and the candidates are ordered for
@@ -106,11 +109,12 @@ class RerankRequest(_message.Message):
         session_id: _builtins.str = ...,
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
+        cross_encode: _builtins.bool = ...,
         precedence: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -175,12 +179,15 @@ class RerankResponse(_message.Message):
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
+    CROSS_ENCODED_COUNT_FIELD_NUMBER: _builtins.int
     block_scored_count: _builtins.int
     """The number of candidates that the interaction block scored."""
     feature_values: _builtins.bytes
     """Little-endian float32 (min(feature_limit, candidates), features), in the new order."""
     bundle_version: _builtins.str
     """The bundle that ranked."""
+    cross_encoded_count: _builtins.int
+    """How many candidates the cross-encoder scored."""
     @_builtins.property
     def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indices into the request's lists, best first."""
@@ -217,10 +224,11 @@ class RerankResponse(_message.Message):
         bundle_version: _builtins.str = ...,
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        cross_encoded_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "degraded", b"degraded", "explanations", b"explanations", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "cross_encoded_count", b"cross_encoded_count", "degraded", b"degraded", "explanations", b"explanations", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

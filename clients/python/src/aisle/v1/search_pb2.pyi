@@ -36,6 +36,8 @@ class _TierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Tier.ValueType],
     """Words and vectors joined."""
     TIER_RERANKED: _Tier.ValueType  # 4
     """Reranked by the interaction model and the learned ranker."""
+    TIER_CROSS_ENCODED: _Tier.ValueType  # 5
+    """Reranked, and the best results reordered by a cross-encoder, as far as the deadline allows. Only when asked for."""
 
 class Tier(_Tier, metaclass=_TierEnumTypeWrapper):
     """How far a page was, or may be, ranked. Each stage builds on the one before."""
@@ -50,6 +52,8 @@ TIER_FUSED: Tier.ValueType  # 3
 """Words and vectors joined."""
 TIER_RERANKED: Tier.ValueType  # 4
 """Reranked by the interaction model and the learned ranker."""
+TIER_CROSS_ENCODED: Tier.ValueType  # 5
+"""Reranked, and the best results reordered by a cross-encoder, as far as the deadline allows. Only when asked for."""
 Global___Tier: _TypeAlias = Tier  # noqa: Y015
 
 class _Variants:
