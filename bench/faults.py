@@ -21,12 +21,12 @@ from bench.work_folder import workplace
 from tests.faults import (
     Fault,
     Probes,
-    away,
     kill,
     missed,
     missed_seconds,
     pages_of,
     probes_of,
+    take_down,
     unexcused,
 )
 from tests.gateways import Gateways
@@ -102,7 +102,7 @@ async def _outages(
         for held_up in (False, True):
             what = f"{service} {'stands still' if held_up else 'is away'}"
             print(what, flush=True)
-            faults[what] = await away(shop, service, seconds, probes, held_up)
+            faults[what] = await take_down(shop, service, seconds, probes, held_up)
             await asyncio.sleep(PAUSE_SECONDS)
     return faults
 

@@ -24,13 +24,13 @@ def _running(name: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kafka_address() -> Iterator[str]:
-    """A broker that all tests share; stopped at the end if it was started here."""
+    """A broker that all tests share. It is stopped at the end if this run has started it."""
     yield from _running("kafka")
 
 
 @pytest.fixture(scope="session")
 def redis_address() -> Iterator[str]:
-    """A Redis that all tests share; stopped at the end if it was started here."""
+    """A Redis that all tests share. It is stopped at the end if this run has started it."""
     yield from _running("redis")
 
 
@@ -68,7 +68,7 @@ async def log(tmp_path: Path) -> AsyncIterator[SqliteEventLog]:
 
 
 def pytest_collection_finish() -> None:
-    """Imported modules and collected tests stay to the end: garbage collection need not visit them."""
+    """Exclude imported modules and collected tests from garbage collection: they stay to the end."""
     gc.freeze()
 
 

@@ -101,13 +101,13 @@ class Probes:
 
     async def _counted(self) -> float:
         name = f"probe-{next(self._numbers)}"
-        while not await self._told(name):
+        while not await self._recorded(name):
             await asyncio.sleep(_AGAIN_SECONDS)
         while name not in await self._recent(name):
             await asyncio.sleep(_AGAIN_SECONDS)
         return time.monotonic()
 
-    async def _told(self, name: str) -> bool:
+    async def _recorded(self, name: str) -> bool:
         try:
             await self._gateways.buy(name, name, name)
         except grpc.aio.AioRpcError:
@@ -142,7 +142,7 @@ async def kill(shop: Shop, name: str, probes: Probes) -> Fault:
     return fault
 
 
-async def away(
+async def take_down(
     shop: Shop,
     name: str,
     seconds: float,

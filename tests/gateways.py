@@ -89,7 +89,7 @@ class Gateways:
         events: Any = None,
         query_id: str = "",
     ) -> None:
-        """A purchase that followed from a page of the visitor's (page_of), or came from elsewhere."""
+        """Record a purchase, from a page of the visitor (page_of) or from none."""
         event = UserEvent(event_id=event_id, action="purchase", visitor_id=visitor_id, query_id=query_id)
         event.products.append(EventProduct(product_id=product_id))
         event.event_time.FromNanoseconds(time.time_ns())
@@ -102,8 +102,8 @@ class Gateways:
 
     async def page_of(self, visitor_id: str, query: str) -> str:
         """The query_id of a page that is made for a visitor."""
-        asked = SearchRequest(query=query, visitor_id=visitor_id, page_size=1)
-        return str((await self.search.Search(asked, timeout=_CALL_SECONDS)).query_id)
+        request = SearchRequest(query=query, visitor_id=visitor_id, page_size=1)
+        return str((await self.search.Search(request, timeout=_CALL_SECONDS)).query_id)
 
     async def page(self, request: SearchRequest) -> Page:
         began = time.monotonic()

@@ -1,16 +1,15 @@
-"""What a failed test leaves behind is thrown away with it, and is no error of the test that happens
-to run next.
+"""Drops the objects of a failed test, so that they do not fail the next test.
 
-A test that fails does not come to the lines that close what it opened. Warnings are errors, so the
-first test in which the garbage collector finds an open connection would fail as well. Tests that
-pass are held to closing everything.
+A failed test does not reach the lines that close its files and connections. Warnings are errors, so
+the test in which the garbage collector finds an open connection would fail as well. Tests that pass
+must still close everything.
 """
 
 import gc
 import sys
 import warnings
 
-# pytest leaves the failure there, and all its frames
+# pytest leaves the failure in them, and all its frames
 _LAST = ("last_type", "last_value", "last_traceback", "last_exc")
 
 

@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 _PRODUCTS_EACH = 10  # that a merchant keeps changing
 _PURCHASES_EACH = 50  # of a visitor
 _AGAIN_SECONDS = 0.2
-_COME_LATER = (
+_RETRIED = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -111,7 +111,7 @@ class Load:
     async def _shop(self, visitor_number: int) -> None:
         """One visitor after the other.
 
-        Each buys what follows from one page; of a product, one purchase of each counts.
+        Each buys products after one page. A visitor's purchases of a product count once.
         """
         events = self._gateways.events_of(visitor_number)
         random = Random(f"v{visitor_number}")
@@ -162,7 +162,7 @@ class Load:
             try:
                 return await call()
             except grpc.aio.AioRpcError as error:
-                if error.code() not in _COME_LATER:
+                if error.code() not in _RETRIED:
                     raise
                 self.refused[error.code().name] += 1
                 await asyncio.sleep(_AGAIN_SECONDS)

@@ -148,8 +148,5 @@ async def feature_values(url: str, generation: str = "") -> dict[str, bytes]:
 
 
 def comparable(values: dict[str, bytes]) -> dict[str, Any]:
-    """Counters to the byte.
-
-    For visitors only the known facts, because their two topics come in any order.
-    """
+    """Counters as bytes, and visitors as states, because their two topics come in any order."""
     return {key: state_of(value) if key.startswith("v:") else value for key, value in values.items()}

@@ -34,7 +34,7 @@ def services(
 
 def fresh_topics(address: str) -> KafkaConfig:
     """Topics that no other test has."""
-    # Here, because unit tests have no use for the library
+    # Imported late, because unit tests do not need the library
     from shared.events.kafka.topic_maker import make_topics
 
     config = KafkaConfig(address, topic_prefix=f"test-{uuid.uuid4().hex[:12]}.")
@@ -45,13 +45,13 @@ def fresh_topics(address: str) -> KafkaConfig:
 class OwnServer:
     """A server for one test, which it may stop, kill and suspend."""
 
-    def __init__(self, name: str, state: Path) -> None:
-        """`name` is kafka or redis."""
+    def __init__(self, name: str, state: Path, **environ: str) -> None:
+        """`name` is kafka or redis. `environ` is what deploy/services reads beside."""
         self.name = name
         self._state = state
         self._environ = {
             name: value for name, value in os.environ.items() if not name.startswith("AISLE_TEST_")
-        }
+        } | environ
         self.address = ""
         self.pid = 0
 

@@ -1,6 +1,4 @@
-"""All services of one data folder as processes of this machine, each with as many replicas as
-wanted.
-"""
+"""All services of one data folder as processes of this machine, each with some replicas."""
 
 import os
 import signal
@@ -71,7 +69,7 @@ class ServiceProcesses:
 
     @property
     def gateway(self) -> str:
-        """The address of the gateway, or of all of them, as gRPC's clients take them."""
+        """The address of the gateway, or of all of them, in the form that gRPC's clients expect."""
         return "ipv4:" + ",".join(map(self.address, self.of("gateway")))
 
     def address(self, name: str) -> str:
@@ -85,10 +83,10 @@ class ServiceProcesses:
     def start(self, *names: str) -> None:
         """Start processes, all without names; they are not ready on return."""
         for name in names or self.names:
-            with (self._folder / f"{name}.log").open("ab") as said:
+            with (self._folder / f"{name}.log").open("ab") as log:
                 command = [sys.executable, "-m", PACKAGES[name.partition("-")[0]]]
                 self.running[name] = subprocess.Popen(
-                    command, env=self._environ(name), stdout=said, stderr=said
+                    command, env=self._environ(name), stdout=log, stderr=log
                 )
 
     def _environ(self, name: str) -> dict[str, str]:
@@ -118,7 +116,7 @@ class ServiceProcesses:
             self.running[name].send_signal(signal.SIGTERM)
         for name in names or list(self.running):
             if code := self.running.pop(name).wait(_STOP_SECONDS):
-                raise Unavailable(f"{name} ended with {code}: {self.said(name)}")
+                raise Unavailable(f"{name} ended with {code}: {self.output(name)}")
 
     def until_serving(self, *names: str, seconds: float = 120.0) -> None:
         """Return once the processes, all without names, are healthy.
@@ -130,10 +128,10 @@ class ServiceProcesses:
             with grpc.insecure_channel(self.address(name)) as channel:
                 while not _serving(health_pb2_grpc.HealthStub(channel)):
                     if time.monotonic() > until or self.running[name].poll() is not None:
-                        raise Unavailable(f"{name} is not ready: {self.said(name)}")
+                        raise Unavailable(f"{name} is not ready: {self.output(name)}")
                     time.sleep(0.05)
 
-    def said(self, name: str) -> str:
+    def output(self, name: str) -> str:
         """The end of a process's output."""
         return (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")[-2_000:]
 
@@ -147,7 +145,7 @@ def _serving(health: health_pb2_grpc.HealthStub) -> bool:
 
 
 def _free_ports(count: int) -> list[int]:
-    """Different free ports: all are held until all are found."""
+    """Different free ports. Each stays bound until all are found."""
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))

@@ -30,7 +30,7 @@ QUICK = {
     "AISLE_RERANKER_PRECISION": "int8",
     "AISLE_RERANKER_FEATURES_MS": "100",
 }
-# And many
+# Small snapshots, made often
 SMALL_SNAPSHOTS = {
     "AISLE_INDEXING_LEAST_RECORDS": "300",
     "AISLE_INDEXING_SHARE_OF_PRODUCTS": "0.01",

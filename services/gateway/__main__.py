@@ -90,9 +90,9 @@ def _admin(
 
 
 async def _serve(server: Server, retrieval: RetrievalReplicas, events_in: EventsIn | None) -> None:
-    ended = asked_to_end()  # before anybody is told that it is ready
+    ended = asked_to_end()  # before the server reports that it is ready
     await server.start()
-    work = [asyncio.create_task(_tell_whether_searchable(server, retrieval))]
+    work = [asyncio.create_task(_report_searchable(server, retrieval))]
     if events_in:
         work.append(asyncio.create_task(events_in.run()))
     await ended.wait()
@@ -103,8 +103,8 @@ async def _serve(server: Server, retrieval: RetrievalReplicas, events_in: Events
         await events_in.close()
 
 
-async def _tell_whether_searchable(server: Server, retrieval: RetrievalReplicas) -> None:
-    """Let the health of the search service follow retrieval's.
+async def _report_searchable(server: Server, retrieval: RetrievalReplicas) -> None:
+    """Keep the health of the search service equal to retrieval's.
 
     Events and writes are accepted without it.
     """

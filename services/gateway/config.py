@@ -30,7 +30,7 @@ class GatewayConfig:
     reranker_address: str = "localhost:50054"
     feedback_address: str = "localhost:50055"  # this one and the next two are called for GetStatus only
     indexing_address: str = "localhost:50056"
-    trainer_address: str = ""  # empty: nobody runs one
+    trainer_address: str = ""  # empty: there is no trainer
     resolve_seconds: float = 2  # how often hosts are looked up again
     # Share of calls that may go to a second replica because the first is late; 0: none
     hedge_share: float = 0.1
@@ -38,17 +38,17 @@ class GatewayConfig:
     # Events and impressions while Kafka is down; a folder of this gateway's own
     spool_path: str = "data/spool"
     max_spool_bytes: int = 1_073_741_824  # of each of the two
-    # Where there is Kafka: take in what shops' systems put into aisle.events-in
+    # With Kafka: read the payloads that shops' systems write to aisle.events-in
     follow_events_in: bool = True
     events_in_group: str = "aisle-events-in"  # consumer group; gateways share the work
-    # Of its records: ubi, google-retail, algolia, metarank, gorse, aisle; empty: by their fields
+    # Format of its records: ubi, google-retail, algolia, metarank, gorse, aisle; empty: detected
     events_in_format: str = ""
     # Signs query_ids and page tokens; the same for all gateways of a shop
     secret_path: str = "data/secret"
     deadline_ms: int = 250  # a page's budget, if the request names none
     max_in_flight: int = 4  # pages that run at once; twice the cores keeps them busy
     max_waiting: int = 64  # pages that may wait, as far as their deadlines allow
-    window_size: int = 400  # candidates ranked for a query; paging ends there
+    window_size: int = 400  # candidates ranked for a query; the rest of the match set follows
     max_windows: int = 500  # ranked windows kept for their next pages
     max_window_bytes: int = 67_108_864  # of all of them in memory
     window_ttl_seconds: float = 600
@@ -84,7 +84,9 @@ class GatewayConfig:
         if not self.events_in_group:
             raise ValueError("events_in_group is empty; name a consumer group")
         if self.events_in_format not in ("", *FORMATS):
-            raise ValueError(f"events_in_format is none of {', '.join(FORMATS)}; leave it out to find it")
+            raise ValueError(
+                f"events_in_format is not one of {', '.join(FORMATS)}; leave it out to detect the format"
+            )
 
     @property
     def addresses(self) -> dict[str, str]:

@@ -53,7 +53,7 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is served. The fields are those of GetStatusResponse."""
+    """The state of the engine. The fields are those of GetStatusResponse."""
 
     snapshot_version: str = ""
     product_count: int = 0
@@ -63,7 +63,7 @@ class Status:
     replicas: Sequence[Replica] = ()
     waiting_for: str = ""
     dead_letter_count: int = 0
-    # Records of which something counts for nothing, by reason (shared/features/evidence.py)
+    # Records that are not counted, or only in part, by reason (shared/features/evidence.py)
     left_out: dict[str, int] = field(default_factory=dict)
 
 

@@ -126,7 +126,7 @@ def _of(service: str, replicas: Iterable[Replica]) -> list[ReplicaStatus]:
 
 
 def _left_out(replicas: Iterable[Replica]) -> dict[str, int]:
-    """Of all feedback workers together."""
+    """The sums over all feedback workers."""
     left_out: Counter[str] = Counter()
     for replica in replicas:
         left_out.update(replica.status.left_out)
@@ -136,7 +136,7 @@ def _left_out(replicas: Iterable[Replica]) -> dict[str, int]:
 def _pending(status: ReplicaStatus, ends: Mapping[str, int]) -> int:
     """The number of records that a process has not applied.
 
-    0 for one that applies none, or is down.
+    0 for a process that applies none, or is down.
     """
     if status.log_position:
         return max(0, ends.get(CATALOG, 0) - status.log_position)

@@ -1,4 +1,4 @@
-"""The gateway's public services, as a server takes them."""
+"""The gateway's public services, in the form that a server expects."""
 
 from typing import Any
 

@@ -34,7 +34,7 @@ def _signature(secret: bytes, purpose: str, content: bytes) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """Bytes as a text that is safe in addresses."""
+    """Bytes as a text that is safe in URLs."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 

@@ -7,23 +7,15 @@ from services.gateway.filters.checking import check_count, check_facets, check_f
 from shared.catalog import order_by
 from shared.catalog.validation import CONTROL
 from shared.errors import InvalidRequest
+from shared.text.query import MAX_QUERY_CHARACTERS
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 200
-MAX_QUERY_CHARACTERS = 1_000
 MAX_DEADLINE_MS = 60_000
 MAX_ID_BYTES = 128
 MAX_EXPERIMENTS = 20
 AS_TYPED = ("all", "correction", "without", "price", "synonym", "order")
 CURRENCY = re.compile("[A-Z]{3}|-")  # "-" stands for prices without one
-
-
-def searched_text(query: str) -> str:
-    """The searched part of a typed query.
-
-    Control characters become spaces, and a very long query is cut.
-    """
-    return CONTROL.sub(" ", query[:MAX_QUERY_CHARACTERS]).strip()
 
 
 def read_part(request: SearchRequest) -> SearchRequest:
@@ -43,14 +35,14 @@ def page_size(request: SearchRequest) -> int:
 
 
 def notes(request: SearchRequest) -> list[str]:
-    """What was read otherwise than it was sent."""
+    """Notes about values that were changed."""
     if request.page_size <= MAX_PAGE_SIZE:
         return []
     return [f"page_size: a page has at most {MAX_PAGE_SIZE} results, not {request.page_size}"]
 
 
 def id_fault(value: str) -> str:
-    """What is wrong with an id of 1 to 128 bytes. Empty if it is valid."""
+    """The fault in an id, which has 1 to 128 bytes. Empty if it is valid."""
     if not value:
         return "is required"
     if len(value.encode()) > MAX_ID_BYTES:
@@ -71,7 +63,7 @@ def check(request: SearchRequest) -> None:
         )
     if request.max_tier not in Tier.values():
         raise InvalidRequest(
-            "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused or reranked"
+            "max_tier", f"{request.max_tier} is unknown; use lexical, dense, fused, reranked or cross_encoded"
         )
     if request.variants not in Variants.values():
         raise InvalidRequest("variants", f"{request.variants} is unknown; use collapse or all")

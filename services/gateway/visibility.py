@@ -58,18 +58,18 @@ class Visibility:
         if not log_position:
             yield
             return
-        # As many as are free, so that other peers always find some
+        # A peer holds at most as many as are free, so that other peers always find some
         if self._waits[peer] >= self._max_waits - self._waits.total():
             raise Overloaded(f"wait_for_visible: {self._waits.total()} calls wait already; retry later")
         self._waits[peer] += 1
         try:
-            await self._check_given(log_position, limit_ms)
+            await self._check_assigned(log_position, limit_ms)
             yield
         finally:
             self._waits[peer] -= 1
             self._waits += Counter()  # forgets peers without a wait
 
-    async def _check_given(self, log_position: int, limit_ms: float) -> None:
+    async def _check_assigned(self, log_position: int, limit_ms: float) -> None:
         """Raise if the log never assigned the position.
 
         If the end of the log is unknown, the position is accepted. At worst the call waits in vain.
@@ -78,13 +78,13 @@ class Visibility:
             async with asyncio.timeout(limit_ms / 1e3):
                 end = await self._end_beyond(log_position)
         except (AisleError, TimeoutError) as error:
-            _LOG.debug("the end of the log is not known: %s", error)
+            _LOG.debug("the end of the log is unknown: %s", error)
             return
         if log_position > end:
             remedy = "send the log_position of an answer to a write"
             raise InvalidRequest(
                 "wait_for_visible",
-                f"{log_position} was never given, the log ends at {end}; {remedy}",
+                f"{log_position} was never assigned, the log ends at {end}; {remedy}",
             )
 
     async def _end_beyond(self, log_position: int) -> int:

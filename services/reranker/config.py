@@ -21,6 +21,12 @@ class RerankerConfig:
     workers: int = 1  # requests at a time
     max_waiting: int = 64  # requests in the queue; more are refused at once
     scorer: str = "block"  # block, cross-encoder (for comparison, if the bundle has one) or none
+    # Folder of a cross-encoder (model.onnx or cross_encoder.onnx, and tokenizer.json), for pages that
+    # ask for TIER_CROSS_ENCODED; empty: none
+    cross_encoder: str = ""
+    cross_encoder_limit: int = 60  # most candidates that it scores
+    # Of its scores beside the ranker's, both standardised over the candidates that it scored
+    cross_encoder_weight: float = 0.5
     block_limit: int = 100  # most candidates that the interaction model scores
     block_batch: int = 25  # candidates that a thread scores between two checks of the clock
     precision: str = "auto"  # auto (the faster of the two on this machine), int8 or fp32
@@ -47,9 +53,11 @@ class RerankerConfig:
             self.affinity_weight,
             self.features_ms,
             self.diversity,
+            self.cross_encoder_limit,
+            self.cross_encoder_weight,
         )
         if not all(value >= 0 for value in least):
-            names = "max_waiting, block_limit, affinity_weight, features_ms and diversity"
-            raise ValueError(f"{names} must be at least 0")
+            names = "max_waiting, block_limit, affinity_weight, features_ms, diversity"
+            raise ValueError(f"{names}, cross_encoder_limit and cross_encoder_weight must be at least 0")
         if not self.refresh_seconds > 0:
             raise ValueError("refresh_seconds must be more than 0")

@@ -10,11 +10,14 @@ from tokenizers import Tokenizer
 
 from services.reranker.query import EncodedQuery, Matrix
 from services.reranker.states import Rows
+from shared.errors import NotFound
 from shared.first_use import used_once
 from shared.inference.graph_check import check_graph
 from shared.inference.onnx_engine import Engine, open_engine
 from shared.models.bundle import CROSS_ENCODER, TOKENIZER
 
+_FILES = (CROSS_ENCODER, "model.onnx", "onnx/model.onnx")
+_QUANTISED = frozenset(("MatMulInteger", "DynamicQuantizeLinear", "QLinearMatMul"))
 _TRIAL = dict.fromkeys(("input_ids", "attention_mask", "token_type_ids"), (8, 48))
 
 ProductTexts = Callable[[Rows], Sequence[str]]
@@ -37,13 +40,19 @@ class CrossEncoderModel:
 
     @classmethod
     def open(cls, folder: Path, precision: str, threads: int, max_tokens: int = 64) -> CrossEncoderModel:
-        """Open the model in FOLDER. Raises Corrupt, naming the file, if it is no such model."""
-        check_graph(folder / CROSS_ENCODER, _TRIAL)
+        """Open the model in FOLDER. Raises NotFound without one, and Corrupt, naming the file, if it
+        is no such model.
+
+        `precision` is for float32 models; one that is quantised already is used as it is.
+        """
+        model = _model_in(folder)
+        check_graph(model, _TRIAL)
         path = str(folder / TOKENIZER)
         tokenizer = used_once(lambda: Tokenizer.from_file(path), lambda read: read.encode_batch([("", "")]))
         tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         tokenizer.enable_padding()
-        return cls(open_engine(folder / CROSS_ENCODER, precision, threads, _TRIAL), tokenizer)
+        chosen = "fp32" if _is_quantised(model) else precision
+        return cls(open_engine(model, chosen, threads, _TRIAL), tokenizer)
 
     def score(self, query: str, texts: Sequence[str]) -> Matrix:
         """Scores (n,) of the pairs (query, text)."""
@@ -58,6 +67,20 @@ class CrossEncoderModel:
         }
         scores: Matrix = self._session.run(None, inputs)[0].reshape(-1)
         return scores
+
+
+def _model_in(folder: Path) -> Path:
+    found = [folder / name for name in _FILES if (folder / name).is_file()]
+    if not found or not (folder / TOKENIZER).is_file():
+        raise NotFound(f"{folder} has no cross-encoder: {' or '.join(_FILES)}, and {TOKENIZER}")
+    return found[0]
+
+
+def _is_quantised(model: Path) -> bool:
+    import onnx
+
+    nodes = onnx.load(str(model), load_external_data=False).graph.node
+    return any(node.op_type in _QUANTISED for node in nodes)
 
 
 class CrossEncoderScorer:

@@ -12,6 +12,7 @@ from services.reranker.batched_scorer import BatchedScorer
 from services.reranker.block import BlockModel, BlockScorer
 from services.reranker.config import RerankerConfig
 from services.reranker.cost_estimate import CostEstimate
+from services.reranker.cross_encoded import CrossEncodedTop
 from services.reranker.cross_encoder import CrossEncoderModel, CrossEncoderScorer, ProductTexts
 from services.reranker.features import FEATURES
 from services.reranker.idle_core import IdleCore
@@ -35,6 +36,9 @@ from shared.snapshot.products import ProductStore
 _LOG = logging.getLogger(__name__)
 
 _NO_FEATURES = np.zeros((1, len(FEATURES)), np.float32)  # of one candidate
+_CROSS_ENCODER_BATCH = 4  # candidates between two checks of the clock
+_CROSS_ENCODER_GUESS_MS = 10.0  # a candidate, before the first measurement
+_CROSS_ENCODER_TOKENS = 96
 _GUESS_MS = 0.2  # a candidate, before the first measurement
 
 Texts = Callable[[Payloads], ProductTexts]
@@ -96,7 +100,25 @@ def _reranker(
     paced = _paced(scorer, config) if scorer else None
     ranker = used_once(lambda: Ranker.open(chosen.folder), lambda ranker: ranker.score(_NO_FEATURES))
     recommend = RecommendRanker.open(chosen.folder)
-    return Reranker(snapshot, ranker, paced, chosen.version, recommend, config.affinity_weight)
+    top = _cross_encoded_top(texts, config) if config.cross_encoder else None
+    return Reranker(snapshot, ranker, paced, chosen.version, recommend, config.affinity_weight, top)
+
+
+def _cross_encoded_top(texts: Callable[[], ProductTexts], config: RerankerConfig) -> CrossEncodedTop:
+    model = _cross_encoder(Path(config.cross_encoder), config.precision, config.threads)
+    scorer = TimedScorer(
+        CrossEncoderScorer(model, texts()),
+        _CROSS_ENCODER_BATCH,
+        config.cross_encoder_limit,
+        CostEstimate(_CROSS_ENCODER_GUESS_MS),
+    )
+    return CrossEncodedTop(scorer, config.cross_encoder_weight)
+
+
+@lru_cache(1)
+def _cross_encoder(folder: Path, precision: str, threads: int) -> CrossEncoderModel:
+    """The cross-encoder, opened once for all snapshots."""
+    return CrossEncoderModel.open(folder, precision, threads, _CROSS_ENCODER_TOKENS)
 
 
 def _paced(scorer: Scorer, config: RerankerConfig) -> TimedScorer:

@@ -17,6 +17,7 @@ def response_of(request: RerankRequest, reranker: Reranker, reranking: Reranking
         order=reranking.order.tolist(),
         relevance_scores=reranking.relevance_scores[reranking.order].tolist(),
         block_scored_count=reranking.block_scored_count,
+        cross_encoded_count=reranking.cross_encoded.scored_count if reranking.cross_encoded else 0,
         feature_names=FEATURES,
         feature_values=vectors.to_bytes(reranking.features[shown]),
         explanations=_explanations(request, reranker, reranking),

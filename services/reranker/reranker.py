@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from services.reranker.affinity import affinity
 from services.reranker.candidates import Candidates, RecentProducts
 from services.reranker.cost_estimate import CostEstimate
+from services.reranker.cross_encoded import CrossEncoded, CrossEncodedTop
 from services.reranker.deadline import Deadline
 from services.reranker.features import VISITOR_AFFINITY, CandidateScores, feature_matrix
 from services.reranker.maxsim import maxsim
@@ -46,6 +47,7 @@ class Reranking:
     block_scored_count: int
     degraded: tuple[str, ...]
     stage_ms: dict[str, float]
+    cross_encoded: CrossEncoded | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Reranker:
     recommend_ranker: RecommendRanker = field(default_factory=RecommendRanker)
     # The most that affinity adds, in standard deviations of the ranker's scores
     affinity_weight: float = 0.5
+    cross_encoder: CrossEncodedTop | None = None
     # Gather and MaxSim of a request
     before: CostEstimate = field(default_factory=lambda: CostEstimate(2.0))
     # Features and ranker of a request
@@ -113,6 +116,27 @@ class Reranker:
             block_scored_count=partial.scored_count,
             degraded=partial.degraded(),
             stage_ms=clock.stage_ms,
+        )
+
+    def cross_encoded(
+        self, query: EncodedQuery, candidates: Candidates, ranked: Reranking, deadline: Deadline
+    ) -> Reranking:
+        """The ranking, its best reordered by the cross-encoder, as far as the deadline allows."""
+        if self.cross_encoder is None:
+            note = "cross_encoder: none is set (AISLE_RERANKER_CROSS_ENCODER)"
+            return replace(ranked, degraded=(*ranked.degraded, note))
+        clock = Stopwatch()
+        with clock.timed("cross_encoder"):
+            crossed = self.cross_encoder.score(query, candidates, ranked.relevance_scores, deadline)
+        late = () if crossed.scored_count or len(candidates) < 2 else ("cross_encoder: deadline",)
+        scores = ranked.relevance_scores + crossed.added
+        return replace(
+            ranked,
+            order=candidates.order(scores),
+            relevance_scores=scores,
+            cross_encoded=crossed,
+            degraded=(*ranked.degraded, *late),
+            stage_ms=ranked.stage_ms | clock.stage_ms,
         )
 
     def browse(self, candidates: Candidates, stored: StoredPage | None) -> Browsing:

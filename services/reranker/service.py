@@ -83,8 +83,10 @@ class RerankerService(RerankerServiceServicer):
         def answer() -> RerankResponse:
             if query is None:
                 return browsing_response(request, reranker, reranker.browse(candidates, stored))
-            reranking = reranker.rerank(query, candidates, stored, deadline, memory)
-            return response_of(request, reranker, reranking)
+            ranked = reranker.rerank(query, candidates, stored, deadline, memory)
+            if request.cross_encode:
+                ranked = reranker.cross_encoded(query, candidates, ranked, deadline)
+            return response_of(request, reranker, ranked)
 
         response = await self._work_queue.run(answer, deadline)
         response.degraded.extend(notes)

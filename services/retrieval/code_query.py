@@ -10,7 +10,6 @@ from tantivy import Query
 from services.retrieval.word_groups import WordGroups
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import CODE, IDENTIFIER, JOINED, TEXT
-from shared.text.cleaning import clean
 from shared.text.codes import compact, is_code, without_label
 
 # Above the scores of words, so that the product with exactly this number is first
@@ -35,9 +34,9 @@ class CodeQuery:
 
     @classmethod
     def of(cls, index: LexicalIndex, text: str) -> CodeQuery:
-        """The codes in a query."""
+        """The codes in a clean query."""
         query = cls()
-        typed = without_label(clean(text)).split()
+        typed = without_label(text).split()
         whole = compact("".join(typed))
         query._identifiers(index, typed, whole)
         if not query.first:

@@ -47,12 +47,13 @@ class QueryParser:
 
         Its words are those of the catalogue's languages, or of some of them.
         """
+        text = clean(text)
         found = QueryWords(self.index, languages, self.compounds)
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)
         codes.join(found.groups)
         groups = found.groups
-        unneeded = function_words(clean(text), languages or self.index.analysis.languages)
+        unneeded = function_words(text, languages or self.index.analysis.languages)
         # The words that a part of a code is cut into say nothing by themselves
         required = [] if codes.begins else groups.required(unneeded, strong=False)
         strong = [] if codes.begins or groups.are_strong else groups.required(unneeded, strong=True)

@@ -13,7 +13,6 @@ from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import WordGroups, all_of, any_of
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, MEASURE, NAMED, TEXT
-from shared.text.cleaning import clean
 from shared.text.letters import fold
 from shared.text.quantities import quantities
 from shared.text.spans import without
@@ -44,7 +43,8 @@ class QueryWords:
         self.groups = WordGroups()
 
     def read(self, text: str, synonyms: Synonyms) -> None:
-        folded = fold(clean(text))
+        """Add the words of a clean text."""
+        folded = fold(text)
         measured = [each for each in quantities(folded) if self._index.holds(MEASURE, each.term)]
         for each in measured:
             self.groups.add((each.term,), self._term(MEASURE, each.term))

@@ -21,7 +21,7 @@ from aisle.v1.retrieval_pb2 import (
 from aisle.v1.retrieval_pb2_grpc import RetrievalServiceServicer
 from aisle.v1.search_pb2 import TIER_DENSE, TIER_FUSED, TIER_LEXICAL
 from aisle.v1.status_pb2 import ReplicaStatus
-from services.retrieval import analysis_messages, reading, spelling
+from services.retrieval import analysis_messages, reading
 from services.retrieval.candidate_messages import listed
 from services.retrieval.candidates import Candidates
 from services.retrieval.filter_messages import facet_message, facet_request_of, filter_of
@@ -37,6 +37,7 @@ from shared.caller import PATIENT, Caller, in_thread
 from shared.errors import InvalidRequest, Unavailable
 from shared.query_memory.follower import MemoryFollower
 from shared.text.languages import language_of
+from shared.text.query import MAX_QUERY_CHARACTERS
 
 NAME = "aisle.v1.RetrievalService"
 MAX_CANDIDATES = 5_000
@@ -66,7 +67,7 @@ class RetrievalService(RetrievalServiceServicer):
         self._correct_spelling = correct_spelling
 
     async def AnalyzeQuery(self, request: AnalyzeQueryRequest, context: Any = None) -> AnalyzeQueryResponse:
-        query = spelling.normalise(request.query)
+        query = _checked(request.query)
         if not query:
             return AnalyzeQueryResponse()
         snapshot = self._snapshots.get()
@@ -138,6 +139,13 @@ def replica_status(snapshots: Snapshots) -> ReplicaStatus:
     )
 
 
+def _checked(query: str) -> str:
+    """The query, which the gateway has cleaned."""
+    if len(query) > MAX_QUERY_CHARACTERS:
+        raise InvalidRequest("query", f"has {len(query):,} characters; send at most {MAX_QUERY_CHARACTERS:,}")
+    return query
+
+
 def _request(message: RetrieveRequest, dim: int) -> Request:
     if message.limit > MAX_CANDIDATES:
         raise InvalidRequest("limit", f"is {message.limit}; at most {MAX_CANDIDATES:,} candidates")
@@ -145,7 +153,7 @@ def _request(message: RetrieveRequest, dim: int) -> Request:
         reason = f"has {len(message.exclude_product_ids)} entries; send at most {MAX_CANDIDATES:,}"
         raise InvalidRequest("exclude_product_ids", reason)
     return Request(
-        query=spelling.normalise(message.query),
+        query=_checked(message.query),
         vector=_vector(message.vector, dim) if message.vector else None,
         filters=tuple(filter_of(each) for each in message.filters),
         facets=tuple(facet_request_of(each) for each in message.facets),

@@ -1,10 +1,9 @@
-"""Turns a typed text into the text to search.
+"""Corrects the unknown words of a clean query from the catalogue's own.
 
-It becomes one clean line, with unknown words corrected from the catalogue's own. A word is only
-corrected if no product has it and it consists of letters. So every product can be found by its own
-words. Only the first ten such words of a query are corrected, because each is compared with many.
-Distances are Damerau's: an insertion, a deletion, a substitution, or a transposition of two
-letters.
+A word is only corrected if no product has it and it consists of letters. So every product can be
+found by its own words. Only the first ten such words of a query are corrected, because each is
+compared with many. Distances are Damerau's: an insertion, a deletion, a substitution, or a
+transposition of two letters.
 """
 
 from __future__ import annotations
@@ -24,11 +23,9 @@ from shared.caller import PATIENT, Caller
 from shared.snapshot.lexical import LexicalIndex
 from shared.snapshot.lexical_document import JOINED, TEXT
 from shared.snapshot.vocabulary import LONGEST_WORD
-from shared.text.cleaning import clean
 from shared.text.letters import fold
 from shared.text.words import is_run
 
-MAX_QUERY_CHARACTERS = 1_000
 # Letters: shorter words are never corrected, longer ones may differ twice
 _SHORTEST = 4
 _SHORTEST_OTHER = 3  # of a word that a correction goes with
@@ -37,15 +34,6 @@ _MOST_LOOKED_UP = 10  # words of a query
 _RARE = 2  # a word two edits away must be in at least as many products
 _WORD = re.compile(r"\w+")
 _LETTERS = re.compile(r"[^\W\d_]+")
-
-
-def normalise(query: str) -> str:
-    """One clean line of at most 1,000 characters: see shared.text.cleaning.
-
-    A query without a letter or digit, such as a picture, becomes empty and browses.
-    """
-    line = clean(query[: 4 * MAX_QUERY_CHARACTERS])[:MAX_QUERY_CHARACTERS].rstrip()
-    return line if any(letter.isalnum() for letter in line) else ""
 
 
 def _is_long(word: str) -> bool:
@@ -58,7 +46,7 @@ class Spelling:
 
     index: LexicalIndex
     compounds: Compounds | None = None  # whose parts are known words
-    encoder_words: frozenset[str] = frozenset()  # which are words, whether a product has them or not
+    encoder_words: frozenset[str] = frozenset()  # words, whether a product has them or not
 
     def knows(self, query: str) -> bool:
         """Whether enough words of a query are known, to the catalogue or to the encoder."""

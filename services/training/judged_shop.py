@@ -29,12 +29,12 @@ from services.retrieval.filters import AnyOf, Filter
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.spelling import normalise
 from services.training.encoder_config import encoder_config
 from services.training.evaluation.judgments import JudgedQuery
 from shared import artifacts
 from shared.errors import NotFound
 from shared.snapshot.generation import snapshots_of
+from shared.text.query import normalise
 
 # Indexes a catalogue file into a data folder, encoded with the named bundle
 IndexFile = Callable[[Path, Path, str], object]

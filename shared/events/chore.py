@@ -1,4 +1,4 @@
-"""Other work on the log's file, which its thread does between two groups of appends."""
+"""Work on the log's file other than appends. Its thread does it between two groups of appends."""
 
 from collections.abc import Callable
 from concurrent.futures import Future

@@ -7,7 +7,7 @@ DAY_SECONDS = 24 * 3600.0
 
 @dataclass(frozen=True)
 class LogConfig:
-    """How long, and how many bytes, of shopper records `aisle serve` keeps once they are counted."""
+    """The age and size up to which `aisle serve` keeps shoppers' records that have been counted."""
 
     retention_days: float = 90.0  # of events, impressions and dead letters; 0: forever
     # Above this size of the file, the oldest events and impressions are removed; 0: no limit

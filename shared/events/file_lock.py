@@ -16,7 +16,7 @@ class FileLock:
     def __init__(self, path: Path) -> None:
         """Raises Unavailable, naming the process, if another one holds the file.
 
-        Raises Corrupt if the path is no file.
+        Raises Corrupt if the path is a folder.
         """
         try:
             self._file = path.open("a+", errors="replace")

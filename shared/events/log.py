@@ -18,7 +18,7 @@ USER_EVENTS = "aisle.user-events"  # UserEvent by visitor_id
 # DeadLetter: records that could not be applied, by their place in the log
 DEAD_LETTERS = "aisle.dead-letters"
 TOPICS = (CATALOG, VECTORS, SEARCH_LOGS, USER_EVENTS, DEAD_LETTERS)
-EVENTS_IN = "aisle.events-in"  # JSON that shops' systems send, by a key of theirs; on Kafka alone
+EVENTS_IN = "aisle.events-in"  # JSON that shops' systems send, by a key of their own; on Kafka only
 # The newest record of a key stands for all before it; in one partition
 COMPACTED = frozenset({CATALOG, VECTORS})
 # Topics of one partition, which can be read by offset; offsets count records
@@ -119,9 +119,7 @@ class Consumer(Protocol):
         ...
 
     async def commit(self, records: Iterable[Record]) -> None:
-        """Remember that these records, and all before them in their partitions, have had their
-        effect.
-        """
+        """Remember that these records, and all before them in their partitions, were applied."""
         ...
 
     async def close(self) -> None:
@@ -133,8 +131,7 @@ class EventLog(Protocol):
     """Durable, ordered topics, for use from one event loop."""
 
     async def append(self, topic: str, records: Sequence[NewRecord]) -> list[Appended]:
-        """Append records in order. On return all are durable; if it raises, none may be assumed to
-        be.
+        """Append records in order. On return all are durable; after an error, assume that none is.
 
         Raises StorageFull, Overloaded if too many records wait, Unavailable if the log is down,
         InvalidRequest for a record of more than MAX_RECORD_BYTES. Raises RecordsRefused for records
@@ -176,7 +173,7 @@ class EventLog(Protocol):
 
     @property
     def waiting_for(self) -> str:
-        """A description of what a reader or consumer waits for because of a fault.
+        """The fault that keeps a reader or consumer waiting, in words.
 
         Empty if all work.
         """

@@ -24,15 +24,12 @@ _REMEDY = "write it again, or restore the file from a backup"
 
 
 def text(raw: bytes) -> str:
-    """A text of the file, whatever its bytes are.
-
-    A damaged text must not hide the records beside it.
-    """
+    """Decode a text of the file. Invalid bytes raise nothing, or they would hide other records."""
     return raw.decode(errors="surrogateescape")
 
 
 def check_tables(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise Corrupt if a table lacks a column, or if the log's own notes are not of its making."""
+    """Raise Corrupt if a table lacks a column, or if the log's own tables have invalid values."""
     for topic in TOPICS:
         connection.execute(f'SELECT {COLUMNS} FROM "{topic}" LIMIT 0')
         first = connection.execute(f'SELECT min(offset) FROM "{topic}"').fetchone()[0]
@@ -41,14 +38,14 @@ def check_tables(connection: sqlite3.Connection, path: Path) -> None:
     for table, name, number in _OFFSETS:
         bad = f"typeof({number}) != 'integer' OR {number} < 0"
         if found := connection.execute(f"SELECT {name}, {number} FROM {table} WHERE {bad}").fetchone():
-            raise _damaged(path, f"{table} has {found[1]!r} for {found[0]!r}, which is no position")
+            raise _damaged(path, f"{table} has {found[1]!r} for {found[0]!r}, which is not a position")
     names = connection.execute("SELECT log_id FROM identity").fetchall()
     if len(names) != 1 or not _is_name(names[0][0]):
         raise _damaged(path, "the log's own name in it cannot be read")
 
 
-def _damaged(path: Path, what: str) -> Corrupt:
-    return Corrupt(f"{path} is damaged: {what}; {RESTORE}")
+def _damaged(path: Path, damage: str) -> Corrupt:
+    return Corrupt(f"{path} is damaged: {damage}; {RESTORE}")
 
 
 def _is_name(found: object) -> bool:
@@ -58,7 +55,7 @@ def _is_name(found: object) -> bool:
 def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
     """The record in a row of COLUMNS.
 
-    A damaged record says so, and keeps as much of its value as possible.
+    A damaged record has `damage` set, and keeps as much of its value as possible.
     """
     offset, key, value, time_seconds, event_id = row
     if not (damage := _damage(key, value, time_seconds, event_id)):
@@ -70,7 +67,7 @@ def record_of(row: tuple[Any, ...], topic: str, path: Path) -> Record:
 
 
 def _damage(key: object, value: object, time_seconds: object, event_id: object) -> str:
-    """What is wrong with a record's columns. Empty if they are sound."""
+    """The fault in a record's columns. Empty if they are sound."""
     if not isinstance(key, str) or not is_utf8(key):
         return f"its key is {_kind(key)}, not text"
     if value is not None and not isinstance(value, bytes):

@@ -111,9 +111,9 @@ class SqliteFile:
     def _oldest(self, topic: str, part: tuple[int, int], end: tuple[float, int]) -> tuple[int, int]:
         """The last offset and the number of old records in a part of a topic.
 
-        The part has so many records after an offset. Old records end at the first one that is as
-        new as the time, or beyond an offset. After a clock error, records behind that one may look
-        older than they are.
+        `part` is an offset, and the number of records after it. `end` is a time and an offset: old
+        records end before the first one that is not older, or is beyond the offset. After a clock
+        error, records behind that one may look older than they are.
         """
         one = self._connection.execute(
             f'SELECT {_TIME} FROM "{topic}" WHERE offset > ? ORDER BY offset LIMIT 1', part[:1]
@@ -127,7 +127,7 @@ class SqliteFile:
         return int(found[0] or 0), int(found[1])
 
     def trim(self, topic: str, through_offset: int, before_seconds: float, most: int = _AT_ONCE) -> int:
-        """Remove up to `limit` records older than a time, up to an offset.
+        """Remove up to `most` records older than a time, up to an offset.
 
         Returns the number removed.
         """
@@ -207,7 +207,7 @@ class SqliteFile:
         return int(self._rows(f"PRAGMA {name}")[0][0])
 
     def read(self, topic: str, after_offset: int, limit: int) -> list[Record]:
-        """Records after an offset, oldest first. A damaged record says so."""
+        """Records after an offset, oldest first. Damaged records have `damage` set."""
         condition = "WHERE offset > ? ORDER BY offset LIMIT ?"
         rows = self._rows(f'SELECT {COLUMNS} FROM "{topic}" {condition}', after_offset, limit)
         return [record_of(row, topic, self.path) for row in rows]
@@ -233,9 +233,9 @@ class SqliteFile:
 
     def end_offset(self, topic: str) -> int:
         """The greatest offset ever assigned in a topic."""
-        given = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
-        there = self._rows(f'SELECT max(offset) FROM "{topic}"')
-        return max(int(given[0][0]) if given else 0, int(there[0][0] or 0))
+        assigned = self._rows("SELECT seq FROM sqlite_sequence WHERE name = ?", topic)
+        stored = self._rows(f'SELECT max(offset) FROM "{topic}"')
+        return max(int(assigned[0][0]) if assigned else 0, int(stored[0][0] or 0))
 
     def close(self) -> None:
         self._connection.close()

@@ -82,7 +82,7 @@ def _make_rest(connection: sqlite3.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS positions (consumer_group TEXT, topic TEXT, offset INTEGER NOT NULL,"
         " PRIMARY KEY (consumer_group, topic)) WITHOUT ROWID"
     )
-    # How far a topic was trimmed: records up to there may be missing.
+    # The offset up to which a topic was trimmed: records up to it may be missing.
     connection.execute("CREATE TABLE IF NOT EXISTS trimmed (topic TEXT PRIMARY KEY, offset INTEGER NOT NULL)")
     connection.execute("CREATE TABLE IF NOT EXISTS identity (log_id TEXT NOT NULL)")
     if connection.execute("SELECT count(*) FROM identity").fetchone()[0] == 0:

@@ -46,7 +46,7 @@ class LiveValues:
         return [*self._base.spans(value), *(range(code, code + 1) for code in new)]
 
     def sort_keys(self, codes: NDArray[np.integer[Any]]) -> NDArray[np.float64]:
-        """See Texts. New texts are between those of the snapshot: their keys are no whole numbers."""
+        """See Texts. New texts are between those of the snapshot, so their keys are fractional."""
         keys = codes.astype(np.float64)
         new = codes >= len(self._base)
         if new.any():
@@ -54,7 +54,7 @@ class LiveValues:
         return keys
 
     def _new_keys(self) -> NDArray[np.float64]:
-        """Of the new texts, by their codes. Kept until more texts come."""
+        """The keys of the new texts, by code. Cached until another text is added."""
         if len(self._keys) < (count := len(self._new)):
             texts = self._new[:count]
             places = np.array([self._base.place(text) for text in texts], np.float64)

@@ -110,7 +110,7 @@ class SnapshotFollower:
         if isinstance(error, CannotApply):
             remedy = "restore the log from a backup, or roll the snapshot back"
             return Corrupt(
-                f"what the log has after snapshot {version} cannot be applied to it ({error}); {remedy}"
+                f"the log's changes after snapshot {version} cannot be applied to it ({error}); {remedy}"
             )
         if isinstance(error, AisleError):
             return error
@@ -137,7 +137,7 @@ class SnapshotFollower:
         try:
             await self.start()
         except AisleError as error:
-            _LOG.error("nothing is served before there is a whole snapshot: %s", error)
+            _LOG.error("nothing is served until a whole snapshot exists: %s", error)
 
     async def _step(self) -> None:
         try:
@@ -150,8 +150,8 @@ class SnapshotFollower:
                 await self._catch_up()
                 self._not_before = began + self._pause(time.monotonic() - began)
         except Exception as error:  # keep following after any error
-            what = "aisle.vectors cannot be read; what is served does not change meanwhile: %s"
-            _LOG.error(what, error, exc_info=trace_of(error))
+            message = "aisle.vectors cannot be read; the served products do not change meanwhile: %s"
+            _LOG.error(message, error, exc_info=trace_of(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     def _pause(self, took_seconds: float) -> float:
@@ -176,8 +176,8 @@ class SnapshotFollower:
         except Exception as error:  # keep following after any error
             self._try_again_at = time.monotonic() + _REOPEN_SECONDS
             known = isinstance(error, ValueError | CannotApply)
-            what = "snapshot %s is not served yet, the previous one stays in use: %s"
-            _LOG.error(what, version, error, exc_info=None if known else trace_of(error))
+            message = "snapshot %s is not served yet, the previous one stays in use: %s"
+            _LOG.error(message, version, error, exc_info=None if known else trace_of(error))
 
     async def _open(self, version: str, even_behind: bool = False) -> None:
         """Open a snapshot, catch up, serve.
@@ -211,7 +211,7 @@ class SnapshotFollower:
         except Unavailable as error:
             if not even_behind:
                 raise
-            _LOG.warning("snapshot %s is served without what was written since: %s", lives[0].version, error)
+            _LOG.warning("snapshot %s is served without later writes: %s", lives[0].version, error)
         except Superseded:
             opened.close()
             raise
@@ -235,7 +235,7 @@ class SnapshotFollower:
     def _give_up(self, opened: Opened, error: CannotApply) -> None:
         """Stop changing a snapshot. It is opened again, with all later changes."""
         _LOG.error(
-            "snapshot %s could not take in changes and is opened again (%s)", opened.lives[0].version, error
+            "snapshot %s could not apply changes and is opened again (%s)", opened.lives[0].version, error
         )
         if opened is self._opened[-1]:
             self._try_again_at = time.monotonic()

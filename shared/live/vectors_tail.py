@@ -32,8 +32,7 @@ class VectorsTail:
     async def catch_up(
         self, opened: Opened, serving: Iterable[Opened], superseded: Callable[[], bool]
     ) -> None:
-        """Apply the whole log, and go on until the snapshot shows at least what the serving one
-        shows.
+        """Apply the whole log, and wait until the snapshot is not behind the serving one.
 
         A snapshot with a catalogue file shows less until the indexer has reapplied later writes to
         it. Raises Superseded if a newer snapshot appears meanwhile.

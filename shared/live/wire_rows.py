@@ -3,7 +3,7 @@
 Core: a product of the snapshot has the snapshot's row. A later product has the snapshot's count +
 its slot, in the order in which this process applied it. Wire: the snapshot's row, or its count +
 the record's offset in aisle.vectors after the snapshot's position. It is the same on every replica,
-whatever the log's compaction has removed in between.
+even if compaction has removed records in between.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class WireRows:
 
     def to_core(self, rows: Rows) -> Rows:
         """The core rows (k,) of wire rows. UNKNOWN for rows that this process lacks."""
-        here = np.where(rows < self.product_count, rows, UNKNOWN)
+        of_snapshot = np.where(rows < self.product_count, rows, UNKNOWN)
         if not len(self.offsets):
-            return here
+            return of_snapshot
         wanted = rows - self.product_count + self.vectors_position + 1
         slots = np.minimum(np.searchsorted(self.offsets, wanted), len(self.offsets) - 1)
         found = (rows >= self.product_count) & (self.offsets[slots] == wanted)
-        return np.where(found, self.product_count + slots, here)
+        return np.where(found, self.product_count + slots, of_snapshot)
 
     def held(self, rows: Rows) -> Rows:
         """Like to_core, but requires every row.
@@ -56,6 +56,6 @@ class WireRows:
         if (missing := found == UNKNOWN).any():
             row = int(rows[missing].max())
             if row - self.product_count + self.vectors_position + 1 > self.position:
-                raise Unavailable(f"rows: {row} has not arrived here yet; ask again")
+                raise Unavailable(f"rows: {row} has not arrived at this replica yet; retry")
             raise SnapshotGone(f"rows: {row} has been replaced since; ask for the page again")
         return found

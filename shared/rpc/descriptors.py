@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 _LOOK_SECONDS = 5.0
-_REST_SECONDS = 60.0
+_REPEAT_SECONDS = 60.0
 _NONE_LEFT = (errno.EMFILE, errno.ENFILE)
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class DescriptorWatch:
             if self._logged_at is not None:
                 _LOG.info("file descriptors are available again; new connections are accepted")
             self._logged_at = None
-        elif self._logged_at is None or now - self._logged_at >= _REST_SECONDS:
+        elif self._logged_at is None or now - self._logged_at >= _REPEAT_SECONDS:
             self._logged_at = now
             remedy = "close connections, or raise the limit (ulimit -n) and start again"
             _LOG.error("no file descriptors are left: new connections wait; %s", remedy)

@@ -99,7 +99,7 @@ def from_call(failed: FailedCall) -> AisleError:
 
 
 def _kind_of(kind: type[AisleError]) -> type[AisleError]:
-    """The class as which an error travels: its own, or its nearest base class in the table."""
+    """The class that is sent for an error: its own, or its nearest base class in the table."""
     return next(each for each in kind.__mro__ if each in _ON_WIRE)
 
 

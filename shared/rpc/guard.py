@@ -82,9 +82,8 @@ class _Method:
             finally:
                 self._calls -= 1
         except AisleError as error:
-            # GRPC keeps the exception of abort, and with it this error. Its traces hold the
-            # request, so
-            # they are dropped.
+            # gRPC keeps the exception of abort, and with it this error. Its traces hold the
+            # request, so they are dropped.
             error.__traceback__ = error.__cause__ = error.__context__ = None
             await context.abort(*to_status(error))
 
@@ -141,11 +140,11 @@ def _taken(taken: bytes | AisleError) -> bytes:
 
 
 def _guard(handler: Handler, method: _Method, coding: dict[str, Any]) -> Handler:
-    asked = method.with_requests if handler.request_streaming else method.with_request
+    with_input = method.with_requests if handler.request_streaming else method.with_request
     answer = handler.unary_unary or handler.stream_unary
     if handler.response_streaming:
         answer = partial(_write_all, handler.unary_stream or handler.stream_stream)
-    work = partial(asked, answer)
+    work = partial(with_input, answer)
 
     async def guarded(_: Any, context: Context) -> Any:
         return await method.run(work, context)

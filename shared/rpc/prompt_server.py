@@ -24,7 +24,7 @@ from grpc.aio import _server
 
 _AHEAD = 32  # calls of a method that are requested ahead
 
-_came_at: ContextVar[float | None] = ContextVar("came_at", default=None)
+_arrived_at: ContextVar[float | None] = ContextVar("arrived_at", default=None)
 
 
 def since_arrival_ms() -> float:
@@ -32,8 +32,8 @@ def since_arrival_ms() -> float:
 
     0 in a task that answers no call.
     """
-    came_at = _came_at.get()
-    return 0.0 if came_at is None else (time.perf_counter() - came_at) * 1e3
+    arrived_at = _arrived_at.get()
+    return 0.0 if arrived_at is None else (time.perf_counter() - arrived_at) * 1e3
 
 
 def prompt_server(interceptors: Sequence[aio.ServerInterceptor], options: Iterable[tuple[str, Any]]) -> Any:
@@ -95,26 +95,26 @@ class _MethodCalls:
 
     def __init__(
         self,
-        ask: Callable[[], asyncio.Task[Any]],
+        request: Callable[[], asyncio.Task[Any]],
         begin: Callable[[Any, contextvars.Context], None],
     ) -> None:
         self.ended: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._ask = ask
+        self._request = request
         self._begin = begin
         for _ in range(_AHEAD):
-            self._ask_ahead()
+            self._request_ahead()
 
-    def _ask_ahead(self) -> None:
-        self._ask().add_done_callback(self._came)
+    def _request_ahead(self) -> None:
+        self._request().add_done_callback(self._arrived)
 
-    def _came(self, asked: asyncio.Task[Any]) -> None:
-        error = None if asked.cancelled() else asked.exception()
-        if self.ended.done() or asked.cancelled():
+    def _arrived(self, call: asyncio.Task[Any]) -> None:
+        error = None if call.cancelled() else call.exception()
+        if self.ended.done() or call.cancelled():
             return
         if error is not None:
             self.ended.set_exception(error)
             return
         context = contextvars.copy_context()
-        context.run(_came_at.set, time.perf_counter())
-        self._begin(asked.result(), context)
-        self._ask_ahead()
+        context.run(_arrived_at.set, time.perf_counter())
+        self._begin(call.result(), context)
+        self._request_ahead()

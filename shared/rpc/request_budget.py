@@ -26,7 +26,7 @@ class RequestBudget:
 
     def __init__(self, max_bytes: int = MAX_HELD_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._given_back = asyncio.Event()
+        self._released = asyncio.Event()
         self._turn = asyncio.Lock()
         self._since_trim_bytes = 0
         self.held_bytes = 0
@@ -46,7 +46,7 @@ class RequestBudget:
     def release(self, count_bytes: int) -> None:
         """Stop counting held bytes."""
         self.held_bytes -= count_bytes
-        self._given_back.set()
+        self._released.set()
         self._since_trim_bytes += count_bytes
         if not self.held_bytes and self._since_trim_bytes >= _TRIM_BYTES:
             self._since_trim_bytes = 0
@@ -75,15 +75,15 @@ class RequestBudget:
     async def room(self) -> None:
         """Wait until a stream may read its next message."""
         while self.held_bytes > _FULL * self._max_bytes:
-            self._given_back.clear()
-            await self._given_back.wait()
+            self._released.clear()
+            await self._released.wait()
 
 
 _current: ContextVar[RequestBudget | None] = ContextVar("request_budget", default=None)
 
 
 def begin(budget: RequestBudget) -> None:
-    """Make this task's call, and the tasks that it starts, count into `budget`."""
+    """Make this task's call, and the tasks that it starts, count towards `budget`."""
     _current.set(budget)
 
 

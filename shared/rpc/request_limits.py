@@ -30,8 +30,7 @@ MAX_RATIO = 100  # largest ratio of a message's size to its compressed size
 FREE_BYTES = 64 * _KIB  # size up to which the ratio is not checked
 
 # The events of a batch may name 100 products each, which are parts. A message of UpsertProducts is
-# one product; one with too many attributes should only be rejected, and not end the
-# stream.
+# one product. If it has too many attributes, it is rejected without ending the stream.
 LIMITS: Mapping[str, RequestLimit] = {
     "/aisle.v1.SearchService/Search": RequestLimit(max_bytes=_MIB),
     "/aisle.v1.RecommendService/Recommend": RequestLimit(max_bytes=_MIB),

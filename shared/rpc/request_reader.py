@@ -1,8 +1,8 @@
 """Turns the bytes of a request into its message.
 
 The bytes are decompressed and measured before they are parsed. gRPC would decompress first and
-measure afterwards. So its decompression is off (shared/rpc/server.py), and gzip is undone by this
-module, only up to the limit.
+measure afterwards. So its decompression is off (shared/rpc/server.py), and this module decompresses
+gzip, only up to the limit.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _unzipped(data: bytes, max_bytes: int) -> bytes:
             "request", f"becomes more than {_kib(allowed)} when it is decompressed; {remedy}"
         )
     if not stream.eof or stream.unused_data:
-        raise InvalidRequest("request", ("is no whole gzip stream; send it again, or without compression"))
+        raise InvalidRequest("request", ("is not a whole gzip stream; send it again, or without compression"))
     return found
 
 

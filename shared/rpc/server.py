@@ -33,7 +33,7 @@ _SERVER_OPTIONS = [
     # Bytes of all connections, above which gRPC cancels calls of any of them
     ("grpc.server.max_pending_requests", 5_000),
     ("grpc.server.max_pending_requests_hard_limit", 10_000),
-    # Shared/rpc/request_reader.py decompresses, with a limit
+    # shared/rpc/request_reader.py decompresses, with a limit
     ("grpc.per_message_decompression", 0),
     ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
     # A second server on a port fails, instead of silently receiving half of the calls

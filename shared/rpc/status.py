@@ -1,4 +1,4 @@
-"""Answers what a process serves."""
+"""Answers requests for the status of a process."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from shared.rpc.server import Register
 
 class StatusService(StatusServiceServicer):
     def __init__(self, describe: Callable[[], ReplicaStatus], trouble: Callable[[], str]) -> None:
-        """`describe` returns what is served at the moment, `trouble` what the process waits for.
+        """`describe` returns the current status, `trouble` the fault that the process waits for.
 
         This class adds the fields that every process has.
         """
@@ -36,7 +36,7 @@ class StatusService(StatusServiceServicer):
 def status_servicer(
     describe: Callable[[], ReplicaStatus], trouble: Callable[[], str] = lambda: ""
 ) -> tuple[str, Register, StatusService]:
-    """(full name, register function, servicer), as a server takes them.
+    """(full name, register function, servicer), as a server expects them.
 
     The arguments are StatusService's.
     """

@@ -23,7 +23,7 @@ _LEAF_BYTES = 64 << 10  # a message without submessages is inspected only if it 
 def has_more_parts(data: bytes, descriptor: Any, limit: int) -> bool:
     """Whether a message of that type has more than `limit` parts.
 
-    Returns False for bytes that are no such message.
+    Returns False for bytes that are not such a message.
     """
     if len(data) <= 2 * limit:  # the smallest part has two bytes
         return False

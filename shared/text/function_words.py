@@ -16,12 +16,13 @@ from shared.text.words import words
 # types, and the verbs of asking
 _ENGLISH = frozenset(
     (
-        *("i", "me", "my", "we", "us", "our", "you", "your", "he", "him", "his", "she", "her", "its"),
-        *("them", "those", "who", "what", "which", "when", "where", "why", "how", "am", "been", "being"),
-        *("were", "have", "has", "had", "having", "do", "does", "did", "doing", "would", "could", "should"),
-        *("can", "because", "until", "while", "about", "during", "from", "so", "than", "too", "very"),
-        *("just", "only", "some", "any", "also", "please", "want", "need", "needs", "looking", "show"),
-        *("find", "give", "recommend", "suggest", "something", "anything", "someone", "somewhere"),
+        *("i", "me", "my", "we", "us", "our", "you", "your", "he", "him", "his", "she", "her"),
+        *("its", "them", "those", "who", "what", "which", "when", "where", "why", "how", "am"),
+        *("been", "being", "were", "have", "has", "had", "having", "do", "does", "did", "doing"),
+        *("would", "could", "should", "can", "because", "until", "while", "about", "during"),
+        *("from", "so", "than", "too", "very", "just", "only", "some", "any", "also", "please"),
+        *("want", "need", "needs", "looking", "show", "find", "give", "recommend", "suggest"),
+        *("something", "anything", "someone", "somewhere"),
     )
 )
 _WORD = re.compile(r"\w+")

@@ -12,10 +12,10 @@ from services.retrieval.reading import Catalog
 from services.retrieval.request import Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.spelling import normalise
 from services.retrieval.synonyms import parsed
 from shared.caller import PATIENT
 from shared.catalog.product import Product
+from shared.text.query import normalise
 from tests.unit.retrieval.snapshot_on_disk import write_snapshot
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/queries.md").read_text(encoding="utf-8")

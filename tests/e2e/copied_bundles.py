@@ -33,7 +33,7 @@ def copied_bundles(data: Path) -> list[str]:
 
 
 def promote_weighted(bundles: Path, weights: Mapping[str, float]) -> None:
-    """Promote the default bundle with a ranker that weighs these features besides."""
+    """Promote the default bundle with a ranker that also weighs these features."""
     folder = bundles / "weighted"
     shutil.copytree(DEFAULT, folder)
     ranker = json.loads((folder / RANKER_FEATURES).read_text())
@@ -44,7 +44,7 @@ def promote_weighted(bundles: Path, weights: Mapping[str, float]) -> None:
 
 
 def _change_heads(path: Path) -> None:
-    """Other heads by their checksum: all products must be encoded again before they can serve."""
+    """Change the heads' checksum, so that all products must be encoded again before they serve."""
     save_file({name: values * 1.001 for name, values in load_file(path).items()}, path)
 
 

@@ -52,7 +52,7 @@ def _search(number: int, text: str, product: dict[str, Any]) -> SearchRequest:
 
 
 def _plain(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:
-    """As it is."""
+    """Unchanged."""
 
 
 def _faceted(request: SearchRequest, turn: int, product: dict[str, Any]) -> None:

@@ -43,7 +43,7 @@ def test_a_python_client_needs_nothing_but_reflection(address: str) -> None:
 
 
 def _python_with(folder: Path, *packages: str, options: Sequence[str] = CONSTRAINTS) -> Path:
-    """The interpreter of a new environment that holds nothing but `packages`; `options` are pip's."""
+    """The interpreter of a new environment with only `packages`; `options` are pip's."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     pip = [str(python), "-m", "pip", "install", "--quiet", *options]

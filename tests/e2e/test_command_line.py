@@ -122,7 +122,7 @@ def test_events_are_streamed_and_told_apart(
 def test_events_of_another_system_are_streamed_as_they_are(
     aisle: Any, address: str, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
-    """By their content, or as they are said to be; sent again they are known."""
+    """The format is detected or named. Events that are sent again are duplicates."""
     path = tmp_path / "insights.json"
     story = FILES["algolia"].read_text().replace("v-7f3", f"v-{len(options)}")
     path.write_text(story.replace('"positions": [3]', '"positions": [0]'))

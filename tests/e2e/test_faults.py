@@ -1,6 +1,6 @@
-"""Processes that die, and servers that stay away, while a shop is busy.
+"""Processes that die, and servers that are down, while a shop is busy.
 
-Bench/faults.py does more of the same.
+bench/faults.py runs longer.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import Probes, away, kill, missed, pages_of, probes_of, unexcused
+from tests.faults import Probes, kill, missed, pages_of, probes_of, take_down, unexcused
 from tests.gateways import Gateways
 from tests.load import Load, Pace
 from tests.reckoning import reckon
@@ -40,7 +40,7 @@ def shop(sample_shop: Path, tmp_path: Path) -> Iterator[Shop]:
 
 @asynccontextmanager
 async def busy(shop: Shop, sample: Path) -> AsyncIterator[tuple[Probes, Load]]:
-    """All at work until the block ends."""
+    """A load on the shop until the block ends."""
     async with (
         Gateways(shop.processes.gateway) as gateways,
         probes_of(gateways, shop) as probes,
@@ -67,8 +67,8 @@ async def test_while_one_is_away_pages_go_out_and_say_so_and_afterwards_all_is_t
     async with busy(shop, sample) as (probes, load):
         faults = []
         for service in BY:
-            faults.append(await away(shop, service, AWAY_SECONDS, probes, held_up))
-            await asyncio.sleep(1)  # so that pages of before have ended
+            faults.append(await take_down(shop, service, AWAY_SECONDS, probes, held_up))
+            await asyncio.sleep(1)  # earlier pages end
     assert unexcused(load, faults) == [], faults
     for fault in faults:
         pages = pages_of(load, fault)

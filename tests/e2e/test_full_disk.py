@@ -75,7 +75,7 @@ def test_a_full_disk_while_serving_refuses_writes_loses_none_and_goes_on_searchi
 
 
 def _upserted(channel: grpc.Channel, numbers: range) -> list[str]:
-    """Write products of about 15 kB; the ids of those that were acknowledged."""
+    """Write products of about 15 kB. Returns the ids of those that were acknowledged."""
     ids = [f"new-{number}" for number in numbers]
     products = (Product(product_id=each, title="Zephyrine lantern", description="x" * 15_000) for each in ids)
     requests = (UpsertProductsRequest(product=product) for product in products)

@@ -1,6 +1,6 @@
 """`aisle index` on a folder that has a snapshot ends, every time.
 
-1 run of 9 hung in OpenVINO's first inferences.
+Before shared/first_use.py, 1 run of 9 hung in OpenVINO's first inferences.
 
 AISLE_TEST_INDEX_RUNS=100 python -m pytest tests/e2e/test_index_again.py
 """

@@ -1,6 +1,6 @@
 """Kill -9 of the engine, and of `aisle index` beside it, while bundles are promoted.
 
-What is acknowledged stays.
+Acknowledged writes stay.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from cli.standalone_process import standalone_process
 from tests.e2e.copied_bundles import NEVER_PROMOTED, copied_bundles
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "4"))
-# Products that the file has too, and products of our own
+# Products that the file has too, and products of the test's own
 IN_FILE = 20
 NEW = 20
 GONE = "gone"
@@ -50,11 +50,9 @@ _CALL_SECONDS = 20
 
 @dataclass
 class Written:
-    """What was asked for one product since the last acknowledgement, and when and where in the log
-    that came.
-    """
+    """The possible titles of one product, and the time and log position of its last acknowledgement."""
 
-    # The last acknowledged first, then what may be
+    # The last acknowledged one first, then those of calls without an answer
     possible: list[str] = field(default_factory=lambda: [GONE])
     at: float = 0.0
     position: int = 0
@@ -70,14 +68,14 @@ class Shop:
     file_titles: dict[str, str]
     products: dict[str, Written] = field(default_factory=lambda: defaultdict(Written))
     events: list[str] = field(default_factory=list)
-    bundles: set[str] = field(default_factory=set)  # that a page said it was ranked by
-    file_position: int = 0  # of the log, which the file came after when it was indexed last
-    killed_at: float = 0.0  # when `aisle index` was killed last: its file may have come in or not
+    bundles: set[str] = field(default_factory=set)  # that ranked a page
+    file_position: int = 0  # log position that the file followed when it was last indexed
+    killed_at: float = 0.0  # when `aisle index` was last killed: its file may be indexed or not
 
     def work(self, channel: grpc.Channel) -> None:
-        """One random thing, acknowledged or not."""
+        """Make one random call, acknowledged or not."""
         things = (self._upsert, self._upsert, self._change_price, self._delete, self._click, self._search)
-        with suppress(grpc.RpcError):  # it died meanwhile: what was asked may be there or not
+        with suppress(grpc.RpcError):  # the engine died: the write may be applied or not
             self.rng.choice(things)(channel)
 
     def _ask(self, product_id: str, value: str) -> None:
@@ -99,9 +97,7 @@ class Shop:
         self._acknowledged(product_id, title, answer.log_position)
 
     def _change_price(self, channel: grpc.Channel) -> None:
-        """A single field, which leaves the title as it is, and is not accepted for a product that
-        is gone.
-        """
+        """Write a single field. The title stays, and a removed product rejects the write."""
         product = Product(product_id=self._any_id(), price=Price(amount=self.rng.randrange(1, 100)))
         request = UpsertProductsRequest(product=product, update_mask=FieldMask(paths=["price"]))
         CatalogServiceStub(channel).UpsertProducts(iter([request]), timeout=_CALL_SECONDS)
@@ -124,9 +120,9 @@ class Shop:
         self.bundles |= {page.served_by.bundle_version} - {""}
 
     def allowed(self, product_id: str) -> set[str]:
-        """What may be shown.
+        """The titles that may be shown.
 
-        The last acknowledged, what was asked since, and the file's if that came after it.
+        These are the last acknowledged one, later ones, and the file's if that was indexed since.
         """
         written = self.products[product_id]
         indexed_since = self.file_position >= written.position or self.killed_at > written.at
@@ -180,14 +176,14 @@ def beside(shop: Shop, names: list[str]) -> Iterator[None]:
 
 
 def _end(process: subprocess.Popen[bytes], kill_after_seconds: float) -> str:
-    """What a command prints, which must succeed if it is not killed; empty when it is."""
+    """The output of a command, which must succeed unless it is killed. Empty if it is."""
     try:
-        printed, said = process.communicate(timeout=kill_after_seconds)
+        printed, errors = process.communicate(timeout=kill_after_seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
         return ""
-    assert process.returncode == 0, said.decode()
+    assert process.returncode == 0, errors.decode()
     return printed.decode()
 
 

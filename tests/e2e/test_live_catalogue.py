@@ -39,7 +39,7 @@ PATIENT_MS = 30_000
 
 @pytest.fixture
 def data(indexed: Path, tmp_path: Path) -> Path:
-    """A copy of the shop, to be written to."""
+    """A copy of the shop that a test may change."""
     shutil.copytree(indexed / "snapshots", tmp_path / "shop" / "snapshots")
     return tmp_path / "shop"
 
@@ -140,7 +140,7 @@ def test_a_write_that_never_came_is_not_waited_for(channel: grpc.Channel) -> Non
         lambda: search(channel, "lamp", wait_for=10**9, deadline_ms=60_000),
         lambda: CatalogServiceStub(channel).GetProduct(never, timeout=60),
     ):
-        with pytest.raises(grpc.RpcError, match="wait_for_visible: 1000000000 was never given") as refused:
+        with pytest.raises(grpc.RpcError, match="wait_for_visible: 1000000000 was never assigned") as refused:
             ask()
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert time.monotonic() - began < 20

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def demo(aisle: Any, sample_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of the story, and what it said."""
+    """The folder of the demo, and its output."""
     data = tmp_path_factory.mktemp("demo")
     shutil.copytree(sample_shop / "snapshots", data / "snapshots")
     shop = DemoShop(data)

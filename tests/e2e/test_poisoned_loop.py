@@ -1,4 +1,4 @@
-"""Who poisons the clicks brings no ranker into use, and the report says why."""
+"""Poisoned clicks bring no ranker into use, and the report says why."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Taught:
 
     @asynccontextmanager
     async def opened(self, folder: Path) -> AsyncIterator[LoopEngine]:
-        """A copy of it, served a moment later."""
+        """Serve a copy of it, a moment later."""
         shutil.copytree(self.data, folder)
         async with LoopEngine.open(folder, SimulatedTime(self.seconds + 60)) as engine:
             yield engine
@@ -75,7 +75,7 @@ def taught(sample_shop: Path, tmp_path_factory: pytest.TempPathFactory) -> Taugh
 
 
 async def learnt_from(engine: LoopEngine) -> tuple[int, str]:
-    """Pages and the reason of a round that nobody would have held."""
+    """The number of pages of a forced round of learning, and the reason that it was refused."""
     in_use = Registry.of(engine.data).version_in_use()
     look = await engine.learn(force=True)
     assert look.round and look.round.refused

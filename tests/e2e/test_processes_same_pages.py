@@ -1,6 +1,4 @@
-"""The same page for the same state, whether all services are in one process or each is one behind
-the wire.
-"""
+"""The same page for the same state, from one process with all services or from one for each."""
 
 import shutil
 import time
@@ -37,7 +35,7 @@ NEW = [
     )
     for number in range(12)
 ]
-# Not what was shown, since the pages that the test asks for are themselves counted while it asks
+# No features of impressions, because the pages of the test are counted too
 WEIGHTS = {
     "product_opens_7d": 0.5,
     "product_carts_30d": 0.5,
@@ -81,13 +79,13 @@ def test_two_hundred_pages_are_the_same_in_one_process_and_in_many(
 
 
 def copy_shop(shop: Path, data: Path) -> None:
-    """Its snapshot, and a bundle that counts."""
+    """Copy its snapshot, with a bundle that weighs shoppers' actions."""
     shutil.copytree(shop / "snapshots", data / "snapshots")
     promote_weighted(data / "bundles", WEIGHTS)
 
 
 def write(channel: grpc.Channel) -> int:
-    """New products, so that pages are of a snapshot and of what came since."""
+    """Write new products, so that pages come from a snapshot and its delta."""
     answer = CatalogServiceStub(channel).UpsertProducts(
         (UpsertProductsRequest(product=product) for product in NEW), timeout=120
     )
@@ -96,9 +94,9 @@ def write(channel: grpc.Channel) -> int:
 
 
 def act(channel: grpc.Channel, asked: Sequence[SearchRequest], position: int) -> tuple[str, str, str]:
-    """Two visitors search; then each opens the third product of its page and buys the first.
+    """Two visitors search. Then each opens the third product of its page and puts the first in the cart.
 
-    The last of them, its query, and what it opened.
+    Returns the last visitor, its query, and the product that it opened.
     """
     pages = [
         (visitor, page_for(channel, visitor, request.query, position))
@@ -132,7 +130,7 @@ def page_for(channel: grpc.Channel, visitor: str, query: str, position: int) -> 
 
 
 def until_applied(worker: str) -> None:
-    """Return once the feedback worker has all that was shown and done."""
+    """Return once the feedback worker has applied all impressions and events."""
     until = time.monotonic() + 120
     with grpc.insecure_channel(worker) as channel:
         while (
@@ -144,7 +142,7 @@ def until_applied(worker: str) -> None:
 
 
 def until_known(channel: grpc.Channel, last: tuple[str, str, str]) -> None:
-    """Return once a page is made with the last event."""
+    """Return once pages include the last event."""
     visitor, query, opened = last
     request = SearchRequest(query=query, visitor_id=visitor, explain=True, deadline_ms=PATIENT_MS)
     until = time.monotonic() + 120
@@ -179,10 +177,10 @@ def same_pages(
 
 
 def check(request: SearchRequest, one: SearchResponse, many: SearchResponse) -> None:
-    """Scores may differ by what the encoder's rounding is worth.
+    """Assert that pages are equal, and that scores differ only by the encoder's rounding.
 
-    A text is encoded together with those that wait at the time, which moves its vector by 1e-7, and
-    now and then one number of a product's states by one step of int8.
+    A text is encoded in a batch with other waiting texts. That moves its vector by 1e-7, and
+    sometimes one number of a product's states by one step of int8.
     """
     assert not one.served_by.degraded and not many.served_by.degraded, request
     assert plain(one) == plain(many), request
@@ -194,7 +192,7 @@ def check(request: SearchRequest, one: SearchResponse, many: SearchResponse) -> 
 
 
 def plain(page: SearchResponse) -> dict[str, object]:
-    """All of a page that has no rounding."""
+    """The parts of a page that rounding does not change."""
     return {
         "products": [result.product for result in page.results],
         "positions": [result.position for result in page.results],

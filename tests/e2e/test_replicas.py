@@ -1,7 +1,4 @@
-"""Two retrieval and two reranker processes.
-
-What becomes of pages when one of each dies while they are asked for.
-"""
+"""Two retrieval and two reranker processes, and pages while one of each dies."""
 
 import shutil
 from pathlib import Path

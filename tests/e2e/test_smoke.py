@@ -1,6 +1,6 @@
 """The smoke test itself, against a real engine.
 
-It must pass there, and fail where something is missing.
+It must pass if all parts work, and fail if one is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def smoke(address: str) -> subprocess.CompletedProcess[str]:
 def test_an_engine_with_a_catalogue_passes(indexed: Path, tmp_path: Path) -> None:
     shutil.copytree(indexed / "snapshots", tmp_path / "snapshots")
     with running_engine(tmp_path) as address:
-        # The first leaves nothing behind that the second trips over
+        # The first run must leave nothing that fails the second
         first = smoke(address)
         second = smoke(address)
     for finished in (first, second):

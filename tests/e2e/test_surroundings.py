@@ -1,4 +1,4 @@
-"""What the commands say when the machine does not play along."""
+"""The commands with read-only folders, ports in use, closed pipes and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_report_is_one_that_any_program_can_read_whatever_was_in_the_file(
     assert finished.returncode == 0, finished.stderr
     report = json.loads(finished.stdout)
     assert [one["field"] for one in report["rejections"]] == ["product_id"]
-    # Which costs the field alone
+    # Only the field is dropped
     assert [one["field"] for one in report["warnings"]] == [r"attributes.a\ud800"]
     assert finished.stdout.isascii()
 
@@ -118,8 +118,8 @@ def test_who_reads_the_output_may_stop_reading(aisle: Any, address: str) -> None
         assert b"Traceback" not in process.stderr.read()
 
 
-def _hear_ctrl_c() -> None:
-    """A shell lets its background jobs, which tests may be, ignore Ctrl-C."""
+def _accept_ctrl_c() -> None:
+    """Undo that a shell lets its background jobs, which tests may be, ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -132,7 +132,7 @@ def test_ctrl_c_while_indexing_ends_at_once_and_leaves_no_remains(indexed: Path,
         "\n".join(json.dumps({"id": f"n{n}", "title": f"Lantern {n} " * 20}) for n in range(5_000))
     )
     command = [*AISLE, "index", str(catalog), "--data", str(data)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_hear_ctrl_c) as process:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, preexec_fn=_accept_ctrl_c) as process:
         assert process.stderr is not None
         ends = time.monotonic() + 60
         while not any((data / "snapshots").glob(".tmp-*")) and time.monotonic() < ends:

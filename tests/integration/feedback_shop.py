@@ -70,9 +70,9 @@ class FeedbackShop:
                 process.kill()
 
     async def buy(self, count: int) -> None:
-        """Purchases that a search led to.
+        """Append purchases that a search led to.
 
-        A gateway that does not know of the first time sends some of them again.
+        Another gateway, which does not know of them, sends some of them again.
         """
         records = []
         for _ in range(count):
@@ -95,7 +95,7 @@ class FeedbackShop:
         await other.close()
 
     async def show(self, count: int) -> None:
-        """Pages of two products each."""
+        """Append pages of two products each."""
         await self.log.append(
             SEARCH_LOGS,
             [page("p1", "p2", visitor_id=f"v{n % 7}", query="kettle") for n in range(count)],
@@ -114,7 +114,7 @@ class FeedbackShop:
         return found
 
     async def until_counted(self, seconds: float = 60) -> None:
-        """Return once all purchases are counted. Fails if there are ever more."""
+        """Return once all purchases are counted. Fails if more are counted at any time."""
         until = time.monotonic() + seconds
         while (found := await self.counted()) != self.bought:
             assert found <= self.bought, "something was counted twice"

@@ -152,7 +152,7 @@ async def _retrieved(service: RetrievalService) -> None:
     assert [product.product_id for product in fetched.products] == list(found.product_ids[:20])
 
 
-async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
+async def until_applied(shop: LiveShop, service: RetrievalService) -> None:
     """Return once the replica shows all writes."""
     while True:
         with suppress(Unavailable):
@@ -163,7 +163,7 @@ async def until_taken_in(shop: LiveShop, service: RetrievalService) -> None:
         await asyncio.sleep(0.2)  # no snapshot is open yet
 
 
-async def until_it_works(shop: LiveShop) -> None:
+async def until_indexing(shop: LiveShop) -> None:
     """Return once a started indexer has made the first snapshot, or applied a record."""
     async with asyncio.timeout(60):
         while current(snapshots_of(shop.data)) is None:

@@ -94,7 +94,7 @@ def test_the_job_writes_what_was_asked_for(
     chosen = replace(settings, shape=BlockShape(16, 8, 2, 8, 8), student=student)
     train_reranker([training_set, training_set], encoder, folder, chosen, lambda _: None)
     assert {path.name for path in folder.iterdir()} == files
-    assert (folder / "heads.safetensors").stat().st_mode & 0o044  # others may read what is shipped
+    assert (folder / "heads.safetensors").stat().st_mode & 0o044  # others may read a shipped bundle
 
 
 def test_a_teacher_that_is_kept_is_read_again(encoder: Path, tmp_path: Path) -> None:

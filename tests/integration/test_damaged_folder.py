@@ -1,6 +1,6 @@
-"""Whatever file of a data folder is cut, noise, empty or a folder.
+"""Each file of a data folder is cut, noise, empty or a folder.
 
-The engine serves, or names it with what to do.
+The engine serves, or names the file and the remedy.
 """
 
 import json
@@ -70,7 +70,7 @@ def folder(path: Path) -> None:
 
 
 async def _trouble(data: Path) -> str:
-    """What is wrong with how the engine takes it; empty if nothing is."""
+    """The fault in how the engine handles the folder. Empty if there is none."""
     try:
         async with Standalone.open(data) as engine:
             await found(engine, "kettle")
@@ -78,7 +78,7 @@ async def _trouble(data: Path) -> str:
         line = one_line(error)
         named = str(data) in line and any(remedy in line for remedy in REMEDIES)
         return "" if named and len(line) < 1_500 and "\n" not in line else line
-    except Exception as error:  # what a user would see as a traceback
+    except Exception as error:  # a user would see a traceback
         return repr(error)
     return ""
 

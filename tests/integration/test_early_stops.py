@@ -1,4 +1,4 @@
-"""Stops that are expected end a process without a traceback; what is run here are real processes."""
+"""Expected stops end a process without a traceback. The tests run real processes."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ SLOW = "import time; open({ready!r}, 'w').close(); time.sleep(30)"
 def interrupts() -> Iterator[None]:
     """Ctrl-C as in a terminal.
 
-    Under `nohup ... &` it is ignored, and what is ignored stays so in child processes.
+    Under `nohup ... &` the signal is ignored, and child processes inherit that.
     """
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield

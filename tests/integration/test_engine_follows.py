@@ -1,4 +1,4 @@
-"""What a running engine takes up from its data folder, and what it leaves."""
+"""Which changes of its data folder a running engine adopts, and which it ignores."""
 
 import asyncio
 import json
@@ -41,7 +41,7 @@ def _index(catalog: Path, data: Path, titles: dict[str, str]) -> None:
 
 
 def _bundle(data: Path, name: str, turned: bool = False, promoted: bool = True) -> None:
-    """Publish and, if wished, promote a copy of the default bundle, with other heads if `turned`."""
+    """Publish a copy of the default bundle, with other heads if `turned`, and promote it by default."""
     folder = data / "bundles" / name
     shutil.copytree(DEFAULT, folder)
     manifest = json.loads((folder / "bundle.json").read_text()) | {"version": name}
@@ -101,7 +101,7 @@ async def test_a_promoted_bundle_with_the_same_heads_serves_at_once(data: Path) 
 async def test_other_heads_take_over_while_pages_go_out(data: Path) -> None:
     """Every page is ranked, by the old heads or by the new ones.
 
-    Writes of the meantime are in both.
+    Both show writes made in between.
     """
     async with Standalone.open(data) as engine:
         old = (await engine.status()).bundle_version

@@ -1,4 +1,4 @@
-"""The engine writes tables of its pages and of what was done with them, beside the pages."""
+"""The engine writes tables of its pages and of shoppers' actions on them, while it serves pages."""
 
 import asyncio
 import json

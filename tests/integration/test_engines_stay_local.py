@@ -1,4 +1,4 @@
-"""An engine starts no process and calls nobody; each is watched in a process of its own."""
+"""An engine starts no process and opens no connection. Each is watched in a process of its own."""
 
 import subprocess
 import sys

@@ -36,7 +36,7 @@ def config(kafka: KafkaConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def put(config: KafkaConfig, *values: bytes, key: bytes | None = b"shop") -> None:
-    """As a shop's own producer does."""
+    """Send records as a shop's own producer does."""
     producer = KafkaProducer(bootstrap_servers=config.address)
     sent = [producer.send(config.topic_prefix + EVENTS_IN, value, key) for value in values]
     for each in sent:
@@ -45,11 +45,11 @@ def put(config: KafkaConfig, *values: bytes, key: bytes | None = b"shop") -> Non
 
 
 def counts(gateway: Process, until: Mapping[str, int]) -> dict[str, int]:
-    """What the gateway has counted of the topic, once it is as much as that."""
+    """The gateway's counts of the topic, once they equal `until` or the time has passed."""
     ends = time.monotonic() + PATIENCE_SECONDS
     while True:
-        told = AdminServiceStub(gateway.channel).GetStatus(GetStatusRequest()).counts
-        found = {name.removeprefix("events_in."): told[name] for name in told if "events_in." in name}
+        named = AdminServiceStub(gateway.channel).GetStatus(GetStatusRequest()).counts
+        found = {name.removeprefix("events_in."): named[name] for name in named if "events_in." in name}
         if found == until or time.monotonic() > ends:
             return found
         time.sleep(0.2)
@@ -62,7 +62,7 @@ def values_of(name: str) -> list[bytes]:
 
 
 def stored(record: Record) -> dict[str, Any]:
-    """An event as it was sent: no query_id of another system is one of this shop."""
+    """An event as it was sent. The query_id of another system is never one of this shop."""
     event = UserEvent.FromString(record.value or b"")
     assert (record.event_id, event.query_id) == (event.event_id, "")
     event.query_id = event.unverified_query_id
@@ -142,6 +142,6 @@ async def test_a_gateway_that_is_killed_while_it_takes_them_in_loses_none(
         for record in await consumer.poll(0.5):
             shoppers.setdefault(record.key, set()).add(record.event_id)
     assert set(shoppers) == {f"u{number}" for number in numbers}
-    assert {len(ids) for ids in shoppers.values()} == {1}  # whatever came again has its id
+    assert {len(ids) for ids in shoppers.values()} == {1}  # redelivered events keep their ids
     await log.close()
     assert gateway.end(signal.SIGTERM) == 0

@@ -1,4 +1,4 @@
-"""One shopper, or one script, changes nobody else's page; shoppers do."""
+"""One shopper, or one script, does not change others' pages. Several shoppers do."""
 
 import asyncio
 import json
@@ -50,7 +50,10 @@ class Shop:
         return [(result.product.product_id, result.relevance_score) for result in page.results]
 
     async def send(self, events: Sequence[UserEvent]) -> set[str]:
-        """Send them, wait until all are counted or left out; reasons of the acknowledgements."""
+        """Send events, and wait until all are counted or left out.
+
+        Returns the reasons in the acknowledgements.
+        """
         reasons: set[str] = set()
         for start in range(0, len(events), EVENTS_AT_ONCE):
             batch = RecordEventsRequest(events=events[start : start + EVENTS_AT_ONCE])
@@ -68,7 +71,7 @@ class Shop:
                 await asyncio.sleep(0.05)
 
     async def left_out(self) -> dict[str, int]:
-        """Records by the reason why they count for nothing, as GetStatus says it."""
+        """The number of records that are not counted, by reason, from GetStatus."""
         counts = (await self.admin.GetStatus(GetStatusRequest())).counts
         return {
             name.removeprefix("left_out."): count for name, count in counts.items() if "left_out." in name
@@ -77,7 +80,7 @@ class Shop:
 
 @pytest.fixture
 async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
-    """With a ranker that reads what shoppers opened."""
+    """An engine with a ranker that reads what shoppers opened."""
     rows = [json.dumps({"id": f"p{n}", "title": f"Kettle number {n}"}) for n in range(20)]
     (tmp_path / "catalog.jsonl").write_text("\n".join(rows))
     index_file(tmp_path / "catalog.jsonl", tmp_path / "shop")
@@ -109,7 +112,7 @@ async def test_a_script_that_clicks_a_hundred_thousand_times_changes_nobody_else
     assert sum(left_out.values()) == 100_000 - 1
     assert set(left_out) == {"repeated", "too_fast"}
     mine = [result.product.product_id for result in (await shop.page("script")).results]
-    assert mine != [product_id for product_id, _ in before]  # its own page knows
+    assert mine != [product_id for product_id, _ in before]  # the shopper's own page changes
 
 
 async def test_a_thousand_visitors_without_pages_of_their_own_change_nobodys_page(shop: Shop) -> None:

@@ -1,4 +1,4 @@
-"""More of tests/unit/retrieval/test_exactness.py."""
+"""More cases of tests/unit/retrieval/test_exactness.py."""
 
 from pathlib import Path
 

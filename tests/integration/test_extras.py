@@ -29,7 +29,7 @@ NOWHERE = "nowhere"  # stands for a folder of the test's own
 
 
 def run(folder: Path, missing: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python with these arguments, as if some packages were not installed."""
+    """Run Python with these arguments, as if some packages were not installed."""
     (folder / "sitecustomize.py").write_text(AS_IF_MISSING)
     environment = {**os.environ, "PYTHONPATH": str(folder), "MISSING": missing}
     return subprocess.run(
@@ -43,7 +43,7 @@ def run(folder: Path, missing: str, *arguments: str) -> subprocess.CompletedProc
 
 
 def programs() -> Iterator[str]:
-    """Everything that `python -m` runs."""
+    """All modules that `python -m` runs."""
     for path in sorted(
         path for root in ("cli", "sample", "services") for path in (ROOT / root).rglob("*.py")
     ):

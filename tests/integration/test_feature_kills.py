@@ -43,7 +43,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 def killed_after(data: Path, visitor_id: str, acknowledgements: int) -> int:
-    """How many purchases a process has acknowledged before it was killed."""
+    """The number of purchases that a process acknowledged before it was killed."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", COUNT_FOREVER, str(data), visitor_id]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:

@@ -31,7 +31,7 @@ async def shop(kafka: KafkaConfig, tmp_path: Path) -> AsyncIterator[FeedbackShop
 
 @pytest.fixture
 async def open_shop(shop: FeedbackShop) -> AsyncIterator[FeedbackShop]:
-    """One whose Redis runs."""
+    """A shop whose Redis runs."""
     with redis_server(shop.folder, shop.redis_port):
         yield shop
 
@@ -52,7 +52,7 @@ async def test_a_click_is_known_within_a_second_and_the_worker_says_how_it_is(
                 await asyncio.sleep(0.005)
             waits.append(time.perf_counter() - start)
         assert max(waits) < 1, waits
-        await _until_read(port, 45)  # what is done is counted a moment later
+        await _until_read(port, 45)  # records are counted a moment after they are applied
         async with connect(f"127.0.0.1:{port}") as channel:
             stub: Any = FeedbackServiceStub(channel)
             progress = await stub.GetProgress(GetProgressRequest())
@@ -126,7 +126,7 @@ async def test_a_replay_makes_the_same_store(open_shop: FeedbackShop) -> None:
     assert comparable(after) == comparable(before)
     assert len(before) == len(PRODUCTS) + 1 + 300  # with the query and the visitors
     assert not await feature_values(shop.redis_url, said["replaced"])
-    with shop.worker():  # goes on where the replay has ended
+    with shop.worker():  # continues where the replay has ended
         await shop.buy(50)
         await shop.until_counted()
 
@@ -164,7 +164,7 @@ async def test_a_record_nobody_can_read_is_put_aside_and_does_not_hold_up_the_ne
 async def _until_read(port: int, records: int) -> None:
     """Return once the worker has read so many records.
 
-    Pages that were shown count nothing that a page would tell.
+    Impressions cannot be awaited by a page, which shows no effect of them.
     """
     async with connect(f"127.0.0.1:{port}") as channel:
         stub: Any = FeedbackServiceStub(channel)

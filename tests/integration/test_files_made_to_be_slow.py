@@ -1,4 +1,4 @@
-"""A catalogue file is read in linear time, whatever its content.
+"""A catalogue file is read in linear time for any content.
 
 An algorithm that takes quadratic time needs minutes for these files, and a linear one seconds.
 """

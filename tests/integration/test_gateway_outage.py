@@ -1,4 +1,4 @@
-"""The gateway as a process of its own, on a Kafka that goes away."""
+"""The gateway as a process of its own, on a Kafka that stops."""
 
 import asyncio
 import signal
@@ -59,7 +59,7 @@ async def test_events_are_taken_whatever_happens_to_kafka_and_gateway_and_catalo
         )
     assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
     gateway.end(signal.SIGKILL)
-    gateway = Process(tmp_path / "unused.sqlite")  # it starts while Kafka is away
+    gateway = Process(tmp_path / "unused.sqlite")  # it starts while Kafka is down
     record(gateway, 5)
     await asyncio.to_thread(broker.start)
     record(gateway, 6)

@@ -93,7 +93,7 @@ def test_a_position_that_no_write_was_given_is_refused_at_once(tmp_path: Path) -
         lambda: search.Search(SearchRequest(wait_for_visible=1 << 63, deadline_ms=60_000)),
         lambda: catalog.GetProduct(GetProductRequest(product_id="p1", wait_for_visible=1)),
     ):
-        with pytest.raises(grpc.RpcError, match="was never given, the log ends at 0") as refused:
+        with pytest.raises(grpc.RpcError, match="was never assigned, the log ends at 0") as refused:
             ask()
         assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert gateway.end(signal.SIGTERM) == 0

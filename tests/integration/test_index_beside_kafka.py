@@ -1,6 +1,6 @@
 """`aisle index` beside a shop of processes.
 
-The file comes after what Kafka had, and before what is written later.
+The file is applied after the writes in Kafka, and before later ones.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def append(kafka: KafkaConfig, *records: NewRecord) -> None:
 
 @pytest.mark.usefixtures("environ")
 def test_what_kafka_has_is_taken_in_before_the_file(kafka: KafkaConfig, tmp_path: Path) -> None:
-    """No indexer has ever run: the writes are in aisle.catalog alone."""
+    """No indexer has ever run: the writes are only in aisle.catalog."""
     asyncio.run(append(kafka, whole("a", 1), whole("b", 2), *writes.removals(["c"])))
     file = tmp_path / "catalog.jsonl"
     data = tmp_path / "data"

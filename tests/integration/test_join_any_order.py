@@ -1,4 +1,4 @@
-"""Whatever comes again, in whatever order and however often it is stopped: the same tables."""
+"""Redelivered records, in any order and with any number of restarts, make the same tables."""
 
 import random
 from collections import defaultdict
@@ -21,7 +21,7 @@ PRODUCTS = tuple(f"p{number}" for number in range(6))
 
 
 def some_scene(rng: random.Random) -> Scene:
-    """Some days of a shop, with duplicates, second pages, clicks of strangers and of no search."""
+    """Some days of a shop, with duplicates, second pages, clicks of strangers and without a search."""
     scene = Scene(partitions=3)
     searches: list[tuple[str, float, str]] = []
     at = NOON
@@ -50,7 +50,7 @@ def some_scene(rng: random.Random) -> Scene:
 def something_done(
     scene: Scene, rng: random.Random, search: tuple[str, float, str], times: tuple[float, float]
 ) -> None:
-    """By anybody, because of a search or not, with an id of its own or one that comes again."""
+    """An event of any visitor, after a search or not, with a new id or a repeated one."""
     query, searched, visitor = search
     at, logged = times
     scene.does(
@@ -63,7 +63,7 @@ def something_done(
 
 
 def interleaved(records: list[Record], rng: random.Random) -> list[list[Record]]:
-    """Batches in any order between partitions; a batch may come again, as after a crash."""
+    """Batches in any order between partitions. A batch may be redelivered, as after a crash."""
     waiting = defaultdict(list)
     for record in records:
         waiting[record.topic, record.partition].append(record)
@@ -80,7 +80,7 @@ def interleaved(records: list[Record], rng: random.Random) -> list[list[Record]]
 
 
 def replayed(root: Path, batches: list[list[Record]], rng: random.Random) -> dict[str, bytes]:
-    """The tables, with exports and restarts in between; the end of the log is reached once."""
+    """The tables, after exports and restarts in between. The end of the log is reached once."""
     join = Join(root, joinable, CONFIG)
     for batch in batches:
         join.stage(batch)

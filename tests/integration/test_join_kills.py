@@ -19,7 +19,7 @@ from shared.events.sqlite import SqliteEventLog
 from tests.unit.feedback.join.scene import DAY, MINUTE, Scene, done_rows, files, rows
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "6"))
-# Small batches, and an export after each, so that a kill hits all that there is
+# Small batches, and an export after each, so that a kill may hit every step
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
@@ -40,7 +40,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 def shop_log(searches: int) -> Scene:
-    """Searches of three days, with clicks and purchases that come later, and views without a search."""
+    """Searches of three days, with later clicks and purchases, and views without a search."""
     scene = Scene(partitions=1)
     begins = time.time() - 4 * DAY
     rng = random.Random(3)
@@ -57,7 +57,7 @@ def shop_log(searches: int) -> Scene:
         for action, after in (("view", MINUTE), ("click", 2 * MINUTE), ("purchase", DAY)):
             products = [f"p{rng.randrange(500)}" for _ in range(20)]
             scene.does(action, *products, query=search, at=at + after, visitor=visitor, price=1.1)
-        for _ in range(2):  # the second time it says nothing new
+        for _ in range(2):  # the second run changes nothing
             scene.does("view", "p0", query="", at=at, visitor=visitor, event_id=f"alone-{number}")
     return scene
 

@@ -1,4 +1,4 @@
-"""The promises of every event log, kept by the one on a real Kafka."""
+"""The contract of every event log, for the one on a real Kafka."""
 
 import pytest
 

@@ -24,7 +24,7 @@ async def log(broker: Broker) -> AsyncIterator[KafkaEventLog]:
 
 
 async def append_until_taken(log: KafkaEventLog, topic: str, record: NewRecord) -> None:
-    """As a caller does that sends again what was not acknowledged."""
+    """Append a record, and retry until it is acknowledged."""
     async with asyncio.timeout(BACK_SECONDS):
         while True:
             try:
@@ -42,7 +42,7 @@ async def refused_after_seconds(log: KafkaEventLog) -> float:
 
 
 def first_of_each(found: list[Record]) -> dict[str, list[int]]:
-    """The numbers in the values by key, each where it came first."""
+    """The numbers in the values by key, without repeats, in the order of first occurrence."""
     numbers: dict[str, dict[int, None]] = {}
     for record in found:
         numbers.setdefault(record.key, {}).setdefault(int(record.value or b""))

@@ -51,7 +51,7 @@ async def log(strict: KafkaConfig) -> AsyncIterator[KafkaEventLog]:
 
 
 def large(event_id: str, key: str = "v") -> NewRecord:
-    """More than the topic takes, compressed or not."""
+    """A record larger than the topic's limit, compressed or not."""
     return NewRecord(key, Random(event_id).randbytes(3 * MOST_BYTES), event_id)
 
 
@@ -60,7 +60,7 @@ def small(number: int, key: str = "v") -> NewRecord:
 
 
 async def numbers(config: KafkaConfig, count: int, key: str = "v") -> list[int]:
-    """Of the events of a key in the log, each event_id where it came first."""
+    """The numbers of a key's events in the log, each event_id at its first occurrence."""
     log = KafkaEventLog(config)
     consumer = await log.consumer([USER_EVENTS])
     found: list[Record] = []

@@ -1,4 +1,4 @@
-"""Readers over a real Kafka whose client stands still: they say so, and go on by themselves."""
+"""Readers over a real Kafka whose client stalls. They report it, and recover by themselves."""
 
 import asyncio
 import threading
@@ -27,7 +27,7 @@ async def log(kafka: KafkaConfig) -> AsyncIterator[KafkaEventLog]:
 
 @pytest.fixture
 async def consumer(kafka: KafkaConfig, log: KafkaEventLog) -> AsyncIterator[KafkaLogConsumer]:
-    """One that has joined its group, read a record and committed it."""
+    """A consumer that has joined its group, read a record and committed it."""
     opened = KafkaLogConsumer(kafka, CO_PARTITIONED, "readers", LOOK_SECONDS)
     await log.append(USER_EVENTS, [NewRecord("v", b"first")])
     await opened.commit(await until_read(opened))
@@ -43,7 +43,7 @@ def released() -> Iterator[threading.Event]:
 
 
 async def until_read(consumer: KafkaLogConsumer) -> list[Record]:
-    """The next records, asked for as a follower does."""
+    """The next records, polled as a follower does."""
     async with asyncio.timeout(SOON_SECONDS):
         while True:
             try:
@@ -53,8 +53,8 @@ async def until_read(consumer: KafkaLogConsumer) -> list[Record]:
                 await asyncio.sleep(0.1)
 
 
-async def until_told(waiting_for: Callable[[], str], read: Callable[[], Awaitable[Any]]) -> str:
-    """What it says of its trouble, once it does."""
+async def until_reported(waiting_for: Callable[[], str], read: Callable[[], Awaitable[Any]]) -> str:
+    """The reported fault of a reader, once there is one."""
     async with asyncio.timeout(SOON_SECONDS):
         while not waiting_for():
             await read()
@@ -62,10 +62,7 @@ async def until_told(waiting_for: Callable[[], str], read: Callable[[], Awaitabl
 
 
 def pause(client: Any) -> None:
-    """The client answers and sends heartbeats, and hands nothing out.
-
-    What a fetch that is lost looks like.
-    """
+    """Make the client answer and send heartbeats, but deliver no records, as after a lost fetch."""
     client.pause(*client.assignment())
 
 
@@ -74,10 +71,10 @@ async def test_a_consumer_that_gets_nothing_says_so_and_begins_anew(
 ) -> None:
     await consumer._session.use(pause)
     await log.append(USER_EVENTS, [NewRecord("v", b"second"), NewRecord("v", b"third")])
-    told = await until_told(lambda: consumer.waiting_for, lambda: consumer.poll(0.5))
-    assert told == (
+    fault = await until_reported(lambda: consumer.waiting_for, lambda: consumer.poll(0.5))
+    assert fault == (
         "the consumer of aisle.search-logs, aisle.user-events is "
-        "behind by 2 records and gets none; it begins anew"
+        "behind by 2 records and gets none; it reconnects"
     )
     assert [record.value for record in await until_read(consumer)] == [b"second", b"third"]
     assert consumer.waiting_for == ""
@@ -134,8 +131,8 @@ async def test_a_reader_that_gets_nothing_says_so_and_begins_anew(
     assert len(await reader.read(0, 10)) == 1
     await reader._session.use(pause)
     await log.append(CATALOG, [NewRecord("q", b"2")])
-    told = await until_told(lambda: reader.waiting_for, lambda: reader.wait(1, 0.5))
-    assert told == "the reader of aisle.catalog is behind by 1 records and gets none; it begins anew"
+    fault = await until_reported(lambda: reader.waiting_for, lambda: reader.wait(1, 0.5))
+    assert fault == "the reader of aisle.catalog is behind by 1 records and gets none; it reconnects"
     assert await reader.wait(1, SOON_SECONDS)
     assert [record.value for record in await reader.read(1, 10)] == [b"2"]
     assert reader.waiting_for == ""

@@ -142,7 +142,7 @@ async def test_a_compacted_topic_forgets_old_records_of_a_key_and_is_read_over_t
 
 
 async def shared_out(log: KafkaEventLog, consumers: list[KafkaLogConsumer]) -> None:
-    """Return once each of the consumers gets records of its own, and all are committed."""
+    """Return once each consumer has received records, and all are committed."""
     got: set[int] = set()
     async with asyncio.timeout(SHARED_OUT_SECONDS):
         while len(got) < len(consumers):

@@ -1,6 +1,6 @@
 """Kill -9 of the indexer at any point, while a replica serves.
 
-Nothing is lost, nothing doubled, no page fails.
+No write is lost or applied twice, and no page fails.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from shared.events.kafka.config import KafkaConfig
 from shared.events.kafka.log import KafkaEventLog
 from shared.snapshot.generation import snapshots_of
 from tests.catalog_state import assert_same, built_anew, written
-from tests.integration.live_shop import LiveShop, agree, ended, until_it_works, until_taken_in
+from tests.integration.live_shop import LiveShop, agree, ended, until_applied, until_indexing
 
 KILLS = int(os.environ.get("AISLE_TEST_KILLS", "6"))
 
@@ -36,14 +36,14 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
     async with shop.replica() as replica:
         for _ in range(KILLS):
             indexer = shop.indexer()
-            await until_it_works(shop)
+            await until_indexing(shop)
             for _ in range(shop.rng.randrange(1, 12)):
                 await shop.write(shop.rng.randrange(1, 30))
                 await asyncio.sleep(shop.rng.random() * 0.2)
             assert await ended(indexer, signal.SIGKILL) == -signal.SIGKILL
         indexer = shop.indexer()
         await shop.write(20)
-        await until_taken_in(shop, replica)
+        await until_applied(shop, replica)
         assert await ended(indexer, signal.SIGTERM) == 0
         everything = await replica.Retrieve(RetrieveRequest(limit=5_000))
         assert set(everything.product_ids) == shop.products.keys()
@@ -57,21 +57,21 @@ async def test_kills_at_random_points_lose_nothing_and_cost_no_page(shop: LiveSh
     anew = built_anew((await written(shop.log)).values(), HashEncoder(), tmp_path / "anew")
     assert_same(await shop.state(), anew)
     assert shop.failures == [] and shop.pages > 20
-    # How many were made is a matter of time; old ones are gone
+    # The number of snapshots made depends on time; old ones are removed
     assert 1 <= len(versions(snapshots_of(shop.data))) <= 2
 
 
 @pytest.mark.timeout(300)
 async def test_an_indexer_takes_over_when_the_other_one_goes(shop: LiveShop) -> None:
     first = shop.indexer()
-    await until_it_works(shop)
+    await until_indexing(shop)
     second = shop.indexer()
     async with shop.replica() as replica:
         await shop.write(30)
-        await until_taken_in(shop, replica)
+        await until_applied(shop, replica)
         await ended(first, signal.SIGKILL)
         await shop.write(30)
-        await until_taken_in(shop, replica)
+        await until_applied(shop, replica)
         assert await ended(second, signal.SIGTERM) == 0
     agree(await shop.state(), shop.products)
     assert shop.failures == []
@@ -80,15 +80,15 @@ async def test_an_indexer_takes_over_when_the_other_one_goes(shop: LiveShop) -> 
 @pytest.mark.timeout(300)
 async def test_a_lost_data_folder_is_made_again_from_the_log(shop: LiveShop, tmp_path: Path) -> None:
     indexer = shop.indexer()
-    await until_it_works(shop)
+    await until_indexing(shop)
     async with shop.replica() as replica:
         await shop.write(200)
-        await until_taken_in(shop, replica)
+        await until_applied(shop, replica)
     await ended(indexer, signal.SIGKILL)
     shop.data = tmp_path / "another"
     indexer = shop.indexer()
-    await until_it_works(shop)
+    await until_indexing(shop)
     async with shop.replica() as replica:
-        await until_taken_in(shop, replica)
+        await until_applied(shop, replica)
         assert await ended(indexer, signal.SIGTERM) == 0
     agree(await shop.state(), shop.products)

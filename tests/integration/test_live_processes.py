@@ -1,7 +1,4 @@
-"""All the services as processes over Kafka.
-
-A write through the gateway, and the page that shows it.
-"""
+"""All services as processes over Kafka: a write through the gateway, and the page that shows it."""
 
 import signal
 import time
@@ -19,7 +16,7 @@ from aisle.v1.search_pb2_grpc import SearchServiceStub
 from shared.events.kafka.config import KafkaConfig
 from tests.service_processes import ServiceProcesses
 
-# In an order in which each starts before its dependencies
+# Each starts before its dependencies
 NAMES = ("retrieval", "reranker", "embedding", "gateway", "indexing")
 
 

@@ -1,6 +1,6 @@
 """An older log put back under a newer snapshot.
 
-Refused by everything that opens the folder, until it is accepted.
+All programs that open the folder refuse it until it is accepted.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def data(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A snapshot that contains some writes, over the log as it was after the first of them."""
+    """A snapshot that contains some writes, with the log as it was after the first of them."""
     data = tmp_path / "shop"
     index_file(file, data)
     async with Standalone.open(data) as engine:
@@ -158,8 +158,8 @@ async def test_the_indexer_process_waits_until_it_may_accept(
         "AISLE_INDEXING_DATA": str(data),
         "AISLE_INDEXING_PORT": "0",
     }
-    assert "the log ends at 0" in await _said_until(environment, tmp_path / "refused", "--accept-log")
-    assert "takes the place of" in await _said_until(
+    assert "the log ends at 0" in await _output_until(environment, tmp_path / "refused", "--accept-log")
+    assert "takes the place of" in await _output_until(
         environment | {"AISLE_INDEXING_ACCEPT_LOG": "true"},
         tmp_path / "accepted",
         "takes the place of",
@@ -167,14 +167,14 @@ async def test_the_indexer_process_waits_until_it_may_accept(
     assert _positions(data) == Positions(0, 0)
 
 
-async def _said_until(environment: dict[str, str], path: Path, words: str) -> str:
-    """What the indexer process says, up to some words."""
-    with path.open("w") as said:
+async def _output_until(environment: dict[str, str], path: Path, words: str) -> str:
+    """The output of the indexer process, up to some words."""
+    with path.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "services.embedding.indexing"],
             env=environment,
-            stdout=said,
-            stderr=said,
+            stdout=output,
+            stderr=output,
         )
         try:
             async with asyncio.timeout(_LONG_SECONDS):

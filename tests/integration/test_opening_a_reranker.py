@@ -102,6 +102,18 @@ async def test_files_on_the_disk_become_a_service_that_answers(data: Path) -> No
     assert (response.block_scored_count, response.bundle_version) == (20, "b1")
 
 
+async def test_a_cross_encoder_reorders_the_best_of_a_page_that_asks_for_it(data: Path) -> None:
+    config = replace(CONFIG, cross_encoder=str(data / "bundles" / "b1"), cross_encoder_limit=12)
+    service = RerankerService(OpenedRerankers(_open(data, config)), WorkQueue(1, 8))
+    request = tiny_request()
+    assert (await service.Rerank(request)).cross_encoded_count == 0
+    request.cross_encode = True
+    response = await service.Rerank(request)
+    assert response.cross_encoded_count == 12 and not response.degraded
+    with pytest.raises(NotFound, match=r"has no cross-encoder: .*model.onnx"):
+        _open(data, replace(CONFIG, cross_encoder=str(data)))
+
+
 def test_the_reranker_of_an_empty_shop_learns_of_what_is_written(tmp_path: Path) -> None:
     _snapshot(tmp_path, _bundle(tmp_path, "b1"), count=0)
     opened = OpenedRerankers()
@@ -124,7 +136,7 @@ def test_new_heads_wait_for_the_snapshot_that_is_made_with_them(data: Path) -> N
 def test_a_bundle_that_was_not_promoted_never_serves(data: Path) -> None:
     _bundle(data, "b2", promoted=False)
     assert _open(data).bundle_version == "b1"
-    # Waits for its snapshot; b2 would fit the one that is there
+    # Waits for its snapshot; b2 would fit the current one
     _bundle(data, "b3", heads=b"other heads")
     assert _open(data).bundle_version == "b1"
     assert open_reranker(data, VERSION, CONFIG, product_texts, "b2").bundle_version == "b2"

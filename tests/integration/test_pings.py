@@ -16,6 +16,6 @@ async def test_a_connection_outlives_its_pings() -> None:
     await server.start()
     async with connect_replica(f"127.0.0.1:{server.port}", "aisle.v1.StatusService") as channel:
         await asyncio.wait_for(channel.channel_ready(), 10)
-        with pytest.raises(TimeoutError):  # gRPC's own patience ends with the fourth ping
+        with pytest.raises(TimeoutError):  # gRPC's default would close the connection at the fourth ping
             await asyncio.wait_for(channel.wait_for_state_change(grpc.ChannelConnectivity.READY), 8)
     await server.stop(0)

@@ -1,4 +1,4 @@
-"""A round of learning to recommend: what it needs, and what the gate lets pass."""
+"""A round of learning to recommend: its requirements, and its gate."""
 
 from pathlib import Path
 
@@ -20,9 +20,7 @@ SMALL = RecommendSettings(
 
 
 def habits(days: int) -> list[Line]:
-    """Each visitor buys two of its forty products a day, in turns: what was bought longest ago is
-    next.
-    """
+    """Each visitor buys two of its forty products a day, those bought longest ago first."""
     return [
         (f"v{visitor}", f"{visitor}-{day}", f"own{visitor % 6}-{(day + visitor) % 20 * 2 + each}", float(day))
         for day in range(days)

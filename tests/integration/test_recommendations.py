@@ -52,7 +52,7 @@ class Shop:
         return [result.product.product_id for result in page.results]
 
     async def act(self, action: str, visitor_id: str, *product_ids: str) -> None:
-        """One event of a visitor; returns once it is counted."""
+        """Record one event of a visitor, and return once it is counted."""
         self.sent += 1
         event = UserEvent(event_id=f"e{self.sent}", action=action, visitor_id=visitor_id)
         event.products.extend(EventProduct(product_id=each) for each in product_ids)
@@ -65,7 +65,7 @@ class Shop:
             await self.act("purchase", visitor, *product_ids)
 
     async def remember(self) -> None:
-        """Serve a product memory of all that happened."""
+        """Serve a product memory made of all events so far."""
         await self.engine.tables.catch_up()
         learner = Learner(self.data, TrainerConfig(data=str(self.data)))
         await asyncio.to_thread(learner.remember, time.time() + 1, True)
@@ -195,7 +195,7 @@ async def test_pages_follow_each_other(shop: Shop) -> None:
         pages += _ids(page)
         if not (token := page.next_page_token):
             break
-        await shop.act("view", "ann", "p3")  # what happens meanwhile changes nothing
+        await shop.act("view", "ann", "p3")  # events in between change nothing
     assert pages == whole
 
 

@@ -1,4 +1,4 @@
-"""The cache in a real Redis; when that is slow or away, pages lose nothing but the cache."""
+"""The cache in a real Redis. If that is slow or down, pages only go without the cache."""
 
 import asyncio
 import signal
@@ -31,9 +31,9 @@ async def cache_at(
 
 
 async def value_in_time(cache: RedisCache, key: str, seconds: float = 30) -> bytes | None:
-    """Look until there is a value.
+    """Read until there is a value.
 
-    On a busy machine a new connection may itself be late, and is then left alone.
+    On a busy machine a new connection may be late too. Lookups are then skipped for a second.
     """
     end = time.monotonic() + seconds
     while (value := await cache.get(key)) is None and time.monotonic() < end:

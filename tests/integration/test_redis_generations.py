@@ -1,6 +1,6 @@
 """Generations of features in a real Redis.
 
-What readers see, and what becomes of a server that restarts or is wiped.
+They are read while they change, and after the server has restarted or was wiped.
 """
 
 import asyncio

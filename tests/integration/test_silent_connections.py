@@ -1,4 +1,4 @@
-"""Connections that say nothing give their file descriptors back."""
+"""Silent connections are closed, which frees their file descriptors."""
 
 import asyncio
 

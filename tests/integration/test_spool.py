@@ -1,4 +1,4 @@
-"""Events that are taken while the broker is away, and what becomes of them."""
+"""Events that are accepted while the broker is down, and their later appends."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def event(key: str, number: int) -> NewRecord:
 
 
 async def everything(config: KafkaConfig, topic: str, count: int) -> list[Record]:
-    """All records of a topic once there are at least `count`, and what comes within a second after.
+    """All records of a topic once there are at least `count`, and those of the next second.
 
-    What was delivered twice counts once.
+    A repeated event_id counts once.
     """
     log = KafkaEventLog(config)
     consumer = await log.consumer([topic])
@@ -62,7 +62,7 @@ async def everything(config: KafkaConfig, topic: str, count: int) -> list[Record
 
 
 def numbers(found: list[Record], key: str) -> list[int]:
-    """Of the records of a key, each event_id where it came first."""
+    """The numbers of a key's records, each event_id at its first occurrence."""
     seen = {record.event_id: int(record.value or b"") for record in reversed(found) if record.key == key}
     return list(reversed(seen.values()))
 
@@ -80,7 +80,7 @@ async def test_events_during_an_outage_are_acknowledged_and_arrive_in_order_betw
         appended = await log.append(USER_EVENTS, [event(key, number) for key in keys])
         slowest_seconds = max(slowest_seconds, time.monotonic() - began)
         assert [(append.offset, append.duplicate) for append in appended] == [(0, False)] * 5
-    assert slowest_seconds < 5  # the first one finds out that Kafka is away
+    assert slowest_seconds < 5  # the first one notices that Kafka is down
     starting = asyncio.create_task(asyncio.to_thread(broker.start))
     number = 300
     while (
@@ -217,7 +217,7 @@ async def test_a_killed_process_loses_nothing_that_it_acknowledged_before_or_dur
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 100_000), 400)
     await asyncio.to_thread(broker.start)
     acknowledged |= acknowledged_until_killed(appending(config, tmp_path, 200_000), 400)
-    # What the last one may have left
+    # Appends what the last process may have left
     log = SpooledEventLog(KafkaEventLog(config), tmp_path, SPOOLED, 1 << 26)
     found = await everything(config, USER_EVENTS, len(acknowledged))
     await log.close()

@@ -1,9 +1,6 @@
-"""A text may be as long as a request or a file can hold it.
+"""Texts as long as a request or a file can hold are read in linear time.
 
-Reading it takes time that grows with its length alone.
-
-The texts are so long that what takes the square of their length needs minutes, and the rest a
-second.
+The texts are so long that a quadratic algorithm needs minutes, and a linear one a second.
 """
 
 import importlib
@@ -19,7 +16,6 @@ import pytest
 from cli.filters import parse_filter
 from services.reranker.training import catalog_queries
 from services.retrieval.nearest_names import nearest_names
-from services.retrieval.spelling import normalise
 from shared.catalog.product import Product
 from shared.product_text import product_text
 from shared.query_ids import query_hash
@@ -34,6 +30,7 @@ from shared.text.letters import fold
 from shared.text.negation import lacking, negations
 from shared.text.price import price_limit
 from shared.text.quantities import quantities
+from shared.text.query import normalise
 from shared.text.words import words
 
 ROOT = Path(__file__).resolve().parents[2]

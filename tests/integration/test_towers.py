@@ -38,7 +38,7 @@ SETTINGS = TowerSettings(
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A shop whose shoppers call product n by a name that nobody else knows, day after day."""
+    """A shop whose shoppers search, day after day, for product n by a name that no text has."""
     rows = [{"id": f"p{n}", "title": f"Kettle number {n} of steel"} for n in range(THINGS)]
     (tmp_path / "catalog.jsonl").write_text("\n".join(map(json.dumps, rows)))
     index_file(tmp_path / "catalog.jsonl", tmp_path / "shop")

@@ -69,7 +69,7 @@ def settings(kafka: KafkaConfig, data: Path) -> Mapping[str, str]:
 
 @contextmanager
 def trainer(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The process; it is killed when the block ends."""
+    """Run the process. It is killed when the block ends."""
     with subprocess.Popen([sys.executable, "-m", "services.training"], env=environment) as process:
         try:
             yield process
@@ -78,7 +78,7 @@ def trainer(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]
 
 
 def until_exported(data: Path, seen: str) -> None:
-    """Wait until the process works: Kafka gives it partitions when it has given up the one before."""
+    """Wait until the process exports. Kafka assigns it partitions once the killed one's session ends."""
     until = time.monotonic() + UNTIL_SECONDS
     while Tables(data / "tables").fingerprint() == seen:
         assert time.monotonic() < until, f"nothing is exported to {data}"
@@ -100,7 +100,7 @@ def until_quiet(data: Path) -> dict[str, bytes]:
 
 
 async def append(kafka: KafkaConfig, scene: Scene, part: int) -> None:
-    """One of KILLS equal parts of the log."""
+    """Append one of KILLS equal parts of the log."""
     size = -(-len(scene.records) // KILLS)
     log = KafkaEventLog(kafka)
     for each in scene.records[part * size : (part + 1) * size]:

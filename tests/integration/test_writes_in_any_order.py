@@ -27,11 +27,11 @@ __all__ = ["shop"]
 
 @dataclass
 class History:
-    """Random writes and files, and what they come to in the order of the log."""
+    """Random writes and files, and their result in the order of the log."""
 
     shop: IndexingShop
     rng: random.Random
-    # By the position that each comes after
+    # Each with the position that it follows
     files: list[tuple[int, list[Product]]] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
 
@@ -53,7 +53,7 @@ class History:
         return [writes.whole(to_message(product))]
 
     async def write(self, count: int) -> int:
-        """Append so many, and remember them: the log itself forgets what was replaced."""
+        """Append some writes, and remember them, because the log drops replaced records."""
         first = await self.shop.log.end_offset(CATALOG)
         new = [each for _ in range(count) for each in self.record()]
         self.records += (
@@ -66,7 +66,7 @@ class History:
         return self.files[-1][1]
 
     def expected(self) -> dict[str, Product]:
-        """All of it, one after the other."""
+        """The catalogue after all writes and files, one after the other."""
         catalog = _Catalog()
         files = list(self.files)
         for record in self.records:
@@ -127,7 +127,7 @@ async def test_in_any_order_of_writes_files_and_stops_the_later_one_wins(
         else:
             tail = await read(shop)
             index(shop, tail, *history.file(tail.end.catalog))
-    # Behind what the indexer before has begun to append: it ends with its process, not later
+    # After the appends that the previous indexer had begun, which end with its process
     await history.write(2)
     async with shop.following(batch_products=3):
         await shop.until(await history.write(3))

@@ -14,12 +14,12 @@ from services.retrieval.reading import Catalog, read
 from services.retrieval.request import LEXICAL, Request
 from services.retrieval.retriever import Retriever
 from services.retrieval.snapshots import Snapshot
-from services.retrieval.spelling import normalise
 from services.training.evaluation.judgments import JudgedQuery, read_judged_queries
 from shared import metrics
 from shared.caller import PATIENT
 from shared.catalog.rows import product_of
 from shared.snapshot.generation import snapshots_of
+from shared.text.query import normalise
 from tests.unit.embedding.indexing.letter_encoder import letter_indexer
 
 _DEPTH = 400

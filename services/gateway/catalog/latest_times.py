@@ -6,10 +6,10 @@ _MOST = 100_000
 
 
 class LatestTimes:
-    """What the shown products may not have yet.
+    """Times of recent writes that the shown products may not include yet.
 
-    Writes up to `position` in the catalogue's log must be shown before a product is compared with
-    the shown one; later ones of this gateway are remembered.
+    A product is compared with the shown one only once writes up to `position` in the catalogue's
+    log are shown. Later writes of this gateway are remembered.
     """
 
     def __init__(self) -> None:
@@ -17,7 +17,10 @@ class LatestTimes:
         self._newest: dict[str, float] = {}
 
     def begin(self, log_end: int) -> None:
-        """Begin at the end of the log, which other gateways have written, or this one before."""
+        """Set `position` to the end of the log, on first use or when too many are remembered.
+
+        Earlier writes come from other gateways, or are no longer remembered.
+        """
         if self.position is None or len(self._newest) > _MOST:
             self.position = log_end
             self._newest.clear()

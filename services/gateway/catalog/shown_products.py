@@ -34,11 +34,11 @@ class ShownProducts:
         Raises Unavailable if that takes too long.
         """
         found: list[Product] = []
-        asked = list(product_ids)
+        wanted = list(product_ids)
         while True:  # large products come in several messages
             fetched = await self.retrieval.FetchProducts(
                 FetchProductsRequest(
-                    product_ids=asked,
+                    product_ids=wanted,
                     wait_for_visible=log_position,
                     budget_ms=wait_ms,
                     max_bytes=_FETCHED_BYTES,
@@ -47,4 +47,4 @@ class ShownProducts:
             found.extend(fetched.products)
             if not fetched.shortened:
                 return found
-            asked = asked[asked.index(found[-1].product_id) + 1 :]
+            wanted = wanted[wanted.index(found[-1].product_id) + 1 :]

@@ -19,7 +19,7 @@ from shared.time_slice import in_slices
 _MAX_PATHS = 1_000
 _TIMES = ("publish_time", "available_time", "expire_time", "update_time")
 _NANOS = "has nanos outside 0 to 999999999; send a timestamp"
-_PATIENCE_MS = 5_000.0  # wait for recent writes
+_MAX_WAIT_MS = 5_000.0  # for recent writes
 # Paths that may lead to any attribute
 _ANY = Product("any", "any", primary_product_id="any", price=1.0, rating_average=1.0)
 
@@ -81,26 +81,24 @@ def update_times(requests: Iterable[UpsertProductsRequest]) -> Iterator[tuple[st
 async def _known(
     requests: Sequence[UpsertProductsRequest], shown: ShownProducts, position: int
 ) -> dict[str, Product | None]:
-    """The products with which upserts are compared, as they are shown now.
+    """The shown products with which upserts are compared.
 
-    Those that may be newer, once the log up to a position is shown.
+    If any has an update_time, they are read once the log up to `position` is shown.
     """
     timed = {product_id for product_id, _ in update_times(requests)}
     masked = {request.product.product_id for request in requests if request.update_mask.paths}
     wanted = sorted(timed | masked)
     if not wanted:
         return {}
-    return _by_id(wanted, await shown.by_ids(wanted, position if timed else 0, _PATIENCE_MS))
+    return _by_id(wanted, await shown.by_ids(wanted, position if timed else 0, _MAX_WAIT_MS))
 
 
 async def _settled(product_ids: Sequence[str], shown: ShownProducts) -> dict[str, Product | None]:
     """The products, once all earlier writes are shown."""
     try:
-        return _by_id(product_ids, await shown.by_ids(product_ids, await shown.position(), _PATIENCE_MS))
+        return _by_id(product_ids, await shown.by_ids(product_ids, await shown.position(), _MAX_WAIT_MS))
     except Unavailable as error:
-        raise Unavailable(
-            f"it cannot be said whether product {product_ids[0]!r} is there ({error})"
-        ) from error
+        raise Unavailable(f"cannot tell whether product {product_ids[0]!r} exists ({error})") from error
 
 
 def _by_id(product_ids: Sequence[str], messages: Sequence[Message]) -> dict[str, Product | None]:
@@ -137,7 +135,7 @@ def _outcome(request: UpsertProductsRequest, products: dict[str, Product | None]
 
 def _outdated(before: Product | None) -> Fault:
     newest = datetime.fromtimestamp(before.update_time, UTC) if before and before.update_time else None
-    reason = f"is before that of the product, {newest}; send it with a later one to have it applied"
+    reason = f"is older than that of the product, {newest}; send a later one to apply the write"
     return Fault("update_time", reason, is_sure=False, is_outdated=True)
 
 
@@ -183,7 +181,7 @@ def _fault_of_paths(paths: Sequence[str]) -> Fault | None:
 
 
 def _fault_of_message(message: Message) -> Fault | None:
-    """Faults of a message that a product cannot show: too many bytes, invalid timestamps."""
+    """Faults that only the message can have: too many bytes, invalid timestamps."""
     if (size := message.ByteSize()) > MAX_PRODUCT_BYTES:
         return Fault("product", f"has {size:,} bytes; keep it within {MAX_PRODUCT_BYTES:,}")
     nanos = {name: getattr(message, name).nanos for name in _TIMES}

@@ -1,4 +1,4 @@
-"""Which log the gateway writes to, and whether it follows what comes in there."""
+"""Opens the log that the gateway writes to, and the follower of aisle.events-in."""
 
 from pathlib import Path
 
@@ -13,12 +13,9 @@ from shared.events.sqlite import SqliteEventLog
 
 
 def open_event_log(config: GatewayConfig, kafka: KafkaConfig) -> EventLog:
-    """The log on Kafka with a spool for what shoppers did and saw.
+    """The log on Kafka, with a spool for events and impressions; a file if Kafka has no address.
 
-    Without an address of Kafka, a file.
-
-    To be called in the event loop. Raises Unavailable when another process has the file or the
-    spool.
+    Call it in the event loop. Raises Unavailable if another process has the file or the spool.
     """
     if not kafka.address:
         return SqliteEventLog(Path(config.log_path))
@@ -29,7 +26,7 @@ def open_event_log(config: GatewayConfig, kafka: KafkaConfig) -> EventLog:
 async def open_events_in(
     log: EventLog, append: Append, config: GatewayConfig, kafka: KafkaConfig
 ) -> EventsIn | None:
-    """What follows aisle.events-in, which is on Kafka alone; None where that is not wanted."""
+    """The follower of aisle.events-in. None without Kafka, or if the setting turns it off."""
     if not kafka.address or not config.follow_events_in:
         return None
     consumer = await log.consumer([EVENTS_IN], config.events_in_group)

@@ -1,4 +1,4 @@
-"""What shoppers do, on the wire: acknowledged once the log has it."""
+"""Shoppers' events on the wire. They are acknowledged once the log has them."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
@@ -38,7 +38,7 @@ class EventService(EventServiceServicer):
     async def StreamEvents(
         self, requests: AsyncIterator[StreamEventsRequest], context: Any = None
     ) -> AsyncIterator[StreamEventsResponse]:
-        """See protos/aisle/v1/events.proto. What has arrived together is appended together."""
+        """See protos/aisle/v1/events.proto. Events that arrived together are appended together."""
         async with aclosing(stream_batches(requests, _MAX_BATCH)) as arriving:
             async for batch in arriving:
                 for ack in await self.record([request.event for request in batch]):
@@ -51,9 +51,9 @@ class EventService(EventServiceServicer):
         return RecordEventsResponse(acks=await self.record(request.events))
 
     async def record(self, events: Sequence[UserEvent]) -> list[EventAck]:
-        """Append what is valid; an acknowledgement for each event, in order.
+        """Append the valid events. Returns an acknowledgement for each event, in order.
 
-        Raises what the log raises, but for records that it refuses.
+        Raises the log's errors, except RecordsRefused: refused events are rejected.
         """
         faults = [event_validation.fault(event) async for event in in_slices(events)]
         valid = [event for event, fault in zip(events, faults, strict=True) if fault is None]
@@ -66,16 +66,17 @@ class EventService(EventServiceServicer):
         ]
 
     async def _outcomes(self, records: Sequence[NewRecord]) -> Sequence[Appended | str]:
-        """For each record its place in the log, or why the log refuses it."""
+        """Each record's place in the log, or the reason that the log refuses it."""
         try:
             return await self._log.append(USER_EVENTS, records)
         except RecordsRefused as error:
             return error.outcomes
 
     def _set_apart(self, event: UserEvent) -> str:
-        """Take the query_id off an event if it names no page of this visitor's.
+        """Move the query_id to unverified_query_id unless it names a page of this visitor.
 
-        Returns why; empty when it stays, or there is none. A page for nobody is marked.
+        Returns the reason. Empty if the query_id stays, or is absent. A page made for no visitor in
+        particular is marked.
         """
         event.ClearField("unverified_query_id")
         event.ClearField("page_of_nobody")
@@ -84,7 +85,7 @@ class EventService(EventServiceServicer):
         owner = owner_of(event.query_id, event.visitor_id, self._signatures)
         if owner is PageOwner.VISITOR:
             return ""
-        if owner is PageOwner.NOBODY:
+        if owner is PageOwner.NO_VISITOR:
             event.page_of_nobody = True
             return ""
         event.unverified_query_id = event.query_id
@@ -99,7 +100,7 @@ def _record(event: UserEvent) -> NewRecord:
 
 
 def _acknowledged(event: UserEvent, outcome: Appended | str, unused: str) -> EventAck:
-    """`unused` says why its query_id is not used; empty: it is, or there is none."""
+    """`unused` is the reason that its query_id is not used. Empty if it is used, or absent."""
     if isinstance(outcome, str):
         return _rejected(event, "event", outcome)
     status = EVENT_STATUS_DUPLICATE if outcome.duplicate else EVENT_STATUS_ACCEPTED

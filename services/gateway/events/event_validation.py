@@ -1,4 +1,4 @@
-"""What a user event must be."""
+"""Checks user events."""
 
 import math
 
@@ -13,7 +13,7 @@ MAX_EVENT_BYTES = 64 * 1024
 
 
 def fault(event: UserEvent) -> tuple[str, str] | None:
-    """The first field at fault, and what is wrong with it and the remedy; None when nothing is."""
+    """The first field at fault, and the reason with the remedy. None if the event is valid."""
     return (
         _fault_of_names(event) or _fault_of_time(event) or _fault_of_products(event) or _fault_of_rest(event)
     )

@@ -1,4 +1,4 @@
-"""Follow aisle.events-in: what shops' systems put there as JSON becomes user events."""
+"""Follows aisle.events-in, and reads user events from the JSON that shops' systems write to it."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass
 class _Read:
-    """What is in a record."""
+    """The content of a record: its events, its faults, and its skipped payloads by reason."""
 
     record: Record
     events: list[UserEvent] = field(default_factory=list)
@@ -40,8 +40,8 @@ class _Read:
 class EventsIn:
     """One consumer of the topic's group. Records are committed once their events are in the log.
 
-    They may come again after a crash; their events have the same ids then, and count once. What
-    cannot be read goes to aisle.dead-letters with its reason.
+    Records may be redelivered after a crash. Their events keep their ids, so they count once.
+    Unreadable payloads go to aisle.dead-letters with the reason.
     """
 
     def __init__(
@@ -52,9 +52,9 @@ class EventsIn:
         format: EventFormat | None = None,
         pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:
-        """`append` puts events into the log; without a format each record is read by its fields.
+        """`append` writes events to the log. Without a format, each payload's is detected.
 
-        After an error everything is tried again, each time after a pause.
+        Every failed call is retried after a pause.
         """
         self._log = log
         self._consumer = consumer
@@ -68,19 +68,19 @@ class EventsIn:
         return {f"events_in.{name}": count for name, count in self._counts.items()}
 
     async def run(self) -> None:
-        """Follow until cancelled, whatever is away meanwhile."""
+        """Follow until cancelled. Waits while Kafka or the log is down."""
         try:
             while True:
                 await self.step(_POLL_SECONDS)
-        except Exception:  # a defect of ours, which must not go unseen; pages go on
+        except Exception:  # a defect, which must be visible; pages are still served
             _LOG.exception("aisle.events-in is no longer followed; start the gateway again")
             raise
 
     async def step(self, timeout_seconds: float) -> int:
-        """Take in the next records, and say how many; 0 when the time has passed without one."""
+        """Take in the next records. Returns their number, or 0 if none arrives in time."""
         records = await self._retried(lambda: self._consumer.poll(timeout_seconds, _RECORDS))
         if records:
-            self._counts += await self._retried(lambda: self._taken(records))
+            self._counts += await self._retried(lambda: self._take_in(records))
             await self._commit(records)
         return len(records)
 
@@ -88,8 +88,8 @@ class EventsIn:
         """Leave the group."""
         await self._consumer.close()
 
-    async def _taken(self, records: Sequence[Record]) -> Counter[str]:
-        """Append what is in the records, and count it. Tried again, it changes nothing."""
+    async def _take_in(self, records: Sequence[Record]) -> Counter[str]:
+        """Append the events of records, and return the counts. It can be retried safely."""
         found = [_read(record, self._format) async for record in in_slices(records)]
         sent = [(each, event) for each in found for event in each.events]
         counts: Counter[str] = Counter()
@@ -114,7 +114,7 @@ class EventsIn:
             await dead_letters.put(self._log, partial(dead_letters.unusable, found.record, reason))
 
     async def _retried(self, call: Callable[[], Awaitable[Result]]) -> Result:
-        """The result of a call, tried again until it gives one."""
+        """Retry a call until it succeeds, and return its result."""
         while True:
             try:
                 return await call()
@@ -125,12 +125,12 @@ class EventsIn:
     async def _commit(self, records: Sequence[Record]) -> None:
         try:
             await self._consumer.commit(records)
-        except AisleError as error:  # the next commit covers these; what comes again counts once
-            _LOG.warning("%d records are taken in but not committed: %s", len(records), error)
+        except AisleError as error:  # the next commit covers these; redelivered events count once
+            _LOG.warning("%d records were taken in but not committed: %s", len(records), error)
 
 
 def _read(record: Record, format: EventFormat | None) -> _Read:
-    """One without a time happened when it was put into the topic, however often it is read."""
+    """The content of a record. An event without a time gets the record's, at every delivery."""
     found = _Read(record)
     try:
         value = _value(record)

@@ -126,7 +126,7 @@ def _check_values(name: str, filter_: Filter) -> None:
 
 def _check_times(name: str, filter_: Filter) -> None:
     if not names.has_times(filter_.field):
-        raise InvalidRequest(name, f"{filter_.field} is no time; use range or any_of")
+        raise InvalidRequest(name, f"{filter_.field} is not a time; use range or any_of")
     if not (filter_.time_range.HasField("min") or filter_.time_range.HasField("max")):
         raise InvalidRequest(name, "has no end; set min, max or both")
     _check_plain(name, filter_)
@@ -146,7 +146,7 @@ def _check_numeric(name: str, field: str) -> None:
 
 
 def check_range(name: str, bounds: NumberRange) -> None:
-    """Raise InvalidRequest about a range without ends, or with ends that cannot be."""
+    """Raise InvalidRequest if a range has no end, or invalid ones."""
     if not bounds.HasField("min") and not bounds.HasField("max"):
         raise InvalidRequest(name, "has no end; set min, max or both")
     for end in ("min", "max"):

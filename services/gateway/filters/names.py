@@ -11,7 +11,7 @@ _ATTRIBUTE = re.compile(r"attributes\.[^\x00-\x1f\x7f-\x9f]{1,128}")
 
 
 def fault(field: str) -> str:
-    """What is wrong with the name of a field. Empty if it is valid."""
+    """The fault in the name of a field. Empty if it is valid."""
     if not field:
         return "is required"
     if field in NAMES or _ATTRIBUTE.fullmatch(field):

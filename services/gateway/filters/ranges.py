@@ -13,7 +13,7 @@ from shared.catalog.fields import NUMBERS
 
 
 def equal(field: Token, values: Sequence[Token]) -> Filter:
-    """One of the values. Raises InvalidRequest about the first that the field cannot have."""
+    """Selects any of the values. Raises InvalidRequest for one that the field cannot have."""
     for value in values:
         if names.has_times(field.text):
             _end(value, field.text)
@@ -23,7 +23,7 @@ def equal(field: Token, values: Sequence[Token]) -> Filter:
 
 
 def compared(field: Token, comparison: str, value: Token) -> Filter:
-    """What a comparison selects. Raises InvalidRequest about the value."""
+    """The filter of a comparison. Raises InvalidRequest for a value that the field cannot have."""
     if comparison in ("=", "!="):
         found = equal(field, [value])
         found.negate ^= comparison == "!="
@@ -36,7 +36,7 @@ def compared(field: Token, comparison: str, value: Token) -> Filter:
 
 
 def between(field: Token, low: Token | None, high: Token | None) -> Filter:
-    """A range with both its ends; None is open. Raises InvalidRequest about an end."""
+    """A range with both its ends; None is open. Raises InvalidRequest for an invalid end."""
     _check_numeric(field)
     ends = [end for end in (low, high) if end is not None]
     if not ends:
@@ -87,5 +87,5 @@ def _number(value: Token, field: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise fault(value, f"{field} needs a number such as 10 or 49.5 here")
+        raise fault(value, f"{field} needs a number such as 10 or 49.5")
     return number

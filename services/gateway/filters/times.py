@@ -12,7 +12,7 @@ _DAY_SECONDS = 86_400
 
 
 def span(text: str) -> tuple[float, float]:
-    """The first second of a time, and of what follows it: the same for a moment, the next for a day.
+    """The start and end of a time in seconds. They are equal for a moment, a day apart for a day.
 
     A number is seconds since 1970. A time without a zone is in UTC. Raises ValueError.
     """

@@ -51,13 +51,13 @@ class Token:
 
 
 def fault(token: Token, reason: str) -> InvalidRequest:
-    """The error about a place of the text."""
+    """The error at a token of the text."""
     shown = f"{token.text[:40]!r}" if token.kind != END else "the end"
     return InvalidRequest("where", f"at character {token.start + 1} ({shown}): {reason}")
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """All tokens, then END. Raises InvalidRequest about a character that cannot stand there."""
+    """All tokens, then END. Raises InvalidRequest for a character outside quotes that is no token."""
     place = 0
     while match := _TOKEN.match(text, place):
         place = match.end()

@@ -7,7 +7,7 @@ from services.gateway.filters import names, times
 
 
 def plain(filter_: Filter) -> Filter:
-    """The filter without texts of times. Raises ValueError for a text that is no time."""
+    """The filter without texts of times. Raises ValueError for a text that is not a time."""
     condition = filter_.WhichOneof("condition")
     if condition in ("all_filters", "any_filter"):
         found = Filter(negate=filter_.negate)

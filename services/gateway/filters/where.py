@@ -6,7 +6,7 @@
     condition = FIELD ":" ("*" | "(" VALUE (OR VALUE)* ")" | [VALUE] ".." [VALUE] | [COMPARISON] VALUE)
               | FIELD COMPARISON VALUE
 
-docs/filters.md describes it. Each rule is a method; each returns what it has read.
+docs/filters.md describes it. Each rule is a method that returns the filter it has read.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ _COMPARISONS = (">=", "<=", ">", "<", "=", "!=")
 
 @lru_cache(256)
 def parsed(text: str) -> tuple[Filter, ...]:
-    """The filters of a text, all of which must hold; none if it is blank. They are not changed.
+    """The filters of a text, all of which must hold; none if it is blank.
 
+    They are cached: do not change them.
     Raises InvalidRequest naming the place and the remedy.
     """
     if len(text) > MAX_CHARACTERS:

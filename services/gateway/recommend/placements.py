@@ -1,4 +1,4 @@
-"""The places in a shop that show recommendations, and what a request for each of them needs."""
+"""The places in a shop that show recommendations, with the required fields of their requests."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from shared.catalog.fields import NEWEST
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What a request needs, and how candidates are filled up."""
+    """Required fields of a request, and the sources of its candidates."""
 
     needs_seeds: bool = False
     needs_visitor: bool = False
     proposed: int = 400  # products that shoppers' actions may propose
     near: int = 0  # products near by vector that may follow
     order_by: str = ""  # of products to fill up with; empty: by popularity
-    is_filled: bool = True  # whether products that nothing was proposed for may follow
+    is_filled: bool = True  # whether other products may follow
 
 
 PLACEMENTS: Mapping[str, Placement] = {

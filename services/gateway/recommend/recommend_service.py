@@ -1,4 +1,4 @@
-"""Recommendations on the wire: one page, within its deadline, from whatever answers in time."""
+"""Recommendations on the wire: one page within its deadline, from the stages that answer in time."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class RecommendService(RecommendServiceServicer):
     def __init__(self, retrieval: Retrieval, reranker: Reranker, parts: PageParts) -> None:
         """`parts` are those of the gateway's searches."""
         recommending = Recommending(retrieval, reranker, parts.config.deadline_ms)
-        kind = PageKind(request_check.check, request_check.as_search, _asked, recommending.rank)
+        kind = PageKind(request_check.check, request_check.as_search, _identity, recommending.rank)
         self._flow = PageFlow[RecommendRequest](parts, kind)
-        # Of the flow, and pages.<placement>
+        # The flow's counts, and pages.<placement>
         self._counts = self._flow.counts
 
     async def Recommend(self, request: RecommendRequest, context: Any = None) -> RecommendResponse:
@@ -40,11 +40,11 @@ class RecommendService(RecommendServiceServicer):
         return {f"recommend.{name}": count for name, count in self._counts.items()}
 
 
-def _asked(request: RecommendRequest) -> bytes:
-    """What makes it this page and no other, whichever part of it is asked for."""
-    asked = RecommendRequest()
-    asked.CopyFrom(request)
+def _identity(request: RecommendRequest) -> bytes:
+    """The fields that must be equal in the requests for all pages of a list."""
+    identity = RecommendRequest()
+    identity.CopyFrom(request)
     for field in ("page_size", "page_token", "deadline_ms", "session_id", "wait_for_visible", "unlogged"):
-        asked.ClearField(field)
-    asked.ClearField("experiment_ids")
-    return asked.SerializeToString(deterministic=True)
+        identity.ClearField(field)
+    identity.ClearField("experiment_ids")
+    return identity.SerializeToString(deterministic=True)

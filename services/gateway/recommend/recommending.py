@@ -1,7 +1,7 @@
-"""Rank a window of products for a placement: propose, list candidates, rank.
+"""Ranks a window of products for a placement: propose, list candidates, rank.
 
-Without proposals, the nearest by vector and what fills up are left; without the ranker, their
-order.
+Without proposals, products near by vector and those that fill up are left. Without the ranker,
+retrieval's order stays.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
-_FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
-_TOLD_SHARE = 0.9  # of its limit, what the reranker is told
-_LEAST_LISTED = 200  # candidates of a window, if there are so many; paging ends there
+_FETCH_SHARE = 0.1  # of the remaining budget, reserved for the page's products
+_RERANKER_SHARE = 0.9  # of its limit, sent to the reranker, which stops before it is cut off
+_LEAST_LISTED = 200  # candidates of a window, if so many exist; paging ends with them
 _EXPLAINED = 100  # results of a window that get contributions and feature values
 
 
@@ -50,8 +50,8 @@ class Recommending:
     async def rank(self, request: RecommendRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile:
-        ask again then, as `last_try`.
+        Raises Unavailable if retrieval fails, and SnapshotGone if the snapshot changed meanwhile.
+        Then call it again with `last_try`, which goes without the ranker instead.
         """
         proposed = await self._propose(request, budget)
         listed = await self._list(request, proposed, budget)
@@ -77,7 +77,7 @@ class Recommending:
             visitor_id=request.visitor_id,
             session_id=request.session_id,
             limit=PLACEMENTS[request.placement].proposed,
-            budget_ms=max(0.001, limit_ms * _TOLD_SHARE),  # 0 would mean no limit
+            budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),  # 0 would mean no limit
         )
         try:
             with budget.timed("propose"):
@@ -106,7 +106,7 @@ class Recommending:
             exclude_product_ids=dict.fromkeys(each for ids in excluded for each in ids),
             limit=max(_LEAST_LISTED, placement.proposed),
             fill=placement.is_filled,
-            # This may be another replica than the one that was waited for
+            # This may be another replica than the one that showed the write
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * (1 - _FETCH_SHARE),
         )
@@ -134,7 +134,7 @@ class Recommending:
             rows=listed.rows,
             dense_scores=listed.dense_scores,
             proposed_count=listed.proposed_count,
-            budget_ms=max(0.001, limit_ms * _TOLD_SHARE),
+            budget_ms=max(0.001, limit_ms * _RERANKER_SHARE),
             explain_limit=_EXPLAINED if request.explain else 0,
             feature_limit=_EXPLAINED,
         )
@@ -147,7 +147,7 @@ class Recommending:
             budget.left_out(str(missed))
             return None
         if not ranked_window.is_order_of(response, len(listed.rows)):
-            budget.left_out("reranker: its order is not one of the candidates")
+            budget.left_out("reranker: its order does not fit the candidates")
             return None
         budget.note(response.stage_ms, response.degraded)
         return response

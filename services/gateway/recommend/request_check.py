@@ -30,7 +30,7 @@ def check(request: RecommendRequest) -> None:
 
 
 def as_search(request: RecommendRequest) -> SearchRequest:
-    """What a request has in common with a search that browses."""
+    """A search without a query, with the fields that both requests have."""
     return SearchRequest(
         visitor_id=request.visitor_id,
         user_id=request.user_id,

@@ -22,7 +22,7 @@ def _parsed(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError(f"{text!r} is no address; use HOST:PORT, several separated by commas")
+        raise ValueError(f"{text!r} is not an address; use HOST:PORT, several separated by commas")
     return host, int(port)
 
 

@@ -64,7 +64,7 @@ class Asking:
         first = self._rotation.first(log_position)
         if first is None:
             raise Unavailable("no address is known yet")
-        # Then the call's duration says nothing about the replica
+        # The duration of a call that waits says nothing about the replica
         waits = first.log_position < log_position
         fair = not waits and not 0 < budget_ms < _FAIR_MS
         call = _Call(f"{kind} wait" if waits else kind, send, self._measured, fair)

@@ -1,8 +1,8 @@
 """Decides which replicas get no calls for a while.
 
-These are replicas far slower than their peers, and replicas that fail where peers do not. After the
-while, a call that another replica answers is also sent to the ejected one, only to measure it. It
-returns if that goes well. So neither detection nor probing costs a page.
+These are replicas far slower than their peers, and replicas that fail where peers do not. Later, a
+call that another replica answers is also sent to the ejected one, only to measure it. If it answers
+in time, it gets calls again. So neither detection nor probing costs a page.
 """
 
 import logging
@@ -28,7 +28,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass
 class _Record:
-    """What is known of one replica."""
+    """The measurements of one replica, and its ejections."""
 
     log_slowness: float = 0.0
     answers: int = 0

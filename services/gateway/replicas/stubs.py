@@ -46,7 +46,7 @@ Stub = TypeVar("Stub")
 Method = Callable[[Any], Awaitable[Response]]
 
 _LEAST_MS = 1.0
-# Of filters, and facets
+# A request with more values, or with more filters and facets, is expensive
 _MANY_VALUES = 100
 _MANY_FIELDS = 10
 
@@ -71,7 +71,7 @@ class Replicas(Generic[Stub]):
         self.channels = Channels(self._rotation, self._ejection, Addresses(addresses), service, make_stub)
 
     def open(self, look_seconds: float) -> AbstractAsyncContextManager[None]:
-        """Stay connected until the block ends. Names are looked up every so many seconds."""
+        """Stay connected until the block ends. Names are looked up every `look_seconds`."""
         return self.channels.open(look_seconds)
 
     @property
@@ -117,7 +117,7 @@ async def _sent(method: Method[Response], request: Any) -> Response:
 
 
 def _later(request: Any, elapsed_ms: float) -> Any:
-    """The request as it would be so many milliseconds later."""
+    """The request with its budget reduced by the elapsed time."""
     if elapsed_ms < _LEAST_MS or not getattr(request, "budget_ms", 0.0):
         return request
     later = type(request)()
@@ -167,8 +167,8 @@ def _retrieval_kind(request: RetrieveRequest) -> str:
     """The kind of a request. Expensive requests are not compared with cheap ones."""
     filters = [leaf for each in request.filters for leaf in leaves(each)]
     values = sum(len(each.any_of.values) for each in filters)
-    dear = values > _MANY_VALUES or len(filters) + len(request.facets) > _MANY_FIELDS
-    return "Retrieve much" if dear else "Retrieve"
+    is_expensive = values > _MANY_VALUES or len(filters) + len(request.facets) > _MANY_FIELDS
+    return "Retrieve much" if is_expensive else "Retrieve"
 
 
 class RerankerReplicas:

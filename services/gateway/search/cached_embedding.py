@@ -1,4 +1,4 @@
-"""Query encodings that any gateway has asked for lately, in front of the embedding service."""
+"""A cache of recent query encodings of all gateways, in front of the embedding service."""
 
 import hashlib
 
@@ -10,10 +10,7 @@ from shared.cache import Cache
 
 
 class CachedEmbedding:
-    """Embedding that looks into a cache first.
-
-    An encoding is kept under the encoder that made it and the query.
-    """
+    """Embedding that looks into a cache first. The key is the encoder and the query."""
 
     def __init__(self, embedding: Embedding, cache: Cache) -> None:
         self._embedding = embedding
@@ -22,7 +19,7 @@ class CachedEmbedding:
     async def EmbedQueries(self, request: EmbedQueriesRequest) -> EmbedQueriesResponse:
         """See embedding.proto.
 
-        Without a named encoder, and for several queries, the cache is passed by.
+        Without a named encoder, or for several queries, the cache is not used.
         """
         if not request.encoder_version or len(request.queries) != 1:
             return await self._embedding.EmbedQueries(request)
@@ -41,7 +38,7 @@ def _key(request: EmbedQueriesRequest) -> str:
 
 
 def _parsed(value: bytes | None) -> QueryEncoding | None:
-    """The encoding; None when there is none, or what is there is none."""
+    """The encoding. None if it is missing or cannot be decoded."""
     try:
         encoding = QueryEncoding.FromString(value or b"")
     except DecodeError:

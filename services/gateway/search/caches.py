@@ -1,4 +1,4 @@
-"""What gateways share in Redis: query encodings, and ranked windows."""
+"""The caches that gateways share in Redis: query encodings, and ranked windows."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Caches:
 
     @classmethod
     def open(cls, redis: RedisConfig, config: GatewayConfig) -> "Caches | None":
-        """None without a Redis."""
+        """The caches. None if no Redis is configured."""
         if not redis.url and not redis.cache_url:
             return None
         client = connect_cache(redis)
@@ -38,7 +38,7 @@ class Caches:
         return cls(client, encodings, windows)
 
     async def close(self) -> None:
-        """Finish what is on its way."""
+        """Finish pending writes, and close the connections."""
         await self.encodings.close()
         await self.windows.close()
         await self.client.aclose()

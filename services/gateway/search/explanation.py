@@ -1,9 +1,9 @@
-"""Say in one sentence why a result is where it is."""
+"""Explains a result's place in one sentence."""
 
 from collections.abc import Sequence
 
 _CLOSEST = 10
-_START = "start"  # what the scores of all products begin with
+_START = "start"  # the part of the score that all products share
 _WORDS = {
     "lexical": "its words",
     "dense": "its meaning",
@@ -43,9 +43,9 @@ def summary(
     raised_by: Sequence[str] = (),
     ordered_by: str = "relevance",
 ) -> str:
-    """One sentence; `dense_rank` 0: not found by meaning; `raised_by`.
+    """One sentence. `dense_rank` is 0 if the product was not found by meaning.
 
-    Features, the strongest first.
+    `raised_by` are features, the strongest first.
     """
     reasons = [_by_words(matched_terms), _by_meaning(dense_rank), _by_features(raised_by)]
     sentence = "; ".join(reason for reason in reasons if reason) or "meets the filters"

@@ -1,4 +1,4 @@
-"""Write down which page was shown, without holding it up."""
+"""Logs which pages were shown, in the background."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ _LINGER_SECONDS = 0.02  # lets the records of several pages share one append
 class _Shown:
     """One result.
 
-    A copy, so that what waits for the log does not keep whole windows and requests in memory.
+    A copy, so that waiting impressions do not keep whole windows and requests in memory.
     """
 
     product_id: str
@@ -38,7 +38,7 @@ class Impressions:
     """Publishes to the topic of search logs in the background, in order.
 
     At most `max_waiting` wait in memory; then the oldest is dropped. Those that the log refuses are
-    dropped as well: a log that may be away is one that spools. Both are counted.
+    dropped as well, so a log that may be down needs a spool. Both are counted.
     """
 
     def __init__(self, log: EventLog, max_waiting: int) -> None:
@@ -49,7 +49,7 @@ class Impressions:
         self.counts: Counter[str] = Counter()  # appended, dropped
 
     def publish(self, request: SearchRequest, query_id: str, window: RankedWindow, places: range) -> None:
-        """Note that the results at `places` (from 0) were shown just now; returns at once."""
+        """Note that the results at `places` (from 0) were shown just now. Returns at once."""
         page = _page(request, query_id, window)
         shown = [_shown(window, at) for at in places]
         shown_at = clock.now_ns()
@@ -84,13 +84,13 @@ class Impressions:
             self.counts["appended"] += len(records)
 
     async def close(self) -> None:
-        """Append what is left."""
+        """Append the waiting impressions."""
         if self._task is not None:
             await self._task
 
 
 def _page(request: SearchRequest, query_id: str, window: RankedWindow) -> Impression:
-    """All but the results."""
+    """The impression without its results."""
     return Impression(
         query_id=query_id,
         query=request.query,
@@ -114,7 +114,7 @@ def _shown(window: RankedWindow, at: int) -> _Shown:
 
 
 def _record(page: Impression, shown: list[_Shown], event_id: str, shown_at_nanoseconds: int) -> NewRecord:
-    """The record of a page; its event_id makes it one, however often the append is tried."""
+    """The record of a page. Its event_id makes the append idempotent."""
     impression = Impression()
     impression.CopyFrom(page)
     impression.event_time.FromNanoseconds(shown_at_nanoseconds)

@@ -1,4 +1,4 @@
-"""The results of a page: of a ranked window, and of the match set behind it."""
+"""The results of a page, from a ranked window and from the match set behind it."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from services.gateway.search.ranking import REST_SIZE, Ranking
 from services.gateway.search.windows import Windows
 from shared.errors import SnapshotGone
 
-_AFTER = 10  # products shown before a part, by which it finds its place
+_AFTER = 10  # last products of the part before, from which retrieval finds the next one's place
 
 
 @dataclass
 class Listed:
-    """What a page shows."""
+    """The results of a page."""
 
-    response: SearchResponse = field(default_factory=SearchResponse)  # its results alone
+    response: SearchResponse = field(default_factory=SearchResponse)  # has results only
     parts: list[tuple[RankedWindow, range]] = field(default_factory=list)  # windows, places in them
-    more: bool = True  # whether something follows
-    is_cut: bool = False  # some places have no result, since a message would be too large
+    more: bool = True  # whether further results follow
+    is_cut: bool = False  # some places have no result, because the message would be too large
 
     def add(self, window: RankedWindow, places: range, found: SearchResponse) -> int:
         """Append the results at some places. Returns how many."""
@@ -40,7 +40,7 @@ class Listing:
     """Cuts pages out of ranked windows.
 
     A window has the products that were ranked closely. The rest of the match set follows in parts,
-    by popularity or in the order asked for. Each part is kept beside the window.
+    by popularity or in the requested order. Each part is kept beside the window.
     """
 
     def __init__(self, pages: Pages, windows: Windows, ranking: Ranking) -> None:
@@ -58,8 +58,8 @@ class Listing:
     ) -> Listed:
         """The results at the token's place.
 
-        Raises SnapshotGone if the window's rows can no longer be read: rank again then, and come
-        as `last_try`.
+        Raises SnapshotGone if the window's rows can no longer be read. Then rank again, and call
+        it with `last_try`.
         """
         listed = await within(self._pages, request, token, window, budget, last_try)
         at = token.offset + len(listed.response.results)
@@ -72,7 +72,7 @@ class Listing:
             at += count
         return listed
 
-    async def _add_rest(  # noqa: PLR0913 - a page, its window, and what is wanted behind it
+    async def _add_rest(  # noqa: PLR0913 - a page, its window, and places behind it
         self,
         listed: Listed,
         request: SearchRequest,
@@ -81,7 +81,7 @@ class Listing:
         behind: range,
         budget: Budget,
     ) -> int:
-        """Append results at places `behind` the window, of one part. Returns how many."""
+        """Append results of one part, at places `behind` the window. Returns how many."""
         number = behind.start // REST_SIZE
         places = slice(behind.start - number * REST_SIZE, behind.stop - number * REST_SIZE)
         try:
@@ -116,7 +116,7 @@ class Listing:
         return part
 
 
-async def within(  # noqa: PLR0913 - a page, and what it is cut out of
+async def within(  # noqa: PLR0913 - a page, and the window it is cut from
     pages: Pages,
     request: SearchRequest,
     token: PageToken,
@@ -124,7 +124,7 @@ async def within(  # noqa: PLR0913 - a page, and what it is cut out of
     budget: Budget,
     last_try: bool = False,
 ) -> Listed:
-    """The results at the token's place in a ranked window alone. Raises as Listing.page."""
+    """The results at the token's place, from a ranked window alone. Raises like Listing.page."""
     listed = Listed()
     end = token.offset + validation.page_size(request)
     places = range(len(window))[token.offset : end]
@@ -134,7 +134,7 @@ async def within(  # noqa: PLR0913 - a page, and what it is cut out of
 
 
 def _size(window: RankedWindow) -> int:
-    """How many products the window and the rest have."""
+    """The number of products in the window and the rest."""
     return window.message.total_count + window.message.related_count
 
 

@@ -1,4 +1,4 @@
-"""Turn a slice of a ranked window into a page of products."""
+"""Turns a slice of a ranked window into a page of products."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -21,16 +21,15 @@ from services.gateway.search.ranked_window import RankedWindow
 from shared.errors import SnapshotGone
 from shared.stage import Missed, Stage
 
-_LEAST_MS = 10.0  # for the products, whatever the stages before have used up
-_WAIT_SHARE = 0.8  # of the time that is left, for rows that have not come to a replica yet
+_LEAST_MS = 10.0  # for the products, even if earlier stages used up the budget
+_WAIT_SHARE = 0.8  # of the remaining time, for rows that have not reached a replica yet
 _NAMED_FEATURES = 2
-# What a client takes without settings of its own is 4 MiB; less what a page has beside facets and
-# products.
+# A client's default limit of 4 MiB, less a reserve for all fields but facets and products
 _PAGE_BYTES = (4 << 20) - (64 << 10)
 _FACET_BYTES = 1 << 20
 _FIELD_BYTES = 8  # of a message inside another
 _EXPLANATION_BYTES = 4 << 10  # of a result, about
-_WHY = "so that the page stays within the 4 MiB that a client takes"
+_WHY = "so that the page stays within the 4 MiB that a client accepts"
 
 
 class Pages:
@@ -49,10 +48,10 @@ class Pages:
         budget: Budget,
         last_try: bool = False,
     ) -> SearchResponse:
-        """The results at `places` (from 0) of the window; without the products at least their ids.
+        """The results at `places` (from 0) of the window. If products are missing, only their ids.
 
-        Raises SnapshotGone if the window's rows can no longer be read: rank again then, and come
-        as `last_try`.
+        Raises SnapshotGone if the window's rows can no longer be read. Then rank again, and call
+        it with `last_try`.
         """
         response = SearchResponse()
         if not places:
@@ -81,7 +80,7 @@ class Pages:
             rows=window.message.rows[places.start : places.stop],
             snapshot_version=window.message.snapshot_version,
             query=window.message.query if request.explain else "",
-            # This may be another replica, a moment behind the one that ranked.
+            # This may be another replica, slightly behind the one that ranked
             wait_for_visible=window.message.log_position,
             budget_ms=limit_ms * _WAIT_SHARE,
             max_bytes=most_bytes,
@@ -89,7 +88,7 @@ class Pages:
         fetched = await self._stage.run(lambda: self._retrieval.FetchProducts(wanted), limit_ms)
         count = len(fetched.products)
         if fetched.shortened and count < len(places):
-            budget.left_out(f"products: {count} of {len(places)}, {_WHY}; the next page goes on from there")
+            budget.left_out(f"products: {count} of {len(places)}, {_WHY}; the next page has the others")
         elif count != len(places):
             raise Missed(f"products: {count} came instead of {len(places)}")
         if count == 1 and (first := fetched.products[0]).ByteSize() > most_bytes:
@@ -99,7 +98,7 @@ class Pages:
 
 
 def served_by(window: RankedWindow, budget: Budget) -> ServedBy:
-    """Which stages answered, how long each took, with which versions."""
+    """The tier that answered, the time of each stage, and the versions."""
     budget.stage_ms["total"] = budget.elapsed_ms()
     message = window.message
     return ServedBy(
@@ -114,7 +113,7 @@ def served_by(window: RankedWindow, budget: Budget) -> ServedBy:
 
 
 def facets(window: RankedWindow, budget: Budget) -> Sequence[Facet]:
-    """The window's facets; without their least frequent values where these would fill the page."""
+    """The window's facets, without their least frequent values if they would fill the page."""
     if _size(window.message.facets) <= _FACET_BYTES:
         return window.message.facets
     budget.left_out(f"facets: the least frequent values are left out, {_WHY}")
@@ -131,7 +130,7 @@ def _shortened(facet: Facet, most_bytes: int) -> Facet:
 
 
 def _most_bytes(request: SearchRequest, window: RankedWindow, result_count: int) -> int:
-    """Of the products of a page."""
+    """The limit for the products of a page."""
     explained = result_count * _EXPLANATION_BYTES if request.explain else 0
     return _PAGE_BYTES - min(_size(window.message.facets), _FACET_BYTES) - explained
 
@@ -140,7 +139,7 @@ def _size(facets: Sequence[Facet]) -> int:
     return sum(facet.ByteSize() + _FIELD_BYTES for facet in facets)
 
 
-def _add(  # noqa: PLR0913  (what a result is made of)
+def _add(  # noqa: PLR0913  (the parts of a result)
     response: SearchResponse,
     request: SearchRequest,
     window: RankedWindow,
@@ -148,7 +147,7 @@ def _add(  # noqa: PLR0913  (what a result is made of)
     product: Product,
     terms: Sequence[str],
 ) -> None:
-    """Append a result, made in its place: messages are copied when they are put into others."""
+    """Append a result. It is made in place, because adding a message to another copies it."""
     score = window.message.relevance_scores[at]
     by_meaning = at < len(window.message.by_meaning) and window.message.by_meaning[at]
     position = window.message.places_before + at + 1
@@ -159,7 +158,7 @@ def _add(  # noqa: PLR0913  (what a result is made of)
     if request.explain:
         explained = window.message.explanations
         contributions: Sequence[Contribution] = explained[at].contributions if at < len(explained) else ()
-        if window.message.tier != TIER_RERANKED:
+        if window.message.tier < TIER_RERANKED:
             contributions = [Contribution(feature="fused_score", value=score, contribution=score)]
         result.explanation.CopyFrom(_explanation(request, window, at, terms, contributions))
 
@@ -175,7 +174,7 @@ def _explanation(
     sentence = explanation.summary(
         matched,
         window.message.dense_ranks[at],
-        raised_by if window.message.tier == TIER_RERANKED else (),
+        raised_by if window.message.tier >= TIER_RERANKED else (),
         request.order_by or "relevance",
     )
     return Explanation(matched_terms=matched, contributions=contributions, summary=sentence)

@@ -1,5 +1,6 @@
-"""From a request to its page, one way for searches and recommendations: checks, admission, the
-ranked window, products, impressions.
+"""The steps from a request to its page, the same for searches and recommendations.
+
+These are checks, admission, the ranked window, products and impressions.
 """
 
 from collections import Counter
@@ -26,12 +27,12 @@ Request = TypeVar("Request", SearchRequest, RecommendRequest)
 
 @dataclass(frozen=True)
 class PageKind(Generic[Request]):
-    """What a kind of page does its own way."""
+    """The steps that differ between searches and recommendations."""
 
     check: Callable[[Request], None]  # raises InvalidRequest naming the field at fault
-    as_search: Callable[[Request], SearchRequest]  # what the request has in common with a search
-    identity: Callable[[Request], bytes]  # of what is asked, whichever of its pages it is
-    # With the budget, and whether it is the last try, as Ranking.rank
+    as_search: Callable[[Request], SearchRequest]  # the fields that the request shares with a search
+    identity: Callable[[Request], bytes]  # equal for all pages of a list
+    # Takes the budget, and whether it is the last try, like Ranking.rank
     rank: Callable[[Request, Budget, bool], Awaitable[RankedWindow]]
 
 
@@ -39,17 +40,17 @@ class PageFlow(Generic[Request]):
     """Makes pages of one kind. Their limits are those of `parts`."""
 
     def __init__(self, parts: PageParts, kind: PageKind[Request], listing: Listing | None = None) -> None:
-        """`listing` goes on behind the ranked window; None: the window is all."""
+        """`listing` continues behind the ranked window. If None, pages end with the window."""
         self._parts = parts
         self._listing = listing
         self._kind: PageKind[Request] = kind
-        # Errors.<kind>, degraded.<stage>; who makes the pages counts them
+        # errors.<kind> and degraded.<stage>; each service adds its pages
         self.counts: Counter[str] = Counter()
 
     async def page(self, request: Request, context: Any = None) -> SearchResponse:
-        """The page that is asked for.
+        """The requested page.
 
-        Raises InvalidRequest, Overloaded, Unavailable, and what the ranking of its kind raises.
+        Raises InvalidRequest, Overloaded, Unavailable, and the errors of its kind's ranking.
         """
         budget = Budget(request.deadline_ms or self._parts.config.deadline_ms, since_arrival_ms())
         peer = peer_of(context)
@@ -57,7 +58,7 @@ class PageFlow(Generic[Request]):
         try:
             self._kind.check(request)
             token = self._parts.token(self._kind.identity(request), request.page_token)
-            # Before the query's spelling is looked at
+            # Before the query is analysed
             await self._parts.visible(request.wait_for_visible, budget, peer)
             async with self._parts.admission.admitted(budget.left_ms(), peer):
                 response = await self._ranked_page(request, token, budget)
@@ -66,7 +67,7 @@ class PageFlow(Generic[Request]):
             if isinstance(error, Overloaded):
                 error.retry_after_ms = self._parts.admission.retry_after_ms(peer)
             raise
-        # Notes have numbers in them
+        # Notes contain numbers, which counts must not have in their names
         stages = {note.partition(":")[0] for note in response.served_by.degraded}
         self.counts.update(f"degraded.{stage}" for stage in stages)
         return response
@@ -116,7 +117,7 @@ class PageFlow(Generic[Request]):
 
 
 def _frame(search: SearchRequest, token: PageToken, window: RankedWindow, budget: Budget) -> SearchResponse:
-    """All but the results, what served them, and the next page's token."""
+    """The response without results, served_by and next_page_token."""
     return SearchResponse(
         query_id=token.query_id,
         total_count=window.message.total_count,

@@ -1,4 +1,4 @@
-"""What searches and recommendations share: admission, ranked windows, products, impressions."""
+"""Parts that searches and recommendations share: admission, ranked windows, products, impressions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from shared.cache import Cache
 from shared.events.log import EventLog
 from shared.query_ids import new_query_id
 
-_WAIT_SHARE = 0.8  # of the deadline, what a wait for a write may take
+_WAIT_SHARE = 0.8  # of the deadline, for a wait for a write
 
 
 @dataclass(frozen=True)
 class PageParts:
-    """One set of them for a gateway, so that its limits are those of all its pages."""
+    """A gateway has one set of them, so its limits apply to all its pages together."""
 
     config: GatewayConfig
     admission: Admission
@@ -45,9 +45,7 @@ class PageParts:
         signatures: Signatures,
         shared_windows: Cache | None = None,
     ) -> PageParts:
-        """`shared_windows` is where gateways find each other's ranked windows; None if there is
-        one.
-        """
+        """`shared_windows` holds the ranked windows of all gateways. None for a single gateway."""
         mine = MemoryWindows(config.max_windows, config.max_window_bytes, config.window_ttl_seconds)
         return cls(
             config,
@@ -60,26 +58,26 @@ class PageParts:
         )
 
     def token(self, request: bytes, text: str) -> PageToken:
-        """Where to go on; the start, which has no name yet, without the text of a token.
+        """The token in a text. Without a text, that of a first page, which has no query_id yet.
 
-        `request` is what makes it this page and no other. Raises InvalidRequest.
+        `request` is its identity (PageKind.identity). Raises InvalidRequest.
         """
         digest = page_token.digest(request)
         return page_token.decode(text, digest, self._signatures) if text else PageToken("", 0, digest)
 
     def next_page_token(self, token: PageToken, shown_count: int, window_count: int) -> str:
-        """Empty on the last page."""
+        """The text of the next page's token. Empty on the last page."""
         offset = token.offset + shown_count
         if not shown_count or offset >= window_count:
             return ""
         return page_token.encode(replace(token, offset=offset), self._signatures)
 
     def new_query_id(self, query: str, visitor_id: str) -> str:
-        """A name for a page, signed for its visitor."""
+        """A new query_id, signed for the visitor."""
         return signed(new_query_id(query), visitor_id, self._signatures)
 
     async def visible(self, log_position: int, budget: Budget, peer: str) -> None:
-        """Return once the catalogue's writes up to a position are shown; 0: at once."""
+        """Return once the catalogue's writes up to a position are shown. For 0, at once."""
         if log_position:
             with budget.timed("visible"):
                 await self._visibility.shown(log_position, budget.left_ms() * _WAIT_SHARE, peer)

@@ -1,7 +1,4 @@
-"""The token that leads from one page to the next: which search, how far, and of which request.
-
-Signed.
-"""
+"""The signed token of a next page: its search, its offset, and a digest of its request."""
 
 import hashlib
 import struct
@@ -10,7 +7,7 @@ from dataclasses import dataclass
 from services.gateway.signatures import SIGNATURE_BYTES, Signatures, from_text, to_text
 from shared.errors import InvalidRequest
 
-# Format, offset, digest of the request; the query_id comes behind it
+# Format, offset, digest of the request; the query_id follows
 _HEAD = struct.Struct("<BI8s")
 _FORMAT = 2
 _PURPOSE = "page_token"
@@ -20,7 +17,7 @@ _PURPOSE = "page_token"
 class PageToken:
     """`offset` results of the search `query_id` have been shown.
 
-    `request_digest` is of what was asked (8 bytes).
+    `request_digest` has 8 bytes.
     """
 
     query_id: str
@@ -34,13 +31,13 @@ def digest(request: bytes) -> bytes:
 
 
 def encode(token: PageToken, signatures: Signatures) -> str:
-    """As an opaque text that is safe in addresses."""
+    """The token as an opaque text that is safe in URLs."""
     content = _HEAD.pack(_FORMAT, token.offset, token.request_digest) + token.query_id.encode()
     return to_text(signatures.sign(_PURPOSE, content) + content)
 
 
 def decode(text: str, request_digest: bytes, signatures: Signatures) -> PageToken:
-    """Raises InvalidRequest when the text is no token of ours, or belongs to another request."""
+    """The token in a text. Raises InvalidRequest if it is not ours, or of another request."""
     try:
         data = from_text(text)
         signature = data[:SIGNATURE_BYTES]

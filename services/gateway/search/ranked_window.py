@@ -1,4 +1,4 @@
-"""What was ranked for one search; its pages are slices of it."""
+"""The ranked list of one search. Its pages are slices of it."""
 
 import zlib
 from collections.abc import Iterable, Sequence
@@ -11,30 +11,27 @@ from numpy.typing import NDArray
 from aisle.v1 import window_pb2
 from aisle.v1.reranker_pb2 import RerankResponse
 from aisle.v1.retrieval_pb2 import AnalyzeQueryResponse, RetrieveResponse
-from aisle.v1.search_pb2 import TIER_RERANKED
+from aisle.v1.search_pb2 import TIER_CROSS_ENCODED, TIER_RERANKED
 
 Matrix = NDArray[np.float32]
 Part = TypeVar("Part")
 
 _CANDIDATE_BYTES = 200  # of one candidate in the lists in memory, without its id
 _MESSAGE_BYTES = 64  # of one small message in memory, without its texts
-# Zlib's level: half of a window are features that are 0 or unknown, whatever the level
+# zlib's fastest level: half of a window is zeros and unknown features, which any level packs well
 _QUICKLY = 1
 _SCORE_STEP = 1e-6
 
 
 class RankedWindow:
-    """The order of one search: its message (window.proto), and the features as columns.
-
-    It never changes.
-    """
+    """The order of one search: its message (window.proto), and its features. Immutable."""
 
     __slots__ = ("feature_values", "message")
 
     def __init__(self, message: window_pb2.RankedWindow) -> None:
         self.message = message
         columns = len(message.feature_names)
-        self.feature_values: Matrix = np.zeros((0, 0), np.float32)  # (of the first, features)
+        self.feature_values: Matrix = np.zeros((0, 0), np.float32)  # (first candidates, features)
         if columns:
             self.feature_values = np.frombuffer(message.feature_values, "<f4").reshape(-1, columns)
 
@@ -43,7 +40,7 @@ class RankedWindow:
 
     @property
     def size_bytes(self) -> int:
-        """About how much memory it takes."""
+        """The approximate memory that it takes."""
         message = self.message
         candidates = _CANDIDATE_BYTES * len(self) + sum(map(len, message.product_ids))
         facets = sum(facet.ByteSize() + _MESSAGE_BYTES * len(facet.values) for facet in message.facets)
@@ -51,7 +48,7 @@ class RankedWindow:
         return candidates + facets + contributions + 2 * self.feature_values.nbytes
 
     def packed(self) -> bytes:
-        """As bytes, for other gateways."""
+        """The window as bytes, for other gateways."""
         return zlib.compress(self.message.SerializeToString(), _QUICKLY)
 
     @classmethod
@@ -97,7 +94,7 @@ def following(
 ) -> window_pb2.RankedWindow:
     """A part of the rest of a match set, `before` products after the window.
 
-    Its scores go on falling from the window's last, by as little a place.
+    Its scores continue below the window's last score, _SCORE_STEP lower at each place.
     """
     analysed = AnalyzeQueryResponse(
         query=window.query,
@@ -110,23 +107,23 @@ def following(
     steps = range(1, len(part.rows) + 1)
     part.relevance_scores[:] = [lowest - step * _SCORE_STEP for step in steps]
     part.places_before = len(window.rows) + before
-    # As many as are left after the part's first, wherever it was found
+    # `before`, and those from the part's first on, at whichever offset retrieval found it
     part.total_count = before + max(0, retrieved.total_count - retrieved.offset)
     return part
 
 
 def rerank(window: window_pb2.RankedWindow, response: RerankResponse) -> None:
-    """Bring a window into the order of the reranker."""
+    """Put a window into the order of the reranker."""
     window.rows[:] = _reordered(window.rows, response.order)
     window.product_ids[:] = _reordered(window.product_ids, response.order)
     window.dense_ranks[:] = _reordered(window.dense_ranks, response.order)
     if window.by_meaning:
         window.by_meaning[:] = _reordered(window.by_meaning, response.order)
-    if window.variant_counts:  # an older retrieval has none
+    if window.variant_counts:  # retrieval of an older version sends none
         window.variant_counts[:] = _reordered(window.variant_counts, response.order)
     window.relevance_scores[:] = response.relevance_scores
     window.bundle_version = response.bundle_version
-    window.tier = TIER_RERANKED
+    window.tier = TIER_CROSS_ENCODED if response.cross_encoded_count else TIER_RERANKED
     window.explanations.extend(response.explanations)
     window.feature_names.extend(response.feature_names)
     window.feature_values = response.feature_values
@@ -142,5 +139,5 @@ def is_order_of(response: RerankResponse, count: int) -> bool:
 
 
 def _reordered(parts: Iterable[Part], order: Iterable[int]) -> list[Part]:
-    held = list(parts)  # a message makes an object of every element that is looked at
-    return [held[index] for index in order]
+    listed = list(parts)  # a message makes an object at every access to an element
+    return [listed[index] for index in order]

@@ -1,6 +1,6 @@
-"""Rank a window of candidates for a query: analyse, embed, retrieve, rerank.
+"""Ranks a window of candidates for a query: analyse, embed, retrieve, rerank.
 
-Most of it may be missing.
+All stages but retrieval may be missing.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from dataclasses import replace
 from aisle.v1.reranker_pb2 import RerankRequest, RerankResponse
 from aisle.v1.retrieval_pb2 import RetrieveRequest, RetrieveResponse
 from aisle.v1.search_pb2 import (
+    TIER_CROSS_ENCODED,
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,
@@ -27,13 +28,13 @@ from services.gateway.search.understanding import Understanding, UnderstoodQuery
 from shared.errors import InvalidRequest, SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
 
-_FETCH_SHARE = 0.1  # of what is left, kept back for the page's products
-_WAIT_SHARE = 0.8  # what a wait for a write may take
-# Of its limit, what the reranker is told: it stops by itself before it is cut off
-_TOLD_SHARE = 0.9
+_FETCH_SHARE = 0.1  # of the remaining budget, reserved for the page's products
+_WAIT_SHARE = 0.8  # of the remaining budget, for a wait for a write
+# Of its limit, sent to the reranker, which stops before it is cut off
+_RERANKER_SHARE = 0.9
 # Results of a window that get contributions, and feature values for the impression
 _EXPLAINED = 100
-REST_SIZE = 1_000  # products of a part of what follows a window
+REST_SIZE = 1_000  # products in a part of the rest behind a window
 
 
 class Ranking:
@@ -63,8 +64,8 @@ class Ranking:
     async def rank(self, request: SearchRequest, budget: Budget, last_try: bool = False) -> RankedWindow:
         """The window of the current snapshot.
 
-        Raises Unavailable without candidates, and SnapshotGone when the snapshot changed meanwhile:
-        ask again then, as `last_try`, which goes without vector or reranker instead.
+        Raises Unavailable if retrieval fails, and SnapshotGone if the snapshot changed meanwhile.
+        Then call it again with `last_try`, which goes without vector or reranker instead.
         """
         understood = await self._understanding.of(request, budget)
         try:
@@ -81,7 +82,9 @@ class Ranking:
             if response is not None:
                 ranked_window.rerank(window, response)
             elif not retrieved.rows and not budget.degraded:
-                window.tier = TIER_RERANKED  # no stage was left out: there was nothing to rerank
+                window.tier = (
+                    request.max_tier or TIER_RERANKED
+                )  # no stage was left out: there was nothing to rerank
             window.degraded[:] = budget.degraded
         return RankedWindow(window)
 
@@ -106,9 +109,9 @@ class Ranking:
     async def rest(
         self, request: SearchRequest, budget: Budget, window: RankedWindow, before: int, after: Sequence[str]
     ) -> RankedWindow:
-        """A part of what follows a ranked window, `before` products behind it.
+        """A part of the rest, `before` products behind the ranked window.
 
-        `after` are products that were shown just before. Raises as `rank`.
+        `after` are the products shown just before it. Raises like `rank`.
         """
         understood = await self._understanding.of(request, budget)
         wanted = self._wanted(request, understood, REST_SIZE, budget)
@@ -142,7 +145,7 @@ class Ranking:
             limit=limit,
             tier=_recall_tier(request.max_tier, has_vector=encoding is not None),
             encoder_version=understood.encoder_version if encoding else "",
-            # This may be another replica than the one that was waited for
+            # This may be another replica than the one that showed the write
             wait_for_visible=request.wait_for_visible,
             budget_ms=budget.left_ms() * _WAIT_SHARE,
             language_code=request.language_code,
@@ -176,7 +179,7 @@ class Ranking:
             budget.left_out("reranker: no embedding")
             return None
         limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)
-        wanted = _rerank_request(request, understood, retrieved, limit_ms * _TOLD_SHARE)
+        wanted = _rerank_request(request, understood, retrieved, limit_ms * _RERANKER_SHARE)
         try:
             with budget.timed("rerank"):
                 response = await self._stages["reranker"].run(lambda: self._reranker.Rerank(wanted), limit_ms)
@@ -184,7 +187,7 @@ class Ranking:
             budget.left_out(str(missed))
             return None
         if not ranked_window.is_order_of(response, len(retrieved.rows)):
-            budget.left_out("reranker: its order is not one of the candidates")
+            budget.left_out("reranker: its order does not fit the candidates")
             return None
         budget.note(response.stage_ms, response.degraded)
         return response
@@ -212,6 +215,7 @@ def _rerank_request(
         explain_limit=_EXPLAINED if request.explain else 0,
         feature_limit=_EXPLAINED,
         precedence=retrieved.precedence,
+        cross_encode=request.max_tier == TIER_CROSS_ENCODED,
     )
 
 
@@ -223,6 +227,7 @@ def _wants_reranking(request: SearchRequest) -> bool:
     return request.order_by in ("", "relevance") and request.max_tier in (
         TIER_UNSPECIFIED,
         TIER_RERANKED,
+        TIER_CROSS_ENCODED,
     )
 
 

@@ -1,4 +1,4 @@
-"""Search on the wire: one page, within its deadline, from whatever answers in time."""
+"""Search on the wire: one page within its deadline, from the stages that answer in time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from shared.events.log import EventLog
 
 
 class SearchService(SearchServiceServicer):
-    def __init__(  # noqa: PLR0913  (what a page is made of)
+    def __init__(  # noqa: PLR0913  (the parts of a page)
         self,
         embedding: Embedding,
         retrieval: Retrieval,
@@ -28,16 +28,13 @@ class SearchService(SearchServiceServicer):
         signatures: Signatures,
         shared_windows: Cache | None = None,
     ) -> None:
-        """`shared_windows` is where gateways find each other's ranked windows; None.
-
-        Nobody else has any.
-        """
+        """`shared_windows` holds the ranked windows of all gateways. None for a single gateway."""
         self.parts = PageParts.of(retrieval, log, config, signatures, shared_windows)
         ranking = Ranking(embedding, retrieval, reranker, config.window_size, config.deadline_ms)
-        kind = PageKind(validation.check, _itself, _searched, ranking.rank)
+        kind = PageKind(validation.check, _itself, _identity, ranking.rank)
         listing = Listing(self.parts.pages, self.parts.windows, ranking)
         self._flow = PageFlow[SearchRequest](self.parts, kind, listing)
-        # Of the flow, and pages, pages.<tier>
+        # The flow's counts, pages, and pages.<tier>
         self._counts = self._flow.counts
 
     async def Search(self, request: SearchRequest, context: Any = None) -> SearchResponse:
@@ -52,7 +49,7 @@ class SearchService(SearchServiceServicer):
         return {**self._counts, **self.parts.counts()}
 
     async def close(self) -> None:
-        """Hand the impressions that are still here to the log."""
+        """Append the waiting impressions to the log."""
         await self.parts.impressions.close()
 
 
@@ -60,9 +57,9 @@ def _itself(request: SearchRequest) -> SearchRequest:
     return request
 
 
-def _searched(request: SearchRequest) -> bytes:
-    """What makes it this search and no other, whichever of its pages is asked for."""
-    asked = SearchRequest(
+def _identity(request: SearchRequest) -> bytes:
+    """The fields that must be equal in the requests for all pages of a search."""
+    identity = SearchRequest(
         query=request.query,
         visitor_id=request.visitor_id,
         user_id=request.user_id,
@@ -77,4 +74,4 @@ def _searched(request: SearchRequest) -> bytes:
         as_typed=request.as_typed,
         variants=request.variants,
     )
-    return asked.SerializeToString(deterministic=True)
+    return identity.SerializeToString(deterministic=True)

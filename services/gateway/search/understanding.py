@@ -1,4 +1,4 @@
-"""Understand a query: its spelling, and its encoding; either may be missing."""
+"""Understands a query: its analysis, and its encoding. Either may be missing."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from aisle.v1.embedding_pb2 import EmbedQueriesRequest, EmbedQueriesResponse, QueryEncoding
 from aisle.v1.retrieval_pb2 import AnalyzeQueryRequest, AnalyzeQueryResponse
 from aisle.v1.search_pb2 import TIER_LEXICAL, SearchRequest
-from services.gateway import validation
 from services.gateway.ports import Embedding, Retrieval
 from services.gateway.search.budget import Budget
 from shared.errors import SnapshotGone
 from shared.stage import FAIR_SHARE, Missed, Stage
+from shared.text.query import normalise
 
-_ANALYZE_SHARE = 0.2  # of what is left when the stage begins
+_ANALYZE_SHARE = 0.2  # of the remaining budget when the stage begins
 _EMBED_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class UnderstoodQuery:
-    """The query as the services know it."""
+    """A query with its analysis and its encoding."""
 
     query: str
     analysed: AnalyzeQueryResponse
@@ -37,9 +37,9 @@ class _Encoded:
 
 @dataclass(frozen=True, slots=True)
 class _Guess:
-    """The encoding of what was typed, on its way while retrieval looks at the spelling.
+    """The encoding of the typed query, requested while retrieval checks the spelling.
 
-    Most queries are right.
+    Most queries are spelled correctly.
     """
 
     query: str
@@ -54,11 +54,10 @@ class _Guess:
 
 
 class Understanding:
-    """Asks retrieval what the query is and which encoder its snapshot has, and the embedding
-    service for its encoding.
+    """Gets the analysis and the snapshot's encoder from retrieval, and the encoding from embedding.
 
-    Both at once where the encoder can be guessed from the page before; a wrong guess is encoded
-    again.
+    Both calls run at once if an earlier page named the encoder. After a wrong guess, the query is
+    encoded again.
     """
 
     def __init__(self, embedding: Embedding, retrieval: Retrieval, ordinary_ms: float) -> None:
@@ -70,8 +69,8 @@ class Understanding:
         self._encoder_version = ""  # of the snapshot that was current last
 
     async def of(self, request: SearchRequest, budget: Budget) -> UnderstoodQuery:
-        """The request's query; with its encoding if a tier beyond words may use it."""
-        query = validation.searched_text(request.query)
+        """The request's query, encoded if a tier beyond words may use that."""
+        query = normalise(request.query)
         if not query:
             return UnderstoodQuery("", AnalyzeQueryResponse())
         words_alone = request.max_tier == TIER_LEXICAL
@@ -80,7 +79,7 @@ class Understanding:
             analysed = await self._analyzed(query, request, budget)
             if words_alone or not analysed.query:
                 return UnderstoodQuery(analysed.query, analysed)
-            with budget.timed("embed"):  # what is waited for longer than the analysis took
+            with budget.timed("embed"):  # only the wait beyond the analysis
                 if guess and guess.fits(analysed):
                     encoded = await guess.encoded
                 else:
@@ -113,14 +112,11 @@ class Understanding:
         return analysed
 
     async def _encoded(self, query: str, encoder_version: str, budget: Budget) -> _Encoded:
-        """The encoding, and the encoder that made it.
-
-        The one asked for, or whichever is there instead.
-        """
+        """The encoding, and the encoder that made it: the requested one, or one that is open."""
         try:
             try:
                 response = await self._embed(query, encoder_version, budget)
-            except SnapshotGone:  # the snapshot before has the encoder that is still open
+            except SnapshotGone:  # the previous snapshot's encoder is still open
                 response = await self._embed(query, "", budget)
         except (Missed, SnapshotGone) as missed:
             return _Encoded(None, "", str(missed))

@@ -1,4 +1,4 @@
-"""Ranked windows, kept for the pages that follow."""
+"""Ranked windows, kept for their next pages."""
 
 import math
 import time
@@ -12,24 +12,24 @@ from shared.cache import Cache
 from shared.weighing import weigher
 
 _LARGEST_SHARE = 16
-# Before it is packed: packing a larger one holds up other pages for milliseconds
+# Before packing: packing a larger one blocks other pages for milliseconds
 _LARGEST_SHARED_BYTES = 1 << 20
 
 
 class Windows(Protocol):
-    """query_id -> what was ranked for it; any of them may be gone."""
+    """Ranked windows by query_id. Any of them may be gone."""
 
     async def get(self, query_id: str) -> RankedWindow | None:
-        """The window; None when it was never kept, or is no longer."""
+        """The window. None if it was never kept, or is gone."""
         ...
 
     def keep(self, query_id: str, window: RankedWindow) -> None:
-        """Keep it for the pages that follow."""
+        """Keep a window for its next pages."""
         ...
 
 
 class MemoryWindows:
-    """Windows of this process; bounded in number, bytes and age, the longest unused goes first."""
+    """Windows of this process, limited in number, bytes and age. The longest unused goes first."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class MemoryWindows:
         """
         self._largest_bytes = max_bytes // _LARGEST_SHARE
         weigh = weigher(_size_bytes, max_windows, max_bytes)
-        ends_after = math.nextafter(ttl_seconds, math.inf)  # cachetools ends at the very second
+        ends_after = math.nextafter(ttl_seconds, math.inf)  # cachetools ends at the exact second
         self._windows: TTLCache[str, RankedWindow] = TTLCache(max_bytes, ends_after, clock_seconds, weigh)
 
     def __len__(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations  # Tier.ValueType is in the stubs only
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -18,6 +18,8 @@ TIERS = {
     "fused": Tier.TIER_FUSED,
     "reranked": Tier.TIER_RERANKED,
 }
+_CROSS_ENCODED = {"cross_encoded": Tier.TIER_CROSS_ENCODED}
+_PATIENT_MS = 10_000
 DEPTH = 400  # results: deep enough that a condensed top 10 is full
 _PAGE_SIZE = 200
 _SHOWN = 20  # results of a timed page, the default of a request
@@ -25,6 +27,15 @@ _SHOWN = 20  # results of a timed page, the default of a request
 
 class Search(Protocol):
     def __call__(self, request: SearchRequest, /) -> SearchResponse: ...
+
+
+def tiers_of(search: Search, text: str) -> Mapping[str, Tier.ValueType]:
+    """The tiers that an engine serves, by name: the last one only if it has a cross-encoder."""
+    wanted = Tier.TIER_CROSS_ENCODED
+    page = search(
+        SearchRequest(query=text, max_tier=wanted, page_size=1, deadline_ms=_PATIENT_MS, unlogged=True)
+    )
+    return TIERS | _CROSS_ENCODED if page.served_by.tier == wanted else TIERS
 
 
 @dataclass
@@ -67,6 +78,7 @@ class Asker:
     search: Search
     deadline_ms: int = 2000
     judged_only: bool = False
+    tiers: Mapping[str, Tier.ValueType] = field(default_factory=lambda: TIERS)
 
     def ranking(self, query: JudgedQuery, tier: Tier.ValueType, notes: Notes) -> list[str]:
         """Product ids, best first, at most DEPTH."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from services.training.evaluation.asking import TIERS, Asker, Notes, Search, timed_pages
+from services.training.evaluation.asking import Asker, Notes, Search, timed_pages
 from services.training.evaluation.judgments import JudgedQuery
 from shared import metrics
 from shared.errors import Unavailable
@@ -25,9 +25,9 @@ JUDGED_ONLY_MEASURES: dict[str, Measure] = {
 }
 
 
-def steps(queries: Sequence[JudgedQuery]) -> int:
+def steps(queries: Sequence[JudgedQuery], asker: Asker) -> int:
     """How often `evaluate` calls `step`."""
-    return len(queries) * (len(TIERS) + 1)
+    return len(queries) * (len(asker.tiers) + 1)
 
 
 def comparable(queries: Sequence[JudgedQuery], judged_only: bool) -> list[JudgedQuery]:
@@ -69,9 +69,9 @@ def _rankings(
     queries: Sequence[JudgedQuery], asker: Asker, step: Step
 ) -> tuple[dict[str, list[list[str]]], Notes]:
     notes = Notes()
-    rankings: dict[str, list[list[str]]] = {tier: [] for tier in TIERS}
+    rankings: dict[str, list[list[str]]] = {tier: [] for tier in asker.tiers}
     for query in queries:
-        for name, tier in TIERS.items():
+        for name, tier in asker.tiers.items():
             rankings[name].append(asker.ranking(query, tier, notes))
             step()
     return rankings, notes

@@ -17,21 +17,21 @@ from shared.events.log import Appended, NewRecord
 EVENT_ID = "event_id"  # the record header that carries it
 Callback = Callable[[Any], None]
 
-_HEARD_EVERY = 64  # records
+_NOTED_EVERY = 64  # records
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A producer, and a topic by its name in Kafka.
 
-    `heard` is called from time to time as records are acknowledged, `broken` when a record fails.
+    `acknowledged` is called for 1 in 64 records that are written, `failed` for each that is not.
     """
 
     producer: Any
     topic: str
     partitions: int
-    heard: Callback
-    broken: Callback
+    acknowledged: Callback
+    failed: Callback
 
 
 class KafkaBatch:
@@ -113,8 +113,8 @@ class KafkaBatch:
                 return False
             self._futures[at] = future
             future.add_errback(failed)
-            if at % _HEARD_EVERY == 0:
-                future.add_callback(channel.heard)
+            if at % _NOTED_EVERY == 0:
+                future.add_callback(channel.acknowledged)
             last[partition] = future
         # Records of a partition are acknowledged in order, so waiting for the last one of each is
         # enough
@@ -136,7 +136,7 @@ class KafkaBatch:
             if at in self._suspects or isinstance(error, TOO_LARGE):
                 self.refusals[at] = error
             self._suspects.add(at)
-        channel.broken(error)
+        channel.failed(error)
 
     def _acknowledged(self, written: Any) -> None:
         self._open.discard(written.partition)

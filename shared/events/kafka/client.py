@@ -33,8 +33,8 @@ def connected(kind: Callable[..., Any], config: KafkaConfig, **settings: Any) ->
         raise InvalidRequest("AISLE_KAFKA_ADDRESS", "is not set; name a broker, such as localhost:9092")
     nets: list[KafkaNetClient] = []
 
-    def net(**given: Any) -> KafkaNetClient:
-        nets.append(KafkaNetClient(**given))
+    def net(**options: Any) -> KafkaNetClient:
+        nets.append(KafkaNetClient(**options))
         return nets[-1]
 
     try:

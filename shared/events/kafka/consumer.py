@@ -51,7 +51,7 @@ class KafkaLogConsumer:
         self._names = {config.topic_prefix + topic: topic for topic in topics}
         self._group = config.topic_prefix + group if group else None
         self._session = KafkaSession(self._new_consumer, config.address, _close)
-        self._looks = KafkaSession(self._new_onlooker, config.address, _close)
+        self._looks = KafkaSession(self._new_observer, config.address, _close)
         self._watchdog = Watchdog(f"the consumer of {', '.join(topics)}", look_seconds)
         # Offset of the next record, as Kafka counts
         self._positions: dict[TopicPartition, int] = {}
@@ -59,7 +59,7 @@ class KafkaLogConsumer:
 
     @property
     def waiting_for(self) -> str:
-        """What the consumer waits for because of a fault. Empty if it works."""
+        """The fault that keeps the consumer waiting. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def poll(self, timeout_seconds: float, limit: int = 1_000) -> list[Record]:
@@ -161,7 +161,7 @@ class KafkaLogConsumer:
             consumer.subscribe(list(self._names))
         return consumer
 
-    def _new_onlooker(self) -> Any:
+    def _new_observer(self) -> Any:
         """A client that queries the group and never joins it."""
         return connected(
             KafkaConsumer,

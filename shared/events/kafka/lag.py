@@ -23,9 +23,9 @@ def waiting_count(
     If `committed`, records up to the group's committed offset do not count either. `read` has the
     offset of the next record, as Kafka counts. Records that retention has removed do not count.
     """
-    asked = list(places)
-    ends = client.end_offsets(asked, timeout_ms=timeout_ms)
-    behind = [place for place in asked if ends[place] > read.get(place, 0)]
+    partitions = list(places)
+    ends = client.end_offsets(partitions, timeout_ms=timeout_ms)
+    behind = [place for place in partitions if ends[place] > read.get(place, 0)]
     starts = client.beginning_offsets(behind, timeout_ms=timeout_ms) if behind else {}
     count = 0
     for place in behind:

@@ -51,7 +51,7 @@ class KafkaEventLog:
             self._writer.write(batch)
         for each in {place.batch for place in places}:
             await asyncio.shield(each.ended)  # a cancelled caller must not end the batch for others
-        return _all_taken(records, [place.outcome() for place in places])
+        return _all_appended(records, [place.outcome() for place in places])
 
     def _place(self, batch: KafkaBatch, record: NewRecord) -> Place:
         """The place of the record, if it is known. A new record joins the batch."""
@@ -87,10 +87,10 @@ class KafkaEventLog:
     @property
     def waiting_for(self) -> str:
         """See EventLog."""
-        told = [each.waiting_for for each in self._readers.values()] + [
+        faults = [each.waiting_for for each in self._readers.values()] + [
             each.waiting_for for each in self._consumers
         ]
-        return next(filter(None, told), "")
+        return next(filter(None, faults), "")
 
     async def consumer(self, topics: Sequence[str], group: str = "") -> KafkaLogConsumer:
         """See EventLog. Closing the log closes the consumer."""
@@ -120,7 +120,7 @@ class KafkaEventLog:
             raise Unavailable("the event log is closed")
 
 
-def _all_taken(records: Sequence[NewRecord], outcomes: Sequence[Appended | str]) -> list[Appended]:
+def _all_appended(records: Sequence[NewRecord], outcomes: Sequence[Appended | str]) -> list[Appended]:
     for record, outcome in zip(records, outcomes, strict=True):
         if isinstance(outcome, str):
             raise RecordsRefused(record.key, outcome, outcomes)

@@ -47,7 +47,7 @@ class KafkaReader:
 
     @property
     def waiting_for(self) -> str:
-        """What the reader waits for because of a fault. Empty if it works."""
+        """The fault that keeps the reader waiting. Empty if it works."""
         return self._watchdog.waiting_for
 
     async def read(self, after_offset: int, limit: int) -> list[Record]:
@@ -78,7 +78,7 @@ class KafkaReader:
                 if self._watchdog.is_due(min(left, _SLICE_SECONDS)):
                     await self._look(after_offset)
             except Unavailable as error:
-                self._watchdog.away(error)
+                self._watchdog.unreachable(error)
                 await asyncio.sleep(min(left, _SLICE_SECONDS))
         return False
 

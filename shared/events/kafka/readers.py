@@ -35,7 +35,7 @@ class KafkaReaders:
 
     @property
     def waiting_for(self) -> str:
-        """What the most recently used reader waits for because of a fault. Empty if it works."""
+        """The fault that keeps the most recently used reader waiting. Empty if it works."""
         return self._readers[-1].waiting_for if self._readers else ""
 
     async def close(self) -> None:

@@ -45,21 +45,21 @@ def make_topics(config: KafkaConfig) -> list[TopicReport]:
 
 
 def _make_topics(admin: Any, config: KafkaConfig) -> list[TopicReport]:
-    asked = wanted(config)
-    there = _there(admin, [topic.name for topic in asked])
+    topics = wanted(config)
+    existing = _existing(admin, [topic.name for topic in topics])
     shared = {config.topic_prefix + name for name in CO_PARTITIONED}
-    most = max([config.partitions, *(there[name].partitions for name in shared & set(there))])
+    most = max([config.partitions, *(existing[name].partitions for name in shared & set(existing))])
     reports = []
-    for topic in asked:
+    for topic in topics:
         partitions = most if topic.name in shared else topic.partitions
-        if topic.name in there:
-            reports.append(_adjusted(admin, topic, there[topic.name], partitions))
+        if topic.name in existing:
+            reports.append(_adjusted(admin, topic, existing[topic.name], partitions))
         else:
             reports.append(_made(admin, topic, partitions))
     return reports
 
 
-def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
+def _existing(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
     """The existing ones among the topics, with all their settings."""
     found = {}
     for topic in admin.describe_topics(list(names)):
@@ -74,24 +74,24 @@ def _there(admin: Any, names: Iterable[str]) -> dict[str, Topic]:
 
 
 def _made(admin: Any, topic: Topic, partitions: int) -> TopicReport:
-    asked = {
+    request = {
         "num_partitions": partitions,
         "replication_factor": topic.replication,
         "configs": dict(topic.settings),
     }
     try:
-        admin.create_topics({topic.name: asked}, wait_for_metadata=True)
+        admin.create_topics({topic.name: request}, wait_for_metadata=True)
     except TopicAlreadyExistsError:  # another process made it at the same time
         return TopicReport(topic.name, partitions, topic.replication)
     return TopicReport(topic.name, partitions, topic.replication, made=True)
 
 
-def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicReport:
-    differs = difference(topic, there, partitions)
-    changes = [f"{name} {there.settings.get(name)} -> {value}" for name, value in differs.settings.items()]
+def _adjusted(admin: Any, topic: Topic, existing: Topic, partitions: int) -> TopicReport:
+    differs = difference(topic, existing, partitions)
+    changes = [f"{name} {existing.settings.get(name)} -> {value}" for name, value in differs.settings.items()]
     if differs.partitions:
         admin.create_partitions({topic.name: differs.partitions})
-        changes.append(f"partitions {there.partitions} -> {differs.partitions}")
+        changes.append(f"partitions {existing.partitions} -> {differs.partitions}")
     if differs.settings:
         resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, differs.settings)
         outcome = admin.alter_configs([resource])["topic"][topic.name]
@@ -99,8 +99,8 @@ def _adjusted(admin: Any, topic: Topic, there: Topic, partitions: int) -> TopicR
             raise Unavailable(f"{topic.name}: its settings were not changed: {outcome}")
     return TopicReport(
         topic.name,
-        differs.partitions or there.partitions,
-        there.replication,
+        differs.partitions or existing.partitions,
+        existing.replication,
         False,
         tuple(changes),
         differs.notes,
@@ -111,6 +111,6 @@ def delete_topics(config: KafkaConfig) -> None:
     """Remove the topics with all their records; for tests."""
     admin = connected(KafkaAdminClient, config)
     try:
-        admin.delete_topics(list(_there(admin, [topic.name for topic in wanted(config)])))
+        admin.delete_topics(list(_existing(admin, [topic.name for topic in wanted(config)])))
     finally:
         admin.close()

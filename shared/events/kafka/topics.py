@@ -9,7 +9,7 @@ from shared.events.log import COMPACTED, EVENTS_IN, SINGLE, TOPICS
 
 _DAY_MS = 24 * 3_600_000
 _FOR_EVER = -1
-_KEEPING = ("retention.ms", "delete.retention.ms")
+_RETENTION = ("retention.ms", "delete.retention.ms")
 _SEGMENT_BYTES = 128 << 20  # the newest segment is not compacted
 
 
@@ -43,49 +43,47 @@ def _wanted(config: KafkaConfig, name: str) -> Topic:
         "min.insync.replicas": str(max(1, config.replication - 1)),
     }
     if name in COMPACTED:
-        keeping = str(config.tombstone_days * _DAY_MS)
+        retention = str(config.tombstone_days * _DAY_MS)
         settings |= {
             "cleanup.policy": "compact",
-            "delete.retention.ms": keeping,
+            "delete.retention.ms": retention,
             "segment.bytes": str(_SEGMENT_BYTES),
         }
     else:
-        keeping = str(config.retention_days * _DAY_MS or _FOR_EVER)
-        settings |= {"cleanup.policy": "delete", "retention.ms": keeping}
+        retention = str(config.retention_days * _DAY_MS or _FOR_EVER)
+        settings |= {"cleanup.policy": "delete", "retention.ms": retention}
     partitions = 1 if name in SINGLE else config.partitions
     return Topic(config.topic_prefix + name, partitions, config.replication, settings)
 
 
-def difference(asked: Topic, there: Topic, partitions: int) -> Difference:
+def difference(configured: Topic, existing: Topic, partitions: int) -> Difference:
     """The changes that bring a topic to its configuration.
 
     Partitions are never removed, and retention is never shortened. `partitions` is the number that
     it must have: the configured one, or more if another topic with the same visitors has more.
     Raises InvalidRequest if a compacted topic has several partitions, which cannot be undone.
     """
-    if asked.settings["cleanup.policy"] == "compact" and there.partitions > 1:
+    if configured.settings["cleanup.policy"] == "compact" and existing.partitions > 1:
         remedy = "delete the topic, or use another AISLE_KAFKA_TOPIC_PREFIX"
-        reason = (
-            f"has {there.partitions} partitions; {remedy}: the order of catalogue writes needs a single one"
-        )
-        raise InvalidRequest(asked.name, reason)
+        why = "the order of catalogue writes needs a single one"
+        raise InvalidRequest(configured.name, f"has {existing.partitions} partitions; {remedy}: {why}")
     notes = []
-    if there.partitions > asked.partitions:
-        notes.append(f"{there.partitions} partitions stay, {asked.partitions} are configured")
-    if there.replication != asked.replication:
-        stays = f"replication stays {there.replication}"
-        notes.append(f"{stays}, {asked.replication} is configured: reassign partitions")
+    if existing.partitions > configured.partitions:
+        notes.append(f"{existing.partitions} partitions stay, {configured.partitions} are configured")
+    if existing.replication != configured.replication:
+        stays = f"replication stays {existing.replication}"
+        notes.append(f"{stays}, {configured.replication} is configured: reassign partitions")
     settings = {}
-    for name, value in asked.settings.items():
+    for name, value in configured.settings.items():
         if name == "min.insync.replicas":
-            value = str(min(int(value), there.replication))
-        if there.settings.get(name) == value:
+            value = str(min(int(value), existing.replication))
+        if existing.settings.get(name) == value:
             continue
-        if name in _KEEPING and _longer(there.settings.get(name, "0"), value):
-            notes.append(f"{name} stays {there.settings[name]}, {value} is configured: shorten it by hand")
+        if name in _RETENTION and _longer(existing.settings.get(name, "0"), value):
+            notes.append(f"{name} stays {existing.settings[name]}, {value} is configured: shorten it by hand")
         else:
             settings[name] = value
-    return Difference(partitions if there.partitions < partitions else 0, settings, tuple(notes))
+    return Difference(partitions if existing.partitions < partitions else 0, settings, tuple(notes))
 
 
 def _longer(one_ms: str, other_ms: str) -> bool:

@@ -1,9 +1,9 @@
-"""Tells a reader at the end of its topics from a reader that hangs."""
+"""Distinguishes a reader at the end of its topics from a reader that hangs."""
 
 import logging
 
 _LOG = logging.getLogger(__name__)
-_PATIENCE = 2  # checks in a row that find a reader behind before it restarts
+_CHECKS = 2  # in a row that find a reader behind, before it reconnects
 
 
 class Watchdog:
@@ -24,33 +24,33 @@ class Watchdog:
         self._quiet_seconds = 0.0  # spent waiting since the last record or check
         self._looks = 0  # checks in a row that found it behind
         self._behind = ""
-        self._away = ""
+        self._outage = ""
 
     @property
     def waiting_for(self) -> str:
-        """What the reader waits for because of a fault. Empty if it works."""
-        return self._away or self._behind
+        """The fault that keeps the reader waiting. Empty if it works."""
+        return self._outage or self._behind
 
     def moved(self) -> None:
         """Record that the reader has received a record, or is at the end."""
         if self._behind:
-            _LOG.info("%s goes on", self._name)
+            _LOG.info("%s continues", self._name)
         self._quiet_seconds = 0.0
         self._looks = 0
         self._behind = ""
-        self._away = ""
+        self._outage = ""
 
     def is_due(self, quiet_seconds: float) -> bool:
         """Add time spent waiting without a record. Returns whether a check is due."""
         self._quiet_seconds += quiet_seconds
-        self._away = ""
+        self._outage = ""
         return self._quiet_seconds >= self._look_seconds
 
-    def away(self, error: Exception) -> None:
+    def unreachable(self, error: Exception) -> None:
         """Record that the reader cannot reach the log."""
-        if not self._away:
+        if not self._outage:
             _LOG.warning("%s waits: %s", self._name, error)
-        self._away = str(error)
+        self._outage = str(error)
 
     def is_stuck(self, behind_count: int) -> bool:
         """Record a check that found so many waiting records.
@@ -62,8 +62,8 @@ class Watchdog:
             self.moved()
             return False
         self._looks += 1
-        told = bool(self._behind)
-        self._behind = f"{self._name} is behind by {behind_count:,} records and gets none; it begins anew"
-        if not told:
+        is_logged = bool(self._behind)
+        self._behind = f"{self._name} is behind by {behind_count:,} records and gets none; it reconnects"
+        if not is_logged:
             _LOG.error("%s", self._behind)
-        return self._looks % _PATIENCE == 0
+        return self._looks % _CHECKS == 0

@@ -25,7 +25,7 @@ _MISSING_SECONDS = 2.0  # time before a missing topic is looked up again
 _ASKED_AGAIN_MS = 100
 # Far longer than a call needs; kafka-python waits for its own thread without a limit
 _STUCK_SECONDS = 20.0
-_PATIENCE = 10  # times away_ms: a batch fails after this time, even if others are acknowledged
+_LONGEST = 10  # times away_ms: a batch fails after this time, even if others are acknowledged
 
 
 class KafkaWriter:
@@ -53,7 +53,7 @@ class KafkaWriter:
         self._waiting: dict[KafkaBatch, float] = {}  # oldest first, with the time of sending
         self._watching: asyncio.Task[None] | None = None
         self._waiting_records = self._waiting_bytes = 0
-        self._heard_at = 0.0
+        self._acknowledged_at = 0.0
 
     def check_room(self, records: Sequence[NewRecord]) -> None:
         """Raises Overloaded if too many records wait already."""
@@ -102,8 +102,8 @@ class KafkaWriter:
             now, oldest_at = time.monotonic(), next(iter(self._waiting.values()), None)
             if oldest_at is None:
                 return
-            silent_seconds = now - max(self._heard_at, oldest_at)
-            if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _PATIENCE:
+            silent_seconds = now - max(self._acknowledged_at, oldest_at)
+            if silent_seconds >= self._away_seconds or now - oldest_at >= self._away_seconds * _LONGEST:
                 reason = (
                     f"Kafka at {self._config.address} has not acknowledged "
                     f"a record for {now - oldest_at:.1f} s"
@@ -138,7 +138,7 @@ class KafkaWriter:
                 missing = f"Kafka at {self._config.address} has no topic {topic}; make it with 'aisle topics'"
                 batch.fail(Unavailable(missing))
                 return
-            channel = Channel(producer, topic, count, self._hear, partial(self._fail, producer))
+            channel = Channel(producer, topic, count, self._acknowledged, partial(self._fail, producer))
             batch.send(channel, self._away_seconds)
         # Every error must end the batch, or its caller would wait forever
         except Exception as error:
@@ -148,10 +148,10 @@ class KafkaWriter:
         """The number of partitions. 0 if the topic is missing."""
         if time.monotonic() < self._missing.get(topic, 0.0):
             return 0
-        patience_ms = producer.config["max_block_ms"]
+        block_ms = producer.config["max_block_ms"]
         try:
             producer.config["max_block_ms"] = (
-                min(patience_ms, _ASKED_AGAIN_MS) if topic in self._missing else patience_ms
+                min(block_ms, _ASKED_AGAIN_MS) if topic in self._missing else block_ms
             )
             count = len(producer.partitions_for(topic))
         except KafkaTimeoutError:
@@ -159,13 +159,13 @@ class KafkaWriter:
                 self._missing[topic] = time.monotonic() + _MISSING_SECONDS
             return 0
         finally:
-            producer.config["max_block_ms"] = patience_ms
+            producer.config["max_block_ms"] = block_ms
         self._missing.pop(topic, None)
         self._topics.add(topic)
         return count
 
-    def _hear(self, _: Any) -> None:
-        self._heard_at = time.monotonic()
+    def _acknowledged(self, _: Any) -> None:
+        self._acknowledged_at = time.monotonic()
 
     def _connected(self) -> Any:
         if self._producer is None:
@@ -185,9 +185,9 @@ class KafkaWriter:
         """Handle a record that was not written. Runs in the producer's thread."""
         if producer is self._broken:
             return
-        # The second kind: a record beside a refused one
+        # KafkaError itself: a record that was sent beside a refused one
         if isinstance(error, REFUSALS) or type(error) is KafkaError:
-            self._hear(error)
+            self._acknowledged(error)
             self._stop(producer, error, "are sent again")
             self._call_soon(self._send_again, producer)
         else:

@@ -13,7 +13,7 @@ NICKNAMES = [f"nickname{place}" for place in range(12)]
 
 
 def tiny_encoder(folder: Path) -> EncoderSource:
-    """Random weights; no word is near another."""
+    """An encoder with random weights, in which no word is near another."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 

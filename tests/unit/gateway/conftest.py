@@ -159,6 +159,7 @@ class Reranker:
 
     trouble: Trouble = none
     degraded: list[str] = field(default_factory=list)
+    cross_encoded: int = 0
     requests: list[RerankRequest] = field(default_factory=list)
     proposals: tuple[str, ...] = ("p7", "p3")
     in_cart: tuple[str, ...] = ()
@@ -200,6 +201,7 @@ class Reranker:
             explanations=[because] * min(count, request.explain_limit),
             bundle_version="b1",
             degraded=self.degraded,
+            cross_encoded_count=self.cross_encoded if request.cross_encode else 0,
         )
 
 

@@ -126,7 +126,7 @@ async def test_a_product_is_not_waited_for_at_a_position_that_was_never_given(
     written: SqliteEventLog,
 ) -> None:
     catalog = CatalogService(written, retrieval := Behind())
-    with pytest.raises(InvalidRequest, match="wait_for_visible: 4 was never given, the log ends at 3"):
+    with pytest.raises(InvalidRequest, match="wait_for_visible: 4 was never assigned, the log ends at 3"):
         await catalog.GetProduct(GetProductRequest(product_id="p1", wait_for_visible=4))
     assert retrieval.waiting == 0
 

@@ -34,7 +34,7 @@ def test_without_anything_new_rows_are_the_snapshots() -> None:
 
 def test_a_row_that_has_not_arrived_is_waited_for_and_one_that_was_replaced_is_gone() -> None:
     assert ROWS.held(rows(9, 14)).tolist() == [9, 12]
-    with pytest.raises(Unavailable, match="17 has not arrived here yet"):
+    with pytest.raises(Unavailable, match="17 has not arrived at this replica yet"):
         ROWS.held(rows(3, 17))
     with pytest.raises(SnapshotGone, match="11 has been replaced"):
         ROWS.held(rows(3, 11))

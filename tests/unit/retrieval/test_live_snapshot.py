@@ -109,7 +109,7 @@ def test_what_was_found_can_be_fetched_after_it_was_replaced(shop: Shop) -> None
 
 def test_a_row_of_the_future_has_not_arrived_yet(shop: Shop) -> None:
     now = shop.live.state
-    with pytest.raises(Unavailable, match="has not arrived here yet"):
+    with pytest.raises(Unavailable, match="has not arrived at this replica yet"):
         now.rows.held(np.array([len(now.products)]))
 
 

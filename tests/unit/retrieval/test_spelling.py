@@ -1,6 +1,6 @@
 import pytest
 
-from services.retrieval.spelling import Spelling, normalise
+from services.retrieval.spelling import Spelling
 from shared.caller import Caller, CallerLeft
 from shared.catalog.product import Product
 from tests.unit.retrieval.snapshot_on_disk import OpenSnapshot
@@ -53,26 +53,6 @@ def test_parts_of_compounds_and_new_compounds_are_known_words(open_snapshot: Ope
 )  # fmt: skip
 def test_known_words_numbers_codes_and_strangers_are_left_alone(spelling: Spelling, typed: str) -> None:
     assert spelling.correct(typed) == typed
-
-
-@pytest.mark.parametrize(
-    ("typed", "searched"),
-    [
-        ("  a\tb\n c ", "a b c"),
-        ("a\x00b\u200bc\x7f", "a b c"),
-        ("\ufb01lm \uff14\uff4b", "film 4k"),
-        ("🎧🎧", ""),
-        ("🎧 set", "🎧 set"),
-        ("...", ""),
-        ("", ""),
-        ("x" * 10_000, "x" * 1_000),
-        ("ab " * 5_000, ("ab " * 334).strip()[:1_000].rstrip()),
-        (" " * 5_000 + "late", ""),
-    ],
-)
-def test_a_query_is_one_clean_line_of_at_most_a_thousand_characters(typed: str, searched: str) -> None:
-    assert normalise(typed) == searched
-    assert normalise(searched) == searched
 
 
 def test_of_one_query_ten_words_are_looked_up(spelling: Spelling) -> None:

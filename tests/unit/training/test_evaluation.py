@@ -2,7 +2,7 @@ import pytest
 
 from aisle.v1.catalog_pb2 import Product
 from aisle.v1.search_pb2 import SearchRequest, SearchResponse, SearchResult, Tier
-from services.training.evaluation.asking import Asker, Notes
+from services.training.evaluation.asking import Asker, Notes, tiers_of
 from services.training.evaluation.judgments import JudgedQuery
 from services.training.evaluation.run import comparable, evaluate, steps
 from shared import metrics
@@ -91,8 +91,17 @@ def test_a_list_of_one_judged_product_is_left_out_of_judged_lists_only() -> None
 def test_every_step_is_announced() -> None:
     engine = CatalogInOrder(5)
     made = []
-    evaluate(engine, [QUERY, QUERY], Asker(engine), 400, lambda: made.append(1))
-    assert len(made) == steps([QUERY, QUERY])
+    asker = Asker(engine)
+    evaluate(engine, [QUERY, QUERY], asker, 400, lambda: made.append(1))
+    assert len(made) == steps([QUERY, QUERY], asker)
+
+
+def test_the_cross_encoder_is_judged_where_there_is_one() -> None:
+    engine = CatalogInOrder(5)
+    tiers = tiers_of(engine, "kettle")
+    report = evaluate(engine, [QUERY], Asker(engine, tiers=tiers), 400)
+    assert list(report["tiers"]) == ["lexical", "dense", "fused", "reranked", "cross_encoded"]
+    assert list(tiers_of(CatalogInOrder(5, late=True), "kettle")) == ["lexical", "dense", "fused", "reranked"]
 
 
 class Busy(CatalogInOrder):

@@ -25,7 +25,7 @@ def _read(fields: Fields) -> Iterator[UserEvent]:
     except ParseError as error:
         message = printable(str(error).splitlines()[0])
         raise Unreadable(fields.path + _field(message), message) from error
-    # What ParseDict lets through, half a surrogate pair for one
+    # Errors that ParseDict does not convert, such as that of half a surrogate pair
     except (ValueError, TypeError) as error:
         reason = f"cannot be read ({printable(str(error))}); send valid UTF-8"
         raise Unreadable(fields.path + "event", reason) from error

@@ -13,7 +13,7 @@ from services.gateway.events.formats.spelling import snake_case
 from services.gateway.events.formats.verbs import action_of, known_action
 
 _TYPES = ("view", "click", "conversion")
-_LISTED = "hits_viewed"  # what InstantSearch calls a page of results
+_LISTED = "hits_viewed"  # InstantSearch's name for a page of results
 _USUAL = ("userToken", "authenticatedUserToken", "objectIDs")
 _NAMES = {
     "action": "eventType",
@@ -28,7 +28,7 @@ def _matches(payload: Mapping[str, Any]) -> bool:
 
 
 def _read(fields: Fields) -> Iterator[UserEvent]:
-    """One event for each search that led to products of it: an order may come from several."""
+    """One event for each search. The products of an order may come from several searches."""
     action = _action(fields)
     ids = fields.identifiers("objectIDs")
     if not ids and "filters" in fields.values:
@@ -61,7 +61,7 @@ def _event(fields: Fields, action: str, query_id: str, products: list[EventProdu
 
 
 def _action(fields: Fields) -> str:
-    """eventSubtype says what a conversion is; without one the eventName may."""
+    """The action. That of a conversion is its eventSubtype, or else its eventName."""
     kind = fields.text("eventType")
     name = fields.text("eventName")
     if kind not in _TYPES:

@@ -1,4 +1,4 @@
-"""A format of events: how one system says what a shopper did, and what became of a payload."""
+"""The format of one system's events, and the outcomes of reading a payload."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from services.gateway.events.formats.fields import Fields
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A payload that is no interaction, such as a search; `reason` is one word, to be counted by."""
+    """A payload that is not an interaction, such as a search. `reason` is one word, for counting."""
 
     reason: str
 
@@ -28,12 +28,12 @@ Outcome = UserEvent | Skipped | Rejected
 
 @dataclass(frozen=True)
 class EventFormat:
-    """Its name for people to choose it by, what it is called, and how its payloads are read."""
+    """`name` selects the format in settings and options; `title` is its name in texts."""
 
     name: str
     title: str
     matches: Callable[[Mapping[str, Any]], bool]
-    # Raises Unreadable and NotAnInteraction; an event without an id is given one later
+    # Raises Unreadable and NotAnInteraction; an event without an id gets one later
     read: Callable[[Fields], Iterable[UserEvent]]
-    # The sender's names of our fields; empty: they are ours, and the gateway's own errors name them
+    # Our field -> the sender's name of it. Empty: the names are ours, and the event service checks
     names: Mapping[str, str]

@@ -80,7 +80,7 @@ class Fields:
         return 0 if value is None else _count(path, value)
 
     def position(self, action: str, *names: str) -> int:
-        """A place from 1; 0 if it is not known."""
+        """A place from 1; 0 if it is unknown."""
         path, value = self.find(*names)
         return 0 if value is None else _position(path, value, action)
 
@@ -103,7 +103,7 @@ class Fields:
         return code
 
     def set_time(self, event: UserEvent, *names: str) -> None:
-        """Take over when it happened, if the payload says so."""
+        """Set the event's time, if the payload has one."""
         path, value = self.find(*names)
         if value is None:
             return
@@ -138,7 +138,7 @@ def _object(path: str, value: Any) -> dict[str, Any]:
 
 
 def _kind(value: Any) -> str:
-    """What a JSON value is, in words."""
+    """The kind of a JSON value, in words."""
     names = {bool: "true or false", list: "a list", dict: "an object", str: "text", type(None): "null"}
     return names.get(type(value), "a number")
 
@@ -166,7 +166,7 @@ def _number(path: str, value: Any) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unreadable(path, f"{shown(value)!r} is no number; send one, such as 19.99")
+        raise Unreadable(path, f"{shown(value)!r} is not a number; send one, such as 19.99")
     if not 0 <= value <= 1e300 or not math.isfinite(value):
         raise Unreadable(path, "is negative, too large or not finite; send a number of at least 0")
     return float(value)
@@ -175,12 +175,12 @@ def _number(path: str, value: Any) -> float:
 def _count(path: str, value: Any) -> int:
     number = _number(path, value)
     if number > _MOST or number != int(number):
-        raise Unreadable(path, f"is no whole number from 0 to {_MOST}; send one")
+        raise Unreadable(path, f"is not a whole number from 0 to {_MOST}; send one")
     return int(number)
 
 
 def _position(path: str, value: Any, action: str) -> int:
-    """Senders that count from 0 are found by their clicks; elsewhere 0 means that it is not known."""
+    """A place from 1, or 0 if it is unknown. A click at 0 shows that the sender counts from 0."""
     position = _count(path, value)
     if position == 0 and action == "click":
         raise Unreadable(path, "is 0; positions are from 1: add 1 to all, or leave them out")

@@ -1,6 +1,6 @@
 """UserEvents of Google's Retail API v2, as its import, its pixel and its exports write them.
 
-google/cloud/retail/v2/user_event.proto: in camelCase as JSON, in snake_case as protobuf's own names.
+google/cloud/retail/v2/user_event.proto. JSON has camelCase, and protobuf's own names snake_case.
 """
 
 from collections.abc import Iterator, Mapping
@@ -64,7 +64,7 @@ def _product(detail: Fields, currency_code: str) -> EventProduct:
 
 
 def _keep(event: UserEvent, fields: Fields, transaction: Fields) -> None:
-    """What no field of ours has: experiments, and the order with its total."""
+    """Keep experiments, and the order with its total, as attributes: we have no fields for them."""
     if experiments := fields.identifiers(*_either("experimentIds")):
         event.attributes["experiment_ids"].text.extend(experiments)
     if order_id := transaction.identifier("id"):

@@ -50,7 +50,7 @@ def _read(fields: Fields) -> Iterator[UserEvent]:
 
 
 def _keep(event: UserEvent, fields: Fields) -> None:
-    """A value is how many where a number of pieces is meant; else it is kept as it is."""
+    """Keep the value and the comment. A whole value of a cart or purchase is a quantity."""
     value = fields.number(*_VALUE)
     if value and event.action in _COUNTED and value == int(value):
         event.products[0].quantity = fields.count(*_VALUE)

@@ -22,7 +22,7 @@ def _matches(payload: Mapping[str, Any]) -> bool:
 
 
 def _read(fields: Fields) -> Iterator[UserEvent]:
-    """A position is that of the ranking, which is an event of its own; senders may repeat it."""
+    """Positions are in the ranking, an event of its own. Senders may repeat them as fields."""
     kind = fields.text("event")
     if kind in _OTHERS:
         raise NotAnInteraction(_OTHERS[kind])
@@ -46,7 +46,7 @@ def _read(fields: Fields) -> Iterator[UserEvent]:
 
 
 def _product(fields: Fields, action: str) -> EventProduct:
-    """Amounts are fields of the sender's choice."""
+    """The product. Position and amounts are custom fields of the sender."""
     more = _more(fields)
     return EventProduct(
         product_id=fields.identifier("item", required=True),
@@ -58,7 +58,7 @@ def _product(fields: Fields, action: str) -> EventProduct:
 
 
 def _more(fields: Fields) -> Fields:
-    """The list of names and values, as an object."""
+    """The custom fields, a list of names and values, as an object."""
     named = {each.text("name"): each.values.get("value") for each in fields.objects("fields")}
     return Fields(named, f"{fields.path}fields.")
 

@@ -1,4 +1,4 @@
-"""A JSON value that a shop's system sent, as events; it may come from a file, a topic or a request."""
+"""Reads events from JSON of a shop's system. It may come from a file, a topic or a request."""
 
 import hashlib
 import json
@@ -25,30 +25,30 @@ FORMATS = {
         aisle.FORMAT,
     )
 }
-# Of a body that has several events
+# Fields of a body that hold a list of events
 LISTS = ("events", "userEvents", "user_events")
-# Around them: Google's import, and a document of OpenSearch
+# Objects around them: Google's import, and a document of OpenSearch
 _AROUND = ("inputConfig", "input_config", "userEventInlineSource", "user_event_inline_source", "_source")
-_UNKNOWN = f"is of no known format; send one of docs/events.md: {', '.join(FORMATS)}"
+_UNKNOWN = f"has an unknown format; send one of docs/events.md: {', '.join(FORMATS)}"
 _TOO_DEEP = "is nested too deeply; send the flat object that its format describes"
 
 
 def format_named(name: str) -> EventFormat:
-    """Raises InvalidRequest for a name of none."""
+    """The format with a name. Raises InvalidRequest if the name is unknown."""
     if name not in FORMATS:
         raise InvalidRequest("format", f"is {name!r}; give one of {', '.join(FORMATS)}")
     return FORMATS[name]
 
 
 def detected(payload: Any) -> EventFormat | None:
-    """The format that a payload is of, by its fields; None if it is of none that is known."""
+    """The format of a payload, by its fields. None if it is unknown."""
     if not isinstance(payload, dict):
         return None
     return next((each for each in FORMATS.values() if each.matches(payload)), None)
 
 
 def payloads(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """The events in a value, each with its path: those of a list, those of a body, or itself."""
+    """The path and payload of each event: those of a list or a body, or else the value itself."""
     if isinstance(value, list):
         for at, each in enumerate(value):
             yield f"{path}[{at}].", each
@@ -66,10 +66,10 @@ def payloads(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def read(value: Any, format: EventFormat | None = None, place: str = "") -> Iterator[Outcome]:
-    """What became of each event in a value, in order; without a format each is read by its fields.
+    """The outcome of each event in a value, in order. Without a format, each payload's is detected.
 
-    `place` tells values apart that are equal and have neither id nor time, such as a record's place
-    in a topic; without one they are the same event. Whatever the value is, nothing is raised.
+    `place`, such as a record's place in a topic, distinguishes equal values that have neither id
+    nor time. Without it they are the same event. Raises nothing for any value.
     """
     try:
         found = list(payloads(value))
@@ -80,7 +80,7 @@ def read(value: Any, format: EventFormat | None = None, place: str = "") -> Iter
         chosen = format or detected(payload)
         where = path.rstrip(".") or "event"
         if not isinstance(payload, dict):
-            yield Rejected(where, "is no JSON object; send one for each event")
+            yield Rejected(where, "is not a JSON object; send one for each event")
         elif chosen is None:
             yield Rejected(where, _UNKNOWN)
         else:
@@ -89,7 +89,7 @@ def read(value: Any, format: EventFormat | None = None, place: str = "") -> Iter
 
 @dataclass(frozen=True, slots=True)
 class _Payload:
-    """One event as it was sent, where it stands in the value, and its format."""
+    """One event as it was sent, its path in the value, and its format."""
 
     content: dict[str, Any]
     path: str
@@ -97,7 +97,7 @@ class _Payload:
     place: str
 
     def outcomes(self) -> list[Outcome]:
-        """Usually one; several where an order has several searches."""
+        """Usually one; several if the products of an order come from several searches."""
         where = self.path.rstrip(".") or "event"
         try:
             events = list(self.format.read(Fields(self.content, self.path)))
@@ -114,14 +114,14 @@ class _Payload:
     def _finished(self, event: UserEvent, at: int) -> Outcome:
         """The event with an id, if it is valid.
 
-        One that has our names is checked where all events are.
+        Events of our own format are not checked: the event service does that.
         """
         names = self.format.names
         if not names:
             return event
         if not event.event_id:
-            is_told_apart = self.place and not event.HasField("event_time")
-            place = f"{self.place} {self.path}" if is_told_apart else ""
+            needs_place = self.place and not event.HasField("event_time")
+            place = f"{self.place} {self.path}" if needs_place else ""
             event.event_id = _event_id(self.format.name, self.content, place) + (f"/{at}" if at else "")
         if fault := event_validation.fault(event):
             name, reason = fault
@@ -131,6 +131,6 @@ class _Payload:
 
 
 def _event_id(name: str, payload: dict[str, Any], place: str) -> str:
-    """The same for the same payload, however its fields are ordered, so that it counts once."""
+    """An id that is equal for equal payloads, in any order of fields, so that each counts once."""
     canonical = json.dumps(payload, sort_keys=True, separators=(",", ":")) + place
     return f"{name}:{hashlib.sha256(canonical.encode()).hexdigest()[:32]}"

@@ -1,11 +1,11 @@
-"""When something happened, as systems say it: ISO 8601 text, or seconds or milliseconds since 1970."""
+"""Reads times of events: ISO 8601 text, or seconds or milliseconds since 1970."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# What is less is no time but a date such as 20261124; what is more are milliseconds
+# Smaller numbers are dates such as 20261124, and no times. Larger ones are milliseconds
 _FEWEST_SECONDS = 10**8  # 1973
 _MOST_SECONDS = 10**11  # the year 5138; as milliseconds again 1973
 _MOST_MS = _MOST_SECONDS * 1000
@@ -23,7 +23,7 @@ def nanoseconds(value: Any) -> int:
         text = value.strip()
         return _of_number(_number(text)) if _DIGITS.fullmatch(text) else _of_text(text)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"is no time; {_REMEDY}")
+        raise ValueError(f"is not a time; {_REMEDY}")
     return _of_number(value)
 
 
@@ -36,7 +36,7 @@ def _of_number(value: int | float) -> int:
         return round(value * 1000) * 1_000_000
     if _MOST_SECONDS <= value < _MOST_MS:
         return round(value) * 1_000_000
-    raise ValueError(f"is no time in seconds or milliseconds since 1970; {_REMEDY}")
+    raise ValueError(f"is not a time in seconds or milliseconds since 1970; {_REMEDY}")
 
 
 def _of_text(text: str) -> int:
@@ -46,7 +46,7 @@ def _of_text(text: str) -> int:
         found = datetime.fromisoformat(text.upper())
         since = (found if found.tzinfo else found.replace(tzinfo=UTC)) - _EPOCH
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"is no time; {_REMEDY}") from error
+        raise ValueError(f"is not a time; {_REMEDY}") from error
     if since < timedelta(0):
         raise ValueError(f"is before 1970; {_REMEDY}")
     return since // timedelta(microseconds=1) * 1000

@@ -1,6 +1,6 @@
 """User Behavior Insights 1.3, of OpenSearch and others (https://github.com/o19s/ubi).
 
-Its event index has what shoppers did, and its query index the searches, which are no interactions.
+Its event index has interactions. Its query index has searches, which are skipped.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ def _read(fields: Fields) -> Iterator[UserEvent]:
 
 
 def _product(attributes: Fields, action: str) -> EventProduct:
-    """Amounts are no part of the schema; senders add them in one of three places."""
+    """The product. The schema has no amounts; senders add them in one of three places."""
     thing = attributes.object("object")
     places = (attributes, thing, thing.object("object_detail"))
     prices = [place.number("price") for place in places]

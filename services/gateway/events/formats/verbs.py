@@ -1,4 +1,4 @@
-"""What shoppers do, in the spellings of many systems, and what else systems report."""
+"""The spellings of shoppers' actions in many systems, and of events that are skipped."""
 
 from services.gateway.events.event_validation import ACTIONS
 from services.gateway.events.formats.fields import NotAnInteraction, Unreadable, shown
@@ -31,7 +31,7 @@ _INTERACTIONS = {
         "add_to_favorites add_to_favourites favorite favourite like liked star save saved bookmark"
     ),
 }
-# By the reason that they are skipped for
+# Skipped verbs, by reason
 _OTHERS = {
     "search": "search searched on_search query product_search products_searched view_search_results",
     "impression": (
@@ -60,8 +60,8 @@ _MOST_CHARACTERS = 100  # no verb is longer
 def action_of(field: str, verb: str) -> str:
     """The action that a verb means, in any case and with any separators.
 
-    Raises NotAnInteraction for what is known and none, Unreadable naming the field for what is
-    unknown.
+    Raises NotAnInteraction for a known verb that is not an action, and Unreadable, naming the
+    field, for an unknown one.
     """
     known = known_action(verb)
     if not verb:
@@ -75,7 +75,7 @@ def action_of(field: str, verb: str) -> str:
 
 
 def known_action(verb: str) -> str:
-    """The same, but empty for a verb that is unknown."""
+    """Like action_of, but empty if the verb is unknown."""
     word = snake_case(verb[:_MOST_CHARACTERS])
     if reason := _REASON_OF.get(word):
         raise NotAnInteraction(reason)

@@ -26,9 +26,7 @@ def test_a_reader_that_is_behind_says_so_and_begins_anew_at_the_second_look(
     watchdog: Watchdog, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert not watchdog.is_stuck(1_234)
-    assert watchdog.waiting_for == (
-        "the reader of t is behind by 1,234 records and gets none; it begins anew"
-    )
+    assert watchdog.waiting_for == ("the reader of t is behind by 1,234 records and gets none; it reconnects")
     assert watchdog.is_stuck(1_300)
     assert [watchdog.is_stuck(2_000) for _ in range(4)] == [False, True, False, True]
     assert len(caplog.records) == 1  # the rest is the same trouble
@@ -40,11 +38,11 @@ def test_it_is_well_again_once_a_record_comes(watchdog: Watchdog, caplog: pytest
     watchdog.moved()
     assert watchdog.waiting_for == ""
     assert not watchdog.is_stuck(5)
-    assert [record.message for record in caplog.records][1] == "the reader of t goes on"
+    assert [record.message for record in caplog.records][1] == "the reader of t continues"
 
 
 def test_a_log_that_cannot_be_reached_is_told_until_it_answers(watchdog: Watchdog) -> None:
-    watchdog.away(Unavailable("Kafka is away"))
+    watchdog.unreachable(Unavailable("Kafka is away"))
     assert watchdog.waiting_for == "Kafka is away"
     watchdog.is_due(0.5)
     assert watchdog.waiting_for == ""

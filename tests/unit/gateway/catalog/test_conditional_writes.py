@@ -43,7 +43,7 @@ def priced(seconds: int, amount: float, product_id: str = "p1") -> UpsertProduct
 
 def outdated(answer: UpsertProductsResponse) -> list[tuple[int, str]]:
     assert answer.not_applied_count == len(answer.not_applied)
-    assert all("is before that of the product" in each.reason for each in answer.not_applied)
+    assert all("is older than that of the product" in each.reason for each in answer.not_applied)
     return [(each.position, each.field) for each in answer.not_applied]
 
 

@@ -16,7 +16,7 @@ OURS = new_query_id("shoe")
     ("query_id", "owner"),
     [
         (signed(OURS, "v1", SIGNATURES), PageOwner.VISITOR),
-        (signed(OURS, "", SIGNATURES), PageOwner.NOBODY),
+        (signed(OURS, "", SIGNATURES), PageOwner.NO_VISITOR),
         (signed(OURS, "v2", SIGNATURES), PageOwner.ANOTHER),
         (signed(OURS, "v1", SIGNATURES)[:-16], PageOwner.ANOTHER),
         (OURS, PageOwner.UNKNOWN),

@@ -38,7 +38,7 @@ def nested(levels: int) -> Filter:
         (Filter(field="tags", all_filters=FilterGroup(filters=[TAG])), "no field; leave out 'tags'"),
         (group(TAG, UNKNOWN), r"filters\[0\].any_filter.filters\[1\].field: 'size' is"),
         (nested(9), "groups are more than 8 levels deep"),
-        (Filter(field="price", time_range=TimeRange(min="2026")), "price is no time; use range or any_of"),
+        (Filter(field="price", time_range=TimeRange(min="2026")), "price is not a time; use range or any_of"),
         (Filter(field="publish_time", time_range=TimeRange()), "time_range: has no end"),
         (Filter(field="publish_time", time_range=TimeRange(max="soon")), "send a day or time such as"),
         (Filter(field="expire_time", any_of=AnyOf(values=["soon"])), r"any_of.values: .*send a day or time"),

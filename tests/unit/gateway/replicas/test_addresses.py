@@ -63,5 +63,5 @@ def test_an_ipv6_address_is_in_brackets() -> None:
     "text", ["retrieval", "retrieval:", ":50053", "retrieval:http", "retrieval:70000", "a:1,b"]
 )
 def test_what_is_no_address_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no address; use HOST:PORT"):
+    with pytest.raises(ValueError, match=r"is not an address; use HOST:PORT"):
         GatewayConfig(retrieval_address=text)

@@ -22,8 +22,8 @@ async def test_a_page_of_large_products_is_shortened_and_says_so(gateway: Gatewa
     assert 0 < len(found.results) < 20 and found.ByteSize() < FOUR_MIB
     notes = [note for note in found.served_by.degraded if note.startswith("products:")]
     assert notes == [
-        f"products: {len(found.results)} of 20, so that the page stays within the 4 MiB that a client takes; "
-        "the next page goes on from there"
+        f"products: {len(found.results)} of 20, so that the page stays within the 4 MiB that "
+        "a client accepts; the next page has the others"
     ]
 
 
@@ -70,5 +70,5 @@ def test_facets_lose_their_least_frequent_values_before_they_fill_the_page() -> 
     assert len(short[0].values) > 200
     assert budget.degraded == [
         "facets: the least frequent values are left out, so that the "
-        "page stays within the 4 MiB that a client takes"
+        "page stays within the 4 MiB that a client accepts"
     ]

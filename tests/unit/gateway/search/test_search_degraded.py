@@ -114,7 +114,7 @@ async def test_a_reranker_that_loses_candidates_is_not_believed(gateway: Gateway
     gateway.reranker.Rerank = _loses_one(gateway)  # type: ignore[assignment,method-assign]
     page = await gateway.search.Search(shoes())
     assert ids(page) == FUSED
-    assert list(page.served_by.degraded) == ["reranker: its order is not one of the candidates"]
+    assert list(page.served_by.degraded) == ["reranker: its order does not fit the candidates"]
 
 
 def _loses_one(gateway: Gateway) -> object:

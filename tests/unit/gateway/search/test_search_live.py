@@ -118,7 +118,7 @@ async def test_a_write_that_does_not_show_in_time_makes_the_page_unavailable(sho
 
 async def test_a_position_that_the_log_never_gave_is_the_callers_mistake(shop: Shop) -> None:
     remedy = (
-        "wait_for_visible: 9 was never given, the log ends at 8; "
+        "wait_for_visible: 9 was never assigned, the log ends at 8; "
         "send the log_position of an answer to a write"
     )
     with pytest.raises(InvalidRequest, match=remedy):

@@ -1,6 +1,7 @@
 import pytest
 
 from aisle.v1.search_pb2 import (
+    TIER_CROSS_ENCODED,
     TIER_DENSE,
     TIER_FUSED,
     TIER_LEXICAL,
@@ -46,6 +47,14 @@ async def test_the_reranker_is_told_whose_page_it_is(gateway: Gateway) -> None:
     await gateway.search.Search(shoes(visitor_id="v1", session_id="s7"))
     asked = gateway.reranker.requests[0]
     assert (asked.visitor_id, asked.session_id) == ("v1", "s7")
+
+
+async def test_a_page_that_a_cross_encoder_reordered_says_so(gateway: Gateway) -> None:
+    gateway.reranker.cross_encoded = 3
+    page = await gateway.search.Search(shoes(max_tier=TIER_CROSS_ENCODED))
+    assert page.served_by.tier == TIER_CROSS_ENCODED and page.results[0].relevance_score
+    await gateway.search.Search(shoes(max_tier=TIER_RERANKED))
+    assert [asked.cross_encode for asked in gateway.reranker.requests] == [True, False]
 
 
 async def test_what_the_reranker_left_out_is_told(gateway: Gateway) -> None:

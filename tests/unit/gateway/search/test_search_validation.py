@@ -114,21 +114,6 @@ def test_a_request_that_can_be_answered_passes(request_: SearchRequest) -> None:
     validation.check(request_)
 
 
-@pytest.mark.parametrize(
-    ("typed", "searched"),
-    [
-        ("red shoe", "red shoe"),
-        ("red\tshoe\x00", "red shoe"),
-        ("", ""),
-        ("\x1b\x7f\x85", ""),
-        ("\U0001f45f", "\U0001f45f"),
-        ("a" * 10_000, "a" * 1_000),
-    ],
-)
-def test_what_is_searched_of_a_query(typed: str, searched: str) -> None:
-    assert validation.searched_text(typed) == searched
-
-
 def test_a_page_without_a_size_has_twenty_results() -> None:
     assert validation.page_size(SearchRequest()) == 20
     assert validation.page_size(SearchRequest(page_size=201)) == 200

@@ -47,7 +47,7 @@ class AdminServiceServicer(object):
     """
 
     def GetStatus(self, request, context):
-        """What is being served, with which engines and models.
+        """Returns the snapshot, models and engines that serve.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class EventServiceStub(object):
-    """Takes in what shoppers do. An event is durable when it is acknowledged; its event_id makes retries harmless.
+    """Takes in shoppers' events. An event is durable when it is acknowledged; its event_id makes retries harmless.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class EventServiceStub(object):
 
 
 class EventServiceServicer(object):
-    """Takes in what shoppers do. An event is durable when it is acknowledged; its event_id makes retries harmless.
+    """Takes in shoppers' events. An event is durable when it is acknowledged; its event_id makes retries harmless.
     """
 
     def StreamEvents(self, request_iterator, context):
-        """Events in, acknowledgements out, in order.
+        """Acknowledges each event, in order.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordEvents(self, request, context):
-        """A batch, for clients without streams.
+        """Takes in a batch, for clients without streams.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ def add_EventServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class EventService(object):
-    """Takes in what shoppers do. An event is durable when it is acknowledged; its event_id makes retries harmless.
+    """Takes in shoppers' events. An event is durable when it is acknowledged; its event_id makes retries harmless.
     """
 
     @staticmethod

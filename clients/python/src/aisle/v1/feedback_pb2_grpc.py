@@ -47,7 +47,7 @@ class FeedbackServiceServicer(object):
     """
 
     def GetProgress(self, request, context):
-        """How far this worker has come.
+        """Returns the progress of this worker.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class RecommendRequest(_message.Message):
-    """What to recommend, for whom, and how long it may take."""
+    """A placement, a shopper, and a time limit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -57,7 +57,7 @@ class RecommendRequest(_message.Message):
     deadline_ms: _builtins.int
     """The page's budget in milliseconds; 0 means the configured default, at most 60,000."""
     explain: _builtins.bool
-    """Adds why each result is where it is; default false."""
+    """Adds an explanation of each result's place; default false."""
     wait_for_visible: _builtins.int
     """log_position of a catalogue write that the page must show, as in SearchRequest."""
     unlogged: _builtins.bool
@@ -119,16 +119,16 @@ class RecommendResponse(_message.Message):
     SERVED_BY_FIELD_NUMBER: _builtins.int
     EXPERIMENTS_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
-    """One recommendation and all that follows from it; send it back with events."""
+    """Identifies this recommendation in events; send it back with them."""
     next_page_token: _builtins.str
-    """For the next page; empty when this is the last."""
+    """For the next page; empty on the last page."""
     @_builtins.property
     def results(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.SearchResult]:
         """Best first."""
 
     @_builtins.property
     def served_by(self) -> _search_pb2.ServedBy:
-        """How the page came to be."""
+        """The stages that made the page."""
 
     @_builtins.property
     def experiments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

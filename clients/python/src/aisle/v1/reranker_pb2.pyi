@@ -40,24 +40,29 @@ class RerankRequest(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     EXPLAIN_LIMIT_FIELD_NUMBER: _builtins.int
     FEATURE_LIMIT_FIELD_NUMBER: _builtins.int
+    CROSS_ENCODE_FIELD_NUMBER: _builtins.int
     PRECEDENCE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """As searched."""
+    """The searched query."""
     snapshot_version: _builtins.str
-    """The snapshot that the rows are of. FAILED_PRECONDITION when it is gone."""
+    """The snapshot of the rows. FAILED_PRECONDITION if it is gone."""
     budget_ms: _builtins.float
-    """What is left of the page's budget, in milliseconds; 0: no limit."""
+    """The rest of the page's budget, in milliseconds; 0: no limit."""
     visitor_id: _builtins.str
-    """Anonymous device, whose recent products and session count; empty: nobody's."""
+    """Anonymous device, whose recent products and session count; empty: none do."""
     session_id: _builtins.str
     """One visit."""
     explain_limit: _builtins.int
-    """Adds what each feature contributed for the first explain_limit results."""
+    """Adds each feature's contribution for the first explain_limit results."""
     feature_limit: _builtins.int
     """Adds feature values for the first feature_limit results."""
+    cross_encode: _builtins.bool
+    """Lets the cross-encoder reorder the best candidates."""
     @_builtins.property
     def encoding(self) -> _embedding_pb2.QueryEncoding:
-        """From the embedding service. Absent, with an empty query: the candidates are browsed, and the visitor's likes order them."""
+        """From the embedding service. Absent with an empty query: the shopper browses, and the candidates are ordered for
+        the visitor.
+        """
 
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -85,7 +90,7 @@ class RerankRequest(_message.Message):
 
     @_builtins.property
     def precedence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Of candidates: a smaller one comes first, whatever ranks. Empty: all are equal."""
+        """For each candidate: a smaller value comes first, before any score. Empty: all are equal."""
 
     def __init__(
         self,
@@ -104,11 +109,12 @@ class RerankRequest(_message.Message):
         session_id: _builtins.str = ...,
         explain_limit: _builtins.int = ...,
         feature_limit: _builtins.int = ...,
+        cross_encode: _builtins.bool = ...,
         precedence: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["encoding", b"encoding"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["budget_ms", b"budget_ms", "cross_encode", b"cross_encode", "dense_ranks", b"dense_ranks", "dense_scores", b"dense_scores", "encoding", b"encoding", "explain_limit", b"explain_limit", "feature_limit", b"feature_limit", "fused_scores", b"fused_scores", "lexical_ranks", b"lexical_ranks", "lexical_scores", b"lexical_scores", "precedence", b"precedence", "query", b"query", "rows", b"rows", "session_id", b"session_id", "snapshot_version", b"snapshot_version", "visitor_id", b"visitor_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -116,7 +122,7 @@ Global___RerankRequest: _TypeAlias = RerankRequest  # noqa: Y015
 
 @_typing.final
 class CandidateExplanation(_message.Message):
-    """What each feature contributed to one candidate's score."""
+    """The contribution of each feature to one candidate's score."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -173,12 +179,15 @@ class RerankResponse(_message.Message):
     BUNDLE_VERSION_FIELD_NUMBER: _builtins.int
     DEGRADED_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
+    CROSS_ENCODED_COUNT_FIELD_NUMBER: _builtins.int
     block_scored_count: _builtins.int
-    """How many candidates the interaction block scored."""
+    """The number of candidates that the interaction block scored."""
     feature_values: _builtins.bytes
     """Little-endian float32 (min(feature_limit, candidates), features), in the new order."""
     bundle_version: _builtins.str
     """The bundle that ranked."""
+    cross_encoded_count: _builtins.int
+    """How many candidates the cross-encoder scored."""
     @_builtins.property
     def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Indices into the request's lists, best first."""
@@ -197,7 +206,7 @@ class RerankResponse(_message.Message):
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was left out and why."""
+        """The parts that were left out, with the reasons."""
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
@@ -215,10 +224,11 @@ class RerankResponse(_message.Message):
         bundle_version: _builtins.str = ...,
         degraded: _abc.Iterable[_builtins.str] | None = ...,
         stage_ms: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        cross_encoded_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "degraded", b"degraded", "explanations", b"explanations", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["block_scored_count", b"block_scored_count", "bundle_version", b"bundle_version", "cross_encoded_count", b"cross_encoded_count", "degraded", b"degraded", "explanations", b"explanations", "feature_names", b"feature_names", "feature_values", b"feature_values", "order", b"order", "relevance_scores", b"relevance_scores", "stage_ms", b"stage_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,13 +249,13 @@ class ProposeRequest(_message.Message):
     placement: _builtins.str
     """As in RecommendRequest."""
     visitor_id: _builtins.str
-    """Anonymous device; empty: nobody."""
+    """Anonymous device; may be empty."""
     session_id: _builtins.str
     """One visit."""
     limit: _builtins.int
     """The most products to propose."""
     budget_ms: _builtins.float
-    """What is left of the page's budget, in milliseconds; 0: no limit."""
+    """The rest of the page's budget, in milliseconds; 0: no limit."""
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seeds."""
@@ -306,19 +316,19 @@ class ProposeResponse(_message.Message):
 
     @_builtins.property
     def near_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Products near which others are looked for by vector."""
+        """Products near which others are searched by vector."""
 
     @_builtins.property
     def near_weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """What each of them counts, in the order of near_product_ids."""
+        """The weight of each, in the order of near_product_ids."""
 
     @_builtins.property
     def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Products that this visitor is not to see here, such as those in the cart."""
+        """Products that must not be recommended to this visitor, such as those in the cart."""
 
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was left out and why."""
+        """The parts that were left out, with the reasons."""
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
@@ -362,19 +372,19 @@ class RankProposalsRequest(_message.Message):
     placement: _builtins.str
     """As in RecommendRequest."""
     visitor_id: _builtins.str
-    """Anonymous device; empty: nobody."""
+    """Anonymous device; may be empty."""
     session_id: _builtins.str
     """One visit."""
     snapshot_version: _builtins.str
-    """The snapshot that the rows are of. FAILED_PRECONDITION when it is gone."""
+    """The snapshot of the rows. FAILED_PRECONDITION if it is gone."""
     budget_ms: _builtins.float
-    """What is left of the page's budget, in milliseconds; 0: no limit."""
+    """The rest of the page's budget, in milliseconds; 0: no limit."""
     explain_limit: _builtins.int
-    """Adds what each feature contributed for the first explain_limit results."""
+    """Adds each feature's contribution for the first explain_limit results."""
     feature_limit: _builtins.int
     """Adds feature values for the first feature_limit results."""
     proposed_count: _builtins.int
-    """How many of the first were proposed."""
+    """The number of proposed products, which are the first candidates."""
     @_builtins.property
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Seeds."""
@@ -385,7 +395,7 @@ class RankProposalsRequest(_message.Message):
 
     @_builtins.property
     def dense_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Cosine to the weighted mean of the products that are looked near to."""
+        """Cosine to the weighted mean vector of the near_product_ids."""
 
     def __init__(
         self,

@@ -57,14 +57,14 @@ class RerankerServiceServicer(object):
     """
 
     def Rerank(self, request, context):
-        """Orders the candidates; scores as many as the deadline allows with the interaction block.
+        """Orders the candidates. The interaction block scores as many as the deadline allows.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Propose(self, request, context):
-        """Products for a placement, by what shoppers did.
+        """Proposes products for a placement, from shoppers' actions.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,9 +34,9 @@ class RerankerServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> RerankerServiceAsyncStub: ...
     Rerank: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RerankRequest, _reranker_pb2.RerankResponse]
-    """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+    """Orders the candidates. The interaction block scores as many as the deadline allows."""
     Propose: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]
-    """Products for a placement, by what shoppers did."""
+    """Proposes products for a placement, from shoppers' actions."""
     RankProposals: _grpc.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]
     """Orders the candidates of a placement."""
 
@@ -46,9 +46,9 @@ class RerankerServiceAsyncStub(RerankerServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     Rerank: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RerankRequest, _reranker_pb2.RerankResponse]  # type: ignore[assignment]
-    """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+    """Orders the candidates. The interaction block scores as many as the deadline allows."""
     Propose: _aio.UnaryUnaryMultiCallable[_reranker_pb2.ProposeRequest, _reranker_pb2.ProposeResponse]  # type: ignore[assignment]
-    """Products for a placement, by what shoppers did."""
+    """Proposes products for a placement, from shoppers' actions."""
     RankProposals: _aio.UnaryUnaryMultiCallable[_reranker_pb2.RankProposalsRequest, _reranker_pb2.RerankResponse]  # type: ignore[assignment]
     """Orders the candidates of a placement."""
 
@@ -61,7 +61,7 @@ class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reranker_pb2.RerankRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reranker_pb2.RerankResponse, _abc.Awaitable[_reranker_pb2.RerankResponse]]:
-        """Orders the candidates; scores as many as the deadline allows with the interaction block."""
+        """Orders the candidates. The interaction block scores as many as the deadline allows."""
 
     @_abc_1.abstractmethod
     def Propose(
@@ -69,7 +69,7 @@ class RerankerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _reranker_pb2.ProposeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_reranker_pb2.ProposeResponse, _abc.Awaitable[_reranker_pb2.ProposeResponse]]:
-        """Products for a placement, by what shoppers did."""
+        """Proposes products for a placement, from shoppers' actions."""
 
     @_abc_1.abstractmethod
     def RankProposals(

@@ -72,14 +72,14 @@ class AnalyzeQueryResponse(_message.Message):
     encoder_version: _builtins.str
     """The encoder whose vectors can search the current snapshot."""
     shown_query: _builtins.str
-    """The query as a shopper reads it: with what `query` leaves out, such as a price."""
+    """The query as a shopper reads it, with the parts that `query` leaves out, such as a price."""
     @_builtins.property
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.QueryPart]:
-        """How it was read."""
+        """How the query was read, beside its words."""
 
     @_builtins.property
     def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Words that no result holds."""
+        """Words that no result may hold."""
 
     @_builtins.property
     def price(self) -> _search_pb2.NumberRange:
@@ -160,6 +160,7 @@ class RetrieveRequest(_message.Message):
     offset: _builtins.int
     """With exclude_product_ids: how many candidates of the rest to leave out at the start."""
     currency_code: _builtins.str
+    """As in SearchRequest."""
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
         """Candidates must meet all of them. They apply in both legs, before ranking."""
@@ -170,11 +171,11 @@ class RetrieveRequest(_message.Message):
 
     @_builtins.property
     def without(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """As in AnalyzeQueryResponse; left out, with a note, where nothing would be left."""
+        """As in AnalyzeQueryResponse; ignored, with a note, if no product would be left."""
 
     @_builtins.property
     def price(self) -> _search_pb2.NumberRange:
-        """As in AnalyzeQueryResponse; left out, with a note, where nothing would be left."""
+        """As in AnalyzeQueryResponse; ignored, with a note, if no product would be left."""
 
     @_builtins.property
     def exclude_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -184,8 +185,8 @@ class RetrieveRequest(_message.Message):
 
     @_builtins.property
     def after_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """With exclude_product_ids: the candidates that were shown last, in their order. The rest goes on after them,
-        wherever they are now; if none is left, at the offset.
+        """With exclude_product_ids: the candidates that were shown last, in their order. The rest continues after their
+        current places; if none of them is left, at the offset.
         """
 
     def __init__(
@@ -278,7 +279,7 @@ class RetrieveResponse(_message.Message):
     related_count: _builtins.int
     """Products in the lists that are not in the match set."""
     offset: _builtins.int
-    """With exclude_product_ids: how many candidates of the rest come before the first one here."""
+    """With exclude_product_ids: how many candidates of the rest come before the first one of this response."""
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Rows below the snapshot's product count are its products. Later products have count + position in the vectors log."""
@@ -325,11 +326,11 @@ class RetrieveResponse(_message.Message):
 
     @_builtins.property
     def by_meaning(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
-        """Of candidates: not in the match set, but near by vector, or opened by shoppers."""
+        """For each candidate: whether it is not in the match set, but near by vector, or opened by shoppers."""
 
     @_builtins.property
     def precedence(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Of candidates: a smaller one comes first, whatever ranks. Empty: all are equal."""
+        """For each candidate: a smaller value comes first, before any score. Empty: all are equal."""
 
     @_builtins.property
     def variant_counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -459,7 +460,7 @@ Global___FetchProductsResponse: _TypeAlias = FetchProductsResponse  # noqa: Y015
 
 @_typing.final
 class ListCandidatesRequest(_message.Message):
-    """Products that are proposed, and what others to add."""
+    """Proposed products, and which others to add."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -482,7 +483,7 @@ class ListCandidatesRequest(_message.Message):
     limit: _builtins.int
     """The most candidates; at most 1,000."""
     fill: _builtins.bool
-    """Whether to look near vectors and fill up to the limit; false: of the proposed products alone."""
+    """Whether to add products near by vector, and fill up to the limit; false: only proposed products."""
     snapshot_version: _builtins.str
     """The snapshot to read; empty for the current one. FAILED_PRECONDITION if it is no longer open."""
     wait_for_visible: _builtins.int
@@ -495,11 +496,11 @@ class ListCandidatesRequest(_message.Message):
 
     @_builtins.property
     def near_product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Products near which others are looked for by vector."""
+        """Products near which others are searched by vector."""
 
     @_builtins.property
     def near_weights(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """What each of them counts, in the order of near_product_ids; a negative one leads away from its product."""
+        """The weight of each, in the order of near_product_ids; a negative one leads away from its product."""
 
     @_builtins.property
     def filters(self) -> _containers.RepeatedCompositeFieldContainer[_search_pb2.Filter]:
@@ -569,9 +570,9 @@ class ListCandidatesResponse(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     STAGE_MS_FIELD_NUMBER: _builtins.int
     proposed_count: _builtins.int
-    """How many of the first were proposed."""
+    """The number of proposed products, which are first."""
     near_count: _builtins.int
-    """Of the next, how many are near by vector."""
+    """The number of products near by vector, which follow."""
     snapshot_version: _builtins.str
     """The snapshot read."""
     log_position: _builtins.int
@@ -586,7 +587,7 @@ class ListCandidatesResponse(_message.Message):
 
     @_builtins.property
     def dense_scores(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
-        """Cosine to the weighted mean of the products that are looked near to; 0 without any."""
+        """Cosine to the weighted mean vector of the near_product_ids; 0 without any."""
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -76,7 +76,7 @@ class RetrievalServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListCandidates(self, request, context):
-        """Those of proposed products that may be recommended, and others to go with them.
+        """Those proposed products that may be recommended, followed by others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -38,7 +38,7 @@ class RetrievalServiceStub:
     Retrieve: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.RetrieveRequest, _retrieval_pb2.RetrieveResponse]
     """Candidates, best first, with total count and facets."""
     ListCandidates: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]
-    """Those of proposed products that may be recommended, and others to go with them."""
+    """Those proposed products that may be recommended, followed by others."""
     FetchProducts: _grpc.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]
     """Whole products, by their rows in a snapshot."""
 
@@ -52,7 +52,7 @@ class RetrievalServiceAsyncStub(RetrievalServiceStub):
     Retrieve: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.RetrieveRequest, _retrieval_pb2.RetrieveResponse]  # type: ignore[assignment]
     """Candidates, best first, with total count and facets."""
     ListCandidates: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.ListCandidatesRequest, _retrieval_pb2.ListCandidatesResponse]  # type: ignore[assignment]
-    """Those of proposed products that may be recommended, and others to go with them."""
+    """Those proposed products that may be recommended, followed by others."""
     FetchProducts: _aio.UnaryUnaryMultiCallable[_retrieval_pb2.FetchProductsRequest, _retrieval_pb2.FetchProductsResponse]  # type: ignore[assignment]
     """Whole products, by their rows in a snapshot."""
 
@@ -81,7 +81,7 @@ class RetrievalServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _retrieval_pb2.ListCandidatesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_retrieval_pb2.ListCandidatesResponse, _abc.Awaitable[_retrieval_pb2.ListCandidatesResponse]]:
-        """Those of proposed products that may be recommended, and others to go with them."""
+        """Those proposed products that may be recommended, followed by others."""
 
     @_abc_1.abstractmethod
     def FetchProducts(

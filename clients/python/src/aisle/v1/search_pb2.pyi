@@ -36,6 +36,8 @@ class _TierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Tier.ValueType],
     """Words and vectors joined."""
     TIER_RERANKED: _Tier.ValueType  # 4
     """Reranked by the interaction model and the learned ranker."""
+    TIER_CROSS_ENCODED: _Tier.ValueType  # 5
+    """Reranked, and the best results reordered by a cross-encoder, as far as the deadline allows. Only when asked for."""
 
 class Tier(_Tier, metaclass=_TierEnumTypeWrapper):
     """How far a page was, or may be, ranked. Each stage builds on the one before."""
@@ -50,6 +52,8 @@ TIER_FUSED: Tier.ValueType  # 3
 """Words and vectors joined."""
 TIER_RERANKED: Tier.ValueType  # 4
 """Reranked by the interaction model and the learned ranker."""
+TIER_CROSS_ENCODED: Tier.ValueType  # 5
+"""Reranked, and the best results reordered by a cross-encoder, as far as the deadline allows. Only when asked for."""
 Global___Tier: _TypeAlias = Tier  # noqa: Y015
 
 class _Variants:
@@ -227,7 +231,7 @@ class Filter(_message.Message):
     exists: _builtins.bool
     """True: the field has a value. False: it has none."""
     negate: _builtins.bool
-    """Turns the condition round; default false."""
+    """Inverts the condition; default false."""
     @_builtins.property
     def any_of(self) -> Global___AnyOf:
         """One of the values."""
@@ -297,7 +301,7 @@ class FacetRequest(_message.Message):
     query: _builtins.str
     """Counts only values that contain this text, without regard to case and accents; at most 100 characters. Empty: all."""
     range_count: _builtins.int
-    """Makes at most so many ranges of about as many products each, with round ends; 2 to 50, 0 for none. Excludes ranges."""
+    """Makes at most this many ranges of similar product counts, with round ends; 2 to 50, 0 for none. Excludes ranges."""
     @_builtins.property
     def ranges(self) -> _containers.RepeatedCompositeFieldContainer[Global___NumberRange]:
         """Ranges of numbers to count, each as a filter on it would; at most 100."""
@@ -419,7 +423,7 @@ Global___Facet: _TypeAlias = Facet  # noqa: Y015
 
 @_typing.final
 class QueryPart(_message.Message):
-    """What a part of a query was taken to mean beside its words."""
+    """How a part of a query was read, beside its words."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -429,9 +433,9 @@ class QueryPart(_message.Message):
     kind: _builtins.str
     """correction, without, price or synonym."""
     text: _builtins.str
-    """What was typed."""
+    """The part as typed."""
     meaning: _builtins.str
-    """What it was taken for, such as the corrected word or "up to 300"."""
+    """Its meaning, such as the corrected word or "up to 300"."""
     def __init__(
         self,
         *,
@@ -449,7 +453,7 @@ Global___QueryPart: _TypeAlias = QueryPart  # noqa: Y015
 
 @_typing.final
 class SearchRequest(_message.Message):
-    """What to search for, for whom, and how long it may take."""
+    """A query, a shopper, and a time limit."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -474,7 +478,7 @@ class SearchRequest(_message.Message):
     WHERE_FIELD_NUMBER: _builtins.int
     CURRENCY_CODE_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """What the shopper typed; at most 1,000 characters are used. Empty: browse."""
+    """The query as typed; at most 1,000 characters are used. Empty: browse."""
     visitor_id: _builtins.str
     """Anonymous device; used to personalise and to log. Optional."""
     user_id: _builtins.str
@@ -495,12 +499,12 @@ class SearchRequest(_message.Message):
     max_tier: Global___Tier.ValueType
     """The last stage that may run; default all."""
     explain: _builtins.bool
-    """Adds why each result is where it is; default false."""
+    """Adds an explanation of each result's place; default false."""
     language_code: _builtins.str
     """BCP 47 language of the query. Empty, or one that no product has: words are read in each language of the catalogue."""
     wait_for_visible: _builtins.int
     """log_position of a catalogue write that the page must show; waits for at most 80 % of deadline_ms, then UNAVAILABLE.
-    INVALID_ARGUMENT for a position that no write was given. 0: what is shown now.
+    INVALID_ARGUMENT for a position that no write has received. 0: no wait.
     """
     unlogged: _builtins.bool
     """True for a page that no shopper sees, such as an evaluation's: it is not logged. Default false."""
@@ -529,7 +533,7 @@ class SearchRequest(_message.Message):
     @_builtins.property
     def as_typed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Kinds of QueryPart that are not read, so that the words stand for themselves. "order": an order other than relevance
-        also shows what holds the words beside its name only. "all": every kind.
+        also shows products that hold the words beside their names only. "all": every kind.
         """
 
     def __init__(
@@ -578,7 +582,7 @@ class Contribution(_message.Message):
     value: _builtins.float
     """Its value for this product and query."""
     contribution: _builtins.float
-    """What it added to relevance_score."""
+    """The amount that it added to relevance_score."""
     def __init__(
         self,
         *,
@@ -596,7 +600,7 @@ Global___Contribution: _TypeAlias = Contribution  # noqa: Y015
 
 @_typing.final
 class Explanation(_message.Message):
-    """Why a result is where it is."""
+    """The reasons for a result's place."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -630,7 +634,7 @@ Global___Explanation: _TypeAlias = Explanation  # noqa: Y015
 
 @_typing.final
 class SearchResult(_message.Message):
-    """A product shown."""
+    """A product on the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -676,7 +680,7 @@ Global___SearchResult: _TypeAlias = SearchResult  # noqa: Y015
 
 @_typing.final
 class ServedBy(_message.Message):
-    """Which stages answered, how long each took, with which versions."""
+    """The stages that made the page, with their times and versions."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -712,12 +716,12 @@ class ServedBy(_message.Message):
     snapshot_version: _builtins.str
     """The snapshot that answered."""
     bundle_version: _builtins.str
-    """The bundle of models that ranked; empty when none did."""
+    """The bundle of models that ranked; empty if none did."""
     log_position: _builtins.int
     """The catalogue log's position up to which writes were shown."""
     @_builtins.property
     def degraded(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What was left out and why, such as "reranker: deadline"."""
+        """The stages that were left out, with the reasons, such as "reranker: deadline"."""
 
     @_builtins.property
     def stage_ms(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
@@ -725,7 +729,7 @@ class ServedBy(_message.Message):
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the caller should know about its request, such as a filter on an attribute that no product has."""
+        """Notes to the caller about its request, such as a filter on an attribute that no product has."""
 
     def __init__(
         self,
@@ -763,15 +767,15 @@ class SearchResponse(_message.Message):
     RELATED_COUNT_FIELD_NUMBER: _builtins.int
     READING_FIELD_NUMBER: _builtins.int
     query_id: _builtins.str
-    """One search and all that follows from it; send it back with events."""
+    """Identifies this search in events; send it back with them."""
     total_count: _builtins.int
-    """Products of the match set, exact: those that hold enough of the query's words, or what takes their place if none does.
+    """The exact size of the match set: products that hold enough of the query's words, or their substitutes if none does.
     All of them can be reached by paging. With VARIANTS_ALL, variants count.
     """
     next_page_token: _builtins.str
-    """For the next page; empty when this is the last."""
+    """For the next page; empty on the last page."""
     corrected_query: _builtins.str
-    """The query that was searched instead, when spelling was corrected; empty otherwise."""
+    """The query that was searched instead, if the spelling was corrected; empty otherwise."""
     related_count: _builtins.int
     """Products near in meaning that were ranked together with the match set, by relevance only. They are not counted in it."""
     @_builtins.property
@@ -784,7 +788,7 @@ class SearchResponse(_message.Message):
 
     @_builtins.property
     def served_by(self) -> Global___ServedBy:
-        """How the page came to be."""
+        """The stages that made the page."""
 
     @_builtins.property
     def experiments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -792,7 +796,7 @@ class SearchResponse(_message.Message):
 
     @_builtins.property
     def reading(self) -> _containers.RepeatedCompositeFieldContainer[Global___QueryPart]:
-        """How the query was read beside its words."""
+        """How the query was read, beside its words."""
 
     def __init__(
         self,

@@ -47,7 +47,7 @@ class StatusServiceServicer(object):
     """
 
     def GetReplicaStatus(self, request, context):
-        """What this process serves, ready or not.
+        """Returns the status of this process, ready or not.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
