@@ -10,7 +10,7 @@ COMPOSE ?= docker compose
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install protos fmt check test readme services services-stop demo serve bench constraints clean \
+.PHONY: help install protos fmt check lint test readme services services-stop demo serve bench constraints clean \
   up down logs smoke images images-test
 
 help: ## Show this list
@@ -27,8 +27,14 @@ serve: $(VENV)/.demo ## Serve the sample catalogue on port 50051
 
 install: $(VENV)/.dev ## Everything a contributor needs, in .venv
 
-test: $(VENV)/.dev services ## Every test, with the real parts
+test: $(VENV)/.dev services ## Every test, with the real parts, or those that ARGS names
+ifdef ARGS
 	$(BIN)/python -m pytest $(ARGS)
+else
+	$(PYTEST_SIDE_BY_SIDE) --dist worksteal $(QUICK_TESTS)
+	$(PYTEST_SIDE_BY_SIDE) --dist loadfile tests/integration tests/quality
+	$(BIN)/python -m pytest tests/e2e
+endif
 
 up: ## Build and start everything in Docker; ends when the sample shop can be searched
 	$(COMPOSE) up --detach --build --wait
@@ -56,17 +62,22 @@ services: ## A real Kafka and a real Redis for development and tests, without Do
 services-stop: ## Stop them
 	@$(PYTHON) deploy/services stop
 
-check test: export PYTHONDONTWRITEBYTECODE =  # what is compiled once is compiled for every worker and child process
-check: export OMP_NUM_THREADS = 1  # a worker a core: threads of FAISS and LightGBM would only wait for each other
-check: export OPENBLAS_NUM_THREADS = 1
+PYTEST_SIDE_BY_SIDE = $(ONE_THREAD) $(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4
+QUICK_TESTS := tests/unit tests/contract tests/docs
+# A worker a core: threads of FAISS and LightGBM would only wait for each other
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
-check: $(VENV)/.dev $(VENV)/.protoc ## Format, lint, types, import contracts, fresh stubs, unit and contract tests, docs test
+check lint test: export PYTHONDONTWRITEBYTECODE =  # what is compiled once is compiled for every worker and child process
+
+check: lint ## What lint checks; unit, contract and docs tests
+	$(PYTEST_SIDE_BY_SIDE) --dist worksteal $(QUICK_TESTS)
+
+lint: $(VENV)/.dev $(VENV)/.protoc ## Format, lint, types, import contracts, fresh stubs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	sh deploy/stubs check $(VENV)/protoc $(STUBS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist worksteal tests/unit tests/contract tests/docs
 
 fmt: $(VENV)/.dev ## Format the code and sort the imports
 	$(BIN)/ruff format .
