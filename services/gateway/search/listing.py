@@ -111,7 +111,8 @@ class Listing:
             return kept
         earlier = await self._windows.get(_name(token, number - 1)) if number else None
         after = earlier.message.product_ids[-_AFTER:] if earlier else ()
-        part = await self._ranking.rest(request, budget, window, number * REST_SIZE, after)
+        before = number * REST_SIZE
+        part = await self._ranking.rest(request, budget, window, before, after, last_try=anew)
         self._windows.keep(_name(token, number), part)
         return part
 

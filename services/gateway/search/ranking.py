@@ -68,23 +68,19 @@ class Ranking:
         Then call it again with `last_try`, which goes without vector or reranker instead.
         """
         understood = await self._understanding.of(request, budget)
-        try:
-            retrieved = await self._retrieve(request, understood, budget)
-        except SnapshotGone:
-            if not last_try or understood.encoding is None:
-                raise
-            budget.left_out("embedding: the encoder changed")
+        wanted = self._wanted(request, understood, self._window_size, budget)
+        wanted.facets.extend(request.facets)
+        retrieved = await self._retrieved(wanted, budget, last_try)
+        if retrieved.tier == TIER_LEXICAL:  # the encoder is gone
             understood = replace(understood, encoding=None, encoder_version="")
-            retrieved = await self._retrieve(request, understood, budget)
         window = ranked_window.fused(understood.analysed, retrieved, budget.degraded)
         if _wants_reranking(request) and (understood.query or request.visitor_id):
             response = await self._reranked(request, understood, retrieved, budget, last_try)
             if response is not None:
                 ranked_window.rerank(window, response)
             elif not retrieved.rows and not budget.degraded:
-                window.tier = (
-                    request.max_tier or TIER_RERANKED
-                )  # no stage was left out: there was nothing to rerank
+                # No stage was left out: there was nothing to rerank
+                window.tier = request.max_tier or TIER_RERANKED
             window.degraded[:] = budget.degraded
         return RankedWindow(window)
 
@@ -106,8 +102,14 @@ class Ranking:
             budget.left_out("reranker: the snapshot changed")
             return None
 
-    async def rest(
-        self, request: SearchRequest, budget: Budget, window: RankedWindow, before: int, after: Sequence[str]
+    async def rest(  # noqa: PLR0913 - which part of which window
+        self,
+        request: SearchRequest,
+        budget: Budget,
+        window: RankedWindow,
+        before: int,
+        after: Sequence[str],
+        last_try: bool = False,
     ) -> RankedWindow:
         """A part of the rest, `before` products behind the ranked window.
 
@@ -118,19 +120,12 @@ class Ranking:
         wanted.exclude_product_ids.extend(window.message.product_ids)
         wanted.after_product_ids.extend(after)
         wanted.offset = before
-        retrieved = await self._retrieved(wanted, budget)
+        retrieved = await self._retrieved(wanted, budget, last_try)
         if len(retrieved.variant_counts) != len(retrieved.rows):
             budget.left_out("rest: retrieval is of an older version")
             retrieved = RetrieveResponse(snapshot_version=retrieved.snapshot_version)
         part = ranked_window.following(window.message, retrieved, before, budget.degraded)
         return RankedWindow(part)
-
-    async def _retrieve(
-        self, request: SearchRequest, understood: UnderstoodQuery, budget: Budget
-    ) -> RetrieveResponse:
-        wanted = self._wanted(request, understood, self._window_size, budget)
-        wanted.facets.extend(request.facets)
-        return await self._retrieved(wanted, budget)
 
     def _wanted(
         self, request: SearchRequest, understood: UnderstoodQuery, limit: int, budget: Budget
@@ -156,7 +151,22 @@ class Ranking:
             by_product=request.variants != VARIANTS_ALL,
         )
 
-    async def _retrieved(self, wanted: RetrieveRequest, budget: Budget) -> RetrieveResponse:
+    async def _retrieved(self, wanted: RetrieveRequest, budget: Budget, last_try: bool) -> RetrieveResponse:
+        """The candidates. A last try goes without the vector if its encoder is gone."""
+        try:
+            return await self._candidates(wanted, budget)
+        except SnapshotGone:
+            if not last_try or not wanted.vector:
+                raise
+        budget.left_out("embedding: the encoder changed")
+        by_words = RetrieveRequest()
+        by_words.CopyFrom(wanted)
+        by_words.ClearField("vector")
+        by_words.ClearField("encoder_version")
+        by_words.tier = TIER_LEXICAL
+        return await self._candidates(by_words, budget)
+
+    async def _candidates(self, wanted: RetrieveRequest, budget: Budget) -> RetrieveResponse:
         with budget.timed("retrieve"):
             try:
                 limit_ms = budget.left_ms() * (1 - _FETCH_SHARE)

@@ -10,7 +10,7 @@ from aisle.v1.search_pb2 import (
 )
 from services.gateway.search import listing, ranking
 from services.gateway.search.search_service import SearchService
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, SnapshotGone
 from tests.unit.gateway.conftest import Gateway, none
 from tests.unit.gateway.memory_cache import MemoryCache
 
@@ -96,6 +96,24 @@ async def test_a_new_snapshot_behind_the_window_goes_on_at_the_same_place(gatewa
     pages.append(await search.Search(shoes(pages[0].next_page_token, page_size=20)))
     assert ids(*pages) == [f"p{row}" for row in [*range(9, -1, -1), *range(10, 40)]]
     assert list(pages[1].served_by.degraded) == []
+
+
+async def test_behind_the_window_a_vector_that_no_snapshot_fits_leaves_the_page_to_words(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = gateway.with_config(window_size=10)
+    first = await search.Search(shoes(page_size=10))
+    asked = gateway.retrieval.Retrieve
+
+    async def without_encoder(request: RetrieveRequest, context: object = None) -> RetrieveResponse:
+        if request.vector:
+            raise SnapshotGone("encoder_version: no snapshot of e1 is open here")
+        return await asked(request)
+
+    monkeypatch.setattr(gateway.retrieval, "Retrieve", without_encoder)
+    page = await search.Search(shoes(first.next_page_token, page_size=5))
+    assert ids(page) == ["p10", "p11", "p12", "p13", "p14"]
+    assert list(page.served_by.degraded) == ["embedding: the encoder changed"]
 
 
 async def test_with_a_retrieval_of_an_older_version_pages_end_with_the_window(gateway: Gateway) -> None:
