@@ -40,7 +40,7 @@ class LexicalLeg:
     def search(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
     ) -> LexicalSearch:
-        """Begin a search for a query, which has no syntax.
+        """Begin a search for a clean query, which has no syntax.
 
         Its words are those of the catalogue's languages, or of some of them.
         """

@@ -14,7 +14,6 @@ from services.retrieval.synonyms import NONE as NO_SYNONYMS
 from services.retrieval.synonyms import Synonyms
 from services.retrieval.word_groups import any_of, at_least, enough
 from shared.snapshot.lexical import LexicalIndex
-from shared.text.cleaning import clean
 from shared.text.function_words import function_words
 
 
@@ -43,11 +42,10 @@ class QueryParser:
     def parse(
         self, text: str, languages: Sequence[str] = (), synonyms: Synonyms = NO_SYNONYMS
     ) -> LexicalQuery:
-        """Compile a query, which has no syntax.
+        """Compile a clean query, which has no syntax.
 
         Its words are those of the catalogue's languages, or of some of them.
         """
-        text = clean(text)
         found = QueryWords(self.index, languages, self.compounds)
         found.read(text, synonyms)
         codes = CodeQuery.of(self.index, text)

@@ -47,7 +47,7 @@ class Synonyms:
 
     def rewritten(self, query: str) -> str:
         """The query that takes the place of a whole one, or the query itself."""
-        return self.rewrites.get(tuple(words(clean(query))), query) if self.rewrites else query
+        return self.rewrites.get(tuple(words(query)), query) if self.rewrites else query
 
     def of(self, typed: Sequence[str], language: str = "") -> Iterator[Found]:
         """The phrases of folded words that have synonyms, in a language or in any."""

@@ -23,8 +23,8 @@ class Analysis:
         return [stem(word, language) for word in words(clean(text))]
 
     def spellings(self, text: str, languages: Iterable[str] = ()) -> list[str]:
-        """The distinct terms that a text has in the catalogue's languages, or in some of them."""
-        found = words(clean(text))
+        """The distinct terms that a clean text has in the catalogue's languages, or in some."""
+        found = words(text)
         among = [each for each in languages if each in self.languages] or self.languages
         return list(dict.fromkeys(stem(word, language) for word in found for language in among))
 

@@ -10,5 +10,5 @@ def normalise(query: str) -> str:
 
     A query without a letter or digit, such as a picture, becomes empty and browses.
     """
-    line = clean(query[: 4 * MAX_QUERY_CHARACTERS])[:MAX_QUERY_CHARACTERS].rstrip()
+    line = clean(query[:MAX_QUERY_CHARACTERS])[:MAX_QUERY_CHARACTERS].rstrip()
     return line if any(letter.isalnum() for letter in line) else ""
