@@ -11,7 +11,6 @@ from services.reranker.opened import OpenedRerankers
 from services.reranker.opening import Texts, open_reranker, open_snapshot
 from services.reranker.reranker import Reranker
 from services.reranker.snapshot import RerankerSnapshot
-from shared.artifacts import current
 from shared.errors import NotFound
 from shared.follower import Follower
 from shared.models.registry import Registry
@@ -120,7 +119,7 @@ class BundleFollower:
 
         A change of either may require another reranker.
         """
-        return self._snapshot.version if self._snapshot else "", current(self._data / "bundles")
+        return self._snapshot.version if self._snapshot else "", Registry.of(self._data).promoted_version()
 
     def _switch(self, _: tuple[str, str | None]) -> None:
         snapshot = self._snapshot

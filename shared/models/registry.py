@@ -59,7 +59,11 @@ class Registry:
 
     def version_in_use(self) -> str:
         """The promoted bundle's name, or the default's. Empty if there is neither."""
-        return artifacts.current(self.root) or self.default_version()
+        return self.promoted_version() or self.default_version()
+
+    def promoted_version(self) -> str:
+        """The promoted bundle's name, whether it is one or not. Empty without a promotion."""
+        return artifacts.current(self.root) or ""
 
     def in_use(self) -> Bundle | None:
         """The bundle that serves, without a check of its files.
@@ -152,7 +156,7 @@ class Registry:
 
         Raises NotFound if no bundle has that name.
         """
-        version = artifacts.current(self.root) or ""
+        version = self.promoted_version()
         if version and not (self.root / version / bundle.MANIFEST).is_file():
             remedy = "write the name of one into it, or remove it to use the bundle that Aisle ships"
             raise NotFound(
