@@ -14,13 +14,11 @@ from services.retrieval.facet_values import Selection, path_of
 from services.retrieval.grouped_columns import GroupedColumns
 from services.retrieval.known_fields import PRODUCT_ID, check_field
 from shared.caller import PATIENT, Caller
+from shared.catalog.filter_limits import DEFAULT_FACET_LIMIT, MAX_FACET_LIMIT, MAX_RANGES
 from shared.errors import InvalidRequest
 from shared.snapshot.catalog_columns import CatalogColumns, Numbers, Segment
 from shared.snapshot.value_counts import Counts
 
-DEFAULT_LIMIT = 10
-MAX_LIMIT = 1_000
-MAX_RANGES = 100
 CATEGORIES = "categories"
 
 
@@ -42,8 +40,9 @@ class FacetRequest:
             raise InvalidRequest(
                 "facets.field", "product_id is different for every product; count another field"
             )
-        if self.limit > MAX_LIMIT:
-            raise InvalidRequest("facets.limit", f"{self.limit} for {self.field}; at most {MAX_LIMIT:,}")
+        if self.limit > MAX_FACET_LIMIT:
+            most = f"at most {MAX_FACET_LIMIT:,}"
+            raise InvalidRequest("facets.limit", f"{self.limit} for {self.field}; {most}")
         if self.parent is not None and self.field != CATEGORIES:
             raise InvalidRequest("facets.parent", f"{self.field} has no levels; leave it out")
         if len(self.ranges) > MAX_RANGES or self.range_count > MAX_RANGES:
@@ -71,7 +70,7 @@ def count(columns: CatalogColumns, matching: Mask, request: FacetRequest, caller
     all levels above it. Raises InvalidRequest for an unknown field, and CallerLeft.
     """
     check_field(columns, "facets.field", request.field)
-    limit = request.limit or DEFAULT_LIMIT
+    limit = request.limit or DEFAULT_FACET_LIMIT
     parts = list(_parts(columns, matching))
     numbers, counts = _numbers(parts, request.field)
     values = facet_values.texts(columns, parts, request.field, _selection(request), limit, caller)

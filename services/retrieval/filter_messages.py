@@ -5,10 +5,11 @@ import numpy as np
 from aisle.v1 import search_pb2
 from services.retrieval.facets import Facet, FacetRequest
 from services.retrieval.filters import AnyOf, Between, Exists, Filter, Group, Tree
+from shared.catalog.filter_limits import MAX_DEPTH, MAX_FILTER_VALUES
 from shared.errors import InvalidRequest
 
-MAX_VALUES = 1_000
-MAX_DEPTH = 10  # levels of groups: what a gateway lets pass, and those that it makes of days
+# Levels of groups: a gateway turns several days into a group, which adds one. Another is to spare
+MAX_READ_DEPTH = MAX_DEPTH + 2
 
 
 def filter_of(message: search_pb2.Filter, depth: int = 0) -> Tree:
@@ -29,8 +30,8 @@ def filter_of(message: search_pb2.Filter, depth: int = 0) -> Tree:
 
 
 def _parts(group: search_pb2.FilterGroup, depth: int) -> tuple[Tree, ...]:
-    if depth >= MAX_DEPTH or not group.filters:
-        raise InvalidRequest("filters", f"a group needs 1 filter or more, up to {MAX_DEPTH} levels deep")
+    if depth >= MAX_READ_DEPTH or not group.filters:
+        raise InvalidRequest("filters", f"a group needs 1 filter or more, up to {MAX_READ_DEPTH} levels deep")
     return tuple(filter_of(each, depth + 1) for each in group.filters)
 
 
@@ -79,8 +80,8 @@ def _range_message(wanted: Between) -> search_pb2.NumberRange:
 
 def _values(message: search_pb2.Filter) -> tuple[str, ...]:
     values = tuple(message.any_of.values)
-    if not 1 <= len(values) <= MAX_VALUES:
+    if not 1 <= len(values) <= MAX_FILTER_VALUES:
         raise InvalidRequest(
-            "filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_VALUES:,}"
+            "filters.any_of", f"{message.field} has {len(values)} values; send 1 to {MAX_FILTER_VALUES:,}"
         )
     return values

@@ -16,11 +16,27 @@ def _folders() -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
+def _rows() -> dict[str, str]:
+    """The map: for each path in the first column, such as shared/text, the content beside it."""
+    rows = re.findall(r"^\| (`[^|]*) \| (.*) \|$", TEXT, flags=re.M)
+    return {path.rstrip("/"): content for paths, content in rows for path in re.findall("`(.*?)`", paths)}
+
+
+def _is_on_the_map(folder: str) -> bool:
+    parent, _, name = folder.rpartition("/")
+    return folder in _rows() or f"`{name}/`" in _rows().get(parent, "")
+
+
 @pytest.mark.parametrize("folder", _folders())
 def test_every_folder_is_on_the_map(folder: str) -> None:
-    """By its path, or by its name beside the folder that it is in."""
-    parent, _, name = folder.rpartition("/")
-    assert f"`{folder}" in TEXT or f"`{name}/`" in TEXT or folder.startswith("clients/python/src"), parent
+    """In a row of its own, or by its name in the row of the folder that it is in."""
+    assert _is_on_the_map(folder) or folder.startswith("clients/python/src")
+
+
+def test_a_name_in_another_row_is_not_enough() -> None:
+    assert _is_on_the_map("services/training/evaluation")
+    assert not _is_on_the_map("services/gateway/evaluation")
+    assert not _is_on_the_map("shared/evaluation")
 
 
 def _walked() -> list[str]:

@@ -19,6 +19,7 @@ MEDIAN_LINES = 6
 LONG_LINES_SHARE = 0.02
 TUPLES_PER_FUNCTION = 0.03
 SENTENCE_WORDS = 18
+LONGEST_SENTENCE_WORDS = 35
 # Words of one subject that had become words of another (docs/architecture.md, "Words"), and empty ones.
 BANNED_MODULES = {
     *("arrivals", "complaint", "doors", "following", "folding", "growing", "lane", "marks"),
@@ -140,6 +141,17 @@ def test_half_of_the_sentences_of_the_docs_are_short() -> None:
     pages = [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     sentences = [each for page in pages for each in _sentences(page.read_text(encoding="utf-8"))]
     assert median(len(sentence.split()) for sentence in sentences) <= SENTENCE_WORDS
+
+
+def test_no_sentence_of_the_docs_is_long() -> None:
+    pages = [*ROOT.glob("docs/**/*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    long = [
+        f"{page.relative_to(ROOT)}: {sentence}"
+        for page in pages
+        for sentence in _sentences(page.read_text(encoding="utf-8"))
+        if len(sentence.split()) > LONGEST_SENTENCE_WORDS
+    ]
+    assert not long
 
 
 def _sentences(markdown: str) -> list[str]:

@@ -7,19 +7,22 @@ from collections.abc import Iterator, Sequence
 
 from aisle.v1.search_pb2 import FacetRequest, Filter, FilterGroup, NumberRange
 from services.gateway.filters import names, values, where
+from shared.catalog.filter_limits import (
+    DEFAULT_FACET_LIMIT,
+    MAX_DEPTH,
+    MAX_FACET_LIMIT,
+    MAX_FILTER_VALUES,
+    MAX_RANGES,
+)
 from shared.errors import InvalidRequest
 
+# Limits that the gateway alone checks; those of retrieval too are in shared/catalog/filter_limits.py
 MAX_FILTERS = 100
-MAX_DEPTH = 8  # levels of groups
-MAX_FILTER_VALUES = 1_000
 MAX_ALL_FILTER_VALUES = 2_000  # of all filters together
 MAX_FACETS = 20
-MAX_FACET_LIMIT = 1_000
 MAX_ALL_FACET_VALUES = 5_000  # of all facets together
-MAX_RANGES = 100
 MOST_MADE_RANGES = 50
 MAX_FACET_QUERY_CHARACTERS = 100
-DEFAULT_FACET_LIMIT = 10
 
 
 def requested(filters: Sequence[Filter], text: str) -> list[Filter]:

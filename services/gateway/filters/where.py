@@ -16,10 +16,10 @@ from functools import lru_cache
 from aisle.v1.search_pb2 import Filter, FilterGroup
 from services.gateway.filters import names, ranges
 from services.gateway.filters.tokens import END, WORD, Token, fault, tokens
+from shared.catalog.filter_limits import MAX_DEPTH
 from shared.errors import InvalidRequest
 
 MAX_CHARACTERS = 10_000
-MAX_DEPTH = 8  # levels of brackets
 _COMPARISONS = (">=", "<=", ">", "<", "=", "!=")
 
 
