@@ -214,10 +214,10 @@ def _tell(report: dict[str, Any], as_json: bool) -> None:
 
 def lines(report: dict[str, Any], indent: str = "") -> list[str]:
     """A report for a person: a line a value, nested reports indented."""
-    told: list[str] = []
+    found: list[str] = []
     for key, value in report.items():
         if isinstance(value, dict):
-            told += [f"{indent}{key}", *lines(value, indent + "  ")]
+            found += [f"{indent}{key}", *lines(value, indent + "  ")]
         else:
-            told.append(f"{indent}{key:<{32 - len(indent)}} {value}")
-    return told
+            found.append(f"{indent}{key:<{32 - len(indent)}} {value}")
+    return found

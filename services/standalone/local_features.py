@@ -189,7 +189,7 @@ class LocalFeatures:
         while True:
             await asyncio.sleep(_SAVE_SECONDS)
             if self._file:
-                # What is taken to be saved must be saved, or put back
+                # Changes taken from the store must be saved or put back
                 await asyncio.shield(self._save())
 
     async def _save(self) -> None:
