@@ -98,9 +98,7 @@ def _facets(
     return tuple(facets)
 
 
-def _lists(
-    recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock
-) -> tuple[Lists, list[str]]:
+def _lists(recall: Recall, allowed: Mask | None, strict_order: bool, clock: Clock) -> tuple[Lists, list[str]]:
     """The lists of what may be shown (n,), and notes about what was left out."""
     with clock.timed("lexical"):
         allowed, notes = narrowed(recall.snapshot, recall.request.limits, recall.words, allowed)

@@ -80,8 +80,8 @@ class LocalFeatures:
         Then the rest is counted beside the pages.
         """
         if self._beginning:
-            done, _ = await asyncio.wait([self._beginning], timeout=seconds)
-            for task in done:
+            ended, _ = await asyncio.wait([self._beginning], timeout=seconds)
+            for task in ended:
                 task.result()  # an unreadable file ends the start, with its error
         self._worker.time_slice.rest_seconds = SLICE_SECONDS
 

@@ -206,8 +206,8 @@ class _Call(Generic[Answer]):
         Returns None if that many milliseconds of the call pass without one.
         """
         left = None if until_ms is None else max(0.0, until_ms / 1e3 - (time.perf_counter() - self._began))
-        done, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-        return next(iter(done), None)
+        ended, _ = await asyncio.wait(self.open, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        return next(iter(ended), None)
 
     def result(self, ended: asyncio.Task[Answer]) -> Answer:
         """The result of an attempt."""
