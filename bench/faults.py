@@ -150,7 +150,8 @@ def _print_outages(load: Load, outages: Mapping[str, Fault]) -> None:
         notes = Counter(note.partition(":")[0] for page in pages for note in page.left_out)
         after = max(fault.whole_seconds.values()) - fault.serving_seconds
         failed = sum(bool(page.failure) for page in pages)
-        print(f"| {outage} | {len(pages)} | {failed} | {_counts(tiers)} | {_counts(notes)} | {after:.1f} |")
+        counts = f"{_counts(tiers)} | {_counts(notes)}"
+        print(f"| {outage} | {len(pages)} | {failed} | {counts} | {after:.1f} |")
 
 
 def _counts(counts: Counter[str]) -> str:

@@ -21,7 +21,8 @@ def topics(as_json: Json = False) -> None:
     def line(report: TopicReport) -> str:
         outcome = "made" if report.made else ", ".join(report.changes) or "as it should be"
         notes = "".join(f"; {note}" for note in report.notes)
-        return f"{report.name}  {report.partitions} partitions, {report.replication} copies: {outcome}{notes}"
+        sizes = f"{report.partitions} partitions, {report.replication} copies"
+        return f"{report.name}  {sizes}: {outcome}{notes}"
 
     reports = make_topics(load(KafkaConfig))
     if as_json:

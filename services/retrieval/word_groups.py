@@ -67,8 +67,8 @@ class WordGroups:
         """One query per required word.
 
         Function words are required only if the query has no others. In a script without spaces, a
-        match has most pairs of letters of a possible word. Empty if fewer than half of the words are
-        known: then the query is about something else.
+        match has most pairs of letters of a possible word. Empty if fewer than half of the words
+        are known: then the query is about something else.
         """
         groups = self._strong if strong else self._groups
         typed = [word for word in self.typed if word not in function_words] or self.typed

@@ -58,8 +58,10 @@ def index_catalog(
     """
     watcher = Watched(progress or Silent())
     owner_only.data_folder(data)
-    encoder, ends = open_encoder(encoder_config(data, bundle)), time.monotonic() + _LONGEST_WAIT_SECONDS
-    failures = LogOnce(_LOG, f"not indexed yet, trying for up to {_LONGEST_WAIT_SECONDS:.0f} seconds: %s")
+    encoder = open_encoder(encoder_config(data, bundle))
+    ends = time.monotonic() + _LONGEST_WAIT_SECONDS
+    seconds = f"{_LONGEST_WAIT_SECONDS:.0f} seconds"
+    failures = LogOnce(_LOG, f"not indexed yet, trying for up to {seconds}: %s")
     while True:
         try:
             return _index(opened(), data, encoder, watcher, replace_all)

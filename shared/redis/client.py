@@ -44,4 +44,5 @@ def unavailable(subject: str) -> Iterator[None]:
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        raise Unavailable(f"{subject}: Redis does not answer ({error or type(error).__name__})") from error
+        reason = error or type(error).__name__
+        raise Unavailable(f"{subject}: Redis does not answer ({reason})") from error

@@ -219,7 +219,8 @@ class _TextLines:
         first, *behind = self.taken
         self._given_back += sum(map(len, behind))
         if self._given_back > _GIVEN_BACK:
-            fault = f"line {self.number - len(behind)}: this is no table: too many quotes do not end"
+            number = self.number - len(behind)
+            fault = f"line {number}: this is no table: too many quotes do not end"
             remedy = "end them, or write two for each in a text"
             raise InvalidRequest(str(self._file.path), f"{fault}; {remedy}")
         self._again.extendleft(reversed(behind))

@@ -185,7 +185,8 @@ class _Text:
 
     def corrupt(self, fault: str) -> Corrupt:
         """The error for a file that cannot be read any further."""
-        return Corrupt(f"{self._path}: line {self._line}: {fault}; write the file again, or give JSON lines")
+        remedy = "write the file again, or give JSON lines"
+        return Corrupt(f"{self._path}: line {self._line}: {fault}; {remedy}")
 
     def _move_to(self, at: int) -> None:
         self._line += self._window.count("\n", self._at, at)

@@ -73,7 +73,8 @@ class Compaction:
         """
         progress(f"{written} of {total} products written")
         if self._ending:
-            raise Unavailable(f"it was given up after {written} of {total} products, since the process ends")
+            reached = f"{written} of {total} products"
+            raise Unavailable(f"it was given up after {reached}, since the process ends")
 
     async def _make(self, tail: Tail, target: VersionedEncoder, apart: bool) -> None:
         try:
@@ -82,7 +83,8 @@ class Compaction:
                 await self._thread
         except Exception as error:  # after any error, writes must still become visible
             self._not_before = time.monotonic() + _RETRY_SECONDS
-            message = "no new snapshot is made, the current one stays in use; the next try is in a minute: %s"
+            outcome = "no new snapshot is made, the current one stays in use"
+            message = f"{outcome}; the next try is in a minute: %s"
             _LOG.error(message, error, exc_info=trace_of(error))
         finally:
             self._thread = None
